@@ -1,0 +1,134 @@
+"""One step in a task's life, as a CloudEvents 1.0 envelope, and the task as others may see it."""
+
+from typing import Literal
+
+from signalbox.models.base import Model, Moment
+from signalbox.models.ids import ChangeId, DeliveryId, TaskId, change_id
+from signalbox.models.task import ChangeType, Priority, Result, Step, Task, TaskStatus
+
+PREFIX = "signalbox.task."
+
+
+class TaskSummary(Model):
+    """A task in a list."""
+
+    id: TaskId
+    version: int
+    status: TaskStatus
+    priority: Priority
+    kind: str
+    title: str
+    provider: str
+    source: str
+    repository: str | None = None
+    author: str | None = None
+    url: str | None = None
+    attempt: int
+    created_at: Moment
+    updated_at: Moment
+
+
+class TaskView(TaskSummary):
+    """A task as its readers see it: everything but the lease, which is the worker's secret."""
+
+    description: str
+    arguments: tuple[str, ...]
+    instruction: str
+    labels: tuple[str, ...]
+    branch: str | None = None
+    commit: str | None = None
+    event: str | None = None
+    delivery_id: DeliveryId | None = None
+    delivery_key: str | None = None
+    due: Moment | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    not_before: Moment | None = None
+    expires_at: Moment | None = None
+    max_attempts: int
+    worker: str | None = None
+    lease_expires_at: Moment | None = None
+    progress: str | None = None
+    result: Result | None = None
+    reason: str | None = None
+
+
+class Change(Model):
+    """The envelope (https://github.com/cloudevents/spec, version 1.0, JSON format).
+
+    `id` is the same however often the change is sent; `subject` is the task's id.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: ChangeId
+    source: str
+    type: str
+    subject: TaskId
+    time: Moment
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: TaskView
+
+    @property
+    def change_type(self) -> ChangeType:
+        """The last word of `type`."""
+        return ChangeType(self.type.removeprefix(PREFIX))
+
+
+def summary_of(task: Task) -> TaskSummary:
+    """The few facts of a task that a list shows."""
+    return TaskSummary(
+        id=task.id,
+        version=task.version,
+        status=task.status,
+        priority=task.priority,
+        kind=task.kind,
+        title=task.title,
+        provider=task.origin.provider,
+        source=task.origin.source,
+        repository=task.repository,
+        author=task.author,
+        url=task.url,
+        attempt=task.attempt,
+        created_at=task.created_at,
+        updated_at=task.updated_at,
+    )
+
+
+def view_of(task: Task) -> TaskView:
+    """What readers may know of a task."""
+    lease = None if task.finished else task.lease
+    return TaskView(
+        **summary_of(task).__dict__,
+        description=task.description,
+        arguments=task.arguments,
+        instruction=task.instruction,
+        labels=task.labels,
+        branch=task.branch,
+        commit=task.commit,
+        event=task.origin.event,
+        delivery_id=task.origin.delivery_id,
+        delivery_key=task.origin.delivery_key,
+        due=task.due,
+        started_at=task.started_at,
+        finished_at=task.finished_at,
+        not_before=task.not_before,
+        expires_at=task.expires_at,
+        max_attempts=task.max_attempts,
+        worker=lease.worker if lease else None,
+        lease_expires_at=lease.expires_at if lease else None,
+        progress=task.progress,
+        result=task.result,
+        reason=task.reason,
+    )
+
+
+def change_of(task: Task, step: Step, stack: str) -> Change:
+    """The envelope of a step of the task, with the task as it is now."""
+    return Change(
+        id=change_id(task.id, step.version),
+        source=f"/signalbox/{stack}",
+        type=f"{PREFIX}{step.type}",
+        subject=task.id,
+        time=step.at,
+        data=view_of(task),
+    )

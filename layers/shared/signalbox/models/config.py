@@ -1,0 +1,84 @@
+"""What operators configure: sources, connections, subscriptions."""
+
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from signalbox.models.base import Model, Name
+from signalbox.models.change import Change
+from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.task import ChangeType, Priority, TaskStatus
+
+Pattern = Annotated[str, Field(min_length=1, max_length=200)]
+"""A text to match, where `*` stands for anything."""
+
+
+class Source(Model):
+    """One configured sender of a provider's kind.
+
+    `events` are patterns of events that make a task even without a command, such as `issues.*`,
+    or with a detail `workflow_run.completed:failure`. Empty `commands` or `authors` let everything
+    through.
+    """
+
+    provider: Name
+    name: Name = "default"
+    enabled: bool = True
+    events: tuple[Pattern, ...] = ()
+    commands: tuple[Pattern, ...] = ()
+    authors: tuple[Pattern, ...] = ()
+    bots: tuple[Pattern, ...] = ()
+    mention: Name = "signalbox"
+    priority: Priority = Priority.NORMAL
+    max_attempts: int = Field(default=3, ge=1, le=100)
+
+
+class Connection(Model):
+    """One configured use of a connector; its secret is kept apart.
+
+    `settings` are checked by the connector's own model.
+    """
+
+    id: ConnectionId = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    connector: Name
+    enabled: bool = True
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Subscription(Model):
+    """Which changes go to which connection. An empty filter lets everything through."""
+
+    id: SubscriptionId = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    connection: ConnectionId
+    enabled: bool = True
+    changes: tuple[ChangeType, ...] = (
+        ChangeType.CREATED,
+        ChangeType.STARTED,
+        ChangeType.SUCCEEDED,
+        ChangeType.FAILED,
+        ChangeType.CANCELLED,
+    )
+    providers: tuple[Pattern, ...] = ()
+    repositories: tuple[Pattern, ...] = ()
+    kinds: tuple[Pattern, ...] = ()
+    statuses: tuple[TaskStatus, ...] = ()
+
+
+def matches(patterns: tuple[str, ...], text: str) -> bool:
+    """Whether any pattern fits the text, without regard to case; no patterns fit everything."""
+    folded = text.casefold()
+    return not patterns or any(fnmatchcase(folded, pattern.casefold()) for pattern in patterns)
+
+
+def wants(subscription: Subscription, change: Change) -> bool:
+    """Whether the subscription asks for this change."""
+    task = change.data
+    return (
+        subscription.enabled
+        and change.change_type in subscription.changes
+        and matches(subscription.providers, task.provider)
+        and matches(subscription.repositories, task.repository or "")
+        and matches(subscription.kinds, task.kind)
+        and (not subscription.statuses or task.status in subscription.statuses)
+    )

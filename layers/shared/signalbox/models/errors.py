@@ -1,0 +1,118 @@
+"""The errors of Signalbox: who is at fault decides the branch, the branch decides the answer.
+
+`Rejected` is the caller's fault and carries the HTTP status it is answered with. `Unavailable` is
+ours and may pass. `SendRefused` and `SendDelayed` are the verdicts of a connector on one attempt.
+"""
+
+from datetime import timedelta
+
+
+class SignalboxError(Exception):
+    """Base of every error raised on purpose. `code` is the word that programs know it by."""
+
+    code = "internal"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Rejected(SignalboxError):
+    """The caller is wrong; sending the same again cannot help."""
+
+    status = 400
+    code = "rejected"
+
+
+class PayloadInvalid(Rejected):
+    """The request was read and does not say what it should."""
+
+    code = "payload_invalid"
+
+
+class Unauthenticated(Rejected):
+    """Nobody we know."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class SignatureInvalid(Unauthenticated):
+    """The signature is missing, malformed or made with another secret."""
+
+    code = "signature_invalid"
+
+
+class Forbidden(Rejected):
+    """Somebody we know, who may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(Rejected):
+    """There is no such thing."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(Rejected):
+    """The thing is not in a state that allows this."""
+
+    status = 409
+    code = "conflict"
+
+
+class LeaseLost(Conflict):
+    """The caller's lease is not the current one."""
+
+    code = "lease_lost"
+
+
+class WriteConflict(Conflict):
+    """Somebody else changed the record between our read and our write."""
+
+    code = "write_conflict"
+
+
+class PayloadTooLarge(Rejected):
+    """The body is over the limit."""
+
+    status = 413
+    code = "payload_too_large"
+
+
+class UnsupportedMedia(Rejected):
+    """The body is of a type or an encoding that is not read here."""
+
+    status = 415
+    code = "unsupported_media"
+
+
+class TooManyRequests(Rejected):
+    """The caller is over its limit."""
+
+    status = 429
+    code = "too_many_requests"
+
+
+class Unavailable(SignalboxError):
+    """Something we need is down or not configured; a retry may help. Answered with 503."""
+
+    code = "unavailable"
+
+
+class SendRefused(SignalboxError):
+    """The far side will never take this notification."""
+
+
+class SendDelayed(SignalboxError):
+    """The far side may take this notification later.
+
+    `after` is how long the far side asked us to wait, None where it named no time.
+    """
+
+    def __init__(self, reason: str, after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.after = after

@@ -1,0 +1,368 @@
+"""A task and the rules of its life.
+
+`pending → running → succeeded | failed | cancelled`, back to `pending` by a lost lease, a retryable
+failure, a release or an explicit retry. Every rule takes a task and returns the next one; anything
+else is a `Conflict`. A step raises `version` by one and is written to `history`.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pydantic import Field, JsonValue
+
+from signalbox.models.base import Model, Moment
+from signalbox.models.errors import Conflict, LeaseLost
+from signalbox.models.ids import DeliveryId, LeaseId, RequestId, TaskId, WorkerId
+
+UNSENT_AFTER: Final = timedelta(minutes=2)
+"""How long a task may be pending without a message before maintenance sends one."""
+
+RESEND_AFTER: Final = timedelta(hours=6)
+"""How long a sent message may wait before maintenance sends another, in case a queue was purged."""
+
+LEASE_GRACE: Final = timedelta(seconds=30)
+"""How long after a lease maintenance waits for the message to come back by itself."""
+
+_HISTORY: Final = 100
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    """Which queue a task waits in."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class ChangeType(StrEnum):
+    """What one step did; `signalbox.task.<value>` is the type of its envelope."""
+
+    CREATED = "created"
+    STARTED = "started"
+    RELEASED = "released"
+    RETRYING = "retrying"
+    LEASE_LOST = "lease_lost"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RETRIED = "retried"
+    UPDATED = "updated"
+
+
+FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+
+
+class Origin(Model):
+    """Where a task came from; `provider` is `api` for one made through the API."""
+
+    provider: str
+    source: str = "default"
+    delivery_id: DeliveryId | None = None
+    delivery_key: str | None = None
+    event: str | None = None
+    request_id: RequestId | None = None
+
+
+class Lease(Model):
+    """The right of one worker to work on a task until a time.
+
+    `message` and `receipt` are the queue's names for the message that the lease hides.
+    """
+
+    id: LeaseId
+    worker: WorkerId
+    expires_at: Moment
+    queue: Priority
+    message: str
+    receipt: str
+
+
+class Result(Model):
+    """What a worker says of finished work."""
+
+    summary: str = Field(default="", max_length=4_000)
+    url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Step(Model):
+    """One step in a task's life. `by` names who took it: a principal, a worker, a source."""
+
+    version: int
+    type: ChangeType
+    status: TaskStatus
+    at: Moment
+    by: str
+    attempt: int
+    reason: str | None = None
+
+
+class Task(Model):
+    """Work we accepted.
+
+    `fence` counts the leases ever given, `attempt` those that count against `max_attempts`.
+    `sent_at` is when a message for the task was put in its queue, None while there is none.
+    `dispatched` is the last version whose change is known to have been handed on.
+    `retention` is in seconds; 0 keeps a finished task for ever.
+    """
+
+    id: TaskId
+    version: int = 1
+    status: TaskStatus = TaskStatus.PENDING
+    priority: Priority = Priority.NORMAL
+    kind: str
+    title: str
+    description: str = ""
+    arguments: tuple[str, ...] = ()
+    instruction: str = ""
+    labels: tuple[str, ...] = ()
+    origin: Origin
+    repository: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    author: str | None = None
+    url: str | None = None
+    due: Moment | None = None
+    created_at: Moment
+    updated_at: Moment
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+    not_before: Moment | None = None
+    sent_at: Moment | None = None
+    dispatched: int = 0
+    attempt: int = 0
+    max_attempts: int = 3
+    fence: int = 0
+    lease: Lease | None = None
+    progress: str | None = None
+    result: Result | None = None
+    reason: str | None = None
+    retention: int = 86_400
+    history: tuple[Step, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the task has come to an end."""
+        return self.status in FINISHED
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the task may be forgotten, None while it may not."""
+        if self.finished_at is None or not self.retention:
+            return None
+        return self.finished_at + timedelta(seconds=self.retention)
+
+    @property
+    def look_at(self) -> datetime | None:
+        """When maintenance must look at the task if nothing has happened to it until then."""
+        if self.status is TaskStatus.RUNNING and self.lease:
+            return self.lease.expires_at + LEASE_GRACE
+        if self.finished:
+            done = self.dispatched >= self.version
+            return None if done else self.updated_at + UNSENT_AFTER
+        since = max(self.updated_at, self.not_before or self.updated_at)
+        return self.sent_at + RESEND_AFTER if self.sent_at else since + UNSENT_AFTER
+
+    @property
+    def last_step(self) -> Step:
+        """The step that brought the task to its version."""
+        return self.history[-1]
+
+    @property
+    def undispatched(self) -> tuple[Step, ...]:
+        """The steps that may not have been handed on."""
+        return tuple(step for step in self.history if step.version > self.dispatched)
+
+
+def created(task: Task, by: str) -> Task:
+    """The task with the first entry of its history."""
+    step = Step(
+        version=task.version,
+        type=ChangeType.CREATED,
+        status=task.status,
+        at=task.created_at,
+        by=by,
+        attempt=0,
+    )
+    return task.model_copy(update={"history": (step,)})
+
+
+def leased(task: Task, lease: Lease, now: datetime) -> Task:
+    """The task in the hands of a worker.
+
+    Raises Conflict where it is held by another, finished, not due yet or out of attempts.
+    """
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    if holder_until(task, now):
+        raise Conflict("the task is held by another worker")
+    if task.not_before and task.not_before > now:
+        raise Conflict("the task waits for its next attempt")
+    if task.attempt >= task.max_attempts:
+        raise Conflict("the task has no attempts left")
+    return _stepped(
+        task.model_copy(
+            update={
+                "status": TaskStatus.RUNNING,
+                "lease": lease,
+                "fence": task.fence + 1,
+                "attempt": task.attempt + 1,
+                "started_at": task.started_at or now,
+                "not_before": None,
+                "progress": None,
+            }
+        ),
+        ChangeType.STARTED,
+        now,
+        by=f"worker:{lease.worker}",
+    )
+
+
+def holder_until(task: Task, now: datetime) -> datetime | None:
+    """When the current lease ends, None where nobody holds the task."""
+    if task.status is TaskStatus.RUNNING and task.lease and task.lease.expires_at > now:
+        return task.lease.expires_at
+    return None
+
+
+def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
+    """The task with a longer lease; not a step. Raises LeaseLost."""
+    held = _held(task, lease, fence)
+    update = {"lease": held.model_copy(update={"expires_at": until})}
+    return task.model_copy(update=update | ({"progress": progress} if progress else {}))
+
+
+def succeeded(task: Task, lease: LeaseId, fence: int, result: Result, now: datetime) -> Task:
+    """The task done; the same once more under the same lease changes nothing. Raises LeaseLost."""
+    if _ended_by(task, lease, fence, TaskStatus.SUCCEEDED) and task.result == result:
+        return task
+    held = _held(task, lease, fence)
+    done = task.model_copy(update={"result": result})
+    return _finished(done, TaskStatus.SUCCEEDED, now, by=f"worker:{held.worker}", reason=None)
+
+
+def attempt_failed(
+    task: Task, lease: LeaseId, fence: int, reason: str, retry_at: datetime | None, now: datetime
+) -> Task:
+    """The task after an attempt that failed: pending until `retry_at`, or failed.
+
+    It fails for good where `retry_at` is None or no attempts are left. Raises LeaseLost.
+    """
+    if _ended_by(task, lease, fence, TaskStatus.FAILED) and task.reason == reason:
+        return task
+    by = f"worker:{_held(task, lease, fence).worker}"
+    if retry_at is None or task.attempt >= task.max_attempts:
+        return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+    waiting = _waiting(task).model_copy(update={"not_before": retry_at})
+    return _stepped(waiting, ChangeType.RETRYING, now, by=by, reason=reason)
+
+
+def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
+    """The task given back untouched; the attempt does not count. Raises LeaseLost."""
+    held = _held(task, lease, fence)
+    waiting = _waiting(task).model_copy(update={"attempt": task.attempt - 1})
+    by = f"worker:{held.worker}"
+    return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
+
+
+def lease_ended(task: Task, now: datetime, by: str) -> Task:
+    """The task whose worker is gone: pending and without a message, or failed.
+
+    Raises Conflict where somebody holds it still.
+    """
+    if task.status is not TaskStatus.RUNNING or holder_until(task, now):
+        raise Conflict("the task is not held by a lost worker")
+    reason = "the worker was lost: its lease ended without a word"
+    if task.attempt >= task.max_attempts:
+        return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+    waiting = _waiting(task).model_copy(update={"sent_at": None})
+    return _stepped(waiting, ChangeType.LEASE_LOST, now, by=by, reason=reason)
+
+
+def given_up(task: Task, reason: str, now: datetime, by: str) -> Task:
+    """The task failed for a reason that no worker gave. Raises Conflict where it is finished."""
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+
+
+def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
+    """The task called off. Raises Conflict where it is finished."""
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
+
+
+def retried(task: Task, now: datetime, by: str) -> Task:
+    """The task with new attempts. Raises Conflict where it has not failed nor been cancelled."""
+    if task.status not in {TaskStatus.FAILED, TaskStatus.CANCELLED}:
+        raise Conflict(f"the task is {task.status}")
+    again = _waiting(task).model_copy(
+        update={"attempt": 0, "sent_at": None, "finished_at": None, "result": None, "reason": None}
+    )
+    return _stepped(again, ChangeType.RETRIED, now, by=by)
+
+
+def dispatched(task: Task, now: datetime) -> Task:
+    """The task whose changes were all handed on, with a message where it waits; not a step."""
+    update: dict[str, int | datetime] = {"dispatched": task.version}
+    if task.status is TaskStatus.PENDING:
+        update["sent_at"] = now
+    return task.model_copy(update=update)
+
+
+def _held(task: Task, lease: LeaseId, fence: int) -> Lease:
+    held = task.lease
+    if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
+        raise LeaseLost("the lease is not the current one")
+    return held
+
+
+def _same(task: Task, lease: LeaseId, fence: int) -> bool:
+    return task.lease is not None and task.lease.id == lease and task.fence == fence
+
+
+def _ended_by(task: Task, lease: LeaseId, fence: int, status: TaskStatus) -> bool:
+    return task.status is status and _same(task, lease, fence)
+
+
+def _waiting(task: Task) -> Task:
+    return task.model_copy(
+        update={"status": TaskStatus.PENDING, "lease": None, "not_before": None, "progress": None}
+    )
+
+
+def _finished(
+    task: Task, status: TaskStatus, now: datetime, *, by: str, reason: str | None
+) -> Task:
+    ended = task.model_copy(update={"status": status, "finished_at": now, "reason": reason})
+    return _stepped(ended, ChangeType(status.value), now, by=by, reason=reason)
+
+
+def _stepped(
+    task: Task, type_: ChangeType, now: datetime, *, by: str, reason: str | None = None
+) -> Task:
+    step = Step(
+        version=task.version + 1,
+        type=type_,
+        status=task.status,
+        at=now,
+        by=by,
+        attempt=task.attempt,
+        reason=reason,
+    )
+    kept = task.history if len(task.history) < _HISTORY else (task.history[0], *task.history[2:])
+    return task.model_copy(
+        update={"version": step.version, "updated_at": now, "history": (*kept, step)}
+    )

@@ -1,0 +1,26 @@
+"""Foreign text made fit to stand in one line of a list, a log or a message."""
+
+import re
+from typing import Final
+
+TITLE: Final = 200
+"""How many characters a title may have."""
+
+_UNSEEN = re.compile(
+    "[\x00-\x20\x7f-\xa0\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
+_WEB_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,1990}", re.IGNORECASE)
+
+
+def one_line(text: str, limit: int = TITLE) -> str:
+    """The text in one line of at most so many characters.
+
+    Controls, line ends, bidi overrides and lone surrogates become single spaces.
+    """
+    line = _UNSEEN.sub(" ", text[: 4 * limit]).strip()
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def web_url(text: str | None) -> str | None:
+    """The text if it is a plain http or https URL; anything else is no URL to us."""
+    return text if text and _WEB_URL.fullmatch(text) else None
