@@ -1,0 +1,117 @@
+"""API keys: `sbx_<environment>_<12 id><43 secret><6 checksum>`, in base 62.
+
+Only a SHA-256 of the whole key is kept: the secret has 256 bits, so a fast hash is right. The
+checksum refuses typing errors before any table is asked and lets scanners find a leaked key.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Final
+from zlib import crc32
+
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.ids import KeyId
+from signalbox.models.principal import ApiKey, Principal, Scope
+from signalbox.services.ports import Clock, KeyStore
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_KEY: Final = re.compile(r"sbx_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
+_ID: Final = 12
+_SECRET: Final = 43
+_CACHED_FOR: Final = timedelta(seconds=30)
+_CACHED: Final = 1_000
+_NOBODY: Final = "0" * 64
+
+UNKNOWN: Final = "the API key is not valid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key that was just made: `text` is shown once and kept nowhere."""
+
+    text: str
+    stored: ApiKey
+
+
+def new_key(
+    environment: str,
+    *,
+    name: str,
+    roles: tuple[str, ...],
+    scopes: tuple[Scope, ...],
+    created_by: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+    choose: Callable[[str], str] = secrets.choice,
+) -> NewKey:
+    """A key with a new id and a new secret."""
+    identifier = "".join(choose(_ALPHABET) for _ in range(_ID))
+    secret = "".join(choose(_ALPHABET) for _ in range(_SECRET))
+    head = f"sbx_{environment}_{identifier}{secret}"
+    text = head + _checksum(head)
+    stored = ApiKey(
+        id=KeyId(identifier),
+        digest=_digest(text),
+        name=name,
+        roles=roles,
+        scopes=scopes,
+        created_at=now,
+        created_by=created_by,
+        expires_at=expires_at,
+    )
+    return NewKey(text=text, stored=stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeys:
+    """Knows callers by their key. A revoked key is refused after half a minute at the latest."""
+
+    store: KeyStore
+    clock: Clock
+    environment: str
+    _cache: dict[KeyId, tuple[datetime, ApiKey | None]] = field(default_factory=dict)
+
+    def authenticate(self, text: str) -> Principal:
+        """Who holds the key. Raises Unauthenticated, with the same words whatever is wrong."""
+        parts = _KEY.fullmatch(text)
+        if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
+            raise Unauthenticated(UNKNOWN)
+        key = self._find(KeyId(parts[2]))
+        known = key.digest if key else _NOBODY
+        same = compare_digest(known.encode(), _digest(text).encode())
+        if not same or key is None or not _in_force(key, self.clock()):
+            raise Unauthenticated(UNKNOWN)
+        return Principal(name=f"key:{key.id}", scopes=key.granted())
+
+    def _find(self, identifier: KeyId) -> ApiKey | None:
+        now = self.clock()
+        known = self._cache.get(identifier)
+        if known and now - known[0] < _CACHED_FOR:
+            return known[1]
+        key = self.store.find(identifier)
+        if len(self._cache) >= _CACHED:
+            self._cache.clear()
+        self._cache[identifier] = (now, key)
+        return key
+
+
+def _in_force(key: ApiKey, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum(head: str) -> str:
+    number = crc32(head.encode())
+    digits = ""
+    for _ in range(6):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits

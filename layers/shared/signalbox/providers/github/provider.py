@@ -1,0 +1,62 @@
+"""GitHub, as the provider port asks for it."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from signalbox.models.errors import PayloadInvalid
+from signalbox.models.event import Parsed
+from signalbox.models.request import InboundRequest
+from signalbox.providers.github import commands, payload, signature, tasks
+
+_EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
+_DELIVERY: Final = re.compile(r"[!-~]{1,128}")
+
+
+class GitHub:
+    """github.com and GitHub Enterprise Server."""
+
+    name: ClassVar[str] = "github"
+    kept_headers: ClassVar[frozenset[str]] = frozenset(
+        {
+            "content-type",
+            "user-agent",
+            "x-github-delivery",
+            "x-github-enterprise-host",
+            "x-github-enterprise-version",
+            "x-github-event",
+            "x-github-hook-id",
+            "x-github-hook-installation-target-id",
+            "x-github-hook-installation-target-type",
+        }
+    )
+
+    def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
+        """Which secret signed the request. Raises SignatureInvalid or Unavailable."""
+        return signature.verify(request, secrets)
+
+    def delivery_key(self, request: InboundRequest) -> str:
+        """GitHub's own id, which a redelivery repeats; a hash of the body where there is none."""
+        given = request.header("x-github-delivery")
+        if _DELIVERY.fullmatch(given):
+            return given
+        return f"sha256:{hashlib.sha256(request.body).hexdigest()}"
+
+    def parse(self, request: InboundRequest) -> Parsed:
+        """What a verified request says: one event at most. Raises PayloadInvalid."""
+        name = request.header("x-github-event")
+        if not _EVENT.fullmatch(name):
+            raise PayloadInvalid("the header X-GitHub-Event names no event")
+        if name == "ping":
+            return Parsed(type=name, handshake="pong")
+        if not tasks.is_read(name):
+            return Parsed(type=name, ignored=f"the event {name} is not read")
+        found = payload.read(request)
+        type_ = tasks.event_type(name, found)
+        if not tasks.is_read(name, found.action):
+            return Parsed(type=type_, ignored=f"the event {type_} is not read")
+        speech = commands.speech(name, found)
+        if speech.ours:
+            return Parsed(type=type_, ignored="the text is our own, by its marker")
+        return Parsed(type=type_, events=(tasks.event_of(name, found, speech),))

@@ -1,0 +1,265 @@
+"""The facts of a GitHub event, in our words and within our bounds."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from signalbox.models.event import Author, Event
+from signalbox.models.text import one_line, web_url
+from signalbox.providers.github.commands import Speech
+from signalbox.providers.github.payload import (
+    Label,
+    Payload,
+    PullRequest,
+    Topic,
+    User,
+    Written,
+    needed,
+)
+
+_COMMIT: Final = re.compile(r"(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_HEADS: Final = "refs/heads/"
+_NAME: Final = 255
+_LABELS: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What an event says, still in the provider's words and of any length."""
+
+    title: str | None
+    url: str | None
+    at: datetime | None
+    detail: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    labels: tuple[Label | None, ...] | None = None
+
+
+class _Reader(NamedTuple):
+    """How an event is read; where it names no actions, whatever the action."""
+
+    facts: Callable[[Payload], _Facts]
+    actions: frozenset[str] | None = None
+
+
+def is_read(event: str, action: str | None = None) -> bool:
+    """Whether an event of this name is read at all, or with this action."""
+    reader = _READERS.get(event)
+    if reader is None:
+        return False
+    return action is None or reader.actions is None or action in reader.actions
+
+
+def event_of(name: str, payload: Payload, speech: Speech) -> Event:
+    """The event of this name that the payload and what was said in it make.
+
+    Raises PayloadInvalid where a part is missing that such an event must have.
+    """
+    facts = _READERS[name].facts(payload)
+    type_ = event_type(name, payload)
+    return Event(
+        type=type_,
+        title=one_line(facts.title or "") or type_,
+        detail=_name(facts.detail),
+        author=_author(payload.sender),
+        occurred_at=facts.at,
+        repository=_name(payload.repository.full_name) if payload.repository else None,
+        branch=_name(facts.branch),
+        commit=_commit(facts.commit),
+        url=web_url(facts.url),
+        labels=_labels(facts.labels),
+        text=speech.text,
+        previous_text=speech.previous_text,
+        thread=speech.thread,
+    )
+
+
+def event_type(name: str, payload: Payload) -> str:
+    """`<event>.<action>`; a push is the one event that has no action. Raises PayloadInvalid."""
+    return name if name == "push" else f"{name}.{needed(payload.action, 'action')}"
+
+
+def _issue_comment(payload: Payload) -> _Facts:
+    return _on_topic(needed(payload.issue, "issue"), needed(payload.comment, "comment"), payload)
+
+
+def _issue(payload: Payload) -> _Facts:
+    issue = needed(payload.issue, "issue")
+    return _on_topic(issue, issue, payload)
+
+
+def _discussion_comment(payload: Payload) -> _Facts:
+    discussion = needed(payload.discussion, "discussion")
+    return _on_topic(discussion, needed(payload.comment, "comment"), payload)
+
+
+def _discussion(payload: Payload) -> _Facts:
+    discussion = needed(payload.discussion, "discussion")
+    return _on_topic(discussion, discussion, payload)
+
+
+def _on_topic(topic: Topic, written: Written, payload: Payload) -> _Facts:
+    return _Facts(
+        title=topic.title,
+        url=written.html_url,
+        at=written.updated_at or written.created_at,
+        detail=_named(payload),
+        labels=topic.labels,
+    )
+
+
+def _pull_request(payload: Payload) -> _Facts:
+    pull = needed(payload.pull_request, "pull_request")
+    return _on_pull(
+        pull, url=pull.html_url, at=pull.updated_at or pull.created_at, detail=_named(payload)
+    )
+
+
+def _review(payload: Payload) -> _Facts:
+    review = needed(payload.review, "review")
+    return _on_pull(
+        needed(payload.pull_request, "pull_request"),
+        url=review.html_url,
+        at=review.updated_at or review.submitted_at,
+        detail=review.state,
+        commit=review.commit_id,
+    )
+
+
+def _review_comment(payload: Payload) -> _Facts:
+    comment = needed(payload.comment, "comment")
+    return _on_pull(
+        needed(payload.pull_request, "pull_request"),
+        url=comment.html_url,
+        at=comment.updated_at or comment.created_at,
+        commit=comment.commit_id,
+    )
+
+
+def _on_pull(
+    pull: PullRequest,
+    *,
+    url: str | None,
+    at: datetime | None,
+    detail: str | None = None,
+    commit: str | None = None,
+) -> _Facts:
+    return _Facts(
+        title=pull.title,
+        url=url,
+        at=at,
+        detail=detail,
+        branch=pull.head.ref if pull.head else None,
+        commit=commit or (pull.head.sha if pull.head else None),
+        labels=pull.labels,
+    )
+
+
+def _named(payload: Payload) -> str | None:
+    """Whom or what the action names: the label put on, who was assigned or asked for a review."""
+    if payload.action == "labeled" and payload.label:
+        return payload.label.name
+    if payload.action == "assigned" and payload.assignee:
+        return payload.assignee.login
+    if payload.action == "review_requested" and payload.requested_reviewer:
+        return payload.requested_reviewer.login
+    if payload.action == "review_requested" and payload.requested_team:
+        return payload.requested_team.slug
+    return None
+
+
+def _push(payload: Payload) -> _Facts:
+    ref = needed(payload.ref, "ref")
+    commit = payload.head_commit
+    message = (commit.message or "").lstrip().partition("\n")[0] if commit else ""
+    return _Facts(
+        title=message or f"{ref} {'deleted' if payload.deleted else 'pushed'}",
+        url=payload.compare,
+        at=payload.repository.pushed_at if payload.repository else None,
+        detail=ref,
+        branch=ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else None,
+        commit=payload.after,
+    )
+
+
+def _workflow_run(payload: Payload) -> _Facts:
+    run = needed(payload.workflow_run, "workflow_run")
+    return _Facts(
+        title=_joined(run.name, run.display_title),
+        url=run.html_url,
+        at=run.updated_at or run.created_at,
+        detail=run.conclusion or run.status,
+        branch=run.head_branch,
+        commit=run.head_sha,
+    )
+
+
+def _check_run(payload: Payload) -> _Facts:
+    run = needed(payload.check_run, "check_run")
+    pressed = payload.requested_action
+    return _Facts(
+        title=_joined(run.name, run.output.title if run.output else None),
+        url=run.html_url or run.details_url,
+        at=run.completed_at or run.started_at,
+        detail=pressed.identifier if pressed else run.conclusion or run.status,
+        branch=run.check_suite.head_branch if run.check_suite else None,
+        commit=run.head_sha,
+    )
+
+
+def _release(payload: Payload) -> _Facts:
+    release = needed(payload.release, "release")
+    target = release.target_commitish
+    return _Facts(
+        title=release.name or release.tag_name,
+        url=release.html_url,
+        at=release.published_at or release.created_at,
+        detail=release.tag_name,
+        branch=None if _commit(target) else target,
+        commit=target,
+    )
+
+
+_READERS: Final[Mapping[str, _Reader]] = {
+    "issue_comment": _Reader(_issue_comment),
+    "issues": _Reader(_issue, frozenset({"opened", "edited", "labeled", "assigned"})),
+    "pull_request": _Reader(
+        _pull_request, frozenset({"opened", "edited", "labeled", "review_requested"})
+    ),
+    "pull_request_review": _Reader(_review),
+    "pull_request_review_comment": _Reader(_review_comment),
+    "push": _Reader(_push),
+    "workflow_run": _Reader(_workflow_run),
+    "check_run": _Reader(_check_run),
+    "release": _Reader(_release),
+    "discussion": _Reader(_discussion, frozenset({"created", "edited"})),
+    "discussion_comment": _Reader(_discussion_comment),
+}
+
+
+def _author(user: User | None) -> Author | None:
+    if user is None or not user.login:
+        return None
+    automated = user.type == "Bot" or user.login.endswith("[bot]")
+    return Author(name=one_line(user.login, _NAME), automated=automated)
+
+
+def _name(text: str | None) -> str | None:
+    return one_line(text, _NAME) or None if text else None
+
+
+def _commit(text: str | None) -> str | None:
+    return text if text and _COMMIT.fullmatch(text) else None
+
+
+def _labels(labels: tuple[Label | None, ...] | None) -> tuple[str, ...]:
+    names = (_name(label.name) for label in labels or () if label)
+    return tuple(name for name in names if name)[:_LABELS]
+
+
+def _joined(*parts: str | None) -> str:
+    """The parts that say something, each once: `CI: Fix the login`."""
+    return ": ".join(dict.fromkeys(part for part in parts if part))

@@ -1,0 +1,35 @@
+"""Ends what the queues have given up: a message that came back too often without an answer."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.notification import exhausted
+from signalbox.models.task import given_up
+from signalbox.services.ports import Clock, NotificationStore, TaskStore
+
+_REASON = "the queue gave up: the message was received too often without being dealt with"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuryDead:
+    """Marks what a dead letter speaks of as failed; what has ended by itself is left alone."""
+
+    tasks: TaskStore
+    notifications: NotificationStore
+    clock: Clock
+
+    def task(self, task: TaskId) -> None:
+        """The task fails, if it has not ended."""
+        with suppress(Conflict, NotFound):
+            before = self.tasks.get(task)
+            self.tasks.replace(before, given_up(before, _REASON, self.clock(), by="queue"))
+
+    def notification(self, task: TaskId, notification: NotificationId) -> None:
+        """The notification is dead, if it is still owed."""
+        with suppress(Conflict, NotFound):
+            before = self.notifications.get(task, notification)
+            if before.open:
+                after = exhausted(before, _REASON, self.clock())
+                self.notifications.replace(before, after)

@@ -1,0 +1,125 @@
+"""A worker asks for work: a message from the queues, and a lease on its task.
+
+The message is hidden for as long as the lease lasts, so the task of a worker that dies comes back
+by itself.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.ids import WorkerId, random_lease_id
+from signalbox.models.task import (
+    Lease,
+    Priority,
+    Task,
+    TaskStatus,
+    holder_until,
+    lease_ended,
+    leased,
+)
+from signalbox.services.ports import Clock, TaskQueue, TaskStore, Waiting
+
+_WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
+_HIDDEN_AT_MOST: Final = 43_200
+_LONG_POLL: Final = 2
+_TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTask:
+    """Gives the next task to a worker."""
+
+    tasks: TaskStore
+    queue: TaskQueue
+    clock: Clock
+    random: random.Random
+
+    def __call__(self, worker: WorkerId, *, lease_seconds: int, wait_seconds: int) -> Task | None:
+        """The task in the worker's hands, or None after waiting in vain.
+
+        High goes before normal and normal before low, but now and then another order is drawn, so
+        that a full queue of high tasks does not starve the others. Raises Unavailable.
+        """
+        deadline = self.clock() + timedelta(seconds=wait_seconds)
+        for _ in range(_TRIES):
+            waiting = self._next(lease_seconds, deadline)
+            if waiting is None:
+                return None
+            task = self._lease(waiting, worker, lease_seconds)
+            if task:
+                return task
+        return None
+
+    def order(self) -> list[Priority]:
+        """The order in which the queues are asked, drawn by weight."""
+        left = dict(_WEIGHTS)
+        order = []
+        while left:
+            drawn = self.random.choices(list(left), list(left.values()))[0]
+            order.append(drawn)
+            del left[drawn]
+        return order
+
+    def _next(self, hidden: int, deadline: datetime) -> Waiting | None:
+        for priority, wait in self._polls(deadline):
+            waiting = self.queue.receive(priority, hidden=hidden, wait=wait)
+            if waiting:
+                return waiting
+        return None
+
+    def _polls(self, deadline: datetime) -> Iterator[tuple[Priority, int]]:
+        """Which queue to ask for how long: all at once, then each in turn until the deadline."""
+        order = self.order()
+        yield from ((priority, 0) for priority in order)
+        while True:
+            for priority in order:
+                left = ceil((deadline - self.clock()).total_seconds())
+                if left <= 0:
+                    return
+                yield priority, min(left, _LONG_POLL)
+
+    def _lease(self, waiting: Waiting, worker: WorkerId, lease_seconds: int) -> Task | None:
+        """The task of this message, None where the message is of no use now."""
+        now = self.clock()
+        lease = Lease(
+            id=random_lease_id(),
+            worker=worker,
+            expires_at=now + timedelta(seconds=lease_seconds),
+            queue=waiting.queue,
+            message=waiting.message,
+            receipt=waiting.receipt,
+        )
+        try:
+            before = self.tasks.get(waiting.task)
+            after = leased(before, lease, now)
+            self.tasks.replace(before, after)
+        except NotFound:
+            self.queue.delete(waiting.queue, waiting.receipt)
+            return None
+        except Conflict:
+            self._set_aside(waiting, now)
+            return None
+        return after
+
+    def _set_aside(self, waiting: Waiting, now: datetime) -> None:
+        """Drops the message of a task that needs none, hides that of one that needs it later."""
+        task = self.tasks.get(waiting.task)
+        held = holder_until(task, now)
+        if held and task.lease and task.lease.message == waiting.message:
+            self._hide(waiting, held - now)
+        elif held or task.finished:
+            self.queue.delete(waiting.queue, waiting.receipt)
+        elif task.status is TaskStatus.RUNNING and task.attempt >= task.max_attempts:
+            self.tasks.replace(task, lease_ended(task, now, by="queue"))
+            self.queue.delete(waiting.queue, waiting.receipt)
+        else:
+            self._hide(waiting, max((task.not_before or now) - now, timedelta()))
+
+    def _hide(self, waiting: Waiting, span: timedelta) -> None:
+        seconds = min(ceil(span.total_seconds()), _HIDDEN_AT_MOST)
+        self.queue.hide(waiting.queue, waiting.receipt, seconds)

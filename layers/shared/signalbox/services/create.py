@@ -1,0 +1,97 @@
+"""Creates a task that somebody asked for through the API."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from signalbox.models.base import Model, Moment
+from signalbox.models.ids import RequestId, random_task_id, task_id
+from signalbox.models.principal import Principal
+from signalbox.models.task import Origin, Priority, Task, created
+from signalbox.services.ports import Clock, TaskStore
+
+_LINE = r"^[^\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]*$"
+
+Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
+"""One line of text, without controls and bidi overrides."""
+
+
+class NewTask(Model):
+    """What a caller says of a new task.
+
+    What JSON has no type of its own for (words, moments, tuples) is not strict: the router hands
+    bodies over as Python values.
+    """
+
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")] = "task"
+    description: str = Field(default="", max_length=20_000)
+    arguments: tuple[Annotated[str, Field(max_length=2_000)], ...] = Field(
+        default=(), max_length=50, strict=False
+    )
+    instruction: str = Field(default="", max_length=10_000)
+    labels: tuple[Line, ...] = Field(default=(), max_length=50, strict=False)
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    repository: Line | None = None
+    branch: Line | None = None
+    commit: Line | None = None
+    url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
+    due: Annotated[Moment, Field(strict=False)] | None = None
+    max_attempts: int = Field(default=3, ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTask:
+    """Creates tasks. `retention` is how long a finished one is kept, 0 for ever."""
+
+    tasks: TaskStore
+    clock: Clock
+    retention: timedelta
+
+    def __call__(
+        self,
+        new: NewTask,
+        principal: Principal,
+        *,
+        idempotency_key: str | None = None,
+        request_id: RequestId | None = None,
+    ) -> tuple[Task, bool]:
+        """The task, and whether this call made it: the same key of the same caller makes one."""
+        task = self._draft(new, principal, idempotency_key, request_id, self.clock())
+        if self.tasks.create(task):
+            return task, True
+        return self.tasks.get(task.id), False
+
+    def _draft(
+        self,
+        new: NewTask,
+        principal: Principal,
+        idempotency_key: str | None,
+        request_id: RequestId | None,
+        now: datetime,
+    ) -> Task:
+        named = task_id("api", principal.name, idempotency_key) if idempotency_key else None
+        task = Task(
+            id=named or random_task_id(),
+            kind=new.kind,
+            title=new.title,
+            description=new.description,
+            arguments=new.arguments,
+            instruction=new.instruction,
+            labels=new.labels,
+            origin=Origin(provider="api", request_id=request_id),
+            repository=new.repository,
+            branch=new.branch,
+            commit=new.commit,
+            author=principal.name,
+            url=new.url,
+            due=new.due,
+            priority=new.priority,
+            max_attempts=new.max_attempts,
+            retention=int(self.retention.total_seconds()),
+            created_at=now,
+            updated_at=now,
+        )
+        return created(task, by=principal.name)

@@ -1,0 +1,175 @@
+"""Delivers a notification: one attempt, and a record of how it ended.
+
+The attempt is written down before it is made, under the condition that nobody else has begun one.
+Whatever dies in between, the message comes back and finds an attempt that ended without a word.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from signalbox.models.backoff import delay
+from signalbox.models.config import Connection
+from signalbox.models.errors import NotFound, SendDelayed, SendRefused, Unavailable, WriteConflict
+from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.notification import (
+    GIVE_UP_AFTER,
+    MAX_ATTEMPTS,
+    Notification,
+    begun,
+    delayed,
+    delivered,
+    exhausted,
+    refused,
+)
+from signalbox.models.redaction import redacted
+from signalbox.models.text import one_line
+from signalbox.services.ports import Clock, ConfigStore, Connector, NotificationStore, SecretStore
+
+HOLD: Final = timedelta(minutes=2)
+"""How long nobody else may try: longer than any attempt takes, so only a dead one is overtaken."""
+
+SOON: Final = timedelta(seconds=5)
+"""When to look again after somebody else was faster."""
+
+_REASON: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Nothing is left to do for this message. `result` is one word, for the log."""
+
+    result: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """The message should come back after a while, and be hidden until then."""
+
+    result: str
+    after: timedelta
+    reason: str | None = None
+
+
+Outcome = Done | Later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverNotification:
+    """Makes one attempt. Raises Unavailable where not even that can be written down."""
+
+    connector: Connector
+    notifications: NotificationStore
+    config: ConfigStore
+    secrets: SecretStore
+    clock: Clock
+    random: Random
+
+    def __call__(self, task: TaskId, notification: NotificationId) -> Outcome:
+        """What became of it; the same message may come any number of times."""
+        try:
+            owed = self.notifications.get(task, notification)
+        except NotFound:
+            return Done(result="forgotten")
+        now = self.clock()
+        if not owed.open:
+            return Done(result=f"already {owed.status}")
+        if (free_at := _free_at(owed)) and free_at > now:
+            return Later(result="early", after=free_at - now)
+        if _spent(owed, now):
+            return self._kept(owed, exhausted(owed, "no attempts are left", now))
+        attempt = begun(owed, now, now + HOLD)
+        try:
+            self.notifications.replace(owed, attempt)
+        except WriteConflict:
+            return Later(result="busy", after=SOON)
+        return self._kept(attempt, self._attempted(attempt))
+
+    def _attempted(self, attempt: Notification) -> Notification:
+        """The notification after it was sent, or was not."""
+        try:
+            self._send(attempt)
+        except SendRefused as refusal:
+            return refused(attempt, _told(refusal.reason), self.clock())
+        except SendDelayed as delay_:
+            return self._delayed(attempt, delay_.reason, delay_.after)
+        except Unavailable as trouble:
+            return self._delayed(attempt, trouble.reason, None)
+        return delivered(attempt, self.clock())
+
+    def _send(self, attempt: Notification) -> None:
+        """Sends it; once more where the secret was changed since we read it."""
+        connection = self._connection(attempt)
+        name = f"connections/{connection.id}"
+        secrets = self.secrets.secrets(name)
+        try:
+            self._try(attempt, connection, secrets)
+        except SendRefused:
+            fresh = self.secrets.refreshed(name)
+            if list(fresh) == list(secrets):
+                raise
+            self._try(attempt, connection, fresh)
+
+    def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
+        with _without(secrets):
+            self.connector.send(attempt, connection, secrets)
+
+    def _connection(self, attempt: Notification) -> Connection:
+        try:
+            connection = self.config.connection(attempt.connection)
+        except NotFound:
+            raise SendRefused("there is no such connection any more") from None
+        if not connection.enabled:
+            raise SendRefused("the connection is switched off")
+        if connection.connector != self.connector.name:
+            raise SendRefused(f"the connection is one of {connection.connector} now")
+        return connection
+
+    def _delayed(
+        self, attempt: Notification, reason: str, retry_after: timedelta | None
+    ) -> Notification:
+        """Being told to wait is no attempt; every other trouble is one."""
+        now = self.clock()
+        next_at = now + delay(attempt.number, retry_after, self.random)
+        return delayed(attempt, _told(reason), next_at, now, counts=retry_after is None)
+
+    def _kept(self, before: Notification, after: Notification) -> Outcome:
+        """Writes down how the attempt ended; if it was overtaken, the other one decides."""
+        try:
+            self.notifications.replace(before, after)
+        except WriteConflict:
+            return Later(result="overtaken", after=SOON)
+        reason = after.attempts[-1].reason
+        if after.next_at and after.open:
+            return Later(result="delayed", after=after.next_at - self.clock(), reason=reason)
+        return Done(result=after.status, reason=reason)
+
+
+def _free_at(owed: Notification) -> datetime | None:
+    """When the next attempt may be made, None where it may be at once."""
+    return max((at for at in (owed.busy_until, owed.next_at) if at), default=None)
+
+
+def _spent(owed: Notification, now: datetime) -> bool:
+    """Whether attempts that ended without a word have used up what there was."""
+    late = now - owed.owed_since > GIVE_UP_AFTER
+    return owed.number >= MAX_ATTEMPTS or (owed.number > 0 and late)
+
+
+def _told(reason: str) -> str:
+    return one_line(redacted(reason), _REASON)
+
+
+@contextmanager
+def _without(secrets: Sequence[str]) -> Iterator[None]:
+    """Takes these secrets out of what an attempt says."""
+    try:
+        yield
+    except SendRefused as refusal:
+        raise SendRefused(redacted(refusal.reason, secrets)) from None
+    except SendDelayed as told:
+        raise SendDelayed(redacted(told.reason, secrets), told.after) from None

@@ -1,0 +1,91 @@
+"""Hands the changes of a task on: a message for who shall do it, notifications for who shall know.
+
+It may run twice for any change, and ends the same: a notification's id is derived from its change
+and connection, and a second message finds nothing to do.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from signalbox.models.change import Change, change_of
+from signalbox.models.config import Connection, wants
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.ids import notification_id
+from signalbox.models.notification import Notification, refused
+from signalbox.models.task import Step, Task, TaskStatus, dispatched
+from signalbox.services.ports import (
+    Clock,
+    ConfigStore,
+    Notices,
+    NotificationStore,
+    TaskQueue,
+    TaskStore,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchChanges:
+    """Hands changes on. `stack` names this installation in their envelopes."""
+
+    tasks: TaskStore
+    notifications: NotificationStore
+    queue: TaskQueue
+    notices: Notices
+    config: ConfigStore
+    clock: Clock
+    stack: str
+
+    def __call__(self, task: Task, steps: Sequence[Step]) -> None:
+        """Hands these steps of the task on. Raises Unavailable, and may be called again."""
+        for step in steps:
+            self._notify(change_of(task, step, self.stack), task)
+        waits = task.status is TaskStatus.PENDING and task.sent_at is None
+        if waits:
+            self.queue.send(task.priority, [task.id])
+        if waits or task.finished:
+            self._mark(task)
+
+    def _mark(self, task: Task) -> None:
+        # losing to the next step is no loss: that step is handed on in its turn
+        with suppress(Conflict):
+            self.tasks.replace(task, dispatched(task, self.clock()))
+
+    def _notify(self, change: Change, task: Task) -> None:
+        told = set()
+        for subscription in self.config.subscriptions():
+            if subscription.connection in told or not wants(subscription, change):
+                continue
+            told.add(subscription.connection)
+            try:
+                connection = self.config.connection(subscription.connection)
+            except NotFound:
+                continue
+            if connection.enabled:
+                self._owe(change, connection, task)
+
+    def _owe(self, change: Change, connection: Connection, task: Task) -> None:
+        now = self.clock()
+        notification = Notification(
+            id=notification_id(change.id, connection.id),
+            connection=connection.id,
+            connector=connection.connector,
+            change=change,
+            request_id=task.origin.request_id,
+            created_at=now,
+            owed_since=now,
+            updated_at=now,
+            retention=task.retention,
+        )
+        if not self.notices.serves(connection.connector):
+            reason = f"this installation has no connector {connection.connector}"
+            self.notifications.create(refused(notification, reason, now))
+        elif self.notifications.create(notification) or self._still_owed(notification):
+            self.notices.send(connection.connector, notification)
+
+    def _still_owed(self, notification: Notification) -> bool:
+        """Whether an earlier run kept the notification and may have died before its message."""
+        try:
+            return self.notifications.get(notification.task_id, notification.id).number == 0
+        except NotFound:
+            return False

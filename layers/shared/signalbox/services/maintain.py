@@ -1,0 +1,78 @@
+"""Heals what the stream or a worker has left undone; runs every minute.
+
+The stream is the fast way and this is the guarantee: whatever is not at rest stands in the agenda
+with a time, and what is found there after its time is moved on.
+"""
+
+from dataclasses import dataclass
+
+from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.notification import sent
+from signalbox.models.task import TaskStatus, lease_ended
+from signalbox.services.dispatch import DispatchChanges
+from signalbox.services.ports import (
+    Agenda,
+    Clock,
+    Notices,
+    NotificationStore,
+    Overdue,
+    TaskStore,
+    TimeLeft,
+)
+
+_BY = "maintenance"
+
+
+_RESERVE = 10.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Healed:
+    """How much was found. `failed` could not be moved on and is found again by the next run."""
+
+    tasks: int = 0
+    leases: int = 0
+    notifications: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealOverdue:
+    """Moves on what is overdue."""
+
+    agenda: Agenda
+    tasks: TaskStore
+    notifications: NotificationStore
+    notices: Notices
+    dispatch: DispatchChanges
+    clock: Clock
+
+    def __call__(self, time_left: TimeLeft) -> Healed:
+        """What was moved on before the time was up; the rest waits for the next run."""
+        healed = Healed()
+        for overdue in self.agenda.overdue(self.clock()):
+            if time_left() < _RESERVE:
+                break
+            try:
+                self._heal(overdue, healed)
+            except (Conflict, NotFound):
+                continue  # it has moved on by itself
+            except (SignalboxError, ValueError):
+                healed.failed += 1
+        return healed
+
+    def _heal(self, overdue: Overdue, healed: Healed) -> None:
+        if overdue.notification:
+            before = self.notifications.get(overdue.task, overdue.notification)
+            if before.open:
+                self.notices.send(before.connector, before)
+                self.notifications.replace(before, sent(before, self.clock()))
+                healed.notifications += 1
+            return
+        task = self.tasks.get(overdue.task)
+        if task.status is TaskStatus.RUNNING:
+            self.tasks.replace(task, lease_ended(task, self.clock(), _BY))
+            healed.leases += 1
+        elif task.look_at and task.look_at <= self.clock():
+            self.dispatch(task.model_copy(update={"sent_at": None}), task.undispatched)
+            healed.tasks += 1

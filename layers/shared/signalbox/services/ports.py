@@ -1,0 +1,236 @@
+"""What the use cases need from outside, and nothing more."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from signalbox.models.change import TaskSummary
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.delivery import Delivery
+from signalbox.models.event import Parsed
+from signalbox.models.ids import ConnectionId, DeliveryId, KeyId, NotificationId, TaskId
+from signalbox.models.notification import Notification
+from signalbox.models.principal import ApiKey
+from signalbox.models.request import InboundRequest
+from signalbox.models.task import Priority, Task, TaskStatus
+
+Clock = Callable[[], datetime]
+"""The time now, in UTC."""
+
+TimeLeft = Callable[[], float]
+"""How many seconds are left to whoever asks."""
+
+Count = Callable[[str, Mapping[str, str]], None]
+"""Adds one to a metric with these dimensions."""
+
+
+class Provider(Protocol):
+    """Who calls us: pure, without any I/O."""
+
+    @property
+    def name(self) -> str:
+        """The word in the route and in every record."""
+
+    @property
+    def kept_headers(self) -> frozenset[str]:
+        """The headers worth keeping with a delivery; never a secret nor a signature."""
+
+    def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
+        """Which secret signed the request, 0 the current one.
+
+        Raises SignatureInvalid; Unavailable where there is no secret to verify with.
+        """
+
+    def delivery_key(self, request: InboundRequest) -> str:
+        """The provider's own id of the delivery, or a hash of the body where it has none."""
+
+    def parse(self, request: InboundRequest) -> Parsed:
+        """What the request says. Raises PayloadInvalid."""
+
+
+class Connector(Protocol):
+    """Whom we call."""
+
+    @property
+    def name(self) -> str:
+        """The word in a connection and in the name of its queue."""
+
+    def check(self, connection: Connection) -> None:
+        """Raises PayloadInvalid where the settings are not those of this connector."""
+
+    def send(
+        self, notification: Notification, connection: Connection, secrets: Sequence[str]
+    ) -> None:
+        """Makes the far side know. Raises SendRefused or SendDelayed."""
+
+
+class TaskStore(Protocol):
+    """Where tasks are kept."""
+
+    def create(self, task: Task) -> bool:
+        """Keeps a new task; False where one of its id is there already."""
+
+    def get(self, task: TaskId) -> Task:
+        """The task as it is now. Raises NotFound."""
+
+    def replace(self, before: Task, after: Task) -> None:
+        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+
+    def newest(self, statuses: Sequence[TaskStatus], window: "Window") -> Iterator[TaskSummary]:
+        """Tasks in these states, newest first, read as they are consumed."""
+
+    def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
+        """Tasks in this state, oldest first, read `chunk` at a time as they are consumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A part of a list: created at or after `since`, before `until`; after the position `after`.
+
+    `chunk` is how many are read at once.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    after: str | None = None
+    chunk: int = 25
+
+
+class NotificationStore(Protocol):
+    """Where notifications are kept, beside their task."""
+
+    def create(self, notification: Notification) -> bool:
+        """Keeps a new notification; False where one of its id is there already."""
+
+    def get(self, task: TaskId, notification: NotificationId) -> Notification:
+        """The notification as it is now. Raises NotFound."""
+
+    def replace(self, before: Notification, after: Notification) -> None:
+        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+
+    def of_task(self, task: TaskId) -> Sequence[Notification]:
+        """Every notification of a task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Something that maintenance must look at: a task, or one of its notifications."""
+
+    task: TaskId
+    notification: NotificationId | None = None
+
+
+class Agenda(Protocol):
+    """What is to be looked at when."""
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        """What should have moved by now, read as it is consumed."""
+
+
+class DeliveryStore(Protocol):
+    """Where deliveries are kept."""
+
+    def create(self, delivery: Delivery, body: bytes) -> bool:
+        """Keeps a new delivery; False where one of its id is there already."""
+
+    def get(self, delivery: DeliveryId) -> Delivery:
+        """The delivery. Raises NotFound."""
+
+    def body(self, delivery: DeliveryId) -> bytes:
+        """The body as it was sent. Raises NotFound."""
+
+
+class ConfigStore(Protocol):
+    """Where the configuration is kept; reads may be some seconds old."""
+
+    def source(self, provider: str, name: str) -> Source | None:
+        """The configured source, None where there is none of this name."""
+
+    def connection(self, connection: ConnectionId) -> Connection:
+        """The connection. Raises NotFound."""
+
+    def sources(self) -> Sequence[Source]:
+        """Every source."""
+
+    def connections(self) -> Sequence[Connection]:
+        """Every connection."""
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Every subscription."""
+
+
+class KeyStore(Protocol):
+    """Where API keys are kept, by the hash of their secret."""
+
+    def find(self, key: KeyId) -> ApiKey | None:
+        """The key, None where there is none of this id."""
+
+    def put(self, key: ApiKey) -> None:
+        """Keeps the key in place of one of the same id."""
+
+    def all(self) -> Sequence[ApiKey]:
+        """Every key."""
+
+
+class SecretStore(Protocol):
+    """Where secrets are kept: for each name a list, the current one first."""
+
+    def secrets(self, name: str) -> Sequence[str]:
+        """The secrets of this name, none where there are none; may be some minutes old.
+
+        Raises Unavailable.
+        """
+
+    def refreshed(self, name: str) -> Sequence[str]:
+        """The secrets as they are now, asked for at most once in half a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A message received from a task queue; hidden from others until its time is up."""
+
+    queue: Priority
+    task: TaskId
+    message: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """What is in one queue; the counts are approximate."""
+
+    queue: Priority
+    waiting: int
+    in_flight: int
+    delayed: int
+    dead_letters: int
+
+
+class TaskQueue(Protocol):
+    """Where accepted tasks wait. Messages come at least once and in no order."""
+
+    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+        """Puts a message for each task in the queue. Raises Unavailable."""
+
+    def receive(self, priority: Priority, *, hidden: int, wait: int) -> Waiting | None:
+        """The next message, hidden for so many seconds; None after waiting in vain."""
+
+    def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
+        """Hides a received message for so many seconds from now; a lost receipt is no matter."""
+
+    def delete(self, priority: Priority, receipt: str) -> None:
+        """Removes a received message; a lost receipt is no matter."""
+
+    def depths(self) -> Sequence[Depth]:
+        """What is in each queue. Raises Unavailable."""
+
+
+class Notices(Protocol):
+    """The connectors' queues."""
+
+    def serves(self, connector: str) -> bool:
+        """Whether there is a queue for this connector."""
+
+    def send(self, connector: str, notification: Notification) -> None:
+        """Puts a message for the notification in its connector's queue. Raises Unavailable."""

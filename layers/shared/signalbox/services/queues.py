@@ -1,0 +1,51 @@
+"""What waits in the queues, and since when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.ports import Clock, Depth, TaskQueue, TaskStore
+
+_LOOKED_AT: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """One queue. `oldest_seconds` is the age of the task that has waited longest.
+
+    It is None where none waits, or where it stands behind 500 older ones of other priorities.
+    """
+
+    priority: Priority
+    depth: Depth
+    oldest_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectQueues:
+    """Looks into the queues."""
+
+    queue: TaskQueue
+    tasks: TaskStore
+    clock: Clock
+
+    def __call__(self) -> Sequence[QueueState]:
+        """Each queue, the most urgent first. Raises Unavailable."""
+        oldest = self._oldest()
+        return [
+            QueueState(priority=depth.queue, depth=depth, oldest_seconds=oldest.get(depth.queue))
+            for depth in self.queue.depths()
+        ]
+
+    def _oldest(self) -> dict[Priority, int]:
+        now = self.clock()
+        found: dict[Priority, int] = {}
+        waiting = self.tasks.oldest(TaskStatus.PENDING, chunk=50)
+        for task in islice(waiting, _LOOKED_AT):
+            age = int((now - task.created_at).total_seconds())
+            found.setdefault(task.priority, max(0, age))
+            if len(found) == len(Priority):
+                break
+        return found

@@ -1,0 +1,6 @@
+"""What every test may rely on."""
+
+import pytest
+
+for _contract in ("tasks", "stores", "settings", "queues"):
+    pytest.register_assert_rewrite(f"tests.contract.{_contract}")

@@ -1,0 +1,292 @@
+"""The promises every inbound provider keeps.
+
+A provider's test class inherits `ProviderContract`, or `TimestampContract` where the provider signs
+a time too, and says how that provider signs. What its scheme allows beside one signature, lists
+say, is named in `allowed`.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+import pytest
+
+from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
+from signalbox.models.event import Parsed
+from signalbox.models.request import InboundRequest
+from signalbox.services.ports import Provider
+from tests import samples
+
+CURRENT: Final = "the secret of today"
+PREVIOUS: Final = "the secret of yesterday"
+REMOVED: Final = "the secret of last year"
+BODY: Final = b'{"zen":"Speak like a human.","hook_id":1}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A signature that somebody else computed."""
+
+    secret: str
+    body: bytes
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A right signature in two parts, to be spoiled: `sha256=` and what follows."""
+
+    prefix: str
+    rest: str
+
+    def __str__(self) -> str:
+        return self.prefix + self.rest
+
+
+SPOILED: Final[Mapping[str, Callable[[Signature], str]]] = {
+    "empty": lambda _: "",
+    "a blank": lambda _: " ",
+    "only the prefix": lambda right: right.prefix,
+    "another prefix": lambda right: f"sha1={right.rest}",
+    "an unknown version": lambda right: f"v9={right.rest}",
+    "upper case": lambda right: right.prefix + right.rest.upper(),
+    "one character short": lambda right: str(right)[:-1],
+    "one character long": lambda right: f"{right}0",
+    "a letter with an accent": lambda right: f"{str(right)[:-1]}é",
+    "a lone surrogate": lambda right: f"{str(right)[:-1]}\ud800",
+    "a NUL": lambda right: f"{right}\x00",
+    "full-width digits": lambda right: right.prefix + "\uff10" * len(right.rest),
+    "twice, joined by a comma": lambda right: f"{right},{right}",
+    "twice, joined by a comma and a blank": lambda right: f"{right}, {right}",
+    "an unknown version first": lambda right: f"v9={right.rest},{right}",
+    "a list of nonsense": lambda _: "v1,a,b",
+    "commas only": lambda _: ",,,",
+    "a blank behind": lambda right: f"{right} ",
+    "a blank before": lambda right: f" {right}",
+    "the prefix twice": lambda right: right.prefix + str(right),
+    "ten thousand characters": lambda right: right.prefix + "0" * 10_000,
+}
+
+OTHER_BODIES: Final[Mapping[str, bytes]] = {
+    "one byte more": BODY + b" ",
+    "one byte less": BODY[:-1],
+    "a line end behind": BODY + b"\r\n",
+    "a byte order mark": b"\xef\xbb\xbf" + BODY,
+    "members in another order": b'{"hook_id":1,"zen":"Speak like a human."}',
+    "other spacing": b'{"zen": "Speak like a human.", "hook_id": 1}',
+    "no UTF-8": b"\xff\xfe",
+    "empty": b"",
+    **{
+        f"bit 0 of byte {place} flipped": BODY[:place] + bytes([byte ^ 1]) + BODY[place + 1 :]
+        for place, byte in enumerate(BODY)
+    },
+}
+
+UNREADABLE: Final[Mapping[str, bytes]] = {
+    "empty": b"",
+    "no UTF-8": b"\xff\xfe",
+    "no JSON": b"Hello, World!",
+    "half an object": b'{"action":',
+    "two objects": b"{} {}",
+    "an array": b"[]",
+    "a text": b'"text"',
+    "a number": b"1",
+    "null": b"null",
+    "not a number": b'{"a":NaN}',
+    "infinity": b'{"a":-Infinity}',
+    "a lone surrogate": b'{"a":"\\ud800"}',
+    "a number of 5,000 digits": b'{"a":' + b"9" * 5_000 + b"}",
+    "200,000 arrays in one another": b"[" * 200_000,
+    "100,000 objects in one another": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+}
+
+
+class ProviderContract(ABC):
+    """Inherited by the test class of each provider."""
+
+    signature_header: ClassVar[str]
+    delivery_header: ClassVar[str | None] = None
+    prefix: ClassVar[str] = ""
+    allowed: ClassVar[frozenset[str]] = frozenset()
+    vectors: ClassVar[tuple[Vector, ...]] = ()
+
+    @abstractmethod
+    def provider(self) -> Provider:
+        """The provider under test."""
+
+    @abstractmethod
+    def signed(
+        self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
+    ) -> InboundRequest:
+        """A request as this provider sends it, with these headers on top."""
+
+    def with_header(self, request: InboundRequest, name: str, value: str) -> InboundRequest:
+        return replace(request, headers={**request.headers, name: value})
+
+    def without_header(self, request: InboundRequest, name: str) -> InboundRequest:
+        rest = {key: value for key, value in request.headers.items() if key != name}
+        return replace(request, headers=rest)
+
+    def refused(self, request: InboundRequest) -> None:
+        with pytest.raises(SignatureInvalid) as refusal:
+            self.provider().verify(request, [CURRENT, PREVIOUS])
+
+        assert refusal.value.status == 401
+
+    def test_its_name_stands_in_a_route_and_its_kept_headers_are_in_lower_case(self) -> None:
+        provider = self.provider()
+
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", provider.name)
+        assert all(name == name.lower() for name in provider.kept_headers)
+
+    def test_it_keeps_no_signature(self) -> None:
+        assert self.signature_header not in self.provider().kept_headers
+
+    def test_published_signatures_are_accepted(self) -> None:
+        for vector in self.vectors:
+            request = self.with_header(
+                self.signed(vector.body, vector.secret), self.signature_header, vector.signature
+            )
+
+            assert self.provider().verify(request, [vector.secret]) == 0
+
+    def test_the_current_secret_is_accepted(self) -> None:
+        assert self.provider().verify(self.signed(BODY), [CURRENT, PREVIOUS]) == 0
+
+    def test_the_previous_secret_is_accepted_and_told_apart(self) -> None:
+        request = self.signed(BODY, PREVIOUS)
+
+        assert self.provider().verify(request, [CURRENT, PREVIOUS]) == 1
+
+    def test_a_removed_secret_is_refused(self) -> None:
+        self.refused(self.signed(BODY, REMOVED))
+
+    def test_a_request_without_a_signature_is_refused(self) -> None:
+        self.refused(self.without_header(self.signed(BODY), self.signature_header))
+
+    @pytest.mark.parametrize("how", SPOILED)
+    def test_a_spoiled_signature_is_refused(self, how: str) -> None:
+        request = self.signed(BODY)
+        right = Signature(
+            self.prefix, request.header(self.signature_header).removeprefix(self.prefix)
+        )
+
+        spoiled = self.with_header(request, self.signature_header, SPOILED[how](right))
+
+        if how in self.allowed:
+            assert self.provider().verify(spoiled, [CURRENT]) == 0
+        else:
+            self.refused(spoiled)
+
+    @pytest.mark.parametrize("how", OTHER_BODIES)
+    def test_a_signature_of_another_body_is_refused(self, how: str) -> None:
+        self.refused(replace(self.signed(BODY), body=OTHER_BODIES[how]))
+
+    @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"\x00", b"a=b&c"])
+    def test_any_bytes_can_be_signed(self, body: bytes) -> None:
+        assert self.provider().verify(self.signed(body), [CURRENT]) == 0
+
+    @pytest.mark.parametrize("secrets", [[], [""], ["", "  "], ["changeme"]])
+    def test_without_a_secret_nothing_is_verified(self, secrets: list[str]) -> None:
+        with pytest.raises(Unavailable):
+            self.provider().verify(self.signed(BODY), secrets)
+
+    @pytest.mark.parametrize("secret", ["", "changeme"])
+    def test_a_secret_that_is_none_never_counts(self, secret: str) -> None:
+        request = self.signed(BODY, secret)
+
+        with pytest.raises(SignatureInvalid):
+            self.provider().verify(request, [secret, CURRENT])
+
+    def test_an_empty_secret_keeps_the_others_at_their_place(self) -> None:
+        assert self.provider().verify(self.signed(BODY, PREVIOUS), ["", PREVIOUS]) == 1
+
+    def test_a_redelivery_has_the_same_key(self) -> None:
+        first, second = self.signed(BODY), self.signed(BODY, PREVIOUS)
+
+        keys = {self.provider().delivery_key(request) for request in (first, second)}
+
+        assert len(keys) == 1
+
+    @pytest.mark.parametrize("given", ["", " ", "a b", "é", "\ud800", "\x00", "x" * 129, "a\r\nb"])
+    def test_an_odd_delivery_id_is_replaced_by_a_hash_of_the_body(self, given: str) -> None:
+        if self.delivery_header is None:
+            return
+        one, same, other = (
+            self.provider().delivery_key(
+                self.with_header(self.signed(body), self.delivery_header, given)
+            )
+            for body in (BODY, BODY, BODY + b" ")
+        )
+
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}", one)
+        assert one == same
+        assert one != other
+
+    @pytest.mark.parametrize("how", UNREADABLE)
+    def test_a_body_that_cannot_be_read_is_refused_in_our_words(self, how: str) -> None:
+        request = self.signed(UNREADABLE[how])
+
+        with pytest.raises(PayloadInvalid) as refusal:
+            self.provider().parse(request)
+
+        assert 0 < len(refusal.value.reason) < 500
+
+    def test_every_sample_is_verified_and_understood(self) -> None:
+        provider = self.provider()
+        recorded = samples.names(provider.name)
+
+        for name in recorded:
+            sample = samples.sample(provider.name, name)
+            request = self.signed(sample.raw, headers=sample.headers)
+            assert provider.verify(request, [CURRENT]) == 0
+            parsed = provider.parse(request)
+            assert isinstance(parsed, Parsed)
+            assert parsed.events or parsed.ignored or parsed.handshake
+
+        assert recorded
+
+
+class TimestampContract(ProviderContract):
+    """For the providers that sign a time: it may be five minutes off, both ways."""
+
+    now: ClassVar[int]
+
+    @abstractmethod
+    def signed_at(self, timestamp: str) -> InboundRequest:
+        """A request with the body BODY, rightly signed with CURRENT over this text as its time.
+
+        The provider under test takes it to be `now`.
+        """
+
+    @pytest.mark.parametrize("seconds", [-300, 0, 300])
+    def test_a_time_within_five_minutes_is_accepted(self, seconds: int) -> None:
+        request = self.signed_at(str(self.now + seconds))
+
+        assert self.provider().verify(request, [CURRENT]) == 0
+
+    @pytest.mark.parametrize("seconds", [-301, 301])
+    def test_a_time_further_off_is_refused(self, seconds: int) -> None:
+        self.refused(self.signed_at(str(self.now + seconds)))
+
+    @pytest.mark.parametrize(
+        "timestamp",
+        [
+            "",
+            " ",
+            "abc",
+            "nan",
+            "inf",
+            "1e400",
+            "-1",
+            "+1",
+            "1.5",
+            "²",
+            "\u0661\u0662",
+            "9" * 5_000,
+        ],
+    )
+    def test_a_time_that_is_none_is_refused(self, timestamp: str) -> None:
+        self.refused(self.signed_at(timestamp))

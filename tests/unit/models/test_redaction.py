@@ -1,0 +1,148 @@
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalbox.models.redaction import MASK, redacted
+
+CANARY = "Ca2Na3Ry4Zz5Qq6Ww7Ee8"
+
+SHAPES = [
+    f"POST https://hooks.slack.com/services/T0001/B0002/{CANARY} failed",
+    f"https://hooks.slack.com/workflows/T0001/A0002/123/{CANARY}",
+    f"https://hooks.slack.com/commands/1/2/{CANARY}",
+    f"https://hooks.slack.com/actions/1/2/{CANARY}",
+    f"HTTPS://HOOKS.SLACK.COM/services/T0001/B0002/{CANARY}",
+    f"Max retries exceeded with url: /services/T0001/B0002/{CANARY} (Caused by …)",
+    f'{{"response_url": "https://example.com/{CANARY}", "ok": 1}}',
+    f'{{"trigger_id":"12345.98765.{CANARY}"}}',
+    f"https://discord.com/api/webhooks/123456/{CANARY}?wait=true",
+    f"https://discordapp.com/api/v10/webhooks/123456/{CANARY}",
+    f"https://discord.com/api/v10/interactions/123456/{CANARY}/callback",
+    f"with url: /api/webhooks/123456/{CANARY}",
+    f"https://prod-1.westus.logic.azure.com/workflows/x/invoke?api-version=1&sig={CANARY}",
+    f"https://api.trello.com/1/cards?key={CANARY}&name=x",
+    f"https://api.trello.com/1/cards?token={CANARY}",
+    f"access_token={CANARY}&scope=all",
+    f'OAuth oauth_consumer_key="{CANARY}", oauth_token="{CANARY}"',
+    f'Authorization: OAuth oauth_consumer_key="{CANARY}", oauth_token="{CANARY}"',
+    f'{{"routing_key": "{CANARY}"}}',
+    f"{{'routing_key': '{CANARY}'}}",
+    f'"{{\\"token\\":\\"{CANARY}\\"}}"',
+    f"xoxb-1111-2222-{CANARY}",
+    f"xoxp-1-{CANARY}",
+    f"xoxe.xoxb-1-{CANARY}",
+    f"xapp-1-A1-{CANARY}",
+    f"ghp_{CANARY}",
+    f"ghs_{CANARY}",
+    f"token%3Dghp_{CANARY}",
+    f"github_pat_11A_{CANARY}",
+    f"glpat-{CANARY}",
+    f"lin_api_{CANARY}",
+    f"lin_oauth_{CANARY}",
+    f"whsec_{CANARY}+/==",
+    f"whsk_{CANARY}",
+    f"ATATT3x{CANARY}-x_y=1A2B",
+    f"sbx_live_{CANARY}{CANARY}",
+    f"sbx_test_{CANARY}",
+    f"Authorization: Bearer {CANARY}",
+    f"authorization:Basic {CANARY}",
+    f"{{'Authorization': 'Bearer {CANARY}'}}",
+    f'"X-Gitlab-Token": "{CANARY}"',
+    f"X-Gitlab-Token: {CANARY}",
+    f"x-api-key: {CANARY}",
+    f"sent with Bearer {CANARY}",
+    f"https://user:{CANARY}@example.com/x",
+    f"https://{CANARY}@example.com/x",
+    f"postgres://user:p@{CANARY}@example.com/x",
+    f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{CANARY}",
+    f"?jwt=eyJhbGciOiJIUzI1NiJ9.{CANARY}.x",
+    f"state%3DeyJhbGciOiJIUzI1NiJ9.{CANARY}.x",
+    f"-----BEGIN RSA PRIVATE KEY-----\nMII\n{CANARY}\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN PRIVATE KEY-----\n{CANARY}",
+]
+HARMLESS = [
+    "Slack answered 404 channel_not_found",
+    "token: the refresh fails after an hour",
+    "Basic functionality and bearer authentication",
+    "highs_and_lows of monkey=banana",
+    "see https://github.com/octo/hello/issues/1#issuecomment-1",
+    "https://medium.com/@octocat/a-title",
+    "the key is under the mat",
+    "sbx_ is the prefix",
+    "tsk_aeaqcaibaeaqcaibaeaqcaib · ntf_aeaqcaibaeaqcaibaeaqcaib",
+]
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
+    shown = redacted(text)
+
+    assert CANARY not in shown
+    assert MASK in shown
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_plain_words_stay_as_they_are(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_what_stands_around_a_secret_stays() -> None:
+    text = f"POST https://hooks.slack.com/services/T1/B2/{CANARY} answered 500"
+
+    assert redacted(text) == f"POST https://hooks.slack.com/services/{MASK} answered 500"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "refused: hunter2-x!",
+        "refused: hunter2-x%21 in a query",
+    ],
+)
+def test_a_known_secret_of_any_shape_is_taken_out(text: str) -> None:
+    assert "hunter2" not in redacted(text, ["hunter2-x!"])
+
+
+def test_a_known_address_is_taken_out_without_its_host_too() -> None:
+    secret = f"https://example.com/hook/{CANARY}?code=abcdefabcdef"
+
+    shown = redacted(f"no answer from /hook/{CANARY}?code=abcdefabcdef or {CANARY}", [secret])
+
+    assert shown == f"no answer from {MASK} or {MASK}"
+
+
+def test_an_empty_secret_takes_nothing_out() -> None:
+    assert redacted("all is well", ["", " ", "l"]) == "all is well"
+
+
+@given(text=st.text())
+def test_taking_out_twice_is_taking_out_once(text: str) -> None:
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "eyJ",
+        "eyJaaaa.",
+        "://",
+        "://a",
+        '"token":',
+        "token=",
+        "Authorization:",
+        "ghp_",
+        "-----BEGIN PRIVATE KEY-----",
+        "basic aaaaaaa ",
+        '"key"   ',
+        "/services/T",
+        "Bearer ",
+    ],
+)
+def test_no_text_takes_long(piece: str) -> None:
+    began = perf_counter()
+
+    redacted(piece * (200_000 // len(piece)))
+
+    assert perf_counter() - began < 1.0

@@ -1,0 +1,93 @@
+import pytest
+
+from signalbox.models.errors import PayloadInvalid
+from signalbox.providers.github.commands import Speech, speech
+from signalbox.providers.github.payload import Payload
+
+_SENDER = {"login": "mira-okafor", "type": "User"}
+_PLACES = [
+    ("issue_comment", "created", "comment"),
+    ("issues", "opened", "issue"),
+    ("pull_request", "opened", "pull_request"),
+    ("pull_request_review", "submitted", "review"),
+    ("pull_request_review_comment", "created", "comment"),
+    ("discussion", "created", "discussion"),
+    ("discussion_comment", "created", "comment"),
+]
+
+
+def payload(action: str, part: str, body: str | None = "/run", **rest: object) -> Payload:
+    written = {"id": 7, "body": body}
+    facts = {"action": action, part: written, "sender": _SENDER} | rest
+    return Payload.model_validate(facts)
+
+
+@pytest.mark.parametrize(("event", "action", "part"), _PLACES)
+def test_a_text_speaks_when_it_is_first_written(event: str, action: str, part: str) -> None:
+    assert speech(event, payload(action, part)) == Speech(text="/run", thread=f"{event}:7")
+
+
+@pytest.mark.parametrize(("event", "_action", "part"), _PLACES)
+def test_an_edit_says_what_stood_there_before(event: str, _action: str, part: str) -> None:
+    edited = payload("edited", part, changes={"body": {"from": "/ran"}})
+
+    said = speech(event, edited)
+
+    assert said == Speech(text="/run", previous_text="/ran", thread=f"{event}:7")
+
+
+@pytest.mark.parametrize(("event", "_action", "part"), _PLACES)
+@pytest.mark.parametrize("action", ["deleted", "labeled", "dismissed", "pinned"])
+def test_nothing_else_speaks(event: str, _action: str, part: str, action: str) -> None:
+    assert speech(event, payload(action, part)) == Speech()
+
+
+def test_a_first_text_where_nothing_stood_before_is_new() -> None:
+    edited = payload("edited", "issue", changes={"body": {"from": None}})
+
+    assert speech("issues", edited).previous_text == ""
+
+
+@pytest.mark.parametrize("changes", [None, {}, {"title": {"from": "x"}}, {"body": None}])
+def test_an_edit_that_left_the_text_alone_says_nothing(changes: object) -> None:
+    edited = payload("edited", "issue", changes=changes)
+
+    assert speech("issues", edited) == Speech()
+
+
+def test_an_empty_text_is_empty_and_not_missing() -> None:
+    assert speech("issues", payload("opened", "issue", None)).text == ""
+
+
+@pytest.mark.parametrize("action", ["created", "edited", "deleted"])
+def test_our_own_text_is_known(action: str) -> None:
+    body = "Done. <!-- signalbox:task=tsk_1 -->\n/run"
+
+    assert speech("issue_comment", payload(action, "comment", body)) == Speech(ours=True)
+
+
+def test_a_label_on_an_issue_that_we_opened_is_not_ours() -> None:
+    body = "<!-- signalbox:task=tsk_1 -->"
+
+    assert not speech("issues", payload("labeled", "issue", body)).ours
+
+
+@pytest.mark.parametrize("sender", [None, {}, {"login": None}, {"login": ""}])
+def test_words_of_nobody_are_not_heard(sender: object) -> None:
+    assert speech("issue_comment", payload("created", "comment", sender=sender)) == Speech()
+
+
+@pytest.mark.parametrize("event", ["push", "workflow_run", "check_run", "release"])
+def test_there_is_no_text_to_command_in(event: str) -> None:
+    assert speech(event, payload("created", "comment")) == Speech()
+
+
+def test_a_comment_event_without_its_comment_is_refused() -> None:
+    with pytest.raises(PayloadInvalid):
+        speech("issue_comment", payload("created", "issue"))
+
+
+def test_a_text_is_bounded() -> None:
+    said = speech("issue_comment", payload("created", "comment", "x" * 300_000))
+
+    assert len(said.text or "") == 262_144
