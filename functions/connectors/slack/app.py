@@ -1,0 +1,6 @@
+"""Delivers notifications to Slack."""
+
+from signalbox.connectors.slack import Slack
+from signalbox.runtime.connector import connector
+
+handler = connector(lambda http: Slack(http=http))

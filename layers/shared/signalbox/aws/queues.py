@@ -1,0 +1,162 @@
+"""The queues: one for each priority, one for each connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from signalbox.aws.dynamo import reaching
+from signalbox.models.errors import Unavailable
+from signalbox.models.ids import TaskId
+from signalbox.models.messages import NotificationMessage, TaskMessage
+from signalbox.models.notification import Notification
+from signalbox.models.task import Priority
+from signalbox.services.ports import Depth, Waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_BATCH: Final = 10
+_GONE: Final = frozenset(
+    {
+        "ReceiptHandleIsInvalid",
+        "InvalidParameterValue",
+        "MessageNotInflight",
+        "AWS.SimpleQueueService.MessageNotInflight",
+    }
+)
+"""How SQS says that a receipt is of no use any more, or that a message has been hidden for 12 h."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueUrls:
+    """A queue and the queue of its dead letters."""
+
+    queue: str
+    dead_letters: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqsTasks:
+    """A TaskQueue. `sqs` must wait longer for an answer than `receive` waits for a message."""
+
+    sqs: SQSClient
+    urls: Mapping[Priority, QueueUrls]
+
+    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+        """See the port."""
+        bodies = [TaskMessage(task_id=task).model_dump_json() for task in tasks]
+        for start in range(0, len(bodies), _BATCH):
+            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH])
+
+    def receive(self, priority: Priority, *, hidden: int, wait: int) -> Waiting | None:
+        """See the port. A message that is none of ours is left to the dead letters."""
+        with reaching(f"the queue {priority}"):
+            answer = self.sqs.receive_message(
+                QueueUrl=self.urls[priority].queue,
+                MaxNumberOfMessages=1,
+                VisibilityTimeout=hidden,
+                WaitTimeSeconds=wait,
+            )
+        for message in answer.get("Messages", []):
+            try:
+                task = TaskMessage.model_validate_json(message["Body"]).task_id
+            except ValidationError:
+                return None
+            return Waiting(
+                queue=priority,
+                task=task,
+                message=message["MessageId"],
+                receipt=message["ReceiptHandle"],
+            )
+        return None
+
+    def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
+        """See the port."""
+        with reaching(f"the queue {priority}"), _unless_gone():
+            self.sqs.change_message_visibility(
+                QueueUrl=self.urls[priority].queue,
+                ReceiptHandle=receipt,
+                VisibilityTimeout=seconds,
+            )
+
+    def delete(self, priority: Priority, receipt: str) -> None:
+        """See the port."""
+        with reaching(f"the queue {priority}"), _unless_gone():
+            self.sqs.delete_message(QueueUrl=self.urls[priority].queue, ReceiptHandle=receipt)
+
+    def depths(self) -> Sequence[Depth]:
+        """See the port."""
+        return [self._depth(priority, urls) for priority, urls in self.urls.items()]
+
+    def _depth(self, priority: Priority, urls: QueueUrls) -> Depth:
+        waiting, in_flight, delayed = self._counts(urls.queue)
+        return Depth(
+            queue=priority,
+            waiting=waiting,
+            in_flight=in_flight,
+            delayed=delayed,
+            dead_letters=sum(self._counts(urls.dead_letters)),
+        )
+
+    def _counts(self, url: str) -> tuple[int, int, int]:
+        with reaching("the queues"):
+            answer = self.sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )
+        counts = answer["Attributes"]
+        return (
+            int(counts["ApproximateNumberOfMessages"]),
+            int(counts["ApproximateNumberOfMessagesNotVisible"]),
+            int(counts["ApproximateNumberOfMessagesDelayed"]),
+        )
+
+    def _send_batch(self, url: str, bodies: Sequence[str]) -> None:
+        with reaching("the task queues"):
+            answer = self.sqs.send_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
+            )
+        if answer.get("Failed"):
+            raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqsNotices:
+    """The connectors' queues."""
+
+    sqs: SQSClient
+    urls: Mapping[str, str]
+
+    def serves(self, connector: str) -> bool:
+        """See the port."""
+        return connector in self.urls
+
+    def send(self, connector: str, notification: Notification) -> None:
+        """See the port."""
+        if not self.serves(connector):
+            raise Unavailable(f"there is no queue for the connector {connector}")
+        message = NotificationMessage(task_id=notification.task_id, notification_id=notification.id)
+        with reaching(f"the queue of {connector}"):
+            self.sqs.send_message(
+                QueueUrl=self.urls[connector], MessageBody=message.model_dump_json()
+            )
+
+
+@contextmanager
+def _unless_gone() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _GONE:
+            raise

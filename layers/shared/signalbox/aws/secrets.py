@@ -1,0 +1,125 @@
+"""Secrets in SSM Parameter Store: SecureStrings, each a JSON list with the current secret first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError
+from pydantic import TypeAdapter, ValidationError
+
+from signalbox.aws.dynamo import reaching
+from signalbox.models.errors import Unavailable
+from signalbox.services.ports import Clock
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SSMProvider
+
+CACHED_FOR: Final = timedelta(minutes=5)
+STALE_FOR: Final = timedelta(hours=1)
+ASK_AGAIN_AFTER: Final = timedelta(seconds=30)
+
+_secrets = TypeAdapter(tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SsmSecrets:
+    """A SecretStore; `prefix` begins every name, such as `/signalbox/<stack>`.
+
+    While SSM is down what was read last serves for an hour. A name that is not there is asked for
+    again after half a minute at the earliest.
+    """
+
+    provider: SSMProvider
+    prefix: str
+    clock: Clock
+    _asked: dict[str, datetime] = field(default_factory=dict)
+    _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
+
+    def secrets(self, name: str) -> Sequence[str]:
+        """See the port."""
+        known = self._last.get(name)
+        if known and not known[1] and not self._may_ask(name):
+            return ()
+        return self._read(name, fresh=False)
+
+    def refreshed(self, name: str) -> Sequence[str]:
+        """See the port."""
+        return self._read(name, fresh=self._may_ask(name))
+
+    def put(self, name: str, secrets: Sequence[str]) -> None:
+        """Keeps these secrets in place of those of the same name."""
+        with reaching("the parameter store"):
+            self.provider.client.put_parameter(
+                Name=self._path(name),
+                Value=_secrets.dump_json(tuple(secrets)).decode(),
+                Type="SecureString",
+                Overwrite=True,
+            )
+        self._last.pop(name, None)
+
+    def put_new(self, name: str, secrets: Sequence[str]) -> bool:
+        """Keeps these secrets where there are none of this name yet."""
+        try:
+            with reaching("the parameter store"):
+                self.provider.client.put_parameter(
+                    Name=self._path(name),
+                    Value=_secrets.dump_json(tuple(secrets)).decode(),
+                    Type="SecureString",
+                    Overwrite=False,
+                )
+        except Unavailable as unavailable:
+            if _code(unavailable.__cause__) == "ParameterAlreadyExists":
+                return False
+            raise
+        self._last.pop(name, None)
+        return True
+
+    def _path(self, name: str) -> str:
+        return f"{self.prefix}/{name}"
+
+    def _may_ask(self, name: str) -> bool:
+        asked = self._asked.get(name)
+        return asked is None or self.clock() - asked >= ASK_AGAIN_AFTER
+
+    def _read(self, name: str, *, fresh: bool) -> Sequence[str]:
+        now = self.clock()
+        if fresh:
+            self._asked[name] = now
+        try:
+            stored = self.provider.get(
+                self._path(name),
+                max_age=int(CACHED_FOR.total_seconds()),
+                force_fetch=fresh,
+                decrypt=True,
+            )
+        except GetParameterError as error:
+            if _code(error.__context__) == "ParameterNotFound":
+                self._asked[name] = now
+                self._last[name] = (now, ())
+                return ()
+            return self._stale(name, now)
+        secrets = _parsed(name, stored)
+        self._last[name] = (now, secrets)
+        return secrets
+
+    def _stale(self, name: str, now: datetime) -> Sequence[str]:
+        known = self._last.get(name)
+        if known is None or now - known[0] > STALE_FOR:
+            raise Unavailable("the parameter store did not answer") from None
+        return known[1]
+
+
+def _parsed(name: str, stored: object) -> Sequence[str]:
+    try:
+        secrets = _secrets.validate_json(stored if isinstance(stored, str) else "")
+    except ValidationError:
+        raise Unavailable(f"the secret {name} is not a JSON list of texts") from None
+    return tuple(secret for secret in secrets if secret)
+
+
+def _code(error: BaseException | None) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""

@@ -1,0 +1,199 @@
+"""The Tasks table: tasks, their notifications, and what maintenance must look at."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from signalbox.aws import keys
+from signalbox.aws.dynamo import Table, text
+from signalbox.models.base import position, stamp
+from signalbox.models.change import TaskSummary, summary_of
+from signalbox.models.errors import NotFound
+from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.notification import Notification
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.ports import Overdue, Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from signalbox.aws.dynamo import Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoTasks:
+    """A TaskStore."""
+
+    table: Table
+
+    def create(self, task: Task) -> bool:
+        """See the port."""
+        return self.table.put_new(_task_item(task))
+
+    def get(self, task: TaskId) -> Task:
+        """See the port."""
+        key: Item = {"pk": {"S": keys.task(task)}, "sk": {"S": keys.TASK_SORT}}
+        item = self.table.get(key)
+        if item is None:
+            raise NotFound("there is no such task")
+        return task_of(item)
+
+    def replace(self, before: Task, after: Task) -> None:
+        """See the port. The lease's end is part of what is expected: a heartbeat is no step."""
+        self.table.put_over(
+            _task_item(after),
+            {"version": {"N": str(before.version)}, "lease_until": _lease_until(before)},
+        )
+
+    def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
+        """See the port."""
+        partitions = [
+            self._listed(keys.listing(status, shard), window)
+            for status in statuses
+            for shard in range(keys.SHARDS)
+        ]
+        rows = heapq.merge(*partitions, key=_place, reverse=True)
+        return (_summary(row) for row in rows)
+
+    def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
+        """See the port."""
+        partitions = [
+            self.table.query(
+                "list_pk = :pk",
+                {":pk": {"S": keys.listing(status, shard)}},
+                index=keys.LISTING,
+                chunk=chunk,
+            )
+            for shard in range(keys.SHARDS)
+        ]
+        return (_summary(row) for row in heapq.merge(*partitions, key=_place))
+
+    def _listed(self, partition: str, window: Window) -> Iterator[Item]:
+        upper = window.after or (stamp(window.until) if window.until else "9")
+        rows = self.table.query(
+            "list_pk = :pk AND list_sk BETWEEN :low AND :high",
+            {
+                ":pk": {"S": partition},
+                ":low": {"S": stamp(window.since) if window.since else "0"},
+                ":high": {"S": upper},
+            },
+            index=keys.LISTING,
+            chunk=window.chunk,
+            newest_first=True,
+        )
+        # BETWEEN takes its upper end in, a page starts behind it
+        return (row for row in rows if _place(row) < upper)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoNotifications:
+    """A NotificationStore."""
+
+    table: Table
+
+    def create(self, notification: Notification) -> bool:
+        """See the port."""
+        return self.table.put_new(_note_item(notification))
+
+    def get(self, task: TaskId, notification: NotificationId) -> Notification:
+        """See the port."""
+        key: Item = {"pk": {"S": keys.task(task)}, "sk": {"S": keys.note(notification)}}
+        item = self.table.get(key)
+        if item is None:
+            raise NotFound("there is no such notification")
+        return Notification.model_validate_json(text(item, "doc"))
+
+    def replace(self, before: Notification, after: Notification) -> None:
+        """See the port."""
+        self.table.put_over(_note_item(after), {"version": {"N": str(before.version)}})
+
+    def of_task(self, task: TaskId) -> Sequence[Notification]:
+        """See the port."""
+        rows = self.table.query(
+            "pk = :pk AND begins_with(sk, :note)",
+            {":pk": {"S": keys.task(task)}, ":note": {"S": keys.NOTE}},
+        )
+        return [Notification.model_validate_json(text(row, "doc")) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoAgenda:
+    """An Agenda, over a sparse index that holds only what is not at rest."""
+
+    table: Table
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        """See the port."""
+        for shard in range(keys.SHARDS):
+            rows = self.table.query(
+                "due_pk = :pk AND due_sk <= :now",
+                {":pk": {"S": keys.due(shard)}, ":now": {"S": stamp(now)}},
+                index=keys.DUE,
+                chunk=100,
+            )
+            for row in rows:
+                sort = text(row, "sk")
+                note = sort.removeprefix(keys.NOTE) if sort.startswith(keys.NOTE) else None
+                yield Overdue(
+                    task=keys.owner(text(row, "pk")),
+                    notification=NotificationId(note) if note else None,
+                )
+
+
+def _place(row: Item) -> str:
+    return text(row, "list_sk")
+
+
+def _summary(row: Item) -> TaskSummary:
+    return TaskSummary.model_validate_json(text(row, "summary"))
+
+
+def task_of(item: Item) -> Task:
+    """The task that an item of the table, or an image of the stream, holds."""
+    return Task.model_validate_json(text(item, "doc"))
+
+
+def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
+    item: dict[str, AttributeValueTypeDef] = {
+        "pk": {"S": keys.task(task.id)},
+        "sk": {"S": keys.TASK_SORT},
+        "version": {"N": str(task.version)},
+        "doc": {"S": task.model_dump_json(exclude_none=True)},
+        "list_pk": {"S": keys.listing(task.status, keys.shard_of(task.id))},
+        "list_sk": {"S": position(task.created_at, task.id)},
+        "summary": {"S": summary_of(task).model_dump_json()},
+    }
+    lease_until = _lease_until(task)
+    if lease_until:
+        item["lease_until"] = lease_until
+    return item | _timed(task.id, task.look_at, task.expires_at)
+
+
+def _note_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
+    item: dict[str, AttributeValueTypeDef] = {
+        "pk": {"S": keys.task(notification.task_id)},
+        "sk": {"S": keys.note(notification.id)},
+        "version": {"N": str(notification.version)},
+        "doc": {"S": notification.model_dump_json()},
+    }
+    return item | _timed(notification.id, notification.look_at, notification.expires_at)
+
+
+def _timed(
+    identifier: str, look_at: datetime | None, expires_at: datetime | None
+) -> dict[str, AttributeValueTypeDef]:
+    item: dict[str, AttributeValueTypeDef] = {}
+    if look_at:
+        item["due_pk"] = {"S": keys.due(keys.shard_of(identifier))}
+        item["due_sk"] = {"S": position(look_at, identifier)}
+    if expires_at:
+        item["ttl"] = {"N": str(int(expires_at.timestamp()))}
+    return item
+
+
+def _lease_until(task: Task) -> AttributeValueTypeDef | None:
+    return {"S": stamp(task.lease.expires_at)} if task.lease else None

@@ -1,0 +1,100 @@
+"""The requests that API Gateway hands us (HTTP API, payload 2.0), and our answers to it."""
+
+import base64
+import binascii
+import re
+from typing import Final, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from signalbox.models.errors import PayloadInvalid, PayloadTooLarge
+from signalbox.models.ids import RequestId, random_request_id
+from signalbox.models.request import InboundRequest
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+
+
+class _Http(BaseModel):
+    method: str
+    path: str
+    sourceIp: str = ""  # noqa: N815  as API Gateway writes it
+
+
+class _Context(BaseModel):
+    http: _Http
+
+
+class HttpApiEvent(BaseModel):
+    """The part of an event that we read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rawPath: str  # noqa: N815  as API Gateway writes it
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str | None = None
+    isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
+    pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
+    requestContext: _Context  # noqa: N815  as API Gateway writes it
+
+
+class Answer(TypedDict):
+    """What API Gateway makes a response of."""
+
+    statusCode: int
+    headers: dict[str, str]
+    body: str
+    isBase64Encoded: bool
+
+
+SECURITY_HEADERS: Final = {
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+def inbound(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:
+    """The request with its body as the bytes that were sent.
+
+    Raises PayloadTooLarge over `limit` bytes, PayloadInvalid where the base64 is none.
+    """
+    body = _body(event, limit)
+    headers = {name.lower(): value for name, value in event.headers.items()}
+    return InboundRequest(
+        method=event.requestContext.http.method.upper(),
+        path=event.rawPath,
+        headers=headers,
+        body=body,
+        source_ip=event.requestContext.http.sourceIp,
+        request_id=request,
+    )
+
+
+def request_id(event: HttpApiEvent) -> RequestId:
+    """The caller's own id of the request where it sent a well-formed one, else a new one."""
+    given = next((v for name, v in event.headers.items() if name.lower() == "x-request-id"), "")
+    return RequestId(given) if _REQUEST_ID.fullmatch(given) else random_request_id()
+
+
+def answer(status: int, body: str, request: RequestId, content_type: str) -> Answer:
+    """An answer with the headers that all of them carry."""
+    headers = {**SECURITY_HEADERS, "content-type": content_type, "x-request-id": request}
+    return Answer(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
+
+
+def _body(event: HttpApiEvent, limit: int) -> bytes:
+    text = event.body or ""
+    if len(text) > limit * 4 // 3 + 4:
+        raise PayloadTooLarge(f"the body is over {limit} bytes")
+    if event.isBase64Encoded:
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise PayloadInvalid("the body is not what it was sent as") from None
+    else:
+        raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > limit:
+        raise PayloadTooLarge(f"the body is over {limit} bytes")
+    return raw

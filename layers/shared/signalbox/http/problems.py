@@ -1,0 +1,93 @@
+"""Every error as an answer: problem details by RFC 9457, and nothing of the inside.
+
+`type` is a page of this API that explains the problem; `code` is the word to program against.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import Field
+
+from signalbox.http.events import Answer, answer
+from signalbox.models.base import Model
+from signalbox.models.errors import Rejected, SignalboxError, TooManyRequests, Unavailable
+from signalbox.models.ids import RequestId
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 5
+
+
+class Fault(Model):
+    """One thing that is wrong with a request: where, as a JSON pointer, and what."""
+
+    pointer: str
+    code: str
+
+
+class Problem(Model):
+    """The body of every answer that is an error."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    instance: str
+    errors: tuple[Fault, ...] = Field(default=())
+
+
+def problem(
+    status: int,
+    code: str,
+    request: RequestId,
+    *,
+    detail: str | None = None,
+    errors: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """The answer that says what is wrong."""
+    body = Problem(
+        type=f"/problems/{code.replace('_', '-')}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        instance=f"urn:signalbox:request:{request}",
+        errors=tuple(errors),
+    )
+    said = answer(status, body.model_dump_json(exclude_none=True), request, CONTENT_TYPE)
+    said["headers"].update(headers or {})
+    return said
+
+
+def problem_of(error: SignalboxError, request: RequestId) -> Answer:
+    """The answer to an error that was raised on purpose."""
+    if isinstance(error, Rejected):
+        headers = {}
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            headers["www-authenticate"] = "Bearer"
+        if isinstance(error, TooManyRequests):
+            headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        return problem(error.status, error.code, request, detail=error.reason, headers=headers)
+    if isinstance(error, Unavailable):
+        wait = {"retry-after": str(RETRY_AFTER_SECONDS)}
+        return problem(503, error.code, request, detail=error.reason, headers=wait)
+    return internal(request)
+
+
+def internal(request: RequestId) -> Answer:
+    """The answer to an error of ours."""
+    return problem(500, "internal", request)
+
+
+def invalid(errors: Sequence[Mapping[str, object]], request: RequestId) -> Answer:
+    """The answer to a request whose values are not what the route takes."""
+    faults = [Fault(pointer=_pointer(e.get("loc")), code=str(e["type"])) for e in errors]
+    detail = "the request is not of the form that this takes"
+    return problem(422, "validation_failed", request, detail=detail, errors=faults)
+
+
+def _pointer(loc: object) -> str:
+    parts = loc if isinstance(loc, tuple | list) else ()
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -1,0 +1,64 @@
+"""Whether we are there, and whether all we need is."""
+
+from collections.abc import Callable, Mapping
+
+from aws_lambda_powertools.event_handler import Response
+
+from signalbox.http.routing import OPEN, Route, Routes, said
+from signalbox.models.base import Model
+from signalbox.models.errors import Unavailable
+
+
+class Health(Model):
+    """We are there."""
+
+    status: str = "ok"
+    version: str
+
+
+class Readiness(Model):
+    """For each thing we need: whether it answered."""
+
+    status: str
+    checks: dict[str, bool]
+
+
+def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[], object]]) -> None:
+    """Adds the routes. Each of `checks` raises Unavailable where its thing is not there."""
+
+    @routes.add(
+        Route(
+            method="GET",
+            path="/health",
+            scope=OPEN,
+            tag="health",
+            summary="Whether the API is there; asks nothing of AWS",
+            answers=Health,
+        )
+    )
+    def health() -> Response[str]:
+        return said(Health(version=version))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path="/ready",
+            scope=OPEN,
+            tag="health",
+            summary="Whether tables and queues answer",
+            answers=Readiness,
+        )
+    )
+    def ready() -> Response[str]:
+        results = {name: _answers(check) for name, check in checks.items()}
+        good = all(results.values())
+        body = Readiness(status="ok" if good else "unavailable", checks=results)
+        return said(body, 200 if good else 503)
+
+
+def _answers(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except Unavailable:
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""Tasks: create, list, show."""
+
+from datetime import datetime
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from pydantic import Field
+
+from signalbox.auth.cursors import Cursors
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.base import Model
+from signalbox.models.change import TaskSummary, TaskView, view_of
+from signalbox.models.errors import PayloadInvalid
+from signalbox.models.ids import RequestId, TaskId
+from signalbox.models.principal import Scope
+from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.browse import ListTasks, TaskFilter
+from signalbox.services.create import CreateTask, NewTask
+from signalbox.services.ports import TaskStore
+
+TASKS = "/api/v1/tasks"
+TASK = "/api/v1/tasks/<task_id>"
+_TAG = "tasks"
+_KEY_LENGTH = 255
+
+
+class TaskList(Model):
+    """A page of tasks, newest first. `next` is the cursor of the page behind it, null at the end.
+
+    A page may be short and still have one behind it.
+    """
+
+    items: tuple[TaskSummary, ...]
+    next: str | None = Field(default=None)
+
+
+def add_tasks(
+    routes: Routes, *, create: CreateTask, browse: ListTasks, store: TaskStore, cursors: Cursors
+) -> None:
+    """Adds the routes."""
+
+    @routes.add(
+        Route(
+            method="POST",
+            path=TASKS,
+            scope=Scope.TASKS_WRITE,
+            tag=_TAG,
+            summary="Create a task; the same Idempotency-Key of the same caller makes one",
+            answers=TaskView,
+            status=201,
+        )
+    )
+    def create_task(
+        body: Annotated[NewTask, Body()],
+        idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    ) -> Response[str]:
+        call = routes.call()
+        task, new = create(
+            body,
+            call.caller,
+            idempotency_key=_key(idempotency_key),
+            request_id=RequestId(call.request.request_id),
+        )
+        headers = {"location": f"{TASKS}/{task.id}"}
+        if not new:
+            headers["idempotency-replayed"] = "true"
+        return said(view_of(task), 201, headers)
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=TASKS,
+            scope=Scope.TASKS_READ,
+            tag=_TAG,
+            summary="List tasks, newest first",
+            answers=TaskList,
+        )
+    )
+    def list_tasks(
+        status: Annotated[TaskStatus | None, Query()] = None,
+        provider: Annotated[str | None, Query(max_length=64)] = None,
+        priority: Annotated[Priority | None, Query()] = None,
+        repository: Annotated[str | None, Query(max_length=200)] = None,
+        since: Annotated[datetime | None, Query()] = None,
+        until: Annotated[datetime | None, Query()] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+    ) -> Response[str]:
+        wanted = TaskFilter(
+            status=status,
+            provider=provider,
+            priority=priority,
+            repository=repository,
+            since=_aware(since, "since"),
+            until=_aware(until, "until"),
+        )
+        bound_to = f"{TASKS} {wanted} {limit}"
+        after = None if cursor is None else cursors.read(cursor, bound_to)
+        page = browse(wanted, limit=limit, after=after)
+        following = cursors.sign(page.after, bound_to) if page.after else None
+        return said(TaskList(items=tuple(page.tasks), next=following))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=TASK,
+            scope=Scope.TASKS_READ,
+            tag=_TAG,
+            summary="Show a task",
+            answers=TaskView,
+            refuses=(404,),
+        )
+    )
+    def show_task(task_id: str) -> Response[str]:
+        return said(view_of(store.get(TaskId(task_id))))
+
+
+def _key(given: str | None) -> str | None:
+    """The key of an Idempotency-Key header, a quoted text or a bare word; None without one."""
+    if given is None:
+        return None
+    key = given.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not 1 <= len(key) <= _KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise PayloadInvalid("Idempotency-Key takes 1 to 255 visible ASCII characters")
+    return key
+
+
+def _aware(moment: datetime | None, name: str) -> datetime | None:
+    if moment and moment.tzinfo is None:
+        raise PayloadInvalid(f"{name} needs a time zone, such as Z")
+    return moment

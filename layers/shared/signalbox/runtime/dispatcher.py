@@ -1,0 +1,95 @@
+"""Builds the handler of the function that follows the stream of the Tasks table."""
+
+from dataclasses import dataclass
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from signalbox.models.task import Task
+from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.dispatch import DispatchChanges
+from signalbox.services.ports import Count
+
+
+class _Text(BaseModel):
+    S: str
+
+
+class _Number(BaseModel):
+    N: int
+
+
+class _Image(BaseModel):
+    doc: _Text
+    version: _Number
+
+
+class _Images(BaseModel):
+    Keys: dict[str, JsonValue] = Field(default_factory=dict)
+    NewImage: _Image | None = None
+    OldImage: _Image | None = None
+
+
+class _Unread(BaseModel):
+    """A record as it came; each is read by itself, so that one that is odd spoils no other."""
+
+    eventID: str = ""  # noqa: N815  as the stream writes it
+    dynamodb: JsonValue = None
+
+
+class _Batch(BaseModel):
+    Records: tuple[_Unread, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """A Lambda handler for batches of the stream.
+
+    It raises on trouble, so that the whole batch comes again. A record that cannot be read is
+    counted and passed over: the task that it speaks of is kept in the table as it is.
+    """
+
+    dispatch: DispatchChanges
+    logger: Logger
+    count: Count
+
+    def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
+        """Hands on every change in the batch. Raises Unavailable."""
+        for unread in _Batch.model_validate(event).Records:
+            task = self._changed(unread)
+            if task is None:
+                continue
+            self.dispatch(task, [task.last_step])
+            self.logger.info(
+                "dispatched",
+                extra={
+                    "task_id": task.id,
+                    "version": task.version,
+                    "change": task.last_step.type,
+                    "request_id": task.origin.request_id,
+                },
+            )
+
+    def _changed(self, unread: _Unread) -> Task | None:
+        """The task that took a step, None where the record speaks of nothing new."""
+        try:
+            images = _Images.model_validate(unread.dynamodb)
+            if images.NewImage is None:
+                return None
+            before = images.OldImage.version.N if images.OldImage else 0
+            if before == images.NewImage.version.N:
+                return None
+            return Task.model_validate_json(images.NewImage.doc.S)
+        except ValidationError as odd:
+            fields = sorted({str(error["loc"][-1]) for error in odd.errors() if error["loc"]})
+            extra = {"event_id": unread.eventID, "fields": fields[:20]}
+            self.logger.error("change not readable", extra=extra)  # noqa: TRY400  holds values
+            self.count("UnreadableChanges", {})
+            return None
+
+
+def dispatcher(wiring: Wiring | None = None) -> Dispatcher:
+    """The handler."""
+    wired = wiring or Wiring()
+    return Dispatcher(dispatch=wired.dispatch, logger=logger(), count=count)

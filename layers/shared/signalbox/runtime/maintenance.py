@@ -1,0 +1,34 @@
+"""Builds the handler of the function that heals every minute."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import JsonValue
+
+from signalbox.runtime.telemetry import logger
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.maintain import HealOverdue
+
+
+def maintenance(
+    wiring: Wiring | None = None,
+) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
+    """The handler."""
+    wired = wiring or Wiring()
+    log = logger()
+    heal = HealOverdue(
+        agenda=wired.agenda,
+        tasks=wired.tasks,
+        notifications=wired.notifications,
+        notices=wired.notices,
+        dispatch=wired.dispatch,
+        clock=wired.clock,
+    )
+
+    def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
+        healed = heal(lambda: context.get_remaining_time_in_millis() / 1000)
+        tell = log.error if healed.failed else log.info
+        tell("healed", extra=asdict(healed))
+
+    return handler

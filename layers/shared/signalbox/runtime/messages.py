@@ -1,0 +1,43 @@
+"""What all functions that take messages from a queue have in common: each message by itself."""
+
+from collections.abc import Callable
+from typing import Final
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import JsonValue
+
+Event = dict[str, JsonValue]
+Handler = Callable[[Event, LambdaContext], PartialItemFailureResponse]
+
+_RESERVE_MS: Final = 20_000
+
+
+class ComeBack(Exception):
+    """The message must come back."""
+
+
+def each_message(handle: Callable[[SQSRecord], None]) -> Handler:
+    """A Lambda handler: a message whose `handle` raises comes back, the others are done.
+
+    Messages that there is no time left for come back too.
+    """
+
+    def handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse:
+        def one(record: SQSRecord) -> None:
+            if context.get_remaining_time_in_millis() < _RESERVE_MS:
+                raise ComeBack
+            handle(record)
+
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        return process_partial_response(
+            event=event, record_handler=one, processor=processor, context=context
+        )
+
+    return handler

@@ -1,0 +1,18 @@
+"""Logs and metrics: one JSON line for each, to standard output."""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+
+def logger() -> Logger:
+    """The logger of this function."""
+    return Logger()
+
+
+def count(name: str, dimensions: Mapping[str, str]) -> None:
+    """Adds one to a metric, as a line of CloudWatch's embedded metric format."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(name=dimension, value=value)

@@ -1,0 +1,26 @@
+"""Builds the handler of a function that receives the webhooks of one provider."""
+
+from signalbox.http.webhook import WebhookHandler
+from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.ports import Provider
+from signalbox.services.receive import ReceiveWebhook
+
+
+def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
+    """The handler."""
+    wired = wiring or Wiring()
+    return WebhookHandler(
+        receive=ReceiveWebhook(
+            provider=provider,
+            config=wired.config,
+            secrets=wired.secrets,
+            tasks=wired.tasks,
+            deliveries=wired.deliveries,
+            clock=wired.clock,
+            retention=wired.settings.retention,
+        ),
+        limit=wired.settings.max_body_bytes,
+        logger=logger(),
+        count=count,
+    )

@@ -1,0 +1,167 @@
+"""Makes what a function needs of its settings: one client of each kind, once, when it starts."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from botocore.config import Config
+
+from signalbox.aws.config import DynamoConfig, DynamoKeys
+from signalbox.aws.deliveries import DynamoDeliveries
+from signalbox.aws.dynamo import Table
+from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
+from signalbox.aws.secrets import SsmSecrets
+from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
+from signalbox.models.task import Priority
+from signalbox.runtime.settings import Settings
+from signalbox.services.dispatch import DispatchChanges
+from signalbox.services.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+_CONFIG: Final = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=4,
+)
+_CURSOR_KEY: Final = "keys/cursor"
+
+
+def now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Wiring:
+    """What a function may ask for; nothing is made that is not asked for."""
+
+    def __init__(self, settings: Settings | None = None, clock: Clock = now) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock
+        self.random = SystemRandom()
+
+    @cached_property
+    def dynamo(self) -> "DynamoDBClient":
+        """The one client of DynamoDB."""
+        return boto3.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """The one client of SQS; it waits longer for an answer than a long poll lasts."""
+        return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
+
+    @cached_property
+    def tasks_table(self) -> Table:
+        """The Tasks table."""
+        return Table(client=self.dynamo, name=self.settings.tasks_table)
+
+    @cached_property
+    def config_table(self) -> Table:
+        """The Config table."""
+        return Table(client=self.dynamo, name=self.settings.config_table)
+
+    @cached_property
+    def deliveries_table(self) -> Table:
+        """The Deliveries table."""
+        return Table(client=self.dynamo, name=self.settings.deliveries_table)
+
+    @cached_property
+    def state_table(self) -> Table:
+        """The State table."""
+        return Table(client=self.dynamo, name=self.settings.state_table)
+
+    @cached_property
+    def tasks(self) -> DynamoTasks:
+        """Where tasks are kept."""
+        return DynamoTasks(table=self.tasks_table)
+
+    @cached_property
+    def notifications(self) -> DynamoNotifications:
+        """Where notifications are kept."""
+        return DynamoNotifications(table=self.tasks_table)
+
+    @cached_property
+    def agenda(self) -> DynamoAgenda:
+        """What is to be looked at when."""
+        return DynamoAgenda(table=self.tasks_table)
+
+    @cached_property
+    def deliveries(self) -> DynamoDeliveries:
+        """Where deliveries are kept."""
+        return DynamoDeliveries(
+            table=self.deliveries_table,
+            bucket=self.settings.bodies_bucket,
+            s3=boto3.client("s3", config=_CONFIG),
+        )
+
+    @cached_property
+    def config(self) -> DynamoConfig:
+        """The configuration."""
+        return DynamoConfig(table=self.config_table, clock=self.clock)
+
+    @cached_property
+    def keys(self) -> DynamoKeys:
+        """Where API keys are kept."""
+        return DynamoKeys(table=self.config_table)
+
+    @cached_property
+    def secrets(self) -> SsmSecrets:
+        """Where secrets are kept."""
+        return SsmSecrets(
+            provider=SSMProvider(boto3_client=boto3.client("ssm", config=_CONFIG)),
+            prefix=self.settings.parameters,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def queue(self) -> SqsTasks:
+        """The task queues."""
+        chosen = self.settings
+        return SqsTasks(
+            sqs=self.sqs,
+            urls={
+                Priority.HIGH: QueueUrls(
+                    queue=chosen.queue_high, dead_letters=chosen.queue_high_dead_letters
+                ),
+                Priority.NORMAL: QueueUrls(
+                    queue=chosen.queue_normal, dead_letters=chosen.queue_normal_dead_letters
+                ),
+                Priority.LOW: QueueUrls(
+                    queue=chosen.queue_low, dead_letters=chosen.queue_low_dead_letters
+                ),
+            },
+        )
+
+    @cached_property
+    def notices(self) -> SqsNotices:
+        """The connectors' queues."""
+        return SqsNotices(sqs=self.sqs, urls={"slack": self.settings.connector_queue_slack})
+
+    @cached_property
+    def dispatch(self) -> DispatchChanges:
+        """Hands changes on."""
+        return DispatchChanges(
+            tasks=self.tasks,
+            notifications=self.notifications,
+            queue=self.queue,
+            notices=self.notices,
+            config=self.config,
+            clock=self.clock,
+            stack=self.settings.stack,
+        )
+
+    def cursor_keys(self) -> Sequence[str]:
+        """The keys that sign cursors; the first who asks makes one."""
+        found = self.secrets.secrets(_CURSOR_KEY)
+        if found:
+            return found
+        self.secrets.put_new(_CURSOR_KEY, [secrets.token_urlsafe(32)])
+        return self.secrets.refreshed(_CURSOR_KEY)
