@@ -1,0 +1,214 @@
+"""One-line makers of domain values: right as they come, changed where the test says so."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+from signalbox.models.change import Change, change_of
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.delivery import Delivery, Verdict
+from signalbox.models.event import Author, Command, Event
+from signalbox.models.ids import (
+    ConnectionId,
+    DeliveryId,
+    KeyId,
+    LeaseId,
+    TaskId,
+    WorkerId,
+    delivery_id,
+    notification_id,
+    task_id,
+)
+from signalbox.models.notification import Notification
+from signalbox.models.principal import ApiKey, Principal, Scope
+from signalbox.models.request import InboundRequest
+from signalbox.models.task import Lease, Origin, Priority, Result, Task, created, leased, succeeded
+
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SECRET: Final = "a-secret-of-the-tests"
+STACK: Final = "signalbox-test"
+ODD_TEXT: Final = "é 漢字 🚦 \u2028 \x7f \\ \" ' \t\n" + "x" * 2_000
+
+_numbers = count(1)
+
+
+def an_id() -> TaskId:
+    return task_id("tests", str(next(_numbers)))
+
+
+def an_origin(**changes: object) -> Origin:
+    facts = {
+        "provider": "github",
+        "delivery_id": DeliveryId("dlv_one"),
+        "delivery_key": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+        "event": "issue_comment.created",
+    }
+    return Origin.model_validate(facts | changes)
+
+
+def a_task(**changes: object) -> Task:
+    facts = {
+        "id": an_id(),
+        "kind": "fix",
+        "title": "Fix the login",
+        "arguments": ("login",),
+        "instruction": "fix the login",
+        "labels": ("bug",),
+        "origin": an_origin(),
+        "repository": "octo/hello",
+        "author": "octocat",
+        "url": "https://github.com/octo/hello/issues/1#issuecomment-1",
+        "created_at": NOW,
+        "updated_at": changes.get("created_at", NOW),
+    }
+    return created(Task.model_validate(facts | changes), by="github/default")
+
+
+def a_lease(**changes: object) -> Lease:
+    facts = {
+        "id": LeaseId("lse_one"),
+        "worker": WorkerId("worker-1"),
+        "expires_at": NOW + timedelta(minutes=5),
+        "queue": Priority.NORMAL,
+        "message": "a-message",
+        "receipt": "a-receipt",
+    }
+    return Lease.model_validate(facts | changes)
+
+
+def held(task: Task, **changes: object) -> Task:
+    """The task in the hands of a worker whose lease is `a_lease(**changes)`."""
+    return leased(task, a_lease(**changes), task.updated_at)
+
+
+def done(task: Task) -> Task:
+    """The task after a worker held it and succeeded."""
+    running = held(task)
+    return succeeded(running, a_lease().id, running.fence, a_result(), task.updated_at)
+
+
+def a_result(**changes: object) -> Result:
+    return Result.model_validate(
+        {"summary": "fixed", "url": "https://example.com/pull/2"} | changes
+    )
+
+
+def a_change(task: Task | None = None) -> Change:
+    changed = task or a_task()
+    return change_of(changed, changed.last_step, STACK)
+
+
+def a_notification(task: Task | None = None, **changes: object) -> Notification:
+    change = a_change(task)
+    connection = ConnectionId("team-slack")
+    facts = {
+        "id": notification_id(change.id, connection),
+        "connection": connection,
+        "connector": "slack",
+        "change": change,
+        "created_at": NOW,
+        "owed_since": NOW,
+        "updated_at": NOW,
+    }
+    return Notification.model_validate(facts | changes)
+
+
+def a_delivery(**changes: object) -> Delivery:
+    key = str(changes.get("key", f"delivery-{next(_numbers)}"))
+    facts = {
+        "id": delivery_id("github", "default", key),
+        "provider": "github",
+        "source": "default",
+        "key": key,
+        "received_at": NOW,
+        "verdict": Verdict.ACCEPTED,
+        "event": "issue_comment.created",
+        "secret": 0,
+        "headers": {"x-github-event": "issue_comment"},
+        "size": 2,
+    }
+    return Delivery.model_validate(facts | changes)
+
+
+def a_source(**changes: object) -> Source:
+    return Source.model_validate({"provider": "github"} | changes)
+
+
+def a_connection(**changes: object) -> Connection:
+    facts = {"id": "team-slack", "connector": "slack", "settings": {"channel": "C024BE91L"}}
+    return Connection.model_validate(facts | changes)
+
+
+def a_subscription(**changes: object) -> Subscription:
+    return Subscription.model_validate({"id": "to-slack", "connection": "team-slack"} | changes)
+
+
+def an_api_key(**changes: object) -> ApiKey:
+    facts = {
+        "id": KeyId("0123456789ab"),
+        "digest": hashlib.sha256(b"a key").hexdigest(),
+        "name": "ci",
+        "roles": ("worker",),
+        "created_at": NOW,
+        "created_by": "tests",
+    }
+    return ApiKey.model_validate(facts | changes)
+
+
+def a_principal(*scopes: Scope) -> Principal:
+    return Principal(name="key:0123456789ab", scopes=frozenset(scopes or Scope))
+
+
+def an_event(**changes: Any) -> Event:
+    facts: dict[str, Any] = {
+        "type": "issue_comment.created",
+        "title": "Login fails",
+        "author": Author(name="octocat"),
+        "occurred_at": NOW,
+        "repository": "octo/hello",
+        "url": "https://github.com/octo/hello/issues/1#issuecomment-1",
+        "text": "/agent fix the login",
+        "thread": "issue_comment/1",
+    }
+    return Event(**(facts | changes))
+
+
+def a_command(**changes: Any) -> Command:
+    facts: dict[str, Any] = {
+        "name": "agent",
+        "arguments": ("fix", "the", "login"),
+        "instruction": "fix the login",
+    }
+    return Command(**(facts | changes))
+
+
+def a_request(
+    payload: Mapping[str, object] | bytes = b"{}",
+    *,
+    event: str = "issue_comment",
+    delivery: str = "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+    secret: str = SECRET,
+    headers: Mapping[str, str] | None = None,
+) -> InboundRequest:
+    """What GitHub sends, signed; `headers` are set over its own."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    sent = {
+        "content-type": "application/json",
+        "user-agent": "GitHub-Hookshot/044aadd",
+        "x-github-event": event,
+        "x-github-delivery": delivery,
+        "x-hub-signature-256": f"sha256={signature}",
+    }
+    return InboundRequest(
+        method="POST",
+        path="/api/v1/webhooks/github",
+        headers=sent | dict(headers or {}),
+        body=body,
+        source_ip="192.0.2.1",
+        request_id="req_one",
+    )

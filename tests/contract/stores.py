@@ -1,0 +1,221 @@
+"""What every store of notifications and deliveries promises, and the agenda over the tasks."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from signalbox.models.errors import NotFound, WriteConflict
+from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
+from signalbox.models.notification import begun, delivered, sent
+from signalbox.models.task import (
+    LEASE_GRACE,
+    RESEND_AFTER,
+    UNSENT_AFTER,
+    Task,
+    dispatched,
+    succeeded,
+)
+from signalbox.services.ports import (
+    Agenda,
+    DeliveryStore,
+    NotificationStore,
+    Overdue,
+    TaskStore,
+)
+from tests.builders import (
+    NOW,
+    ODD_TEXT,
+    a_delivery,
+    a_notification,
+    a_result,
+    a_task,
+    held,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+class NotificationStoreContract:
+    """Inherit and say what `store` is."""
+
+    @pytest.fixture
+    def store(self) -> NotificationStore:
+        raise NotImplementedError
+
+    def test_a_notification_is_kept_as_it_is(self, store: NotificationStore) -> None:
+        note = begun(a_notification(a_task(title=ODD_TEXT)), NOW, NOW + SECOND)
+
+        store.create(note)
+
+        assert store.get(note.task_id, note.id) == note
+
+    def test_the_same_notification_is_created_once(self, store: NotificationStore) -> None:
+        note = a_notification()
+        store.create(note)
+
+        again = store.create(begun(note, NOW, NOW + SECOND))
+
+        assert not again
+        assert store.get(note.task_id, note.id) == note
+
+    def test_an_unknown_notification_is_not_found(self, store: NotificationStore) -> None:
+        note = a_notification()
+
+        with pytest.raises(NotFound):
+            store.get(note.task_id, note.id)
+
+    def test_of_two_who_begin_the_same_attempt_one_wins(self, store: NotificationStore) -> None:
+        note = a_notification()
+        store.create(note)
+        first = begun(note, NOW, NOW + SECOND)
+        store.replace(note, first)
+
+        with pytest.raises(WriteConflict):
+            store.replace(note, begun(note, NOW, NOW + 2 * SECOND))
+
+        assert store.get(note.task_id, note.id) == first
+
+    def test_what_is_not_there_cannot_be_replaced(self, store: NotificationStore) -> None:
+        note = a_notification()
+
+        with pytest.raises(WriteConflict):
+            store.replace(note, delivered(note, NOW))
+
+    def test_a_task_has_its_own_notifications(self, store: NotificationStore) -> None:
+        task, other = a_task(), a_task()
+        mine = [a_notification(task, id=NotificationId(f"ntf_{n}")) for n in range(3)]
+        for note in (*mine, a_notification(other)):
+            store.create(note)
+
+        assert list(store.of_task(task.id)) == mine
+
+    def test_a_task_without_notifications_has_none(self, store: NotificationStore) -> None:
+        assert list(store.of_task(a_task().id)) == []
+
+
+class AgendaContract:
+    """Inherit and say what `tasks`, `notes` and `agenda` are: one table, seen three ways."""
+
+    @pytest.fixture
+    def tasks(self) -> TaskStore:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def notes(self) -> NotificationStore:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def agenda(self) -> Agenda:
+        raise NotImplementedError
+
+    @pytest.mark.parametrize(
+        ("task", "after"),
+        [
+            (a_task(), UNSENT_AFTER),
+            (dispatched(a_task(), NOW), RESEND_AFTER),
+            (a_task(not_before=NOW + timedelta(hours=1)), timedelta(hours=1) + UNSENT_AFTER),
+            (held(a_task(), expires_at=NOW + timedelta(minutes=5)), 5 * 60 * SECOND + LEASE_GRACE),
+        ],
+        ids=["unsent", "sent", "waiting", "running"],
+    )
+    def test_a_task_that_does_not_move_is_overdue_in_time_and_not_before(
+        self, tasks: TaskStore, agenda: Agenda, task: Task, after: timedelta
+    ) -> None:
+        tasks.create(task)
+
+        early = list(agenda.overdue(NOW + after - SECOND))
+        late = list(agenda.overdue(NOW + after + SECOND))
+
+        assert early == []
+        assert late == [Overdue(task=task.id)]
+
+    def test_a_finished_task_is_overdue_until_its_change_is_handed_on(
+        self, tasks: TaskStore, agenda: Agenda
+    ) -> None:
+        running = held(a_task())
+        ended = succeeded(running, LeaseId("lse_one"), 1, a_result(), NOW)
+        tasks.create(running)
+        tasks.replace(running, ended)
+
+        unsaid = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
+        tasks.replace(ended, dispatched(ended, NOW))
+
+        assert unsaid == [Overdue(task=ended.id)]
+        assert list(agenda.overdue(NOW + timedelta(days=400))) == []
+
+    def test_a_notification_that_does_not_move_is_overdue_until_it_is_delivered(
+        self, notes: NotificationStore, agenda: Agenda
+    ) -> None:
+        note = a_notification()
+        notes.create(note)
+        unsent = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
+        notes.replace(note, sent(note, NOW))
+        just_sent = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
+        forgotten = list(agenda.overdue(NOW + RESEND_AFTER + SECOND))
+        begin = begun(note, NOW, NOW + SECOND)
+        notes.replace(note, begin)
+        notes.replace(begin, delivered(begin, NOW))
+
+        assert unsent == forgotten == [Overdue(task=note.task_id, notification=note.id)]
+        assert just_sent == list(agenda.overdue(NOW + timedelta(days=400))) == []
+
+    def test_everything_overdue_is_found_once_while_it_is_being_settled(
+        self, tasks: TaskStore, agenda: Agenda
+    ) -> None:
+        waiting = [a_task() for _ in range(230)]
+        for task in waiting:
+            tasks.create(task)
+        now = NOW + timedelta(hours=1)
+
+        found = []
+        for overdue in agenda.overdue(now):
+            found.append(overdue.task)
+            task = tasks.get(overdue.task)
+            tasks.replace(task, dispatched(task, now))
+
+        assert sorted(found) == sorted(task.id for task in waiting)
+        assert list(agenda.overdue(now)) == []
+
+
+class DeliveryStoreContract:
+    """Inherit and say what `store` is."""
+
+    @pytest.fixture
+    def store(self) -> DeliveryStore:
+        raise NotImplementedError
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"{}", bytes(range(256)), random.Random(1).randbytes(1_000_000)],
+        ids=["empty", "short", "not text", "a megabyte"],
+    )
+    def test_a_delivery_and_its_body_are_kept_as_they_are(
+        self, store: DeliveryStore, body: bytes
+    ) -> None:
+        delivery = a_delivery(size=len(body), task_ids=(a_task().id,), notes=(ODD_TEXT,))
+
+        assert store.create(delivery, body)
+
+        assert store.get(delivery.id) == delivery
+        assert store.body(delivery.id) == body
+
+    @pytest.mark.parametrize("size", [10, 1_000_000])
+    def test_a_second_delivery_of_the_same_id_changes_nothing(
+        self, store: DeliveryStore, size: int
+    ) -> None:
+        delivery = a_delivery()
+        body, other = (random.Random(seed).randbytes(size) for seed in (1, 2))
+        store.create(delivery, body)
+
+        again = store.create(delivery.model_copy(update={"reason": "another"}), other)
+
+        assert not again
+        assert store.get(delivery.id) == delivery
+        assert store.body(delivery.id) == body
+
+    def test_an_unknown_delivery_is_not_found(self, store: DeliveryStore) -> None:
+        with pytest.raises(NotFound):
+            store.get(DeliveryId("dlv_unknown"))
+        with pytest.raises(NotFound):
+            store.body(DeliveryId("dlv_unknown"))

@@ -1,0 +1,87 @@
+"""The fakes keep the promises that the real stores keep."""
+
+import pytest
+
+from tests.contract.queues import TaskQueueContract
+from tests.contract.settings import (
+    ConfigStoreContract,
+    KeyStoreContract,
+    PutSecrets,
+    PutThing,
+    SecretStoreContract,
+)
+from tests.contract.stores import (
+    AgendaContract,
+    DeliveryStoreContract,
+    NotificationStoreContract,
+)
+from tests.contract.tasks import TaskStoreContract
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
+from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.queues import FakeTaskQueue
+from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
+
+
+class TestFakeTaskStore(TaskStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeTaskStore:
+        return FakeTaskStore()
+
+
+class TestFakeNotificationStore(NotificationStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeNotificationStore:
+        return FakeNotificationStore()
+
+
+class TestFakeAgenda(AgendaContract):
+    @pytest.fixture
+    def tasks(self) -> FakeTaskStore:
+        return FakeTaskStore()
+
+    @pytest.fixture
+    def notes(self) -> FakeNotificationStore:
+        return FakeNotificationStore()
+
+    @pytest.fixture
+    def agenda(self, tasks: FakeTaskStore, notes: FakeNotificationStore) -> FakeAgenda:
+        return FakeAgenda(tasks, notes)
+
+
+class TestFakeDeliveryStore(DeliveryStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeDeliveryStore:
+        return FakeDeliveryStore()
+
+
+class TestFakeConfigStore(ConfigStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeConfigStore:
+        return FakeConfigStore()
+
+    @pytest.fixture
+    def put(self, store: FakeConfigStore) -> PutThing:
+        return store.put
+
+
+class TestFakeKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeKeyStore:
+        return FakeKeyStore()
+
+
+class TestFakeSecretStore(SecretStoreContract):
+    @pytest.fixture
+    def store(self, clock: FakeClock) -> FakeSecretStore:
+        return FakeSecretStore(clock, {})
+
+    @pytest.fixture
+    def put(self, store: FakeSecretStore) -> PutSecrets:
+        return store.put
+
+
+class TestFakeTaskQueue(TaskQueueContract):
+    @pytest.fixture
+    def queue(self, clock: FakeClock) -> FakeTaskQueue:
+        return FakeTaskQueue(clock)

@@ -1,0 +1,161 @@
+"""Both ways to Slack keep the promises of a connector."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from signalbox.connectors.slack import Slack
+from signalbox.connectors.text import units
+from signalbox.connectors.transport import Http
+from signalbox.models.config import Connection
+from signalbox.models.errors import SendDelayed
+from signalbox.models.notification import begun, delayed
+from signalbox.services.ports import Connector
+from tests.builders import NOW, a_connection, a_notification
+from tests.contract.connectors import CANARY, SecretConnectorContract, fast
+from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply, paths
+
+_FINE = Reply(body=b'{"ok": true, "channel": "C024BE91L", "ts": "1503435956.000247"}')
+_FOREIGN_MARKUP = re.compile(r"<(?!https?://[^<>|]+\|Open the (?:source|result)>)")
+
+
+class SlackContract(SecretConnectorContract):
+    def connector(self, http: Http) -> Connector:
+        return Slack(http=http)
+
+    def check_limits(self, request: Received) -> None:
+        message = json.loads(request.body)
+        assert request.headers["content-type"] == "application/json; charset=utf-8"
+        assert 0 < units(message["text"]) <= 4_000
+        assert not _FOREIGN_MARKUP.search(message["text"])
+        assert len(message["blocks"]) <= 50
+        for block in message["blocks"]:
+            self._check_block(block)
+        assert units(json.dumps(message["blocks"], ensure_ascii=False)) < 13_000
+
+    def _check_block(self, block: Mapping[str, Any]) -> None:
+        fields = block.get("fields", [])
+        assert len(fields) <= 10
+        assert len(block.get("elements", [])) <= 10
+        for text in fields:
+            self._check_text(text, 2_000)
+        for text in [*block.get("elements", []), *([block["text"]] if "text" in block else [])]:
+            self._check_text(text, 3_000)
+
+    def _check_text(self, text: Mapping[str, Any], limit: int) -> None:
+        assert text["type"] == "mrkdwn"
+        assert 0 < units(text["text"].strip()) <= limit
+        assert not _FOREIGN_MARKUP.search(text["text"])
+        assert not re.search(r"&(?!amp;|lt;|gt;)", text["text"])
+
+
+class TestSlackByWebhook(SlackContract):
+    taken = Reply(body=b"ok")
+    refused = Reply(status=400, body=b"invalid_blocks")
+    secret_refused = Reply(status=404, body=b"no_service")
+
+    def connection(self, url: str) -> Connection:
+        del url
+        return a_connection(settings={})
+
+    def secrets(self, url: str) -> Sequence[str]:
+        return [f"{url}/services/T0001/B000{number}/{CANARY}" for number in (2, 1)]
+
+    def test_it_goes_to_the_secret_address(self, server: FakeHttpServer) -> None:
+        self.send(server)
+
+        assert paths(server.received) == [f"/services/T0001/B0002/{CANARY}"]
+        assert "channel" not in json.loads(server.received[0].body)
+
+    @pytest.mark.parametrize("body", [b"", b"<html>ok</html>", b"\xff", b'{"ok": "yes"}', b"[]"])
+    def test_only_the_word_ok_means_that_it_was_taken(
+        self, server: FakeHttpServer, body: bytes
+    ) -> None:
+        server.replies(Reply(body=body))
+
+        self.delay(server)
+
+
+class TestSlackByToken(SlackContract):
+    taken = _FINE
+    refused = Reply(body=b'{"ok": false, "error": "channel_not_found"}')
+    secret_refused = Reply(body=b'{"ok": false, "error": "invalid_auth"}')
+
+    def connection(self, url: str) -> Connection:
+        return a_connection(settings={"channel": "C024BE91L", "api_url": f"{url}/api"})
+
+    def secrets(self, url: str) -> Sequence[str]:
+        del url
+        return [f"xoxb-{number}-{CANARY}" for number in (2, 1)]
+
+    def test_it_is_posted_to_the_channel_with_its_ids(self, server: FakeHttpServer) -> None:
+        notification = a_notification()
+
+        self.send(server, notification)
+
+        (request,) = server.received
+        message = json.loads(request.body)
+        assert request.path == "/api/chat.postMessage"
+        assert request.headers["authorization"] == f"Bearer xoxb-2-{CANARY}"
+        assert message["channel"] == "C024BE91L"
+        assert message["metadata"]["event_type"] == "signalbox_task"
+        assert message["metadata"]["event_payload"] == {
+            "notification_id": notification.id,
+            "task_id": notification.task_id,
+            "change_id": notification.change.id,
+        }
+
+    def test_what_got_through_before_a_timeout_is_not_sent_again(
+        self, server: FakeHttpServer
+    ) -> None:
+        first = begun(a_notification(), NOW, NOW)
+        server.replies(Reply(fault=Fault.HANG))
+        with pytest.raises(SendDelayed):
+            self.send(server, first)
+        again = begun(delayed(first, "no answer", NOW, NOW, counts=True), NOW, NOW)
+        history = {"ok": True, "messages": [json.loads(server.received[0].body)]}
+        server.replies(Reply(body=json.dumps(history).encode()))
+
+        self.send(server, again)
+
+        assert paths(server.received) == ["/api/chat.postMessage", "/api/conversations.history"]
+
+    @pytest.mark.parametrize(
+        "history",
+        [
+            Reply(body=b'{"ok": true, "messages": []}'),
+            Reply(body=b'{"ok": false, "error": "missing_scope"}'),
+            Reply(status=404),
+        ],
+    )
+    def test_what_is_not_found_is_sent_again(self, server: FakeHttpServer, history: Reply) -> None:
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        server.replies(history)
+
+        self.send(server, unknown)
+
+        assert paths(server.received) == ["/api/conversations.history", "/api/chat.postMessage"]
+        assert "oldest=1772366400" in server.received[0].path
+
+    def test_where_slack_cannot_say_what_was_sent_nothing_is_sent(
+        self, server: FakeHttpServer
+    ) -> None:
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        server.replies(Reply(status=429, headers={"Retry-After": "9"}))
+
+        with pytest.raises(SendDelayed) as delay:
+            self.send(server, unknown)
+
+        assert delay.value.after is not None
+        assert paths(server.received) == ["/api/conversations.history"]
+
+    def test_a_token_is_not_sent_to_an_address_nobody_trusts(self) -> None:
+        connection = a_connection(settings={"channel": "C1", "api_url": "https://example.com"})
+
+        with FakeHttpServer().running() as server, pytest.raises(Exception, match="trusted"):
+            Slack(http=fast(server.url)).send(
+                a_notification(), connection, self.secrets(server.url)
+            )

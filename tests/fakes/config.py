@@ -1,0 +1,111 @@
+"""Configuration, API keys and secrets in memory."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.errors import NotFound, Unavailable
+from signalbox.models.ids import ConnectionId, KeyId
+from signalbox.models.principal import ApiKey
+from signalbox.services.ports import Clock
+
+ASK_AGAIN_AFTER = timedelta(seconds=30)
+
+
+class FakeConfigStore:
+    """A ConfigStore."""
+
+    def __init__(self, *things: Source | Connection | Subscription) -> None:
+        self._kept: dict[tuple[str, ...], Source | Connection | Subscription] = {}
+        for thing in things:
+            self.put(thing)
+
+    def put(self, thing: Source | Connection | Subscription) -> None:
+        self._kept[_place(thing)] = thing
+
+    def remove(self, thing: Source | Connection | Subscription) -> None:
+        self._kept.pop(_place(thing), None)
+
+    def source(self, provider: str, name: str) -> Source | None:
+        found = (s for s in self.sources() if s.provider == provider and s.name == name)
+        return next(found, None)
+
+    def connection(self, connection: ConnectionId) -> Connection:
+        for found in self.connections():
+            if found.id == connection:
+                return found
+        raise NotFound("there is no such connection")
+
+    def sources(self) -> Sequence[Source]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Source)]
+
+    def connections(self) -> Sequence[Connection]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Connection)]
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Subscription)]
+
+
+class FakeKeyStore:
+    """A KeyStore that counts how often it is asked."""
+
+    def __init__(self, *keys: ApiKey) -> None:
+        self.kept = {key.id: key for key in keys}
+        self.asked: list[KeyId] = []
+        self.down = False
+
+    def find(self, key: KeyId) -> ApiKey | None:
+        self.asked.append(key)
+        if self.down:
+            raise Unavailable("the keys did not answer")
+        return self.kept.get(key)
+
+    def put(self, key: ApiKey) -> None:
+        self.kept[key.id] = key
+
+    def all(self) -> Sequence[ApiKey]:
+        return list(self.kept.values())
+
+
+class FakeSecretStore:
+    """A SecretStore that remembers what it read until it is asked to refresh it.
+
+    While `down` it knows only what it has read before.
+    """
+
+    def __init__(self, clock: Clock, secrets: Mapping[str, Sequence[str]]) -> None:
+        self._clock = clock
+        self._there: dict[str, tuple[str, ...]] = {
+            name: tuple(values) for name, values in secrets.items()
+        }
+        self._read: dict[str, tuple[str, ...]] = {}
+        self._refreshed: dict[str, datetime] = {}
+        self.down = False
+
+    def put(self, name: str, secrets: Sequence[str]) -> None:
+        """Keeps the secrets there, as another process would: what was read before stays read."""
+        self._there[name] = tuple(secrets)
+
+    def secrets(self, name: str) -> Sequence[str]:
+        return self._read.get(name) or self._fetched(name)
+
+    def refreshed(self, name: str) -> Sequence[str]:
+        now = self._clock()
+        last = self._refreshed.get(name)
+        if last is not None and now - last < ASK_AGAIN_AFTER:
+            return self._read.get(name, ())
+        self._refreshed[name] = now
+        return self._fetched(name)
+
+    def _fetched(self, name: str) -> tuple[str, ...]:
+        if self.down and name not in self._read:
+            raise Unavailable("the secrets did not answer")
+        if not self.down:
+            self._read[name] = tuple(secret for secret in self._there.get(name, ()) if secret)
+        return self._read[name]
+
+
+def _place(thing: Source | Connection | Subscription) -> tuple[str, ...]:
+    if isinstance(thing, Source):
+        return ("source", thing.provider, thing.name)
+    return (type(thing).__name__, thing.id)

@@ -1,0 +1,110 @@
+"""Tasks, notifications and the agenda in memory."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from signalbox.models.base import stamp
+from signalbox.models.change import TaskSummary, summary_of
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.notification import Notification
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.ports import Overdue, Window
+
+
+class FakeTaskStore:
+    """A TaskStore. While `down` it does nothing but raise Unavailable."""
+
+    def __init__(self, *tasks: Task) -> None:
+        self.kept = {task.id: task for task in tasks}
+        self.down = False
+
+    def create(self, task: Task) -> bool:
+        self._reach()
+        return self.kept.setdefault(task.id, task) is task
+
+    def get(self, task: TaskId) -> Task:
+        self._reach()
+        if task not in self.kept:
+            raise NotFound("there is no such task")
+        return self.kept[task]
+
+    def replace(self, before: Task, after: Task) -> None:
+        self._reach()
+        kept = self.kept.get(before.id)
+        if kept is None or _state(kept) != _state(before):
+            raise WriteConflict("the record has changed meanwhile")
+        self.kept[after.id] = after
+
+    def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
+        self._reach()
+        upper = window.after or (stamp(window.until) if window.until else "9")
+        lower = stamp(window.since) if window.since else "0"
+        placed = {
+            f"{stamp(task.created_at)}#{task.id}": task
+            for task in self.kept.values()
+            if task.status in statuses
+        }
+        for place in sorted(placed, reverse=True):
+            if lower <= place < upper:
+                yield summary_of(placed[place])
+
+    def _reach(self) -> None:
+        if self.down:
+            raise Unavailable("the tasks did not answer")
+
+
+class FakeNotificationStore:
+    """A NotificationStore. While `down` it does nothing but raise Unavailable."""
+
+    def __init__(self, *notifications: Notification) -> None:
+        self.kept = {(each.task_id, each.id): each for each in notifications}
+        self.down = False
+
+    def create(self, notification: Notification) -> bool:
+        self._reach()
+        place = (notification.task_id, notification.id)
+        return self.kept.setdefault(place, notification) is notification
+
+    def get(self, task: TaskId, notification: NotificationId) -> Notification:
+        self._reach()
+        if (task, notification) not in self.kept:
+            raise NotFound("there is no such notification")
+        return self.kept[task, notification]
+
+    def replace(self, before: Notification, after: Notification) -> None:
+        self._reach()
+        place = (before.task_id, before.id)
+        kept = self.kept.get(place)
+        if kept is None or kept.version != before.version:
+            raise WriteConflict("the record has changed meanwhile")
+        self.kept[place] = after
+
+    def of_task(self, task: TaskId) -> Sequence[Notification]:
+        self._reach()
+        return [note for (owner, _), note in sorted(self.kept.items()) if owner == task]
+
+    def _reach(self) -> None:
+        if self.down:
+            raise Unavailable("the notifications did not answer")
+
+
+class FakeAgenda:
+    """An Agenda over the two stores."""
+
+    def __init__(self, tasks: FakeTaskStore, notifications: FakeNotificationStore) -> None:
+        self._tasks = tasks
+        self._notifications = notifications
+
+    def overdue(self, now: datetime) -> Iterator[Overdue]:
+        tasks = [(task.look_at, Overdue(task=task.id)) for task in self._tasks.kept.values()]
+        notes = [
+            (note.look_at, Overdue(task=note.task_id, notification=note.id))
+            for note in self._notifications.kept.values()
+        ]
+        due = [(at, overdue) for at, overdue in tasks + notes if at and at < now]
+        yield from (overdue for _, overdue in sorted(due, key=lambda each: each[0]))
+
+
+def _state(task: Task) -> tuple[int, datetime | None]:
+    return task.version, task.lease.expires_at if task.lease else None

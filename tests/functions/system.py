@@ -1,0 +1,172 @@
+"""The functions over moto, spoken to as API Gateway speaks to them."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, JsonValue, TypeAdapter
+
+from signalbox.auth.keys import new_key
+from signalbox.http.api import Api
+from signalbox.http.events import Answer
+from signalbox.http.webhook import WebhookHandler
+from signalbox.models.principal import Scope
+from signalbox.providers.github.provider import GitHub
+from signalbox.providers.github.signature import signature
+from signalbox.runtime.api import api
+from signalbox.runtime.webhook import webhook
+from signalbox.runtime.wiring import Wiring
+from tests.fakes.clock import FakeClock
+from tests.samples import sample
+
+SECRET = "It's a Secret to Everybody"
+
+_json: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+_rows: TypeAdapter[list[dict[str, JsonValue]]] = TypeAdapter(list[dict[str, JsonValue]])
+
+
+class Said(BaseModel):
+    """An answer as its caller sees it."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json_body(self) -> dict[str, JsonValue]:
+        return _json.validate_json(self.text)
+
+    def word(self, name: str) -> str:
+        """A member of the body that is a text."""
+        found = self.json_body[name]
+        assert isinstance(found, str)
+        return found
+
+    def rows(self, name: str) -> list[dict[str, JsonValue]]:
+        """A member of the body that is a list of objects."""
+        return _rows.validate_python(self.json_body[name])
+
+    @property
+    def items(self) -> list[dict[str, JsonValue]]:
+        return self.rows("items")
+
+    @property
+    def faults(self) -> list[dict[str, JsonValue]]:
+        return self.rows("errors")
+
+    def part(self, name: str) -> dict[str, JsonValue]:
+        """A member of the body that is an object."""
+        return _json.validate_python(self.json_body[name])
+
+
+class Context(LambdaContext):
+    """A Lambda context with much time left."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 30_000
+
+
+@dataclass(frozen=True)
+class System:
+    """The functions that answer HTTP, in one process."""
+
+    wiring: Wiring
+    clock: FakeClock
+
+    @cached_property
+    def api(self) -> Api:
+        return api(self.wiring)
+
+    @cached_property
+    def github(self) -> WebhookHandler:
+        self.wiring.secrets.put("sources/github/default", [SECRET])
+        return webhook(GitHub(), self.wiring)
+
+    def key(self, *roles: str, scopes: tuple[Scope, ...] = ()) -> str:
+        """The text of a new API key."""
+        made = new_key(
+            "live",
+            name="test",
+            roles=roles,
+            scopes=scopes,
+            created_by="test",
+            now=self.clock(),
+        )
+        self.wiring.keys.put(made.stored)
+        return made.text
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: JsonValue = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Said:
+        """Asks the API."""
+        sent = {"content-type": "application/json", **(headers or {})}
+        if key:
+            sent["x-api-key"] = key
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        return said(self.api(event(method, path, sent, content), Context()))
+
+    def hook(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        source: str | None = None,
+        secret: str = SECRET,
+    ) -> Said:
+        """Posts a signed webhook of GitHub."""
+        signed = {**headers, "x-hub-signature-256": signature(secret, body)}
+        path = "/api/v1/webhooks/github" + (f"/{source}" if source else "")
+        sent = event("POST", path, signed, body)
+        if source:
+            sent["pathParameters"] = {"source": source}
+        return said(self.github(sent, Context()))
+
+    def comment(self, text: str, *, key: str = "d-1", **headers: str) -> Said:
+        """Posts a comment on a GitHub issue."""
+        made = sample("github", "issue_comment.created")
+        comment = made.body["comment"]
+        assert isinstance(comment, dict)
+        body = made.body | {"comment": comment | {"body": text}}
+        sent = made.headers | {"X-GitHub-Delivery": key} | headers
+        return self.hook(json.dumps(body).encode(), sent)
+
+
+def event(method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, JsonValue]:
+    """What API Gateway hands a function for this request."""
+    route, _, query = path.partition("?")
+    try:
+        text, encoded = body.decode(), False
+    except UnicodeDecodeError:
+        text, encoded = base64.b64encode(body).decode(), True
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": route,
+        "rawQueryString": query,
+        "queryStringParameters": dict(parse_qsl(query, keep_blank_values=True)),
+        "headers": {name.lower(): value for name, value in headers.items()},
+        "requestContext": {
+            "http": {"method": method, "path": route, "sourceIp": "203.0.113.7"},
+            "stage": "$default",
+            "requestId": "gateway",
+        },
+        "body": text,
+        "isBase64Encoded": encoded,
+    }
+
+
+def said(answer: Answer) -> Said:
+    """The answer as its caller sees it."""
+    return Said(status=answer["statusCode"], headers=answer["headers"], text=answer["body"])

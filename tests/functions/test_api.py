@@ -1,0 +1,215 @@
+import pytest
+from pydantic import JsonValue
+
+from tests.functions.system import System
+
+TASKS = "/api/v1/tasks"
+
+
+def made(system: System, key: str, title: str = "Tidy up", **more: str) -> str:
+    answer = system.ask("POST", TASKS, {"title": title, **more}, key=key)
+    assert answer.status == 201, answer.text
+    return answer.word("id")
+
+
+def test_health_asks_for_no_key(system: System) -> None:
+    answer = system.ask("GET", "/health")
+
+    assert (answer.status, answer.json_body["status"]) == (200, "ok")
+
+
+def test_ready_asks_tables_and_queues(system: System) -> None:
+    answer = system.ask("GET", "/ready")
+
+    assert answer.status == 200
+    assert all(answer.part("checks").values())
+
+
+def test_a_task_is_created_listed_and_shown(system: System) -> None:
+    key = system.key("admin")
+
+    created = system.ask("POST", TASKS, {"title": "Tidy up", "priority": "high"}, key=key)
+    listed = system.ask("GET", f"{TASKS}?status=pending", key=key)
+    shown = system.ask("GET", created.headers["location"], key=key)
+
+    assert created.status == 201
+    assert shown.json_body == created.json_body
+    assert [task["id"] for task in listed.items] == [created.json_body["id"]]
+
+
+def test_pages_hold_every_task_once_and_end(system: System) -> None:
+    key = system.key("admin")
+    wanted = []
+    for number in range(7):
+        system.clock.advance(seconds=1)
+        wanted.append(made(system, key, f"Task {number}"))
+
+    found, cursor = [], ""
+    for _ in range(4):
+        page = system.ask("GET", f"{TASKS}?limit=2{cursor}", key=key)
+        found += [task["id"] for task in page.items]
+        cursor = f"&cursor={page.json_body['next']}"
+
+    assert found == wanted[::-1]
+    assert page.json_body["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=made-up",
+        "cursor=",
+        "limit=0",
+        "limit=101",
+        "status=odd",
+        "since=2026-01-01T00:00:00",
+    ],
+)
+def test_an_odd_query_is_refused(system: System, query: str) -> None:
+    answer = system.ask("GET", f"{TASKS}?{query}", key=system.key("viewer"))
+
+    assert answer.status in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_cursor_holds_only_for_the_filters_it_was_made_for(system: System) -> None:
+    key = system.key("admin")
+    made(system, key)
+    made(system, key)
+    cursor = system.ask("GET", f"{TASKS}?limit=1", key=key).json_body["next"]
+
+    answer = system.ask("GET", f"{TASKS}?limit=1&status=failed&cursor={cursor}", key=key)
+
+    assert answer.status == 400
+
+
+def test_the_same_idempotency_key_makes_one_task(system: System) -> None:
+    key = system.key("admin")
+    again = {"Idempotency-Key": '"one"'}
+
+    first = system.ask("POST", TASKS, {"title": "Tidy up"}, key=key, headers=again)
+    second = system.ask("POST", TASKS, {"title": "Tidy up"}, key=key, headers=again)
+
+    assert first.json_body["id"] == second.json_body["id"]
+    assert second.headers["idempotency-replayed"] == "true"
+
+
+def test_unknown_wrong_and_no_keys_get_the_same_answer(system: System) -> None:
+    good = system.key("admin")
+    other = system.key("admin")
+
+    answers = [
+        system.ask("GET", TASKS, key=key)
+        for key in (
+            None,
+            "sbx_live_odd",
+            good[:-1] + ("0" if good[-1] != "0" else "1"),
+            good[:29] + other[29:],
+            "ü",
+        )
+    ]
+
+    assert {answer.status for answer in answers} == {401}
+    assert len({answer.json_body["detail"] for answer in answers}) == 1
+
+
+def test_a_bearer_token_may_be_an_api_key(system: System) -> None:
+    headers = {"Authorization": f"bearer {system.key('viewer')}"}
+
+    assert system.ask("GET", TASKS, headers=headers).status == 200
+
+
+def test_who_may_only_read_cannot_create(system: System) -> None:
+    answer = system.ask("POST", TASKS, {"title": "Tidy up"}, key=system.key("viewer"))
+
+    assert answer.status == 403
+
+
+def test_the_caller_is_asked_for_before_the_body_is_read(system: System) -> None:
+    assert system.ask("POST", TASKS, {"odd": 1}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/body/title"),
+        ({"title": "x", "id": "mine"}, "/body/id"),
+        ({"title": "a\nb"}, "/body/title"),
+        ({"title": "x", "max_attempts": False}, "/body/max_attempts"),
+        ({"title": "x", "priority": "urgent"}, "/body/priority"),
+    ],
+)
+def test_a_body_of_another_form_is_422_and_says_where(
+    system: System, body: JsonValue, pointer: str
+) -> None:
+    answer = system.ask("POST", TASKS, body, key=system.key("admin"))
+
+    assert answer.status == 422
+    assert pointer in [fault["pointer"] for fault in answer.faults]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"title": "a", "title": "b"}',
+        b'{"title": NaN}',
+        b"[" * 200_000,
+        b'{"title": 1e999}',
+        b'{"title": ' + b"9" * 5_000 + b"}",
+        b'{"title": "\\ud800"}',
+        b'"title"',
+        b"\xff\xfe",
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(system: System, raw: bytes) -> None:
+    answer = system.ask("POST", TASKS, key=system.key("admin"), raw=raw)
+
+    assert answer.status in {400, 422}
+
+
+def test_other_media_are_415(system: System) -> None:
+    headers = {"content-type": "text/plain"}
+
+    answer = system.ask("POST", TASKS, key=system.key("admin"), raw=b"x", headers=headers)
+
+    assert answer.status == 415
+
+
+def test_other_methods_are_405_and_say_which_are_taken(system: System) -> None:
+    answer = system.ask("DELETE", TASKS)
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_other_paths_are_404(system: System) -> None:
+    answer = system.ask("GET", "/nowhere")
+
+    assert (answer.status, answer.json_body["code"]) == (404, "not_found")
+
+
+def test_a_request_id_is_kept_or_made(system: System) -> None:
+    kept = system.ask("GET", "/health", headers={"X-Request-ID": "trace-12345"})
+    odd = system.ask("GET", "/health", headers={"X-Request-ID": "a b"})
+
+    assert kept.headers["x-request-id"] == "trace-12345"
+    assert odd.headers["x-request-id"].startswith("req_")
+
+
+def test_every_answer_carries_the_security_headers(system: System) -> None:
+    for answer in (system.ask("GET", "/health"), system.ask("GET", "/nowhere")):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_queues_are_counted(system: System) -> None:
+    key = system.key("admin")
+    made(system, key, priority="high")
+    system.clock.advance(seconds=60)
+
+    answer = system.ask("GET", "/api/v1/queue", key=key)
+
+    ages = [queue["oldest_seconds"] for queue in answer.rows("queues")]
+    assert answer.status == 200
+    assert ages == [60, None, None]

@@ -1,0 +1,178 @@
+"""The tables, queues and bucket of template.yaml in moto."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal, cast
+
+import boto3
+from botocore.config import Config
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
+from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+from mypy_boto3_s3 import S3Client
+from mypy_boto3_sqs import SQSClient
+from mypy_boto3_ssm import SSMClient
+from pydantic import JsonValue, TypeAdapter
+
+from tests.integration.template import (
+    ACCOUNT,
+    PSEUDO,
+    REGION,
+    QueueMapping,
+    StreamMapping,
+    Template,
+    resolved,
+    template,
+)
+
+STACK: Final = "signalbox-test"
+
+_TABLE_SETTINGS: Final = frozenset(
+    {
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+    }
+)
+_CREDENTIALS: Final = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+}
+_environment: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """Clients that retry like those of the functions, but without a pause."""
+
+    dynamodb: DynamoDBClient
+    streams: DynamoDBStreamsClient
+    sqs: SQSClient
+    ssm: SSMClient
+    s3: S3Client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What was made of the template. `names` maps `Name` and `Name.Attribute` to values."""
+
+    template: Template
+    names: Mapping[str, JsonValue]
+    clients: Clients
+
+    def name(self, reference: str) -> str:
+        """The physical name, ARN or URL behind a reference such as `TasksTable.StreamArn`."""
+        found = self.names[reference]
+        assert isinstance(found, str)
+        return found
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The environment variables of a function."""
+        own = self.template.resources[function].properties.get("Environment")
+        everywhere = self.template.globals["Function"]["Environment"]
+        variables: dict[str, JsonValue] = {}
+        for environment in (everywhere, own):
+            of_one = resolved(environment, self.names)
+            if isinstance(of_one, dict) and isinstance(of_one["Variables"], dict):
+                variables |= of_one["Variables"]
+        texts = {key: str(value) for key, value in variables.items() if value is not None}
+        return _environment.validate_python(texts) | _CREDENTIALS
+
+    def timeout(self, function: str) -> int:
+        """How many seconds an invocation of the function may take."""
+        own = self.template.resources[function].properties
+        return int(str(own.get("Timeout", self.template.globals["Function"]["Timeout"])))
+
+    def stream_mappings(self, function: str) -> list[StreamMapping]:
+        """The streams that call the function."""
+        return [StreamMapping.model_validate(each) for each in self._events(function, "DynamoDB")]
+
+    def queue_mappings(self, function: str) -> list[QueueMapping]:
+        """The queues that call the function."""
+        return [QueueMapping.model_validate(each) for each in self._events(function, "SQS")]
+
+    def _events(self, function: str, type_: str) -> Iterator[JsonValue]:
+        events = self.template.resources[function].properties.get("Events", {})
+        assert isinstance(events, dict)
+        for event in events.values():
+            if isinstance(event, dict) and event["Type"] == type_:
+                yield resolved(event["Properties"], self.names)
+
+
+@contextmanager
+def deployed() -> Iterator[Stack]:
+    """The stack, in a moto of its own."""
+    with mock_aws():
+        parts = template()
+        defaults = {name: each.default for name, each in parts.parameters.items()}
+        names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK} | _queue_names(parts)
+        _make_tables(parts, names)
+        _make_queues(parts, names)
+        for bucket in parts.of_type("AWS::S3::Bucket"):
+            names[bucket] = f"{STACK}-{bucket.lower()}"
+            clients().s3.create_bucket(Bucket=str(names[bucket]))
+        yield Stack(template=parts, names=names, clients=clients())
+
+
+@cache
+def clients() -> Clients:
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 3})
+    return Clients(
+        dynamodb=session.client("dynamodb", config=config),
+        streams=session.client("dynamodbstreams", config=config),
+        sqs=session.client("sqs", config=config),
+        ssm=session.client("ssm", config=config),
+        s3=session.client("s3", config=config),
+    )
+
+
+def _make_tables(parts: Template, names: dict[str, JsonValue]) -> None:
+    dynamodb = clients().dynamodb
+    for logical, properties in parts.of_type("AWS::DynamoDB::Table").items():
+        settings = {key: properties[key] for key in _TABLE_SETTINGS & properties.keys()}
+        settings |= {"TableName": f"{STACK}-{logical}"}
+        if isinstance(stream := properties.get("StreamSpecification"), dict):
+            settings["StreamSpecification"] = {"StreamEnabled": True, **stream}
+        table = dynamodb.create_table(**cast("CreateTableInputTypeDef", settings))
+        made = table["TableDescription"]
+        names[logical] = made["TableName"]
+        names[f"{logical}.Arn"] = made["TableArn"]
+        names[f"{logical}.StreamArn"] = made.get("LatestStreamArn")
+
+
+def _make_queues(parts: Template, names: dict[str, JsonValue]) -> None:
+    sqs = clients().sqs
+    queues = parts.of_type("AWS::SQS::Queue")
+    for logical in sorted(queues, key=lambda name: "RedrivePolicy" in queues[name]):
+        properties = resolved(queues[logical], names)
+        assert isinstance(properties, dict)
+        sqs.create_queue(
+            QueueName=f"{STACK}-{logical}",
+            Attributes={
+                cast("Literal['All']", key): _attribute(value) for key, value in properties.items()
+            },
+        )
+
+
+def _queue_names(parts: Template) -> dict[str, JsonValue]:
+    names: dict[str, JsonValue] = {}
+    for logical in parts.of_type("AWS::SQS::Queue"):
+        name = f"{STACK}-{logical}"
+        names[logical] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        names[f"{logical}.Arn"] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+        names[f"{logical}.QueueName"] = name
+    return names
+
+
+def _attribute(value: JsonValue) -> str:
+    if isinstance(value, dict | bool):
+        return json.dumps(value)
+    return str(value)

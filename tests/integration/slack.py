@@ -1,0 +1,40 @@
+"""Slack, as far as a bot and an incoming webhook see it."""
+
+import json
+import re
+from collections import Counter
+from typing import Final
+from urllib.parse import urlsplit
+
+from tests.fakes.http_server import FakeHttpServer, Received, Reply
+
+_NOTIFICATION: Final = re.compile(r"ntf_[a-z0-9]+")
+_MESSAGES: Final = ("/services/T1/B1/secret", "/api/chat.postMessage")
+
+
+class FakeSlack(FakeHttpServer):
+    """Keeps messages from either door and shows them in the history of its one channel."""
+
+    @property
+    def hook(self) -> str:
+        """The address of an incoming webhook."""
+        return self.url + _MESSAGES[0]
+
+    @property
+    def messages(self) -> list[Received]:
+        return [each for each in self.received if each.path in _MESSAGES]
+
+    def notifications(self) -> Counter[str]:
+        """How many messages there are of each notification."""
+        found = (_NOTIFICATION.search(each.body.decode()) for each in self.messages)
+        return Counter(each[0] if each else "none" for each in found)
+
+    def reply_to(self, received: Received) -> Reply:
+        if self.script:
+            return super().reply_to(received)
+        if urlsplit(received.path).path == "/api/conversations.history":
+            messages = [json.loads(each.body) for each in reversed(self.messages)]
+            return Reply(body=json.dumps({"ok": True, "messages": messages}).encode())
+        if received.path == _MESSAGES[0]:
+            return Reply(body=b"ok")
+        return Reply(body=b'{"ok": true, "ts": "1.2"}')

@@ -1,0 +1,136 @@
+"""template.yaml as the tests of AWS read it, so that they cannot drift from what is deployed."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_pascal
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+PSEUDO: Final[Mapping[str, JsonValue]] = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+_PATH: Final = Path(__file__).parents[2] / "template.yaml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_pascal, extra="ignore", frozen=True)
+
+
+class Parameter(_Part):
+    default: JsonValue = None
+
+
+class Resource(_Part):
+    type: str
+    properties: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Template(_Part):
+    parameters: dict[str, Parameter]
+    globals: dict[str, dict[str, JsonValue]]
+    resources: dict[str, Resource]
+
+    def of_type(self, type_: str) -> dict[str, dict[str, JsonValue]]:
+        """The properties of every resource of a type, by logical name."""
+        return {
+            name: resource.properties
+            for name, resource in self.resources.items()
+            if resource.type == type_
+        }
+
+
+class Filter(_Part):
+    pattern: str
+
+
+class FilterCriteria(_Part):
+    filters: tuple[Filter, ...] = ()
+
+
+class OnFailure(_Part):
+    destination: str
+
+
+class DestinationConfig(_Part):
+    on_failure: OnFailure
+
+
+class StreamMapping(_Part):
+    """The properties of a function's DynamoDB event, with AWS's defaults."""
+
+    stream: str
+    starting_position: str
+    batch_size: int = 100
+    bisect_batch_on_function_error: bool = False
+    maximum_retry_attempts: int = -1
+    maximum_record_age_in_seconds: int = -1
+    function_response_types: tuple[str, ...] = ()
+    filter_criteria: FilterCriteria = FilterCriteria()
+    destination_config: DestinationConfig | None = None
+
+
+class QueueMapping(_Part):
+    """The properties of a function's SQS event, with AWS's defaults."""
+
+    queue: str
+    batch_size: int = 10
+    function_response_types: tuple[str, ...] = ()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, JsonValue]:
+    value: JsonValue
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        raise TypeError(f"!{suffix} of a mapping is not read here")
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = list(value.split(".", 1))
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def template() -> Template:
+    return Template.model_validate(yaml.load(_PATH.read_text(), Loader=_Loader))  # noqa: S506
+
+
+def resolved(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:
+    """The value with every Ref, GetAtt and Sub replaced; `known` maps `Name` and `Name.Attribute`.
+
+    What is not known, and every other function, becomes None.
+    """
+    match value:
+        case {"Ref": str(name)}:
+            return known.get(name)
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return known.get(f"{name}.{attribute}")
+        case {"Fn::Sub": str(text)}:
+            return _substituted(text, known)
+        case dict() if any(key.startswith("Fn::") for key in value):
+            return None
+    if isinstance(value, dict):
+        return {key: resolved(each, known) for key, each in value.items()}
+    return [resolved(each, known) for each in value] if isinstance(value, list) else value
+
+
+def _substituted(text: str, known: Mapping[str, JsonValue]) -> str:
+    for name, value in known.items():
+        text = text.replace("${" + name + "}", str(value))
+    return text
