@@ -172,7 +172,9 @@ class Task(Model):
             done = self.dispatched >= self.version
             return None if done else self.updated_at + UNSENT_AFTER
         since = max(self.updated_at, self.not_before or self.updated_at)
-        return self.sent_at + RESEND_AFTER if self.sent_at else since + UNSENT_AFTER
+        if self.sent_at and self.sent_at >= since:
+            return self.sent_at + RESEND_AFTER
+        return since + UNSENT_AFTER
 
     @property
     def last_step(self) -> Step:
@@ -219,6 +221,7 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
                 "fence": task.fence + 1,
                 "attempt": task.attempt + 1,
                 "started_at": task.started_at or now,
+                "sent_at": task.sent_at or now,
                 "not_before": None,
                 "progress": None,
             }

@@ -6,12 +6,13 @@ by itself.
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import WorkerId, random_lease_id
 from signalbox.models.task import (
     Lease,
@@ -26,6 +27,9 @@ from signalbox.services.ports import Clock, TaskQueue, TaskStore, Waiting
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _HIDDEN_AT_MOST: Final = 43_200
+_RECEIVED_FOR: Final = 60
+"""How long a message is hidden before its lease is written, so that no crash hides it for hours."""
+
 _LONG_POLL: Final = 2
 _TRIES: Final = 20
 
@@ -47,12 +51,17 @@ class ClaimTask:
         """
         deadline = self.clock() + timedelta(seconds=wait_seconds)
         for _ in range(_TRIES):
-            waiting = self._next(lease_seconds, deadline)
+            waiting = self._next(min(lease_seconds, _RECEIVED_FOR), deadline)
             if waiting is None:
                 return None
             task = self._lease(waiting, worker, lease_seconds)
-            if task:
-                return task
+            if task is None:
+                continue
+            if lease_seconds > _RECEIVED_FOR:
+                # the task is held all the same: its message would be hidden when it comes back
+                with suppress(Unavailable):
+                    self.queue.hide(waiting.queue, waiting.receipt, lease_seconds)
+            return task
         return None
 
     def order(self) -> list[Priority]:
