@@ -2,5 +2,5 @@
 
 import pytest
 
-for _contract in ("tasks", "stores", "settings", "queues"):
+for _contract in ("tasks", "stores", "settings", "queues", "connectors", "providers"):
     pytest.register_assert_rewrite(f"tests.contract.{_contract}")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from signalbox.connectors.text import units
 from signalbox.connectors.transport import Http
 from signalbox.models.config import Connection
 from signalbox.models.errors import SendDelayed
-from signalbox.models.notification import begun, delayed
+from signalbox.models.notification import begun, delayed, delivered, redelivered
 from signalbox.services.ports import Connector
 from tests.builders import NOW, a_connection, a_notification
 from tests.contract.connectors import CANARY, SecretConnectorContract, fast
@@ -138,7 +139,15 @@ class TestSlackByToken(SlackContract):
         self.send(server, unknown)
 
         assert paths(server.received) == ["/api/conversations.history", "/api/chat.postMessage"]
-        assert "oldest=1772366400" in server.received[0].path
+        assert "oldest=1772366340" in server.received[0].path
+
+    def test_what_somebody_wants_sent_again_is_sent_again(self, server: FakeHttpServer) -> None:
+        first = delivered(begun(a_notification(), NOW, NOW), NOW)
+        again = redelivered(first, NOW + timedelta(seconds=1))
+
+        self.send(server, begun(again, again.owed_since, again.owed_since))
+
+        assert paths(server.received) == ["/api/chat.postMessage"]
 
     def test_where_slack_cannot_say_what_was_sent_nothing_is_sent(
         self, server: FakeHttpServer

@@ -1,0 +1,49 @@
+"""What an answer means, when one may be missing, which secret is tried: shared by connectors."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.notification import Notification
+
+UNTOLD_WAIT: Final = timedelta(minutes=1)
+"""How long to wait where the far side says "too many" but not for how long."""
+
+_PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+_UNKNOWN_TO_THEM: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class SecretRefused(SendRefused):
+    """The far side does not accept this secret; it may accept another one."""
+
+
+def trouble(status: int, reason: str, retry_after: timedelta | None) -> SendRefused | SendDelayed:
+    """The verdict on an answer that is not the success its connector looks for."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return SendDelayed(reason, retry_after or UNTOLD_WAIT)
+    if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return SendDelayed(reason, retry_after)
+    if status in _UNKNOWN_TO_THEM:
+        return SecretRefused(reason)
+    return SendRefused(reason)
+
+
+def may_have_arrived(notification: Notification) -> bool:
+    """Whether an attempt was made before this one, since the notification is owed."""
+    return any(attempt.at >= notification.owed_since for attempt in notification.attempts)
+
+
+def in_turn(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:
+    """Makes the attempt with the current secret, and with an older one where that is not accepted.
+
+    Where none is, the refusal of the current one is raised.
+    """
+    refusals: list[SecretRefused] = []
+    for secret in secrets:
+        try:
+            return attempt(secret)
+        except SecretRefused as refusal:
+            refusals.append(refusal)
+    raise refusals[0] if refusals else SendRefused("the connection has no secret")

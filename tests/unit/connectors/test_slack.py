@@ -1,0 +1,241 @@
+import json
+from datetime import timedelta
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.connectors.answers import UNTOLD_WAIT, SecretRefused
+from signalbox.connectors.settings import SettingsInvalid
+from signalbox.connectors.slack import Slack, judge, render
+from signalbox.connectors.transport import Answer, Http
+from signalbox.models.change import PREFIX
+from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.task import ChangeType
+from tests.builders import a_change, a_connection, a_notification, a_result, a_task
+
+_SLACK = Slack(http=Http())
+
+
+def _told(**changes: object) -> str:
+    """All the text of a message about a task like this."""
+    return json.dumps(render(a_notification(a_task(**changes))), ensure_ascii=False)
+
+
+def _blocks(**changes: object) -> JsonValue:
+    return render(a_notification(a_task(**changes)))["blocks"]
+
+
+def test_a_message_says_what_happened() -> None:
+    task = a_task(branch="main", attempt=1, result=a_result())
+    change = a_change(task).model_copy(update={"type": f"{PREFIX}succeeded"})
+    notification = a_notification(task, change=change)
+
+    message = render(notification)
+
+    def text(said: str) -> dict[str, JsonValue]:
+        return {"type": "mrkdwn", "text": said, "verbatim": True}
+
+    source = "https://github.com/octo/hello/issues/1#issuecomment-1"
+    assert message == {
+        "text": ":white_check_mark: Task succeeded: Fix the login",
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "blocks": [
+            {
+                "type": "section",
+                "text": text(":white_check_mark: *Fix the login*\nTask succeeded"),
+            },
+            {
+                "type": "section",
+                "fields": [
+                    text("*Kind*\nfix"),
+                    text("*Priority*\nnormal"),
+                    text("*Repository*\nocto/hello"),
+                    text("*Branch*\nmain"),
+                    text("*Author*\noctocat"),
+                    text("*Attempt*\n1 of 3"),
+                ],
+            },
+            {"type": "section", "text": text("*Result*\nfixed")},
+            {
+                "type": "section",
+                "text": text(
+                    f"<{source}|Open the source> · <https://example.com/pull/2|Open the result>"
+                ),
+            },
+            {"type": "context", "elements": [text(f"{task.id} · {notification.id}")]},
+        ],
+    }
+
+
+@pytest.mark.parametrize("type_", [each for each in ChangeType if each is not ChangeType.UPDATED])
+def test_every_change_has_a_look_of_its_own(type_: ChangeType) -> None:
+    task = a_task()
+    change = a_change(task).model_copy(update={"type": f"{PREFIX}{type_}"})
+
+    message = render(a_notification(task, change=change))
+
+    assert "Task changed" not in str(message["text"])
+
+
+def test_a_change_of_tomorrow_is_told_too() -> None:
+    task = a_task()
+    change = a_change(task).model_copy(update={"type": f"{PREFIX}pondered"})
+
+    message = render(a_notification(task, change=change))
+
+    assert message["text"] == ":bell: Task changed: Fix the login"
+
+
+def test_nobody_is_called_by_foreign_text() -> None:
+    told = _told(title="<!channel> <@U024BE7LH> & co", reason="<!here>", author="<!everyone>")
+
+    assert "<!" not in told
+    assert "<@" not in told
+    assert "&lt;!channel&gt; &lt;@U024BE7LH&gt; &amp; co" in told
+
+
+def test_a_link_cannot_be_closed_from_within() -> None:
+    told = _told(url="https://example.com/|Open>*<!channel>", result=None)
+
+    assert "Open the source" not in told
+
+
+def test_the_reason_of_a_failure_keeps_its_lines() -> None:
+    told = _blocks(reason="first\r\n  second\x00 line\n\n")
+
+    assert "*Reason*\\nfirst\\nsecond line" in json.dumps(told)
+
+
+def test_a_long_reason_ends_with_an_ellipsis_and_no_half_escape() -> None:
+    told = _told(reason="<" * 2_000)
+
+    assert "&lt;…" in told
+    assert told.count("&lt;") == 1_499 // 4
+
+
+def test_what_counts_double_counts_double() -> None:
+    told = _told(reason="🚦" * 2_000)
+
+    assert told.count("🚦") == 1_499 // 2
+
+
+def test_a_secret_in_a_workers_words_goes_nowhere() -> None:
+    told = _told(
+        reason="git push https://octocat:ghp_Ca2Na3Ry4Zz5Qq6Ww7@github.com/octo/hello failed",
+        result=a_result(summary="used xoxb-1-Ca2Na3Ry4Zz5Qq6Ww7"),
+    )
+
+    assert "Ca2Na3Ry4" not in told
+
+
+@pytest.mark.parametrize("title", ["", " \n ", "\x00"])
+def test_a_task_without_a_title_has_one(title: str) -> None:
+    assert "*untitled*" in _told(title=title)
+
+
+@pytest.mark.parametrize("body", [b"ok", b"ok\n", b'{"ok":true}', b'{"ok":true,"error":"x y"}'])
+def test_ok_is_taken(body: bytes) -> None:
+    judge(Answer(status=200, body=body))
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (200, "channel_not_found"),
+        (200, "not_in_channel"),
+        (200, "is_archived"),
+        (200, "missing_scope"),
+        (200, "msg_too_long"),
+        (200, "msg_blocks_too_long"),
+        (200, "invalid_blocks"),
+        (200, "an_error_of_tomorrow"),
+        (400, "invalid_payload"),
+        (400, "no_text"),
+        (404, "channel_not_found"),
+        (410, "channel_is_archived"),
+    ],
+)
+def test_a_permanent_error_is_refused_by_its_name(status: int, word: str) -> None:
+    for body in (json.dumps({"ok": False, "error": word}).encode(), word.encode()):
+        with pytest.raises(SendRefused, match=f"{status} {word}") as refusal:
+            judge(Answer(status=status, body=body))
+
+        assert not isinstance(refusal.value, SecretRefused)
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (200, "invalid_auth"),
+        (200, "token_revoked"),
+        (200, "account_inactive"),
+        (401, ""),
+        (403, "action_prohibited"),
+        (403, "invalid_token"),
+        (404, "no_service"),
+    ],
+)
+def test_an_error_of_the_secret_lets_another_be_tried(status: int, word: str) -> None:
+    with pytest.raises(SecretRefused):
+        judge(Answer(status=status, body=word.encode()))
+
+
+@pytest.mark.parametrize(
+    "word", ["internal_error", "fatal_error", "service_unavailable", "rollup_error"]
+)
+def test_an_error_that_passes_is_an_attempt(word: str) -> None:
+    with pytest.raises(SendDelayed) as delay:
+        judge(Answer(status=200, body=json.dumps({"ok": False, "error": word}).encode()))
+
+    assert delay.value.after is None
+
+
+@pytest.mark.parametrize("asked", [None, timedelta(seconds=30)])
+def test_too_many_is_no_attempt_even_with_a_200(asked: timedelta | None) -> None:
+    with pytest.raises(SendDelayed) as delay:
+        judge(Answer(status=200, body=b'{"ok":false,"error":"ratelimited"}', retry_after=asked))
+
+    assert delay.value.after == (asked or UNTOLD_WAIT)
+
+
+def test_a_name_of_a_channel_will_do() -> None:
+    _SLACK.check(a_connection(settings={"channel": "#ci-builds"}))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"channel": ""},
+        {"channel": "two words"},
+        {"channel": 7},
+        {"api_url": "https://slack.com.evil.example/api"},
+        {"api_url": "http://slack.com/api"},
+        {"api_url": "nonsense"},
+    ],
+)
+def test_settings_must_be_right(settings: dict[str, JsonValue]) -> None:
+    with pytest.raises(SettingsInvalid):
+        _SLACK.check(a_connection(settings=settings))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "nonsense",
+        "xoxp-a-users-token",
+        "https://hooks.slack.com.evil.example/services/T/B/x",
+        "http://hooks.slack.com/services/T/B/x",
+        "https://hooks.slack.com/workflows/T/B/x",
+    ],
+)
+def test_a_secret_of_another_kind_is_refused(secret: str) -> None:
+    with pytest.raises(SendRefused, match="neither") as refusal:
+        _SLACK.send(a_notification(), a_connection(), [secret])
+
+    assert secret not in str(refusal.value)
+
+
+def test_a_token_needs_a_channel() -> None:
+    with pytest.raises(SendRefused, match="channel"):
+        _SLACK.send(a_notification(), a_connection(settings={}), ["xoxb-1"])

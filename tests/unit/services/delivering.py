@@ -1,0 +1,61 @@
+"""The delivery of one notification, over fakes."""
+
+from random import Random
+
+from signalbox.models.errors import WriteConflict
+from signalbox.models.notification import Notification
+from signalbox.services.deliver import DeliverNotification, Outcome
+from tests.builders import a_connection, a_notification
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.edges import FakeConnector
+from tests.fakes.tasks import FakeNotificationStore
+
+SECRET = "a-secret-of-no-known-shape"
+NAME = "connections/team-slack"
+
+
+class Store(FakeNotificationStore):
+    """Remembers what was written, and loses one of the races."""
+
+    def __init__(self, note: Notification) -> None:
+        super().__init__(note)
+        self.written: list[Notification] = []
+        self.loses_at = 0
+
+    def replace(self, before: Notification, after: Notification) -> None:
+        self.written.append(after)
+        if len(self.written) == self.loses_at:
+            raise WriteConflict("somebody was faster")
+        super().replace(before, after)
+
+
+class Rig:
+    """A use case over fakes, and one notification that is owed."""
+
+    def __init__(self, *outcomes: Exception | None, note: Notification | None = None) -> None:
+        self.note = note or a_notification()
+        self.clock = FakeClock()
+        self.connector = FakeConnector(*outcomes, name="slack")
+        self.store = Store(self.note)
+        self.config = FakeConfigStore(a_connection())
+        self.secrets = FakeSecretStore(self.clock, {NAME: [SECRET]})
+        self.deliver = DeliverNotification(
+            connector=self.connector,
+            notifications=self.store,
+            config=self.config,
+            secrets=self.secrets,
+            clock=self.clock,
+            random=Random(7),
+        )
+
+    def __call__(self) -> Outcome:
+        return self.deliver(self.note.task_id, self.note.id)
+
+    @property
+    def kept(self) -> Notification:
+        return self.store.get(self.note.task_id, self.note.id)
+
+    @property
+    def tries(self) -> int:
+        return len(self.connector.sent)
