@@ -1,0 +1,77 @@
+# Everything there is to know about working on Signalbox; `make` alone lists it.
+
+UV_VERSION := 0.13.8
+UV := $(or $(shell command -v uv),.uv/bin/uv)
+BIN := .venv/bin
+SOURCES := cli functions layers tests
+STAGE ?= staging
+ARGS ?=
+
+is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name $(is_new_enough) 2>/dev/null && echo $$name && break; done)
+
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY = 0
+export UV_PYTHON_DOWNLOADS ?= never
+
+# Says what a command said only when it fails.
+quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `signalbox up`)
+	@$(BIN)/signalbox up $(ARGS)
+
+.PHONY: demo
+demo: .venv/.synced ## Show the way of one webhook, step by step
+	@$(BIN)/signalbox demo $(ARGS)
+
+.PHONY: test
+test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
+	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+.PHONY: check
+check: .venv/.synced ## Check format, lint, types, rooms and template; says nothing if all is well
+	$(call quietly,$(BIN)/ruff format --check $(SOURCES))
+	$(call quietly,$(BIN)/ruff check $(SOURCES))
+	$(call quietly,$(BIN)/mypy)
+	$(call quietly,$(BIN)/lint-imports)
+	$(call quietly,$(BIN)/sam validate --lint)
+	$(call quietly,$(BIN)/python -m cli.lint)
+
+.PHONY: deploy
+deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; ARGS: options of `sam deploy`)
+	UV=$(abspath $(UV)) $(BIN)/sam build
+	$(BIN)/sam deploy --config-env $(STAGE) $(ARGS)
+
+.PHONY: lock
+lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
+	$(UV) lock --upgrade
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-annotate --no-header \
+		$(addprefix --prune ,boto3 cryptography joserfc pyyaml rich typer) \
+		--output-file layers/shared/requirements.txt
+
+.PHONY: clean
+clean: ## Remove everything made here, the state of the local stack too
+	@if [ -x $(BIN)/signalbox ]; then $(BIN)/signalbox down; fi
+	rm -rf .venv .uv .signalbox .aws-sam .coverage .hypothesis .*_cache
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
+	$(require_python)
+	@$(UV) sync --quiet --frozen --python $(PYTHON)
+	@touch $@
+
+.uv/bin/uv:
+	$(require_python)
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+define require_python
+@[ -n "$(PYTHON)" ] && $(PYTHON) $(is_new_enough) || \
+	{ echo 'Signalbox needs Python 3.11 or newer; `make PYTHON=path/to/python3` names one.' >&2; exit 1; }
+endef

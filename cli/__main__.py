@@ -1,0 +1,5 @@
+"""python -m cli is the `signalbox` command."""
+
+from cli.main import app
+
+app()

@@ -1,0 +1,32 @@
+"""What the command line says when it cannot do what it was asked.
+
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage (typer's own), 3 not reachable.
+"""
+
+
+class CommandError(Exception):
+    """Ends the command with one line for people instead of a traceback."""
+
+    exit_code = 1
+
+
+class Unreachable(CommandError):
+    """What the command speaks with is not there, or cannot answer now."""
+
+    exit_code = 3
+
+
+def explained(error: Exception) -> CommandError | None:
+    """What a person is told of an error from below, None of one that nobody foresaw."""
+    if isinstance(error, CommandError):
+        return error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from signalbox.models.errors import SignalboxError, Unavailable
+    from signalbox.models.redaction import redacted
+
+    if isinstance(error, Unavailable) and error.__cause__:
+        return Unreachable(redacted(f"{error.reason}: {error.__cause__}"))
+    if isinstance(error, Unavailable | BotoCoreError | ClientError):
+        return Unreachable(redacted(str(error)))
+    return CommandError(error.reason) if isinstance(error, SignalboxError) else None

@@ -1,0 +1,106 @@
+"""A target for demos and tests: records what it receives and answers as Slack would.
+
+POST /services/…  an incoming webhook: "ok"
+POST /api/…       a Web API method such as chat.postMessage: {"ok": true, "channel": …, "ts": …}
+GET /received     everything so far, oldest first; DELETE /received forgets it
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from socketserver import BaseServer
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from cli.local.serve import Address, Connection, Handler
+
+_RECEIVED = "/received"
+_KEPT = 1000
+_JSON = [("Content-Type", "application/json")]
+
+
+class Received(BaseModel):
+    """One request; header names are in lower case."""
+
+    at: float
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+
+
+_LIST = TypeAdapter(list[Received])
+
+
+@dataclass(slots=True)
+class Inbox:
+    """The newest requests, shared by all connections."""
+
+    _received: list[Received] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, request: Received) -> int:
+        """How many there are now."""
+        with self._lock:
+            self._received.append(request)
+            del self._received[:-_KEPT]
+            return len(self._received)
+
+    def all(self) -> list[Received]:
+        """Oldest first."""
+        with self._lock:
+            return list(self._received)
+
+    def clear(self) -> None:
+        """Forgets them."""
+        with self._lock:
+            self._received.clear()
+
+
+class _Message(BaseModel):
+    channel: str = ""
+
+
+class EchoTarget(Handler):
+    """One client's connection."""
+
+    def __init__(
+        self, request: Connection, address: Address, server: BaseServer, *, inbox: Inbox
+    ) -> None:
+        self._inbox = inbox
+        super().__init__(request, address, server)
+
+    def answer(self, body: bytes) -> None:
+        """Tells or forgets what was received; anything else is received."""
+        if (self.command, self.path) == ("GET", _RECEIVED):
+            self.reply(200, _LIST.dump_json(self._inbox.all(), indent=2), _JSON)
+        elif (self.command, self.path) == ("DELETE", _RECEIVED):
+            self._inbox.clear()
+            self.reply(204, b"", [])
+        else:
+            self._receive(body)
+
+    def _receive(self, body: bytes) -> None:
+        number = self._inbox.add(
+            Received(
+                at=time.time(),
+                method=self.command,
+                path=self.path,
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=body.decode(errors="replace"),
+            )
+        )
+        if self.path.startswith("/api/"):
+            self.reply(200, _posted(body, number), _JSON)
+        else:
+            self.reply(200, b"ok", [("Content-Type", "text/plain")])
+
+
+def _posted(body: bytes, number: int) -> bytes:
+    try:
+        channel = _Message.model_validate_json(body).channel
+    except ValidationError:
+        channel = ""
+    answer = {"ok": True, "channel": channel, "ts": f"{time.time():.0f}.{number:06}"}
+    return json.dumps(answer).encode()

@@ -1,0 +1,44 @@
+"""The environment that the local cloud, its functions and SAM run in.
+
+Only what is named here gets through: a profile, a region or a log level in the user's shell
+must change nothing.
+"""
+
+import os
+from collections.abc import Mapping
+
+from cli.local.options import HOST, REGION
+
+_KEPT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "PATH",
+    "TERM",
+    "TZ",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "https_proxy",
+)
+
+
+def clean(more: Mapping[str, str]) -> dict[str, str]:
+    """The kept variables, credentials that mean nothing anywhere else, and `more`."""
+    kept = {
+        name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("UV_")
+    }
+    return {
+        **kept,
+        "NO_PROXY": f"{HOST},localhost",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **more,
+    }

@@ -1,0 +1,57 @@
+"""Where a local stack keeps its things and which ports it listens on."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOptions:
+    """One local stack; two with different homes and ports do not know of each other."""
+
+    project: Path = PROJECT
+    home: Path = PROJECT / ".signalbox"
+    stack_name: str = "signalbox-local"
+    port: int = 4600
+    echo_port: int = 4601
+    cloud_port: int = 4602
+    enforce_iam: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """The API."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def echo_url(self) -> str:
+        """The target for demos and tests."""
+        return f"http://{HOST}:{self.echo_port}"
+
+    @property
+    def endpoint_url(self) -> str:
+        """AWS, as far as the SDK can tell."""
+        return f"http://{HOST}:{self.cloud_port}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on at this moment."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def isolated(home: Path, *, enforce_iam: bool = False) -> LocalOptions:
+    """A stack of its own under `home`, on free ports: for tests and demos."""
+    port, echo_port, cloud_port = free_ports(3)
+    return LocalOptions(
+        home=home, port=port, echo_port=echo_port, cloud_port=cloud_port, enforce_iam=enforce_iam
+    )

@@ -1,0 +1,57 @@
+"""What the template is told about this machine."""
+
+import platform
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from cli.local.interpreter import base_python
+
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
+
+
+class _Parameters(BaseModel):
+    parameter_overrides: list[str] = []
+
+
+class _Deploy(BaseModel):
+    parameters: _Parameters = _Parameters()
+
+
+class _Stage(BaseModel):
+    deploy: _Deploy = _Deploy()
+
+
+class _Stages(BaseModel):
+    local: _Stage = Field(default=_Stage())
+
+
+def this_runtime() -> str:
+    """python3.11, say."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def this_architecture() -> str:
+    """Lambda's word for the processor."""
+    return _ARCHITECTURES[platform.machine().lower()]
+
+
+def stack_parameters(samconfig: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """The local stage's parameters in samconfig.toml, this machine's, then `more`."""
+    stages = _Stages.model_validate(tomllib.loads(samconfig.read_text()))
+    pairs = stages.local.deploy.parameters.parameter_overrides
+    written = dict(pair.split("=", 1) for pair in pairs)
+    machine = {"PythonRuntime": this_runtime(), "Architecture": this_architecture()}
+    return {**written, **machine, **more}
+
+
+def build_variables(parameters: Mapping[str, str]) -> dict[str, str]:
+    """What layers/shared/Makefile must know, since SAM keeps the parameters from it."""
+    return {
+        "PYTHON_RUNTIME": parameters["PythonRuntime"],
+        "ARCHITECTURE": parameters["Architecture"],
+        "LOCAL_PYTHON": str(base_python()),
+    }

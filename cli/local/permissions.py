@@ -1,0 +1,46 @@
+"""Lets roles send batches: AWS asks for sqs:SendMessage, ministack for an action of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mypy_boto3_iam import IAMClient
+
+_ONE: Final = "sqs:SendMessage"
+_BATCH: Final = "sqs:SendMessageBatch"
+
+
+class _Statement(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    actions: list[str] | str = Field(alias="Action")
+
+
+class _Policy(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    statements: list[_Statement] = Field(alias="Statement")
+
+
+def allow_batches(iam: IAMClient, roles: Iterable[str]) -> None:
+    """Changes the inline policies of these roles where they allow to send single messages."""
+    for role in roles:
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            policy = _Policy.model_validate(document)
+            before = policy.model_dump_json(by_alias=True)
+            for statement in policy.statements:
+                if _ONE in statement.actions and _BATCH not in statement.actions:
+                    statement.actions = [*_listed(statement.actions), _BATCH]
+            after = policy.model_dump_json(by_alias=True)
+            if after != before:
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=after)
+
+
+def _listed(actions: list[str] | str) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions

@@ -1,0 +1,128 @@
+"""Runs the local stack for a person: says what happens and stops when told to."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cli.errors import CommandError
+from cli.local import record
+from cli.local.logs import LogFollower
+from cli.local.options import LocalOptions
+from cli.local.record import Running
+from cli.local.seed import seed
+from cli.local.stack import Deployed, LocalStack
+from cli.local.watch import LogGroup
+
+_START_SECONDS = 300
+_STOP_SECONDS = 60
+
+
+def in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> None:
+    """Until Ctrl-C or `signalbox down`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with record.alone(options.home):
+            if reset:
+                _forget(options.home)
+            _run(options, follow=follow)
+    except KeyboardInterrupt:
+        print("\nStopped; the state is kept.")
+
+
+def in_background(options: LocalOptions, *, reset: bool) -> None:
+    """Returns when the stack is ready."""
+    with record.alone(options.home):
+        log = options.home / "up.log"
+        log.write_bytes(b"")
+    command = [
+        sys.executable,
+        "-m",
+        "cli",
+        "up",
+        f"--port={options.port}",
+        f"--home={options.home}",
+    ]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, *(["--reset"] if reset else [])],
+            cwd=options.project,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    until = time.monotonic() + _START_SECONDS
+    while (running := record.find(options.home)) is None:
+        if process.poll() is not None or time.monotonic() > until:
+            raise CommandError(f"the local stack did not start:\n{log.read_text().strip()}")
+        time.sleep(0.1)
+    _show(running)
+    print(f"\n`signalbox down` stops it; its log is {log}.")
+
+
+def stop(home: Path, *, reset: bool) -> None:
+    """Waits until the state is saved."""
+    process = record.holder(home)
+    if process:
+        os.kill(process, signal.SIGTERM)
+        if not record.wait_until_free(home, _STOP_SECONDS):
+            raise CommandError(f"process {process} does not stop")
+    print("Stopped." if process else "Signalbox is not up.")
+    if reset:
+        _forget(home)
+        print("Its state is gone.")
+
+
+def _run(options: LocalOptions, *, follow: bool) -> None:
+    started = time.monotonic()
+    print("Starting the local cloud …", flush=True)
+    with LocalStack(options=options) as stack:
+        print("Building and deploying template.yaml …", flush=True)
+        deployed = stack.deploy()
+        running = Running(
+            pid=os.getpid(),
+            stack_name=deployed.name,
+            base_url=deployed.base_url,
+            echo_url=deployed.echo_url,
+            endpoint_url=deployed.endpoint_url,
+            notes=seed(deployed, options.home).notes,
+        )
+        record.announce(options.home, running)
+        print(f"Ready after {time.monotonic() - started:.1f} s.\n")
+        _show(running)
+        print("\nCtrl-C stops it and keeps its state.\n", flush=True)
+        _wait(stack, deployed if follow else None)
+
+
+def _wait(stack: LocalStack, followed: Deployed | None) -> None:
+    """Until somebody interrupts us."""
+    lines = LogFollower(source=LogGroup.of(followed)).new_lines if followed else tuple
+    while True:
+        stack.cloud.require_alive()
+        for line in lines():
+            print(line, flush=True)
+        time.sleep(1)
+
+
+def _show(running: Running) -> None:
+    lines = [
+        ("API", running.base_url),
+        ("Echo target", f"{running.echo_url}/received"),
+        ("AWS endpoint", running.endpoint_url),
+        *((note.label, note.text) for note in running.notes),
+    ]
+    for label, text in lines:
+        print(f"  {label:<13} {text}")
+
+
+def _forget(home: Path) -> None:
+    shutil.rmtree(home / "cloud", ignore_errors=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,59 @@
+"""Finds the stack that is meant: by the record of this machine, or by its name on AWS."""
+
+import tomllib
+from typing import Final
+
+import boto3
+from pydantic import BaseModel, ValidationError
+
+from cli.errors import CommandError, Unreachable
+from cli.local import record
+from cli.local.options import REGION
+from cli.stack import Stack, described
+from cli.target import LOCAL, PROJECT, Target
+
+NOT_UP: Final = "the local stack is not up; `signalbox up` starts it"
+_PRODUCTION: Final = "signalbox"
+
+
+class _Stage(BaseModel):
+    stack_name: str
+    region: str | None = None
+    profile: str | None = None
+
+
+def find(target: Target) -> Stack:
+    """The stack that is meant. Raises CommandError, Unreachable."""
+    if target.local:
+        running = here(target)
+        return described(
+            boto3.Session("test", "test", region_name=REGION),
+            running.stack_name,
+            endpoint_url=running.endpoint_url,
+            base_url=target.url or running.base_url,
+        )
+    stage = _stage(target)
+    session = boto3.Session(
+        profile_name=target.profile or stage.profile, region_name=target.region or stage.region
+    )
+    return described(session, target.stack or stage.stack_name, base_url=target.url)
+
+
+def here(target: Target) -> record.Running:
+    """The stack of this machine. Raises Unreachable where it is not up."""
+    running = record.find(target.home)
+    if running is None:
+        raise Unreachable(NOT_UP)
+    return running
+
+
+def _stage(target: Target) -> _Stage:
+    """What samconfig.toml says of the stage."""
+    if target.stage == LOCAL:
+        return _Stage(stack_name=_PRODUCTION)
+    stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())
+    try:
+        return _Stage.model_validate(stages[target.stage]["deploy"]["parameters"])
+    except (KeyError, TypeError, ValidationError):
+        problem = f"samconfig.toml has no stage {target.stage} with a stack_name"
+        raise CommandError(problem) from None

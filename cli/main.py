@@ -1,0 +1,44 @@
+"""The `signalbox` command: one module of cli/commands for each group of commands.
+
+A command's module imports only what its options need and its body imports the rest, so that
+`--help` is fast.
+"""
+
+import typer
+from typer.core import TyperGroup
+
+from cli.commands import apply, keys, secrets, send, tasks, up, work
+from cli.errors import explained
+from cli.target import choose
+
+
+class _Signalbox(TyperGroup):
+    """Ends with a line and an exit code where a command raises what it can explain."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            problem = explained(error)
+            if problem is None:
+                raise
+            typer.secho(f"signalbox: {problem}", fg=typer.colors.RED, err=True)
+            raise typer.Exit(problem.exit_code) from None
+
+
+app = typer.Typer(
+    name="signalbox",
+    cls=_Signalbox,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.callback()(choose)
+app.command()(up.up)
+app.command()(up.down)
+app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
+app.command()(apply.apply)
+app.add_typer(send.app, name="send")
+app.add_typer(tasks.app, name="tasks")
+app.command()(work.work)

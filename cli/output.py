@@ -1,0 +1,87 @@
+"""What a command prints: tables for people, JSON for programs. Notes go to standard error."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+M = TypeVar("M", bound=BaseModel)
+
+_WIDE: Final = 200
+_ESCAPES: Final = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]"
+)
+_CONTROLS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def plain(text: str) -> str:
+    """Foreign text without what could steer a terminal."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def moment(value: datetime | None) -> str:
+    """A moment in UTC to the second, empty for none."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if value else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Prints the results of one command."""
+
+    json: bool = False
+
+    def rows(self, items: Sequence[M], columns: Mapping[str, Callable[[M], str]]) -> None:
+        """A table, or a JSON list."""
+        if self.json:
+            _print_json([item.model_dump(mode="json") for item in items])
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in columns:
+            table.add_column(name, overflow="fold")
+        for item in items:
+            table.add_row(*(Text(plain(cell(item))) for cell in columns.values()))
+        _console().print(table)
+
+    def one(self, item: BaseModel, facts: Mapping[str, str]) -> None:
+        """The facts that are not empty beneath each other, or one JSON object."""
+        if self.json:
+            _print_json(item.model_dump(mode="json"))
+            return
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, fact in facts.items():
+            if fact:
+                table.add_row(name, Text(plain(fact)))
+        _console().print(table)
+
+    def line(self, item: BaseModel, text: str) -> None:
+        """One of many to come: a line of text, or a JSON object on one line."""
+        print(json.dumps(item.model_dump(mode="json")) if self.json else plain(text), flush=True)
+
+    def note(self, text: str) -> None:
+        """What a person should know and a program should not read."""
+        print(plain(text), file=sys.stderr, flush=True)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2), flush=True)
+
+
+def _console() -> Console:
+    """As wide as the terminal; what is no terminal has no edge to wrap at."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=_WIDE)

@@ -1,0 +1,113 @@
+"""A deployed stack, here or on AWS, known by its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_pascal
+
+from cli.errors import CommandError, Unreachable
+from signalbox.aws.config import DynamoConfig, DynamoKeys
+from signalbox.aws.dynamo import Table
+from signalbox.aws.secrets import SsmSecrets
+from signalbox.runtime.wiring import now
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+_TIMES: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
+_HERE: Final = _TIMES.merge(Config(proxies={}))
+
+
+class Outputs(BaseModel):
+    """What the command line needs of the template's outputs."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, frozen=True)
+
+    api_url: str
+    key_environment: str
+    parameter_prefix: str
+    config_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """`base_url` is where the API is, `trusted` the origins its connectors may reach anyway."""
+
+    name: str
+    base_url: str
+    outputs: Outputs
+    trusted: frozenset[str]
+    session: boto3.Session
+    endpoint_url: str | None = None
+
+    @cached_property
+    def config(self) -> DynamoConfig:
+        """Sources, connections, subscriptions."""
+        return DynamoConfig(table=self._table, clock=now)
+
+    @cached_property
+    def keys(self) -> DynamoKeys:
+        """API keys."""
+        return DynamoKeys(table=self._table)
+
+    @cached_property
+    def secrets(self) -> SsmSecrets:
+        """Secrets of sources and connections."""
+        config = _HERE if self.endpoint_url else _TIMES
+        ssm = self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
+        provider = SSMProvider(boto3_client=ssm)
+        return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=now)
+
+    @cached_property
+    def _table(self) -> Table:
+        config = _HERE if self.endpoint_url else _TIMES
+        dynamo = self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
+        return Table(client=dynamo, name=self.outputs.config_table)
+
+
+def described(
+    session: boto3.Session,
+    name: str,
+    *,
+    endpoint_url: str | None = None,
+    base_url: str | None = None,
+) -> Stack:
+    """The stack as CloudFormation knows it. Raises CommandError, Unreachable."""
+    found = _described(session, name, endpoint_url)
+    pairs = {pair["OutputKey"]: pair["OutputValue"] for pair in found.get("Outputs", [])}
+    try:
+        outputs = Outputs.model_validate(pairs)
+    except ValidationError:
+        raise CommandError(f"{name} is not a stack of Signalbox, or of another version") from None
+    given = {
+        pair.get("ParameterKey"): pair.get("ParameterValue", "")
+        for pair in found.get("Parameters", [])
+    }
+    origins = given.get("TrustedOrigins", "").split(",")
+    return Stack(
+        name=name,
+        base_url=(base_url or outputs.api_url).rstrip("/"),
+        outputs=outputs,
+        trusted=frozenset(origin.strip() for origin in origins if origin.strip()),
+        session=session,
+        endpoint_url=endpoint_url,
+    )
+
+
+def _described(session: boto3.Session, name: str, endpoint_url: str | None) -> StackTypeDef:
+    config = _HERE if endpoint_url else _TIMES
+    try:
+        client = session.client("cloudformation", endpoint_url=endpoint_url, config=config)
+        return client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as refused:
+        raise CommandError(f"the stack {name} was not found: {refused}") from refused
+    except BotoCoreError as failure:
+        raise Unreachable(f"AWS was not reached: {failure}") from failure

@@ -1,0 +1,37 @@
+import json
+
+import boto3
+from moto import mock_aws
+
+from cli.local.permissions import allow_batches
+
+ROLE = "sender"
+
+
+def policy(*actions: str) -> str:
+    allowed = {
+        "Sid": "One",
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": "arn:aws:sqs:::one",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
+def test_who_may_send_one_message_may_send_a_batch_and_nothing_else_changes() -> None:
+    with mock_aws():
+        iam = boto3.client("iam", "us-east-1")
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        iam.put_role_policy(RoleName=ROLE, PolicyName="a", PolicyDocument=policy("sqs:SendMessage"))
+        iam.put_role_policy(RoleName=ROLE, PolicyName="b", PolicyDocument=policy("s3:GetObject"))
+
+        for _ in range(2):
+            allow_batches(iam, [ROLE])
+
+        documents = [
+            iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] for name in "ab"
+        ]
+        assert documents == [
+            json.loads(policy("sqs:SendMessage", "sqs:SendMessageBatch")),
+            json.loads(policy("s3:GetObject")),
+        ]
