@@ -48,12 +48,14 @@ deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; ARGS: o
 	UV=$(abspath $(UV)) $(BIN)/sam build
 	$(BIN)/sam deploy --config-env $(STAGE) $(ARGS)
 
+exported := --quiet --frozen --no-emit-project --no-annotate --no-header
+
 .PHONY: lock
 lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 	$(UV) lock --upgrade
-	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-annotate --no-header \
-		$(addprefix --prune ,boto3 cryptography joserfc pyyaml rich typer) \
+	$(UV) export $(exported) --no-default-groups $(addprefix --prune ,boto3 pyyaml rich typer) \
 		--output-file layers/shared/requirements.txt
+	$(UV) export $(exported) --only-group tokens --output-file layers/shared/tokens.txt
 
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too

@@ -7,7 +7,7 @@ A command's module imports only what its options need and its body imports the r
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import apply, keys, secrets, send, tasks, up, work
+from cli.commands import apply, demo, keys, secrets, send, tasks, up, work
 from cli.errors import explained
 from cli.target import choose
 
@@ -41,4 +41,6 @@ app.add_typer(secrets.app, name="secrets")
 app.command()(apply.apply)
 app.add_typer(send.app, name="send")
 app.add_typer(tasks.app, name="tasks")
+app.command()(tasks.queue)
 app.command()(work.work)
+app.command()(demo.demo)

@@ -6,6 +6,7 @@ import sys
 import threading
 
 from ministack import app
+from ministack.services import lambda_svc, sqs
 
 
 def _stop_with_parent() -> None:
@@ -21,9 +22,22 @@ def _call_loopback_secure() -> None:
     app.pin_request_origin = lambda address, _: pin(address, secure_transport=True)
 
 
+def _forget_stream_positions() -> None:
+    """How far a stream was read is kept, but not the stream: what is new would be skipped."""
+    state = lambda_svc.get_state
+    lambda_svc.get_state = lambda: {**state(), "dynamodb_stream_positions": {}}
+
+
+def _keep_queue_urls() -> None:
+    """A queue's URL is its name in the state, which must not change with the port."""
+    sqs.DEFAULT_PORT = "4566"
+
+
 if __name__ == "__main__":
     # ministack runs functions with sys.executable, which has everything of our own environment
     sys.executable = sys.argv.pop(1)
     _call_loopback_secure()
+    _forget_stream_positions()
+    _keep_queue_urls()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()

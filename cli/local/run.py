@@ -38,7 +38,8 @@ def in_background(options: LocalOptions, *, reset: bool) -> None:
     """Returns when the stack is ready."""
     with record.alone(options.home):
         log = options.home / "up.log"
-        log.write_bytes(b"")
+        log.unlink(missing_ok=True)
+        log.touch(mode=0o600)  # it shows the API key
     command = [
         sys.executable,
         "-m",

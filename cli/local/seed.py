@@ -50,14 +50,18 @@ def seed(deployed: Deployed, home: Path) -> Seeded:
         endpoint_url=deployed.endpoint_url,
         base_url=deployed.base_url,
     )
+    return give(stack, deployed.echo_url, home)
+
+
+def give(stack: Stack, echo_url: str, home: Path) -> Seeded:
+    """Gives a stack what it does not have yet."""
     key = _key(stack, home)
     secret = _secret(stack)
-    _demo(stack, deployed.echo_url)
+    _demo(stack, echo_url)
     notes = (
         Note(label="API key", text=key),
-        Note(label="Try", text="signalbox demo"),
+        Note(label="Try", text=_curl(stack.base_url, secret, home)),
         Note(label="or", text=f"signalbox send github issue_comment --text {shlex.quote(_TEXT)}"),
-        Note(label="or", text=_curl(stack.base_url, secret, home)),
     )
     return Seeded(notes=notes)
 

@@ -12,7 +12,7 @@ from cli.local.options import PROJECT, free_ports, isolated
 
 
 def importable(interpreter: Path, module: str) -> bool:
-    command = [interpreter, "-c", f"import {module}"]
+    command = [str(interpreter), "-c", f"import {module}"]
     done = subprocess.run(command, cwd="/", check=False, capture_output=True)  # noqa: S603 -- ours
     return done.returncode == 0
 

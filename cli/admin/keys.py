@@ -1,0 +1,102 @@
+"""API keys: made, shown and revoked, in whichever store they are kept."""
+
+import getpass
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Self
+
+from pydantic import BaseModel, ValidationError
+
+from cli.errors import CommandError
+from signalbox.auth.keys import NewKey, new_key
+from signalbox.models.ids import KeyId
+from signalbox.models.principal import ROLES, ApiKey, Scope
+from signalbox.services.ports import KeyStore
+
+
+class Made(BaseModel):
+    """A new key, the only time that it is told."""
+
+    id: str
+    key: str
+    expires_at: datetime | None
+
+
+class KeyView(BaseModel):
+    """A key without its hash."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...]
+    scopes: tuple[Scope, ...]
+    status: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, key: ApiKey, now: datetime) -> Self:
+        """The view of a stored key."""
+        expired = key.expires_at is not None and key.expires_at <= now
+        status = "revoked" if key.revoked_at else "expired" if expired else "active"
+        return cls(status=status, **key.model_dump(exclude={"digest"}))
+
+
+def made(
+    keys: KeyStore,
+    *,
+    environment: str,
+    name: str,
+    roles: Sequence[str],
+    scopes: Sequence[str],
+    expires: timedelta | None,
+    now: datetime,
+) -> NewKey:
+    """A new key that is kept. Raises CommandError where it may do nothing or what is unknown."""
+    _check(roles, scopes)
+    try:
+        new = new_key(
+            environment,
+            name=name,
+            roles=tuple(roles),
+            scopes=tuple(Scope(scope) for scope in scopes),
+            created_by=f"cli:{_user()}",
+            now=now,
+            expires_at=now + expires if expires else None,
+        )
+    except ValidationError:
+        problem = f"{name!r} is no name: small letters, digits, - and _, 63 at most"
+        raise CommandError(problem) from None
+    keys.put(new.stored)
+    return new
+
+
+def revoked(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
+    """The key, which opens nothing any more. Raises CommandError where there is none."""
+    key = keys.find(KeyId(key_id))
+    if key is None:
+        raise CommandError(f"there is no key {key_id}")
+    if key.revoked_at:
+        return key
+    ended = key.model_copy(update={"revoked_at": now})
+    keys.put(ended)
+    return ended
+
+
+def _check(roles: Sequence[str], scopes: Sequence[str]) -> None:
+    if not roles and not scopes:
+        raise CommandError("say what the key may do: --role or --scope")
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        raise CommandError(f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
+    strange = [scope for scope in scopes if scope not in set(Scope)]
+    if strange:
+        raise CommandError(f"no such scope: {', '.join(strange)}; there are {', '.join(Scope)}")
+
+
+def _user() -> str:
+    with suppress(OSError, KeyError):
+        return getpass.getuser()
+    return "unknown"

@@ -1,0 +1,175 @@
+"""Applies a file of YAML to a stack: read, checked, compared, kept."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import yaml
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from cli.errors import CommandError
+from signalbox.models.config import Connection, Source
+from signalbox.models.errors import PayloadInvalid
+from signalbox.models.ids import ConnectionId
+from signalbox.models.manifest import (
+    Action,
+    Edit,
+    Flaw,
+    Manifest,
+    Thing,
+    flaws,
+    flaws_of,
+    planned,
+)
+from signalbox.services.ports import ConfigStore, Connector, SecretStore
+
+_LARGEST: Final = 1_000_000
+_SIGNS: Final[Mapping[Action, str]] = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-"}
+
+
+class Config(ConfigStore, Protocol):
+    """A ConfigStore that can be written."""
+
+    def put(self, thing: Thing) -> None:
+        """Keeps the thing in place of one of the same name."""
+
+    def remove(self, thing: Thing) -> None:
+        """Removes the thing."""
+
+
+class Applied(BaseModel):
+    """What was changed, or would be."""
+
+    applied: bool
+    edits: tuple[Edit, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyManifest:
+    """Makes a stack's configuration what a manifest says."""
+
+    config: Config
+    secrets: SecretStore
+    connectors: Mapping[str, Connector]
+    providers: frozenset[str]
+
+    def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> Applied:
+        """Raises CommandError, and changes nothing, where anything is wrong with it."""
+        there: tuple[Thing, ...] = (
+            *self.config.connections(),
+            *self.config.sources(),
+            *self.config.subscriptions(),
+        )
+        known = () if prune else [one.id for one in self.config.connections()]
+        refuse(self._flaws(manifest, known))
+        plan = planned(manifest, there, prune=prune)
+        if not dry_run:
+            for thing in plan.put:
+                self.config.put(thing)
+            for thing in plan.remove:
+                self.config.remove(thing)
+        warnings = tuple(self._without_secret(manifest))
+        return Applied(applied=not dry_run, edits=plan.edits, warnings=warnings)
+
+    def _flaws(self, manifest: Manifest, known: Sequence[ConnectionId]) -> list[Flaw]:
+        found = list(flaws(manifest, known))
+        for index, source in enumerate(manifest.sources):
+            if source.provider not in self.providers:
+                reason = f"there is no provider {source.provider}"
+                found.append(Flaw(path=f"sources[{index}].provider", reason=reason))
+        for index, connection in enumerate(manifest.connections):
+            found += self._refused(connection, f"connections[{index}]")
+        return found
+
+    def _refused(self, connection: Connection, path: str) -> list[Flaw]:
+        connector = self.connectors.get(connection.connector)
+        if connector is None:
+            reason = f"there is no connector {connection.connector}"
+            return [Flaw(path=f"{path}.connector", reason=reason)]
+        try:
+            connector.check(connection)
+        except PayloadInvalid as invalid:
+            return [Flaw(path=f"{path}.settings", reason=invalid.reason)]
+        return []
+
+    def _without_secret(self, manifest: Manifest) -> list[str]:
+        names = [name for thing in manifest.things() if (name := _secret_of(thing))]
+        return [
+            f"{name} has no secret; `signalbox secrets set {name}` gives it one"
+            for name in names
+            if not self.secrets.refreshed(name)
+        ]
+
+
+def read(path: Path) -> Manifest:
+    """The manifest in a file. Raises CommandError, which names what is wrong with it."""
+    try:
+        document = _document(path.read_bytes())
+        return Manifest.model_validate_json(json.dumps(document))
+    except ValidationError as invalid:
+        refuse(flaws_of(invalid))
+        raise
+    except yaml.MarkedYAMLError as odd:
+        line = odd.problem_mark.line + 1 if odd.problem_mark else 1
+        raise CommandError(f"{path} is no YAML: line {line}: {odd.problem}") from odd
+    except (OSError, yaml.YAMLError, TypeError, ValueError) as odd:
+        raise CommandError(f"{path} cannot be read: {odd}") from odd
+
+
+def refuse(found: Sequence[Flaw]) -> None:
+    """Raises CommandError where there are flaws, a line for each."""
+    lines = [f"{flaw.path}: {flaw.reason}" if flaw.path else flaw.reason for flaw in found]
+    if lines:
+        raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
+
+
+def shown(edit: Edit) -> str:
+    """An edit as lines for people."""
+    head = f"{_SIGNS[edit.action]} {edit.kind} {edit.name}"
+    if edit.action is Action.ADD:
+        values = [f"    {each.field}: {_value(each.after)}" for each in edit.differences]
+    else:
+        values = [
+            f"    {each.field}: {_value(each.before)} -> {_value(each.after)}"
+            for each in edit.differences
+        ]
+    return "\n".join((head, *values))
+
+
+def _document(raw: bytes) -> JsonValue:
+    """The one document of a file: plain values, no aliases, no key twice."""
+    if len(raw) > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST} bytes")
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, yaml.SafeLoader)):
+        raise ValueError("aliases (*name) are not taken")
+    _check_names(yaml.compose(raw, yaml.SafeLoader))
+    found: JsonValue = yaml.safe_load(raw)
+    return {} if found is None else found
+
+
+def _check_names(node: yaml.Node | None) -> None:
+    """Raises ValueError where a mapping names a key twice: YAML would take the last."""
+    if isinstance(node, yaml.MappingNode):
+        names = [str(key.value) for key, _ in node.value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise ValueError(f"line {line}: {', '.join(twice)} stands there twice")
+        for _, value in node.value:
+            _check_names(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_names(item)
+
+
+def _secret_of(thing: Thing) -> str | None:
+    if isinstance(thing, Source):
+        return f"sources/{thing.provider}/{thing.name}"
+    return f"connections/{thing.id}" if isinstance(thing, Connection) else None
+
+
+def _value(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,93 @@
+"""Secrets: where they come from and how one follows another without a gap."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Final, Protocol
+
+import typer
+
+from cli.errors import CommandError
+
+NAMES: Final = "sources/<provider>/<source> or connections/<connection>"
+
+_NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
+_KNOWN: Final = re.compile(rf"sources/{_NAME}/{_NAME}|connections/{_NAME}")
+_SHORT: Final = 16
+_LONGEST: Final = 1_900
+"""In bytes: a parameter holds 4 KB, and an overlap has two secrets."""
+
+
+class Secrets(Protocol):
+    """Where secrets are kept, the current one first."""
+
+    def refreshed(self, name: str) -> Sequence[str]:
+        """Those of this name, as they are now."""
+
+    def put(self, name: str, secrets: Sequence[str]) -> None:
+        """Keeps these in place of what is there."""
+
+
+def check_name(name: str) -> str:
+    """Raises BadParameter where no secret has such a name."""
+    if not _KNOWN.fullmatch(name):
+        raise typer.BadParameter(f"a secret's name is {NAMES}")
+    return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a new secret comes from: made here, the environment, a prompt or standard input."""
+
+    generate: bool = False
+    variable: str | None = None
+
+    def read(self) -> str:
+        """The secret, without the line end behind it. Raises CommandError."""
+        if self.generate:
+            return token_urlsafe(32)
+        secret = self._given().rstrip("\r\n")
+        if not secret.strip():
+            raise CommandError("the secret is empty")
+        if len(secret.encode("utf-8", "replace")) > _LONGEST or "\0" in secret:
+            raise CommandError(f"a secret is a text of at most {_LONGEST} bytes")
+        return secret
+
+    def _given(self) -> str:
+        if self.variable:
+            return os.environ.get(self.variable, "")
+        if sys.stdin.isatty():
+            return str(typer.prompt("Secret", hide_input=True, confirmation_prompt=True))
+        return sys.stdin.read(_LONGEST + 2)
+
+
+def replaced(secrets: Secrets, name: str, secret: str) -> None:
+    """The secret in place of all others of the name."""
+    secrets.put(name, [secret])
+
+
+def rotated(secrets: Secrets, name: str, secret: str) -> int:
+    """The secret before the one that was current; how many there are now.
+
+    Doing it again changes nothing.
+    """
+    others = [known for known in secrets.refreshed(name) if known != secret]
+    overlap = [secret, *others[:1]]
+    secrets.put(name, overlap)
+    return len(overlap)
+
+
+def without_previous(secrets: Secrets, name: str) -> None:
+    """The current secret alone. Raises CommandError where there is none."""
+    known = secrets.refreshed(name)
+    if not known:
+        raise CommandError(f"{name} has no secret")
+    secrets.put(name, known[:1])
+
+
+def is_weak(name: str, secret: str) -> bool:
+    """Whether what signs webhooks could be guessed."""
+    return name.startswith("sources/") and len(secret) < _SHORT

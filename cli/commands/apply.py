@@ -1,0 +1,52 @@
+"""signalbox apply: sources, connections and subscriptions from a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import AsJson, Output
+from cli.target import chosen
+
+
+def apply(
+    context: typer.Context,
+    *,
+    file: Annotated[
+        Path, typer.Option("--file", "-f", exists=True, dir_okay=False, help="What should be.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change and change nothing.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what the file does not name.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make sources, connections and subscriptions what a file of YAML says."""
+    from cli.admin.manifest import ApplyManifest, read, shown
+    from cli.locate import find
+    from signalbox.connectors.slack import Slack
+    from signalbox.connectors.transport import Http
+    from signalbox.providers.github.provider import GitHub
+
+    manifest = read(file)
+    stack = find(chosen(context))
+    slack = Slack(http=Http(trusted=stack.trusted))
+    run = ApplyManifest(
+        config=stack.config,
+        secrets=stack.secrets,
+        connectors={slack.name: slack},
+        providers=frozenset({GitHub.name}),
+    )
+    done = run(manifest, prune=prune, dry_run=dry_run)
+    output = Output(as_json)
+    if as_json:
+        output.one(done, {})
+        return
+    for edit in done.edits:
+        output.line(edit, shown(edit))
+    count = len(done.edits)
+    output.note(f"{count} to change, nothing was" if dry_run else f"{count} changed")
+    for warning in done.warnings:
+        output.note(f"warning: {warning}")

@@ -1,0 +1,54 @@
+"""signalbox work: a small worker."""
+
+import socket
+from typing import Annotated
+
+import typer
+
+from cli.output import AsJson, Output
+from cli.target import chosen
+
+
+def work(
+    context: typer.Context,
+    command: Annotated[
+        list[str],
+        typer.Argument(help="Behind --: one word is a line for the shell, more are a program."),
+    ],
+    *,
+    worker: Annotated[str, typer.Option(help="Its name.")] = "",
+    lease: Annotated[
+        int, typer.Option(min=10, max=43_200, help="Seconds that a lease lasts.")
+    ] = 60,
+    wait: Annotated[int, typer.Option(min=0, max=20, help="Seconds to wait for a task.")] = 10,
+    once: Annotated[
+        bool, typer.Option("--once", help="One task at most; fails where it did not succeed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Claim tasks and run a command for each.
+
+    The command gets the task as JSON on standard input and in SIGNALBOX_TASK_* variables; quote
+    them, for strangers wrote what is in them. What it prints is its result, its last line the
+    progress; any exit code but 0 fails the attempt. It is killed when the task is cancelled or the
+    lease is in danger. Ctrl-C stops it and gives the task back.
+    """
+    from cli.api import connect
+    from cli.work.loop import End, Worker
+    from cli.work.process import argv_of
+    from cli.work.stopping import stopping_on_signals
+    from signalbox.models.ids import WorkerId
+
+    done = Worker(
+        api=connect(chosen(context)),
+        name=WorkerId(worker or socket.gethostname()),
+        argv=argv_of(command),
+        output=Output(as_json),
+        lease_seconds=lease,
+        wait_seconds=wait,
+        stopping=stopping_on_signals(),
+    )
+    if not once:
+        done.run()
+    elif done.once() not in {None, End.SUCCEEDED}:
+        raise typer.Exit(1)

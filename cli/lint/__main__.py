@@ -1,0 +1,52 @@
+"""python -m cli.lint: everything we know to ask of template.yaml, without AWS.
+
+cfn-lint reads the SAM source and what SAM's transform makes of it; then come our own rules.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Final
+
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from cli.lint.rules import RULES, findings
+from cli.lint.template import Template
+from cli.lint.translate import translated
+from cli.target import PROJECT
+
+IGNORED: Final = {
+    "I3011": "queues need no DeletionPolicy: they only wake somebody up, the tables are the truth",
+}
+
+
+def problems(path: Path) -> list[str]:
+    """Everything that is wrong, a line each."""
+    made = translated(path)
+    own = findings(Template.model_validate_json(made))
+    return [
+        *_cfn_lint(path.read_text(), path.name),
+        *_cfn_lint(made, f"{path.name} after the transform"),
+        *map(str, own),
+    ]
+
+
+def _cfn_lint(text: str, name: str) -> list[str]:
+    config = ManualArgs(include_checks=["I"], ignore_checks=list(IGNORED))
+    return [
+        f"{name}:{match.linenumber}: {match.rule.id} {match.message}"
+        for match in lint(text, config=config)
+    ]
+
+
+def main(words: list[str]) -> int:
+    """The exit code: 1 where anything is wrong."""
+    found = problems(Path(words[0]) if words else PROJECT / "template.yaml")
+    print("\n".join(found) or f"{len(RULES)} rules and cfn-lint are content")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore", DeprecationWarning)  # the translator's own
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,220 @@
+"""What we ask of every resource, whoever wrote it: us or SAM's transform."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from pydantic import JsonValue
+
+from cli.lint.template import Finding, Resource, Template, at, each, named, number, true
+from signalbox.models.redaction import redacted
+
+Rule = Callable[[Template], Iterator[Finding]]
+
+ALLOWED: Final[Mapping[str, str]] = {
+    "policy AWSLambdaBasicExecutionRole": "SAM gives it to every function, to write its own logs",
+    "policy AWSLambdaDynamoDBExecutionRole": "SAM gives it to a reader of a stream",
+    "policy AWSLambdaSQSQueueExecutionRole": "SAM gives it to a reader of a queue",
+}
+"""Findings that stay, by what they are about, each with its reason."""
+
+_DAYS_14: Final = 14 * 86_400
+_TIMEOUT: Final = 3
+_VISIBILITY: Final = 30
+_TIMES: Final = 6
+_QUEUE: Final = "SQS::Queue"
+_FUNCTION: Final = "Lambda::Function"
+_MAPPING: Final = "Lambda::EventSourceMapping"
+_SECRET_WORDS: Final = frozenset(
+    {"SECRET", "SECRETS", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
+)
+
+
+def no_stars(template: Template) -> Iterator[Finding]:
+    """Policies name each action, and a resource."""
+    for name, statement in _statements(template):
+        if at(statement, "Effect") != "Allow":
+            continue
+        for key in ("NotAction", "NotResource"):
+            if at(statement, key) is not None:
+                yield Finding(name, key, "allows all but what it names")
+        for action in each(at(statement, "Action")):
+            if "*" in str(action):
+                yield Finding(name, f"action {action}", "allows actions it does not name")
+        if "*" in each(at(statement, "Resource")):
+            yield Finding(name, "resource *", "allows them on everything")
+
+
+def known_managed_policies(template: Template) -> Iterator[Finding]:
+    """AWS's own policies allow much: each needs a reason in ALLOWED."""
+    for name, role in template.of("IAM::Role"):
+        for arn in each(at(role.properties, "ManagedPolicyArns")):
+            policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
+            yield Finding(name, f"policy {policy}", "has a managed policy")
+
+
+def dead_letters(template: Template) -> Iterator[Finding]:
+    """Every queue has dead letters or is for them, and those are kept for 14 days."""
+    targets = _dead_letter_queues(template)
+    for name, queue in template.of(_QUEUE):
+        if name in targets:
+            kept = number(at(queue.properties, "MessageRetentionPeriod"), 0)
+            if kept != _DAYS_14:
+                yield Finding(name, "MessageRetentionPeriod", "dead letters are kept for 14 days")
+        elif not named(at(queue.properties, "RedrivePolicy", "deadLetterTargetArn")):
+            yield Finding(name, "RedrivePolicy", "has no queue for dead letters")
+
+
+def encrypted_queues(template: Template) -> Iterator[Finding]:
+    """What lies in a queue is encrypted."""
+    for name, queue in template.of(_QUEUE):
+        managed = true(at(queue.properties, "SqsManagedSseEnabled"))
+        if not managed and at(queue.properties, "KmsMasterKeyId") is None:
+            yield Finding(name, "SqsManagedSseEnabled", "is not encrypted")
+
+
+def tls_only(template: Template) -> Iterator[Finding]:
+    """Queues and buckets refuse what does not come over TLS."""
+    guarded = {
+        named(target)
+        for kind, key in (("SQS::QueuePolicy", "Queues"), ("S3::BucketPolicy", "Bucket"))
+        for _, policy in template.of(kind)
+        if any(map(_refuses_plain, each(at(policy.properties, "PolicyDocument", "Statement"))))
+        for target in each(at(policy.properties, key))
+    }
+    for kind in (_QUEUE, "S3::Bucket"):
+        for name, _ in template.of(kind):
+            if name not in guarded:
+                yield Finding(name, "aws:SecureTransport", "may be spoken to without TLS")
+
+
+def visibility(template: Template) -> Iterator[Finding]:
+    """A message stays hidden for six times as long as its function may run."""
+    queues = dict(template.of(_QUEUE))
+    functions = dict(template.of(_FUNCTION))
+    for _, mapping in template.of(_MAPPING):
+        source = named(at(mapping.properties, "EventSourceArn"))
+        reader = named(at(mapping.properties, "FunctionName"))
+        if source in queues and reader in functions:
+            hidden = number(at(queues[source].properties, "VisibilityTimeout"), _VISIBILITY)
+            needed = _TIMES * number(at(functions[reader].properties, "Timeout"), _TIMEOUT)
+            if hidden < needed:
+                problem = f"hides for {hidden} s what {reader} needs hidden for {needed} s"
+                yield Finding(source, "VisibilityTimeout", problem)
+
+
+def alarms(template: Template) -> Iterator[Finding]:
+    """Dead letters, functions and streams each have somebody who is told."""
+    watched = {
+        (str(at(alarm.properties, "MetricName")), named(at(dimension, "Value")))
+        for _, alarm in template.of("CloudWatch::Alarm")
+        for dimension in each(at(alarm.properties, "Dimensions"))
+    }
+    wanted = [
+        *(("ApproximateNumberOfMessagesVisible", name) for name in _dead_letter_queues(template)),
+        *(
+            (metric, name)
+            for name, _ in template.of(_FUNCTION)
+            for metric in ("Errors", "Throttles")
+        ),
+        *(("IteratorAge", name) for name in _stream_readers(template)),
+    ]
+    for metric, name in wanted:
+        if (metric, name) not in watched:
+            yield Finding(name, metric, "has no alarm")
+
+
+def safe_tables(template: Template) -> Iterator[Finding]:
+    """Tables can be taken back in time, are hard to delete, and say what then becomes of them."""
+    for name, table in template.of("DynamoDB::Table"):
+        recovery = at(
+            table.properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"
+        )
+        if not true(recovery):
+            yield Finding(name, "PointInTimeRecoverySpecification", "cannot be restored")
+        protection = at(table.properties, "DeletionProtectionEnabled")
+        if not true(protection) and not named(protection):
+            yield Finding(name, "DeletionProtectionEnabled", "may be deleted by mistake")
+        if not true(at(table.properties, "SSESpecification", "SSEEnabled")):
+            yield Finding(name, "SSESpecification", "has no key that shows in our audit trail")
+        yield from _kept(name, table)
+
+
+def no_secret_variables(template: Template) -> Iterator[Finding]:
+    """Whoever may look at a function sees its variables."""
+    for name, function in template.of(_FUNCTION):
+        variables = at(function.properties, "Environment", "Variables")
+        for variable, value in variables.items() if isinstance(variables, dict) else ():
+            text = json.dumps(value)
+            words = set(variable.upper().split("_"))
+            resolved = "{{resolve:secretsmanager" in text or "{{resolve:ssm-secure" in text
+            if words & _SECRET_WORDS or variable.upper().endswith("_KEY"):
+                yield Finding(name, f"variable {variable}", "has the name of a secret")
+            elif resolved or redacted(text) != text:
+                yield Finding(name, f"variable {variable}", "holds a secret")
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    no_stars,
+    known_managed_policies,
+    dead_letters,
+    encrypted_queues,
+    tls_only,
+    visibility,
+    alarms,
+    safe_tables,
+    no_secret_variables,
+)
+
+
+def findings(template: Template, allowed: Mapping[str, str] = ALLOWED) -> list[Finding]:
+    """What every rule finds, but for what is allowed."""
+    found = (finding for rule in RULES for finding in rule(template))
+    return [finding for finding in found if finding.about not in allowed]
+
+
+def _statements(template: Template) -> Iterator[tuple[str, JsonValue]]:
+    for name, resource in template.resources.items():
+        documents: list[JsonValue] = []
+        if resource.kind == "AWS::IAM::Role":
+            policies = each(at(resource.properties, "Policies"))
+            documents = [at(policy, "PolicyDocument") for policy in policies]
+        elif resource.kind in {
+            "AWS::IAM::Policy",
+            "AWS::IAM::ManagedPolicy",
+            "AWS::SQS::QueuePolicy",
+            "AWS::S3::BucketPolicy",
+        }:
+            documents = [at(resource.properties, "PolicyDocument")]
+        for document in documents:
+            for statement in each(at(document, "Statement")):
+                yield name, statement
+
+
+def _dead_letter_queues(template: Template) -> list[str]:
+    after_attempts = (
+        named(at(queue.properties, "RedrivePolicy", "deadLetterTargetArn"))
+        for _, queue in template.of(_QUEUE)
+    )
+    after_failure = (
+        named(at(mapping.properties, "DestinationConfig", "OnFailure", "Destination"))
+        for _, mapping in template.of(_MAPPING)
+    )
+    return list(dict.fromkeys(name for name in (*after_attempts, *after_failure) if name))
+
+
+def _stream_readers(template: Template) -> Iterator[str]:
+    tables = {name for name, _ in template.of("DynamoDB::Table")}
+    for _, mapping in template.of(_MAPPING):
+        if named(at(mapping.properties, "EventSourceArn")) in tables:
+            yield named(at(mapping.properties, "FunctionName"))
+
+
+def _refuses_plain(statement: JsonValue) -> bool:
+    insecure = at(statement, "Condition", "Bool", "aws:SecureTransport")
+    return at(statement, "Effect") == "Deny" and str(insecure).lower() == "false"
+
+
+def _kept(name: str, resource: Resource) -> Iterator[Finding]:
+    if resource.deletion is None or resource.replacement is None:
+        yield Finding(name, "DeletionPolicy", "does not say what becomes of it")

@@ -1,0 +1,76 @@
+"""A CloudFormation template, as far as our rules read it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class Resource(BaseModel):
+    """One resource."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str = Field(alias="Type")
+    properties: JsonValue = Field(default=None, alias="Properties")
+    deletion: JsonValue = Field(default=None, alias="DeletionPolicy")
+    replacement: JsonValue = Field(default=None, alias="UpdateReplacePolicy")
+
+
+class Template(BaseModel):
+    """All of them, by logical id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    resources: dict[str, Resource] = Field(alias="Resources")
+
+    def of(self, kind: str) -> Iterator[tuple[str, Resource]]:
+        """Those of one kind, such as `SQS::Queue`."""
+        for name, resource in self.resources.items():
+            if resource.kind == f"AWS::{kind}":
+                yield name, resource
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a resource. `about` is what a reason to allow it is kept under."""
+
+    resource: str
+    about: str
+    problem: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.resource}: {self.problem} ({self.about})"
+
+
+def at(value: JsonValue, *path: str) -> JsonValue:
+    """What stands under these keys, None where nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def each(value: JsonValue) -> list[JsonValue]:
+    """A list, or the one value that may stand in its place."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def named(value: JsonValue) -> str:
+    """The logical id that a Ref or a GetAtt means, else empty."""
+    meant = at(value, "Ref") or next(iter(each(at(value, "Fn::GetAtt"))), None)
+    return meant.partition(".")[0] if isinstance(meant, str) else ""
+
+
+def number(value: JsonValue, default: int) -> int:
+    """A number, also one that is written as text; the default for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) else default
+
+
+def true(value: JsonValue) -> bool:
+    """Whether CloudFormation reads it as true."""
+    return str(value).lower() == "true"

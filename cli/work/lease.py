@@ -1,0 +1,111 @@
+"""Keeps a lease alive while the work goes on, and says when the work must stop.
+
+A heartbeat goes out at every third of the lease. Where none has got through for two thirds of it,
+the work stops: the rest is time to be gone before somebody else may begin.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final, Protocol, Self
+
+from cli.api import Refused
+from cli.errors import CommandError
+from signalbox.http.routes.work import BeatAnswer, Heartbeat, OfLease
+from signalbox.models.ids import TaskId
+from signalbox.services.hold import Word
+
+_LOST: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+_SHORTEST_PATIENCE: Final = 2.0
+_LONGEST_PATIENCE: Final = 10.0
+_PROGRESS: Final = 500
+
+
+class Stop(StrEnum):
+    """Why work must stop."""
+
+    CANCELLED = "the task was cancelled"
+    LOST = "the lease is lost"
+    UNHEARD = "no heartbeat got through"
+
+
+class Beats(Protocol):
+    """Whoever takes heartbeats."""
+
+    def heartbeat(self, task: TaskId, beat: Heartbeat, patience: float) -> BeatAnswer:
+        """Whether to go on. Raises Refused, Away."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LeaseKeeper:
+    """A context: inside it heartbeats go out. `since` is when the lease began.
+
+    `pause` is between two beats, a third of the lease where nothing is said.
+    """
+
+    api: Beats
+    task: TaskId
+    lease: OfLease
+    seconds: int
+    since: float
+    progress: Callable[[], str]
+    monotonic: Callable[[], float] = time.monotonic
+    pause: float | None = None
+    _told: Stop | None = field(default=None, init=False)
+    _done: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        """Starts beating."""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stops beating; a beat under way is waited for, so that none comes after the end."""
+        self._done.set()
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def expires_at(self) -> float:
+        """Until when the lease surely lasts, on the monotonic clock."""
+        return self.since + self.seconds
+
+    def must_stop(self) -> Stop | None:
+        """Why the work must stop now, None while it may go on."""
+        if self._told:
+            return self._told
+        unheard = self.monotonic() - self.since >= self.seconds * 2 / 3
+        return Stop.UNHEARD if unheard else None
+
+    def beat(self) -> None:
+        """Sends one heartbeat. Raises CommandError where it did not get through."""
+        started = self.monotonic()
+        beat = Heartbeat(
+            **self.lease.model_dump(),
+            lease_seconds=self.seconds,
+            progress=self.progress()[:_PROGRESS] or None,
+        )
+        patience = min(max(self.seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
+        try:
+            answer = self.api.heartbeat(self.task, beat, patience)
+        except Refused as refused:
+            if refused.status in _LOST:
+                self._told = Stop.LOST
+            raise
+        self.since = started
+        if answer.action is Word.CANCEL:
+            self._told = Stop.CANCELLED
+
+    def _run(self) -> None:
+        usual = pause = self.pause or self.seconds / 3
+        while not self._done.wait(pause) and self._told is None:
+            try:
+                self.beat()
+                pause = usual
+            except CommandError:
+                pause = usual / 5

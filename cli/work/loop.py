@@ -1,0 +1,180 @@
+"""A worker: claims a task, runs a command for it, says how it ended, again and again."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel
+
+from cli.api import Api, Away, Refused
+from cli.errors import CommandError
+from cli.output import Output
+from cli.work.lease import LeaseKeeper, Stop
+from cli.work.process import Running, start
+from signalbox.http.routes.work import Claim, Completion, Failure, LeaseView, OfLease, Return
+from signalbox.models.change import TaskView
+from signalbox.models.ids import TaskId, WorkerId
+from signalbox.models.redaction import redacted
+from signalbox.models.task import Result
+
+_LOOK: Final = 0.1
+_SUMMARY: Final = 4_000
+_REASON: Final = 2_000
+_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 30.0
+
+
+class End(StrEnum):
+    """How the work on a task ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+_ENDS: Final = {
+    Stop.CANCELLED: End.CANCELLED,
+    Stop.LOST: End.LOST,
+    Stop.UNHEARD: End.LOST,
+}
+
+
+class Happening(BaseModel):
+    """What a worker says of its work."""
+
+    at: datetime
+    worker: str
+    task_id: str | None
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """`stopping` is set by whoever wants the worker to stop: it then gives its task back."""
+
+    api: Api
+    name: WorkerId
+    argv: Sequence[str]
+    output: Output
+    lease_seconds: int
+    wait_seconds: int
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Until it is told to stop. Raises Refused where the API does not want this worker."""
+        self._say(None, "ready", f"waits for tasks at {self.api.base_url}")
+        pause = _PAUSE
+        while not self.stopping.is_set():
+            try:
+                self.once()
+                pause = _PAUSE
+            except Away as away:
+                self._say(None, "waiting", str(away))
+                self.stopping.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        self._say(None, "stopped", "gave back what it held")
+
+    def once(self) -> End | None:
+        """Claims and does one task; None where there was none. Raises Refused, Away."""
+        claim = Claim(
+            worker=self.name, lease_seconds=self.lease_seconds, wait_seconds=self.wait_seconds
+        )
+        claimed = self.api.claim(claim)
+        if claimed.task is None or claimed.lease is None:
+            return None
+        return self._work(claimed.task, claimed.lease)
+
+    def _work(self, task: TaskView, lease: LeaseView) -> End:
+        since = time.monotonic()
+        held = OfLease(lease_id=lease.id, fence=lease.fence)
+        attempt = f"attempt {task.attempt} of {task.max_attempts}, fence {lease.fence}"
+        self._say(task.id, "claimed", f"{task.title} ({attempt})")
+        if self.stopping.is_set():
+            after = self.api.release(task.id, self._return(held))
+            return self._over(task.id, End.RELEASED, after.status)
+        running = self._start(task, held)
+        keeper = LeaseKeeper(
+            api=self.api,
+            task=task.id,
+            lease=held,
+            seconds=self.lease_seconds,
+            since=since,
+            progress=lambda: redacted(running.last_line),
+        )
+        try:
+            with keeper:
+                stop = self._watch(running, keeper)
+        finally:
+            running.stop()
+        if stop:
+            return self._over(task.id, _ENDS[stop], stop)
+        return self._settle(task.id, held, running, until=keeper.expires_at)
+
+    def _start(self, task: TaskView, held: OfLease) -> Running:
+        try:
+            return start(self.argv, task, lambda line: self._say(task.id, "output", line))
+        except CommandError as failure:
+            self.api.release(task.id, self._return(held, str(failure)))
+            raise
+
+    def _watch(self, running: Running, keeper: LeaseKeeper) -> Stop | None:
+        """Waits for the command's end; why it must not be waited for, if so."""
+        while running.ended() is None and not self.stopping.is_set():
+            stop = keeper.must_stop()
+            if stop:
+                return stop
+            time.sleep(_LOOK)
+        running.finish()
+        return None
+
+    def _settle(self, task: TaskId, held: OfLease, running: Running, *, until: float) -> End:
+        """Says how the command ended, until somebody hears it or the lease is over."""
+        end, tell = self._word(task, held, running)
+        pause = _PAUSE
+        while True:
+            try:
+                after = tell()
+                return self._over(task, end, after.status)
+            except Refused as refused:
+                return self._over(task, End.LOST, str(refused))
+            except Away as away:
+                if time.monotonic() + pause >= until:
+                    return self._over(task, End.LOST, str(away))
+            time.sleep(pause)
+            pause *= 2
+
+    def _word(
+        self, task: TaskId, held: OfLease, running: Running
+    ) -> tuple[End, Callable[[], TaskView]]:
+        """How the command ended, and how to say so."""
+        lease = held.model_dump()
+        code, said = running.ended(), redacted(running.tail)
+        if self.stopping.is_set() and code != 0:
+            return End.RELEASED, lambda: self.api.release(task, self._return(held))
+        if code == 0:
+            done = Completion(**lease, result=Result(summary=said[-_SUMMARY:]))
+            return End.SUCCEEDED, lambda: self.api.complete(task, done)
+        reason = f"the command ended with {code}"
+        failed = Failure(**lease, reason=f"{reason}: {said}"[:_REASON] if said else reason)
+        return End.FAILED, lambda: self.api.fail(task, failed)
+
+    def _return(self, held: OfLease, reason: str = "") -> Return:
+        why = reason or f"worker {self.name} was stopped"
+        return Return(**held.model_dump(), reason=why[:_REASON])
+
+    def _over(self, task: TaskId, end: End, text: str) -> End:
+        self._say(task, end, text)
+        return end
+
+    def _say(self, task: TaskId | None, what: str, text: str) -> None:
+        now = datetime.now(UTC)
+        happening = Happening(at=now, worker=self.name, task_id=task, what=what, text=text)
+        words = (f"{now:%H:%M:%S}", task or self.name, what, text)
+        self.output.line(happening, "  ".join(words))

@@ -1,0 +1,147 @@
+"""The command that a worker runs for a task.
+
+What people wrote in a task never becomes a part of the command: it is handed over as JSON on
+standard input and in variables of the environment.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from cli.errors import CommandError
+from cli.output import plain
+from signalbox.models.change import TaskView
+
+_TAIL: Final = 40
+_LINE: Final = 4_000
+_GRACE: Final = 5.0
+_KEPT_BACK: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
+
+
+def argv_of(words: Sequence[str]) -> list[str]:
+    """One word is a line for the shell, more are a program and its arguments.
+
+    Raises CommandError where there is no such program.
+    """
+    if len(words) == 1:
+        return ["/bin/sh", "-c", words[0]]
+    if not words or shutil.which(words[0]) is None:
+        raise CommandError(f"there is no program {words[0] if words else ''}".rstrip())
+    return list(words)
+
+
+def variables(task: TaskView) -> dict[str, str]:
+    """SIGNALBOX_TASK_*: the facts of a task that are short enough for variables, as text."""
+    facts: Mapping[str, str | None] = {
+        "id": task.id,
+        "kind": task.kind,
+        "title": task.title,
+        "instruction": task.instruction,
+        "priority": task.priority,
+        "provider": task.provider,
+        "source": task.source,
+        "event": task.event,
+        "repository": task.repository,
+        "branch": task.branch,
+        "commit": task.commit,
+        "author": task.author,
+        "url": task.url,
+        "attempt": str(task.attempt),
+        "max_attempts": str(task.max_attempts),
+    }
+    return {
+        f"SIGNALBOX_TASK_{name.upper()}": (value or "").replace("\0", "")
+        for name, value in facts.items()
+    }
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A command at work; `said` is told each line of what it prints."""
+
+    process: subprocess.Popen[bytes]
+    said: Callable[[str], None]
+    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL), init=False)
+    _threads: list[threading.Thread] = field(default_factory=list, init=False)
+
+    def listen(self, given: bytes) -> None:
+        """Hands over its standard input and reads what it prints, both in the background."""
+        for work in (lambda: self._feed(given), self._read):
+            thread = threading.Thread(target=work, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    @property
+    def last_line(self) -> str:
+        """The last line that is not empty."""
+        return next((line for line in reversed(list(self._tail)) if line.strip()), "")
+
+    @property
+    def tail(self) -> str:
+        """The last lines."""
+        return "\n".join(self._tail).strip()
+
+    def ended(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self.process.poll()
+
+    def finish(self) -> None:
+        """Waits a moment for the last of what it printed; a child it left may hold the pipe."""
+        for thread in self._threads:
+            thread.join(1.0)
+
+    def stop(self) -> None:
+        """Ends it with all it started: asked first, killed where that does not help."""
+        self._signal(signal.SIGTERM)
+        until = time.monotonic() + _GRACE
+        while self.process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+        self.finish()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def _feed(self, given: bytes) -> None:
+        if self.process.stdin is None:
+            return
+        with suppress(OSError), self.process.stdin as stream:  # it may not want to know
+            stream.write(given)
+
+    def _read(self) -> None:
+        if self.process.stdout is None:
+            return
+        with self.process.stdout as stream:
+            while raw := stream.readline(_LINE):
+                line = plain(raw.decode(errors="replace")).rstrip()
+                self._tail.append(line)
+                self.said(line)
+
+
+def start(argv: Sequence[str], task: TaskView, said: Callable[[str], None]) -> Running:
+    """Starts the command in a group of its own. Raises CommandError."""
+    kept = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
+    try:
+        process = subprocess.Popen(
+            argv,
+            env={**kept, **variables(task)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as failure:
+        raise CommandError(f"the command does not start: {failure}") from failure
+    running = Running(process=process, said=said)
+    running.listen(task.model_dump_json().encode())
+    return running

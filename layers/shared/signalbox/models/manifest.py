@@ -1,0 +1,155 @@
+"""The whole configuration in one document, and what it would change.
+
+A document says what should be there. What it does not name is left alone, or removed where whoever
+applies it says so.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import JsonValue, ValidationError
+
+from signalbox.models.base import Model
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.ids import ConnectionId
+
+Thing = Source | Connection | Subscription
+
+
+class Manifest(Model):
+    """Sources, connections and subscriptions; secrets are kept apart."""
+
+    version: Literal[1] = 1
+    sources: tuple[Source, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+
+    def things(self) -> tuple[Thing, ...]:
+        """Everything, in the order in which it can be put."""
+        return (*self.connections, *self.sources, *self.subscriptions)
+
+
+class Flaw(Model):
+    """What is wrong, and where: `subscriptions[1].changes[0]`."""
+
+    path: str
+    reason: str
+
+
+class Action(StrEnum):
+    """What becomes of a thing."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+class Difference(Model):
+    """One value of a thing, before and after; None where there is none."""
+
+    field: str
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class Edit(Model):
+    """What becomes of one thing."""
+
+    action: Action
+    kind: str
+    name: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The steps from what is there to what should be: first `put`, then `remove`, in order."""
+
+    edits: tuple[Edit, ...]
+    put: tuple[Thing, ...]
+    remove: tuple[Thing, ...]
+
+
+_KINDS: Final[dict[type[Thing], str]] = {
+    Source: "source",
+    Connection: "connection",
+    Subscription: "subscription",
+}
+
+
+def identity(thing: Thing) -> tuple[str, str]:
+    """The kind of a thing and its name among those of its kind."""
+    name = f"{thing.provider}/{thing.name}" if isinstance(thing, Source) else thing.id
+    return _KINDS[type(thing)], name
+
+
+def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
+    """Where a document does not have the form of a manifest."""
+    return tuple(
+        Flaw(path=_path(error["loc"]), reason=error["msg"])
+        for error in invalid.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def flaws(manifest: Manifest, known: Collection[ConnectionId] = ()) -> tuple[Flaw, ...]:
+    """What is named twice or names what is not there; `known` are connections besides its own."""
+    there = {connection.id for connection in manifest.connections} | set(known)
+    missing = (
+        Flaw(path=f"subscriptions[{index}].connection", reason=f"no connection {one.connection}")
+        for index, one in enumerate(manifest.subscriptions)
+        if one.connection not in there
+    )
+    return (
+        *_repeated("sources", manifest.sources),
+        *_repeated("connections", manifest.connections),
+        *_repeated("subscriptions", manifest.subscriptions),
+        *missing,
+    )
+
+
+def planned(manifest: Manifest, there: Sequence[Thing], *, prune: bool) -> Plan:
+    """What is to be done; with `prune` what the manifest does not name is removed."""
+    before = {identity(thing): thing for thing in there}
+    wanted = {identity(thing): thing for thing in manifest.things()}
+    put = tuple(thing for key, thing in wanted.items() if before.get(key) != thing)
+    gone = [thing for key, thing in before.items() if prune and key not in wanted]
+    remove = tuple(sorted(gone, key=lambda thing: not isinstance(thing, Subscription)))
+    return Plan(
+        edits=(
+            *(_edit(before.get(identity(thing)), thing) for thing in put),
+            *(Edit(action=Action.REMOVE, kind=k, name=n) for k, n in map(identity, remove)),
+        ),
+        put=put,
+        remove=remove,
+    )
+
+
+def _edit(before: Thing | None, after: Thing) -> Edit:
+    kind, name = identity(after)
+    if before is None:
+        differences = tuple(_differences({}, after.model_dump(mode="json", exclude_defaults=True)))
+        return Edit(action=Action.ADD, kind=kind, name=name, differences=differences)
+    differences = tuple(_differences(before.model_dump(mode="json"), after.model_dump(mode="json")))
+    return Edit(action=Action.CHANGE, kind=kind, name=name, differences=differences)
+
+
+def _differences(before: dict[str, JsonValue], after: dict[str, JsonValue]) -> Iterator[Difference]:
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield Difference(field=name, before=before.get(name), after=after.get(name))
+
+
+def _repeated(group: str, things: Sequence[Thing]) -> Iterator[Flaw]:
+    seen: set[tuple[str, str]] = set()
+    for index, thing in enumerate(things):
+        key = identity(thing)
+        if key in seen:
+            yield Flaw(path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice")
+        seen.add(key)
+
+
+def _path(loc: Sequence[int | str]) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+    return path.removeprefix(".")

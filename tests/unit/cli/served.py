@@ -1,0 +1,140 @@
+"""The real functions over a stack in moto, served on loopback as API Gateway would."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
+
+import pytest
+
+from cli.local.options import HOST, free_ports
+from cli.local.serve import Handler, serving
+from signalbox.auth.keys import new_key
+from signalbox.http.api import Api
+from signalbox.http.events import Answer
+from signalbox.http.webhook import Accepted, WebhookHandler
+from signalbox.models.task import Task, TaskStatus
+from signalbox.providers.github.provider import GitHub
+from signalbox.runtime.api import api
+from signalbox.runtime.webhook import webhook
+from signalbox.runtime.wiring import Wiring, now
+from signalbox.services.ports import Window
+from tests.builders import SECRET
+from tests.fakes.clock import FakeClock
+from tests.fakes.context import FakeContext
+from tests.functions.system import event
+from tests.integration.aws import deployed
+
+_HOOKS = "/api/v1/webhooks/github"
+_AWAY = Answer(
+    statusCode=503,
+    headers={"content-type": "application/json"},
+    body='{"message": "Service Unavailable"}',
+    isBase64Encoded=False,
+)
+
+
+@dataclass(kw_only=True)
+class Served:
+    """What is served, and what is behind it. While `away` everything is answered with 503."""
+
+    port: int
+    key: str
+    api: Api
+    github: WebhookHandler
+    wiring: Wiring
+    away: bool = False
+    one_at_a_time: Lock = field(default_factory=Lock)  # moto is not made for threads
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def add(self, task: Task) -> Task:
+        """A task that waits."""
+        with self.one_at_a_time:
+            self.wiring.tasks.create(task)
+            self.wiring.queue.send(task.priority, [task.id])
+        return task
+
+    def now(self, task: Task) -> Task:
+        """The task as it is."""
+        with self.one_at_a_time:
+            return self.wiring.tasks.get(task.id)
+
+    def all(self) -> list[Task]:
+        """Every task, the newest first."""
+        store = self.wiring.tasks
+        with self.one_at_a_time:
+            return [store.get(task.id) for task in store.newest(list(TaskStatus), Window())]
+
+    def put(self, after: Task) -> None:
+        """The task in place of what is kept."""
+        with self.one_at_a_time:
+            self.wiring.tasks.replace(self.wiring.tasks.get(after.id), after)
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """What API Gateway would answer."""
+        asked = event(method, path, headers, body)
+        if self.away:
+            return _AWAY
+        with self.one_at_a_time:
+            if not path.startswith(_HOOKS):
+                return self.api(asked, FakeContext(FakeClock()))
+            said = self.github(asked, None)
+            self._dispatch(said)
+            return said
+
+    def _dispatch(self, said: Answer) -> None:
+        """What the table's stream would do."""
+        if said["statusCode"] != 202:
+            return
+        accepted = Accepted.model_validate_json(said["body"])
+        for task in () if accepted.duplicate else accepted.task_ids:
+            self.wiring.queue.send(self.wiring.tasks.get(task).priority, [task])
+
+
+class _Bridge(Handler):
+    def __init__(self, *args: object, served: Served) -> None:
+        self._served = served
+        super().__init__(*args)  # type: ignore[arg-type]  # as its server gives them
+
+    def answer(self, body: bytes) -> None:
+        headers = dict(self.headers.items())
+        said = self._served.answer(self.command, self.path, headers, body)
+        self.reply(said["statusCode"], said["body"].encode(), list(said["headers"].items()))
+
+
+@contextmanager
+def serve(environment: pytest.MonkeyPatch) -> Iterator[Served]:
+    """Inside the block it answers."""
+    with deployed() as stack:
+        with environment.context() as variables:
+            for name, value in stack.environment("ApiFunction").items():
+                variables.setenv(name, value)
+            wiring = Wiring()
+        served = _served(wiring)
+        with serving(served.port, partial(_Bridge, served=served)):
+            yield served
+
+
+def _served(wiring: Wiring) -> Served:
+    made = new_key(
+        wiring.settings.key_environment,
+        name="cli",
+        roles=("admin",),
+        scopes=(),
+        created_by="tests",
+        now=now(),
+    )
+    wiring.keys.put(made.stored)
+    wiring.secrets.put("sources/github/default", [SECRET])
+    (port,) = free_ports(1)
+    return Served(
+        port=port,
+        key=made.text,
+        api=api(wiring),
+        github=replace(webhook(GitHub(), wiring), count=lambda _name, _dimensions: None),
+        wiring=wiring,
+    )

@@ -1,0 +1,184 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.admin.manifest import ApplyManifest, read
+from cli.errors import CommandError
+from cli.stack import Stack
+from signalbox.models.manifest import Manifest
+from tests.builders import a_connection, a_source, a_subscription
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.edges import FakeConnector
+from tests.unit.cli.conftest import CommandLine
+
+WHOLE = """
+sources:
+  - provider: github
+    events: [issues.opened]
+connections:
+  - id: team-slack
+    connector: slack
+    settings: {channel: C024BE91L}
+subscriptions:
+  - id: to-slack
+    connection: team-slack
+    changes: [succeeded, failed]
+"""
+
+
+def apply_to(config: FakeConfigStore, *secrets: str) -> ApplyManifest:
+    return ApplyManifest(
+        config=config,
+        secrets=FakeSecretStore(FakeClock(), {name: ["a"] for name in secrets}),
+        connectors={"slack": FakeConnector(name="slack")},
+        providers=frozenset({"github"}),
+    )
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "signalbox.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_what_was_applied_is_there() -> None:
+    config = FakeConfigStore()
+    whole = Manifest(connections=(a_connection(),), subscriptions=(a_subscription(),))
+
+    done = apply_to(config)(whole, prune=False, dry_run=False)
+
+    assert done.applied
+    assert config.connections() == [a_connection()]
+    assert config.subscriptions() == [a_subscription()]
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
+    whole = Manifest(connections=(a_connection(),))
+
+    dry = apply_to(dried := FakeConfigStore())(whole, prune=False, dry_run=True)
+    wet = apply_to(FakeConfigStore())(whole, prune=False, dry_run=False)
+
+    assert dry.edits == wet.edits
+    assert not dry.applied
+    assert not dried.connections()
+
+
+def test_pruning_removes_what_is_not_named() -> None:
+    config = FakeConfigStore(a_connection(), a_subscription(), a_source())
+
+    apply_to(config)(Manifest(sources=(a_source(),)), prune=True, dry_run=False)
+
+    assert not config.connections()
+    assert not config.subscriptions()
+    assert config.sources() == [a_source()]
+
+
+def test_pruning_may_not_take_a_connection_from_its_subscription() -> None:
+    config = FakeConfigStore(a_connection())
+
+    with pytest.raises(CommandError, match=r"subscriptions\[0\].connection: no connection"):
+        apply_to(config)(Manifest(subscriptions=(a_subscription(),)), prune=True, dry_run=False)
+
+    assert config.connections() == [a_connection()]
+
+
+def test_the_connector_checks_its_settings() -> None:
+    config = FakeConfigStore()
+    odd = Manifest(connections=(a_connection(settings={"wrong": 1}),), sources=(a_source(),))
+
+    with pytest.raises(CommandError, match=r"connections\[0\].settings: the settings are wrong"):
+        apply_to(config)(odd, prune=False, dry_run=False)
+
+    assert not config.sources(), "nothing is kept of what is not right"
+
+
+def test_unknown_providers_and_connectors_are_named() -> None:
+    odd = Manifest(
+        sources=(a_source(provider="svn"),), connections=(a_connection(connector="fax"),)
+    )
+
+    with pytest.raises(CommandError) as caught:
+        apply_to(FakeConfigStore())(odd, prune=False, dry_run=False)
+
+    assert "sources[0].provider: there is no provider svn" in str(caught.value)
+    assert "connections[0].connector: there is no connector fax" in str(caught.value)
+
+
+def test_what_has_no_secret_yet_is_warned_of() -> None:
+    whole = Manifest(sources=(a_source(),), connections=(a_connection(),))
+
+    done = apply_to(FakeConfigStore(), "sources/github/default")(whole, prune=False, dry_run=True)
+
+    assert [warning.split()[0] for warning in done.warnings] == ["connections/team-slack"]
+
+
+def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:
+    assert read(written(tmp_path, "# nothing yet\n")) == Manifest()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sources: [", "line 1|line 2"),
+        ("sources: []\nsources: []", "line 1: sources stands there twice"),
+        ("sources:\n  - provider: a\n    provider: b", "line 2: provider stands there twice"),
+        ("a: &x [1]\nb: *x", "aliases"),
+        ("sources: [!!python/object/apply:os.getcwd []]", "could not determine a constructor"),
+        ("version: 2026-01-01", "cannot be read"),
+        ("--- {}\n--- {}", "line 2"),
+        ("x" * 1_000_001, "more than"),
+        ("version: 2", "version: Input should be 1"),
+        ("sources: [{provider: github, priority: urgent}]", r"sources\[0\].priority: Input"),
+        ("- a", "the manifest is not right"),
+    ],
+)
+def test_a_file_that_is_not_right_is_refused_with_the_place(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        read(written(tmp_path, text))
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "signalbox.yaml"
+    path.write_bytes(b"sources: \xff")
+
+    with pytest.raises(CommandError):
+        read(path)
+
+
+def test_a_file_is_applied_on_the_command_line(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path
+) -> None:
+    path = str(written(tmp_path, WHOLE))
+
+    dry = on_aws("apply", "-f", path, "--dry-run")
+    before = list(stack.config.sources())
+    first = on_aws("apply", "-f", path)
+    second = on_aws("apply", "-f", path)
+
+    assert (dry.code, first.code, second.code) == (0, 0, 0)
+    assert dry.out == first.out
+    assert '+ source github/default\n    provider: "github"' in first.out
+    assert before == []
+    assert second.out == ""
+    assert "warning: connections/team-slack has no secret" in second.err
+
+
+def test_what_was_applied_is_an_object_for_programs(on_aws: CommandLine, tmp_path: Path) -> None:
+    said = on_aws("apply", "-f", str(written(tmp_path, WHOLE)), "--json")
+
+    done = json.loads(said.out)
+    assert done["applied"]
+    assert [edit["name"] for edit in done["edits"]] == ["team-slack", "github/default", "to-slack"]
+
+
+def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_path: Path) -> None:
+    path = written(tmp_path, WHOLE.replace("failed]", "gone]"))
+
+    said = on_aws("apply", "-f", str(path))
+
+    assert said.code == 1
+    assert "subscriptions[0].changes[1]: Input should be 'created'" in said.err

@@ -1,0 +1,135 @@
+import pytest
+
+from cli.admin.secrets import Origin, replaced, rotated, without_previous
+from cli.errors import CommandError
+from cli.stack import Stack
+from tests.builders import SECRET
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeSecretStore
+from tests.unit.cli.conftest import CommandLine
+
+NAME = "sources/github/default"
+
+
+def store(*secrets: str) -> FakeSecretStore:
+    return FakeSecretStore(FakeClock(), {NAME: secrets})
+
+
+def kept(secrets: FakeSecretStore) -> tuple[str, ...]:
+    return secrets._there[NAME]
+
+
+def test_a_secret_that_is_set_is_the_only_one() -> None:
+    secrets = store("old", "older")
+
+    replaced(secrets, NAME, SECRET)
+
+    assert kept(secrets) == (SECRET,)
+
+
+def test_a_rotated_secret_goes_before_the_one_that_was_current() -> None:
+    secrets = store("old", "older")
+
+    count = rotated(secrets, NAME, "new")
+
+    assert (count, kept(secrets)) == (2, ("new", "old"))
+
+
+def test_a_rotation_that_is_repeated_keeps_the_overlap() -> None:
+    secrets = store("old")
+    rotated(secrets, NAME, "new")
+    again = store(*kept(secrets))
+
+    rotated(again, NAME, "new")
+
+    assert kept(again) == ("new", "old")
+
+
+def test_the_first_secret_has_none_before_it() -> None:
+    secrets = store()
+
+    assert rotated(secrets, NAME, "new") == 1
+    assert kept(secrets) == ("new",)
+
+
+def test_the_end_of_the_overlap_leaves_the_current_secret() -> None:
+    secrets = store("new", "old")
+
+    without_previous(secrets, NAME)
+
+    assert kept(secrets) == ("new",)
+
+
+def test_there_is_no_overlap_to_end_without_a_secret() -> None:
+    with pytest.raises(CommandError, match="has no secret"):
+        without_previous(store(), NAME)
+
+
+def test_a_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", f"{SECRET}\n")
+
+    assert Origin(variable="HOOK_SECRET").read() == SECRET
+
+
+@pytest.mark.parametrize("value", ["", "  ", "x" * 1_901, "é" * 951])
+def test_what_cannot_be_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOOK_SECRET", value)
+
+    with pytest.raises(CommandError):
+        Origin(variable="HOOK_SECRET").read()
+
+
+def test_a_generated_secret_is_long_and_new() -> None:
+    made = {Origin(generate=True).read() for _ in range(10)}
+
+    assert len(made) == 10
+    assert all(len(secret) == 43 for secret in made)
+
+
+def test_a_secret_given_on_standard_input_is_kept_and_never_shown(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    said = on_aws("secrets", "set", NAME, given=f"{SECRET}\n")
+
+    assert said.code == 0
+    assert stack.secrets.refreshed(NAME) == (SECRET,)
+    assert SECRET not in said.out + said.err
+
+
+def test_a_generated_secret_is_shown_this_once(on_aws: CommandLine, stack: Stack) -> None:
+    said = on_aws("secrets", "set", NAME, "--generate")
+
+    assert stack.secrets.refreshed(NAME) == (said.out.strip(),)
+
+
+def test_a_rotation_and_its_end_on_the_command_line(on_aws: CommandLine, stack: Stack) -> None:
+    on_aws("secrets", "set", NAME, given=SECRET)
+
+    begun = on_aws("secrets", "rotate", NAME, given="another-secret-of-ours")
+    overlap = stack.secrets.refreshed(NAME)
+    ended = on_aws("secrets", "rotate", NAME, "--drop-previous")
+
+    assert (begun.code, ended.code) == (0, 0)
+    assert overlap == ("another-secret-of-ours", SECRET)
+    stack.secrets._asked.clear()
+    assert stack.secrets.refreshed(NAME) == ("another-secret-of-ours",)
+
+
+def test_a_short_secret_of_a_source_is_warned_of(on_aws: CommandLine) -> None:
+    said = on_aws("secrets", "set", NAME, given="short")
+
+    assert "can be guessed" in said.err
+
+
+def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: Stack) -> None:
+    said = on_aws("secrets", "set", NAME, given="")
+
+    assert said.code == 1
+    assert stack.secrets.refreshed(NAME) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["github", "sources/github", "sources/../x", "keys/cursor", "connections/a/b", "/a"]
+)
+def test_a_name_of_no_secret_is_wrong_usage(name: str) -> None:
+    assert CommandLine()("secrets", "set", name, "--generate").code == 2

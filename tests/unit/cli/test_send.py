@@ -1,0 +1,232 @@
+import hashlib
+import hmac
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from pydantic import JsonValue
+
+from cli.errors import CommandError
+from cli.hooks import examples
+from cli.hooks.post import Hook, Sent
+from cli.hooks.samples import names, renewed, sample
+from tests.builders import SECRET
+from tests.fakes.http_server import FakeHttpServer
+from tests.unit.cli.conftest import CommandLine
+from tests.unit.cli.served import Served
+
+
+@pytest.fixture
+def server() -> Iterator[FakeHttpServer]:
+    with FakeHttpServer().running() as server:
+        yield server
+
+
+def package(folder: Path, events: JsonValue) -> Path:
+    inside = folder / "api.github.com"
+    inside.mkdir()
+    (inside / "index.json").write_text(json.dumps(events))
+    return folder
+
+
+EVENTS: JsonValue = [
+    {"name": "ping", "description": "…", "examples": [{"zen": "a"}]},
+    {"name": "star", "examples": [{"action": "created"}, {"action": "deleted"}]},
+    {"name": "issue_comment", "examples": [{"action": "created"}]},
+    {"name": "empty"},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("issue_comment", "created"),
+        ("issue_comment.edited", "edited"),
+        ("issues", "opened"),
+        ("issues.labeled", "labeled"),
+        ("pull_request_review", "submitted"),
+        ("workflow_run", "completed"),
+    ],
+)
+def test_an_event_means_the_sample_that_begins_it(asked: str, found: str) -> None:
+    assert sample("github", asked).body["action"] == found
+
+
+def test_an_unknown_event_is_answered_with_those_there_are() -> None:
+    with pytest.raises(
+        CommandError, match=r"no sample nothing; there are: .*issue_comment\.created"
+    ):
+        sample("github", "nothing")
+
+
+@pytest.mark.parametrize("name", names("github"))
+def test_every_sample_can_happen_once_more(name: str) -> None:
+    made = renewed(sample("github", name))
+
+    assert made.body.keys() == sample("github", name).body.keys()
+
+
+def test_another_text_stands_in_another_comment() -> None:
+    first = renewed(sample("github", "issue_comment"), "/agent one").body["comment"]
+    second = renewed(sample("github", "issue_comment"), "/agent one").body["comment"]
+
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first["body"] == second["body"] == "/agent one"
+    assert first["id"] != second["id"]
+
+
+def test_what_carries_no_text_takes_none() -> None:
+    with pytest.raises(CommandError, match="push carries no text"):
+        renewed(sample("github", "push"), "/agent x")
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_a_hook_is_signed_over_the_bytes_that_are_sent(*, form: bool) -> None:
+    hook = Hook(event="push", payload={"é": "漢 &="}, form=form)
+
+    expected = hmac.new(SECRET.encode(), hook.body, hashlib.sha256).hexdigest()
+
+    assert hook.headers(SECRET)["X-Hub-Signature-256"] == f"sha256={expected}"
+
+
+def test_a_form_carries_the_payload_in_a_field() -> None:
+    hook = Hook(event="push", payload={"ref": "a&b"}, form=True)
+
+    assert json.loads(parse_qs(hook.body.decode())["payload"][0]) == {"ref": "a&b"}
+
+
+def test_each_hook_is_a_delivery_of_its_own() -> None:
+    assert Hook(event="push", payload={}).delivery != Hook(event="push", payload={}).delivery
+
+
+@pytest.mark.parametrize("form", [[], ["--form"]])
+def test_a_comment_that_is_sent_becomes_a_task(
+    signalbox: CommandLine, served: Served, form: list[str]
+) -> None:
+    said = signalbox(
+        "send", "github", "issue_comment", "--text=/agent go", f"--secret={SECRET}", *form
+    )
+
+    (task,) = served.all()
+    assert said.code == 0
+    assert said.out.startswith("202  accepted  dlv_")
+    assert task.id in said.out
+    assert task.instruction == "go"
+
+
+def test_a_delivery_that_is_repeated_is_a_duplicate(signalbox: CommandLine, served: Served) -> None:
+    words = ("send", "github", "issue_comment", "--text=/agent go", f"--secret={SECRET}")
+
+    said = signalbox(*words, "--repeat=2", "--delivery=one", "--json")
+
+    first, second = (Sent.model_validate_json(line) for line in said.out.splitlines())
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert [*first.task_ids] == [*second.task_ids] == [task.id for task in served.all()]
+
+
+def test_without_an_id_each_is_another_comment(signalbox: CommandLine, served: Served) -> None:
+    words = ("send", "github", "issue_comment", "--text=/agent go", f"--secret={SECRET}")
+
+    signalbox(*words, "--repeat=3")
+
+    assert len(served.all()) == 3
+
+
+def test_a_wrong_secret_fails(signalbox: CommandLine) -> None:
+    said = signalbox("send", "github", "push", "--secret", "wrong")
+
+    assert said.code == 1
+    assert said.out.startswith("401  signature_invalid")
+
+
+def test_notes_say_why_nothing_was_made(signalbox: CommandLine) -> None:
+    said = signalbox("send", "github", "push", "--secret", SECRET)
+
+    assert "push: no command in it" in said.out
+
+
+def test_a_payload_of_ones_own_is_sent(
+    signalbox: CommandLine, server: FakeHttpServer, tmp_path: Path
+) -> None:
+    payload = tmp_path / "payload.json"
+    payload.write_text('{"mine": 1}')
+    words = ("--file", str(payload), "--url", f"{server.url}/hook", "--secret", SECRET)
+
+    signalbox("send", "github", "push", *words)
+
+    (received,) = server.received
+    assert (received.path, received.body) == ("/hook", b'{"mine":1}')
+    assert received.headers["x-github-event"] == "push"
+
+
+def test_what_is_no_json_object_is_not_sent(signalbox: CommandLine, tmp_path: Path) -> None:
+    payload = tmp_path / "payload.json"
+    payload.write_text("[")
+
+    said = signalbox("send", "github", "push", "--file", str(payload), "--secret", SECRET)
+
+    assert (said.code, said.out) == (1, "")
+    assert "is not a JSON object" in said.err
+
+
+def test_without_an_event_it_was_asked_wrongly(signalbox: CommandLine) -> None:
+    assert signalbox("send", "github").code == 2
+
+
+def test_nobody_there_is_exit_code_3() -> None:
+    said = CommandLine()(
+        "send", "github", "push", "--url", "http://127.0.0.1:9/x", "--secret", SECRET
+    )
+
+    assert said.code == 3
+
+
+def test_a_source_without_a_secret_says_how_to_give_it_one(on_aws: CommandLine) -> None:
+    said = on_aws("send", "github", "push", "--source", "mine")
+
+    assert said.code == 1
+    assert "signalbox secrets set sources/github/mine" in said.err
+
+
+def test_every_example_of_a_package_is_sent(signalbox: CommandLine, tmp_path: Path) -> None:
+    folder = package(tmp_path, EVENTS)
+
+    said = signalbox("send", "github", "--all", str(folder), "--secret", SECRET, "--json")
+
+    rows = {row["event"]: row for row in json.loads(said.out)}
+    assert rows["all"]["sent"] == 4
+    assert rows["star"]["outcomes"] == {"ignored": 2}
+    assert rows["ping"]["statuses"] == {"200": 1}
+    assert rows["issue_comment"]["statuses"] == {"400": 1}
+    assert said.code == 1, "one was not taken"
+
+
+def test_an_archive_is_read_as_the_package_that_it_is(tmp_path: Path) -> None:
+    archive = tmp_path / "package.tgz"
+    raw = json.dumps(EVENTS).encode()
+    with tarfile.open(archive, "w:gz") as made:
+        member = tarfile.TarInfo("package/api.github.com/index.json")
+        member.size = len(raw)
+        made.addfile(member, io.BytesIO(raw))
+
+    assert [hook.event for hook in examples.hooks(archive)] == [
+        "ping",
+        "star",
+        "star",
+        "issue_comment",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x1f\x8b", b'[{"names": 1}]'])
+@pytest.mark.parametrize("name", ["index.json", "package.tgz"])
+def test_what_holds_no_examples_is_said_so(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match="holds no examples"):
+        list(examples.hooks(path))

@@ -1,0 +1,262 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Timer
+
+import pytest
+
+from cli.api import Api, Away, Refused, session_for
+from cli.errors import CommandError
+from cli.output import Output
+from cli.target import PROJECT
+from cli.work.loop import End, Worker
+from cli.work.process import argv_of
+from signalbox.models.ids import WorkerId
+from signalbox.models.task import TaskStatus
+from tests.builders import a_task
+from tests.unit.cli.conftest import CommandLine
+from tests.unit.cli.served import Served
+
+
+def worker(served: Served, command: str, stopping: Event | None = None) -> Worker:
+    return Worker(
+        api=Api(base_url=served.url, key=served.key, session=session_for(served.url), patience=5),
+        name=WorkerId("w1"),
+        argv=argv_of([command]),
+        output=Output(),
+        lease_seconds=30,
+        wait_seconds=0,
+        stopping=stopping or Event(),
+    )
+
+
+def test_a_command_that_ends_well_completes_its_task(served: Served) -> None:
+    task = served.add(a_task())
+
+    end = worker(served, "echo working; echo all good").once()
+
+    result = served.now(task).result
+    assert end is End.SUCCEEDED
+    assert served.now(task).status is TaskStatus.SUCCEEDED
+    assert result is not None
+    assert result.summary == "working\nall good"
+    assert worker(served, "true").once() is None, "its message is gone"
+
+
+def test_a_command_that_ends_badly_fails_its_attempt(served: Served) -> None:
+    task = served.add(a_task())
+
+    end = worker(served, "echo no such file >&2; exit 3").once()
+
+    assert end is End.FAILED
+    assert served.now(task).status is TaskStatus.PENDING
+    assert served.now(task).last_step.reason == "the command ended with 3: no such file"
+
+
+def test_the_last_attempt_fails_the_task(served: Served) -> None:
+    task = served.add(a_task(max_attempts=1))
+
+    worker(served, "exit 1").once()
+
+    assert served.now(task).status is TaskStatus.FAILED
+    assert served.now(task).reason == "the command ended with 1"
+
+
+def test_there_may_be_nothing_to_do(served: Served) -> None:
+    assert worker(served, "true").once() is None
+
+
+def test_secrets_in_what_a_command_prints_are_not_sent(served: Served) -> None:
+    task = served.add(a_task())
+
+    worker(served, "echo Authorization: Bearer abc123def456ghi789").once()
+
+    result = served.now(task).result
+    assert result is not None
+    assert "abc123" not in result.summary
+
+
+def test_much_output_is_cut_to_its_end(served: Served) -> None:
+    task = served.add(a_task())
+
+    worker(served, "seq -f '%0200g' 1 1000").once()
+
+    result = served.now(task).result
+    assert result is not None
+    assert len(result.summary) == 4_000
+    assert result.summary.endswith("1000")
+
+
+def test_a_worker_that_is_stopped_gives_its_task_back(served: Served) -> None:
+    task = served.add(a_task())
+    stopping = Event()
+    Timer(0.3, stopping.set).start()
+
+    end = worker(served, "sleep 60", stopping).once()
+
+    after = served.now(task)
+    assert end is End.RELEASED
+    assert (after.status, after.attempt) == (TaskStatus.PENDING, 0)
+    assert after.last_step.reason == "worker w1 was stopped"
+
+
+def test_a_task_that_comes_too_late_is_given_back_at_once(served: Served, tmp_path: Path) -> None:
+    task = served.add(a_task())
+    stopping = Event()
+    stopping.set()
+
+    end = worker(served, f"touch {tmp_path}/begun", stopping).once()
+
+    assert end is End.RELEASED
+    assert served.now(task).status is TaskStatus.PENDING
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_worker_and_gives_its_task_back(
+    served: Served, number: signal.Signals
+) -> None:
+    task = served.add(a_task())
+    command = [sys.executable, "-m", "cli", f"--url={served.url}", "work", "--", "sleep 60"]
+    environment = {**os.environ, "SIGNALBOX_API_KEY": served.key}
+
+    with subprocess.Popen(  # noqa: S603 - ours
+        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        while "claimed" not in process.stdout.readline():
+            pass
+        process.send_signal(number)
+        rest = process.stdout.read()
+
+    assert process.returncode == 0
+    assert "released" in rest
+    assert served.now(task).status is TaskStatus.PENDING
+
+
+def test_what_somebody_else_finished_is_not_finished_again(served: Served) -> None:
+    task = served.add(a_task())
+
+    def taken() -> None:
+        held = served.now(task)
+        served.put(held.model_copy(update={"fence": held.fence + 1, "version": held.version + 1}))
+
+    Timer(0.2, taken).start()
+
+    end = worker(served, "sleep 0.5").once()
+
+    assert end is End.LOST
+    assert served.now(task).status is TaskStatus.RUNNING
+
+
+def test_the_end_is_told_again_where_it_was_not_heard(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = served.add(a_task())
+    Timer(0.3, setattr, (served, "away", True)).start()
+    Timer(1.0, setattr, (served, "away", False)).start()
+
+    end = worker(served, "sleep 0.6").once()
+
+    assert end is End.SUCCEEDED
+    assert served.now(task).status is TaskStatus.SUCCEEDED
+    assert "succeeded" in capsys.readouterr().out
+
+
+def test_a_command_that_does_not_start_gives_its_task_back(served: Served) -> None:
+    task = served.add(a_task())
+    broken = worker(served, "true")
+
+    with pytest.raises(CommandError, match="does not start"):
+        Worker(
+            api=broken.api,
+            name=broken.name,
+            argv=["/dev/null"],
+            output=Output(),
+            lease_seconds=30,
+            wait_seconds=0,
+        ).once()
+
+    assert served.now(task).status is TaskStatus.PENDING
+    assert served.now(task).attempt == 0
+
+
+def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
+    tasks = [served.add(a_task()) for _ in range(3)]
+    stopping = Event()
+    Timer(1.0, stopping.set).start()
+
+    worker(served, "true", stopping).run()
+
+    assert {served.now(task).status for task in tasks} == {TaskStatus.SUCCEEDED}
+
+
+def test_a_worker_outlives_an_outage(served: Served) -> None:
+    task = served.add(a_task())
+    served.away = True
+    stopping = Event()
+    Timer(0.4, setattr, (served, "away", False)).start()
+    Timer(2.0, stopping.set).start()
+
+    worker(served, "true", stopping).run()
+
+    assert served.now(task).status is TaskStatus.SUCCEEDED
+
+
+def test_a_worker_with_a_wrong_key_ends_at_once(served: Served) -> None:
+    api = Api(base_url=served.url, key="wrong", session=session_for(served.url))
+    stranger = Worker(
+        api=api,
+        name=WorkerId("w1"),
+        argv=["true"],
+        output=Output(),
+        lease_seconds=30,
+        wait_seconds=0,
+    )
+
+    with pytest.raises(Refused, match="401"):
+        stranger.run()
+
+
+def test_once_does_not_wait_for_what_is_not_there() -> None:
+    api = Api(base_url="http://127.0.0.1:9", key="k", session=session_for("http://127.0.0.1:9"))
+
+    with pytest.raises(Away):
+        Worker(
+            api=api,
+            name=WorkerId("w1"),
+            argv=["true"],
+            output=Output(),
+            lease_seconds=30,
+            wait_seconds=0,
+        ).once()
+
+
+def test_exit_codes_say_how_the_one_task_ended(signalbox: CommandLine, served: Served) -> None:
+    options = ("work", "--once", "--wait=0", "--worker=w1", "--")
+
+    nothing = signalbox(*options, "true")
+    served.add(a_task())
+    good = signalbox(*options, "true")
+    served.add(a_task())
+    bad = signalbox(*options, "false")
+
+    assert (nothing.code, good.code, bad.code) == (0, 0, 1)
+
+
+def test_what_happens_is_an_object_a_line_for_programs(
+    signalbox: CommandLine, served: Served, tmp_path: Path
+) -> None:
+    task = served.add(a_task())
+    seen = tmp_path / "seen"
+    options = ("work", "--once", "--json", "--wait=0", "--")
+
+    said = signalbox(*options, "sh", "-c", 'cat > "$0"; echo ok', str(seen))
+
+    happened = [json.loads(line) for line in said.out.splitlines()]
+    assert [each["what"] for each in happened] == ["claimed", "output", "succeeded"]
+    assert {each["task_id"] for each in happened} == {task.id}
+    assert json.loads(seen.read_text())["id"] == task.id

@@ -1,0 +1,112 @@
+import pytest
+from pydantic import ValidationError
+
+from signalbox.models.ids import ConnectionId
+from signalbox.models.manifest import Action, Manifest, Thing, flaws, flaws_of, planned
+from tests.builders import a_connection, a_source, a_subscription
+
+
+def manifest(text: str) -> Manifest:
+    return Manifest.model_validate_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"subscriptions": [{"id": "a", "connection": "c", "changes": ["created", "finished"]}]}',
+         "subscriptions[0].changes[1]"),
+        ('{"sources": [{"provider": "github", "max_attempts": 0}]}', "sources[0].max_attempts"),
+        ('{"connections": [{"id": "A", "connector": "slack"}]}', "connections[0].id"),
+        ('{"sources": {}}', "sources"),
+        ('{"source": []}', "source"),
+        ('{"version": 2}', "version"),
+        ("[]", ""),
+    ],
+)  # fmt: skip
+def test_a_flaw_names_where_it_is(text: str, path: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        manifest(text)
+
+    assert [flaw.path for flaw in flaws_of(caught.value)] == [path]
+
+
+def test_a_manifest_that_fits_together_has_no_flaws() -> None:
+    whole = Manifest(
+        sources=(a_source(), a_source(name="other")),
+        connections=(a_connection(),),
+        subscriptions=(a_subscription(),),
+    )
+
+    assert flaws(whole) == ()
+
+
+def test_a_subscription_needs_its_connection() -> None:
+    alone = Manifest(subscriptions=(a_subscription(),))
+
+    assert [flaw.path for flaw in flaws(alone)] == ["subscriptions[0].connection"]
+    assert flaws(alone, [ConnectionId("team-slack")]) == ()
+
+
+def test_what_is_named_twice_is_a_flaw() -> None:
+    twice = Manifest(
+        sources=(a_source(), a_source()),
+        connections=(a_connection(), a_connection()),
+        subscriptions=(a_subscription(), a_subscription()),
+    )
+
+    paths = [flaw.path for flaw in flaws(twice)]
+
+    assert paths == ["sources[1]", "connections[1]", "subscriptions[1]"]
+
+
+def test_what_is_there_already_is_left_alone() -> None:
+    plan = planned(Manifest(sources=(a_source(),)), [a_source()], prune=False)
+
+    assert (plan.edits, plan.put, plan.remove) == ((), (), ())
+
+
+def test_what_is_new_is_added() -> None:
+    plan = planned(Manifest(connections=(a_connection(),)), [], prune=False)
+
+    assert [(edit.action, edit.kind, edit.name) for edit in plan.edits] == [
+        (Action.ADD, "connection", "team-slack")
+    ]
+    assert plan.put == (a_connection(),)
+
+
+def test_a_change_says_what_was_and_what_will_be() -> None:
+    wanted = Manifest(sources=(a_source(mention="bot"),))
+
+    (edit,) = planned(wanted, [a_source()], prune=False).edits
+
+    (difference,) = edit.differences
+    assert edit.action is Action.CHANGE
+    assert (difference.field, difference.before, difference.after) == (
+        "mention",
+        "signalbox",
+        "bot",
+    )
+
+
+def test_what_is_not_named_stays_unless_it_is_pruned() -> None:
+    there: list[Thing] = [a_connection(), a_source(), a_subscription()]
+
+    kept = planned(Manifest(), there, prune=False)
+    pruned = planned(Manifest(), there, prune=True)
+
+    assert kept.remove == ()
+    assert pruned.remove[0] == a_subscription(), "before the connection that it needs"
+    assert set(pruned.edits) == {edit for edit in pruned.edits if edit.action is Action.REMOVE}
+    assert len(pruned.remove) == 3
+
+
+def test_connections_are_put_before_what_needs_them() -> None:
+    whole = Manifest(connections=(a_connection(),), subscriptions=(a_subscription(),))
+
+    assert planned(whole, [], prune=False).put == (a_connection(), a_subscription())
+
+
+def test_sources_of_two_providers_may_have_one_name() -> None:
+    both = Manifest(sources=(a_source(), a_source(provider="gitlab")))
+
+    assert flaws(both) == ()
