@@ -6,6 +6,7 @@ BIN := .venv/bin
 SOURCES := cli functions layers tests
 STAGE ?= staging
 ARGS ?=
+REQUESTS ?= 100
 
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -33,6 +34,14 @@ demo: .venv/.synced ## Show the way of one webhook, step by step
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+.PHONY: fuzz
+fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)
+	@SIGNALBOX_FUZZ=$(REQUESTS) $(BIN)/pytest tests/contract/test_openapi.py $(ARGS)
+
+.PHONY: bench
+bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)
+	@UV=$(abspath $(UV)) $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: check
 check: .venv/.synced ## Check format, lint, types, rooms and template; says nothing if all is well

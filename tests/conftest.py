@@ -2,5 +2,14 @@
 
 import pytest
 
-for _contract in ("tasks", "stores", "settings", "queues", "connectors", "providers"):
+for _contract in (
+    "tasks",
+    "logs",
+    "stores",
+    "settings",
+    "queues",
+    "connectors",
+    "providers",
+    "guards",
+):
     pytest.register_assert_rewrite(f"tests.contract.{_contract}")

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.errors import NotFound
+from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.principal import Scope
+from signalbox.services.configure import ConfigKeeper
 from signalbox.services.ports import ConfigStore, KeyStore, SecretStore
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
 from tests.fakes.clock import FakeClock
@@ -70,6 +71,37 @@ class ConfigStoreContract:
         put(a_subscription(enabled=False))
 
         assert list(store.subscriptions()) == [a_subscription(enabled=False)]
+
+
+class ConfigKeeperContract:
+    """Inherit and say what `keeper` is: a ConfigStore that is written by what was read."""
+
+    @pytest.fixture
+    def keeper(self) -> ConfigKeeper:
+        raise NotImplementedError
+
+    def test_a_thing_is_made_changed_and_removed(self, keeper: ConfigKeeper) -> None:
+        first, second = a_connection(), a_connection(enabled=False)
+
+        keeper.replace(None, first)
+        made = list(keeper.connections())
+        keeper.replace(first, second)
+        changed = list(keeper.connections())
+        keeper.replace(second, None)
+
+        assert (made, changed, list(keeper.connections())) == ([first], [second], [])
+
+    def test_who_read_something_else_changes_nothing(self, keeper: ConfigKeeper) -> None:
+        kept, other = a_source(), a_source(events=("issues.*",))
+        keeper.replace(None, kept)
+
+        for before in (None, other):
+            with pytest.raises(WriteConflict):
+                keeper.replace(before, other)
+        with pytest.raises(WriteConflict):
+            keeper.replace(other, None)
+
+        assert list(keeper.sources()) == [kept]
 
 
 class KeyStoreContract:

@@ -5,9 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from signalbox.models.base import position
+from signalbox.models.delivery import Repeats, Verdict, read_anew
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
-from signalbox.models.notification import begun, delivered, sent
+from signalbox.models.notification import (
+    NotificationStatus,
+    Owed,
+    begun,
+    delivered,
+    exhausted,
+    sent,
+)
 from signalbox.models.task import (
     LEASE_GRACE,
     RESEND_AFTER,
@@ -22,6 +31,7 @@ from signalbox.services.ports import (
     NotificationStore,
     Overdue,
     TaskStore,
+    Window,
 )
 from tests.builders import (
     NOW,
@@ -89,6 +99,51 @@ class NotificationStoreContract:
             store.create(note)
 
         assert list(store.of_task(task.id)) == mine
+
+    def test_notifications_are_listed_newest_first_by_how_they_stand(
+        self, store: NotificationStore
+    ) -> None:
+        notes = [a_notification(a_task(), created_at=NOW + number * SECOND) for number in range(7)]
+        for note in notes:
+            store.create(note)
+        dead = exhausted(notes[3], "in vain", NOW)
+        store.replace(notes[3], dead)
+
+        standing = list(store.newest([NotificationStatus.QUEUED], Window(chunk=2)))
+        lost = list(store.newest([NotificationStatus.DEAD], Window()))
+
+        wanted = [note.id for note in notes[::-1] if note.id != dead.id]
+        assert [owed.notification for owed in standing] == wanted
+        assert [(owed.task, owed.connection) for owed in lost] == [(dead.task_id, dead.connection)]
+
+    def test_a_list_of_notifications_goes_on_behind_a_position(
+        self, store: NotificationStore
+    ) -> None:
+        notes = [a_notification(a_task(), created_at=NOW + number * SECOND) for number in range(5)]
+        for note in notes:
+            store.create(note)
+        first, second, *_ = store.newest(list(NotificationStatus), Window())
+
+        behind = Window(after=second.position, since=NOW + SECOND)
+        found = list(store.newest(list(NotificationStatus), behind))
+
+        assert first.notification == notes[4].id
+        assert [owed.notification for owed in found] == [notes[2].id, notes[1].id]
+
+    def test_many_notifications_are_read_at_once(self, store: NotificationStore) -> None:
+        notes = [a_notification(a_task()) for _ in range(120)]
+        for note in notes:
+            store.create(note)
+        gone = Owed(
+            task=a_task().id,
+            notification=NotificationId("ntf_gone"),
+            connection=notes[0].connection,
+            position="",
+        )
+
+        found = store.many([*store.newest([NotificationStatus.QUEUED], Window()), gone])
+
+        assert found == {note.id: note for note in notes}
 
     def test_a_task_without_notifications_has_none(self, store: NotificationStore) -> None:
         assert list(store.of_task(a_task().id)) == []
@@ -213,6 +268,68 @@ class DeliveryStoreContract:
         assert not again
         assert store.get(delivery.id) == delivery
         assert store.body(delivery.id) == body
+
+    def test_a_delivery_that_comes_again_is_counted(self, store: DeliveryStore) -> None:
+        delivery = a_delivery()
+        store.create(delivery, b"{}")
+
+        kept = [store.again(delivery.id, NOW + number * SECOND) for number in (1, 2)]
+
+        whole = store.whole(delivery.id)
+        assert kept == [delivery, delivery]
+        assert whole.repeats == Repeats(count=2, last_at=NOW + 2 * SECOND)
+        assert (whole.delivery, whole.body) == (delivery, b"{}")
+
+    def test_a_delivery_that_came_once_has_no_repeats(self, store: DeliveryStore) -> None:
+        delivery = a_delivery()
+        store.create(delivery, b"{}")
+
+        assert store.whole(delivery.id).repeats == Repeats()
+
+    def test_a_delivery_that_is_not_there_cannot_come_again(self, store: DeliveryStore) -> None:
+        with pytest.raises(NotFound):
+            store.again(DeliveryId("dlv_unknown"), NOW)
+        with pytest.raises(NotFound):
+            store.whole(DeliveryId("dlv_unknown"))
+
+    @pytest.mark.parametrize("size", [10, 1_000_000])
+    def test_a_delivery_that_is_read_anew_keeps_its_body(
+        self, store: DeliveryStore, size: int
+    ) -> None:
+        body = random.Random(1).randbytes(size)
+        first = a_delivery(verdict=Verdict.UNREADABLE)
+        second = read_anew(first, first.model_copy(update={"task_ids": (a_task().id,)}))
+        third = read_anew(second, second)
+        store.create(first, body)
+
+        store.replace(first, second)
+        store.replace(second, third)
+
+        assert store.get(first.id) == third
+        assert third.verdict is Verdict.ACCEPTED
+        assert store.body(first.id) == body
+
+    def test_of_two_who_read_a_delivery_anew_one_wins(self, store: DeliveryStore) -> None:
+        before = a_delivery()
+        store.create(before, b"{}")
+        store.replace(before, read_anew(before, before))
+
+        with pytest.raises(WriteConflict):
+            store.replace(before, read_anew(before, before))
+        with pytest.raises(WriteConflict):
+            store.replace(a_delivery(), before)
+
+    def test_the_deliveries_of_a_source_are_listed_newest_first(self, store: DeliveryStore) -> None:
+        mine = [a_delivery(received_at=NOW + number * SECOND) for number in range(5)]
+        for delivery in (*mine, a_delivery(source="other")):
+            store.create(delivery, b"{}")
+        place = position(mine[3].received_at, mine[3].id)
+
+        everything = list(store.newest("github", "default", Window(chunk=2)))
+        part = list(store.newest("github", "default", Window(after=place, since=NOW + SECOND)))
+
+        assert everything == mine[::-1]
+        assert part == [mine[2], mine[1]]
 
     def test_an_unknown_delivery_is_not_found(self, store: DeliveryStore) -> None:
         with pytest.raises(NotFound):

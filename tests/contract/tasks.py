@@ -116,6 +116,15 @@ class TaskStoreContract:
 
         assert listed == [summary_of(now[task.id]) for task in reversed(tasks)]
 
+    def test_many_tasks_are_read_at_once(self, store: TaskStore) -> None:
+        tasks = [a_task() for _ in range(120)]
+        for task in tasks:
+            store.create(task)
+
+        found = store.many([*(task.id for task in tasks), a_task().id])
+
+        assert found == {task.id: task for task in tasks}
+
     def test_a_list_of_no_states_is_empty(self, store: TaskStore) -> None:
         _tasks(store, 1)
 
@@ -169,8 +178,10 @@ class TaskStoreContract:
     def test_a_task_that_changes_while_it_is_listed_is_not_listed_twice(
         self, store: TaskStore
     ) -> None:
-        tasks = _tasks(store, 12)
-        reading = store.newest([TaskStatus.RUNNING, TaskStatus.PENDING], Window(chunk=3))
+        tasks = _tasks(store, 20)
+        for task in tasks[10:]:
+            store.replace(task, held(task))
+        reading = store.newest([TaskStatus.RUNNING, TaskStatus.PENDING], Window(chunk=1))
         listed = [next(reading).id]
 
         for task in tasks[:10]:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.contract.queues import TaskQueueContract
 from tests.contract.settings import (
+    ConfigKeeperContract,
     ConfigStoreContract,
     KeyStoreContract,
     PutSecrets,
@@ -63,6 +64,12 @@ class TestFakeConfigStore(ConfigStoreContract):
     @pytest.fixture
     def put(self, store: FakeConfigStore) -> PutThing:
         return store.put
+
+
+class TestFakeConfigKeeper(ConfigKeeperContract):
+    @pytest.fixture
+    def keeper(self) -> FakeConfigStore:
+        return FakeConfigStore()
 
 
 class TestFakeKeyStore(KeyStoreContract):

@@ -17,3 +17,6 @@ class FakeClock:
     def advance(self, by: timedelta | None = None, *, seconds: float = 0) -> datetime:
         self.now += (by or timedelta()) + timedelta(seconds=seconds)
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)

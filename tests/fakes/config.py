@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.errors import NotFound, Unavailable
+from signalbox.models.config import Connection, Pause, Source, Subscription
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
-from signalbox.models.principal import ApiKey
+from signalbox.models.principal import ApiKey, Role
 from signalbox.services.ports import Clock
+
+Thing = Source | Connection | Subscription | Role | Pause
 
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 
@@ -15,16 +17,29 @@ ASK_AGAIN_AFTER = timedelta(seconds=30)
 class FakeConfigStore:
     """A ConfigStore."""
 
-    def __init__(self, *things: Source | Connection | Subscription) -> None:
-        self._kept: dict[tuple[str, ...], Source | Connection | Subscription] = {}
+    def __init__(self, *things: Thing) -> None:
+        self._kept: dict[tuple[str, ...], Thing] = {}
         for thing in things:
             self.put(thing)
 
-    def put(self, thing: Source | Connection | Subscription) -> None:
+    def put(self, thing: Thing) -> None:
         self._kept[_place(thing)] = thing
 
-    def remove(self, thing: Source | Connection | Subscription) -> None:
+    def remove(self, thing: Thing) -> None:
         self._kept.pop(_place(thing), None)
+
+    def replace(self, before: Thing | None, after: Thing | None) -> None:
+        named = after or before
+        if named is None:
+            return
+        if self._kept.get(_place(named)) != before:
+            raise WriteConflict("the record has changed meanwhile")
+        self._kept.pop(_place(named), None)
+        if after:
+            self.put(after)
+
+    def forget(self) -> None:
+        pass
 
     def source(self, provider: str, name: str) -> Source | None:
         found = (s for s in self.sources() if s.provider == provider and s.name == name)
@@ -44,6 +59,12 @@ class FakeConfigStore:
 
     def subscriptions(self) -> Sequence[Subscription]:
         return [thing for thing in self._kept.values() if isinstance(thing, Subscription)]
+
+    def roles(self) -> Sequence[Role]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Role)]
+
+    def pauses(self) -> Sequence[Pause]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Pause)]
 
 
 class FakeKeyStore:
@@ -105,7 +126,13 @@ class FakeSecretStore:
         return self._read[name]
 
 
-def _place(thing: Source | Connection | Subscription) -> tuple[str, ...]:
-    if isinstance(thing, Source):
-        return ("source", thing.provider, thing.name)
-    return (type(thing).__name__, thing.id)
+def _place(thing: Thing) -> tuple[str, ...]:
+    match thing:
+        case Source():
+            return ("source", thing.provider, thing.name)
+        case Role():
+            return ("role", thing.name)
+        case Pause():
+            return ("pause", thing.priority)
+        case Connection() | Subscription():
+            return (type(thing).__name__, thing.id)

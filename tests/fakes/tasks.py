@@ -1,13 +1,13 @@
 """Tasks, notifications and the agenda in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from signalbox.models.base import stamp
+from signalbox.models.base import position, stamp
 from signalbox.models.change import TaskSummary, summary_of
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.notification import Notification
+from signalbox.models.notification import Notification, NotificationStatus, Owed
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports import Overdue, Window
 
@@ -49,6 +49,14 @@ class FakeTaskStore:
             if lower <= place < upper:
                 yield summary_of(placed[place])
 
+    def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
+        self._reach()
+        return {task: self.kept[task] for task in tasks if task in self.kept}
+
+    def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
+        del chunk
+        return iter(list(self.newest([status], Window()))[::-1])
+
     def _reach(self) -> None:
         if self.down:
             raise Unavailable("the tasks did not answer")
@@ -79,6 +87,29 @@ class FakeNotificationStore:
         if kept is None or kept.version != before.version:
             raise WriteConflict("the record has changed meanwhile")
         self.kept[place] = after
+
+    def newest(self, statuses: Sequence[NotificationStatus], window: Window) -> Iterator[Owed]:
+        self._reach()
+        upper = window.after or (stamp(window.until) if window.until else "9")
+        lower = stamp(window.since) if window.since else "0"
+        owed = [
+            Owed(
+                task=note.task_id,
+                notification=note.id,
+                connection=note.connection,
+                position=position(note.created_at, note.id),
+            )
+            for note in self.kept.values()
+            if note.status in statuses
+        ]
+        for each in sorted(owed, key=lambda each: each.position, reverse=True):
+            if lower <= each.position < upper:
+                yield each
+
+    def many(self, owed: Iterable[Owed]) -> Mapping[NotificationId, Notification]:
+        self._reach()
+        places = [(each.task, each.notification) for each in owed]
+        return {place[1]: self.kept[place] for place in places if place in self.kept}
 
     def of_task(self, task: TaskId) -> Sequence[Notification]:
         self._reach()

@@ -17,4 +17,6 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     with deployed() as stack, simulated_time(clock):
         for name, value in stack.environment("ApiFunction").items():
             monkeypatch.setenv(name, value)
-        yield System(wiring=Wiring(clock=clock), clock=clock)
+        system = System(wiring=Wiring(clock=clock, sleep=clock.sleep), clock=clock)
+        system.limited()
+        yield system

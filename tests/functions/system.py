@@ -14,6 +14,7 @@ from signalbox.auth.keys import new_key
 from signalbox.http.api import Api
 from signalbox.http.events import Answer
 from signalbox.http.webhook import WebhookHandler
+from signalbox.models.limits import Limit, Limits
 from signalbox.models.principal import Scope
 from signalbox.providers.github.provider import GitHub
 from signalbox.providers.github.signature import signature
@@ -71,7 +72,7 @@ class Context(LambdaContext):
         return 30_000
 
 
-@dataclass(frozen=True)
+@dataclass
 class System:
     """The functions that answer HTTP, in one process."""
 
@@ -86,6 +87,26 @@ class System:
     def github(self) -> WebhookHandler:
         self.wiring.secrets.put("sources/github/default", [SECRET])
         return webhook(GitHub(), self.wiring)
+
+    def limited(self, **limits: Limit) -> None:
+        """Sets how often callers may ask; nobody is limited who is not named."""
+        none = Limit(count=1_000_000, burst=1_000_000)
+        said = Limits(
+            anonymous=limits.get("anonymous", none),
+            refused=limits.get("refused", none),
+            default=limits.get("default", none),
+            roles=dict.fromkeys(("viewer", "worker", "operator", "admin"), none),
+        )
+        doc = said.model_dump_json()
+        self.wiring.config_table.put(
+            {"pk": {"S": "LIMITS"}, "sk": {"S": "default"}, "doc": {"S": doc}}
+        )
+
+    def restart(self) -> None:
+        """Starts the functions anew, with the settings as they are now."""
+        self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep)
+        self.__dict__.pop("api", None)
+        self.__dict__.pop("github", None)
 
     def key(self, *roles: str, scopes: tuple[Scope, ...] = ()) -> str:
         """The text of a new API key."""

@@ -1,6 +1,10 @@
+import json
+
 import pytest
 from pydantic import JsonValue
 
+from signalbox.models.limits import Limit
+from signalbox.models.principal import Scope
 from tests.functions.system import System
 
 TASKS = "/api/v1/tasks"
@@ -94,23 +98,24 @@ def test_the_same_idempotency_key_makes_one_task(system: System) -> None:
     assert second.headers["idempotency-replayed"] == "true"
 
 
-def test_unknown_wrong_and_no_keys_get_the_same_answer(system: System) -> None:
+def test_unknown_wrong_and_odd_keys_get_the_same_answer(system: System) -> None:
     good = system.key("admin")
     other = system.key("admin")
+    typo = good[:-1] + ("0" if good[-1] != "0" else "1")
 
     answers = [
         system.ask("GET", TASKS, key=key)
-        for key in (
-            None,
-            "sbx_live_odd",
-            good[:-1] + ("0" if good[-1] != "0" else "1"),
-            good[:29] + other[29:],
-            "ü",
-        )
+        for key in ("sbx_live_odd", "sbx_ü", typo, good[:29] + other[29:])
     ]
 
     assert {answer.status for answer in answers} == {401}
-    assert len({answer.json_body["detail"] for answer in answers}) == 1
+    assert len({answer.word("detail") for answer in answers}) == 1
+
+
+def test_without_a_key_the_api_says_what_it_takes(system: System) -> None:
+    answer = system.ask("GET", TASKS)
+
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 def test_a_bearer_token_may_be_an_api_key(system: System) -> None:
@@ -213,3 +218,83 @@ def test_the_queues_are_counted(system: System) -> None:
     ages = [queue["oldest_seconds"] for queue in answer.rows("queues")]
     assert answer.status == 200
     assert ages == [60, None, None]
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(system: System) -> None:
+    system.limited(default=Limit(count=2, burst=2))
+    key = system.key(scopes=(Scope.TASKS_READ,))
+
+    answers = [system.ask("GET", TASKS, key=key) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[0].headers["ratelimit-policy"] == '"default";q=2;w=60'
+    assert answers[2].headers["retry-after"] == "30"
+    assert answers[2].json_body["code"] == "too_many_requests"
+
+
+def test_strangers_are_counted_by_their_address_whatever_they_claim_to_be(system: System) -> None:
+    system.limited(anonymous=Limit(count=1, burst=1))
+    claims = ("x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip")
+
+    statuses = [
+        system.ask("GET", "/ready", headers={name: f"192.0.2.{n}"}).status
+        for n, name in enumerate(claims)
+    ]
+
+    assert statuses == [200, 429, 429, 429]
+
+
+def test_other_media_than_ours_are_406(system: System) -> None:
+    answer = system.ask("GET", "/health", headers={"accept": "image/png, text/html;q=0.5"})
+
+    assert answer.status == 406
+
+
+def test_changes_and_denials_are_kept_in_the_audit_log(system: System) -> None:
+    made(system, system.key("admin"))
+    system.ask("POST", TASKS, {"title": "Tidy up"}, key=system.key("viewer"))
+
+    day = system.clock().date().isoformat()
+    kept = [json.loads(row.document)["entry"] for row in system.wiring.audit.oldest(day)]
+    assert [(entry["action"], entry["result"]) for entry in kept] == [
+        (f"POST {TASKS}", "allowed"),
+        (f"POST {TASKS}", "denied"),
+    ]
+
+
+class TestPagesOfOtherOrigins:
+    def test_are_not_let_in_by_default(self, system: System) -> None:
+        answer = system.ask("GET", "/health", headers={"origin": "https://a.example"})
+
+        assert "access-control-allow-origin" not in answer.headers
+
+    def test_are_let_in_by_their_exact_name(
+        self, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SIGNALBOX_CORS_ORIGINS", "https://a.example")
+        system.restart()
+
+        allowed = {
+            origin: system.ask("GET", "/health", headers={"origin": origin}).headers.get(
+                "access-control-allow-origin"
+            )
+            for origin in ("https://a.example", "https://evil-a.example", "null")
+        }
+
+        assert allowed == {
+            "https://a.example": "https://a.example",
+            "https://evil-a.example": None,
+            "null": None,
+        }
+
+    def test_may_ask_what_they_may_do(
+        self, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SIGNALBOX_CORS_ORIGINS", "https://a.example")
+        system.restart()
+        asks = {"origin": "https://a.example", "access-control-request-method": "POST"}
+
+        answer = system.ask("OPTIONS", TASKS, headers=asks)
+
+        assert answer.status == 204
+        assert answer.headers["access-control-allow-methods"] == "GET, POST"

@@ -22,7 +22,9 @@ from tests.integration.template import (
     ACCOUNT,
     PSEUDO,
     REGION,
+    Policy,
     QueueMapping,
+    Statement,
     StreamMapping,
     Template,
     resolved,
@@ -98,6 +100,13 @@ class Stack:
         """The queues that call the function."""
         return [QueueMapping.model_validate(each) for each in self._events(function, "SQS")]
 
+    def statements(self, function: str) -> Iterator[Statement]:
+        """What the role of the function allows."""
+        policies = resolved(self.template.resources[function].properties["Policies"], self.names)
+        assert isinstance(policies, list)
+        for policy in policies:
+            yield from Policy.model_validate(policy).statement
+
     def _events(self, function: str, type_: str) -> Iterator[JsonValue]:
         events = self.template.resources[function].properties.get("Events", {})
         assert isinstance(events, dict)
@@ -117,6 +126,7 @@ def deployed() -> Iterator[Stack]:
         _make_queues(parts, names)
         for bucket in parts.of_type("AWS::S3::Bucket"):
             names[bucket] = f"{STACK}-{bucket.lower()}"
+            names[f"{bucket}.Arn"] = f"arn:aws:s3:::{names[bucket]}"
             clients().s3.create_bucket(Bucket=str(names[bucket]))
         yield Stack(template=parts, names=names, clients=clients())
 

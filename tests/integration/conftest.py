@@ -6,7 +6,10 @@ import pytest
 
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack, deployed
+from tests.integration.faults import Faults
+from tests.integration.installation import Installation, installed
 from tests.integration.simulated import simulated_time
+from tests.integration.slack import FakeSlack
 
 
 @pytest.fixture
@@ -18,3 +21,22 @@ def clock() -> FakeClock:
 def stack(clock: FakeClock) -> Iterator[Stack]:
     with deployed() as stack, simulated_time(clock):
         yield stack
+
+
+@pytest.fixture
+def faults(stack: Stack) -> Iterator[Faults]:
+    del stack
+    with Faults().installed() as faults, faults.watching():
+        yield faults
+
+
+@pytest.fixture(scope="session")
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack().running() as slack:
+        yield slack
+
+
+@pytest.fixture
+def box(slack: FakeSlack) -> Iterator[Installation]:
+    with installed(slack) as box:
+        yield box

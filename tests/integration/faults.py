@@ -31,9 +31,13 @@ class Crash(BaseException):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call; `operation` is such as `DynamoDB.PutItem`, `S3.PUT` or `HTTP.POST`."""
+    """One call; `operation` is such as `DynamoDB.PutItem`, `S3.PUT` or `HTTP.POST`.
+
+    `by` is the function that made it.
+    """
 
     number: int
+    by: str
     operation: str
     url: str
     body: bytes
@@ -112,6 +116,17 @@ def slow(clock: FakeClock, seconds: float) -> Action:
     return late
 
 
+def meanwhile(happen: Callable[[], object]) -> Action:
+    """Something else happens just before the call."""
+
+    def act(call: Call, send: Send) -> Any:
+        del call
+        happen()
+        return send()
+
+    return act
+
+
 @dataclass(slots=True, kw_only=True)
 class _Fault:
     action: Action
@@ -125,7 +140,7 @@ class Faults:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self._faults: list[_Fault] = []
-        self._watching = False
+        self._watching: str | None = None
 
     @property
     def operations(self) -> list[str]:
@@ -135,10 +150,14 @@ class Faults:
         """Spoils one call, counted from 1."""
         self._faults.append(_Fault(action=action, fits=lambda call: call.number == number, left=1))
 
-    def on(self, operation: str, action: Action, *, times: int = 1) -> None:
-        """Spoils the next calls of an operation."""
+    def on(self, operation: str, action: Action, *, times: int = 1, by: str = "") -> None:
+        """Spoils the next calls of an operation, those of one function if it is named."""
         self._faults.append(
-            _Fault(action=action, fits=lambda call: call.operation == operation, left=times)
+            _Fault(
+                action=action,
+                fits=lambda call: call.operation == operation and by in {"", call.by},
+                left=times,
+            )
         )
 
     def count(self, operation: str) -> int:
@@ -149,9 +168,9 @@ class Faults:
         self.calls.clear()
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self, by: str = "test") -> Iterator[None]:
         """Counts and spoils calls made meanwhile; others pass unseen."""
-        before, self._watching = self._watching, True
+        before, self._watching = self._watching, by
         try:
             yield
         finally:
@@ -185,10 +204,14 @@ class Faults:
             yield self
 
     def _through(self, operation: str, url: object, body: object, send: Send) -> Any:
-        if not self._watching:
+        if self._watching is None:
             return send()
         call = Call(
-            number=len(self.calls) + 1, operation=operation, url=str(url), body=_bytes(body)
+            number=len(self.calls) + 1,
+            by=self._watching,
+            operation=operation,
+            url=str(url),
+            body=_bytes(body),
         )
         self.calls.append(call)
         for fault in self._faults:

@@ -1,13 +1,14 @@
 """The real functions, each as a process that can die and is started again."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import partialmethod
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
-from typing import Final
+from random import Random
+from typing import Final, cast
 from unittest.mock import patch
 
 import boto3
@@ -22,8 +23,8 @@ from tests.integration.invoke import Event, Handler
 
 _ROOT: Final = Path(__file__).parents[2]
 _numbers = count(1)
-_session = boto3.Session()
-_client = cache(_session.client)
+_make_client: Final = cast("Callable[..., object]", boto3.client)
+_clients: dict[str, object] = {}
 
 
 class Process:
@@ -38,6 +39,7 @@ class Process:
         environment: Mapping[str, str],
     ) -> None:
         code = stack.template.resources[name].properties["CodeUri"]
+        self._name = name
         self._path = _ROOT / str(code) / "app.py"
         self._environment = stack.environment(name) | dict(environment)
         self._clock = clock
@@ -46,7 +48,7 @@ class Process:
         self.starts = 0
 
     def __call__(self, event: Event, context: LambdaContext) -> object:
-        with patch.dict(os.environ, self._environment), self._faults.watching():
+        with patch.dict(os.environ, self._environment), self._faults.watching(self._name):
             try:
                 if self._handler is None:
                     self._handler = self._started()
@@ -62,20 +64,27 @@ class Process:
         assert spec
         assert spec.loader
         module = module_from_spec(spec)
-        with _on_a_clock(self._clock), patch("boto3.client", _cheap_client):
+        with _predictable(self._clock):
             spec.loader.exec_module(module)
         handler: Handler = module.handler
         return handler
 
 
 @contextmanager
-def _on_a_clock(clock: FakeClock) -> Iterator[None]:
-    """Makes the wiring of a function tell the test's time."""
-    with patch.object(Wiring.__init__, "__defaults__", (None, clock)):
+def _predictable(clock: FakeClock) -> Iterator[None]:
+    """Makes the wiring of a function tell the test's time and draw the same lots every time."""
+    with (
+        patch.object(
+            Wiring, "__init__", partialmethod(Wiring.__init__, clock=clock, sleep=clock.sleep)
+        ),
+        patch("signalbox.runtime.wiring.SystemRandom", lambda: Random(1)),
+        patch("boto3.client", _cheap_client),
+    ):
         yield
 
 
 def _cheap_client(service: str, config: Config) -> object:
-    """A client shared by all processes: making one takes longer than a whole scenario."""
-    del config
-    return _client(service)
+    """A client shared by all processes: making one takes longer than starting all of them."""
+    if service not in _clients:
+        _clients[service] = _make_client(service, config=config)
+    return _clients[service]

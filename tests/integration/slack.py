@@ -37,4 +37,6 @@ class FakeSlack(FakeHttpServer):
             return Reply(body=json.dumps({"ok": True, "messages": messages}).encode())
         if received.path == _MESSAGES[0]:
             return Reply(body=b"ok")
-        return Reply(body=b'{"ok": true, "ts": "1.2"}')
+        if received.path == _MESSAGES[1]:
+            return Reply(body=b'{"ok": true, "ts": "1.2"}')
+        return Reply(status=404, body=b"no_service")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_pascal
 
 ACCOUNT: Final = "123456789012"
@@ -46,6 +46,26 @@ class Template(_Part):
             for name, resource in self.resources.items()
             if resource.type == type_
         }
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Several = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""A list, or its only member without one."""
+
+
+class Statement(_Part):
+    """What a policy allows; the ARNs may hold `*`."""
+
+    effect: Literal["Allow"]
+    action: Several
+    resource: Several
+
+
+class Policy(_Part):
+    statement: tuple[Statement, ...]
 
 
 class Filter(_Part):

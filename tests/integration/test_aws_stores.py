@@ -1,57 +1,36 @@
 """The stores over DynamoDB, SQS, SSM and S3 keep the promises of the ports, and cost little."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
 
 import pytest
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 
-from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo import Table
-from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
-from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
+from signalbox.models.delivery import read_anew
 from signalbox.models.errors import Unavailable, WriteConflict
-from signalbox.models.task import Priority, TaskStatus, cancelled
+from signalbox.models.task import TaskStatus, cancelled
 from signalbox.services.ports import Window
-from tests.builders import NOW, a_notification, a_source, a_task, held
-from tests.contract.queues import TaskQueueContract
-from tests.contract.settings import (
-    NAME,
-    ConfigStoreContract,
-    KeyStoreContract,
-    PutSecrets,
-    PutThing,
-    SecretStoreContract,
-)
+from tests.builders import NOW, a_delivery, a_task, held
 from tests.contract.stores import (
     AgendaContract,
     DeliveryStoreContract,
     NotificationStoreContract,
 )
 from tests.contract.tasks import TaskStoreContract
-from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import (
     Action,
     Faults,
     broken,
     lost_answer,
-    partly_failed,
     throttled,
     unreachable,
 )
 
 DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
-
-
-@pytest.fixture
-def faults(stack: Stack) -> Iterator[Faults]:
-    del stack
-    with Faults().installed() as faults, faults.watching():
-        yield faults
 
 
 @pytest.fixture
@@ -138,6 +117,14 @@ class TestDynamoTasks(TaskStoreContract):
         assert faults.operations.count("DynamoDB.Query") <= 4
         assert set(faults.operations) == {"DynamoDB.Query"}
 
+    def test_a_window_that_ends_before_it_begins_is_never_asked_for(
+        self, store: DynamoTasks, faults: Faults
+    ) -> None:
+        window = Window(since=NOW, until=NOW - timedelta(days=1))
+
+        assert list(store.newest([TaskStatus.PENDING], window)) == []
+        assert faults.calls == []  # DynamoDB would refuse it, moto would not
+
 
 class TestDynamoNotifications(NotificationStoreContract):
     @pytest.fixture
@@ -175,198 +162,30 @@ class TestDynamoDeliveries(DeliveryStoreContract):
         return DynamoDeliveries(
             table=Table(client=stack.clients.dynamodb, name=stack.name("DeliveriesTable")),
             bucket=stack.name("BodiesBucket"),
-            s3=stack.clients.s3,
+            s3=lambda: stack.clients.s3,
         )
 
-
-class TestDynamoConfig(ConfigStoreContract):
-    @pytest.fixture
-    def store(self, config_table: Table, clock: FakeClock) -> DynamoConfig:
-        return DynamoConfig(table=config_table, clock=clock)
-
-    @pytest.fixture
-    def put(self, store: DynamoConfig) -> PutThing:
-        return store.put
-
-    def test_what_was_read_is_remembered_for_half_a_minute(
-        self, store: DynamoConfig, config_table: Table, clock: FakeClock, faults: Faults
+    def test_reading_anew_whose_answer_was_lost_is_recognised(
+        self, store: DynamoDeliveries, faults: Faults
     ) -> None:
-        store.sources()
-        DynamoConfig(table=config_table, clock=clock).put(a_source())
-        faults.clear()
-        clock.advance(seconds=29)
-        remembered = list(store.sources())
-        clock.advance(seconds=2)
+        first = a_delivery()
+        second = read_anew(first, first.model_copy(update={"notes": ("changed",)}))
+        store.create(first, b"{}")
+        faults.on("DynamoDB.UpdateItem", lost_answer)
 
-        assert remembered == []
-        assert list(store.sources()) == [a_source()]
-        assert faults.operations == ["DynamoDB.Query"]
+        store.replace(first, second)
 
-    def test_what_was_removed_is_gone(self, store: DynamoConfig) -> None:
-        store.put(a_source())
+        assert store.get(first.id) == second
 
-        store.remove(a_source())
-
-        assert list(store.sources()) == []
-
-
-class TestDynamoKeys(KeyStoreContract):
-    @pytest.fixture
-    def store(self, config_table: Table) -> DynamoKeys:
-        return DynamoKeys(table=config_table)
-
-
-class TestSsmSecrets(SecretStoreContract):
-    @pytest.fixture
-    def store(self, stack: Stack, clock: FakeClock) -> SsmSecrets:
-        return _secrets(stack, clock)
-
-    @pytest.fixture
-    def put(self, stack: Stack, clock: FakeClock) -> PutSecrets:
-        return _secrets(stack, clock).put
-
-    def test_secrets_are_kept_encrypted_under_the_prefix_of_the_stack(
-        self, stack: Stack, put: PutSecrets
+    def test_only_a_delivery_that_comes_again_costs_another_write(
+        self, store: DynamoDeliveries, faults: Faults
     ) -> None:
-        put(NAME, ["new", "old"])
+        delivery = a_delivery()
 
-        kept = stack.clients.ssm.get_parameter(Name=f"/signalbox/test/{NAME}")["Parameter"]
+        store.create(delivery, b"{}")
+        first = list(faults.operations)
+        store.create(delivery, b"{}")
+        store.again(delivery.id, NOW)
 
-        assert kept["Type"] == "SecureString"
-
-    def test_secrets_that_are_there_are_not_overwritten_by_new_ones(
-        self, store: SsmSecrets
-    ) -> None:
-        assert store.put_new(NAME, ["first"])
-        assert not store.put_new(NAME, ["second"])
-
-        assert list(store.secrets(NAME)) == ["first"]
-
-    def test_what_was_read_serves_for_an_hour_while_the_parameter_store_is_down(
-        self, store: SsmSecrets, put: PutSecrets, clock: FakeClock, faults: Faults
-    ) -> None:
-        put(NAME, ["known"])
-        store.secrets(NAME)
-        faults.on("SSM.GetParameter", broken, times=1_000)
-        clock.advance(timedelta(minutes=59))
-        served = list(store.refreshed(NAME))
-        clock.advance(timedelta(minutes=2))
-
-        assert served == ["known"]
-        with pytest.raises(Unavailable):
-            store.refreshed(NAME)
-
-    @DOWN
-    def test_secrets_nobody_has_read_are_unavailable_while_the_parameter_store_is_down(
-        self, store: SsmSecrets, put: PutSecrets, faults: Faults, trouble: Action
-    ) -> None:
-        put(NAME, ["unknown"])
-        faults.on("SSM.GetParameter", trouble, times=3)
-
-        with pytest.raises(Unavailable):
-            store.secrets(NAME)
-
-    @pytest.mark.parametrize("odd", ["plain", '{"a": 1}', "[1]", '"text"', "null"])
-    def test_a_parameter_that_is_no_list_of_texts_is_unavailable(
-        self, stack: Stack, store: SsmSecrets, odd: str
-    ) -> None:
-        stack.clients.ssm.put_parameter(
-            Name=f"/signalbox/test/{NAME}", Value=odd, Type="SecureString"
-        )
-
-        with pytest.raises(Unavailable):
-            store.secrets(NAME)
-
-
-class TestSqsTasks(TaskQueueContract):
-    @pytest.fixture
-    def queue(self, stack: Stack) -> SqsTasks:
-        urls = {
-            priority: QueueUrls(
-                queue=stack.name(f"{priority.value.title()}Queue"),
-                dead_letters=stack.name(f"{priority.value.title()}DeadLetters"),
-            )
-            for priority in Priority
-        }
-        return SqsTasks(sqs=stack.clients.sqs, urls=urls)
-
-    def test_a_batch_taken_in_part_is_unavailable(self, queue: SqsTasks, faults: Faults) -> None:
-        faults.on("SQS.SendMessageBatch", partly_failed)
-
-        with pytest.raises(Unavailable):
-            queue.send(Priority.LOW, [a_task().id for _ in range(3)])
-
-    def test_a_message_that_is_none_of_ours_is_left_to_the_dead_letters(
-        self, stack: Stack, queue: SqsTasks
-    ) -> None:
-        task = a_task().id
-        stack.clients.sqs.send_message(QueueUrl=stack.name("LowQueue"), MessageBody="nonsense")
-        queue.send(Priority.LOW, [task])
-
-        received = [queue.receive(Priority.LOW, hidden=30, wait=0) for _ in range(2)]
-
-        assert [each.task for each in received if each] == [task]
-
-    def test_hiding_for_longer_than_sqs_allows_is_no_matter(
-        self, queue: SqsTasks, clock: FakeClock
-    ) -> None:
-        queue.send(Priority.LOW, [a_task().id])
-        message = queue.receive(Priority.LOW, hidden=43_200, wait=0)
-        clock.advance(timedelta(hours=11))
-
-        assert message
-        queue.hide(Priority.LOW, message.receipt, 43_200)
-
-    def test_a_wait_ends_in_vain_when_its_time_is_up(
-        self, queue: SqsTasks, clock: FakeClock
-    ) -> None:
-        assert queue.receive(Priority.LOW, hidden=30, wait=20) is None
-        assert clock() - NOW >= timedelta(seconds=20)
-
-    @DOWN
-    @pytest.mark.parametrize(
-        ("operation", "act"),
-        [
-            ("SendMessageBatch", lambda queue: queue.send(Priority.LOW, [a_task().id])),
-            ("ReceiveMessage", lambda queue: queue.receive(Priority.LOW, hidden=1, wait=0)),
-            ("ChangeMessageVisibility", lambda queue: queue.hide(Priority.LOW, "receipt", 1)),
-            ("DeleteMessage", lambda queue: queue.delete(Priority.LOW, "receipt")),
-            ("GetQueueAttributes", lambda queue: queue.depths()),
-        ],
-    )
-    def test_a_queue_that_is_down_is_unavailable(
-        self,
-        queue: SqsTasks,
-        faults: Faults,
-        trouble: Action,
-        operation: str,
-        act: Callable[[SqsTasks], object],
-    ) -> None:
-        faults.on(f"SQS.{operation}", trouble, times=3)
-
-        with pytest.raises(Unavailable):
-            act(queue)
-
-
-def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
-    note = a_notification()
-    notices = SqsNotices(sqs=stack.clients.sqs, urls={"slack": stack.name("SlackQueue")})
-
-    notices.send("slack", note)
-
-    (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("SlackQueue"))["Messages"]
-    assert note.id in message["Body"]
-    assert note.change.data.title not in message["Body"]
-
-
-def test_a_connector_without_a_queue_is_unavailable(stack: Stack) -> None:
-    notices = SqsNotices(sqs=stack.clients.sqs, urls={})
-
-    assert not notices.serves("slack")
-    with pytest.raises(Unavailable):
-        notices.send("slack", a_notification())
-
-
-def _secrets(stack: Stack, clock: FakeClock) -> SsmSecrets:
-    provider = SSMProvider(boto3_client=stack.clients.ssm)
-    return SsmSecrets(provider=provider, prefix="/signalbox/test", clock=clock)
+        assert first == ["DynamoDB.PutItem"]
+        assert faults.operations[1:] == ["DynamoDB.PutItem", "DynamoDB.UpdateItem"]

@@ -1,7 +1,5 @@
 """The faults of the tests are the faults that AWS and networks have."""
 
-from collections.abc import Iterator
-
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
@@ -20,13 +18,6 @@ from tests.integration.faults import (
     throttled,
     unreachable,
 )
-
-
-@pytest.fixture
-def faults(stack: Stack) -> Iterator[Faults]:
-    del stack
-    with Faults().installed() as faults, faults.watching():
-        yield faults
 
 
 def _send(stack: Stack) -> None:

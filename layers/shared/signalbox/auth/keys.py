@@ -7,7 +7,7 @@ checksum refuses typing errors before any table is asked and lets scanners find 
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -16,7 +16,7 @@ from zlib import crc32
 
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.ids import KeyId
-from signalbox.models.principal import ApiKey, Principal, Scope
+from signalbox.models.principal import ROLES, ApiKey, Principal, Scope
 from signalbox.services.ports import Clock, KeyStore
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -69,11 +69,15 @@ def new_key(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeys:
-    """Knows callers by their key. A revoked key is refused after half a minute at the latest."""
+    """Knows callers by their key. A revoked key is refused after half a minute at the latest.
+
+    `roles` says what roles are worth, and is asked only where a key has one that is not built in.
+    """
 
     store: KeyStore
     clock: Clock
     environment: str
+    roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: ROLES
     _cache: dict[KeyId, tuple[datetime, ApiKey | None]] = field(default_factory=dict)
 
     def authenticate(self, text: str) -> Principal:
@@ -86,7 +90,9 @@ class ApiKeys:
         same = compare_digest(known.encode(), _digest(text).encode())
         if not same or key is None or not _in_force(key, self.clock()):
             raise Unauthenticated(UNKNOWN)
-        return Principal(name=f"key:{key.id}", scopes=key.granted())
+        custom = any(role not in ROLES for role in key.roles)
+        scopes = key.granted(self.roles() if custom else ROLES)
+        return Principal(name=f"key:{key.id}", scopes=scopes, roles=key.roles)
 
     def _find(self, identifier: KeyId) -> ApiKey | None:
         now = self.clock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from signalbox.aws import keys
 from signalbox.aws.dynamo import Table, text
 from signalbox.models.base import Model
-from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.errors import NotFound
+from signalbox.models.config import Connection, Pause, Source, Subscription
+from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
-from signalbox.models.principal import ApiKey
+from signalbox.models.issuer import Issuer
+from signalbox.models.limits import Limits
+from signalbox.models.principal import ROLES, ApiKey, Role, Scope
 from signalbox.services.ports import Clock
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ CACHED_FOR: Final = timedelta(seconds=30)
 """How old a read of the configuration may be."""
 
 M = TypeVar("M", bound=Model)
+
+Thing = Source | Connection | Subscription | Role | Pause
+"""What operators write through us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +62,54 @@ class DynamoConfig:
         """See the port."""
         return self._all(keys.SUBSCRIPTION, Subscription)
 
-    def put(self, thing: Source | Connection | Subscription) -> None:
-        """Keeps the thing in place of one of the same name."""
-        kind, name = _place(thing)
-        self.table.put({**_key(kind, name), "doc": {"S": thing.model_dump_json()}})
-        self._read.pop(kind, None)
+    def issuers(self) -> Sequence[Issuer]:
+        """Whose tokens are believed."""
+        return self._all(keys.ISSUER, Issuer)
 
-    def remove(self, thing: Source | Connection | Subscription) -> None:
+    def limits(self) -> Limits:
+        """How often callers may ask; the defaults where nobody said otherwise."""
+        return next(iter(self._all(keys.LIMITS, Limits)), Limits())
+
+    def roles(self) -> Sequence[Role]:
+        """See the port."""
+        return self._all(keys.ROLE, Role)
+
+    def worth(self) -> Mapping[str, frozenset[Scope]]:
+        """Which scopes each role has."""
+        return {role.name: frozenset(role.scopes) for role in self.roles()} | dict(ROLES)
+
+    def pauses(self) -> Sequence[Pause]:
+        """See the port."""
+        return self._all(keys.PAUSE, Pause)
+
+    def forget(self) -> None:
+        """See the port."""
+        self._read.clear()
+
+    def replace(self, before: Thing | None, after: Thing | None) -> None:
+        """See the port."""
+        named = after or before
+        if named is None:
+            return
+        key = _key(*_place(named))
+        item = self.table.get(key)
+        kept = type(named).model_validate_json(text(item, "doc")) if item else None
+        if kept != before:
+            raise WriteConflict("the record has changed meanwhile")
+        if after is None:
+            self.table.delete(key)
+        elif item is None:
+            self.table.put_over(_item(after), {"pk": None})
+        else:
+            self.table.put_over(_item(after), {"doc": item["doc"]})
+        self.forget()
+
+    def put(self, thing: Thing) -> None:
+        """Keeps the thing in place of one of the same name."""
+        self.table.put(_item(thing))
+        self._read.pop(_place(thing)[0], None)
+
+    def remove(self, thing: Thing) -> None:
         """Removes the thing, if it is there."""
         kind, name = _place(thing)
         self.table.delete(_key(kind, name))
@@ -107,9 +153,19 @@ def _key(kind: str, name: str) -> Item:
     return {"pk": {"S": kind}, "sk": {"S": name}}
 
 
-def _place(thing: Source | Connection | Subscription) -> tuple[str, str]:
-    if isinstance(thing, Source):
-        return keys.SOURCE, keys.source(thing.provider, thing.name)
-    if isinstance(thing, Connection):
-        return keys.CONNECTION, thing.id
-    return keys.SUBSCRIPTION, thing.id
+def _item(thing: Thing) -> Item:
+    return {**_key(*_place(thing)), "doc": {"S": thing.model_dump_json()}}
+
+
+def _place(thing: Thing) -> tuple[str, str]:
+    match thing:
+        case Source():
+            return keys.SOURCE, keys.source(thing.provider, thing.name)
+        case Role():
+            return keys.ROLE, thing.name
+        case Pause():
+            return keys.PAUSE, thing.priority
+        case Connection():
+            return keys.CONNECTION, thing.id
+        case Subscription():
+            return keys.SUBSCRIPTION, thing.id

@@ -8,27 +8,35 @@ which the SDK therefore repeated, is recognised as ours.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.base import stamp
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.services.ports import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
+        KeysAndAttributesTypeDef,
         PutItemInputTypeDef,
         QueryInputTypeDef,
+        UpdateItemInputTypeDef,
     )
 
     Item = Mapping[str, AttributeValueTypeDef]
 
 _WRITE = "w"
+_NAME: Final = re.compile(r"#\w+")
+_AT_ONCE: Final = 100
+_ROUNDS: Final = 10
 
 
 @contextmanager
@@ -56,28 +64,96 @@ class Table:
 
         Raises WriteConflict.
         """
-        values = {f":{name}": value for name, value in expected.items() if value is not None}
-        condition = " AND ".join(
-            f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
-            for name, value in expected.items()
-        )
-        if not self._put(item, condition, values):
+        if not self._put(item, " AND ".join(_are(expected)), _values(expected)):
             raise WriteConflict("the record has changed meanwhile")
 
     def put(self, item: Item) -> None:
         """Puts an item over whatever is there."""
-        with reaching(self.name):
+        with reaching("the store"):
             self.client.put_item(TableName=self.name, Item=item)
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
         """The item of this key."""
-        with reaching(self.name):
+        with reaching("the store"):
             answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
         return answer.get("Item")
 
+    def many(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """The items of these keys that are there, in no order; reads may be a second old."""
+        for start in range(0, len(keys), _AT_ONCE):
+            left: Mapping[str, KeysAndAttributesTypeDef] = {
+                self.name: {"Keys": keys[start : start + _AT_ONCE]}
+            }
+            for _ in range(_ROUNDS):
+                with reaching("the store"):
+                    answer = self.client.batch_get_item(RequestItems=left)
+                yield from answer["Responses"].get(self.name, [])
+                left = cast("Mapping[str, KeysAndAttributesTypeDef]", answer["UnprocessedKeys"])
+                if not left:
+                    break
+            else:
+                raise Unavailable(f"{self.name} did not answer in full")
+
+    def change(
+        self,
+        key: Item,
+        values: Item,
+        expected: Mapping[str, AttributeValueTypeDef | None],
+    ) -> None:
+        """Sets attributes of an item whose attributes are as expected, None meaning absent.
+
+        Raises WriteConflict, also where the item is gone.
+        """
+        write: AttributeValueTypeDef = {"S": secrets.token_hex(8)}
+        sets = {**values, _WRITE: write}
+        try:
+            with reaching("the store"):
+                self.client.update_item(
+                    TableName=self.name,
+                    Key=key,
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in sets),
+                    ConditionExpression=" AND ".join(["attribute_exists(pk)", *_are(expected)]),
+                    ExpressionAttributeNames={f"#{name}": name for name in sets},
+                    ExpressionAttributeValues={
+                        **{f":new_{name}": value for name, value in sets.items()},
+                        **_values(expected),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Unavailable as unavailable:
+            there = _refused_for(unavailable.__cause__)
+            if there is None:
+                raise
+            if there.get(_WRITE) != write:
+                raise WriteConflict("the record has changed meanwhile") from None
+
+    def count(self, key: Item, change: str, values: Item, *, new: bool = False) -> Item:
+        """Changes an item without regard to what it was, and answers with all of it.
+
+        In `change` every attribute is a `#name`. Where there is no item, `new` makes one; else it
+        raises NotFound. An answer that is lost may count twice.
+        """
+        request: UpdateItemInputTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": change,
+            "ExpressionAttributeNames": {name: name[1:] for name in _NAME.findall(change)},
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+        }
+        if not new:
+            request["ConditionExpression"] = "attribute_exists(pk)"
+        try:
+            with reaching("the store"):
+                return self.client.update_item(**request)["Attributes"]
+        except Unavailable as unavailable:
+            if _refused_for(unavailable.__cause__) is None:
+                raise
+            raise NotFound("the record is gone") from None
+
     def delete(self, key: Item) -> None:
         """Removes the item of this key, if there is one."""
-        with reaching(self.name):
+        with reaching("the store"):
             self.client.delete_item(TableName=self.name, Key=key)
 
     def query(
@@ -105,12 +181,35 @@ class Table:
         if chunk:
             request["Limit"] = chunk
         while True:
-            with reaching(self.name):
+            with reaching("the store"):
                 answer = self.client.query(**request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def newest(self, index: str, prefix: str, partition: str, window: Window) -> Iterator[Item]:
+        """A part of one partition of an index, newest first, read as it is consumed.
+
+        The index orders by `<prefix>_pk` and `<prefix>_sk`, which begins with a time.
+        """
+        lower = stamp(window.since) if window.since else "0"
+        upper = window.after or (stamp(window.until) if window.until else "9")
+        if upper < lower:
+            return iter(())  # DynamoDB refuses a BETWEEN the wrong way round
+        rows = self.query(
+            f"{prefix}_pk = :pk AND {prefix}_sk BETWEEN :low AND :high",
+            {
+                ":pk": {"S": partition},
+                ":low": {"S": lower},
+                ":high": {"S": upper},
+            },
+            index=index,
+            chunk=window.chunk,
+            newest_first=True,
+        )
+        # BETWEEN takes its upper end in, a page starts behind it
+        return (row for row in rows if text(row, f"{prefix}_sk") < upper)
 
     def _put(self, item: Item, condition: str, values: Item) -> bool:
         write = secrets.token_hex(8)
@@ -123,7 +222,7 @@ class Table:
         if values:
             request["ExpressionAttributeValues"] = values
         try:
-            with reaching(self.name):
+            with reaching("the store"):
                 self.client.put_item(**request)
         except Unavailable as unavailable:
             there = _refused_for(unavailable.__cause__)
@@ -131,6 +230,20 @@ class Table:
                 raise
             return text(there, _WRITE) == write
         return True
+
+
+def _are(expected: Mapping[str, AttributeValueTypeDef | None]) -> list[str]:
+    """The conditions that attributes are as expected."""
+    return [
+        f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
+        for name, value in expected.items()
+    ]
+
+
+def _values(
+    expected: Mapping[str, AttributeValueTypeDef | None],
+) -> dict[str, AttributeValueTypeDef]:
+    return {f":{name}": value for name, value in expected.items() if value is not None}
 
 
 def text(item: Item, name: str) -> str:

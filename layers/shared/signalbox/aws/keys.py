@@ -4,31 +4,50 @@
 |---|---|---|---|
 | Tasks | `TASK#<task>` | `TASK` | a task |
 | Tasks | `TASK#<task>` | `NOTE#<notification>` | what is owed to a connection for a change of it |
+| Tasks | `TASK#<task>` | `LOG#<place>` | lines of its log, from the place of the first |
 | Deliveries | `<delivery>` | | a delivery and its body |
-| Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` | name | what operators configured |
+| Deliveries | `UNKEPT#<random>` | | a request that left no delivery behind |
+| Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
+| Config | `PAUSE` | priority | a queue that nothing is taken from |
+| State | `COUNTS#<stream>` | | what the changes of a table have added up to |
+| State | `REJECTED#<source>` | | how many requests were refused, and the last of them |
+| State | `RATE#<caller>` | | how much of its limit a caller has used |
+| Audit | `AUDIT#<day>` | number | a row of the audit log |
 
-Two indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by status
-and time of creation) and `due` (what maintenance must look at, and when).
+Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
+status and time of creation), `due` (what maintenance must look at, and when) and `notes`
+(notifications by how they stand, and time of creation).
 """
 
 from typing import Final
 from zlib import crc32
 
 from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
 SHARDS: Final = 2
 LISTING: Final = "listing"
 DUE: Final = "due"
+NOTES: Final = "notes"
 BY_SOURCE: Final = "by_source"
 
 TASK_SORT: Final = "TASK"
 NOTE: Final = "NOTE#"
+LOG: Final = "LOG#"
+
+_STANDS_OUT: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
+
+UNKEPT: Final = "UNKEPT#"
 
 SOURCE: Final = "SOURCE"
 CONNECTION: Final = "CONNECTION"
 SUBSCRIPTION: Final = "SUBSCRIPTION"
 KEY: Final = "KEY"
+ISSUER: Final = "ISSUER"
+LIMITS: Final = "LIMITS"
+ROLE: Final = "ROLE"
+PAUSE: Final = "PAUSE"
 
 
 def task(task_id: str) -> str:
@@ -41,9 +60,24 @@ def note(notification: NotificationId) -> str:
     return f"{NOTE}{notification}"
 
 
+def log(place: int) -> str:
+    """The sort key of the lines that begin at this place, so that text order is their order."""
+    return f"{LOG}{place:010}"
+
+
 def listing(status: TaskStatus, shard: int) -> str:
     """One partition of the list of tasks in this state."""
     return f"{status}#{shard}"
+
+
+def standing(status: NotificationStatus) -> str:
+    """How a notification stands, for the index: one that goes well never changes its place."""
+    return status if status in _STANDS_OUT else "well"
+
+
+def notes(standing: str, shard: int) -> str:
+    """One partition of the list of notifications that stand so."""
+    return f"{standing}#{shard}"
 
 
 def due(shard: int) -> str:
@@ -59,6 +93,31 @@ def shard_of(identifier: str) -> int:
 def source(provider: str, name: str) -> str:
     """The sort key of a source."""
     return f"{provider}/{name}"
+
+
+def rejections(provider: str, name: str) -> str:
+    """Where it is kept what was refused of a source."""
+    return f"REJECTED#{provider}/{name}"
+
+
+def rate(caller: str) -> str:
+    """Where it is kept how much of its limit a caller has used."""
+    return f"RATE#{caller}"
+
+
+def audit(day: str) -> str:
+    """Where the audit log of a day is kept."""
+    return f"AUDIT#{day}"
+
+
+def unkept(random: str) -> str:
+    """Where a request is kept that left no delivery behind."""
+    return f"{UNKEPT}{random}"
+
+
+def counts(stream: str) -> str:
+    """Where it is kept what the changes of this stream have added up to."""
+    return f"COUNTS#{stream}"
 
 
 def owner(pk: str) -> TaskId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from signalbox.aws.dynamo import Table, text
 from signalbox.models.base import position, stamp
 from signalbox.models.change import TaskSummary, summary_of
 from signalbox.models.errors import NotFound
-from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.notification import Notification
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.notification import Notification, NotificationStatus, Owed
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports import Overdue, Window
 
@@ -36,8 +36,7 @@ class DynamoTasks:
 
     def get(self, task: TaskId) -> Task:
         """See the port."""
-        key: Item = {"pk": {"S": keys.task(task)}, "sk": {"S": keys.TASK_SORT}}
-        item = self.table.get(key)
+        item = self.table.get(_task_key(task))
         if item is None:
             raise NotFound("there is no such task")
         return task_of(item)
@@ -52,12 +51,21 @@ class DynamoTasks:
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         """See the port."""
         partitions = [
-            self._listed(keys.listing(status, shard), window)
+            self.table.newest(keys.LISTING, "list", keys.listing(status, shard), window)
             for status in statuses
             for shard in range(keys.SHARDS)
         ]
-        rows = heapq.merge(*partitions, key=_place, reverse=True)
-        return (_summary(row) for row in rows)
+        last = ""
+        for row in heapq.merge(*partitions, key=_place, reverse=True):
+            # a task that changes its state meanwhile is met in both
+            if _place(row) != last:
+                last = _place(row)
+                yield _summary(row)
+
+    def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
+        """See the port."""
+        items = self.table.many([_task_key(task) for task in tasks])
+        return {task.id: task for task in map(task_of, items)}
 
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
         """See the port."""
@@ -72,22 +80,6 @@ class DynamoTasks:
         ]
         return (_summary(row) for row in heapq.merge(*partitions, key=_place))
 
-    def _listed(self, partition: str, window: Window) -> Iterator[Item]:
-        upper = window.after or (stamp(window.until) if window.until else "9")
-        rows = self.table.query(
-            "list_pk = :pk AND list_sk BETWEEN :low AND :high",
-            {
-                ":pk": {"S": partition},
-                ":low": {"S": stamp(window.since) if window.since else "0"},
-                ":high": {"S": upper},
-            },
-            index=keys.LISTING,
-            chunk=window.chunk,
-            newest_first=True,
-        )
-        # BETWEEN takes its upper end in, a page starts behind it
-        return (row for row in rows if _place(row) < upper)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoNotifications:
@@ -101,11 +93,10 @@ class DynamoNotifications:
 
     def get(self, task: TaskId, notification: NotificationId) -> Notification:
         """See the port."""
-        key: Item = {"pk": {"S": keys.task(task)}, "sk": {"S": keys.note(notification)}}
-        item = self.table.get(key)
+        item = self.table.get(_note_key(task, notification))
         if item is None:
             raise NotFound("there is no such notification")
-        return Notification.model_validate_json(text(item, "doc"))
+        return _notification_of(item)
 
     def replace(self, before: Notification, after: Notification) -> None:
         """See the port."""
@@ -117,7 +108,27 @@ class DynamoNotifications:
             "pk = :pk AND begins_with(sk, :note)",
             {":pk": {"S": keys.task(task)}, ":note": {"S": keys.NOTE}},
         )
-        return [Notification.model_validate_json(text(row, "doc")) for row in rows]
+        return [_notification_of(row) for row in rows]
+
+    def newest(self, statuses: Sequence[NotificationStatus], window: Window) -> Iterator[Owed]:
+        """See the port."""
+        standings = {keys.standing(status) for status in statuses}
+        partitions = [
+            self.table.newest(keys.NOTES, "note", keys.notes(standing, shard), window)
+            for standing in sorted(standings)
+            for shard in range(keys.SHARDS)
+        ]
+        last = ""
+        for row in heapq.merge(*partitions, key=lambda row: text(row, "note_sk"), reverse=True):
+            owed = _owed(row)
+            if owed.position != last:
+                last = owed.position
+                yield owed
+
+    def many(self, owed: Iterable[Owed]) -> Mapping[NotificationId, Notification]:
+        """See the port."""
+        items = self.table.many([_note_key(each.task, each.notification) for each in owed])
+        return {note.id: note for note in map(_notification_of, items)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +159,27 @@ def _place(row: Item) -> str:
     return text(row, "list_sk")
 
 
+def _task_key(task: TaskId) -> Item:
+    return {"pk": {"S": keys.task(task)}, "sk": {"S": keys.TASK_SORT}}
+
+
+def _note_key(task: TaskId, notification: NotificationId) -> Item:
+    return {"pk": {"S": keys.task(task)}, "sk": {"S": keys.note(notification)}}
+
+
+def _notification_of(item: Item) -> Notification:
+    return Notification.model_validate_json(text(item, "doc"))
+
+
+def _owed(row: Item) -> Owed:
+    return Owed(
+        task=keys.owner(text(row, "pk")),
+        notification=NotificationId(text(row, "sk").removeprefix(keys.NOTE)),
+        connection=ConnectionId(text(row, "connection")),
+        position=text(row, "note_sk"),
+    )
+
+
 def _summary(row: Item) -> TaskSummary:
     return TaskSummary.model_validate_json(text(row, "summary"))
 
@@ -174,11 +206,15 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
 
 
 def _note_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
+    standing = keys.standing(notification.status)
     item: dict[str, AttributeValueTypeDef] = {
         "pk": {"S": keys.task(notification.task_id)},
         "sk": {"S": keys.note(notification.id)},
         "version": {"N": str(notification.version)},
         "doc": {"S": notification.model_dump_json()},
+        "note_pk": {"S": keys.notes(standing, keys.shard_of(notification.id))},
+        "note_sk": {"S": position(notification.created_at, notification.id)},
+        "connection": {"S": notification.connection},
     }
     return item | _timed(notification.id, notification.look_at, notification.expires_at)
 

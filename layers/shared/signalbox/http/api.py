@@ -5,11 +5,11 @@ is one, whether the caller may use it and whether the body can be read at all; s
 learns what a valid request looks like, and every error has the same form.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
-from typing import Final, cast
+from typing import cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -18,20 +18,33 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
+from signalbox.auth.limits import told, told_over
+from signalbox.http.admission import NOBODY, Admission
 from signalbox.http.bodies import read_json
-from signalbox.http.events import SECURITY_HEADERS, Answer, HttpApiEvent, inbound, request_id
-from signalbox.http.problems import internal, invalid, problem_of
+from signalbox.http.cors import Cors
+from signalbox.http.events import (
+    SECURITY_HEADERS,
+    Answer,
+    HttpApiEvent,
+    answer,
+    inbound,
+    request_id,
+)
+from signalbox.http.problems import internal, invalid, problem_of, traced
 from signalbox.http.routing import JSON, Call, MethodUnknown, Route, Routes
-from signalbox.models.errors import NotFound, PayloadInvalid, SignalboxError, UnsupportedMedia
+from signalbox.http.trail import Trail
+from signalbox.models.errors import (
+    NotAcceptable,
+    NotFound,
+    PayloadInvalid,
+    SignalboxError,
+    Unavailable,
+    UnsupportedMedia,
+)
 from signalbox.models.ids import RequestId
+from signalbox.models.limits import OverLimit
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
-
-Authenticate = Callable[[str], Principal]
-"""Who holds this key or token. Raises Unauthenticated."""
-
-NOBODY: Final = Principal(name="anonymous", scopes=frozenset())
-_BEARER: Final = "bearer "
 
 
 def router() -> APIGatewayHttpResolver:
@@ -42,11 +55,13 @@ def router() -> APIGatewayHttpResolver:
 
 @dataclass(slots=True, kw_only=True)
 class _Exchange:
-    """What is known so far of one request and its answer, for the log."""
+    """What is known so far of one request and its answer."""
 
     request_id: RequestId
+    request: InboundRequest | None = None
     route: Route | None = None
     caller: Principal = NOBODY
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +69,9 @@ class Api:
     """A Lambda handler. `limit` is the largest body in bytes."""
 
     routes: Routes
-    authenticate: Authenticate
+    admit: Admission
+    cors: Cors
+    trail: Trail
     limit: int
     logger: Logger
 
@@ -72,6 +89,9 @@ class Api:
             said = self._answer(event, context, read, exchange)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             said = self._problem(error, exchange.request_id)
+        said["headers"].update(exchange.headers)
+        if exchange.request and exchange.route and exchange.caller is not NOBODY:
+            self.trail(exchange.request, exchange.route, exchange.caller, said["statusCode"])
         self._tell(said, read, exchange, perf_counter() - started)
         return said
 
@@ -83,12 +103,30 @@ class Api:
         exchange: _Exchange,
     ) -> Answer:
         request = inbound(read, exchange.request_id, limit=self.limit)
+        exchange.request = request
+        exchange.headers.update(self.cors.headers(request))
+        preflight = self.cors.preflight(request, ", ".join(self.routes.methods(request.path)))
+        if preflight:
+            exchange.headers.update(preflight)
+            return answer(HTTPStatus.NO_CONTENT, "", exchange.request_id, JSON)
         exchange.route = self.routes.find(request.method, request.path)
+        admitted = self.admit(request, exchange.route)
+        exchange.caller = admitted.caller
+        exchange.headers.update(told(admitted.quota) if admitted.quota else {})
         if exchange.route.scope:
-            exchange.caller = self.authenticate(_credentials(request))
-            exchange.caller.require(exchange.route.scope)
+            admitted.caller.require(exchange.route.scope)
+        _check_accept(request, exchange.route)
         if exchange.route.takes_body:
             _check_body(request)
+        return self._routed(event, context, request, exchange)
+
+    def _routed(
+        self,
+        event: dict[str, JsonValue],
+        context: LambdaContext,
+        request: InboundRequest,
+        exchange: _Exchange,
+    ) -> Answer:
         resolver = self.routes.resolver
         resolver.append_context(call=Call(request=request, caller=exchange.caller))
         made = resolver.resolve(event, context)
@@ -106,19 +144,17 @@ class Api:
         return Response(status_code=said["statusCode"], body=said["body"], headers=said["headers"])
 
     def _problem(self, error: Exception, request: RequestId) -> Answer:
-        match error:
-            case MethodUnknown():
-                said = problem_of(error, request)
-                said["headers"]["allow"] = ", ".join(error.allowed)
-                return said
-            case SignalboxError():
-                return problem_of(error, request)
-            case RequestValidationError():
-                return invalid(error.errors(), request)
-            case NotFoundError():
-                return problem_of(NotFound("there is nothing at this path"), request)
-        self.logger.error("request failed", exc_info=error, extra={"request_id": request})
-        return internal(request)
+        if isinstance(error, RequestValidationError):
+            return invalid(error.errors(), request)
+        if isinstance(error, NotFoundError):
+            return problem_of(NotFound("there is nothing at this path"), request)
+        if isinstance(error, SignalboxError) and not isinstance(error, Unavailable):
+            said = problem_of(error, request)
+            said["headers"].update(_more_headers(error))
+            return said
+        extra = {"request_id": request, **traced(error)}
+        self.logger.error("request failed", extra=extra)
+        return problem_of(error, request) if isinstance(error, Unavailable) else internal(request)
 
     def _tell(self, said: Answer, read: HttpApiEvent, exchange: _Exchange, seconds: float) -> None:
         route = exchange.route
@@ -138,11 +174,22 @@ class Api:
         )
 
 
-def _credentials(request: InboundRequest) -> str:
-    """The API key or token of a request, empty where it has none."""
-    bearer = request.header("authorization")
-    token = bearer[len(_BEARER) :] if bearer.lower().startswith(_BEARER) else ""
-    return (request.header("x-api-key") or token).strip()
+def _more_headers(error: SignalboxError) -> Mapping[str, str]:
+    match error:
+        case MethodUnknown():
+            return {"allow": ", ".join(error.allowed)}
+        case OverLimit():
+            return told_over(error)
+        case _:
+            return {}
+
+
+def _check_accept(request: InboundRequest, route: Route) -> None:
+    """Raises NotAcceptable where the caller takes nothing that the route answers with."""
+    wanted = {part.partition(";")[0].strip() for part in request.header("accept").split(",")}
+    offered = {*route.media, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in route.media)}
+    if wanted != {""} and not wanted & offered:
+        raise NotAcceptable(f"this answers with {', '.join(route.media)}")
 
 
 def _check_body(request: InboundRequest) -> None:

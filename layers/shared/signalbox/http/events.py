@@ -22,6 +22,7 @@ class _Http(BaseModel):
 
 class _Context(BaseModel):
     http: _Http
+    timeEpoch: int = 0  # noqa: N815  as API Gateway writes it, in milliseconds
 
 
 class HttpApiEvent(BaseModel):

@@ -5,6 +5,8 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
+from traceback import extract_tb
 from typing import Final
 
 from pydantic import Field
@@ -16,6 +18,7 @@ from signalbox.models.ids import RequestId
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
+_FRAMES: Final = 6
 
 
 class Fault(Model):
@@ -74,6 +77,19 @@ def problem_of(error: SignalboxError, request: RequestId) -> Answer:
         wait = {"retry-after": str(RETRY_AFTER_SECONDS)}
         return problem(503, error.code, request, detail=error.reason, headers=wait)
     return internal(request)
+
+
+def traced(error: BaseException) -> Mapping[str, str | list[str] | None]:
+    """What the log says of an error: what it is, what lies behind it and where it was raised.
+
+    Never its words: they may hold what was sent.
+    """
+    frames = extract_tb(error.__traceback__)[-_FRAMES:]
+    return {
+        "error": type(error).__name__,
+        "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+        "raised": [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in frames],
+    }
 
 
 def internal(request: RequestId) -> Answer:

@@ -19,9 +19,11 @@ OPEN: Final = None
 """In place of a scope: everybody may."""
 
 JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
 
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_CHANGING: Final = _WITH_BODY | {"DELETE"}
 
 View = Callable[..., Response[str]]
 
@@ -30,7 +32,10 @@ View = Callable[..., Response[str]]
 class Route:
     """One operation: what it asks of its caller and what it answers.
 
-    `answers` is the body of a good answer, `refuses` the statuses of errors that only it has.
+    `answers` is the body of a good answer, `refuses` the statuses of errors that only it has,
+    `bare` those of good answers without a body. One that `streams` also answers as an event stream,
+    one that is `unlimited` is not counted against any limit, one that `makes` something answers 201
+    where there was nothing. `text` is the type of a good answer that is no JSON.
     """
 
     method: str
@@ -41,21 +46,47 @@ class Route:
     answers: type[BaseModel] | None = None
     status: int = 200
     refuses: tuple[int, ...] = ()
+    bare: tuple[int, ...] = ()
+    streams: bool = False
+    unlimited: bool = False
+    text: str | None = None
+    makes: bool = False
 
     @property
     def takes_body(self) -> bool:
         """Whether a body is read."""
         return self.method in _WITH_BODY
 
+    @property
+    def media(self) -> tuple[str, ...]:
+        """The types of its good answers."""
+        if self.text:
+            return (self.text.partition(";")[0],)
+        return (JSON, EVENTS) if self.streams else (JSON,)
+
+    @property
+    def audited(self) -> bool:
+        """Whether the audit log tells of it: it changes something and is not a worker's work."""
+        return self.method in _CHANGING and self.scope is not Scope.TASKS_WORK
+
     def responses(self) -> dict[int, OpenAPIResponse]:
         """What OpenAPI says of the answers."""
         good: OpenAPIResponse = {"description": self.summary}
         if self.answers:
             good["content"] = {JSON: {"model": self.answers}}
-        codes = {400, 413, 422, 429, 500, 503, *self.refuses}
+            if self.streams:
+                good["content"][EVENTS] = {"schema": {"type": "string"}}
+        elif self.text:
+            good["content"] = {self.media[0]: {"schema": {"type": "string"}}}
+        codes = {400, 406, 413, 422, 429, 500, 503, *self.refuses}
         codes |= {401, 403} if self.scope else set()
         codes |= {415} if self.takes_body else set()
-        return {self.status: good} | {code: _refusal(code) for code in sorted(codes)}
+        bare: dict[int, OpenAPIResponse] = {
+            code: {"description": HTTPStatus(code).phrase} for code in self.bare
+        }
+        if self.makes:
+            bare[201] = good
+        return {self.status: good} | bare | {code: _refusal(code) for code in sorted(codes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +114,11 @@ class Routes:
 
     resolver: APIGatewayHttpResolver
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
+    elsewhere: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
 
     def add(self, route: Route) -> Callable[[View], View]:
         """Registers the decorated function as what answers this route."""
-        self.all.append((re.compile(_PARAMETER.sub("[^/]+", route.path)), route))
+        self.all.append((_pattern(route.path), route))
         register: Callable[[View], View] = self.resolver.route(
             route.path,
             route.method,
@@ -96,15 +128,24 @@ class Routes:
         )
         return register
 
+    def leave(self, method: str, path: str) -> None:
+        """Names a path that another function answers for this method."""
+        self.elsewhere.append((_pattern(path), method))
+
     def find(self, method: str, path: str) -> Route:
         """The route that a request means. Raises NotFound, MethodUnknown."""
         fitting = [route for pattern, route in self.all if pattern.fullmatch(path)]
         for route in fitting:
             if route.method == method:
                 return route
-        if fitting:
-            raise MethodUnknown(sorted({route.method for route in fitting}))
+        left = [method for pattern, method in self.elsewhere if pattern.fullmatch(path)]
+        if fitting or left:
+            raise MethodUnknown(sorted({*left, *(route.method for route in fitting)}))
         raise NotFound("there is nothing at this path")
+
+    def methods(self, path: str) -> Sequence[str]:
+        """The methods that a path takes."""
+        return sorted({route.method for pattern, route in self.all if pattern.fullmatch(path)})
 
     def call(self) -> Call:
         """The call that is being answered."""
@@ -122,6 +163,11 @@ def said(
         body=body.model_dump_json(),
         headers=headers,
     )
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """What fits a path with its parameters, each of which is one segment."""
+    return re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(path))))
 
 
 def _refusal(code: int) -> OpenAPIResponse:

@@ -10,15 +10,20 @@ from aws_lambda_powertools import Logger
 from pydantic import Field, JsonValue
 
 from signalbox.http.events import Answer, HttpApiEvent, answer, inbound, request_id
-from signalbox.http.problems import internal, problem_of
+from signalbox.http.problems import internal, problem_of, traced
 from signalbox.models.base import Model
 from signalbox.models.delivery import Verdict
-from signalbox.models.errors import SignalboxError
+from signalbox.models.errors import SignalboxError, Unavailable
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
-from signalbox.services.ports import Count
-from signalbox.services.receive import DEFAULT_SOURCE, Receipt, ReceiveWebhook
+from signalbox.models.rejection import Rejection
+from signalbox.models.text import one_line
+from signalbox.models.unkept import Unkept
+from signalbox.services.ports import Count, RememberUnkept
+from signalbox.services.receive import DEFAULT_SOURCE, Receipt, ReceiveWebhook, Unreadable
+from signalbox.services.reject import NoteRejection
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
+_DIGITS: Final = 12
 
 
 class Accepted(Model):
@@ -36,6 +41,8 @@ class WebhookHandler:
     """A Lambda handler. `limit` is the largest body in bytes."""
 
     receive: ReceiveWebhook
+    reject: NoteRejection
+    unkept: RememberUnkept
     limit: int
     logger: Logger
     count: Count
@@ -52,12 +59,69 @@ class WebhookHandler:
             said = _accepted(receipt, request)
             outcome = "duplicate" if receipt.duplicate else receipt.verdict
         except SignalboxError as error:
-            said, outcome, reason = problem_of(error, request), error.code, error.reason
-        except Exception:
-            self.logger.exception("webhook failed")
+            said, outcome = problem_of(error, request), error.code
+            self._note(error, read, said, source)
+            if not isinstance(error, Unreadable):
+                self._count(outcome, source, request)
+            reason = error.reason
+            if isinstance(error, Unavailable):
+                self.logger.error("webhook failed", extra={"request_id": request, **traced(error)})
+        except Exception as error:  # noqa: BLE001  whatever it was, the sender gets an answer
+            self.logger.error("webhook failed", extra={"request_id": request, **traced(error)})
             said, outcome = internal(request), "internal"
+            self._count(outcome, source, request)
         self._tell(said, outcome, reason, source, perf_counter() - started)
+        self.receive.acks.add(self._waited(read, perf_counter() - started))
         return said
+
+    def _count(self, outcome: str, source: str, request: RequestId) -> None:
+        """Leaves a record of a request that left no delivery, since records are what is counted."""
+        try:
+            self.unkept(
+                Unkept(
+                    provider=self.receive.provider.name,
+                    source=source[:64],
+                    outcome=outcome,
+                    at=self.receive.clock(),
+                    request_id=request,
+                    acks=self.receive.acks.untold,
+                )
+            )
+            self.receive.acks.told()
+        except Exception:
+            self.logger.exception("request not counted")
+
+    def _waited(self, read: HttpApiEvent, seconds: float) -> int:
+        """How many milliseconds ago API Gateway took the request, a cold start included."""
+        ours = round(seconds * 1000)
+        taken_at = read.requestContext.timeEpoch
+        if not taken_at:
+            return ours
+        return max(ours, round(self.receive.clock().timestamp() * 1000) - taken_at)
+
+    def _note(self, error: SignalboxError, read: HttpApiEvent, said: Answer, source: str) -> None:
+        """Notes a request that was refused; where that fails, its sender learns nothing of it."""
+        if not self.reject.wants(error):
+            return
+        try:
+            self.reject(source, self._rejection(error, read, said))
+        except Exception:
+            self.logger.exception("rejection not noted")
+
+    def _rejection(self, error: SignalboxError, read: HttpApiEvent, said: Answer) -> Rejection:
+        headers = {name.lower(): value for name, value in read.headers.items()}
+        size = headers.get("content-length", "")
+        known = size.isascii() and size.isdecimal() and len(size) < _DIGITS
+        return Rejection(
+            at=self.receive.clock(),
+            status=said["statusCode"],
+            code=self.reject.code(error),
+            reason=error.reason,
+            request_id=said["headers"]["x-request-id"],
+            source_ip=read.requestContext.http.sourceIp[:64],
+            user_agent=one_line(headers.get("user-agent", ""), 100),
+            size=int(size) if known else None,
+        )
 
     def _tell(
         self, said: Answer, outcome: str, reason: str | None, source: str, seconds: float

@@ -35,4 +35,5 @@ def position(moment: datetime, identifier: str) -> str:
 
 def stamp(moment: datetime) -> str:
     """The moment as text of fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    in_utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{in_utc.isoformat(timespec='microseconds')}Z"

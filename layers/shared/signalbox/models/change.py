@@ -53,8 +53,8 @@ class TaskView(TaskSummary):
     reason: str | None = None
 
 
-class Change(Model):
-    """The envelope (https://github.com/cloudevents/spec, version 1.0, JSON format).
+class Envelope(Model):
+    """What every change has (https://github.com/cloudevents/spec, version 1.0, JSON format).
 
     `id` is the same however often the change is sent; `subject` is the task's id.
     """
@@ -66,12 +66,23 @@ class Change(Model):
     subject: TaskId
     time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
+
+
+class Change(Envelope):
+    """A change as it is sent, with the task as it was then."""
+
     data: TaskView
 
     @property
     def change_type(self) -> ChangeType:
         """The last word of `type`."""
         return ChangeType(self.type.removeprefix(PREFIX))
+
+
+class PastChange(Envelope):
+    """A change as it is remembered, with what its step was."""
+
+    data: Step
 
 
 def summary_of(task: Task) -> TaskSummary:
@@ -131,4 +142,19 @@ def change_of(task: Task, step: Step, stack: str) -> Change:
         subject=task.id,
         time=step.at,
         data=view_of(task),
+    )
+
+
+def past_changes(task: Task, stack: str) -> tuple[PastChange, ...]:
+    """What has become of the task, as far as it is remembered."""
+    return tuple(
+        PastChange(
+            id=change_id(task.id, step.version),
+            source=f"/signalbox/{stack}",
+            type=f"{PREFIX}{step.type}",
+            subject=task.id,
+            time=step.at,
+            data=step,
+        )
+        for step in task.history
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from signalbox.models.base import Model, Name
+from signalbox.models.base import Model, Moment, Name
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
@@ -65,10 +65,24 @@ class Subscription(Model):
     statuses: tuple[TaskStatus, ...] = ()
 
 
+class Pause(Model):
+    """A queue that no task is given from, until somebody resumes it. What waits in it stays."""
+
+    priority: Priority
+    at: Moment
+    by: str
+    reason: str | None = None
+
+
 def matches(patterns: tuple[str, ...], text: str) -> bool:
     """Whether any pattern fits the text, without regard to case; no patterns fit everything."""
     folded = text.casefold()
-    return not patterns or any(fnmatchcase(folded, pattern.casefold()) for pattern in patterns)
+    return not patterns or any(fnmatchcase(folded, _literal(pattern)) for pattern in patterns)
+
+
+def _literal(pattern: str) -> str:
+    """The pattern with every sign but `*` standing for itself: names of bots hold brackets."""
+    return pattern.casefold().replace("[", "[[]").replace("?", "[?]")
 
 
 def wants(subscription: Subscription, change: Change) -> bool:

@@ -1,6 +1,7 @@
 """A delivery: one request a provider made to us, as it is kept."""
 
 import gzip
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import Field
@@ -23,9 +24,12 @@ class Delivery(Model):
 
     `key` is the provider's own id. `secret` counts which of the source's secrets verified it: 0 is
     the current one. `notes` say in words what was found and why nothing was made of the rest.
+    `version` rises when it is read anew, by a replay or because it was sent again. `acks` are the
+    milliseconds that answers took which were given before it came, for the counters.
     """
 
     id: DeliveryId
+    version: int = 1
     provider: str
     source: str
     key: str
@@ -39,7 +43,46 @@ class Delivery(Model):
     task_ids: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = ()
     request_id: RequestId | None = None
+    replayed_at: Moment | None = None
+    replayed_by: str | None = None
+    acks: tuple[int, ...] = ()
     retention: int = 7 * 86_400
+
+
+class Repeats(Model):
+    """How often a delivery came again; an answer of the table that was lost may count twice."""
+
+    count: int = 0
+    last_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDelivery:
+    """A delivery, its body as it was sent, and how often it came again."""
+
+    delivery: Delivery
+    body: bytes
+    repeats: Repeats
+
+
+def read_anew(before: Delivery, now: Delivery) -> Delivery:
+    """The record of a delivery after it was read once more, as `now` says.
+
+    The tasks that were made before stay its tasks.
+    """
+    tasks = tuple(dict.fromkeys((*before.task_ids, *now.task_ids)))
+    return before.model_copy(
+        update={
+            "version": before.version + 1,
+            "verdict": Verdict.ACCEPTED if tasks else now.verdict,
+            "reason": now.reason,
+            "event": now.event or before.event,
+            "task_ids": tasks,
+            "notes": now.notes,
+            "replayed_at": now.replayed_at or before.replayed_at,
+            "replayed_by": now.replayed_by or before.replayed_by,
+        }
+    )
 
 
 def packed(body: bytes) -> bytes:

@@ -57,6 +57,13 @@ class NotFound(Rejected):
     code = "not_found"
 
 
+class NotAcceptable(Rejected):
+    """The caller takes no type that we answer with."""
+
+    status = 406
+    code = "not_acceptable"
+
+
 class Conflict(Rejected):
     """The thing is not in a state that allows this."""
 
@@ -76,6 +83,19 @@ class WriteConflict(Conflict):
     code = "write_conflict"
 
 
+class LogGap(Conflict):
+    """Lines of a log are missing between what is kept and what was sent."""
+
+    code = "log_gap"
+
+
+class PreconditionFailed(Rejected):
+    """The thing is no longer, or not yet, what the caller took it for."""
+
+    status = 412
+    code = "precondition_failed"
+
+
 class PayloadTooLarge(Rejected):
     """The body is over the limit."""
 
@@ -90,6 +110,20 @@ class UnsupportedMedia(Rejected):
     code = "unsupported_media"
 
 
+class IdempotencyKeyReused(Rejected):
+    """The caller has used this Idempotency-Key for another request."""
+
+    status = 422
+    code = "idempotency_key_reused"
+
+
+class PreconditionRequired(Rejected):
+    """The caller must say which state of the thing it means."""
+
+    status = 428
+    code = "precondition_required"
+
+
 class TooManyRequests(Rejected):
     """The caller is over its limit."""
 
@@ -101,6 +135,10 @@ class Unavailable(SignalboxError):
     """Something we need is down or not configured; a retry may help. Answered with 503."""
 
     code = "unavailable"
+
+
+class SecretMissing(Unavailable):
+    """Nobody has given us a secret to verify with."""
 
 
 class SendRefused(SignalboxError):

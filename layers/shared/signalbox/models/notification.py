@@ -4,6 +4,7 @@
 later. `failed` is the far side's final word, `dead` means that the attempts ran out.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -87,6 +88,16 @@ class Notification(Model):
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + RESEND_AFTER
         return since + UNSENT_AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A notification in a list, before it is read; `position` is where it stands there."""
+
+    task: TaskId
+    notification: NotificationId
+    connection: ConnectionId
+    position: str
 
 
 def begun(notification: Notification, now: datetime, busy_until: datetime) -> Notification:

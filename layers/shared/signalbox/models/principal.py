@@ -57,11 +57,20 @@ ROLES: Final[Mapping[str, frozenset[Scope]]] = {
 """The roles that are always there."""
 
 
+class Role(Model):
+    """A set of scopes that operators have named; the names of ROLES are taken."""
+
+    name: Name
+    description: str = Field(default="", max_length=200)
+    scopes: tuple[Scope, ...] = ()
+
+
 class Principal(Model):
     """Somebody we know. `name` is `key:<id>` or `jwt:<issuer>/<subject>`."""
 
     name: str
     scopes: frozenset[Scope]
+    roles: tuple[str, ...] = ()
 
     def require(self, scope: Scope) -> None:
         """Raises Forbidden where the principal may not."""
@@ -82,7 +91,7 @@ class ApiKey(Model):
     expires_at: Moment | None = None
     revoked_at: Moment | None = None
 
-    def granted(self) -> frozenset[Scope]:
-        """Every scope the key has, by itself or by its roles."""
-        by_role = (ROLES.get(role, frozenset()) for role in self.roles)
+    def granted(self, worth: Mapping[str, frozenset[Scope]] = ROLES) -> frozenset[Scope]:
+        """Every scope the key has, by itself or by its roles, which are worth so much."""
+        by_role = (worth.get(role, frozenset()) for role in self.roles)
         return frozenset(self.scopes).union(*by_role)

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from signalbox.models.errors import SignatureInvalid, Unavailable
+from signalbox.models.errors import SecretMissing, SignatureInvalid
 
 _PLACEHOLDERS: Final = frozenset(
     {"", "changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_me", "todo"}
@@ -23,12 +23,12 @@ def verified_by(
 
     `expected` makes the signature's text for a secret. Every secret is tried with every given
     signature, also after a match, so that the time says nothing of which one it was. A placeholder
-    left in the configuration is no secret. Raises SignatureInvalid; Unavailable where there is no
+    left in the configuration is no secret. Raises SignatureInvalid; SecretMissing where there is no
     secret to compare with, whatever was sent.
     """
     usable = [index for index, secret in enumerate(secrets) if not _placeholder(secret)]
     if not usable:
-        raise Unavailable("no secret is configured to verify signatures with")
+        raise SecretMissing("no secret is configured to verify signatures with")
     signatures = [_raw(text) for text in given]
     matches = [
         index

@@ -24,6 +24,9 @@ RESEND_AFTER: Final = timedelta(hours=6)
 LEASE_GRACE: Final = timedelta(seconds=30)
 """How long after a lease maintenance waits for the message to come back by itself."""
 
+QUEUE: Final = "queue"
+"""Who takes the steps that a queue brings about."""
+
 _HISTORY: Final = 100
 
 
@@ -64,7 +67,10 @@ FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus
 
 
 class Origin(Model):
-    """Where a task came from; `provider` is `api` for one made through the API."""
+    """Where a task came from; `provider` is `api` for one made through the API.
+
+    `fingerprint` is a hash of the request that named the task by an Idempotency-Key.
+    """
 
     provider: str
     source: str = "default"
@@ -72,6 +78,7 @@ class Origin(Model):
     delivery_key: str | None = None
     event: str | None = None
     request_id: RequestId | None = None
+    fingerprint: str | None = None
 
 
 class Lease(Model):
@@ -106,6 +113,16 @@ class Step(Model):
     by: str
     attempt: int
     reason: str | None = None
+
+
+class Editable(Model):
+    """What may be changed of a task that is there."""
+
+    title: str
+    description: str
+    priority: Priority
+    labels: tuple[str, ...]
+    due: Moment | None
 
 
 class Task(Model):
@@ -157,6 +174,12 @@ class Task(Model):
         return self.status in FINISHED
 
     @property
+    def dead(self) -> bool:
+        """Whether the task failed because its attempts ran out or its queue gave it up."""
+        spent = self.attempt >= self.max_attempts or self.last_step.by == QUEUE
+        return self.status is TaskStatus.FAILED and spent
+
+    @property
     def expires_at(self) -> datetime | None:
         """When the task may be forgotten, None while it may not."""
         if self.finished_at is None or not self.retention:
@@ -200,6 +223,36 @@ def created(task: Task, by: str) -> Task:
     return task.model_copy(update={"history": (step,)})
 
 
+def editable(task: Task) -> Editable:
+    """What may be changed of the task, as it is now."""
+    return Editable(
+        title=task.title,
+        description=task.description,
+        priority=task.priority,
+        labels=task.labels,
+        due=task.due,
+    )
+
+
+def edited(task: Task, wanted: Editable, now: datetime, by: str) -> Task:
+    """The task as it is wanted; the very same where nothing changes.
+
+    With another priority it needs a message in another queue, so it counts as without one.
+    Raises Conflict where it is finished.
+    """
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    kept = editable(task)
+    changed = [name for name, value in wanted if value != getattr(kept, name)]
+    if not changed:
+        return task
+    update = {name: getattr(wanted, name) for name in changed}
+    if "priority" in changed:
+        update["sent_at"] = None
+    reason = f"changed {', '.join(changed)}"
+    return _stepped(task.model_copy(update=update), ChangeType.UPDATED, now, by=by, reason=reason)
+
+
 def leased(task: Task, lease: Lease, now: datetime) -> Task:
     """The task in the hands of a worker.
 
@@ -239,9 +292,17 @@ def holder_until(task: Task, now: datetime) -> datetime | None:
     return None
 
 
+def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
+    """The lease that the task is held under. Raises LeaseLost where it is not this one."""
+    held = task.lease
+    if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
+        raise LeaseLost("the lease is not the current one")
+    return held
+
+
 def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
     """The task with a longer lease; not a step. Raises LeaseLost."""
-    held = _held(task, lease, fence)
+    held = current_lease(task, lease, fence)
     update = {"lease": held.model_copy(update={"expires_at": until})}
     return task.model_copy(update=update | ({"progress": progress} if progress else {}))
 
@@ -250,7 +311,7 @@ def succeeded(task: Task, lease: LeaseId, fence: int, result: Result, now: datet
     """The task done; the same once more under the same lease changes nothing. Raises LeaseLost."""
     if _ended_by(task, lease, fence, TaskStatus.SUCCEEDED) and task.result == result:
         return task
-    held = _held(task, lease, fence)
+    held = current_lease(task, lease, fence)
     done = task.model_copy(update={"result": result})
     return _finished(done, TaskStatus.SUCCEEDED, now, by=f"worker:{held.worker}", reason=None)
 
@@ -264,7 +325,7 @@ def attempt_failed(
     """
     if _ended_by(task, lease, fence, TaskStatus.FAILED) and task.reason == reason:
         return task
-    by = f"worker:{_held(task, lease, fence).worker}"
+    by = f"worker:{current_lease(task, lease, fence).worker}"
     if retry_at is None or task.attempt >= task.max_attempts:
         return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
     waiting = _waiting(task).model_copy(update={"not_before": retry_at})
@@ -273,7 +334,7 @@ def attempt_failed(
 
 def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
     """The task given back untouched; the attempt does not count. Raises LeaseLost."""
-    held = _held(task, lease, fence)
+    held = current_lease(task, lease, fence)
     waiting = _waiting(task).model_copy(update={"attempt": task.attempt - 1})
     by = f"worker:{held.worker}"
     return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
@@ -323,13 +384,6 @@ def dispatched(task: Task, now: datetime) -> Task:
     if task.status is TaskStatus.PENDING:
         update["sent_at"] = now
     return task.model_copy(update=update)
-
-
-def _held(task: Task, lease: LeaseId, fence: int) -> Lease:
-    held = task.lease
-    if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
-        raise LeaseLost("the lease is not the current one")
-    return held
 
 
 def _same(task: Task, lease: LeaseId, fence: int) -> bool:

@@ -63,7 +63,7 @@ class _Deliver:
 def connector(make: Callable[[Http], Connector], wiring: Wiring | None = None) -> Handler:
     """The handler, for the connector that `make` makes."""
     wired = wiring or Wiring()
-    made = make(Http(trusted=wired.settings.trusted_origins))
+    made = make(Http(trusted=wired.settings.trusted))
     return each_message(
         _Deliver(
             deliver=DeliverNotification(

@@ -84,7 +84,7 @@ class Dispatcher:
         except ValidationError as odd:
             fields = sorted({str(error["loc"][-1]) for error in odd.errors() if error["loc"]})
             extra = {"event_id": unread.eventID, "fields": fields[:20]}
-            self.logger.error("change not readable", extra=extra)  # noqa: TRY400  holds values
+            self.logger.error("change not readable", extra=extra)
             self.count("UnreadableChanges", {})
             return None
 

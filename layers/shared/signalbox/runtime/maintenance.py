@@ -1,7 +1,8 @@
-"""Builds the handler of the function that heals every minute."""
+"""Builds the handler of the function that heals, and counts, every minute."""
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
@@ -9,6 +10,8 @@ from pydantic import JsonValue
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.maintain import HealOverdue
+
+_RESERVE: Final = 5.0
 
 
 def maintenance(
@@ -27,8 +30,12 @@ def maintenance(
     )
 
     def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
-        healed = heal(lambda: context.get_remaining_time_in_millis() / 1000)
+        def time_left() -> float:
+            return context.get_remaining_time_in_millis() / 1000
+
+        healed = heal(time_left)
+        counted = wired.count_changes(lambda: time_left() - _RESERVE)
         tell = log.error if healed.failed else log.info
-        tell("healed", extra=asdict(healed))
+        tell("healed", extra={**asdict(healed), "counted": counted})
 
     return handler

@@ -1,10 +1,9 @@
 """The settings of one function, from its environment. This is the only place that reads it."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -16,12 +15,16 @@ class Settings(BaseSettings):
     key_environment: str
     max_body_bytes: int = Field(ge=1)
     task_retention_hours: int = Field(ge=0)
-    trusted_origins: Annotated[frozenset[str], NoDecode] = frozenset()
+    trusted_origins: str = ""
+    cors_origins: str = ""
 
     tasks_table: str
     deliveries_table: str
     config_table: str
     state_table: str
+    audit_table: str
+    tasks_stream: str
+    deliveries_stream: str
     bodies_bucket: str
 
     queue_high: str
@@ -32,10 +35,15 @@ class Settings(BaseSettings):
     queue_low_dead_letters: str
     connector_queue_slack: str
 
-    @field_validator("trusted_origins", mode="before")
-    @classmethod
-    def _split(cls, value: str) -> frozenset[str]:
-        return frozenset(origin.strip() for origin in value.split(",") if origin.strip())
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The origins that connectors may reach although they are private."""
+        return _listed(self.trusted_origins)
+
+    @property
+    def cors(self) -> frozenset[str]:
+        """The origins whose pages may call the API."""
+        return _listed(self.cors_origins)
 
     @property
     def retention(self) -> timedelta:
@@ -46,3 +54,8 @@ class Settings(BaseSettings):
     def parameters(self) -> str:
         """What the name of every parameter begins with."""
         return f"/signalbox/{self.stack}"
+
+
+def _listed(text: str) -> frozenset[str]:
+    """The words between the commas."""
+    return frozenset(word.strip() for word in text.split(",") if word.strip())

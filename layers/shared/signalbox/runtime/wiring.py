@@ -1,6 +1,7 @@
 """Makes what a function needs of its settings: one client of each kind, once, when it starts."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,19 +12,26 @@ import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
+from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
+from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo import Table
+from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
 from signalbox.aws.secrets import SsmSecrets
+from signalbox.aws.streams import StreamFeed, of_deliveries, of_tasks
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
 from signalbox.runtime.settings import Settings
 from signalbox.services.dispatch import DispatchChanges
-from signalbox.services.ports import Clock
+from signalbox.services.metrics import CountChanges
+from signalbox.services.ports import Clock, Sleep
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG: Final = Config(
@@ -43,9 +51,12 @@ def now() -> datetime:
 class Wiring:
     """What a function may ask for; nothing is made that is not asked for."""
 
-    def __init__(self, settings: Settings | None = None, clock: Clock = now) -> None:
+    def __init__(
+        self, settings: Settings | None = None, clock: Clock = now, sleep: Sleep = time.sleep
+    ) -> None:
         self.settings = settings or Settings()
         self.clock = clock
+        self.sleep = sleep
         self.random = SystemRandom()
 
     @cached_property
@@ -57,6 +68,16 @@ class Wiring:
     def sqs(self) -> "SQSClient":
         """The one client of SQS; it waits longer for an answer than a long poll lasts."""
         return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
+
+    @cached_property
+    def streams(self) -> "DynamoDBStreamsClient":
+        """The one client of the tables' streams."""
+        return boto3.client("dynamodbstreams", config=_CONFIG)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """The one client of S3; hardly ever asked for."""
+        return boto3.client("s3", config=_CONFIG)
 
     @cached_property
     def tasks_table(self) -> Table:
@@ -89,6 +110,16 @@ class Wiring:
         return DynamoNotifications(table=self.tasks_table)
 
     @cached_property
+    def logs(self) -> DynamoLogs:
+        """Where the logs of tasks are kept."""
+        return DynamoLogs(table=self.tasks_table)
+
+    @cached_property
+    def audit(self) -> DynamoAudit:
+        """Where the audit log is kept."""
+        return DynamoAudit(table=Table(client=self.dynamo, name=self.settings.audit_table))
+
+    @cached_property
     def agenda(self) -> DynamoAgenda:
         """What is to be looked at when."""
         return DynamoAgenda(table=self.tasks_table)
@@ -99,7 +130,7 @@ class Wiring:
         return DynamoDeliveries(
             table=self.deliveries_table,
             bucket=self.settings.bodies_bucket,
-            s3=boto3.client("s3", config=_CONFIG),
+            s3=lambda: self.s3,
         )
 
     @cached_property
@@ -156,6 +187,22 @@ class Wiring:
             config=self.config,
             clock=self.clock,
             stack=self.settings.stack,
+        )
+
+    @cached_property
+    def count_changes(self) -> CountChanges:
+        """Counts what the streams of the tables tell."""
+        chosen = self.settings
+        feeds = {
+            "tasks": (chosen.tasks_stream, of_tasks),
+            "deliveries": (chosen.deliveries_stream, of_deliveries),
+        }
+        return CountChanges(
+            feeds=[
+                StreamFeed(client=self.streams, arn=arn, name=name, counts=tells, clock=self.clock)
+                for name, (arn, tells) in feeds.items()
+            ],
+            counters=DynamoCounters(table=self.state_table, feeds=list(feeds)),
         )
 
     def cursor_keys(self) -> Sequence[str]:

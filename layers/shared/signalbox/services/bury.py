@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import exhausted
-from signalbox.models.task import given_up, holder_until
+from signalbox.models.task import QUEUE, given_up, holder_until
 from signalbox.services.ports import Clock, NotificationStore, TaskStore
 
 _REASON = "the queue gave up: the message was received too often without being dealt with"
@@ -26,7 +26,7 @@ class BuryDead:
         with suppress(Conflict, NotFound):
             before = self.tasks.get(task)
             if not holder_until(before, now):
-                self.tasks.replace(before, given_up(before, _REASON, now, by="queue"))
+                self.tasks.replace(before, given_up(before, _REASON, now, by=QUEUE))
 
     def notification(self, task: TaskId, notification: NotificationId) -> None:
         """The notification is dead, if it is still owed."""

@@ -5,16 +5,18 @@ by itself.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from time import sleep
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import WorkerId, random_lease_id
 from signalbox.models.task import (
+    QUEUE,
     Lease,
     Priority,
     Task,
@@ -23,25 +25,27 @@ from signalbox.models.task import (
     lease_ended,
     leased,
 )
-from signalbox.services.ports import Clock, TaskQueue, TaskStore, Waiting
+from signalbox.services.ports import Clock, Sleep, TaskQueue, TaskStore, Waiting
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _HIDDEN_AT_MOST: Final = 43_200
 _RECEIVED_FOR: Final = 60
 """How long a message is hidden before its lease is written, so that no crash hides it for hours."""
 
-_LONG_POLL: Final = 2
+_LONG_POLL: Final = 1
 _TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTask:
-    """Gives the next task to a worker."""
+    """Gives the next task to a worker. `paused` says which queues nothing is given from."""
 
     tasks: TaskStore
     queue: TaskQueue
     clock: Clock
     random: random.Random
+    paused: Callable[[], Collection[Priority]] = frozenset
+    sleep: Sleep = sleep
 
     def __call__(self, worker: WorkerId, *, lease_seconds: int, wait_seconds: int) -> Task | None:
         """The task in the worker's hands, or None after waiting in vain.
@@ -65,8 +69,9 @@ class ClaimTask:
         return None
 
     def order(self) -> list[Priority]:
-        """The order in which the queues are asked, drawn by weight."""
-        left = dict(_WEIGHTS)
+        """The order in which the queues are asked, drawn by weight, without those paused."""
+        paused = self.paused()
+        left = {each: weight for each, weight in _WEIGHTS.items() if each not in paused}
         order = []
         while left:
             drawn = self.random.choices(list(left), list(left.values()))[0]
@@ -85,7 +90,10 @@ class ClaimTask:
         """Which queue to ask for how long: all at once, then each in turn until the deadline."""
         order = self.order()
         yield from ((priority, 0) for priority in order)
-        while True:
+        if not order:
+            # a worker that was answered at once would ask again at once
+            self.sleep(max(0.0, (deadline - self.clock()).total_seconds()))
+        while order:
             for priority in order:
                 left = ceil((deadline - self.clock()).total_seconds())
                 if left <= 0:
@@ -105,6 +113,10 @@ class ClaimTask:
         )
         try:
             before = self.tasks.get(waiting.task)
+            if before.status is TaskStatus.PENDING and before.priority is not waiting.queue:
+                # its priority was changed, and with it the queue that its message stands in
+                self.queue.delete(waiting.queue, waiting.receipt)
+                return None
             after = leased(before, lease, now)
             self.tasks.replace(before, after)
         except NotFound:
@@ -124,7 +136,7 @@ class ClaimTask:
         elif held or task.finished:
             self.queue.delete(waiting.queue, waiting.receipt)
         elif task.status is TaskStatus.RUNNING and task.attempt >= task.max_attempts:
-            self.tasks.replace(task, lease_ended(task, now, by="queue"))
+            self.tasks.replace(task, lease_ended(task, now, by=QUEUE))
             self.queue.delete(waiting.queue, waiting.receipt)
         else:
             self._hide(waiting, max((task.not_before or now) - now, timedelta()))

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from signalbox.models.base import Model, Moment
+from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.principal import Principal
 from signalbox.models.task import Origin, Priority, Task, created
@@ -17,6 +18,10 @@ _LINE = r"^[^\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]*$"
 Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
 """One line of text, without controls and bidi overrides."""
 
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+Description = Annotated[str, Field(max_length=20_000)]
+Labels = Annotated[tuple[Line, ...], Field(max_length=50, strict=False)]
+
 
 class NewTask(Model):
     """What a caller says of a new task.
@@ -25,14 +30,14 @@ class NewTask(Model):
     bodies over as Python values.
     """
 
-    title: Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+    title: Title
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")] = "task"
-    description: str = Field(default="", max_length=20_000)
+    description: Description = ""
     arguments: tuple[Annotated[str, Field(max_length=2_000)], ...] = Field(
         default=(), max_length=50, strict=False
     )
     instruction: str = Field(default="", max_length=10_000)
-    labels: tuple[Line, ...] = Field(default=(), max_length=50, strict=False)
+    labels: Labels = ()
     priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
     repository: Line | None = None
     branch: Line | None = None
@@ -40,6 +45,14 @@ class NewTask(Model):
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
     due: Annotated[Moment, Field(strict=False)] | None = None
     max_attempts: int = Field(default=3, ge=1, le=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """What a caller names its request by, and a hash of the request that it names."""
+
+    text: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +68,32 @@ class CreateTask:
         new: NewTask,
         principal: Principal,
         *,
-        idempotency_key: str | None = None,
+        key: IdempotencyKey | None = None,
         request_id: RequestId | None = None,
     ) -> tuple[Task, bool]:
-        """The task, and whether this call made it: the same key of the same caller makes one."""
-        task = self._draft(new, principal, idempotency_key, request_id, self.clock())
+        """The task, and whether this call made it: the same key of the same caller makes one.
+
+        The key names the task and creating it is one conditional write, so a key is never found
+        in progress: the task is there or it is not. Raises IdempotencyKeyReused.
+        """
+        task = self._draft(new, principal, key, request_id, self.clock())
         if self.tasks.create(task):
             return task, True
-        return self.tasks.get(task.id), False
+        there = self.tasks.get(task.id)
+        if there.origin.fingerprint != task.origin.fingerprint:
+            raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
+        return there, False
 
     def _draft(
         self,
         new: NewTask,
         principal: Principal,
-        idempotency_key: str | None,
+        key: IdempotencyKey | None,
         request_id: RequestId | None,
         now: datetime,
     ) -> Task:
-        named = task_id("api", principal.name, idempotency_key) if idempotency_key else None
+        named = task_id("api", principal.name, key.text) if key else None
+        fingerprint = key.fingerprint if key else None
         task = Task(
             id=named or random_task_id(),
             kind=new.kind,
@@ -81,7 +102,7 @@ class CreateTask:
             arguments=new.arguments,
             instruction=new.instruction,
             labels=new.labels,
-            origin=Origin(provider="api", request_id=request_id),
+            origin=Origin(provider="api", request_id=request_id, fingerprint=fingerprint),
             repository=new.repository,
             branch=new.branch,
             commit=new.commit,

@@ -38,12 +38,14 @@ class DispatchChanges:
 
     def __call__(self, task: Task, steps: Sequence[Step]) -> None:
         """Hands these steps of the task on. Raises Unavailable, and may be called again."""
-        for step in steps:
-            self._notify(change_of(task, step, self.stack), task)
         waits = task.status is TaskStatus.PENDING and task.sent_at is None
+        marks = waits or task.finished
+        # a mark speaks for every step so far, also for those that the stream has given up
+        for step in task.undispatched if marks else steps:
+            self._notify(change_of(task, step, self.stack), task)
         if waits:
             self.queue.send(task.priority, [task.id])
-        if waits or task.finished:
+        if marks:
             self._mark(task)
 
     def _mark(self, task: Task) -> None:

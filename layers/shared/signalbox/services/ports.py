@@ -7,22 +7,31 @@ from typing import Protocol
 
 from signalbox.models.change import TaskSummary
 from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.delivery import Delivery
+from signalbox.models.delivery import Delivery, KeptDelivery
 from signalbox.models.event import Parsed
 from signalbox.models.ids import ConnectionId, DeliveryId, KeyId, NotificationId, TaskId
-from signalbox.models.notification import Notification
+from signalbox.models.log import LOG_LINES, Chunk
+from signalbox.models.notification import Notification, NotificationStatus, Owed
 from signalbox.models.principal import ApiKey
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Priority, Task, TaskStatus
+from signalbox.models.unkept import Unkept
 
 Clock = Callable[[], datetime]
 """The time now, in UTC."""
+
+Sleep = Callable[[float], None]
+"""Waits for so many seconds."""
 
 TimeLeft = Callable[[], float]
 """How many seconds are left to whoever asks."""
 
 Count = Callable[[str, Mapping[str, str]], None]
 """Adds one to a metric with these dimensions."""
+
+
+RememberUnkept = Callable[[Unkept], None]
+"""Leaves a record of a request that left no delivery. Raises Unavailable."""
 
 
 class Provider(Protocol):
@@ -47,6 +56,10 @@ class Provider(Protocol):
 
     def parse(self, request: InboundRequest) -> Parsed:
         """What the request says. Raises PayloadInvalid."""
+
+
+Providers = Mapping[str, Callable[[], Provider]]
+"""The providers of this installation by name; each is made when it is asked for."""
 
 
 class Connector(Protocol):
@@ -80,6 +93,9 @@ class TaskStore(Protocol):
     def newest(self, statuses: Sequence[TaskStatus], window: "Window") -> Iterator[TaskSummary]:
         """Tasks in these states, newest first, read as they are consumed."""
 
+    def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
+        """Those of these tasks that are there; may be a second old."""
+
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
         """Tasks in this state, oldest first, read `chunk` at a time as they are consumed."""
 
@@ -112,6 +128,28 @@ class NotificationStore(Protocol):
     def of_task(self, task: TaskId) -> Sequence[Notification]:
         """Every notification of a task."""
 
+    def newest(self, statuses: Sequence[NotificationStatus], window: Window) -> Iterator[Owed]:
+        """Where to find notifications, newest first, read as they are consumed.
+
+        Among them are some in other states: what goes well is not told apart. May be seconds old.
+        """
+
+    def many(self, owed: Iterable[Owed]) -> Mapping[NotificationId, Notification]:
+        """Those of these notifications that are there; may be a second old."""
+
+
+class LogStore(Protocol):
+    """Where the logs of tasks are kept, in chunks by the place of their first line."""
+
+    def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
+        """Keeps a new chunk, for ever or until then; False where one is at its place already."""
+
+    def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
+        """The last chunk that begins at this place or before; None where there is none."""
+
+    def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
+        """The chunks that begin behind this place, in order, read as they are consumed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
@@ -139,6 +177,18 @@ class DeliveryStore(Protocol):
 
     def body(self, delivery: DeliveryId) -> bytes:
         """The body as it was sent. Raises NotFound."""
+
+    def whole(self, delivery: DeliveryId) -> KeptDelivery:
+        """The delivery with all that is kept of it. Raises NotFound."""
+
+    def again(self, delivery: DeliveryId, at: datetime) -> Delivery:
+        """Counts that the delivery was sent again; the one that is kept. Raises NotFound."""
+
+    def replace(self, before: Delivery, after: Delivery) -> None:
+        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+
+    def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
+        """The deliveries of a source, newest first, read as they are consumed."""
 
 
 class ConfigStore(Protocol):

@@ -5,17 +5,18 @@ A crash anywhere before the answer is healed by sending the delivery again: ids 
 what was sent, and every write is made only once.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from signalbox.models.config import Source
-from signalbox.models.delivery import Delivery, Verdict
-from signalbox.models.errors import NotFound, PayloadInvalid, SignatureInvalid
-from signalbox.models.event import Parsed
+from signalbox.models.delivery import Delivery, Verdict, read_anew
+from signalbox.models.errors import NotFound, PayloadInvalid, SignatureInvalid, WriteConflict
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
-from signalbox.services.drafts import Drafts, Received, drafts
+from signalbox.services.acks import Acks
+from signalbox.services.drafts import Received
 from signalbox.services.ports import (
     Clock,
     ConfigStore,
@@ -24,9 +25,14 @@ from signalbox.services.ports import (
     SecretStore,
     TaskStore,
 )
+from signalbox.services.reading import Reading, read
 
 DEFAULT_SOURCE: Final = "default"
 _MARGIN: Final = timedelta(hours=1)
+
+
+class Unreadable(PayloadInvalid):
+    """A delivery that was kept, but not understood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveWebhook:
-    """Receives the webhooks of one provider. `retention` is that of its tasks, 0 for ever."""
+    """Receives the webhooks of one provider. `retention` is that of its tasks, 0 for ever.
+
+    `acks` are told by the next delivery that is kept.
+    """
 
     provider: Provider
     config: ConfigStore
@@ -52,30 +61,34 @@ class ReceiveWebhook:
     deliveries: DeliveryStore
     clock: Clock
     retention: timedelta
+    acks: Acks = field(default_factory=Acks)
 
     def __call__(self, request: InboundRequest, source_name: str = DEFAULT_SOURCE) -> Receipt:
         """What became of the request.
 
-        Raises NotFound for a source nobody configured, SignatureInvalid, PayloadInvalid after the
+        Raises NotFound for a source nobody configured, SignatureInvalid, Unreadable after the
         delivery was kept, Unavailable where there is no secret or a store is down.
         """
         source = self._source(source_name)
         generation = self._verified(request, source)
-        key = self.provider.delivery_key(request)
-        received = Received(
-            id=delivery_id(source.provider, source.name, key),
-            key=key,
-            source=source,
-            at=self.clock(),
-            request_id=RequestId(request.request_id) if request.request_id else None,
-            retention=int(self.retention.total_seconds()),
-        )
-        try:
-            parsed = self.provider.parse(request)
-        except PayloadInvalid as invalid:
-            self._keep(request, received, generation, Verdict.UNREADABLE, reason=invalid.reason)
-            raise
-        return self._accept(request, received, generation, parsed)
+        received = self._received(request, source)
+        reading = read(self.provider, request, received)
+        if reading.tasks and self._outlived(reading, received):
+            before = self._known(received)
+            if before and before.task_ids:
+                with suppress(NotFound):  # it may just have expired
+                    self.deliveries.again(before.id, received.at)
+                return _receipt(before, duplicate=True)
+        for task in reading.tasks:
+            self.tasks.create(task)
+        delivery = self._delivery(request, received, generation, reading)
+        new = self.deliveries.create(delivery, request.body)
+        if new:
+            self.acks.told()
+        new = new or self._understood(delivery)
+        if reading.refusal:
+            raise Unreadable(reading.refusal.reason) from reading.refusal
+        return _receipt(delivery, duplicate=not new, handshake=reading.handshake)
 
     def _source(self, name: str) -> Source:
         source = self.config.source(self.provider.name, name)
@@ -96,21 +109,18 @@ class ReceiveWebhook:
                 raise
             return self.provider.verify(request, fresh)
 
-    def _accept(
-        self, request: InboundRequest, received: Received, generation: int, parsed: Parsed
-    ) -> Receipt:
-        made = drafts(parsed, received)
-        if made.tasks and self._outlived(parsed, received):
-            before = self._known(received)
-            if before and before.task_ids:
-                return _receipt(before, duplicate=True)
-        for task in made.tasks:
-            self.tasks.create(task)
-        verdict = _verdict(parsed, made)
-        delivery, new = self._keep(request, received, generation, verdict, parsed, made)
-        return _receipt(delivery, duplicate=not new, handshake=parsed.handshake)
+    def _received(self, request: InboundRequest, source: Source) -> Received:
+        key = self.provider.delivery_key(request)
+        return Received(
+            id=delivery_id(source.provider, source.name, key),
+            key=key,
+            source=source,
+            at=self.clock(),
+            request_id=RequestId(request.request_id) if request.request_id else None,
+            retention=int(self.retention.total_seconds()),
+        )
 
-    def _outlived(self, parsed: Parsed, received: Received) -> bool:
+    def _outlived(self, reading: Reading, received: Received) -> bool:
         """Whether tasks of an earlier copy of this delivery may have expired by now.
 
         Only then does a task that is not there say nothing, and the delivery must be asked.
@@ -119,7 +129,7 @@ class ReceiveWebhook:
             return False
         oldest = received.at - self.retention + _MARGIN
         return any(
-            event.occurred_at is None or event.occurred_at < oldest for event in parsed.events
+            event.occurred_at is None or event.occurred_at < oldest for event in reading.events
         )
 
     def _known(self, received: Received) -> Delivery | None:
@@ -128,25 +138,29 @@ class ReceiveWebhook:
         except NotFound:
             return None
 
-    def _keep(
-        self,
-        request: InboundRequest,
-        received: Received,
-        generation: int,
-        verdict: Verdict,
-        parsed: Parsed | None = None,
-        made: Drafts | None = None,
-        reason: str | None = None,
-    ) -> tuple[Delivery, bool]:
-        delivery = Delivery(
+    def _understood(self, delivery: Delivery) -> bool:
+        """Counts a delivery that came again; whether only this time it could be read."""
+        try:
+            before = self.deliveries.again(delivery.id, delivery.received_at)
+            if before.verdict is not Verdict.UNREADABLE or delivery.verdict is Verdict.UNREADABLE:
+                return False
+            self.deliveries.replace(before, read_anew(before, delivery))
+        except (NotFound, WriteConflict):
+            return False  # it has just expired, or another copy of it was faster
+        return True
+
+    def _delivery(
+        self, request: InboundRequest, received: Received, generation: int, reading: Reading
+    ) -> Delivery:
+        return Delivery(
             id=received.id,
             provider=received.source.provider,
             source=received.source.name,
             key=received.key,
             received_at=received.at,
-            verdict=verdict,
-            reason=reason or (parsed.ignored if parsed else None),
-            event=parsed.type if parsed else None,
+            verdict=reading.verdict,
+            reason=reading.reason,
+            event=reading.type,
             secret=generation,
             headers={
                 name: value[:256]
@@ -154,17 +168,11 @@ class ReceiveWebhook:
                 if name in self.provider.kept_headers
             },
             size=len(request.body),
-            task_ids=tuple(task.id for task in made.tasks) if made else (),
-            notes=made.notes if made else (),
+            task_ids=tuple(task.id for task in reading.tasks),
+            notes=reading.notes,
             request_id=received.request_id,
+            acks=self.acks.untold,
         )
-        return delivery, self.deliveries.create(delivery, request.body)
-
-
-def _verdict(parsed: Parsed, made: Drafts) -> Verdict:
-    if parsed.handshake is not None:
-        return Verdict.HANDSHAKE
-    return Verdict.ACCEPTED if made.tasks else Verdict.IGNORED
 
 
 def _receipt(delivery: Delivery, *, duplicate: bool, handshake: str | None = None) -> Receipt:

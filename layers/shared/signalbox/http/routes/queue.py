@@ -1,12 +1,19 @@
 """What waits in the queues."""
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model
+from signalbox.models.base import Model, Moment
+from signalbox.models.config import Pause
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority
-from signalbox.services.queues import InspectQueues
+from signalbox.services.create import Line
+from signalbox.services.outlook import ForeseeQueues, Outlook
+from signalbox.services.pausing import PauseQueues
+from signalbox.services.queues import QueueState
 
 
 class QueueView(Model):
@@ -23,13 +30,51 @@ class QueueView(Model):
     oldest_seconds: int | None
 
 
+class PauseView(Model):
+    """Since when a queue is paused, by whom and why."""
+
+    at: Moment
+    by: str
+    reason: str | None = None
+
+
+class OutlookView(QueueView):
+    """One queue and its outlook. `pause` is null where tasks are given from it.
+
+    `drain_seconds` is an estimate of when it will be empty if nothing comes: what waits, at the
+    pace of the last ten minutes. It is null where nothing says so.
+    """
+
+    pause: PauseView | None = None
+    drain_seconds: int | None = None
+
+
 class QueuesView(Model):
     """All queues, the most urgent first."""
 
-    queues: tuple[QueueView, ...]
+    queues: tuple[OutlookView, ...]
 
 
-def add_queue(routes: Routes, *, inspect: InspectQueues) -> None:
+class PauseWanted(Model):
+    """Why a queue is to be paused."""
+
+    reason: Line | None = None
+
+
+_NO_REASON = PauseWanted()
+
+
+class PausedView(Model):
+    """A queue and its pause, which is null where it is not paused.
+
+    Every function knows of it within half a minute.
+    """
+
+    priority: Priority
+    pause: PauseView | None
+
+
+def add_queue(routes: Routes, *, foresee: ForeseeQueues, pausing: PauseQueues) -> None:
     """Adds the routes."""
 
     @routes.add(
@@ -38,20 +83,57 @@ def add_queue(routes: Routes, *, inspect: InspectQueues) -> None:
             path="/api/v1/queue",
             scope=Scope.QUEUE_READ,
             tag="queue",
-            summary="Depth, in flight, oldest age and dead letters for each priority",
+            summary="Depth, in flight, oldest age, dead letters and outlook for each priority",
             answers=QueuesView,
         )
     )
     def queues() -> Response[str]:
-        rows = (
-            QueueView(
-                priority=state.priority,
-                waiting=state.depth.waiting,
-                in_flight=state.depth.in_flight,
-                delayed=state.depth.delayed,
-                dead_letters=state.depth.dead_letters,
-                oldest_seconds=state.oldest_seconds,
-            )
-            for state in inspect()
-        )
-        return said(QueuesView(queues=tuple(rows)))
+        return said(QueuesView(queues=tuple(_outlook(each) for each in foresee())))
+
+    @routes.add(_pausing("pause", "Give no task from a queue until it is resumed"))
+    def pause_queue(
+        priority: Annotated[Priority, Path()], body: Annotated[PauseWanted, Body()] = _NO_REASON
+    ) -> Response[str]:
+        pause = pausing.pause(priority, by=routes.call().caller.name, reason=body.reason)
+        return said(PausedView(priority=priority, pause=_pause(pause)))
+
+    @routes.add(_pausing("resume", "Give tasks from a queue again"))
+    def resume_queue(priority: Annotated[Priority, Path()]) -> Response[str]:
+        pausing.resume(priority)
+        return said(PausedView(priority=priority, pause=None))
+
+
+def _pausing(verb: str, summary: str) -> Route:
+    return Route(
+        method="POST",
+        path=f"/api/v1/queue/<priority>/{verb}",
+        scope=Scope.QUEUE_WRITE,
+        tag="queue",
+        summary=summary,
+        answers=PausedView,
+        refuses=(404, 422),
+    )
+
+
+def _outlook(outlook: Outlook) -> OutlookView:
+    return OutlookView(
+        **view_of_queue(outlook.state).__dict__,
+        pause=_pause(outlook.pause) if outlook.pause else None,
+        drain_seconds=outlook.drain_seconds,
+    )
+
+
+def _pause(pause: Pause) -> PauseView:
+    return PauseView(at=pause.at, by=pause.by, reason=pause.reason)
+
+
+def view_of_queue(state: QueueState) -> QueueView:
+    """What readers may know of a queue."""
+    return QueueView(
+        priority=state.priority,
+        waiting=state.depth.waiting,
+        in_flight=state.depth.in_flight,
+        delayed=state.depth.delayed,
+        dead_letters=state.depth.dead_letters,
+        oldest_seconds=state.oldest_seconds,
+    )

@@ -1,5 +1,6 @@
 """Tasks: create, list, show."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -8,13 +9,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Que
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
+from signalbox.http.idempotency import idempotency_key
+from signalbox.http.preconditions import etag, not_modified
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model
 from signalbox.models.change import TaskSummary, TaskView, view_of
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
-from signalbox.models.task import Priority, TaskStatus
+from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.services.browse import ListTasks, TaskFilter
 from signalbox.services.create import CreateTask, NewTask
 from signalbox.services.ports import TaskStore
@@ -22,7 +25,6 @@ from signalbox.services.ports import TaskStore
 TASKS = "/api/v1/tasks"
 TASK = "/api/v1/tasks/<task_id>"
 _TAG = "tasks"
-_KEY_LENGTH = 255
 
 
 class TaskList(Model):
@@ -53,19 +55,19 @@ def add_tasks(
     )
     def create_task(
         body: Annotated[NewTask, Body()],
-        idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+        key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
         task, new = create(
             body,
             call.caller,
-            idempotency_key=_key(idempotency_key),
+            key=idempotency_key(key, call.request),
             request_id=RequestId(call.request.request_id),
         )
         headers = {"location": f"{TASKS}/{task.id}"}
         if not new:
             headers["idempotency-replayed"] = "true"
-        return said(view_of(task), 201, headers)
+        return shown(task, 201, headers)
 
     @routes.add(
         Route(
@@ -109,23 +111,23 @@ def add_tasks(
             tag=_TAG,
             summary="Show a task",
             answers=TaskView,
+            bare=(304,),
             refuses=(404,),
         )
     )
-    def show_task(task_id: str) -> Response[str]:
-        return said(view_of(store.get(TaskId(task_id))))
+    def show_task(
+        task_id: str,
+        if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
+    ) -> Response[str]:
+        task = store.get(TaskId(task_id))
+        if not_modified(task, if_none_match):
+            return Response(status_code=304, body="", headers={"etag": etag(task)})
+        return shown(task)
 
 
-def _key(given: str | None) -> str | None:
-    """The key of an Idempotency-Key header, a quoted text or a bare word; None without one."""
-    if given is None:
-        return None
-    key = given.strip()
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not 1 <= len(key) <= _KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise PayloadInvalid("Idempotency-Key takes 1 to 255 visible ASCII characters")
-    return key
+def shown(task: Task, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """The answer that shows a task, with its ETag."""
+    return said(view_of(task), status, {"etag": etag(task), **(headers or {})})
 
 
 def _aware(moment: datetime | None, name: str) -> datetime | None:

@@ -1,0 +1,155 @@
+"""Gives API keys and names roles. Nobody gives what they do not have themselves."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from signalbox.auth.keys import NewKey, new_key
+from signalbox.models.base import Model, Moment, Name
+from signalbox.models.errors import Conflict, Forbidden, NotFound
+from signalbox.models.ids import KeyId
+from signalbox.models.principal import ROLES, ApiKey, Principal, Role, Scope
+from signalbox.services.ports import Clock, KeyStore
+
+Check = Callable[[Role | None], None]
+"""Raises where the role that is kept is not what the caller takes it for."""
+
+
+class RoleKeeper(Protocol):
+    """Where roles are kept that operators have named."""
+
+    def roles(self) -> Sequence[Role]:
+        """Every role."""
+
+    def forget(self) -> None:
+        """Lets the next read be of what is kept now."""
+
+    def replace(self, before: Role | None, after: Role | None) -> None:
+        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
+
+
+class WantedKey(Model):
+    """What a new key is to be. Without `expires_at` it is good until it is revoked."""
+
+    name: Name
+    roles: tuple[Name, ...] = Field(default=(), max_length=20, strict=False)
+    scopes: tuple[Annotated[Scope, Field(strict=False)], ...] = Field(
+        default=(), max_length=len(Scope), strict=False
+    )
+    expires_at: Annotated[Moment, Field(strict=False)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantKeys:
+    """Makes and revokes keys. `environment` is the second word of each."""
+
+    keys: KeyStore
+    roles: "NameRoles"
+    clock: Clock
+    environment: str
+
+    def issue(self, wanted: WantedKey, caller: Principal) -> NewKey:
+        """A new key that is kept.
+
+        Raises Forbidden where it is to do more than the caller may, Conflict where it names a role
+        that is not there or is over already.
+        """
+        worth = {role.name: frozenset(role.scopes) for role in self.roles.all()}
+        unknown = [role for role in wanted.roles if role not in worth]
+        if unknown:
+            raise Conflict(f"there is no role {', '.join(unknown)}")
+        now = self.clock()
+        if wanted.expires_at and wanted.expires_at <= now:
+            raise Conflict("expires_at is over already")
+        made = new_key(
+            self.environment,
+            name=wanted.name,
+            roles=wanted.roles,
+            scopes=wanted.scopes,
+            created_by=caller.name,
+            now=now,
+            expires_at=wanted.expires_at,
+        )
+        _refuse_excess(made.stored.granted(worth), caller)
+        self.keys.put(made.stored)
+        return made
+
+    def all(self) -> list[ApiKey]:
+        """Every key, the newest first."""
+        return sorted(self.keys.all(), key=lambda key: key.created_at, reverse=True)
+
+    def get(self, key: KeyId) -> ApiKey:
+        """The key. Raises NotFound."""
+        found = self.keys.find(key)
+        if found is None:
+            raise NotFound("there is no such key")
+        return found
+
+    def revoke(self, key: KeyId) -> ApiKey:
+        """The key, revoked by now; again changes nothing. Raises NotFound."""
+        found = self.get(key)
+        if found.revoked_at:
+            return found
+        revoked = found.model_copy(update={"revoked_at": self.clock()})
+        self.keys.put(revoked)
+        return revoked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameRoles:
+    """Names and renames sets of scopes; those of ROLES stay what they are."""
+
+    config: RoleKeeper
+    keys: KeyStore
+
+    def all(self) -> list[Role]:
+        """Every role, those that are always there first."""
+        self.config.forget()
+        named = sorted(self.config.roles(), key=lambda role: role.name)
+        return [*_BUILT_IN, *(role for role in named if role.name not in ROLES)]
+
+    def get(self, name: str) -> Role:
+        """The role. Raises NotFound."""
+        for role in self.all():
+            if role.name == name:
+                return role
+        raise NotFound("there is no such role")
+
+    def put(self, role: Role, caller: Principal, check: Check) -> bool:
+        """Keeps the role; whether there was none of its name.
+
+        Raises Conflict for a built-in one, Forbidden where it is to do more than the caller may,
+        and whatever `check` does.
+        """
+        _refuse_built_in(role.name)
+        _refuse_excess(frozenset(role.scopes), caller)
+        before = next((kept for kept in self.all() if kept.name == role.name), None)
+        check(before)
+        self.config.replace(before, role)
+        return before is None
+
+    def remove(self, name: str, check: Check) -> None:
+        """Removes the role. Raises NotFound, Conflict where a key has it, and as `check` does."""
+        _refuse_built_in(name)
+        role = self.get(name)
+        check(role)
+        users = [key.id for key in self.keys.all() if name in key.roles and not key.revoked_at]
+        if users:
+            raise Conflict(f"keys have it: {', '.join(sorted(users))}")
+        self.config.replace(role, None)
+
+
+_BUILT_IN = tuple(Role(name=name, scopes=tuple(sorted(held))) for name, held in ROLES.items())
+
+
+def _refuse_built_in(name: str) -> None:
+    if name in ROLES:
+        raise Conflict(f"the role {name} is built in")
+
+
+def _refuse_excess(scopes: Collection[Scope], caller: Principal) -> None:
+    excess = sorted(set(scopes) - caller.scopes)
+    if excess:
+        raise Forbidden(f"nobody gives more than they have, and you have no {', '.join(excess)}")

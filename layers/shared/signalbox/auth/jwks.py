@@ -1,0 +1,268 @@
+"""The keys of issuers: read by a policy, kept, and asked for again when they rotate.
+
+joserfc, and cryptography behind it, are imported by the first key set that is read: who comes with
+an API key does not wait for them.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from signalbox.auth.documents import Members, read_object, unpacked
+from signalbox.models.errors import Unavailable
+from signalbox.models.issuer import Algorithm, Issuer
+from signalbox.services.guards import Fetch
+from signalbox.services.ports import Clock, Count
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
+    from joserfc.jws import JWSRegistry
+
+MAX_SET: Final = 150_000
+_MAX_KEYS: Final = 100
+_MIN_RSA_BITS: Final = 2048
+_MAX_RSA_BITS: Final = 8192
+_MIN_SECRET: Final = 32
+_LONGEST_HEADER: Final = 8192
+
+_SHORTEST: Final = timedelta(minutes=5)
+_LONGEST: Final = timedelta(hours=24)
+_STALE_FOR: Final = timedelta(hours=24)
+_ASK_AGAIN: Final = timedelta(seconds=60)
+_ASK_AGAIN_WITHOUT_KEYS: Final = timedelta(seconds=10)
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+_MIN_EXPONENT: Final = 3
+_COORDINATE: Final = 43
+_TYPES: Final = ("RSA", "EC")
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+USELESS: Final = "the keys of the issuer cannot be used"
+
+
+class Key(Protocol):
+    """What verifies tokens, by one algorithm."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The only algorithm it is for."""
+
+    @property
+    def kid(self) -> str | None:
+        """Its name in its set."""
+
+    def signed(self, token: str) -> bool:
+        """Whether it signed this token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    secret: str = field(repr=False)
+    kid: str | None = None
+    algorithm: Algorithm = Algorithm.HS256
+
+    def signed(self, token: str) -> bool:
+        body, _, signature = token.rpartition(".")
+        mac = hmac.digest(self.secret.encode(), body.encode(), "sha256")
+        return hmac.compare_digest(urlsafe_b64encode(mac).rstrip(b"="), signature.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Public:
+    kid: str | None
+    algorithm: Algorithm
+    key: "RSAKey | ECKey"
+    registry: "JWSRegistry"
+
+    def signed(self, token: str) -> bool:
+        from joserfc.errors import JoseError  # noqa: PLC0415  see above
+        from joserfc.jws import deserialize_compact  # noqa: PLC0415  see above
+
+        try:
+            deserialize_compact(token, self.key, registry=self.registry)
+        except (JoseError, ValueError):
+            return False
+        return True
+
+
+class _Jwk(BaseModel):
+    """What is read of a key; issuers add more."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    kty: Literal["RSA", "EC"]
+    kid: str | None = Field(default=None, max_length=256)
+    alg: str | None = None
+    use: str | None = None
+    key_ops: list[str] | None = None
+    crv: str = ""
+    n: str = ""
+    e: str = ""
+    x: str = ""
+    y: str = ""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether it is meant for verifying signatures."""
+        return self.use in {None, "sig"} and (self.key_ops is None or "verify" in self.key_ops)
+
+
+@lru_cache(maxsize=64)
+def read_keys(text: bytes) -> tuple[Key, ...]:
+    """The keys of a set that verify by an algorithm we know; others are left out.
+
+    Raises Unavailable where the set as a whole is not to be trusted: it holds a shared secret or a
+    private key, names two keys alike, has no key for us, or is no key set.
+    """
+    try:
+        keys = _listed(text)
+        usable = tuple(_usable(_Jwk.model_validate(k) for k in keys if k.get("kty") in _TYPES))
+    except ValueError:
+        usable = ()
+    if not usable:
+        raise Unavailable(USELESS)
+    return usable
+
+
+def _listed(text: bytes) -> list[Members]:
+    """The members of each key. Raises ValueError where the set breaks a rule."""
+    if len(text) > MAX_SET:
+        raise ValueError("the set is too large")
+    listed = read_object(text).get("keys")
+    keys = [key for key in listed if isinstance(key, dict)] if isinstance(listed, list) else []
+    names = [str(key["kid"]) for key in keys if "kid" in key]
+    if len(keys) > _MAX_KEYS or len(set(names)) != len(names):
+        raise ValueError("the keys are too many, or two have one name")
+    if any(_PRIVATE & key.keys() for key in keys):
+        raise ValueError("a key is not public")
+    return keys
+
+
+def _usable(keys: Iterable[_Jwk]) -> Iterator[Key]:
+    try:
+        from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415  see above
+        from joserfc.jws import JWSRegistry  # noqa: PLC0415  see above
+    except ImportError:
+        raise Unavailable("tokens cannot be verified here") from None
+
+    for jwk in keys:
+        algorithm = Algorithm.RS256 if jwk.kty == "RSA" else Algorithm.ES256
+        if not jwk.verifies or jwk.alg not in {None, algorithm} or not _strong(jwk):
+            continue
+        registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+        registry.max_header_length = _LONGEST_HEADER
+        try:
+            key = (
+                RSAKey.import_key({"kty": "RSA", "n": jwk.n, "e": jwk.e})
+                if jwk.kty == "RSA"
+                else ECKey.import_key({"kty": "EC", "crv": jwk.crv, "x": jwk.x, "y": jwk.y})
+            )
+        except ValueError:  # the point is not on the curve
+            continue
+        yield _Public(kid=jwk.kid, algorithm=algorithm, key=key, registry=registry)
+
+
+def _strong(jwk: _Jwk) -> bool:
+    if jwk.kty == "EC":
+        return jwk.crv == "P-256" and len(jwk.x) == len(jwk.y) == _COORDINATE
+    try:
+        modulus, exponent = (int.from_bytes(unpacked(part)) for part in (jwk.n, jwk.e))
+    except ValueError:
+        return False
+    large = _MIN_RSA_BITS <= modulus.bit_length() <= _MAX_RSA_BITS
+    return large and exponent % 2 == 1 and exponent >= _MIN_EXPONENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ring:
+    """The keys that an issuer showed, and until when nobody asks it again."""
+
+    keys: tuple[Key, ...]
+    fresh_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """Finds the keys of issuers.
+
+    A set is kept as long as its answer says, for five minutes to a day. Keys that are not in it
+    have the issuer asked again, once a minute at the most, however many they are. While it does not
+    answer, the keys it showed last serve for a day more. `secrets` reads shared secrets by name.
+    """
+
+    fetch: Fetch
+    secrets: Callable[[str], Sequence[str]]
+    clock: Clock
+    count: Count
+    _rings: dict[str, _Ring] = field(default_factory=dict)
+    _asked: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def keys(self, issuer: Issuer, kid: str | None) -> Sequence[Key]:
+        """The keys that may have signed a token with this key id, none where there is none.
+
+        Raises Unavailable where the keys cannot be had.
+        """
+        if issuer.jwks_url:
+            with self._lock:
+                return self._fetched(issuer.jwks_url, kid)
+        if issuer.jwks:
+            return _named(read_keys(issuer.jwks.encode()), kid)
+        secrets = [s for s in self.secrets(issuer.secret) if len(s.encode()) >= _MIN_SECRET]
+        if not secrets:
+            raise Unavailable("there is no secret to verify tokens with")
+        return [_Shared(secret=secret) for secret in secrets]
+
+    def _fetched(self, url: str, kid: str | None) -> Sequence[Key]:
+        ring = self._ring(url)
+        found = _named(ring.keys, kid)
+        if found or kid is None or not self._may_ask(url, "unknown", _ASK_AGAIN):
+            return found
+        newer = self._ask(url)
+        return _named(newer.keys, kid) if newer else ()
+
+    def _ring(self, url: str) -> _Ring:
+        """The keys as they were read last. Raises Unavailable where that is too long ago."""
+        ring, now = self._rings.get(url), self.clock()
+        if ring and now < ring.fresh_until:
+            return ring
+        if self._may_ask(url, "stale", _ASK_AGAIN if ring else _ASK_AGAIN_WITHOUT_KEYS):
+            ring = self._ask(url) or ring
+        if ring is None or now >= ring.fresh_until + _STALE_FOR:
+            raise Unavailable("the keys of the issuer cannot be read")
+        return ring
+
+    def _may_ask(self, url: str, why: str, wait: timedelta) -> bool:
+        now = self.clock()
+        if now - self._asked.get((url, why), _NEVER) < wait:
+            return False
+        self._asked[url, why] = now
+        return True
+
+    def _ask(self, url: str) -> _Ring | None:
+        """The keys as they are now, None where they cannot be had."""
+        try:
+            answer = self.fetch(url)
+            keys = read_keys(answer.body)
+        except Unavailable:
+            self.count("IssuerKeys", {"outcome": "failed"})
+            return None
+        self.count("IssuerKeys", {"outcome": "read"})
+        kept = min(max(answer.max_age or _SHORTEST, _SHORTEST), _LONGEST)
+        self._rings[url] = _Ring(keys=keys, fresh_until=self.clock() + kept)
+        return self._rings[url]
+
+
+def _named(keys: Sequence[Key], kid: str | None) -> Sequence[Key]:
+    """The keys of this name; a token that names none means the only one there is."""
+    if kid is None:
+        return keys if len(keys) == 1 else ()
+    return [key for key in keys if key.kid == kid]

@@ -1,0 +1,125 @@
+"""Bearer tokens: JWTs of configured issuers, signed by RS256, ES256 or a shared secret.
+
+A token says who issued it and which of the issuer's keys signed it; everything else, the algorithm
+above all, is the issuer's and the key's. What could be read in two ways is refused.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from signalbox.auth.documents import Members, read_object, unpacked
+from signalbox.auth.jwks import Keyring
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.issuer import Issuer
+from signalbox.models.principal import ROLES, Principal, Scope
+from signalbox.services.ports import Clock
+
+MAX_TOKEN: Final = 8192
+_LEEWAY: Final = 60
+_MAX_LIFETIME: Final = 24 * 60 * 60
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_TYPES: Final = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
+_REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c"})
+
+INVALID: Final = "the token is not valid"
+
+Seconds = Annotated[int | float, Field(ge=0, le=2**53)]
+"""A time as tokens have it: seconds since 1970."""
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    alg: str
+    kid: str | None = Field(default=None, max_length=256)
+    typ: str = "JWT"
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    iss: str
+    sub: str = Field(pattern=r"^[\x20-\x7e]{1,255}$")
+    aud: str | list[str]
+    exp: Seconds
+    nbf: Seconds = 0
+    iat: Seconds | None = None
+
+    def is_for(self, issuer: Issuer) -> bool:
+        """Whether it says to be of this issuer, and for us."""
+        audiences = [self.aud] if isinstance(self.aud, str) else self.aud
+        return self.iss == issuer.issuer and issuer.audience in audiences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    header: _Header
+    claims: _Claims
+    members: Members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Knows callers by the tokens of `issuers`; `roles` says what roles are worth."""
+
+    issuers: Callable[[], Sequence[Issuer]]
+    keyring: Keyring
+    clock: Clock
+    roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: ROLES
+
+    def authenticate(self, text: str) -> Principal:
+        """Whom the token was issued for. Raises Unauthenticated, Unavailable.
+
+        Only who has a token that is signed learns what is wrong with it.
+        """
+        token = _read(text)
+        issuer = next((i for i in self.issuers() if token.claims.is_for(i)), None)
+        if issuer is None or token.header.alg not in issuer.allowed:
+            raise Unauthenticated(INVALID)
+        keys = self.keyring.keys(issuer, token.header.kid)
+        signed = [key.signed(text) for key in keys if key.algorithm == token.header.alg]
+        if not any(signed):
+            raise Unauthenticated(INVALID)
+        _check_times(token.claims, self.clock().timestamp())
+        return self._principal(issuer, token)
+
+    def _principal(self, issuer: Issuer, token: _Token) -> Principal:
+        grant = issuer.granted(token.members)
+        known = self.roles()
+        by_role = (known.get(role, frozenset()) for role in grant.roles)
+        return Principal(
+            name=f"jwt:{issuer.name}/{token.claims.sub}",
+            scopes=frozenset(grant.scopes).union(*by_role),
+            roles=grant.roles,
+        )
+
+
+def _read(text: str) -> _Token:
+    """What a token says, which nobody has verified. Raises Unauthenticated."""
+    if len(text) > MAX_TOKEN or not _TOKEN.fullmatch(text):
+        raise Unauthenticated(INVALID)
+    head, body, _ = text.split(".")
+    try:
+        said = read_object(unpacked(head))
+        members = read_object(unpacked(body))
+        header = _Header.model_validate(said)
+        claims = _Claims.model_validate(members)
+    except ValueError:
+        raise Unauthenticated(INVALID) from None
+    if _REFUSED & said.keys() or header.typ.lower() not in _TYPES:
+        raise Unauthenticated(INVALID)
+    return _Token(header=header, claims=claims, members=members)
+
+
+def _check_times(claims: _Claims, now: float) -> None:
+    """Raises Unauthenticated where the token is not of this time, or for longer than a day."""
+    if claims.exp <= now - _LEEWAY:
+        raise Unauthenticated("the token has expired")
+    if max(claims.nbf, claims.iat or 0) > now + _LEEWAY:
+        raise Unauthenticated("the token is not valid yet")
+    if claims.exp - (now if claims.iat is None else claims.iat) > _MAX_LIFETIME:
+        raise Unauthenticated("the token is valid for more than a day")

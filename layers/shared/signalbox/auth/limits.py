@@ -1,0 +1,115 @@
+"""Who may ask how often: one bucket for each principal, and for each address of strangers."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from signalbox.models.errors import Unavailable
+from signalbox.models.limits import (
+    Limits,
+    OverLimit,
+    Policy,
+    Quota,
+    arrival_after,
+    micros,
+    over,
+    quota,
+    wait,
+)
+from signalbox.models.principal import Principal
+from signalbox.services.guards import Buckets
+from signalbox.services.ports import Clock
+
+_REMEMBERED: Final = 10_000
+_NETWORK: Final = 64
+_REST: Final = timedelta(seconds=5)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalBuckets:
+    """Buckets that only this process knows of."""
+
+    _arrivals: OrderedDict[str, int] = field(default_factory=OrderedDict)
+
+    def take(self, key: str, policy: Policy, now: datetime, cost: int = 1) -> Quota:
+        """See the port."""
+        before, at = self._arrivals.get(key, 0), micros(now)
+        if wait(before, at, policy.limit, cost):
+            raise over(policy, before, at, cost)
+        self._arrivals[key] = arrival_after(before, at, policy.limit, cost)
+        self._arrivals.move_to_end(key)
+        if len(self._arrivals) > _REMEMBERED:
+            self._arrivals.popitem(last=False)
+        return quota(policy, self._arrivals[key], at)
+
+
+@dataclass(slots=True, kw_only=True)
+class RateLimit:
+    """Counts requests against the limits of whoever makes them.
+
+    While the buckets cannot be reached, each of about `processes` processes lets callers we know
+    use their part of the limit, and strangers nothing. Then it asks again every five seconds.
+    """
+
+    buckets: Buckets
+    limits: Callable[[], Limits]
+    clock: Clock
+    processes: int = 10
+    _local: LocalBuckets = field(default_factory=LocalBuckets)
+    _asks_again_at: datetime = _NEVER
+
+    def admit(self, caller: Principal, *, cost: int = 1) -> Quota:
+        """Counts a request of somebody we know. Raises OverLimit."""
+        now, policy = self.clock(), self.limits().of(caller)
+        if now >= self._asks_again_at:
+            try:
+                return self.buckets.take(caller.name, policy, now, cost)
+            except Unavailable:
+                self._asks_again_at = now + _REST
+        part = Policy(name=policy.name, limit=policy.limit.shared(self.processes))
+        return self._local.take(caller.name, part, now, cost)
+
+    def admit_stranger(self, source_ip: str) -> Quota:
+        """Counts a request without credentials. Raises OverLimit, Unavailable."""
+        policy = Policy(name="anonymous", limit=self.limits().anonymous)
+        return self.buckets.take(f"ip:{network(source_ip)}", policy, self.clock())
+
+    def refuse_stranger(self, source_ip: str) -> Quota:
+        """Counts a request with wrong credentials. Raises OverLimit, Unavailable."""
+        policy = Policy(name="refused", limit=self.limits().refused)
+        return self.buckets.take(f"refused:{network(source_ip)}", policy, self.clock())
+
+
+def network(source_ip: str) -> str:
+    """Whose address it is: one IPv4 address, or the /64 that one IPv6 host has to itself."""
+    try:
+        address = ip_address(source_ip)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _NETWORK), strict=False))
+
+
+def told(quota: Quota) -> Mapping[str, str]:
+    """The headers that tell what is left.
+
+    `q` and `w` are the limit and its window, `r` what may be asked at once, and `t` when that
+    becomes one more; a caller that is over its limit finds the same time in `retry-after`.
+    """
+    limit, name = quota.policy.limit, quota.policy.name
+    return {
+        "ratelimit-policy": f'"{name}";q={limit.count};w={limit.window}',
+        "ratelimit": f'"{name}";r={quota.remaining};t={quota.one_more_after}',
+    }
+
+
+def told_over(error: OverLimit) -> Mapping[str, str]:
+    """The headers of an answer that refuses the caller."""
+    return {**told(error.quota), "retry-after": str(error.quota.one_more_after)}

@@ -1,0 +1,54 @@
+"""Logs of tasks, beside their task in the Tasks table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from signalbox.aws import keys
+from signalbox.aws.dynamo import Table, text
+from signalbox.models.ids import TaskId
+from signalbox.models.log import LOG_LINES, Chunk
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoLogs:
+    """A LogStore: a chunk is an item, which stands where its first line does."""
+
+    table: Table
+
+    def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
+        """See the port."""
+        item: dict[str, AttributeValueTypeDef] = {
+            "pk": {"S": keys.task(task)},
+            "sk": {"S": keys.log(chunk.first)},
+            "doc": {"S": chunk.model_dump_json()},
+        }
+        if until:
+            item["ttl"] = {"N": str(int(until.timestamp()))}
+        return self.table.put_new(item)
+
+    def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
+        """See the port."""
+        found = self._chunks(task, keys.log(0), keys.log(until), at_once=1, newest_first=True)
+        return next(found, None)
+
+    def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
+        """See the port."""
+        return self._chunks(task, keys.log(place + 1), keys.log(LOG_LINES), at_once=_AT_ONCE)
+
+    def _chunks(
+        self, task: TaskId, low: str, high: str, *, at_once: int, newest_first: bool = False
+    ) -> Iterator[Chunk]:
+        rows = self.table.query(
+            "pk = :pk AND sk BETWEEN :low AND :high",
+            {":pk": {"S": keys.task(task)}, ":low": {"S": low}, ":high": {"S": high}},
+            chunk=at_once,
+            newest_first=newest_first,
+        )
+        return (Chunk.model_validate_json(text(row, "doc")) for row in rows)

@@ -1,0 +1,86 @@
+"""Rejections in the State table: one item for each source, one update for each that is written.
+
+The last ones are kept in a ring of attributes. Which place comes next follows from the number of
+writes that this process saw last; two processes may now and then meet in the same place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from signalbox.aws import keys
+from signalbox.aws.dynamo import text
+from signalbox.models.base import stamp
+from signalbox.models.rejection import KEPT, Rejection, Rejections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from signalbox.aws.dynamo import Item, Table
+
+_FORGOTTEN_AFTER: Final = timedelta(days=7)
+_COUNT: Final = "count_"
+_PLACE: Final = "place_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoRejections:
+    """A RejectionStore."""
+
+    table: Table
+    _writes: dict[str, int] = field(default_factory=dict)
+
+    def add(self, provider: str, source: str, counts: Mapping[str, int], last: Rejection) -> None:
+        """See the port."""
+        name = keys.rejections(provider, source)
+        place = self._written(name) % KEPT
+        values: dict[str, AttributeValueTypeDef] = {
+            ":last": {"S": last.model_dump_json()},
+            ":at": {"S": stamp(last.at)},
+            ":ttl": {"N": str(int((last.at + _FORGOTTEN_AFTER).timestamp()))},
+            ":one": {"N": "1"},
+        }
+        adds = ["#writes :one"]
+        for number, (code, count) in enumerate(counts.items()):
+            adds.append(f"#{_COUNT}{code} :n{number}")
+            values[f":n{number}"] = {"N": str(count)}
+        sets = f"#{_PLACE}{place} = :last, #since = if_not_exists(#since, :at), #ttl = :ttl"
+        item = self.table.count(
+            {"pk": {"S": name}}, f"SET {sets} ADD {', '.join(adds)}", values, new=True
+        )
+        self._writes[name] = _number(item, "writes")
+
+    def of_source(self, provider: str, source: str) -> Rejections | None:
+        """See the port."""
+        item = self.table.get({"pk": {"S": keys.rejections(provider, source)}})
+        if item is None:
+            return None
+        kept = (
+            Rejection.model_validate_json(text(item, name))
+            for name in item
+            if name.startswith(_PLACE)
+        )
+        return Rejections(
+            provider=provider,
+            source=source,
+            since=datetime.fromisoformat(text(item, "since")),
+            counts={
+                name.removeprefix(_COUNT): _number(item, name)
+                for name in sorted(item)
+                if name.startswith(_COUNT)
+            },
+            last=tuple(sorted(kept, key=lambda each: each.at, reverse=True)),
+        )
+
+    def _written(self, name: str) -> int:
+        if name not in self._writes:
+            self._writes[name] = _number(self.table.get({"pk": {"S": name}}) or {}, "writes")
+        return self._writes[name]
+
+
+def _number(item: Item, name: str) -> int:
+    return int(item.get(name, {}).get("N", "0"))

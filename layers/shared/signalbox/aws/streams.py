@@ -1,0 +1,181 @@
+"""The streams of the tables, read from where the counters have come to.
+
+The order of changes is of no matter to sums, so each shard is read by itself and its parents and
+children are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from signalbox.aws import keys
+from signalbox.aws.dynamo import reaching
+from signalbox.models import metrics
+from signalbox.models.errors import Unavailable
+from signalbox.models.metrics import (
+    Counts,
+    DeliveryFacts,
+    Facts,
+    Metric,
+    NotificationFacts,
+    TaskFacts,
+    UnkeptFacts,
+)
+from signalbox.services.metrics import Page
+from signalbox.services.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_dynamodbstreams.type_defs import (
+        AttributeValueTypeDef,
+        DescribeStreamInputTypeDef,
+        GetShardIteratorInputTypeDef,
+        RecordTypeDef,
+    )
+
+    Image = Mapping[str, AttributeValueTypeDef]
+
+_END: Final = "end"
+_FORGOTTEN_AFTER: Final = timedelta(days=3)
+_BORN: Final = re.compile(r"shardId-(\d{13,20})")
+_TRIMMED: Final = "TrimmedDataAccessException"
+
+F = TypeVar("F", bound=Facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFeed:
+    """A Feed. `counts` says what one record of the stream adds."""
+
+    client: DynamoDBStreamsClient
+    arn: str
+    name: str
+    counts: Callable[[RecordTypeDef], Counts]
+    clock: Clock
+
+    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+        """See the port."""
+        shards = list(self._shards())
+        for shard in shards:
+            before = reached.get(shard)
+            if before != _END:
+                yield from self._unread(shard, before)
+        for shard in reached.keys() - set(shards):
+            if self._long_gone(shard):
+                yield Page(shard=shard, before=reached[shard], after=None, counts={})
+
+    def _shards(self) -> Iterator[str]:
+        request: DescribeStreamInputTypeDef = {"StreamArn": self.arn}
+        while True:
+            with reaching("the stream"):
+                described = self.client.describe_stream(**request)["StreamDescription"]
+            yield from (shard["ShardId"] for shard in described.get("Shards", []))
+            if "LastEvaluatedShardId" not in described:
+                return
+            request["ExclusiveStartShardId"] = described["LastEvaluatedShardId"]
+
+    def _unread(self, shard: str, before: str | None) -> Iterator[Page]:
+        iterator, missed = self._start(shard, before)
+        while iterator:
+            with reaching("the stream"):
+                answer = self.client.get_records(ShardIterator=iterator)
+            records = answer["Records"]
+            iterator = answer.get("NextShardIterator")
+            if not records and iterator:
+                return  # the shard is open and nothing more has happened
+            after = records[-1]["dynamodb"]["SequenceNumber"] if iterator else _END
+            counts = metrics.added([missed, *(self._told(record) for record in records)])
+            yield Page(shard=shard, before=before, after=after, counts=counts)
+            before, missed = after, {}
+
+    def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts]:
+        """Where to read on; from the oldest there is, and a gap, where our place is trimmed."""
+        if before is not None:
+            try:
+                return self._iterator(shard, before), {}
+            except Unavailable as unavailable:
+                if not _trimmed(unavailable.__cause__):
+                    raise
+        missed = {metrics.name(Metric.GAPS, self.name): 1} if before else {}
+        return self._iterator(shard, None), missed
+
+    def _iterator(self, shard: str, after: str | None) -> str | None:
+        wanted: GetShardIteratorInputTypeDef = {
+            "StreamArn": self.arn,
+            "ShardId": shard,
+            "ShardIteratorType": "AFTER_SEQUENCE_NUMBER" if after else "TRIM_HORIZON",
+        }
+        if after:
+            wanted["SequenceNumber"] = after
+        with reaching("the stream"):
+            return self.client.get_shard_iterator(**wanted).get("ShardIterator")
+
+    def _told(self, record: RecordTypeDef) -> Counts:
+        try:
+            return self.counts(record)
+        except ValidationError:
+            return {}  # the dispatcher logs what it cannot read
+
+    def _long_gone(self, shard: str) -> bool:
+        """Whether no answer will name the shard again: its id tells when it was made."""
+        born = _BORN.match(shard)
+        if not born:
+            return False
+        at = datetime.fromtimestamp(int(born[1]) / 1000, UTC)
+        return self.clock() - at > _FORGOTTEN_AFTER
+
+
+def _trimmed(error: BaseException | None) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == _TRIMMED
+
+
+def of_tasks(record: RecordTypeDef) -> Counts:
+    """What a record of the Tasks stream adds: a task's, or that of what is owed for it."""
+    change = record["dynamodb"]
+    before, after = change.get("OldImage", {}), change.get("NewImage", {})
+    if before.get("version") == after.get("version"):
+        return {}  # a heartbeat or a mark, no step
+    sort = _text(change["Keys"], "sk")
+    if sort == keys.TASK_SORT:
+        return metrics.of_task(_facts(before, TaskFacts), _facts(after, TaskFacts))
+    now = _facts(after, NotificationFacts) if sort.startswith(keys.NOTE) else None
+    return metrics.of_notification(_facts(before, NotificationFacts), now) if now else {}
+
+
+def of_deliveries(record: RecordTypeDef) -> Counts:
+    """What a record of the Deliveries stream adds.
+
+    That is a new delivery, one that came again, or a request that left none.
+    """
+    change = record["dynamodb"]
+    before, after = change.get("OldImage", {}), change.get("NewImage", {})
+    if record["eventName"] == "MODIFY":
+        times = _number(after, "repeats") - _number(before, "repeats")
+        return metrics.of_repeats(_facts(after, DeliveryFacts), times) if times else {}
+    if record["eventName"] != "INSERT":
+        return {}
+    if _text(change["Keys"], "pk").startswith(keys.UNKEPT):
+        unkept = _facts(after, UnkeptFacts)
+        return metrics.of_unkept(unkept) if unkept else {}
+    kept = _facts(after, DeliveryFacts)
+    return metrics.of_delivery(kept) if kept else {}
+
+
+def _facts(image: Image, model: type[F]) -> F | None:
+    """What is stored in an image. Raises ValidationError."""
+    return model.model_validate_json(_text(image, "doc")) if image else None
+
+
+def _text(image: Image, name: str) -> str:
+    return image.get(name, {}).get("S", "")
+
+
+def _number(image: Image, name: str) -> int:
+    return int(image.get(name, {}).get("N", "0"))

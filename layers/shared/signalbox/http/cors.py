@@ -1,0 +1,46 @@
+"""Which pages of other origins may call the API: those of the list, named exactly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.request import InboundRequest
+
+_HEADERS: Final = (
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
+    "x-api-key, x-request-id"
+)
+_EXPOSED: Final = "etag, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
+_SECONDS: Final = "600"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """The allow-list. Cookies are never asked for, so no answer allows credentials."""
+
+    origins: frozenset[str] = frozenset()
+
+    def headers(self, request: InboundRequest) -> Mapping[str, str]:
+        """What an answer to this request says of origins."""
+        if not self.origins:
+            return {}
+        origin = request.header("origin")
+        if origin not in self.origins:
+            return {"vary": "origin"}
+        return {
+            "vary": "origin",
+            "access-control-allow-origin": origin,
+            "access-control-expose-headers": _EXPOSED,
+        }
+
+    def preflight(self, request: InboundRequest, methods: str) -> Mapping[str, str] | None:
+        """What the answer to a preflight says, None where the request is none."""
+        asked = request.method == "OPTIONS" and request.header("access-control-request-method")
+        if not asked or request.header("origin") not in self.origins:
+            return None
+        return {
+            **self.headers(request),
+            "access-control-allow-methods": methods,
+            "access-control-allow-headers": _HEADERS,
+            "access-control-max-age": _SECONDS,
+        }

@@ -1,0 +1,56 @@
+"""A kept body as an operator sees it."""
+
+import re
+from base64 import b64encode
+from enum import StrEnum
+from typing import Final
+
+from signalbox.models.base import Model
+from signalbox.models.redaction import redacted
+
+_LONGEST: Final = 1_000_000
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Encoding(StrEnum):
+    """How a body is written down."""
+
+    TEXT = "text"
+    BASE64 = "base64"
+
+
+class BodyView(Model):
+    """The body: as text where it is one, else in base64.
+
+    `masked` says that something in the text looked like a secret and is shown as `***`, `truncated`
+    that it is longer than what is shown.
+    """
+
+    encoding: Encoding
+    content: str
+    masked: bool = False
+    truncated: bool = False
+
+
+def body_view(body: bytes) -> BodyView:
+    """The body, a megabyte of it at the most."""
+    part, truncated = body[:_LONGEST], len(body) > _LONGEST
+    text = _text(part, truncated=truncated)
+    if text is None:
+        content = b64encode(part).decode()
+        return BodyView(encoding=Encoding.BASE64, content=content, truncated=truncated)
+    content = redacted(text)
+    return BodyView(
+        encoding=Encoding.TEXT, content=content, masked=content != text, truncated=truncated
+    )
+
+
+def _text(part: bytes, *, truncated: bool) -> str | None:
+    """What the bytes say, None where they are no text. A cut character at the end is left out."""
+    try:
+        text = part.decode("utf-8")
+    except UnicodeDecodeError as odd:
+        if not truncated or odd.start < len(part) - 3:
+            return None
+        text = part[: odd.start].decode("utf-8")
+    return None if _CONTROLS.search(text) else text

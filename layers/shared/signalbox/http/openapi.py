@@ -1,0 +1,186 @@
+"""The description of the API, OpenAPI 3.1: what Powertools knows of the routes, and what we know.
+
+Powertools describes parameters and bodies. Who may call a route, and which errors it can really
+answer with, is added here, so that the description promises neither too much nor too little.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Final, cast
+
+from pydantic import JsonValue
+
+from signalbox.http.examples import EXAMPLES
+from signalbox.http.openapi_parts import Json, name_of_status, problem_refs
+from signalbox.http.openapi_webhooks import webhook_paths, webhook_schemas
+from signalbox.http.problems import CONTENT_TYPE
+from signalbox.http.routing import Route, Routes
+
+DESCRIPTION: Final = """\
+Signalbox turns webhooks into durable tasks, hands them to workers and tells others of every change.
+
+Every error is a problem by RFC 9457; its `code` is the word to program against and its `type` a
+page that explains it. Lists come in pages: send `next` as `cursor` until it is null.
+"""
+TAGS: Final = {
+    "tasks": "Work that was accepted, whoever asked for it",
+    "work": "The worker protocol: claim a task, keep its lease alive, say how it ended",
+    "queue": "What waits to be claimed",
+    "deliveries": "What providers have sent, and what was made of it",
+    "notifications": "What is owed to connections for changes of tasks",
+    "config": "Sources, connections and subscriptions",
+    "keys": "API keys and roles",
+    "audit": "Who has done what",
+    "metrics": "Figures for people, programs and Prometheus",
+    "webhooks": "Where providers send their webhooks to",
+    "health": "Whether the API and all that it needs is there",
+    "docs": "This description, and what problems mean",
+}
+_SECURITY: Final[Json] = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of a configured issuer",
+    },
+}
+_HEADERS: Final[Mapping[int, Json]] = {
+    201: {"Location": "Where the new thing is"},
+    401: {"WWW-Authenticate": "How to authenticate"},
+    429: {"Retry-After": "How many seconds to wait"},
+    503: {"Retry-After": "How many seconds to wait"},
+}
+_OF_POWERTOOLS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+_OF_INPUT: Final = frozenset({400, 422})
+_SHAPES: Final[Mapping[str, Json]] = {
+    "task_id": {"pattern": r"^tsk_[a-z2-7]{24}$"},
+    "idempotency-key": {"pattern": r"^[\x21-\x7e]{1,255}$"},
+    "if-match": {"pattern": r'^(\*|"[\x21\x23-\x7e]*")$'},
+    "if-none-match": {"pattern": r'^(\*|"[\x21\x23-\x7e]*")$'},
+    "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$"},
+}
+"""What parameters of these names look like, where their type says less."""
+
+
+def described(routes: Routes, *, version: str, providers: Sequence[str]) -> str:
+    """The description as JSON, with the webhooks of these providers."""
+    told = _as_powertools_tells(routes, version)
+    known = {(route.method.lower(), _path(route)): route for _, route in routes.all}
+    paths: Json = {}
+    for path, operations in sorted(_parts(told["paths"])):
+        paths[path] = {
+            method: {
+                **_operation(operation, known[method, path]),
+                "operationId": _name_of(operation, method, path),
+            }
+            for method, operation in _parts(operations)
+        }
+    told["paths"] = {**paths, **webhook_paths(providers)}
+    components = cast("dict[str, Json]", told["components"])
+    components["schemas"] = {**_schemas(components["schemas"]), **webhook_schemas()}
+    named = sorted(set(_named(told)))
+    components["responses"] = {name_of_status(code): _problem(code) for code in named}
+    components["securitySchemes"] = _SECURITY
+    used = {tag for op in _operations(told) for tag in cast("list[str]", op.get("tags", []))}
+    told["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(used)]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _as_powertools_tells(routes: Routes, version: str) -> Json:
+    text = routes.resolver.get_openapi_json_schema(
+        title="Signalbox", version=version, openapi_version="3.1.0", description=DESCRIPTION
+    )
+    told: Json = json.loads(text)
+    told["info"] = {
+        **cast("Json", told["info"]),
+        "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+    }
+    told["servers"] = [{"url": "/"}]
+    return told
+
+
+def _operation(told: JsonValue, route: Route) -> Json:
+    operation = dict(cast("Json", told))
+    operation["security"] = [{"ApiKey": []}, {"Bearer": []}] if route.scope else []
+    if route.scope:
+        operation["description"] = f"Needs the scope `{route.scope}`."
+    parameters = [_parameter(each) for each in cast("list[Json]", operation.get("parameters", []))]
+    if parameters:
+        operation["parameters"] = cast("JsonValue", parameters)
+    takes = "requestBody" in operation or any(each["in"] != "path" for each in parameters)
+    answers = cast("dict[str, Json]", operation["responses"])
+    good = {code: _with_headers(code, each) for code, each in answers.items() if not _bad(each)}
+    bad = {int(code) for code, each in answers.items() if _bad(each)}
+    told_of = bad if takes else bad - _OF_INPUT | (_OF_INPUT & set(route.refuses))
+    operation["responses"] = {**cast("Json", good), **problem_refs(told_of)}
+    return operation
+
+
+def _parameter(told: Json) -> Json:
+    """Without null: a parameter is there or is not."""
+    schema = cast("Json", told.get("schema", {}))
+    match schema.get("anyOf"):
+        case [dict() as real, {"type": "null"}]:
+            title = {"title": schema["title"]} if "title" in schema else {}
+            schema = {**real, **title} if "$ref" not in real else real
+    return {**told, "schema": {**schema, **_SHAPES.get(str(told["name"]), {})}}
+
+
+def _schemas(told: Json) -> Json:
+    """Those that are ours, with an example where there is one."""
+    kept = {name: schema for name, schema in told.items() if name not in _OF_POWERTOOLS}
+    for name, example in EXAMPLES.items():
+        if name in kept:
+            kept[name] = {**cast("Json", kept[name]), "examples": [cast("JsonValue", example)]}
+    return kept
+
+
+def _bad(answer: Json) -> bool:
+    return CONTENT_TYPE in cast("Json", answer.get("content", {}))
+
+
+def _with_headers(code: str, answer: Json) -> Json:
+    headers = _headers(int(code))
+    return {**answer, "headers": headers} if headers else answer
+
+
+def _headers(code: int) -> Json:
+    return {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in _HEADERS.get(code, {}).items()
+    }
+
+
+def _problem(code: int) -> Json:
+    schema: Json = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    answer: Json = {"description": HTTPStatus(code).phrase, "content": {CONTENT_TYPE: schema}}
+    return _with_headers(str(code), answer)
+
+
+def _name_of(told: JsonValue, method: str, path: str) -> str:
+    """The name of the function that answers: Powertools adds path and method to it."""
+    operation = str(cast("Json", told)["operationId"])
+    return operation.removesuffix(re.sub(r"\W", "_", path) + f"_{method}")
+
+
+def _named(told: Json) -> Iterator[int]:
+    """The errors that any operation speaks of."""
+    for operation in _operations(told):
+        for code, answer in _parts(operation["responses"]):
+            if "$ref" in cast("Json", answer):
+                yield int(code)
+
+
+def _operations(told: Json) -> Iterator[Json]:
+    for _, operations in _parts(told["paths"]):
+        yield from (cast("Json", operation) for _, operation in _parts(operations))
+
+
+def _parts(value: JsonValue) -> Sequence[tuple[str, JsonValue]]:
+    return list(cast("Json", value).items())
+
+
+def _path(route: Route) -> str:
+    return route.path.replace("<", "{").replace(">", "}")

@@ -1,0 +1,60 @@
+"""ETag, If-Match and If-None-Match: a task's ETag is `"v<version>"`, a strong one."""
+
+import re
+from typing import Final
+
+from signalbox.models.errors import PayloadInvalid, PreconditionRequired
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.edit import Versions
+
+_ANY: Final = "*"
+_TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_VERSION: Final = re.compile(r"v([1-9][0-9]{0,17})")
+
+
+def etag(task: Task) -> str:
+    """The entity tag of a task as it is now."""
+    return f'"v{task.version}"'
+
+
+def if_match(header: str | None) -> Versions:
+    """The versions that an If-Match header takes, None where it takes any.
+
+    A weak tag takes none: it does not say that the task is the same. Raises PreconditionRequired
+    where there is no header, PayloadInvalid where it is malformed.
+    """
+    if header is None:
+        raise PreconditionRequired("this needs If-Match with the ETag of the task, or *")
+    if header.strip() == _ANY:
+        return None
+    return _versions(header, weak=False)
+
+
+def if_match_given(header: str | None) -> Versions:
+    """As `if_match`, but no header takes any version."""
+    return None if header is None else if_match(header)
+
+
+def not_modified(task: Task, if_none_match: str | None) -> bool:
+    """Whether the caller has the task as it is.
+
+    That is never so of a running one: a heartbeat tells of progress and is no new version. Raises
+    PayloadInvalid where the header is malformed.
+    """
+    if if_none_match is None or task.status is TaskStatus.RUNNING:
+        return False
+    return if_none_match.strip() == _ANY or task.version in _versions(if_none_match, weak=True)
+
+
+def tags(header: str, *, weak: bool) -> frozenset[str]:
+    """The tags that a header names, the weak ones only if wanted. Raises PayloadInvalid."""
+    found = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
+    if not all(found):
+        raise PayloadInvalid('an ETag is of the form "v1"')
+    return frozenset(tag[2] for tag in found if tag and (weak or not tag[1]))
+
+
+def _versions(header: str, *, weak: bool) -> frozenset[int]:
+    """The versions that the tags of a header name; a tag that is not ours names none."""
+    named = (_VERSION.fullmatch(tag) for tag in tags(header, weak=weak))
+    return frozenset(int(version[1]) for version in named if version)

@@ -1,0 +1,148 @@
+"""The figures as Prometheus reads them: the text format, version 0.0.4.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from signalbox.models.metrics import (
+    ACK_BOUNDS,
+    RUN_BOUNDS,
+    Counts,
+    Histogram,
+    Metric,
+    histogram,
+    labelled,
+)
+from signalbox.models.task import TaskStatus
+from signalbox.services.metrics import Figures
+from signalbox.services.queues import QueueState
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_SIGNATURE: Final = "signature_invalid"
+_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+Labels = Mapping[str, str]
+Sample = tuple[Labels, float]
+
+_OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueState], float]]]] = (
+    ("tasks_in_queue", "Messages that wait to be claimed, about", lambda q: q.depth.waiting),
+    ("tasks_in_flight", "Messages that are hidden, about", lambda q: q.depth.in_flight),
+    ("tasks_delayed", "Messages that are not due yet, about", lambda q: q.depth.delayed),
+    ("tasks_dead_letters", "Messages that were given up, about", lambda q: q.depth.dead_letters),
+    (
+        "tasks_oldest_pending_seconds",
+        "Age of the task that has waited longest",
+        lambda q: q.oldest_seconds or 0,
+    ),
+)
+
+
+def exposition(figures: Figures) -> str:
+    """Everything that is known, one line for each sample."""
+    counts = figures.counts
+    lines = [
+        *_webhooks(counts),
+        *_tasks(counts),
+        *_queues(figures),
+        *_family(
+            "connector_notifications_total",
+            "counter",
+            "Attempts to deliver a notification, by connector and how they ended",
+            _samples(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
+        ),
+        *_family(
+            "signalbox_stream_gaps_total",
+            "counter",
+            "How often a stream had forgotten changes before they were counted",
+            _samples(counts, Metric.GAPS, "stream"),
+        ),
+        *_family(
+            "signalbox_counts_complete",
+            "gauge",
+            "1 where everything that has happened so far is counted, 0 where counting is behind",
+            [({}, int(figures.complete))],
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _webhooks(counts: Counts) -> Iterator[str]:
+    requests = labelled(counts, Metric.REQUESTS)
+    providers = sorted({provider for provider, _ in requests})
+    yield from _family(
+        "webhook_requests_total",
+        "counter",
+        "Requests of providers, by what became of them",
+        _samples(counts, Metric.REQUESTS, "provider", "status"),
+    )
+    yield from _family(
+        "webhook_signature_validation_failures_total",
+        "counter",
+        "Requests of providers whose signature was missing or wrong",
+        [({"provider": name}, requests.get((name, _SIGNATURE), 0)) for name in providers],
+    )
+    yield from _histograms(
+        "webhook_ack_seconds",
+        "How long providers waited for an answer",
+        (
+            ({"provider": name}, histogram(counts, Metric.ACKS, name, bounds=ACK_BOUNDS))
+            for name in providers
+        ),
+    )
+
+
+def _tasks(counts: Counts) -> Iterator[str]:
+    kept = labelled(counts, Metric.TASKS)
+    yield from _family(
+        "tasks_kept",
+        "gauge",
+        "Tasks that are kept now, by status",
+        [({"status": status}, max(0, kept.get((status,), 0))) for status in TaskStatus],
+    )
+    yield from _family(
+        "task_changes_total",
+        "counter",
+        "Steps in the lives of tasks",
+        _samples(counts, Metric.STEPS, "type"),
+    )
+    yield from _histograms(
+        "task_processing_duration_seconds",
+        "How long the attempt took that ended a task",
+        [({}, histogram(counts, Metric.RUNS, bounds=RUN_BOUNDS))],
+    )
+
+
+def _queues(figures: Figures) -> Iterator[str]:
+    for name, help_, read in _OF_QUEUES:
+        samples = [({"priority": state.priority}, read(state)) for state in figures.queues]
+        yield from _family(name, "gauge", help_, samples)
+
+
+def _samples(counts: Counts, metric: Metric, *names: str) -> list[Sample]:
+    found = sorted(labelled(counts, metric).items())
+    return [(dict(zip(names, labels, strict=True)), number) for labels, number in found]
+
+
+def _family(name: str, kind: str, help_: str, samples: Iterable[Sample]) -> Iterator[str]:
+    yield f"# HELP {name} {help_}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in samples:
+        yield _line(name, labels, value)
+
+
+def _histograms(name: str, help_: str, made: Iterable[tuple[Labels, Histogram]]) -> Iterator[str]:
+    yield from _family(name, "histogram", help_, [])
+    for labels, each in made:
+        bounds = [*(f"{bound:g}" for bound in each.bounds), "+Inf"]
+        for bound, below in zip(bounds, each.cumulative, strict=True):
+            yield _line(f"{name}_bucket", {**labels, "le": bound}, below)
+        yield _line(f"{name}_sum", labels, each.seconds)
+        yield _line(f"{name}_count", labels, each.count)
+
+
+def _line(name: str, labels: Labels, value: float) -> str:
+    said = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
+    return f"{name}{{{said}}} {value}" if said else f"{name} {value}"

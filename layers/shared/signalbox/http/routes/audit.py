@@ -1,0 +1,79 @@
+"""The audit log: who changed what, who was denied, and whether anybody has touched it since."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from signalbox.auth.cursors import Cursors
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.audit import Breach, Row
+from signalbox.models.base import Model
+from signalbox.models.principal import Scope
+from signalbox.services.audit import ListAudit, VerifyAudit
+from signalbox.services.ports import Clock
+
+AUDIT: Final = "/api/v1/audit"
+_DAY: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_TAG: Final = "audit"
+_MONTH: Final = timedelta(days=30)
+
+
+class AuditList(Model):
+    """Rows of the log, newest first. `unreadable` names rows that somebody has spoilt."""
+
+    items: tuple[Row, ...]
+    unreadable: tuple[str, ...]
+    next: str | None = None
+
+
+class AuditVerdict(Model):
+    """Whether a day is as it was written; `breach` is the first row that is not."""
+
+    day: str
+    intact: bool
+    breach: Breach | None = None
+
+
+def add_audit(
+    routes: Routes, *, browse: ListAudit, verify: VerifyAudit, cursors: Cursors, clock: Clock
+) -> None:
+    """Adds the routes."""
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=AUDIT,
+            scope=Scope.AUDIT_READ,
+            tag=_TAG,
+            summary="List the audit log, newest first",
+            answers=AuditList,
+        )
+    )
+    def list_audit(
+        since: Annotated[str | None, Query(pattern=_DAY)] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+    ) -> Response[str]:
+        first = since or (clock() - _MONTH).date().isoformat()
+        bound_to = f"{AUDIT} {since} {limit}"
+        after = None if cursor is None else cursors.read(cursor, bound_to)
+        page = browse(since=first, limit=limit, after=after)
+        following = cursors.sign(page.after, bound_to) if page.after else None
+        found = AuditList(items=tuple(page.rows), unreadable=tuple(page.unreadable), next=following)
+        return said(found)
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=f"{AUDIT}/<day>/verify",
+            scope=Scope.AUDIT_READ,
+            tag=_TAG,
+            summary="Find out whether a day of the audit log is as it was written",
+            answers=AuditVerdict,
+        )
+    )
+    def verify_audit(day: Annotated[str, Path(pattern=_DAY)]) -> Response[str]:
+        breach = verify(day)
+        return said(AuditVerdict(day=day, intact=breach is None, breach=breach))

@@ -1,0 +1,127 @@
+"""What the API says of itself: its description, a page to read it with, and what problems mean."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from aws_lambda_powertools.event_handler import Response
+
+from signalbox.http.problem_pages import page_of
+from signalbox.http.routing import JSON, OPEN, Route, Routes
+from signalbox.models.errors import NotFound
+
+_TAG: Final = "docs"
+_HTML: Final = "text/html; charset=utf-8"
+_KEPT: Final = "public, max-age=86400"
+
+_SWAGGER: Final = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
+_SWAGGER_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SWAGGER_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Signalbox</title>
+<link rel="stylesheet" href="docs/style.css">
+</head>
+<body>
+<div id="swagger-ui">Loading…</div>
+<script src="docs/swagger-ui.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+_START: Final = """\
+SwaggerUIBundle({
+  url: new URL("openapi.json", document.baseURI).href,
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  filter: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+"""
+
+
+class Asset(StrEnum):
+    """A part of the page."""
+
+    STYLE = "style.css"
+    SWAGGER = "swagger-ui.js"
+    START = "start.js"
+
+
+def add_docs(routes: Routes, *, describe: Callable[[], str]) -> None:
+    """Adds the routes. `describe` makes the description; it is asked once."""
+    description = cache(describe)
+
+    def page(path: str, summary: str, text: str, *refuses: int) -> Route:
+        return Route(
+            method="GET",
+            path=path,
+            scope=OPEN,
+            tag=_TAG,
+            summary=summary,
+            text=text,
+            refuses=refuses,
+        )
+
+    @routes.add(page("/openapi.json", "The description of this API, OpenAPI 3.1", JSON))
+    def openapi() -> Response[str]:
+        return Response(status_code=200, content_type=JSON, body=description())
+
+    @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))
+    def docs() -> Response[str]:
+        policy = {"content-security-policy": _SWAGGER_POLICY}
+        return Response(status_code=200, content_type=_HTML, body=_SWAGGER_PAGE, headers=policy)
+
+    @routes.add(page("/docs/style.css", "The style of that page", _TYPES[Asset.STYLE]))
+    def docs_style() -> Response[str]:
+        return _asset(Asset.STYLE)
+
+    @routes.add(page("/docs/swagger-ui.js", "The script of that page", _TYPES[Asset.SWAGGER]))
+    def docs_script() -> Response[str]:
+        return _asset(Asset.SWAGGER)
+
+    @routes.add(page("/docs/start.js", "What starts that script", _TYPES[Asset.START]))
+    def docs_start() -> Response[str]:
+        return _asset(Asset.START)
+
+    @routes.add(page("/problems/<slug>", "What a problem means, and what to do", _HTML, 404))
+    def problem_page(slug: str) -> Response[str]:
+        made = page_of(slug)
+        if made is None:
+            raise NotFound("there is no such problem")
+        return Response(status_code=200, content_type=_HTML, body=made, headers={**_CACHED})
+
+
+_TYPES: Final = {
+    Asset.STYLE: "text/css; charset=utf-8",
+    Asset.SWAGGER: "text/javascript; charset=utf-8",
+    Asset.START: "text/javascript; charset=utf-8",
+}
+_CACHED: Final = {"cache-control": _KEPT}
+
+
+def _asset(asset: Asset) -> Response[str]:
+    return Response(
+        status_code=200, content_type=_TYPES[asset], body=_content(asset), headers={**_CACHED}
+    )
+
+
+@cache
+def _content(asset: Asset) -> str:
+    """The files that Powertools brings along; nothing is asked of anybody else's server."""
+    match asset:
+        case Asset.START:
+            return _START
+        case Asset.STYLE:
+            name = "swagger-ui.min.css"
+        case Asset.SWAGGER:
+            name = "swagger-ui-bundle.min.js"
+    return files(_SWAGGER).joinpath(name).read_text(encoding="utf-8")

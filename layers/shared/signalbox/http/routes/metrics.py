@@ -1,0 +1,173 @@
+"""Figures: as JSON for people and programs, as text for Prometheus."""
+
+from time import monotonic
+from typing import Final
+
+from aws_lambda_powertools.event_handler import Response
+
+from signalbox.http import prometheus
+from signalbox.http.routes.queue import QueueView, view_of_queue
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.base import Model
+from signalbox.models.metrics import (
+    ACK_BOUNDS,
+    RUN_BOUNDS,
+    Counts,
+    Histogram,
+    Metric,
+    histogram,
+    labelled,
+    name,
+)
+from signalbox.models.principal import Scope
+from signalbox.models.task import ChangeType, TaskStatus
+from signalbox.services.metrics import Figures, ReadMetrics
+
+_TAG: Final = "metrics"
+
+
+class Times(Model):
+    """Times in seconds; the quantiles are estimates, null where nothing was measured."""
+
+    count: int
+    p50: float | None
+    p95: float | None
+    mean: float | None
+
+
+class TaskFigures(Model):
+    """`kept` are the tasks there are now, `changes` all steps ever taken.
+
+    `success_rate` is the part of all tasks that ended well among those that succeeded or failed,
+    null where none has. `processing` is how long the attempts took that ended a task.
+    """
+
+    kept: dict[TaskStatus, int]
+    changes: dict[str, int]
+    success_rate: float | None
+    processing: Times
+
+
+class WebhookFigures(Model):
+    """The requests of a provider: what became of them, and how long it waited for an answer."""
+
+    provider: str
+    requests: int
+    outcomes: dict[str, int]
+    signature_failures: int
+    acks: Times
+
+
+class ConnectorFigures(Model):
+    """Attempts to deliver a notification, by how they ended."""
+
+    connector: str
+    outcomes: dict[str, int]
+
+
+class FiguresView(Model):
+    """What happened since the installation was made, and what waits now.
+
+    `complete` is false where counting is behind: the counts are right, but for some time ago.
+    """
+
+    complete: bool
+    tasks: TaskFigures
+    queues: tuple[QueueView, ...]
+    webhooks: tuple[WebhookFigures, ...]
+    connectors: tuple[ConnectorFigures, ...]
+
+
+def add_metrics(routes: Routes, *, read: ReadMetrics, may_count_for: float) -> None:
+    """Adds the routes. `may_count_for` is how many seconds a call may count what is new."""
+
+    def figures() -> Figures:
+        until = monotonic() + may_count_for
+        return read(lambda: until - monotonic())
+
+    @routes.add(
+        Route(
+            method="GET",
+            path="/api/v1/metrics",
+            scope=Scope.METRICS_READ,
+            tag=_TAG,
+            summary="Tasks, queues, webhooks and connectors in figures",
+            answers=FiguresView,
+        )
+    )
+    def metrics() -> Response[str]:
+        return said(view_of_figures(figures()))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path="/metrics",
+            scope=Scope.METRICS_READ,
+            tag=_TAG,
+            summary="The same figures for Prometheus",
+            text=prometheus.CONTENT_TYPE,
+        )
+    )
+    def prometheus_metrics() -> Response[str]:
+        body = prometheus.exposition(figures())
+        return Response(status_code=200, content_type=prometheus.CONTENT_TYPE, body=body)
+
+
+def view_of_figures(figures: Figures) -> FiguresView:
+    """The figures as their readers see them."""
+    counts = figures.counts
+    return FiguresView(
+        complete=figures.complete,
+        tasks=_tasks(counts),
+        queues=tuple(view_of_queue(state) for state in figures.queues),
+        webhooks=tuple(_webhook(counts, each) for each in _firsts(counts, Metric.REQUESTS)),
+        connectors=tuple(
+            ConnectorFigures(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
+            for each in _firsts(counts, Metric.NOTIFICATIONS)
+        ),
+    )
+
+
+def _tasks(counts: Counts) -> TaskFigures:
+    good = counts.get(name(Metric.STEPS, ChangeType.SUCCEEDED), 0)
+    ended = good + counts.get(name(Metric.STEPS, ChangeType.FAILED), 0)
+    return TaskFigures(
+        kept={status: max(0, counts.get(name(Metric.TASKS, status), 0)) for status in TaskStatus},
+        changes=_by(counts, Metric.STEPS),
+        success_rate=round(good / ended, 6) if ended else None,
+        processing=_times(histogram(counts, Metric.RUNS, bounds=RUN_BOUNDS)),
+    )
+
+
+def _webhook(counts: Counts, provider: str) -> WebhookFigures:
+    outcomes = _by(counts, Metric.REQUESTS, provider)
+    return WebhookFigures(
+        provider=provider,
+        requests=sum(outcomes.values()),
+        outcomes=outcomes,
+        signature_failures=outcomes.get("signature_invalid", 0),
+        acks=_times(histogram(counts, Metric.ACKS, provider, bounds=ACK_BOUNDS)),
+    )
+
+
+def _firsts(counts: Counts, metric: Metric) -> list[str]:
+    """Whatever the first label of this metric has been."""
+    return sorted({labels[0] for labels in labelled(counts, metric)})
+
+
+def _by(counts: Counts, metric: Metric, *first: str) -> dict[str, int]:
+    """The counts of a metric by its last label."""
+    found = sorted(labelled(counts, metric).items())
+    return {labels[-1]: number for labels, number in found if labels[:-1] == first}
+
+
+def _times(made: Histogram) -> Times:
+    def rounded(seconds: float | None) -> float | None:
+        return None if seconds is None else round(seconds, 3)
+
+    return Times(
+        count=made.count,
+        p50=rounded(made.quantile(0.5)),
+        p95=rounded(made.quantile(0.95)),
+        mean=rounded(made.seconds / made.count if made.count else None),
+    )

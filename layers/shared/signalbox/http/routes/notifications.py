@@ -1,0 +1,174 @@
+"""Notifications: what is owed to connections, how often it was tried, and owing it once more."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from signalbox.auth.cursors import Cursors
+from signalbox.http.lists import LIMIT, At, Cursor, Cut, Id, Limit, Word
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.base import Model, Moment
+from signalbox.models.change import Change
+from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
+from signalbox.models.notification import Attempt, Notification, NotificationStatus
+from signalbox.models.principal import Scope
+from signalbox.services.notifications import (
+    ListNotifications,
+    NotificationFilter,
+    RedeliverNotification,
+)
+from signalbox.services.ports import NotificationStore
+
+NOTIFICATIONS = "/api/v1/notifications"
+OF_TASK = "/api/v1/tasks/<task_id>/notifications"
+_NOTIFICATION = f"{OF_TASK}/<notification_id>"
+_TAG = "notifications"
+
+
+class NotificationSummary(Model):
+    """A notification in a list.
+
+    `type` is that of its change. `tries` are those that count against the limit, `last_reason` is
+    what the last one to fail said.
+    """
+
+    id: NotificationId
+    task_id: TaskId
+    status: NotificationStatus
+    connection: ConnectionId
+    connector: str
+    type: str
+    title: str
+    tries: int
+    last_reason: str | None = None
+    created_at: Moment
+    updated_at: Moment
+    next_at: Moment | None = None
+
+
+class NotificationView(NotificationSummary):
+    """A notification with its change and the last 30 attempts."""
+
+    attempts: tuple[Attempt, ...]
+    change: Change
+    request_id: RequestId | None = None
+    expires_at: Moment | None = None
+
+
+class NotificationList(Model):
+    """A page of notifications, newest first. `next` is the cursor of the page behind it.
+
+    A page may be short, or empty, and still have one behind it. What has just changed may be shown
+    as it was a second ago.
+    """
+
+    items: tuple[NotificationSummary, ...]
+    next: str | None = None
+
+
+def add_notifications(
+    routes: Routes,
+    *,
+    browse: ListNotifications,
+    store: NotificationStore,
+    redeliver: RedeliverNotification,
+    cursors: Cursors,
+) -> None:
+    """Adds the routes."""
+
+    @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
+    def list_notifications(
+        status: Annotated[NotificationStatus | None, Query()] = None,
+        connection: Word = None,
+        since: At = None,
+        until: At = None,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[str]:
+        wanted = NotificationFilter(
+            status=status,
+            connection=ConnectionId(connection) if connection else None,
+            since=since,
+            until=until,
+        )
+        cut = Cut(cursors=cursors, path=NOTIFICATIONS, wanted=wanted, limit=limit)
+        page = browse(wanted, limit=limit, after=cut.after(cursor))
+        return said(_list(page.items, cut.following(page.after)))
+
+    @routes.add(_reading(OF_TASK, "List the notifications of a task", NotificationList))
+    def list_of_task(task_id: Id) -> Response[str]:
+        notes = store.of_task(TaskId(task_id))
+        newest_first = sorted(notes, key=lambda note: (note.created_at, note.id), reverse=True)
+        return said(_list(newest_first, None))
+
+    @routes.add(_reading(_NOTIFICATION, "Show a notification", NotificationView, 404))
+    def show_notification(task_id: Id, notification_id: Id) -> Response[str]:
+        return said(view_of(store.get(TaskId(task_id), NotificationId(notification_id))))
+
+    @routes.add(
+        Route(
+            method="POST",
+            path=f"{_NOTIFICATION}/redeliver",
+            scope=Scope.NOTIFICATIONS_WRITE,
+            tag=_TAG,
+            summary="Owe a notification once more, with new attempts",
+            answers=NotificationView,
+            status=202,
+            refuses=(404, 409),
+        )
+    )
+    def redeliver_notification(task_id: Id, notification_id: Id) -> Response[str]:
+        note = redeliver(TaskId(task_id), NotificationId(notification_id))
+        return said(view_of(note), 202)
+
+
+def view_of(note: Notification) -> NotificationView:
+    """A notification as its readers see it."""
+    return NotificationView(
+        **_summary(note).__dict__,
+        attempts=note.attempts,
+        change=note.change,
+        request_id=note.request_id,
+        expires_at=note.expires_at,
+    )
+
+
+def place_of(note: Notification) -> str:
+    """The path of a notification."""
+    return f"/api/v1/tasks/{note.task_id}/notifications/{note.id}"
+
+
+def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        scope=Scope.NOTIFICATIONS_READ,
+        tag=_TAG,
+        summary=summary,
+        answers=answers,
+        refuses=refuses,
+    )
+
+
+def _list(notes: Sequence[Notification], following: str | None) -> NotificationList:
+    return NotificationList(items=tuple(_summary(note) for note in notes), next=following)
+
+
+def _summary(note: Notification) -> NotificationSummary:
+    reasons = [attempt.reason for attempt in note.attempts if attempt.reason]
+    return NotificationSummary(
+        id=note.id,
+        task_id=note.task_id,
+        status=note.status,
+        connection=note.connection,
+        connector=note.connector,
+        type=note.change.type,
+        title=note.change.data.title,
+        tries=note.number,
+        last_reason=reasons[-1] if reasons else None,
+        created_at=note.created_at,
+        updated_at=note.updated_at,
+        next_at=note.next_at,
+    )

@@ -1,0 +1,85 @@
+"""Secrets of sources and connections: they are set here, and never shown."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import Field
+
+from signalbox.http.lists import Id
+from signalbox.http.routes.connections import CONNECTIONS
+from signalbox.http.routes.sources import SOURCES
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.base import Model, Moment
+from signalbox.models.config import Connection, Source
+from signalbox.models.errors import NotFound, PayloadInvalid
+from signalbox.models.principal import Scope
+from signalbox.services.configure import Configure
+from signalbox.services.ports import Clock
+from signalbox.services.receive import DEFAULT_SOURCE
+
+PutSecrets = Callable[[str, Sequence[str]], None]
+"""Keeps these secrets under this name in place of those that are there. Raises Unavailable."""
+
+_LARGEST = 4_096
+"""What a parameter holds, in bytes."""
+
+Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"^\S[\s\S]*$")]
+
+
+class NewSecrets(Model):
+    """The secrets from now on, the current one first.
+
+    A second one stays good beside it, so that the far side can be changed without a gap; the same
+    call without it ends that. A line end behind a secret is no part of it.
+    """
+
+    secrets: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=3, strict=False)]
+
+
+class SecretsSet(Model):
+    """All that is told of secrets. Functions know them within five minutes."""
+
+    count: int
+    rotated_at: Moment
+
+
+def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock: Clock) -> None:
+    """Adds the routes."""
+
+    @routes.add(_setting(f"{SOURCES}/<provider>/<name>/secret"))
+    def set_source_secret(
+        provider: Id, name: Id, body: Annotated[NewSecrets, Body()]
+    ) -> Response[str]:
+        if name == DEFAULT_SOURCE and provider in configure.providers:
+            return _set(f"sources/{provider}/{name}", body)
+        source = configure.get(Source, f"{provider}/{name}")
+        return _set(f"sources/{source.provider}/{source.name}", body)
+
+    @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret"))
+    def set_connection_secret(
+        connection_id: Id, body: Annotated[NewSecrets, Body()]
+    ) -> Response[str]:
+        connection = configure.get(Connection, connection_id)
+        return _set(f"connections/{connection.id}", body)
+
+    def _set(name: str, body: NewSecrets) -> Response[str]:
+        secrets = tuple(dict.fromkeys(secret.rstrip("\r\n") for secret in body.secrets))
+        if len(json.dumps(secrets, ensure_ascii=False).encode()) > _LARGEST:
+            raise PayloadInvalid(f"the secrets have more than {_LARGEST} bytes together, as JSON")
+        put(name, secrets)
+        return said(SecretsSet(count=len(secrets), rotated_at=clock()))
+
+
+def _setting(path: str) -> Route:
+    return Route(
+        method="PUT",
+        path=path,
+        scope=Scope.CONFIG_WRITE,
+        tag="config",
+        summary="Set the secrets, in place of those that are there",
+        answers=SecretsSet,
+        refuses=(NotFound.status,),
+    )

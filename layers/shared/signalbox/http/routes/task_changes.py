@@ -1,0 +1,98 @@
+"""What people do with a task that is there, and what has become of it."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from pydantic import Field
+
+from signalbox.http.preconditions import if_match, if_match_given
+from signalbox.http.routes.tasks import TASK, shown
+from signalbox.http.routing import Route, Routes, said
+from signalbox.models.base import Model
+from signalbox.models.change import PastChange, TaskView, past_changes
+from signalbox.models.ids import TaskId
+from signalbox.models.principal import Scope
+from signalbox.services.create import Line
+from signalbox.services.edit import CancelTask, EditTask, RetryTask, TaskEdit, TaskPatch
+from signalbox.services.ports import TaskStore
+
+_TAG = "tasks"
+
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description='The ETag of the task, such as "v1", or *')
+]
+
+
+class TaskChanges(Model):
+    """Every step of a task, the first one first; of more than 100 the oldest but one are gone."""
+
+    items: tuple[PastChange, ...] = Field(default=())
+
+
+def add_task_changes(
+    routes: Routes,
+    *,
+    edit: EditTask,
+    cancel: CancelTask,
+    retry: RetryTask,
+    store: TaskStore,
+    stack: str,
+) -> None:
+    """Adds the routes. `stack` names this installation in the changes."""
+
+    @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
+    def put_task(
+        task_id: str, body: Annotated[TaskEdit, Body()], if_match_header: IfMatch = None
+    ) -> Response[str]:
+        by = routes.call().caller.name
+        return shown(edit(TaskId(task_id), lambda _: body, if_match(if_match_header), by=by))
+
+    @routes.add(_changing("PATCH", TASK, "Change a task; what is left out stays as it is"))
+    def patch_task(
+        task_id: str, body: Annotated[TaskPatch, Body()], if_match_header: IfMatch = None
+    ) -> Response[str]:
+        by = routes.call().caller.name
+        return shown(edit(TaskId(task_id), body.over, if_match(if_match_header), by=by))
+
+    @routes.add(_changing("DELETE", TASK, "Cancel a task; its worker learns it by a heartbeat"))
+    def cancel_task(
+        task_id: str,
+        reason: Annotated[Line | None, Query()] = None,
+        if_match_header: IfMatch = None,
+    ) -> Response[str]:
+        versions = if_match(if_match_header)
+        by = routes.call().caller.name
+        return shown(cancel(TaskId(task_id), versions, by=by, reason=reason))
+
+    @routes.add(_changing("POST", f"{TASK}/retry", "Try a failed or cancelled task again"))
+    def retry_task(task_id: str, if_match_header: IfMatch = None) -> Response[str]:
+        versions = if_match_given(if_match_header)
+        return shown(retry(TaskId(task_id), versions, by=routes.call().caller.name))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=f"{TASK}/changes",
+            scope=Scope.TASKS_READ,
+            tag=_TAG,
+            summary="Show what has become of a task, step by step",
+            answers=TaskChanges,
+            refuses=(404,),
+        )
+    )
+    def list_changes(task_id: str) -> Response[str]:
+        return said(TaskChanges(items=past_changes(store.get(TaskId(task_id)), stack)))
+
+
+def _changing(method: str, path: str, summary: str) -> Route:
+    conditions = (412,) if method == "POST" else (412, 428)
+    return Route(
+        method=method,
+        path=path,
+        scope=Scope.TASKS_WRITE,
+        tag=_TAG,
+        summary=summary,
+        answers=TaskView,
+        refuses=(404, 409, *conditions),
+    )

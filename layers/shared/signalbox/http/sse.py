@@ -1,0 +1,13 @@
+"""Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html."""
+
+from typing import Final
+
+RETRY_MS: Final = 1_000
+RETRY: Final = f"retry: {RETRY_MS}\n\n"
+KEEP_ALIVE: Final = ": keep-alive\n\n"
+
+
+def event(data: str, *, id_: str, name: str | None = None) -> str:
+    """One event; `data` is a text in one line, such as JSON."""
+    named = f"event: {name}\n" if name else ""
+    return f"{named}id: {id_}\ndata: {data}\n\n"

@@ -1,0 +1,64 @@
+"""A dead letter: what has no attempts left, be it a task or a notification."""
+
+from enum import StrEnum
+
+from signalbox.models.base import Model, Moment
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.notification import Notification
+from signalbox.models.task import Priority, Task
+
+
+class Kind(StrEnum):
+    """What a dead letter is of."""
+
+    TASK = "task"
+    NOTIFICATION = "notification"
+
+
+class DeadLetter(Model):
+    """A task without attempts, or a notification, which has its task's facts beside its own."""
+
+    kind: Kind
+    task_id: TaskId
+    notification_id: NotificationId | None = None
+    title: str
+    provider: str
+    priority: Priority
+    connection: ConnectionId | None = None
+    attempts: int
+    reason: str | None = None
+    created_at: Moment
+    failed_at: Moment
+
+
+def of_task(task: Task) -> DeadLetter:
+    """The dead letter of a task."""
+    return DeadLetter(
+        kind=Kind.TASK,
+        task_id=task.id,
+        title=task.title,
+        provider=task.origin.provider,
+        priority=task.priority,
+        attempts=task.attempt,
+        reason=task.reason,
+        created_at=task.created_at,
+        failed_at=task.updated_at,
+    )
+
+
+def of_notification(note: Notification) -> DeadLetter:
+    """The dead letter of a notification."""
+    task = note.change.data
+    return DeadLetter(
+        kind=Kind.NOTIFICATION,
+        task_id=note.task_id,
+        notification_id=note.id,
+        title=task.title,
+        provider=task.provider,
+        priority=task.priority,
+        connection=note.connection,
+        attempts=note.number,
+        reason=note.attempts[-1].reason if note.attempts else None,
+        created_at=note.created_at,
+        failed_at=note.updated_at,
+    )

@@ -1,0 +1,87 @@
+"""Who may issue tokens for us, and what a token's claims are worth here."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from signalbox.models.base import Model, Name
+from signalbox.models.principal import Scope
+
+_HTTPS: Final = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
+
+
+class Algorithm(StrEnum):
+    """How a token is signed; the key decides which it is, never the token."""
+
+    RS256 = "RS256"
+    ES256 = "ES256"
+    HS256 = "HS256"
+
+
+class Grant(Model):
+    """What somebody is given: roles, and scopes beside them."""
+
+    roles: tuple[Name, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+
+    def __add__(self, other: "Grant") -> "Grant":
+        """Both together."""
+        return Grant(roles=self.roles + other.roles, scopes=self.scopes + other.scopes)
+
+
+class Issuer(Model):
+    """Somebody whose tokens we believe.
+
+    Its keys are at `jwks_url`, or are the set in `jwks`, or, with `shared_secret`, are the secrets
+    named `issuers/<name>`, of 32 bytes or more. A token is worth `everybody`, and `grants[value]`
+    for each value of the claim that `claim` leads to, one member name a step.
+    """
+
+    name: Name
+    issuer: str = Field(min_length=1, max_length=512)
+    audience: str = Field(min_length=1, max_length=512)
+    jwks_url: str | None = Field(default=None, pattern=_HTTPS, max_length=1024)
+    jwks: str | None = None
+    shared_secret: bool = False
+    algorithms: tuple[Algorithm, ...] = (Algorithm.RS256, Algorithm.ES256)
+    claim: tuple[str, ...] = ("roles",)
+    grants: dict[str, Grant] = Field(default_factory=dict)
+    everybody: Grant = Grant()
+
+    @model_validator(mode="after")
+    def _one_kind_of_keys(self) -> Self:
+        if sum((bool(self.jwks_url), bool(self.jwks), self.shared_secret)) != 1:
+            raise ValueError("an issuer has one of jwks_url, jwks and shared_secret")
+        return self
+
+    @property
+    def allowed(self) -> frozenset[Algorithm]:
+        """The algorithms that its tokens may be signed by."""
+        if self.shared_secret:
+            return frozenset({Algorithm.HS256})
+        return frozenset(self.algorithms) - {Algorithm.HS256}
+
+    @property
+    def secret(self) -> str:
+        """The name of its shared secrets."""
+        return f"issuers/{self.name}"
+
+    def granted(self, claims: Mapping[str, JsonValue]) -> Grant:
+        """What a token with these claims is worth."""
+        worth = self.everybody
+        for value in dict.fromkeys(_values(claims, self.claim)):
+            worth += self.grants.get(value, Grant())
+        return worth
+
+
+def _values(claims: Mapping[str, JsonValue], path: tuple[str, ...]) -> Iterator[str]:
+    """The texts of a claim, which is a list of them or, as `scope` is, one with spaces between."""
+    found: object = claims
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        yield from (found, *found.split(" "))
+    elif isinstance(found, list):
+        yield from (value for value in found if isinstance(value, str))

@@ -1,0 +1,223 @@
+"""What is counted, and what each record of a change adds to it.
+
+A count has a name such as `requests|github|accepted`: the metric and its labels. Counts are sums,
+so those of different places, and of records in any order, are added up.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import accumulate
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from signalbox.models.delivery import Verdict
+from signalbox.models.notification import NotificationStatus
+from signalbox.models.task import FINISHED, ChangeType, TaskStatus
+
+Counts = Mapping[str, int]
+
+DUPLICATE: Final = "duplicate"
+_INFINITE: Final = "inf"
+_MILLISECONDS: Final = "ms"
+
+ACK_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+RUN_BOUNDS: Final = (
+    *(1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0),
+    *(1_800.0, 3_600.0, 7_200.0, 21_600.0, 86_400.0),
+)
+
+
+class Metric(StrEnum):
+    """What is counted; in brackets its labels."""
+
+    REQUESTS = "requests"
+    """Requests of providers [provider, outcome]."""
+
+    ACKS = "acks"
+    """How long they waited for our answer [provider, bucket]."""
+
+    TASKS = "tasks"
+    """Tasks that are kept now [status]; it goes down too."""
+
+    STEPS = "steps"
+    """Steps in the lives of tasks [type]."""
+
+    RUNS = "runs"
+    """How long the attempts took that ended a task [bucket]."""
+
+    NOTIFICATIONS = "notifications"
+    """Attempts to deliver a notification [connector, outcome]."""
+
+    GAPS = "gaps"
+    """How often a stream had forgotten changes before they were counted [stream]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """`counts` are those of each bound and, last, of what lies above them all."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    seconds: float
+
+    @property
+    def count(self) -> int:
+        """How many were observed."""
+        return sum(self.counts)
+
+    @property
+    def cumulative(self) -> tuple[int, ...]:
+        """How many lie at or below each bound, and last all of them."""
+        return tuple(accumulate(self.counts))
+
+    def quantile(self, part: float) -> float | None:
+        """An estimate, linear within a bucket; the highest bound for what lies above it."""
+        if not self.count:
+            return None
+        rank = part * self.count
+        bucket = bisect_left(self.cumulative, rank)
+        if bucket >= len(self.bounds):
+            return self.bounds[-1]
+        low = self.bounds[bucket - 1] if bucket else 0.0
+        below = self.cumulative[bucket - 1] if bucket else 0
+        inside = self.counts[bucket]
+        return low + (self.bounds[bucket] - low) * (rank - below) / inside if inside else low
+
+
+class Facts(BaseModel):
+    """The few members of a stored document that counting needs."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class _StepFacts(Facts):
+    type: ChangeType
+    at: datetime
+
+
+class TaskFacts(Facts):
+    """A task."""
+
+    status: TaskStatus
+    history: tuple[_StepFacts, ...]
+
+
+class NotificationFacts(Facts):
+    """A notification."""
+
+    status: NotificationStatus
+    connector: str
+
+
+class DeliveryFacts(Facts):
+    """A delivery. `acks` are milliseconds that answers took which were given before it came."""
+
+    provider: str
+    verdict: Verdict
+    acks: tuple[int, ...] = ()
+
+
+class UnkeptFacts(Facts):
+    """A request that left no delivery behind."""
+
+    provider: str
+    outcome: str
+    acks: tuple[int, ...] = ()
+
+
+def name(metric: Metric, *labels: str) -> str:
+    """The name of a count."""
+    return "|".join((metric, *labels))
+
+
+def added(parts: Iterable[Counts]) -> Counts:
+    """All of them together."""
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return {key: number for key, number in total.items() if number}
+
+
+def labelled(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
+    """The counts of one metric by their labels."""
+    found = {}
+    for key, number in counts.items():
+        first, *labels = key.split("|")
+        if first == metric:
+            found[tuple(labels)] = number
+    return found
+
+
+def observed(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
+    """What one measurement adds to a histogram."""
+    fitting = next((f"{bound:g}" for bound in bounds if seconds <= bound), _INFINITE)
+    return {
+        name(metric, *labels, fitting): 1,
+        name(metric, *labels, _MILLISECONDS): round(seconds * 1000),
+    }
+
+
+def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float, ...]) -> Histogram:
+    """The histogram that measurements have made."""
+    names = [*(f"{bound:g}" for bound in bounds), _INFINITE]
+    return Histogram(
+        bounds=bounds,
+        counts=tuple(counts.get(name(metric, *labels, each), 0) for each in names),
+        seconds=counts.get(name(metric, *labels, _MILLISECONDS), 0) / 1000,
+    )
+
+
+def of_task(before: TaskFacts | None, after: TaskFacts | None) -> Counts:
+    """What a step of a task adds, or its creation, or its end by age."""
+    moved: Counter[str] = Counter()
+    if before:
+        moved[name(Metric.TASKS, before.status)] -= 1
+    if after:
+        moved[name(Metric.TASKS, after.status)] += 1
+        moved[name(Metric.STEPS, after.history[-1].type)] += 1
+    if before and after and before.status is TaskStatus.RUNNING and after.status in FINISHED:
+        started = [step.at for step in after.history if step.type is ChangeType.STARTED]
+        if started:
+            took = (after.history[-1].at - started[-1]).total_seconds()
+            moved.update(observed(Metric.RUNS, seconds=max(0.0, took), bounds=RUN_BOUNDS))
+    return added([moved])
+
+
+def of_notification(before: NotificationFacts | None, after: NotificationFacts) -> Counts:
+    """What a step of a notification adds: one where an attempt, or all hope, has ended."""
+    sending = before is not None and before.status is NotificationStatus.SENDING
+    match after.status:
+        case NotificationStatus.SENDING:
+            return {}
+        case NotificationStatus.QUEUED:
+            outcome = "delayed" if sending else ""
+        case status:
+            outcome = status.value
+    return {name(Metric.NOTIFICATIONS, after.connector, outcome): 1} if outcome else {}
+
+
+def of_delivery(kept: DeliveryFacts) -> Counts:
+    """What a new delivery adds, and the answers before it."""
+    return _request(kept.provider, kept.verdict, kept.acks)
+
+
+def of_repeats(kept: DeliveryFacts | None, times: int) -> Counts:
+    """What copies of a delivery add that came later."""
+    return {name(Metric.REQUESTS, kept.provider, DUPLICATE): times} if kept else {}
+
+
+def of_unkept(request: UnkeptFacts) -> Counts:
+    """What a request adds that left no delivery behind."""
+    return _request(request.provider, request.outcome, request.acks)
+
+
+def _request(provider: str, outcome: str, acks: Iterable[int]) -> Counts:
+    times = (
+        observed(Metric.ACKS, provider, seconds=each / 1000, bounds=ACK_BOUNDS) for each in acks
+    )
+    return added([{name(Metric.REQUESTS, provider, outcome): 1}, *times])

@@ -1,0 +1,38 @@
+"""Requests that were refused: how many and why, and the last few of them."""
+
+from typing import Final
+
+from pydantic import Field
+
+from signalbox.models.base import Model, Moment
+
+KEPT: Final = 20
+"""How many rejections of a source are kept."""
+
+
+class Rejection(Model):
+    """A refused request, without its body. Nothing in it was verified: anybody may have sent it."""
+
+    at: Moment
+    status: int
+    code: str
+    reason: str
+    request_id: str
+    source_ip: str = ""
+    user_agent: str = ""
+    size: int | None = None
+
+
+class Rejections(Model):
+    """The rejections of a source since the first that is on record.
+
+    `counts` are by code, and a lower bound: a function counts in memory and writes once a second at
+    the most, so what it has not written when it ends is lost. `last` is a sample for the same
+    reason: of those within a second it holds the last. All is forgotten after a week without any.
+    """
+
+    provider: str
+    source: str
+    since: Moment
+    counts: dict[str, int]
+    last: tuple[Rejection, ...] = Field(default=())

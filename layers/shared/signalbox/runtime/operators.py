@@ -1,0 +1,122 @@
+"""Adds to the API what operators use: deliveries, notifications, configuration, keys, queues."""
+
+from signalbox.auth.cursors import Cursors
+from signalbox.auth.granting import GrantKeys, NameRoles
+from signalbox.aws.rejections import DynamoRejections
+from signalbox.http.routes.connections import add_connections
+from signalbox.http.routes.dead_letters import add_dead_letters
+from signalbox.http.routes.deliveries import add_deliveries, add_explanations
+from signalbox.http.routes.keys import add_keys
+from signalbox.http.routes.notifications import add_notifications
+from signalbox.http.routes.queue import add_queue
+from signalbox.http.routes.roles import add_roles
+from signalbox.http.routes.secrets import add_secrets
+from signalbox.http.routes.sources import add_sources
+from signalbox.http.routes.subscriptions import add_subscriptions
+from signalbox.http.routing import Routes
+from signalbox.runtime.registry import connectors, providers
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.configure import Configure
+from signalbox.services.deliveries import ListDeliveries
+from signalbox.services.edit import RetryTask
+from signalbox.services.explain import ExplainDelivery
+from signalbox.services.notifications import ListNotifications, RedeliverNotification
+from signalbox.services.outlook import ForeseeQueues
+from signalbox.services.pausing import PauseQueues
+from signalbox.services.probe import ProbeConnection
+from signalbox.services.queues import InspectQueues
+from signalbox.services.redrive import ListDeadLetters, RedriveDead
+from signalbox.services.rejections import ListRejections
+from signalbox.services.replay import ReplayDelivery
+from signalbox.services.reread import Reread
+
+
+def add_operators(routes: Routes, wired: Wiring, inspect: InspectQueues) -> None:
+    """Adds the routes."""
+    cursors = Cursors(keys=wired.cursor_keys, clock=wired.clock)
+    redeliver = RedeliverNotification(
+        notifications=wired.notifications, notices=wired.notices, clock=wired.clock
+    )
+    _add_deliveries(routes, wired, cursors)
+    add_notifications(
+        routes,
+        browse=ListNotifications(notifications=wired.notifications),
+        store=wired.notifications,
+        redeliver=redeliver,
+        cursors=cursors,
+    )
+    _add_configuration(routes, wired)
+    _add_access(routes, wired)
+    _add_queues(routes, wired, inspect)
+    dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
+    retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
+    redrive = RedriveDead(dead=dead, retry=retry, redeliver=redeliver)
+    add_dead_letters(routes, browse=dead, redrive=redrive, cursors=cursors)
+
+
+def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
+    known = providers()
+    reread = Reread(
+        config=wired.config,
+        providers=known,
+        clock=wired.clock,
+        retention=wired.settings.retention,
+    )
+    add_deliveries(
+        routes,
+        browse=ListDeliveries(deliveries=wired.deliveries, config=wired.config, providers=known),
+        store=wired.deliveries,
+        replay=ReplayDelivery(
+            deliveries=wired.deliveries, tasks=wired.tasks, reread=reread, clock=wired.clock
+        ),
+        cursors=cursors,
+    )
+    add_explanations(
+        routes,
+        explain=ExplainDelivery(
+            deliveries=wired.deliveries,
+            tasks=wired.tasks,
+            notifications=wired.notifications,
+            reread=reread,
+        ),
+        rejections=ListRejections(
+            store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
+        ),
+    )
+
+
+def _add_configuration(routes: Routes, wired: Wiring) -> None:
+    configure = Configure(
+        config=wired.config,
+        connectors=connectors(wired.settings.trusted),
+        providers=providers(),
+    )
+    probe = ProbeConnection(
+        config=wired.config,
+        notifications=wired.notifications,
+        notices=wired.notices,
+        clock=wired.clock,
+        stack=wired.settings.stack,
+    )
+    add_sources(routes, configure=configure)
+    add_connections(routes, configure=configure, probe=probe)
+    add_subscriptions(routes, configure=configure)
+    add_secrets(routes, configure=configure, put=wired.secrets.put, clock=wired.clock)
+
+
+def _add_access(routes: Routes, wired: Wiring) -> None:
+    roles = NameRoles(config=wired.config, keys=wired.keys)
+    grant = GrantKeys(
+        keys=wired.keys,
+        roles=roles,
+        clock=wired.clock,
+        environment=wired.settings.key_environment,
+    )
+    add_keys(routes, grant=grant, clock=wired.clock)
+    add_roles(routes, roles=roles)
+
+
+def _add_queues(routes: Routes, wired: Wiring, inspect: InspectQueues) -> None:
+    pausing = PauseQueues(config=wired.config, clock=wired.clock)
+    foresee = ForeseeQueues(inspect=inspect, pausing=pausing, tasks=wired.tasks, clock=wired.clock)
+    add_queue(routes, foresee=foresee, pausing=pausing)

@@ -1,0 +1,96 @@
+"""Changes what operators configure: sources, connections, subscriptions."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.manifest import Thing, identity
+from signalbox.services.ports import ConfigStore, Connector
+
+T = TypeVar("T", bound=Thing)
+
+Connectors = Mapping[str, Callable[[], Connector]]
+"""The connectors of this installation by name; each is made when it is asked for."""
+
+Check = Callable[[Thing | None], None]
+"""Raises where what is kept is not what the caller takes it for."""
+
+
+class ConfigKeeper(ConfigStore, Protocol):
+    """A ConfigStore that can be written."""
+
+    def forget(self) -> None:
+        """Lets the next reads be of what is kept now."""
+
+    def replace(self, before: Thing | None, after: Thing | None) -> None:
+        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configure:
+    """Changes the configuration. What refers to something that is not there is refused."""
+
+    config: ConfigKeeper
+    connectors: Connectors
+    providers: Collection[str]
+
+    def put(self, thing: Thing, check: Check) -> bool:
+        """Keeps the thing; whether there was none of its name.
+
+        Raises Conflict, PayloadInvalid for odd settings, and whatever `check` does.
+        """
+        before = self._kept(thing)
+        check(before)
+        self._refuse(thing)
+        self.config.replace(before, thing)
+        return before is None
+
+    def remove(self, thing: Thing, check: Check) -> None:
+        """Removes the thing. Raises Conflict where something refers to it, and as `check` does."""
+        check(thing)
+        if isinstance(thing, Connection):
+            users = [s.id for s in self.config.subscriptions() if s.connection == thing.id]
+            if users:
+                raise Conflict(f"subscriptions refer to it: {', '.join(sorted(users))}")
+        self.config.replace(thing, None)
+
+    def all(self, kind: type[T]) -> list[T]:
+        """Everything of a kind, in the order of their names, as it is kept now."""
+        self.config.forget()
+        things: Sequence[Thing]
+        if issubclass(kind, Source):
+            things = self.config.sources()
+        elif issubclass(kind, Connection):
+            things = self.config.connections()
+        else:
+            things = self.config.subscriptions()
+        return sorted((thing for thing in things if isinstance(thing, kind)), key=identity)
+
+    def get(self, kind: type[T], name: str) -> T:
+        """The thing of this name, a source's being `<provider>/<name>`. Raises NotFound."""
+        for thing in self.all(kind):
+            if identity(thing)[1] == name:
+                return thing
+        raise NotFound(f"there is no such {kind.__name__.lower()}")
+
+    def _kept(self, thing: Thing) -> Thing | None:
+        try:
+            return self.get(type(thing), identity(thing)[1])
+        except NotFound:
+            return None
+
+    def _refuse(self, thing: Thing) -> None:
+        match thing:
+            case Source():
+                if thing.provider not in self.providers:
+                    raise Conflict(f"there is no provider {thing.provider}")
+            case Connection():
+                make = self.connectors.get(thing.connector)
+                if make is None:
+                    raise Conflict(f"there is no connector {thing.connector}")
+                make().check(thing)
+            case Subscription():
+                if thing.connection not in {one.id for one in self.config.connections()}:
+                    raise Conflict(f"there is no connection {thing.connection}")

@@ -1,0 +1,156 @@
+"""Explains a delivery: what was found in it, what came of that, and why nothing else did.
+
+Events and commands are not on record; they are read again from the body that is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from signalbox.models.base import stamp
+from signalbox.models.change import PREFIX
+from signalbox.models.delivery import Delivery, KeptDelivery, Repeats
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.event import Event
+from signalbox.models.ids import DeliveryId, TaskId, change_id
+from signalbox.models.notification import Notification
+from signalbox.models.redaction import redacted
+from signalbox.models.story import Story, StoryStep, What
+from signalbox.models.task import ChangeType, Step, Task, TaskStatus
+from signalbox.models.text import one_line
+from signalbox.services.ports import DeliveryStore, NotificationStore, TaskStore
+from signalbox.services.reread import Reread
+
+_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainDelivery:
+    """Tells the story of a delivery."""
+
+    deliveries: DeliveryStore
+    tasks: TaskStore
+    notifications: NotificationStore
+    reread: Reread
+
+    def __call__(self, delivery: DeliveryId) -> Story:
+        """The story until now. Raises NotFound."""
+        kept = self.deliveries.whole(delivery)
+        told = kept.delivery
+        found = [*_received(told), *self._found(kept), *_notes(told)]
+        later = [_repeated(told, kept.repeats), *_replayed(told)]
+        for task in told.task_ids:
+            later += self._task(task, told)
+        return Story(
+            delivery_id=told.id,
+            provider=told.provider,
+            source=told.source,
+            key=told.key,
+            verdict=told.verdict,
+            steps=(*found, *sorted(later, key=lambda step: stamp(step.at))),
+        )
+
+    def _found(self, kept: KeptDelivery) -> Iterator[StoryStep]:
+        """What today's code finds in it."""
+        told = kept.delivery
+        try:
+            reading = self.reread(kept)
+        except Conflict as gone:
+            yield _step(told, What.TODAY, f"it cannot be read again: {gone.reason}")
+            return
+        for event in reading.events:
+            yield _step(told, What.EVENT, _event(event))
+        for task in reading.tasks:
+            if task.kind != task.origin.event:
+                detail = one_line(redacted(f"{task.kind} {task.instruction}"), _DETAIL)
+                yield _step(told, What.COMMAND, detail, task_id=task.id)
+        if reading.verdict is not told.verdict:
+            why = f": {reading.reason}" if reading.reason else ""
+            detail = f"today it would be {reading.verdict}{why}; a replay makes it so"
+            yield _step(told, What.TODAY, detail)
+
+    def _task(self, task: TaskId, told: Delivery) -> Iterator[StoryStep]:
+        try:
+            found = self.tasks.get(task)
+        except NotFound:
+            detail = "the task is not kept any more: it ended, and its time was over"
+            yield _step(told, What.TASK, detail, task_id=task)
+        else:
+            yield from (_taken(found, step, told) for step in found.history)
+            yield _queue(found)
+        for owed in self.notifications.of_task(task):
+            yield from _notification(owed)
+
+
+def _received(told: Delivery) -> Iterator[StoryStep]:
+    of = f"{told.provider}, source {told.source}: {told.size} bytes"
+    request = {"request_id": told.request_id} if told.request_id else {}
+    yield _step(told, What.RECEIVED, of, delivery_id=told.id, delivery_key=told.key, **request)
+    which = "the current secret" if told.secret == 0 else f"the secret before it ({told.secret})"
+    yield _step(told, What.VERIFIED, f"the signature was made with {which}")
+    what = f"{told.event or 'unknown'}: {told.verdict}"
+    yield _step(told, What.READ, f"{what}, {told.reason}" if told.reason else what)
+
+
+def _notes(told: Delivery) -> Iterator[StoryStep]:
+    for note in told.notes:
+        yield _step(told, What.NOTE, one_line(redacted(note), _DETAIL))
+
+
+def _repeated(told: Delivery, repeats: Repeats) -> StoryStep:
+    if repeats.last_at is None:
+        return _step(told, What.REPEATED, "it came once")
+    times = "once more" if repeats.count == 1 else f"{repeats.count} times more"
+    detail = f"it came {times}, this being the last time; nothing was made twice"
+    return StoryStep(at=repeats.last_at, what=What.REPEATED, detail=detail)
+
+
+def _replayed(told: Delivery) -> Iterator[StoryStep]:
+    if told.replayed_at:
+        detail = f"{told.replayed_by} had it read again: {told.verdict}"
+        yield StoryStep(at=told.replayed_at, what=What.REPLAYED, detail=detail)
+
+
+def _event(event: Event) -> str:
+    author = f" by {event.author.name}" if event.author else ""
+    where = f" in {event.repository}" if event.repository else ""
+    return one_line(redacted(f"{event.type}{author}{where}: {event.title}"), _DETAIL)
+
+
+def _taken(task: Task, step: Step, told: Delivery) -> StoryStep:
+    words = [f"{step.type}: {step.status}, attempt {step.attempt} of {task.max_attempts}"]
+    words.append(f"by {step.by}")
+    if step.reason:
+        words.append(one_line(redacted(step.reason), _DETAIL))
+    earlier = task.origin.delivery_id
+    if step.type is ChangeType.CREATED and earlier != told.id:
+        words.append(f"for the delivery {earlier}, which said the same")
+    ids = {"task_id": str(task.id), "change_id": str(change_id(task.id, step.version))}
+    return StoryStep(at=step.at, what=What.TASK, detail=", ".join(words), ids=ids)
+
+
+def _queue(task: Task) -> StoryStep:
+    ids = {"task_id": str(task.id)}
+    if task.sent_at:
+        detail = f"a message for the task was put in the queue {task.priority}"
+        return StoryStep(at=task.sent_at, what=What.QUEUE, detail=detail, ids=ids)
+    waits = task.status is TaskStatus.PENDING
+    detail = "no message for the task is known of" + (", one will be sent" if waits else "")
+    return StoryStep(at=task.updated_at, what=What.QUEUE, detail=detail, ids=ids)
+
+
+def _notification(owed: Notification) -> Iterator[StoryStep]:
+    ids = {
+        "task_id": str(owed.task_id),
+        "notification_id": str(owed.id),
+        "connection": str(owed.connection),
+    }
+    word = owed.change.type.removeprefix(PREFIX)
+    detail = f"{word} is owed to {owed.connection} ({owed.connector}): {owed.status} by now"
+    yield StoryStep(at=owed.created_at, what=What.NOTIFICATION, detail=detail, ids=ids)
+    for attempt in owed.attempts:
+        detail = f"{attempt.outcome}: {attempt.reason}" if attempt.reason else attempt.outcome
+        yield StoryStep(at=attempt.at, what=What.ATTEMPT, detail=detail, ids=ids)
+
+
+def _step(told: Delivery, what: What, detail: str, **ids: str) -> StoryStep:
+    return StoryStep(at=told.received_at, what=what, detail=detail, ids=ids)

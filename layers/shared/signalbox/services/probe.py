@@ -1,0 +1,95 @@
+"""Tries a connection: owes it a notification of a change that never happened.
+
+The notification goes the way of all others, through the queue and the connector, so what becomes of
+it is what would become of a real one. There is no task behind it.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from signalbox.models.change import Change, TaskView
+from signalbox.models.config import Connection
+from signalbox.models.errors import Conflict, Unavailable
+from signalbox.models.ids import (
+    ConnectionId,
+    RequestId,
+    TaskId,
+    change_id,
+    notification_id,
+    random_task_id,
+)
+from signalbox.models.notification import Notification
+from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.ports import Clock, ConfigStore, Notices, NotificationStore
+
+TYPE = "signalbox.test"
+_KEPT_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeConnection:
+    """Tries connections. `stack` names this installation."""
+
+    config: ConfigStore
+    notifications: NotificationStore
+    notices: Notices
+    clock: Clock
+    stack: str
+
+    def __call__(
+        self, connection: ConnectionId, *, by: str, request_id: RequestId | None = None
+    ) -> Notification:
+        """What is owed now. Raises NotFound, Conflict where nothing delivers such ones."""
+        found = self.config.connection(connection)
+        if not self.notices.serves(found.connector):
+            raise Conflict(f"this installation has no connector {found.connector}")
+        owed = self._owed(found, by, request_id)
+        self.notifications.create(owed)
+        with suppress(Unavailable):  # it is owed by now: maintenance sends what we could not
+            self.notices.send(found.connector, owed)
+        return owed
+
+    def _owed(self, connection: Connection, by: str, request_id: RequestId | None) -> Notification:
+        now = self.clock()
+        change = self._change(random_task_id(), by)
+        return Notification(
+            id=notification_id(change.id, connection.id),
+            connection=connection.id,
+            connector=connection.connector,
+            change=change,
+            request_id=request_id,
+            created_at=now,
+            owed_since=now,
+            updated_at=now,
+            retention=_KEPT_SECONDS,
+        )
+
+    def _change(self, task: TaskId, by: str) -> Change:
+        now = self.clock()
+        view = TaskView(
+            id=task,
+            version=1,
+            status=TaskStatus.SUCCEEDED,
+            priority=Priority.NORMAL,
+            kind="test",
+            title="A test from Signalbox: this connection works",
+            provider="signalbox",
+            source="default",
+            author=by,
+            attempt=0,
+            max_attempts=1,
+            created_at=now,
+            updated_at=now,
+            description="Somebody asked for this to see whether it arrives. There is no task.",
+            arguments=(),
+            instruction="",
+            labels=(),
+        )
+        return Change(
+            id=change_id(task, view.version),
+            source=f"/signalbox/{self.stack}",
+            type=TYPE,
+            subject=task,
+            time=now,
+            data=view,
+        )

@@ -1,0 +1,163 @@
+"""Lists dead letters, and gives them new attempts."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from signalbox.models.base import position
+from signalbox.models.change import TaskSummary
+from signalbox.models.dead_letter import DeadLetter, Kind, of_notification, of_task
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.notification import NotificationStatus, Owed
+from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.edit import RetryTask
+from signalbox.services.notifications import RedeliverNotification
+from signalbox.services.paging import Page, chunks, page_of
+from signalbox.services.ports import NotificationStore, TaskStore, Window
+
+_ENDED: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
+
+_Row = tuple[str, TaskSummary | Owed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadFilter:
+    """Which dead letters are meant; None takes all. A connection has those of notifications."""
+
+    kind: Kind | None = None
+    priority: Priority | None = None
+    provider: str | None = None
+    connection: ConnectionId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def fits(self, letter: DeadLetter) -> bool:
+        """Whether a dead letter is meant."""
+        return (
+            self.kind in {None, letter.kind}
+            and self.priority in {None, letter.priority}
+            and self.provider in {None, letter.provider}
+            and self.connection in {None, letter.connection}
+            and (self.since is None or letter.created_at >= self.since)
+            and (self.until is None or letter.created_at < self.until)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDeadLetters:
+    """Lists dead letters, those of the newest tasks and notifications first."""
+
+    tasks: TaskStore
+    notifications: NotificationStore
+
+    def __call__(
+        self, wanted: DeadFilter, *, limit: int, after: str | None = None
+    ) -> Page[DeadLetter]:
+        """One page of at most `limit` dead letters behind the position `after`."""
+        window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
+        return page_of(self._letters(wanted, window), limit)
+
+    def _letters(
+        self, wanted: DeadFilter, window: Window
+    ) -> Iterator[tuple[str, DeadLetter | None]]:
+        for chunk in chunks(self._rows(wanted.kind, window), window.chunk):
+            tasks = self.tasks.many([row.id for _, row in chunk if isinstance(row, TaskSummary)])
+            notes = self.notifications.many([row for _, row in chunk if isinstance(row, Owed)])
+            letters = {str(task.id): of_task(task) for task in tasks.values() if task.dead} | {
+                str(note.id): of_notification(note)
+                for note in notes.values()
+                if note.status is NotificationStatus.DEAD
+            }
+            for place, row in chunk:
+                name = row.id if isinstance(row, TaskSummary) else row.notification
+                letter = letters.get(name)
+                yield place, letter if letter and wanted.fits(letter) else None
+
+    def _rows(self, kind: Kind | None, window: Window) -> Iterator[_Row]:
+        """What may be dead: failed tasks, whatever they failed for, and dead notifications."""
+        lists: list[Iterator[_Row]] = []
+        if kind is not Kind.NOTIFICATION:
+            tasks = self.tasks.newest([TaskStatus.FAILED], window)
+            lists.append((position(task.created_at, task.id), task) for task in tasks)
+        if kind is not Kind.TASK:
+            notes = self.notifications.newest([NotificationStatus.DEAD], window)
+            lists.append((owed.position, owed) for owed in notes)
+        return heapq.merge(*lists, key=lambda row: row[0], reverse=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """One task; or one notification of it, or all of them."""
+
+    task: TaskId
+    notification: NotificationId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redriven:
+    """What got new attempts, and what did not and why. `more` says that others are left."""
+
+    letters: Sequence[DeadLetter]
+    refused: Sequence[tuple[DeadLetter, str]] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedriveDead:
+    """Gives dead letters new attempts: a task is retried, a notification owed once more.
+
+    With `dry_run` it only says which.
+    """
+
+    dead: ListDeadLetters
+    retry: RetryTask
+    redeliver: RedeliverNotification
+
+    def __call__(
+        self, wanted: DeadFilter, named: Named | None, *, limit: int, by: str, dry_run: bool
+    ) -> Redriven:
+        """At most `limit` dead letters, or those named. What has moved on meanwhile is refused.
+
+        Raises NotFound, Conflict where what is named is neither dead nor failed.
+        """
+        page = self._page(wanted, named, limit)
+        done, refused = [], []
+        for letter in page.items:
+            try:
+                self._redrive(letter, by, dry_run=dry_run)
+            except (Conflict, NotFound) as gone:
+                refused.append((letter, gone.reason))
+            else:
+                done.append(letter)
+        return Redriven(letters=done, refused=refused, more=page.after is not None)
+
+    def _page(self, wanted: DeadFilter, named: Named | None, limit: int) -> Page[DeadLetter]:
+        if named is None:
+            return self.dead(wanted, limit=limit)
+        letters = self._named(wanted.kind, named)
+        return Page(items=[letter for letter in letters if wanted.fits(letter)], after=None)
+
+    def _named(self, kind: Kind | None, named: Named) -> Sequence[DeadLetter]:
+        if kind is Kind.TASK:
+            task = self.dead.tasks.get(named.task)
+            if task.status is not TaskStatus.FAILED:
+                raise Conflict(f"the task is {task.status}")
+            return [of_task(task)]
+        if named.notification is None:
+            notes = self.dead.notifications.of_task(named.task)
+            return [of_notification(note) for note in notes if note.status in _ENDED]
+        note = self.dead.notifications.get(named.task, named.notification)
+        if note.status not in _ENDED:
+            raise Conflict(f"the notification is {note.status}")
+        return [of_notification(note)]
+
+    def _redrive(self, letter: DeadLetter, by: str, *, dry_run: bool) -> None:
+        if dry_run:
+            return
+        if letter.notification_id:
+            self.redeliver(letter.task_id, letter.notification_id)
+        else:
+            self.retry(letter.task_id, None, by=by)

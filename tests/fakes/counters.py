@@ -1,0 +1,60 @@
+"""Counters in memory."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.metrics import Counts
+from signalbox.services.metrics import Page
+
+
+class FakeCounterStore:
+    """A CounterStore. While `down` it does nothing but raise Unavailable."""
+
+    def __init__(self) -> None:
+        self.places: dict[tuple[str, str], str] = {}
+        self.counts: Counter[str] = Counter()
+        self.down = False
+
+    def reached(self, feed: str) -> Mapping[str, str]:
+        self._reach()
+        return {shard: place for (name, shard), place in self.places.items() if name == feed}
+
+    def advance(self, feed: str, page: Page) -> None:
+        self._reach()
+        if self.places.get((feed, page.shard)) != page.before:
+            raise WriteConflict("somebody else has counted this page")
+        if page.after is None:
+            del self.places[feed, page.shard]
+        else:
+            self.places[feed, page.shard] = page.after
+        self.counts.update(page.counts)
+
+    def totals(self) -> Counts:
+        self._reach()
+        return dict(self.counts)
+
+    def _reach(self) -> None:
+        if self.down:
+            raise Unavailable("the counters did not answer")
+
+
+class FakeFeed:
+    """A Feed of one shard whose changes each add these counts, `size` of them a page."""
+
+    def __init__(self, name: str, changes: list[Counts], *, size: int = 2) -> None:
+        self.name = name
+        self.changes = changes
+        self.size = size
+
+    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+        before = reached.get("shard")
+        start = int(before or 0)
+        while start < len(self.changes):
+            part = self.changes[start : start + self.size]
+            total: Counter[str] = Counter()
+            for change in part:
+                total.update(change)
+            start += len(part)
+            yield Page(shard="shard", before=before, after=str(start), counts=total)
+            before = str(start)

@@ -1,0 +1,160 @@
+"""API keys and roles: nobody gives what they do not have."""
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.models.principal import Role, Scope
+from tests.functions.system import Said, System
+
+KEYS = "/api/v1/keys"
+ROLES = "/api/v1/roles"
+TASKS = "/api/v1/tasks"
+
+
+def issued(system: System, key: str, **wanted: JsonValue) -> Said:
+    return system.ask("POST", KEYS, {"name": "ci", **wanted}, key=key)
+
+
+def named(system: System, key: str, role: str, scopes: list[JsonValue], **headers: str) -> Said:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    body: JsonValue = {"name": role, "scopes": scopes}
+    return system.ask("PUT", f"{ROLES}/{role}", body, key=key, headers=sent)
+
+
+def test_a_key_is_made_shown_this_once_and_opens_what_it_may(system: System) -> None:
+    admin = system.key("admin")
+
+    made = issued(system, admin, roles=["viewer"], expires_at="2026-03-02T12:00:00Z")
+    shown = system.ask("GET", made.headers["location"], key=admin)
+    listed = system.ask("GET", KEYS, key=admin)
+
+    text = made.word("key")
+    assert (made.status, text[:9]) == (201, "sbx_live_")
+    assert system.ask("GET", TASKS, key=text).status == 200
+    assert system.ask("POST", TASKS, {"title": "x"}, key=text).status == 403
+    assert (shown.json_body["status"], shown.json_body["roles"]) == ("active", ["viewer"])
+    assert shown.json_body in listed.items
+    assert text not in shown.text + listed.text
+    assert "digest" not in shown.text + listed.text
+
+
+def test_a_key_ends_when_it_is_over_or_revoked(system: System) -> None:
+    admin = system.key("admin")
+    made = issued(system, admin, roles=["viewer"], expires_at="2026-03-01T13:00:00Z")
+    other = issued(system, admin, roles=["viewer"])
+    system.ask("GET", TASKS, key=other.word("key"))
+
+    revoked = system.ask("DELETE", other.headers["location"], key=admin)
+    again = system.ask("DELETE", other.headers["location"], key=admin)
+    system.clock.advance(seconds=3600)
+
+    assert revoked.json_body == again.json_body
+    assert revoked.json_body["status"] == "revoked"
+    for key in (made, other):
+        assert system.ask("GET", TASKS, key=key.word("key")).status == 401
+    shown = system.ask("GET", made.headers["location"], key=admin)
+    assert shown.json_body["status"] == "expired"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"roles": ["admin"]}, {"roles": ["operator"]}, {"scopes": ["config:write"]}],
+)
+def test_nobody_makes_a_key_that_may_more_than_they(
+    system: System, wanted: dict[str, JsonValue]
+) -> None:
+    some = system.key("viewer", scopes=(Scope.KEYS_WRITE,))
+
+    answer = issued(system, some, **wanted)
+
+    assert (answer.status, "you have no" in answer.word("detail")) == (403, True)
+    assert issued(system, some, roles=["viewer"]).status == 201
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"roles": ["nobody"]}, 409),
+        ({"expires_at": "2026-03-01T11:59:59Z"}, 409),
+        ({"scopes": ["tasks:eat"]}, 422),
+        ({"name": "Not A Name"}, 422),
+        ({"id": "0123456789ab"}, 422),
+        ({"digest": "0" * 64}, 422),
+    ],
+)
+def test_an_odd_key_is_not_made(system: System, wanted: dict[str, JsonValue], status: int) -> None:
+    admin = system.key("admin")
+
+    assert issued(system, admin, **wanted).status == status
+    assert len(system.ask("GET", KEYS, key=admin).items) == 1
+
+
+def test_only_who_may_speaks_of_keys(system: System) -> None:
+    operator = system.key("operator")
+
+    for path in (KEYS, f"{KEYS}/0123456789ab", ROLES, f"{ROLES}/viewer"):
+        assert system.ask("GET", path, key=operator).status == 403
+    assert issued(system, operator, roles=["viewer"]).status == 403
+    assert named(system, operator, "mine", []).status == 403
+
+
+def test_a_key_that_is_not_there_is_404(system: System) -> None:
+    admin = system.key("admin")
+
+    for method in ("GET", "DELETE"):
+        assert system.ask(method, f"{KEYS}/nobody", key=admin).status == 404
+
+
+def test_a_role_is_named_given_changed_and_removed(system: System) -> None:
+    admin = system.key("admin")
+    made = named(system, admin, "ci", ["tasks:write"])
+    key = issued(system, admin, roles=["ci"])
+    text = key.word("key")
+    before = [system.ask("POST", TASKS, {"title": "x"}, key=text).status]
+    before.append(system.ask("GET", TASKS, key=text).status)
+
+    changed = named(system, admin, "ci", ["tasks:read"], if_match=made.headers["etag"])
+    system.clock.advance(seconds=31)
+    after = [system.ask("POST", TASKS, {"title": "x"}, key=text).status]
+    after.append(system.ask("GET", TASKS, key=text).status)
+    any_ = {"if-match": "*"}
+    held = system.ask("DELETE", f"{ROLES}/ci", key=admin, headers=any_)
+    system.ask("DELETE", key.headers["location"], key=admin)
+    removed = system.ask("DELETE", f"{ROLES}/ci", key=admin, headers=any_)
+
+    assert (made.status, changed.status) == (201, 200)
+    assert (before, after) == ([201, 403], [403, 200])
+    assert (held.status, removed.status) == (409, 204)
+
+
+def test_a_role_that_is_gone_is_worth_nothing(system: System) -> None:
+    text = system.key("passing")
+    system.wiring.config.put(Role(name="passing", scopes=(Scope.TASKS_READ,)))
+    first = system.ask("GET", TASKS, key=text).status
+    system.wiring.config.remove(Role(name="passing"))
+
+    assert (first, system.ask("GET", TASKS, key=text).status) == (200, 403)
+
+
+def test_built_in_roles_are_listed_and_stay_what_they_are(system: System) -> None:
+    admin = system.key("admin")
+
+    listed = system.ask("GET", ROLES, key=admin)
+    changed = named(system, admin, "viewer", ["keys:write"], if_match="*")
+    removed = system.ask("DELETE", f"{ROLES}/admin", key=admin, headers={"if-match": "*"})
+
+    assert listed.json_body["built_in"] == ["viewer", "worker", "operator", "admin"]
+    assert [role["name"] for role in listed.items] == listed.json_body["built_in"]
+    assert (changed.status, removed.status) == (409, 409)
+
+
+def test_nobody_names_a_role_that_may_more_than_they(system: System) -> None:
+    admin = system.key("admin")
+    some = system.key("mine")
+    system.wiring.config.put(Role(name="mine", scopes=(Scope.KEYS_WRITE, Scope.TASKS_READ)))
+
+    more = named(system, some, "mine", [*Scope], if_match="*")
+    same = named(system, some, "other", ["tasks:read"])
+    over = named(system, admin, "other", [*Scope])
+
+    assert (more.status, same.status, over.status) == (403, 201, 428)

@@ -1,0 +1,51 @@
+from tests.functions.system import System
+
+AUDIT = "/api/v1/audit"
+
+
+def changed(system: System, times: int) -> str:
+    """An admin's key, under which as many tasks were made."""
+    key = system.key("admin")
+    for number in range(times):
+        system.ask("POST", "/api/v1/tasks", {"title": f"Task {number}"}, key=key)
+    return key
+
+
+def test_the_log_is_listed_newest_first_page_by_page(system: System) -> None:
+    key = changed(system, 3)
+
+    first = system.ask("GET", f"{AUDIT}?limit=2", key=key)
+    second = system.ask("GET", f"{AUDIT}?limit=2&cursor={first.word('next')}", key=key)
+
+    numbers = [row["number"] for row in first.items + second.items]
+    assert numbers == [3, 2, 1]
+    assert "entry" in first.items[0]
+
+
+def test_an_untouched_day_is_intact(system: System) -> None:
+    key = changed(system, 2)
+    day = system.clock().date().isoformat()
+
+    answer = system.ask("GET", f"{AUDIT}/{day}/verify", key=key)
+
+    assert answer.json_body == {"day": day, "intact": True, "breach": None}
+
+
+def test_a_row_that_was_taken_out_is_named(system: System) -> None:
+    key = changed(system, 3)
+    day = system.clock().date().isoformat()
+    table = system.wiring.audit.table
+    table.delete({"pk": {"S": f"AUDIT#{day}"}, "sk": {"S": _second(system, day)}})
+
+    answer = system.ask("GET", f"{AUDIT}/{day}/verify", key=key)
+
+    assert answer.json_body["intact"] is False
+    assert "2" in str(answer.part("breach"))
+
+
+def test_only_who_may_read_it_reads_it(system: System) -> None:
+    assert system.ask("GET", AUDIT, key=system.key("operator")).status == 403
+
+
+def _second(system: System, day: str) -> str:
+    return [kept.number for kept in system.wiring.audit.oldest(day)][1]

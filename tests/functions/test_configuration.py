@@ -1,0 +1,246 @@
+"""Sources, connections, subscriptions and their secrets, changed through the API."""
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.manifest import Manifest
+from signalbox.runtime.wiring import Wiring
+from tests.functions.system import Said, System
+from tests.samples import sample
+
+SLACK: dict[str, JsonValue] = {"id": "team", "connector": "slack"}
+TO_SLACK: dict[str, JsonValue] = {"id": "all", "connection": "team", "changes": ["failed"]}
+SOURCE: dict[str, JsonValue] = {
+    "provider": "github",
+    "name": "mine",
+    "events": ["issues.*"],
+    "priority": "high",
+}
+THINGS = {
+    "/api/v1/sources/github/mine": SOURCE,
+    "/api/v1/connections/team": SLACK,
+    "/api/v1/subscriptions/all": TO_SLACK,
+}
+EVERY = pytest.mark.parametrize(("path", "body"), THINGS.items())
+
+
+@pytest.fixture
+def admin(system: System) -> str:
+    """The key of an admin, where there is a connection to subscribe."""
+    system.wiring.config.put(Connection(id=ConnectionId("team"), connector="slack"))
+    return system.key("admin")
+
+
+def put(system: System, key: str, path: str, body: JsonValue, **headers: str) -> Said:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return system.ask("PUT", path, body, key=key, headers=named)
+
+
+@EVERY
+def test_a_thing_is_made_shown_listed_changed_and_removed(
+    system: System, admin: str, path: str, body: dict[str, JsonValue]
+) -> None:
+    system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+    if "subscriptions" in path:
+        put(system, admin, "/api/v1/connections/team", SLACK)
+    kind = path.removesuffix("/mine").rpartition("/")[0]
+
+    made = put(system, admin, path, body)
+    shown = system.ask("GET", path, key=admin)
+    changed = put(system, admin, path, body | {"enabled": False}, if_match=made.headers["etag"])
+    listed = system.ask("GET", kind, key=admin)
+    removed = system.ask("DELETE", path, key=admin, headers={"if-match": changed.headers["etag"]})
+    gone = system.ask("GET", path, key=admin)
+
+    assert (made.status, made.headers["location"]) == (201, path)
+    assert (shown.status, shown.json_body) == (200, made.json_body)
+    assert (changed.status, changed.json_body["enabled"]) == (200, False)
+    assert changed.json_body in listed.items
+    assert (removed.status, removed.text, gone.status) == (204, "", 404)
+
+
+def test_what_is_shown_is_what_a_manifest_says(system: System, admin: str) -> None:
+    made = put(system, admin, "/api/v1/sources/github/mine", SOURCE)
+
+    manifest = Manifest.model_validate_json(f'{{"sources": [{made.text}]}}')
+
+    assert manifest.sources == tuple(system.wiring.config.sources())
+    assert manifest.sources[0].priority == "high"
+
+
+@EVERY
+def test_nobody_overwrites_what_somebody_else_has_written(
+    system: System, admin: str, path: str, body: dict[str, JsonValue]
+) -> None:
+    made = put(system, admin, path, body, if_match="*") if "team" in path else None
+    made = made or put(system, admin, path, body)
+    tag = made.headers["etag"]
+    put(system, admin, path, body | {"enabled": False}, if_match=tag)
+
+    without = put(system, admin, path, body)
+    stale = put(system, admin, path, body, if_match=tag)
+    new = put(system, admin, path, body, if_match="*", if_none_match="*")
+    removal = system.ask("DELETE", path, key=admin)
+
+    assert [said.status for said in (without, stale, new, removal)] == [428, 412, 412, 428]
+    assert system.ask("GET", path, key=admin).json_body["enabled"] is False
+
+
+def test_what_is_not_there_has_no_etag_to_match(system: System, admin: str) -> None:
+    answer = put(system, admin, "/api/v1/sources/github/mine", SOURCE, if_match="*")
+
+    assert answer.status == 412
+
+
+def test_who_has_a_thing_as_it_is_gets_no_copy(system: System, admin: str) -> None:
+    path = "/api/v1/connections/team"
+    tag = system.ask("GET", path, key=admin).headers["etag"]
+
+    same = system.ask("GET", path, key=admin, headers={"if-none-match": tag})
+    other = system.ask("GET", path, key=admin, headers={"if-none-match": '"other"'})
+
+    assert (same.status, same.text, same.headers["etag"]) == (304, "", tag)
+    assert other.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/v1/sources/github/mine", SOURCE | {"provider": "gitea"}, 409),
+        ("/api/v1/sources/gitea/mine", SOURCE | {"provider": "gitea"}, 409),
+        ("/api/v1/sources/github/mine", SOURCE | {"max_attempts": "3"}, 422),
+        ("/api/v1/sources/github/mine", SOURCE | {"priority": "urgent"}, 422),
+        ("/api/v1/sources/github/mine", SOURCE | {"odd": 1}, 422),
+        ("/api/v1/connections/other", SLACK, 409),
+        ("/api/v1/connections/pigeon", {"id": "pigeon", "connector": "pigeon"}, 409),
+        ("/api/v1/connections/odd", {**SLACK, "id": "odd", "settings": {"chanel": "C1"}}, 400),
+        ("/api/v1/subscriptions/all", TO_SLACK | {"connection": "nobody"}, 409),
+        ("/api/v1/subscriptions/all", TO_SLACK | {"changes": ["exploded"]}, 422),
+    ],
+)
+def test_what_is_not_right_is_refused_and_changes_nothing(
+    system: System, admin: str, path: str, body: JsonValue, status: int
+) -> None:
+    answer = put(system, admin, path, body)
+
+    assert answer.status == status, answer.text
+    assert system.ask("GET", path, key=admin).status == 404
+
+
+def test_a_wrong_value_is_named(system: System, admin: str) -> None:
+    odd = SOURCE | {"events": ["issues.*", 7]}
+
+    answer = put(system, admin, "/api/v1/sources/github/mine", odd)
+
+    assert [fault["pointer"] for fault in answer.faults] == ["/body/events/1"]
+
+
+def test_a_connection_that_is_subscribed_is_not_removed(system: System, admin: str) -> None:
+    put(system, admin, "/api/v1/subscriptions/all", TO_SLACK)
+
+    answer = system.ask("DELETE", "/api/v1/connections/team", key=admin, headers={"if-match": "*"})
+
+    assert (answer.status, "all" in answer.word("detail")) == (409, True)
+
+
+def test_a_source_of_the_api_receives_at_once(system: System, admin: str) -> None:
+    ping = sample("github", "ping")
+    put(system, admin, "/api/v1/sources/github/mine", SOURCE)
+    secret: JsonValue = {"secrets": ["from the API"]}
+    set_ = put(system, admin, "/api/v1/sources/github/mine/secret", secret)
+
+    answer = system.hook(ping.raw, ping.headers, source="mine", secret="from the API")
+
+    assert set_.json_body == {"count": 1, "rotated_at": "2026-03-01T12:00:00Z"}
+    assert answer.status == 200
+
+
+def test_a_secret_is_rotated_with_an_overlap_and_the_overlap_ends(
+    system: System, admin: str
+) -> None:
+    path, name = "/api/v1/sources/github/default/secret", "sources/github/default"
+    ping = sample("github", "ping")
+    system.hook(ping.raw, ping.headers)
+
+    put(system, admin, path, {"secrets": ["new", "old"]})
+    statuses = [system.hook(ping.raw, ping.headers, secret=each).status for each in ("new", "old")]
+    put(system, admin, path, {"secrets": ["new"]})
+
+    assert statuses == [200, 200]
+    assert list(Wiring(clock=system.clock).secrets.secrets(name)) == ["new"]
+
+
+def test_secrets_are_never_shown(system: System, admin: str) -> None:
+    path = "/api/v1/connections/team/secret"
+    hook = "https://hooks.slack.com/services/T0/B0/canary"
+
+    answers = [
+        put(system, admin, path, {"secrets": [f"{hook}\n", hook]}),
+        put(system, admin, path, {"secrets": [hook], "odd": hook}),
+        put(system, admin, path, {"secrets": [hook, [hook]]}),
+        system.ask("GET", path, key=admin),
+        system.ask("GET", "/api/v1/connections/team", key=admin),
+        system.ask("GET", "/api/v1/connections", key=admin),
+    ]
+
+    assert [answer.status for answer in answers] == [200, 422, 422, 405, 200, 200]
+    assert not any("canary" in answer.text for answer in answers)
+    assert list(system.wiring.secrets.refreshed("connections/team")) == [hook]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "status"),
+    [([], 422), ([""], 422), (["  x"], 422), (["a", "b", "c", "d"], 422), (["x" * 3000] * 2, 200)],
+)
+def test_an_odd_secret_is_refused(
+    system: System, admin: str, secrets: list[JsonValue], status: int
+) -> None:
+    answer = put(system, admin, "/api/v1/connections/team/secret", {"secrets": secrets})
+
+    assert answer.status == status
+
+
+def test_secrets_that_no_parameter_holds_are_refused(system: System, admin: str) -> None:
+    secrets: list[JsonValue] = ["x" * 3_000, "y" * 3_000]
+
+    answer = put(system, admin, "/api/v1/connections/team/secret", {"secrets": secrets})
+
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/connections/nobody/secret", "/api/v1/sources/github/nobody/secret"]
+)
+def test_what_is_not_there_gets_no_secret(system: System, admin: str, path: str) -> None:
+    assert put(system, admin, path, {"secrets": ["a secret"]}).status == 404
+
+
+@EVERY
+def test_an_operator_reads_the_configuration_and_only_an_admin_changes_it(
+    system: System, admin: str, path: str, body: JsonValue
+) -> None:
+    operator, viewer = system.key("operator"), system.key("viewer")
+    put(system, admin, path, body, if_match="*")
+    put(system, admin, path, body)
+
+    assert system.ask("GET", path, key=operator).status == 200
+    assert system.ask("GET", path, key=viewer).status == 403
+    assert put(system, operator, path, body).status == 403
+    assert system.ask("DELETE", path, key=operator).status == 403
+    assert put(system, operator, f"{path}/secret", {"secrets": ["x"]}).status in {403, 404}
+
+
+def test_the_configuration_is_as_it_is_now_whoever_changed_it(system: System, admin: str) -> None:
+    system.ask("GET", "/api/v1/subscriptions", key=admin)
+    elsewhere = Wiring(clock=system.clock)
+    elsewhere.config.put(Subscription(id=SubscriptionId("new"), connection=ConnectionId("team")))
+    elsewhere.config.put(Source(provider="github", name="new"))
+
+    listed = [
+        system.ask("GET", f"/api/v1/{kind}", key=admin).items
+        for kind in ("subscriptions", "sources")
+    ]
+
+    assert [len(items) for items in listed] == [1, 1]

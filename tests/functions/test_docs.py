@@ -1,0 +1,159 @@
+import re
+from pathlib import Path
+from typing import cast
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+from pydantic import JsonValue, TypeAdapter
+
+from signalbox.http.examples import EXAMPLES
+from signalbox.http.openapi import TAGS
+from signalbox.http.problem_pages import MEANINGS
+from signalbox.http.routing import MethodUnknown
+from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
+from signalbox.runtime.api import PROVIDERS
+from tests.functions.system import System
+
+Json = dict[str, JsonValue]
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+_json: TypeAdapter[Json] = TypeAdapter(Json)
+
+
+def part(value: JsonValue) -> Json:
+    return _json.validate_python(value)
+
+
+def described(system: System) -> Json:
+    answer = system.ask("GET", "/openapi.json")
+    assert answer.status == 200, answer.text
+    return answer.json_body
+
+
+def operations(told: Json) -> list[tuple[str, str, Json]]:
+    return [
+        (method, path, part(operation))
+        for path, methods in part(told["paths"]).items()
+        for method, operation in part(methods).items()
+    ]
+
+
+def codes(kind: type[SignalboxError]) -> set[str]:
+    if issubclass(kind, SendRefused | SendDelayed):
+        return set()
+    return {kind.code}.union(*(codes(each) for each in kind.__subclasses__()))
+
+
+def test_the_description_is_valid_openapi(system: System) -> None:
+    told = described(system)
+
+    validate(told, cls=OpenAPIV31SpecValidator)
+
+    assert str(told["openapi"]).startswith("3.1")
+
+
+def test_every_route_is_described_and_nothing_else(system: System) -> None:
+    found = {(method.upper(), path) for method, path, _ in operations(described(system))}
+
+    routes = {
+        (route.method, route.path.replace("<", "{").replace(">", "}"))
+        for _, route in system.api.routes.all
+    }
+    webhooks = {
+        ("POST", f"/api/v1/webhooks/{provider}{source}")
+        for provider in PROVIDERS
+        for source in ("", "/{source}")
+    }
+    assert found == routes | webhooks
+
+
+def test_the_providers_are_those_that_have_a_function() -> None:
+    assert sorted(PROVIDERS) == sorted(
+        path.parent.name for path in FUNCTIONS.glob("webhooks/*/app.py")
+    )
+
+
+def test_every_operation_has_a_short_name_of_its_own(system: System) -> None:
+    names = [str(operation["operationId"]) for *_, operation in operations(described(system))]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names), names
+
+
+def test_every_operation_says_who_may_call_it(system: System) -> None:
+    scoped = {
+        route.path.replace("<", "{").replace(">", "}")
+        for _, route in system.api.routes.all
+        if route.scope
+    }
+
+    for _, path, operation in operations(described(system)):
+        assert bool(operation["security"]) == (path in scoped), path
+
+
+def test_every_tag_is_explained(system: System) -> None:
+    used = {
+        str(tag)
+        for *_, op in operations(described(system))
+        for tag in cast("list[str]", op["tags"])
+    }
+
+    assert used <= TAGS.keys()
+
+
+def test_every_body_has_an_example_and_every_example_a_body(system: System) -> None:
+    told = described(system)
+    schemas = part(part(told["components"])["schemas"])
+
+    bodies = set()
+    for *_, operation in operations(told):
+        content = part(part(operation.get("requestBody", {})).get("content", {}))
+        schema = part(part(content.get("application/json", {})).get("schema", {}))
+        if "$ref" in schema:
+            bodies.add(str(schema["$ref"]).rpartition("/")[2])
+
+    assert bodies == EXAMPLES.keys()
+    assert all("examples" in part(schemas[name]) for name in bodies)
+
+
+def test_the_page_asks_nothing_of_anybody_else(system: System) -> None:
+    page = system.ask("GET", "/docs")
+
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    policy = page.headers["content-security-policy"]
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<style" not in page.text
+    assert "<script>" not in page.text
+    assert "script-src 'self'" in policy
+    assert "unsafe-eval" not in policy
+    for each in parts:
+        answer = system.ask("GET", f"/{each}")
+        assert answer.status == 200, each
+        assert answer.headers["cache-control"].startswith("public")
+
+
+def test_every_problem_has_a_page(system: System) -> None:
+    known = codes(SignalboxError) | {MethodUnknown.code, "validation_failed"}
+
+    for code in known:
+        page = system.ask("GET", f"/problems/{code.replace('_', '-')}")
+        assert page.status == 200, code
+        assert code in page.text
+    assert known == MEANINGS.keys()
+
+
+@pytest.mark.parametrize("slug", ["nothing", "not_found", "%3Cscript%3E"])
+def test_no_other_problem_has_one(system: System, slug: str) -> None:
+    assert system.ask("GET", f"/problems/{slug}").status == 404
+
+
+def test_the_type_of_a_problem_is_its_page(system: System) -> None:
+    problem = system.ask("GET", "/nowhere")
+
+    assert system.ask("GET", problem.word("type")).status == 200
+
+
+def test_a_webhook_that_is_not_posted_is_told_how(system: System) -> None:
+    answer = system.ask("GET", "/api/v1/webhooks/github")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")

@@ -1,0 +1,278 @@
+"""The story of a delivery, and of what was refused."""
+
+from typing import cast
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.models.config import Source
+from signalbox.models.errors import PayloadInvalid, Unavailable
+from signalbox.models.event import Parsed
+from signalbox.models.ids import TaskId
+from signalbox.models.request import InboundRequest
+from signalbox.providers.github.provider import GitHub
+from tests.builders import a_connection, a_subscription
+from tests.functions.system import Said, System
+from tests.samples import sample
+
+
+def explained(system: System, key: str = "d-1") -> Said:
+    path = f"/api/v1/explain?provider=github&key={key}"
+    answer = system.ask("GET", path, key=system.key("viewer"))
+    assert answer.status == 200, answer.text
+    return answer
+
+
+def ids(made: Said) -> list[str]:
+    return cast("list[str]", made.json_body["task_ids"])
+
+
+def told(story: Said) -> list[tuple[JsonValue, JsonValue]]:
+    return [(step["what"], step["detail"]) for step in story.rows("steps")]
+
+
+def whats(story: Said) -> list[JsonValue]:
+    return [step["what"] for step in story.rows("steps")]
+
+
+def rejections(system: System, query: str = "") -> list[dict[str, JsonValue]]:
+    path = f"/api/v1/rejections?{query}"
+    return system.ask("GET", path, key=system.key("viewer")).items
+
+
+def last(found: dict[str, JsonValue]) -> list[dict[str, str]]:
+    return cast("list[dict[str, str]]", found["last"])
+
+
+def test_a_story_is_told_from_the_receipt_to_the_last_attempt(system: System) -> None:
+    wired = system.wiring
+    wired.config.put(a_connection())
+    wired.config.put(a_subscription())
+    made = system.comment("/agent fix the login")
+    task = wired.tasks.get(TaskId(str(ids(made)[0])))
+    system.clock.advance(seconds=1)
+    wired.dispatch(task, task.history)
+    system.clock.advance(seconds=1)
+    claim: JsonValue = {"worker": "w1"}
+    system.ask("POST", "/api/v1/queue/claim", claim, key=system.key("worker"))
+
+    story = explained(system)
+
+    assert whats(story) == [
+        "received",
+        "verified",
+        "read",
+        "event",
+        "command",
+        "repeated",
+        "task",
+        "queue",
+        "notification",
+        "task",
+    ]
+    assert ("verified", "the signature was made with the current secret") in told(story)
+    assert ("command", "agent fix the login") in told(story)
+    assert ("repeated", "it came once") in told(story)
+    assert [step["ids"] for step in story.rows("steps")][-1] == {
+        "task_id": task.id,
+        "change_id": f"{task.id}.2",
+    }
+
+
+def test_the_story_is_the_same_by_our_own_id(system: System) -> None:
+    made = system.comment("/agent fix the login")
+    path = f"/api/v1/deliveries/{made.word('delivery_id')}/explain"
+
+    answer = system.ask("GET", path, key=system.key("viewer"))
+
+    assert answer.json_body == explained(system).json_body
+
+
+def test_it_is_told_why_nothing_was_made(system: System) -> None:
+    system.wiring.config.put(Source(provider="github", commands=("run",)))
+    system.comment("/agent fix the login")
+
+    story = explained(system)
+
+    notes = [detail for what, detail in told(story) if what == "note"]
+    assert notes[0] == "issue_comment.created: the source does not list the command agent"
+    assert story.word("verdict") == "ignored"
+    assert "task" not in whats(story)
+
+
+def test_it_is_told_that_a_delivery_came_again_and_was_replayed(system: System) -> None:
+    made = system.comment("/agent fix the login")
+    system.clock.advance(seconds=5)
+    system.comment("/agent fix the login")
+    system.clock.advance(seconds=5)
+    path = f"/api/v1/deliveries/{made.word('delivery_id')}/replay"
+    system.ask("POST", path, key=system.key("operator"))
+
+    story = explained(system)
+
+    assert whats(story)[-2:] == ["repeated", "replayed"]
+    assert str(told(story)[-2][1]).startswith("it came once more")
+    assert str(told(story)[-1][1]).endswith("had it read again: accepted")
+
+
+def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
+    assert system.github.limit
+    system.wiring.secrets.put("sources/github/default", ["new", "It's a Secret to Everybody"])
+    system.comment("/agent fix the login")
+
+    verified = dict(told(explained(system)))["verified"]
+
+    assert verified == "the signature was made with the secret before it (1)"
+
+
+def test_it_is_told_that_todays_code_reads_what_was_not_read(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(_: GitHub, request: InboundRequest) -> Parsed:
+        raise PayloadInvalid(f"{len(request.body)} bytes of nonsense")
+
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(GitHub, "parse", parse)
+        system.comment("/agent fix the login")
+
+    story = dict(told(explained(system)))
+
+    assert str(story["read"]).startswith("unknown: unreadable, ")
+    assert story["today"] == "today it would be accepted; a replay makes it so"
+
+
+def test_a_story_is_told_of_a_source_that_is_gone_and_a_task_that_has_expired(
+    system: System,
+) -> None:
+    ping = sample("github", "issue_comment.created")
+    source = Source(provider="github", name="gone")
+    system.wiring.config.put(source)
+    system.wiring.secrets.put("sources/github/gone", ["another"])
+    made = system.hook(ping.raw, ping.headers, source="gone", secret="another")
+    for task in ids(made):
+        system.wiring.tasks_table.delete({"pk": {"S": f"TASK#{task}"}, "sk": {"S": "TASK"}})
+    system.wiring.config.remove(source)
+    path = f"/api/v1/deliveries/{made.word('delivery_id')}/explain"
+
+    story = system.ask("GET", path, key=system.key("viewer"))
+
+    details = dict(told(story))
+    assert str(details["today"]).startswith("it cannot be read again: the source")
+    assert str(details["task"]).startswith("the task is not kept any more")
+
+
+def test_the_secret_of_a_command_is_not_told(system: System) -> None:
+    system.comment("/agent log in with sbx_live_0000000000000")
+
+    assert "sbx_live" not in explained(system).text
+
+
+def test_a_delivery_that_repeats_a_command_of_another_tells_so(system: System) -> None:
+    first = system.comment("/agent fix the login", key="d-1")
+    system.comment("/agent fix the login", key="d-2")
+
+    story = explained(system, "d-2")
+
+    [made] = [detail for what, detail in told(story) if what == "task"]
+    assert str(made).endswith(f"for the delivery {first.word('delivery_id')}, which said the same")
+
+
+def test_what_is_refused_is_counted_by_reason_and_the_last_are_shown(system: System) -> None:
+    ping = sample("github", "ping")
+    for _ in range(3):
+        system.hook(ping.raw, ping.headers | {"user-agent": "GitHub-Hookshot"}, secret="wrong")
+        system.clock.advance(seconds=2)
+    system.hook(b"x" * 1_000_001, {"content-length": "1000001"})
+
+    [found] = rejections(system)
+
+    assert found["counts"] == {"payload_too_large": 1, "signature_invalid": 3}
+    codes = [each["code"] for each in last(found)]
+    assert codes == ["payload_too_large", *["signature_invalid"] * 3]
+
+
+def test_a_missing_secret_is_noted_for_what_it_is(system: System) -> None:
+    ping = sample("github", "ping")
+    system.wiring.config.put(Source(provider="github", name="bare"))
+    answer = system.hook(ping.raw, ping.headers, source="bare", secret="")
+
+    [found] = rejections(system, "source=bare")
+
+    assert answer.status == 503
+    assert found["counts"] == {"secret_missing": 1}
+
+
+def test_a_request_that_cannot_be_read_is_noted_as_well(system: System) -> None:
+    headers = {"X-GitHub-Event": "issue_comment", "X-GitHub-Delivery": "odd"}
+    system.hook(b"{", headers | {"content-type": "application/json"})
+
+    [found] = rejections(system)
+
+    assert found["counts"] == {"payload_invalid": 1}
+
+
+def test_nothing_is_noted_of_sources_that_do_not_exist(system: System) -> None:
+    ping = sample("github", "ping")
+    for source in ("nobody", "x" * 300):
+        system.hook(b"x" * 1_000_001, ping.headers, source=source)
+
+    assert rejections(system) == []
+
+
+def test_a_flood_costs_one_write_a_second_and_is_counted_all_the_same(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ping = sample("github", "ping")
+    writes = []
+    count = type(system.wiring.state_table).count
+
+    def counted(*given: object, **named: object) -> object:
+        writes.append(given)
+        return count(*given, **named)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(type(system.wiring.state_table), "count", counted)
+    for _ in range(50):
+        system.hook(ping.raw, ping.headers, secret="wrong")
+    system.clock.advance(seconds=1)
+    system.hook(ping.raw, ping.headers, secret="wrong")
+
+    [found] = rejections(system)
+    assert len(writes) == 2
+    assert found["counts"] == {"signature_invalid": 51}
+
+
+def test_the_last_twenty_are_kept(system: System) -> None:
+    ping = sample("github", "ping")
+    for _ in range(25):
+        system.hook(ping.raw, ping.headers, secret="wrong")
+        system.clock.advance(seconds=1)
+
+    [found] = rejections(system)
+
+    times = [each["at"] for each in last(found)]
+    assert times == sorted(times, reverse=True)
+    assert (len(times), times[0]) == (20, "2026-03-01T12:00:24Z")
+    assert found["counts"] == {"signature_invalid": 25}
+
+
+def test_a_rejection_that_cannot_be_noted_changes_nothing_for_its_sender(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ping = sample("github", "ping")
+
+    for trouble in (Unavailable("the table did not answer"), RuntimeError("a bug")):
+
+        def broken(*_: object, trouble: Exception = trouble, **__: object) -> None:
+            raise trouble
+
+        monkeypatch.setattr(type(system.wiring.state_table), "count", broken)
+        system.clock.advance(seconds=60)
+        assert system.hook(ping.raw, ping.headers, secret="wrong").status == 401
+
+
+def test_a_task_that_nobody_queued_yet_is_told_of(system: System) -> None:
+    system.comment("/agent fix the login priority=high")
+
+    queue = dict(told(explained(system)))["queue"]
+
+    assert queue == "no message for the task is known of, one will be sent"

@@ -1,0 +1,208 @@
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import JsonValue
+
+from signalbox.models.ids import TaskId
+from signalbox.models.task import Priority
+from signalbox.runtime.maintenance import maintenance
+from signalbox.runtime.wiring import Wiring
+from tests.functions.system import Context, System, event
+from tests.samples import sample
+
+
+def figures(system: System) -> dict[str, JsonValue]:
+    answer = system.ask("GET", "/api/v1/metrics", key=system.key("viewer"))
+    assert answer.status == 200, answer.text
+    return answer.json_body
+
+
+def scraped(system: System) -> Mapping[str, Metric]:
+    answer = system.ask("GET", "/metrics", key=system.key("viewer"))
+    assert answer.status == 200, answer.text
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return {family.name: family for family in text_string_to_metric_families(answer.text)}
+
+
+def samples(family: Metric) -> dict[tuple[str, ...], float]:
+    return {(each.name, *each.labels.values()): each.value for each in family.samples}
+
+
+def done(system: System) -> None:
+    """A task in the whole of its life."""
+    worker = system.key("worker")
+    made = system.ask("POST", "/api/v1/tasks", {"title": "Tidy up"}, key=system.key("admin"))
+    system.wiring.queue.send(Priority.NORMAL, [TaskId(made.word("id"))])
+    claimed = system.ask("POST", "/api/v1/queue/claim", {"worker": "w1"}, key=worker)
+    lease = claimed.part("lease")
+    system.clock.advance(seconds=42)
+    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"]}
+    path = f"/api/v1/tasks/{made.word('id')}/complete"
+    assert system.ask("POST", path, body, key=worker).status == 200
+
+
+def test_webhooks_are_counted_by_what_became_of_them(system: System) -> None:
+    star = sample("github", "star.created")
+    system.comment("/agent fix the login")
+    system.comment("/agent fix the login")
+    system.hook(star.raw, star.headers)
+    system.hook(star.raw, star.headers, secret="another")
+    system.hook(star.raw, star.headers, source="nobodys")
+    comment = sample("github", "issue_comment.created")
+    system.hook(b"{", comment.headers | {"X-GitHub-Delivery": "d-9"})
+
+    found = scraped(system)
+
+    assert samples(found["webhook_requests"]) == {
+        ("webhook_requests_total", "github", "accepted"): 1,
+        ("webhook_requests_total", "github", "duplicate"): 1,
+        ("webhook_requests_total", "github", "ignored"): 1,
+        ("webhook_requests_total", "github", "not_found"): 1,
+        ("webhook_requests_total", "github", "signature_invalid"): 1,
+        ("webhook_requests_total", "github", "unreadable"): 1,
+    }
+    assert samples(found["webhook_signature_validation_failures"]) == {
+        ("webhook_signature_validation_failures_total", "github"): 1
+    }
+
+
+def test_the_times_of_answers_are_told_by_the_request_after_them(system: System) -> None:
+    for number in range(5):
+        system.comment("/agent fix the login", key=f"d-{number}")
+
+    found = samples(scraped(system)["webhook_ack_seconds"])
+
+    assert found["webhook_ack_seconds_count", "github"] == 4
+    assert found["webhook_ack_seconds_bucket", "github", "+Inf"] == 4
+
+
+def test_the_time_of_an_answer_begins_at_the_gateway(system: System) -> None:
+    star = sample("github", "star.created")
+    sent = event("POST", "/api/v1/webhooks/github", star.headers, star.raw)
+    context = sent["requestContext"]
+    assert isinstance(context, dict)
+    context["timeEpoch"] = int(system.clock().timestamp() * 1000) - 3_000
+    system.github(sent, Context())
+    system.comment("/agent fix the login")
+
+    found = samples(scraped(system)["webhook_ack_seconds"])
+
+    assert found["webhook_ack_seconds_sum", "github"] == 3
+
+
+def test_the_life_of_a_task_is_told(system: System) -> None:
+    done(system)
+
+    found = scraped(system)
+
+    took = samples(found["task_processing_duration_seconds"])
+    assert took["task_processing_duration_seconds_bucket", "30"] == 0
+    assert took["task_processing_duration_seconds_bucket", "60"] == 1
+    assert took["task_processing_duration_seconds_sum",] == 42
+    assert samples(found["tasks_kept"])["tasks_kept", "succeeded"] == 1
+    assert samples(found["tasks_kept"])["tasks_kept", "running"] == 0
+    assert samples(found["task_changes"])["task_changes_total", "succeeded"] == 1
+
+
+def test_what_waits_is_told_for_each_priority(system: System) -> None:
+    made = system.ask("POST", "/api/v1/tasks", {"title": "Tidy up"}, key=system.key("admin"))
+    system.wiring.queue.send(Priority.NORMAL, [TaskId(made.word("id"))])
+
+    waiting = samples(scraped(system)["tasks_in_queue"])
+
+    assert waiting == {
+        ("tasks_in_queue", "high"): 0,
+        ("tasks_in_queue", "normal"): 1,
+        ("tasks_in_queue", "low"): 0,
+    }
+
+
+def test_json_tells_the_same(system: System) -> None:
+    system.comment("/agent fix the login")
+    done(system)
+
+    told = json.dumps(figures(system))
+
+    assert '"success_rate": 1.0' in told
+    assert '"outcomes": {"accepted": 1}' in told
+    assert '"kept": {"pending": 1, "running": 0, "succeeded": 1' in told
+    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "mean": 42.0}' in told
+    assert '"complete": true' in told
+
+
+def test_an_installation_without_a_past_has_figures_too(system: System) -> None:
+    found = scraped(system)
+    told = figures(system)
+
+    assert samples(found["tasks_kept"])["tasks_kept", "pending"] == 0
+    assert told["webhooks"] == []
+
+
+def test_counts_survive_a_restart(system: System) -> None:
+    system.comment("/agent fix the login")
+    before = figures(system)
+    system.restart()
+
+    after = figures(system)
+
+    assert after["webhooks"] == before["webhooks"]
+
+
+def test_counts_are_exact_when_many_ask_and_many_send_at_once(system: System) -> None:
+    locked = Lock()  # moto is no database: it takes one call at a time
+
+    def one(number: int) -> None:
+        with locked:
+            system.comment("/agent fix the login", key=f"d-{number}")
+        with locked:
+            system.ask("GET", "/metrics", key=key)
+
+    key = system.key("viewer")
+    system.comment("/agent fix the login", key="first")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(40)))
+
+    assert samples(scraped(system)["webhook_requests"]) == {
+        ("webhook_requests_total", "github", "accepted"): 41
+    }
+
+
+def test_maintenance_counts_what_nobody_asked_for(system: System) -> None:
+    system.comment("/agent fix the login")
+
+    maintenance(system.wiring)({}, Context())
+
+    counted = system.wiring.count_changes.counters.totals()
+    assert counted["requests|github|accepted"] == 1
+
+
+def test_figures_are_served_although_counting_is_behind(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signalbox.runtime.api._MAY_COUNT_FOR", 0.0)
+    system.comment("/agent fix the login")
+
+    told = figures(system)
+
+    assert (told["complete"], told["webhooks"]) == (False, [])
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/metrics"])
+@pytest.mark.parametrize("role", ["worker", None])
+def test_figures_are_for_those_who_may_read_them(
+    system: System, path: str, role: str | None
+) -> None:
+    answer = system.ask("GET", path, key=system.key(role) if role else None)
+
+    assert answer.status == (403 if role else 401)
+
+
+def test_wiring_makes_no_stream_client_for_who_does_not_count(system: System) -> None:
+    wiring = Wiring(settings=system.wiring.settings, clock=system.clock)
+
+    assert "streams" not in wiring.__dict__

@@ -1,0 +1,235 @@
+"""Notifications as operators see them, and trying a connection."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.connectors.transport import Answer, Http, Request
+from signalbox.models.errors import Unavailable
+from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.messages import NotificationMessage
+from signalbox.models.notification import (
+    Notification,
+    NotificationStatus,
+    begun,
+    delivered,
+    exhausted,
+    refused,
+)
+from signalbox.runtime.registry import connectors
+from signalbox.services.deliver import DeliverNotification
+from tests.builders import a_connection, a_notification, a_task
+from tests.functions.system import Said, System
+
+NOTIFICATIONS = "/api/v1/notifications"
+SECOND = timedelta(seconds=1)
+
+
+def owed(system: System, **facts: object) -> Notification:
+    """A notification that is kept."""
+    system.clock.advance(seconds=1)
+    now = system.clock()
+    note = a_notification(a_task(), created_at=now, owed_since=now, updated_at=now, **facts)
+    assert system.wiring.notifications.create(note)
+    return note
+
+
+def ended(system: System, note: Notification, status: NotificationStatus) -> Notification:
+    """The notification after an attempt that ended so."""
+    now = system.clock()
+    after = {
+        NotificationStatus.DELIVERED: lambda: delivered(note, now),
+        NotificationStatus.FAILED: lambda: refused(note, "Slack answered 404 no_team", now),
+        NotificationStatus.DEAD: lambda: exhausted(note, "no attempts are left", now),
+    }[status]()
+    system.wiring.notifications.replace(note, after)
+    return after
+
+
+def listed(system: System, query: str = "") -> list[JsonValue]:
+    answer = system.ask("GET", f"{NOTIFICATIONS}?{query}", key=system.key("viewer"))
+    assert answer.status == 200, answer.text
+    return [item["id"] for item in answer.items]
+
+
+def path_of(note: Notification) -> str:
+    return f"/api/v1/tasks/{note.task_id}/notifications/{note.id}"
+
+
+def messages(system: System) -> list[NotificationMessage]:
+    """What stands in the queue of Slack."""
+    url = system.wiring.settings.connector_queue_slack
+    found = system.wiring.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    bodies = [message["Body"] for message in found.get("Messages", [])]
+    return [NotificationMessage.model_validate_json(body) for body in bodies]
+
+
+def test_notifications_are_listed_by_how_they_stand_and_by_connection(system: System) -> None:
+    queued = owed(system)
+    sending = owed(system)
+    system.wiring.notifications.replace(
+        sending, begun(sending, system.clock(), system.clock() + SECOND)
+    )
+    done = ended(system, owed(system), NotificationStatus.DELIVERED)
+    failed = ended(system, owed(system), NotificationStatus.FAILED)
+    dead = ended(system, owed(system, connection="other"), NotificationStatus.DEAD)
+
+    assert listed(system) == [dead.id, failed.id, done.id, sending.id, queued.id]
+    assert listed(system, "status=queued") == [queued.id]
+    assert listed(system, "status=sending") == [sending.id]
+    assert listed(system, "status=delivered") == [done.id]
+    assert listed(system, "status=failed") == [failed.id]
+    assert listed(system, "status=dead") == [dead.id]
+    assert listed(system, "connection=other") == [dead.id]
+    assert listed(system, "connection=other&status=failed") == []
+
+
+def test_pages_of_notifications_hold_each_once_and_end(system: System) -> None:
+    wanted = [owed(system).id for _ in range(5)]
+    key = system.key("viewer")
+
+    found, cursor = [], ""
+    for _ in range(3):
+        page = system.ask("GET", f"{NOTIFICATIONS}?limit=2{cursor}", key=key)
+        found += [item["id"] for item in page.items]
+        cursor = f"&cursor={page.json_body['next']}"
+
+    assert found == wanted[::-1]
+    assert page.json_body["next"] is None
+
+
+def test_a_page_ends_where_too_much_was_looked_at(system: System) -> None:
+    rare = owed(system, connection="rare")
+    for _ in range(12):
+        owed(system)
+    key, path = system.key("viewer"), f"{NOTIFICATIONS}?limit=1&connection=rare"
+
+    first = system.ask("GET", path, key=key)
+    second = system.ask("GET", f"{path}&cursor={first.json_body['next']}", key=key)
+
+    assert first.items == []
+    assert [item["id"] for item in second.items] == [rare.id]
+
+
+def test_a_notification_is_shown_with_its_attempts(system: System) -> None:
+    note = ended(system, owed(system), NotificationStatus.FAILED)
+
+    shown = system.ask("GET", path_of(note), key=system.key("viewer"))
+
+    [attempt] = shown.rows("attempts")
+    assert (shown.json_body["status"], attempt["outcome"]) == ("failed", "refused")
+    assert shown.json_body["last_reason"] == "Slack answered 404 no_team"
+    assert shown.part("change")["subject"] == note.task_id
+
+
+def test_the_notifications_of_a_task_are_listed_by_it(system: System) -> None:
+    note = owed(system)
+    owed(system)
+    path = f"/api/v1/tasks/{note.task_id}/notifications"
+
+    answer = system.ask("GET", path, key=system.key("viewer"))
+
+    assert [item["id"] for item in answer.items] == [note.id]
+
+
+@pytest.mark.parametrize(
+    "status", [NotificationStatus.FAILED, NotificationStatus.DEAD, NotificationStatus.DELIVERED]
+)
+def test_what_has_ended_is_owed_once_more(system: System, status: NotificationStatus) -> None:
+    note = ended(system, owed(system), status)
+
+    answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("operator"))
+
+    again = system.wiring.notifications.get(note.task_id, note.id)
+    assert (answer.status, answer.json_body["status"], again.status) == (202, "queued", "queued")
+    assert len(again.attempts) == 1
+    assert messages(system) == [NotificationMessage(task_id=note.task_id, notification_id=note.id)]
+    assert listed(system, "status=queued") == [note.id]
+
+
+def test_what_is_owed_still_is_not_owed_twice(system: System) -> None:
+    answer = system.ask("POST", f"{path_of(owed(system))}/redeliver", key=system.key("operator"))
+
+    assert answer.status == 409
+
+
+def test_what_cannot_be_queued_now_is_sent_by_maintenance(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = ended(system, owed(system), NotificationStatus.DEAD)
+
+    def broken(*_: object) -> None:
+        raise Unavailable("the queue did not answer")
+
+    monkeypatch.setattr(type(system.wiring.notices), "send", broken)
+    answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("operator"))
+
+    overdue = list(system.wiring.agenda.overdue(system.clock() + timedelta(minutes=3)))
+    assert answer.status == 202
+    assert note.id in {each.notification for each in overdue}
+
+
+def test_a_viewer_redelivers_nothing(system: System) -> None:
+    note = ended(system, owed(system), NotificationStatus.DEAD)
+
+    answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("viewer"))
+
+    assert answer.status == 403
+
+
+def tried(system: System, connection: str = "team-slack") -> Said:
+    path = f"/api/v1/connections/{connection}/test"
+    return system.ask("POST", path, key=system.key("admin"))
+
+
+def test_a_test_goes_through_the_queue_and_the_connector(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.wiring.config.put(a_connection(settings={}))
+    hook = "https://hooks.slack.com/services/T0/B0/abc"
+    system.wiring.secrets.put("connections/team-slack", [hook])
+    sent: list[Request] = []
+
+    def slack(_: Http, request: Request) -> Answer:
+        sent.append(request)
+        return Answer(status=200, body=b"ok")
+
+    monkeypatch.setattr(Http, "__call__", slack)
+    answer = tried(system)
+    [message] = messages(system)
+    deliver = DeliverNotification(
+        connector=connectors(frozenset())["slack"](),
+        notifications=system.wiring.notifications,
+        config=system.wiring.config,
+        secrets=system.wiring.secrets,
+        clock=system.clock,
+        random=system.wiring.random,
+    )
+    deliver(message.task_id, message.notification_id)
+    later = system.ask("GET", answer.headers["location"], key=system.key("viewer"))
+
+    assert (answer.status, answer.json_body["type"]) == (202, "signalbox.test")
+    assert b"A test from Signalbox" in sent[0].body
+    assert later.json_body["status"] == "delivered"
+
+
+def test_a_test_leaves_no_task_behind(system: System) -> None:
+    system.wiring.config.put(a_connection())
+    key = system.key("admin")
+
+    answer = tried(system)
+
+    task = TaskId(answer.word("task_id"))
+    assert system.ask("GET", f"/api/v1/tasks/{task}", key=key).status == 404
+    assert system.wiring.notifications.get(task, NotificationId(answer.word("id"))).open
+
+
+def test_an_unknown_connection_is_not_tried(system: System) -> None:
+    assert tried(system, "nobody").status == 404
+
+
+def test_a_connection_that_nothing_serves_is_not_tried(system: System) -> None:
+    system.wiring.config.put(a_connection(connector="pigeon"))
+
+    assert tried(system).status == 409

@@ -1,0 +1,244 @@
+"""A whole installation in one process: GitHub, the functions, a worker and Slack, around moto."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, cast
+
+from moto.sqs.models import Message, sqs_backends
+from pydantic import JsonValue
+
+from signalbox.auth.keys import new_key
+from signalbox.aws.config import DynamoConfig, DynamoKeys
+from signalbox.aws.dynamo import Table
+from signalbox.http.events import Answer
+from signalbox.models.notification import Notification
+from signalbox.models.task import ChangeType, Task
+from tests.builders import SECRET, a_connection, a_request, a_subscription
+from tests.fakes.clock import FakeClock
+from tests.fakes.context import FakeContext
+from tests.functions.system import Said, event, said
+from tests.integration.aws import Stack, deployed
+from tests.integration.event_source import EventSourceDriver
+from tests.integration.faults import Crash, Faults
+from tests.integration.invoke import Chaos
+from tests.integration.process import Process
+from tests.integration.queue_source import QueueSource
+from tests.integration.simulated import simulated_time
+from tests.integration.slack import FakeSlack
+from tests.integration.template import ACCOUNT, REGION
+from tests.integration.worker import Worker
+from tests.samples import sample
+
+LEASE: Final = 60
+QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "SlackQueue")
+_STREAM: Final = "DispatcherFunction"
+
+
+class Silence(Exception):
+    """The caller got no answer, or one that says to try again."""
+
+
+class Installation:
+    """Everything there is, with what a test may do to it and see of it."""
+
+    def __init__(self, stack: Stack, clock: FakeClock, faults: Faults, slack: FakeSlack) -> None:
+        self.stack, self.clock, self.faults, self.slack = stack, clock, faults, slack
+        environment = {"SIGNALBOX_TRUSTED_ORIGINS": slack.url}
+        self.functions = {
+            name: Process(name, stack, clock, faults, environment)
+            for name in stack.template.of_type("AWS::Serverless::Function")
+        }
+        table = Table(client=stack.clients.dynamodb, name=stack.name("ConfigTable"))
+        self._config = DynamoConfig(table=table, clock=clock)
+        self._configure()
+        self._key, self._operator = self._new_key("worker"), self._new_key("operator")
+        self.worker = Worker(ask=self.api, seconds=LEASE)
+        self.driver = self.drive()
+
+    def drive(self, *, stream: bool = True, chaos: Chaos | None = None) -> EventSourceDriver:
+        """Lets the mappings of the template call the functions, that of the stream if wanted."""
+        called = {
+            name: process for name, process in self.functions.items() if stream or name != _STREAM
+        }
+        self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
+        return self.driver
+
+    def use_bot(self) -> None:
+        """Slack is told by a bot, which can read what was said before."""
+        settings: dict[str, JsonValue] = {"channel": "C1", "api_url": f"{self.slack.url}/api"}
+        self._config.put(a_connection(settings=settings))
+        self.keep_secrets("connections/team-slack", "xoxb-secret")
+
+    def subscribe(self, *changes: ChangeType) -> None:
+        """Chooses the changes that Slack is told."""
+        self._config.put(a_subscription(changes=changes))
+
+    def comment(
+        self, text: str = "/agent fix the login", *, delivery: str = "d-1", secret: str = SECRET
+    ) -> bool:
+        """GitHub delivers a comment; whether it was accepted."""
+        body = sample("github", "issue_comment.created").body
+        comment = body["comment"]
+        assert isinstance(comment, dict)
+        payload = body | {"comment": comment | {"body": text}}
+        request = a_request(payload, delivery=delivery, secret=secret)
+        sent = event("POST", request.path, request.headers, request.body)
+        try:
+            return self._answer("GitHubWebhookFunction", sent).status == 202
+        except (Silence, Crash):
+            return False
+
+    def work(self) -> bool:
+        """A worker asks for a task and does it, patiently; whether it got one."""
+        try:
+            hold = self.worker.claim()
+        except (Silence, Crash):
+            return False
+        if hold is None:
+            return False
+        for _ in range(3):
+            try:
+                self.worker.complete(hold)
+            except (Silence, Crash):
+                continue
+            break
+        return True
+
+    def api(self, path: str, body: dict[str, JsonValue]) -> Said:
+        """What the API answers to a worker. Raises Silence."""
+        headers = {"content-type": "application/json", "x-api-key": self._key}
+        return self._answer("ApiFunction", event("POST", path, headers, json.dumps(body).encode()))
+
+    def get(self, path: str) -> Said:
+        """What the API answers to an operator. Raises Silence."""
+        sent = event("GET", path, {"x-api-key": self._operator}, b"")
+        return self._answer("ApiFunction", sent)
+
+    def heal(self) -> None:
+        """A minute of maintenance."""
+        context = FakeContext(self.clock, timeout=self.stack.timeout("MaintenanceFunction"))
+        try:
+            self.functions["MaintenanceFunction"]({}, context)
+        except (Exception, Crash):  # noqa: BLE001  the schedule calls it again in a minute
+            return
+
+    def bustle(self) -> None:
+        """Everything that may happen at the same time does: all of it, by other processes."""
+        self.comment()
+        self.work()
+        self.heal()
+        for body in self.bodies("SlackQueue"):
+            self.send("SlackQueue", body)
+        for source in self.driver.sources:
+            if isinstance(source, QueueSource):
+                source.poll()
+
+    def live(self, minutes: int = 60) -> None:
+        """Time passes until nothing is left to do."""
+        for _ in range(minutes):
+            self.driver.settle()
+            while self.work():
+                self.driver.settle()
+            if self.quiet:
+                return
+            self.clock.advance(seconds=60)
+            self.heal()
+        raise AssertionError(f"still not quiet: {self.state}")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every task and notification has ended and every queue is empty."""
+        tasks, notes = self.records
+        ended = all(task.finished and task.look_at is None for task in tasks)
+        return ended and not any(note.open for note in notes) and not any(map(self.depth, QUEUES))
+
+    @property
+    def records(self) -> tuple[list[Task], list[Notification]]:
+        """Every task and every notification there is."""
+        pages = self.stack.clients.dynamodb.get_paginator("scan")
+        tasks, notes = [], []
+        for page in pages.paginate(TableName=self.stack.name("TasksTable")):
+            for item in page["Items"]:
+                if item["sk"]["S"] == "TASK":
+                    tasks.append(Task.model_validate_json(item["doc"]["S"]))
+                else:
+                    notes.append(Notification.model_validate_json(item["doc"]["S"]))
+        return tasks, notes
+
+    @property
+    def state(self) -> str:
+        """A few words for the message of a test that failed."""
+        tasks, notes = self.records
+        depths = {queue: self.depth(queue) for queue in QUEUES}
+        return (
+            f"tasks {[f'{task.status} after {task.attempt}' for task in tasks]}, "
+            f"notifications {[f'{note.status} after {note.number}' for note in notes]}, "
+            f"queues {depths}"
+        )
+
+    def depth(self, queue: str) -> int:
+        """How many messages are in a queue, seen or hidden."""
+        return len(self._messages(queue))
+
+    def bodies(self, queue: str) -> list[str]:
+        """What is in a queue, seen or hidden."""
+        return [message.body for message in self._messages(queue)]
+
+    def send(self, queue: str, *bodies: str) -> None:
+        """Puts messages into a queue."""
+        for body in bodies:
+            self.stack.clients.sqs.send_message(QueueUrl=self.stack.name(queue), MessageBody=body)
+
+    def wear_out(self, queue: str) -> None:
+        """Makes what is in a queue as often received as it may be."""
+        for message in self._messages(queue):
+            message.approximate_receive_count = 1_000_000
+
+    def empty(self, queue: str) -> list[str]:
+        """Takes everything out of a queue."""
+        taken = self.bodies(queue)
+        self._messages(queue).clear()
+        return taken
+
+    def _messages(self, queue: str) -> list[Message]:
+        name = self.stack.name(f"{queue}.QueueName")
+        messages: list[Message] = sqs_backends[ACCOUNT][REGION].queues[name]._messages
+        return messages
+
+    def _answer(self, function: str, sent: dict[str, JsonValue]) -> Said:
+        context = FakeContext(self.clock, timeout=self.stack.timeout(function))
+        answer = said(cast("Answer", self.functions[function](sent, context)))
+        if answer.status >= 500:
+            raise Silence(answer.text)
+        return answer
+
+    def _configure(self) -> None:
+        self.keep_secrets("sources/github/default", SECRET)
+        self.keep_secrets("connections/team-slack", self.slack.hook)
+        self._config.put(a_connection(settings={}))
+        self.subscribe(ChangeType.SUCCEEDED)
+
+    def _new_key(self, role: str) -> str:
+        made = new_key(
+            "live", name=role, roles=(role,), scopes=(), created_by="t", now=self.clock()
+        )
+        DynamoKeys(table=self._config.table).put(made.stored)
+        return made.text
+
+    def keep_secrets(self, name: str, *secrets: str) -> None:
+        self.stack.clients.ssm.put_parameter(
+            Name=f"/signalbox/{self.stack.name('AWS::StackName')}/{name}",
+            Value=json.dumps(secrets),
+            Type="SecureString",
+            Overwrite=True,
+        )
+
+
+@contextmanager
+def installed(slack: FakeSlack) -> Iterator[Installation]:
+    """An installation of its own, with faults to be chosen."""
+    clock = FakeClock()
+    slack.received.clear()
+    with deployed() as stack, simulated_time(clock), Faults().installed() as faults:
+        yield Installation(stack, clock, faults, slack)

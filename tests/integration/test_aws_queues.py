@@ -1,0 +1,113 @@
+"""The queues over SQS keep the promises of the ports."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
+from signalbox.models.errors import Unavailable
+from signalbox.models.task import Priority
+from tests.builders import NOW, a_notification, a_task
+from tests.contract.queues import TaskQueueContract
+from tests.fakes.clock import FakeClock
+from tests.integration.aws import Stack
+from tests.integration.faults import (
+    Action,
+    Faults,
+    broken,
+    partly_failed,
+    throttled,
+    unreachable,
+)
+
+DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
+
+
+class TestSqsTasks(TaskQueueContract):
+    @pytest.fixture
+    def queue(self, stack: Stack) -> SqsTasks:
+        urls = {
+            priority: QueueUrls(
+                queue=stack.name(f"{priority.value.title()}Queue"),
+                dead_letters=stack.name(f"{priority.value.title()}DeadLetters"),
+            )
+            for priority in Priority
+        }
+        return SqsTasks(sqs=stack.clients.sqs, urls=urls)
+
+    def test_a_batch_taken_in_part_is_unavailable(self, queue: SqsTasks, faults: Faults) -> None:
+        faults.on("SQS.SendMessageBatch", partly_failed)
+
+        with pytest.raises(Unavailable):
+            queue.send(Priority.LOW, [a_task().id for _ in range(3)])
+
+    def test_a_message_that_is_none_of_ours_is_left_to_the_dead_letters(
+        self, stack: Stack, queue: SqsTasks
+    ) -> None:
+        task = a_task().id
+        stack.clients.sqs.send_message(QueueUrl=stack.name("LowQueue"), MessageBody="nonsense")
+        queue.send(Priority.LOW, [task])
+
+        received = [queue.receive(Priority.LOW, hidden=30, wait=0) for _ in range(2)]
+
+        assert [each.task for each in received if each] == [task]
+
+    def test_hiding_for_longer_than_sqs_allows_is_no_matter(
+        self, queue: SqsTasks, clock: FakeClock
+    ) -> None:
+        queue.send(Priority.LOW, [a_task().id])
+        message = queue.receive(Priority.LOW, hidden=43_200, wait=0)
+        clock.advance(timedelta(hours=11))
+
+        assert message
+        queue.hide(Priority.LOW, message.receipt, 43_200)
+
+    def test_a_wait_ends_in_vain_when_its_time_is_up(
+        self, queue: SqsTasks, clock: FakeClock
+    ) -> None:
+        assert queue.receive(Priority.LOW, hidden=30, wait=20) is None
+        assert clock() - NOW >= timedelta(seconds=20)
+
+    @DOWN
+    @pytest.mark.parametrize(
+        ("operation", "act"),
+        [
+            ("SendMessageBatch", lambda queue: queue.send(Priority.LOW, [a_task().id])),
+            ("ReceiveMessage", lambda queue: queue.receive(Priority.LOW, hidden=1, wait=0)),
+            ("ChangeMessageVisibility", lambda queue: queue.hide(Priority.LOW, "receipt", 1)),
+            ("DeleteMessage", lambda queue: queue.delete(Priority.LOW, "receipt")),
+            ("GetQueueAttributes", lambda queue: queue.depths()),
+        ],
+    )
+    def test_a_queue_that_is_down_is_unavailable(
+        self,
+        queue: SqsTasks,
+        faults: Faults,
+        trouble: Action,
+        operation: str,
+        act: Callable[[SqsTasks], object],
+    ) -> None:
+        faults.on(f"SQS.{operation}", trouble, times=3)
+
+        with pytest.raises(Unavailable):
+            act(queue)
+
+
+def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
+    note = a_notification()
+    notices = SqsNotices(sqs=stack.clients.sqs, urls={"slack": stack.name("SlackQueue")})
+
+    notices.send("slack", note)
+
+    (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("SlackQueue"))["Messages"]
+    assert note.id in message["Body"]
+    assert note.change.data.title not in message["Body"]
+
+
+def test_a_connector_without_a_queue_is_unavailable(stack: Stack) -> None:
+    notices = SqsNotices(sqs=stack.clients.sqs, urls={})
+
+    assert not notices.serves("slack")
+    with pytest.raises(Unavailable):
+        notices.send("slack", a_notification())

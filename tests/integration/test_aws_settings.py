@@ -1,0 +1,170 @@
+"""Configuration, API keys and secrets over DynamoDB and SSM keep the promises of the ports."""
+
+from datetime import timedelta
+
+import pytest
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+
+from signalbox.aws.config import DynamoConfig, DynamoKeys
+from signalbox.aws.dynamo import Table
+from signalbox.aws.secrets import SsmSecrets
+from signalbox.models.errors import Unavailable
+from signalbox.models.principal import ROLES, Role, Scope
+from tests.builders import a_source
+from tests.contract.settings import (
+    NAME,
+    ConfigKeeperContract,
+    ConfigStoreContract,
+    KeyStoreContract,
+    PutSecrets,
+    PutThing,
+    SecretStoreContract,
+)
+from tests.fakes.clock import FakeClock
+from tests.integration.aws import Stack
+from tests.integration.faults import (
+    Action,
+    Faults,
+    broken,
+    lost_answer,
+    throttled,
+    unreachable,
+)
+
+DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
+
+
+@pytest.fixture
+def config_table(stack: Stack) -> Table:
+    return Table(client=stack.clients.dynamodb, name=stack.name("ConfigTable"))
+
+
+class TestDynamoConfig(ConfigStoreContract):
+    @pytest.fixture
+    def store(self, config_table: Table, clock: FakeClock) -> DynamoConfig:
+        return DynamoConfig(table=config_table, clock=clock)
+
+    @pytest.fixture
+    def put(self, store: DynamoConfig) -> PutThing:
+        return store.put
+
+    def test_what_was_read_is_remembered_for_half_a_minute(
+        self, store: DynamoConfig, config_table: Table, clock: FakeClock, faults: Faults
+    ) -> None:
+        store.sources()
+        DynamoConfig(table=config_table, clock=clock).put(a_source())
+        faults.clear()
+        clock.advance(seconds=29)
+        remembered = list(store.sources())
+        clock.advance(seconds=2)
+
+        assert remembered == []
+        assert list(store.sources()) == [a_source()]
+        assert faults.operations == ["DynamoDB.Query"]
+
+    def test_what_was_removed_is_gone(self, store: DynamoConfig) -> None:
+        store.put(a_source())
+
+        store.remove(a_source())
+
+        assert list(store.sources()) == []
+
+
+class TestDynamoConfigKeeper(ConfigKeeperContract):
+    @pytest.fixture
+    def keeper(self, config_table: Table, clock: FakeClock) -> DynamoConfig:
+        return DynamoConfig(table=config_table, clock=clock)
+
+    def test_a_change_whose_answer_was_lost_is_recognised(
+        self, keeper: DynamoConfig, faults: Faults
+    ) -> None:
+        keeper.replace(None, a_source())
+        faults.on("DynamoDB.PutItem", lost_answer)
+
+        keeper.replace(a_source(), a_source(enabled=False))
+
+        assert list(keeper.sources()) == [a_source(enabled=False)]
+
+    def test_custom_roles_are_worth_their_scopes_and_built_in_ones_what_they_always_are(
+        self, keeper: DynamoConfig
+    ) -> None:
+        keeper.put(Role(name="reader", scopes=(Scope.TASKS_READ,)))
+        keeper.put(Role(name="viewer", scopes=(Scope.KEYS_WRITE,)))
+
+        worth = keeper.worth()
+
+        assert worth["reader"] == {Scope.TASKS_READ}
+        assert worth["viewer"] == ROLES["viewer"]
+
+
+class TestDynamoKeys(KeyStoreContract):
+    @pytest.fixture
+    def store(self, config_table: Table) -> DynamoKeys:
+        return DynamoKeys(table=config_table)
+
+
+class TestSsmSecrets(SecretStoreContract):
+    @pytest.fixture
+    def store(self, stack: Stack, clock: FakeClock) -> SsmSecrets:
+        return _secrets(stack, clock)
+
+    @pytest.fixture
+    def put(self, stack: Stack, clock: FakeClock) -> PutSecrets:
+        return _secrets(stack, clock).put
+
+    def test_secrets_are_kept_encrypted_under_the_prefix_of_the_stack(
+        self, stack: Stack, put: PutSecrets
+    ) -> None:
+        put(NAME, ["new", "old"])
+
+        kept = stack.clients.ssm.get_parameter(Name=f"/signalbox/test/{NAME}")["Parameter"]
+
+        assert kept["Type"] == "SecureString"
+
+    def test_secrets_that_are_there_are_not_overwritten_by_new_ones(
+        self, store: SsmSecrets
+    ) -> None:
+        assert store.put_new(NAME, ["first"])
+        assert not store.put_new(NAME, ["second"])
+
+        assert list(store.secrets(NAME)) == ["first"]
+
+    def test_what_was_read_serves_for_an_hour_while_the_parameter_store_is_down(
+        self, store: SsmSecrets, put: PutSecrets, clock: FakeClock, faults: Faults
+    ) -> None:
+        put(NAME, ["known"])
+        store.secrets(NAME)
+        faults.on("SSM.GetParameter", broken, times=1_000)
+        clock.advance(timedelta(minutes=59))
+        served = list(store.refreshed(NAME))
+        clock.advance(timedelta(minutes=2))
+
+        assert served == ["known"]
+        with pytest.raises(Unavailable):
+            store.refreshed(NAME)
+
+    @DOWN
+    def test_secrets_nobody_has_read_are_unavailable_while_the_parameter_store_is_down(
+        self, store: SsmSecrets, put: PutSecrets, faults: Faults, trouble: Action
+    ) -> None:
+        put(NAME, ["unknown"])
+        faults.on("SSM.GetParameter", trouble, times=3)
+
+        with pytest.raises(Unavailable):
+            store.secrets(NAME)
+
+    @pytest.mark.parametrize("odd", ["plain", '{"a": 1}', "[1]", '"text"', "null"])
+    def test_a_parameter_that_is_no_list_of_texts_is_unavailable(
+        self, stack: Stack, store: SsmSecrets, odd: str
+    ) -> None:
+        stack.clients.ssm.put_parameter(
+            Name=f"/signalbox/test/{NAME}", Value=odd, Type="SecureString"
+        )
+
+        with pytest.raises(Unavailable):
+            store.secrets(NAME)
+
+
+def _secrets(stack: Stack, clock: FakeClock) -> SsmSecrets:
+    provider = SSMProvider(boto3_client=stack.clients.ssm)
+    return SsmSecrets(provider=provider, prefix="/signalbox/test", clock=clock)

@@ -1,0 +1,114 @@
+"""What the functions do is what their roles allow, call by call, and nothing more is allowed."""
+
+import base64
+import json
+from fnmatch import fnmatchcase
+from random import Random
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+
+from signalbox.models.task import ChangeType
+from tests.integration.aws import Stack
+from tests.integration.faults import Call, crash_after, unreachable
+from tests.integration.installation import Installation
+from tests.integration.template import ACCOUNT, REGION
+
+LARGE: Final = base64.b64encode(Random(1).randbytes(600_000)).decode()
+NEEDS: Final = {
+    "SQS.SendMessageBatch": "sqs:SendMessage",
+    "S3.PUT": "s3:PutObject",
+    "S3.GET": "s3:GetObject",
+}
+
+
+def _action(call: Call) -> str:
+    service, _, name = call.operation.partition(".")
+    return NEEDS.get(call.operation, f"{service.removesuffix('Streams').lower()}:{name}")
+
+
+def _resources(call: Call) -> list[str]:
+    """The ARNs that a call is made on."""
+    if call.service == "S3":
+        url = urlsplit(call.url)
+        return [f"arn:aws:s3:::{url.netloc.partition('.')[0]}{url.path}"]
+    place = f"{REGION}:{ACCOUNT}"
+    found: list[str] = []
+    match json.loads(call.body):
+        case {"TableName": table, "IndexName": index}:
+            found = [f"arn:aws:dynamodb:{place}:table/{table}/index/{index}"]
+        case {"TableName": table}:
+            found = [f"arn:aws:dynamodb:{place}:table/{table}"]
+        case {"RequestItems": tables}:
+            found = [f"arn:aws:dynamodb:{place}:table/{table}" for table in tables]
+        case {"StreamArn": stream}:
+            found = [str(stream)]
+        case {"ShardIterator": iterator}:
+            found = [str(iterator).partition("|")[0]]
+        case {"QueueUrl": url}:
+            found = [f"arn:aws:sqs:{place}:{str(url).rpartition('/')[2]}"]
+        case {"Name": name}:
+            found = [f"arn:aws:ssm:{place}:parameter{name}"]
+    assert found, f"nobody knows what {call} is made on"
+    return found
+
+
+def _allowed(stack: Stack, call: Call) -> bool:
+    """Whether statements of the function's role name the action and everything it is made on."""
+    patterns = [
+        pattern
+        for statement in stack.statements(call.by)
+        if _action(call) in statement.action
+        for pattern in statement.resource
+    ]
+    return all(
+        any(fnmatchcase(resource, pattern) for pattern in patterns) for resource in _resources(call)
+    )
+
+
+def _everything(box: Installation) -> None:
+    """All that the functions can be made to do."""
+    box.subscribe(*ChangeType)
+    for number, text in enumerate(("/agent one", "/agent two", "/agent three priority=high")):
+        box.comment(text, delivery=f"d-{number}")
+    box.comment("/agent one", delivery="d-0")
+    box.comment(f"/agent large\n\n{LARGE}", delivery="large")
+    box.driver.settle()
+    for saying in ("heartbeat", "fail", "release", "complete"):
+        if hold := box.worker.claim():
+            getattr(box.worker, saying)(hold)
+        box.driver.settle()
+    for path in ("/ready", "/api/v1/tasks?limit=1", "/api/v1/queue"):
+        assert box.get(path).status == 200
+    box.faults.on("HTTP.POST", unreachable)
+    box.faults.on("DynamoDB.PutItem", crash_after, by="DispatcherFunction")
+    box.live()
+    box.send("NormalDeadLetters", *['{"v": 1, "task_id": "tsk_1"}'])
+    box.drive(stream=False)
+    box.comment("/agent alone", delivery="alone")
+    box.live()
+
+
+def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installation) -> None:
+    _everything(box)
+
+    forbidden = {
+        (call.by, _action(call), *_resources(call))
+        for call in box.faults.calls
+        if call.service != "HTTP" and not _allowed(box.stack, call)
+    }
+
+    assert forbidden == set()
+
+
+@pytest.mark.parametrize(
+    "function", ["GitHubWebhookFunction", "DispatcherFunction", "SlackConnectorFunction"]
+)
+def test_every_action_that_a_role_allows_is_used(box: Installation, function: str) -> None:
+    _everything(box)
+
+    used = {_action(call) for call in box.faults.calls if call.by == function}
+    allowed = {each for statement in box.stack.statements(function) for each in statement.action}
+
+    assert allowed - used == set()

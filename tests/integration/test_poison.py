@@ -1,0 +1,149 @@
+"""What nobody can read harms nothing but itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from signalbox.models.task import ChangeType, TaskStatus
+from tests.integration.installation import Installation
+
+ODD = ["", "not JSON", "[]", "{}", '{"v": 2, "task_id": "tsk_1", "notification_id": "ntf_1"}']
+INDEX = pytest.mark.parametrize("index", range(5))
+
+
+def _tasks(box: Installation, count: int = 4) -> None:
+    for number in range(count):
+        box.comment(f"/agent do {number}", delivery=f"d-{number}")
+
+
+def _statuses(box: Installation) -> list[TaskStatus]:
+    return [task.status for task in box.records[0]]
+
+
+def _odd_item(box: Installation, name: str, **attributes: str) -> None:
+    """Something in the place of a task that is none."""
+    box.stack.clients.dynamodb.put_item(
+        TableName=box.stack.name("TasksTable"),
+        Item={
+            "pk": {"S": f"TASK#{name}"},
+            "sk": {"S": "TASK"},
+            "version": {"N": "1"},
+            "doc": {"S": '{"id": 1}'},
+            **{key: {"S": value} for key, value in attributes.items()},
+        },
+    )
+
+
+def _remove_odd_item(box: Installation, name: str) -> None:
+    box.stack.clients.dynamodb.delete_item(
+        TableName=box.stack.name("TasksTable"),
+        Key={"pk": {"S": f"TASK#{name}"}, "sk": {"S": "TASK"}},
+    )
+
+
+@INDEX
+@pytest.mark.parametrize("odd", ODD[1:])
+def test_a_message_nobody_can_read_spoils_no_other_of_its_batch(
+    box: Installation, index: int, odd: str
+) -> None:
+    box.subscribe(ChangeType.CREATED)
+    _tasks(box)
+    box.driver.sources[0].poll()
+    good = box.empty("SlackQueue")
+    box.send("SlackQueue", *good[:index], odd, *good[index:])
+
+    box.driver.settle()
+
+    assert sorted(box.slack.notifications().values()) == [1, 1, 1, 1]
+    assert box.bodies("SlackQueue") == [odd]
+
+
+def test_a_message_nobody_can_read_ends_in_the_dead_letters_and_stays_there(
+    box: Installation,
+) -> None:
+    box.send("SlackQueue", "not JSON")
+
+    box.driver.settle()
+    box.wear_out("SlackQueue")
+    for _ in range(5):
+        box.clock.advance(seconds=451)
+        box.driver.settle()
+
+    assert box.depth("SlackQueue") == 0
+    assert box.bodies("SlackDeadLetters") == ["not JSON"]
+
+
+@INDEX
+def test_a_change_nobody_can_read_spoils_no_other_of_its_batch(
+    box: Installation, index: int
+) -> None:
+    _tasks(box, index)
+    _odd_item(box, "odd")
+    for number in range(index, 4):
+        box.comment(f"/agent do {number}", delivery=f"d-{number}")
+    _remove_odd_item(box, "odd")
+
+    box.driver.sources[0].poll()
+
+    assert box.depth("NormalQueue") == 4
+    assert box.depth("DispatcherDeadLetters") == 0
+
+
+@INDEX
+def test_workers_get_every_task_around_a_message_nobody_can_read(
+    box: Installation, index: int
+) -> None:
+    _tasks(box)
+    box.driver.settle()
+    good = box.empty("NormalQueue")
+    box.send("NormalQueue", *good[:index], "not JSON", *good[index:])
+
+    for _ in range(6):
+        box.work()
+
+    assert _statuses(box) == [TaskStatus.SUCCEEDED] * 4
+    assert box.bodies("NormalQueue") == ["not JSON"]
+
+
+def test_maintenance_goes_on_behind_what_it_cannot_read(box: Installation) -> None:
+    _odd_item(box, "odd-0", due_pk="due#0", due_sk="2020-01-01T00:00:00.000000Z#odd-0")
+    _odd_item(box, "odd-1", due_pk="due#1", due_sk="2020-01-01T00:00:00.000000Z#odd-1")
+    box.drive(stream=False)
+    _tasks(box)
+    box.clock.advance(timedelta(minutes=3))
+
+    box.heal()
+
+    _remove_odd_item(box, "odd-0")
+    _remove_odd_item(box, "odd-1")
+    assert box.depth("NormalQueue") == 4
+    assert all(task.sent_at for task in box.records[0])
+
+
+def test_a_task_whose_message_nobody_could_take_fails_with_the_reason(box: Installation) -> None:
+    _tasks(box, 2)
+    box.driver.settle()
+    first, second = box.empty("NormalQueue")
+    box.send("NormalDeadLetters", "not JSON", first)
+    box.send("NormalQueue", second)
+
+    box.driver.settle()
+    box.live()
+
+    ended = sorted(box.records[0], key=lambda task: task.status)
+    assert [task.status for task in ended] == [TaskStatus.FAILED, TaskStatus.SUCCEEDED]
+    assert "the queue gave up" in str(ended[0].reason)
+    assert box.bodies("NormalDeadLetters") == ["not JSON"]
+
+
+def test_a_dead_letter_does_not_end_a_task_that_a_worker_holds(box: Installation) -> None:
+    _tasks(box, 1)
+    box.driver.settle()
+    (letter,) = box.bodies("NormalQueue")
+    hold = box.worker.claim()
+    box.send("NormalDeadLetters", letter)
+
+    box.driver.settle()
+
+    assert hold
+    assert box.worker.complete(hold).status == 200

@@ -1,0 +1,54 @@
+"""A worker as the API sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from tests.functions.system import Said
+
+Ask = Callable[[str, dict[str, JsonValue]], Said]
+"""Posts to a path of the API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A task in a worker's hands."""
+
+    task: str
+    lease: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Claims tasks and says how they ended, under the lease it was given."""
+
+    ask: Ask
+    name: str = "worker"
+    seconds: int = 60
+
+    def claim(self) -> Hold | None:
+        words: dict[str, JsonValue] = {"worker": self.name, "lease_seconds": self.seconds}
+        answer = self.ask("/api/v1/queue/claim", words)
+        assert answer.status == 200, answer.text
+        if answer.json_body["task"] is None:
+            return None
+        task, lease = answer.part("task"), answer.part("lease")
+        return Hold(task=str(task["id"]), lease=str(lease["id"]), fence=int(str(lease["fence"])))
+
+    def heartbeat(self, hold: Hold) -> Said:
+        return self._say(hold, "heartbeat", lease_seconds=self.seconds)
+
+    def complete(self, hold: Hold) -> Said:
+        return self._say(hold, "complete", result={"summary": "done"})
+
+    def fail(self, hold: Hold, *, retryable: bool = True) -> Said:
+        return self._say(hold, "fail", reason="it broke", retryable=retryable)
+
+    def release(self, hold: Hold) -> Said:
+        return self._say(hold, "release")
+
+    def _say(self, hold: Hold, what: str, **more: JsonValue) -> Said:
+        words: dict[str, JsonValue] = {"lease_id": hold.lease, "fence": hold.fence}
+        return self.ask(f"/api/v1/tasks/{hold.task}/{what}", words | more)
