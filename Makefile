@@ -33,7 +33,7 @@ demo: .venv/.synced ## Show the way of one webhook, step by step
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
-	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)

@@ -121,6 +121,13 @@ class KeyStoreContract:
     def test_an_unknown_key_is_none(self, store: KeyStore) -> None:
         assert store.find(KeyId("unknown")) is None
 
+    def test_a_new_key_takes_nobodys_place(self, store: KeyStore) -> None:
+        key = an_api_key()
+
+        first, second = store.put_new(key), store.put_new(an_api_key(revoked_at=NOW))
+
+        assert (first, second, store.find(key.id)) == (True, False, key)
+
     def test_a_key_takes_the_place_of_one_of_its_id(self, store: KeyStore) -> None:
         store.put(an_api_key())
         revoked = an_api_key(revoked_at=NOW)

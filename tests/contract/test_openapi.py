@@ -4,8 +4,11 @@
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
 
 import pytest
 import schemathesis
@@ -25,6 +28,18 @@ from tests.integration.simulated import simulated_time
 FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 """How many requests `make fuzz` makes of every operation; 0 in `make test`."""
 
+_SENSE: Final = re.compile(
+    '"code":"(idempotency_key_reused|precondition_failed|not_consecutive|batch_too_large)"'
+    "|the cursor is not one of this list|an ETag is of the form"
+)
+"""Why what has the right form may be refused all the same: no schema can say it."""
+
+_REFUSALS: Final = [400, 401, 403, 404, 406, 409, 412, 415, 422, 428]
+
+PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
+PART: Final = 6
+"""Edges take long: `make test` tries those of one operation in so many."""
+
 IDENTITIES = ("anonymous", "viewer", "worker", "operator", "admin")
 
 
@@ -40,11 +55,10 @@ def system() -> Iterator[System]:
         yield system
 
 
-def config(system: System, identity: str) -> SchemathesisConfig:
-    """Every check; the whole of every phase only for who may do everything, and for fuzzing."""
-    whole = bool(FUZZ) or identity == "admin"
+def served(system: System, identity: str, *phases: str) -> BaseSchema:
+    """The description as it is served, and how it is to be tried: by this caller, in every way."""
     headers = {} if identity == "anonymous" else {"X-API-Key": system.key(identity)}
-    return SchemathesisConfig.from_dict(
+    config = SchemathesisConfig.from_dict(
         {
             "headers": headers,
             "workers": 1,
@@ -53,15 +67,15 @@ def config(system: System, identity: str) -> SchemathesisConfig:
             "generation": {
                 "deterministic": not FUZZ,
                 "database": "none",
-                "max-examples": FUZZ or 2,
+                "allow-x00": False,
+                "max-examples": FUZZ or 1,
                 "no-shrink": not FUZZ,
             },
-            "phases": {
-                "coverage": {"enabled": whole},
-                "stateful": {"enabled": whole},
-            },
+            "checks": {"missing_required_header": {"expected-statuses": _REFUSALS}},
+            "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
         }
     )
+    return schemathesis.openapi.from_asgi("/openapi.json", Gateway(system), config=config)
 
 
 @dataclass
@@ -96,16 +110,24 @@ def failed(scenario: ScenarioRecorder) -> Iterator[tuple[str, str]]:
             if check.status is Status.FAILURE and check.failure_info:
                 answer = scenario.interactions[case].response
                 said = f"{answer.status_code} {answer.text[:300]}" if answer else "no answer"
+                if check.name == "positive_data_acceptance" and _SENSE.search(said):
+                    continue
                 info = check.failure_info
                 about = f"{info.failure.title}\n{info.failure.message}"
                 yield f"{scenario.label} {check.name}", f"{about}\n{info.code_sample}\n{said}"
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)
-def test_the_api_keeps_to_its_description(system: System, identity: str) -> None:
-    schema = schemathesis.openapi.from_asgi(
-        "/openapi.json", Gateway(system), config=config(system, identity)
-    )
+def test_whoever_asks_is_answered_as_described(system: System, identity: str) -> None:
+    found = failures(served(system, identity, "examples", "fuzzing", "stateful"))
+
+    assert not found, "\n\n".join(map(str, found.values()))
+
+
+def test_values_at_the_edge_are_taken_or_refused_as_described(system: System) -> None:
+    schema = served(system, "admin", "coverage")
+    if not FUZZ:
+        schema = schema.include(lambda tried: crc32(tried.operation.label.encode()) % PART == 0)
 
     found = failures(schema)
 

@@ -84,6 +84,9 @@ class FakeKeyStore:
     def put(self, key: ApiKey) -> None:
         self.kept[key.id] = key
 
+    def put_new(self, key: ApiKey) -> bool:
+        return self.kept.setdefault(key.id, key) is key
+
     def all(self) -> Sequence[ApiKey]:
         return list(self.kept.values())
 

@@ -56,6 +56,20 @@ def test_a_key_ends_when_it_is_over_or_revoked(system: System) -> None:
     assert shown.json_body["status"] == "expired"
 
 
+def test_a_key_that_is_asked_for_twice_is_made_once_and_told_once(system: System) -> None:
+    admin = system.key("admin")
+    body: JsonValue = {"name": "ci", "roles": ["viewer"]}
+
+    answers = [
+        system.ask("POST", KEYS, body, key=key, headers={"Idempotency-Key": '"one"'})
+        for key in (admin, admin, system.key("admin"))
+    ]
+
+    assert [answer.status for answer in answers] == [201, 409, 201]
+    assert answers[0].word("id") in answers[1].word("detail")
+    assert len(system.ask("GET", KEYS, key=admin).items) == 4
+
+
 @pytest.mark.parametrize(
     "wanted",
     [{"roles": ["admin"]}, {"roles": ["operator"]}, {"scopes": ["config:write"]}],

@@ -298,3 +298,27 @@ class TestPagesOfOtherOrigins:
 
         assert answer.status == 204
         assert answer.headers["access-control-allow-methods"] == "GET, POST"
+
+
+def test_a_task_that_no_record_can_hold_is_refused(system: System) -> None:
+    body: JsonValue = {"title": "x", "arguments": ["x" * 2_000] * 50}
+
+    answer = system.ask("POST", TASKS, body, key=system.key("admin"))
+
+    assert answer.status == 422
+
+
+def test_the_largest_task_there_can_be_is_kept(system: System) -> None:
+    smile = "\U0001f600"
+    body: JsonValue = {
+        "title": smile * 200,
+        "description": smile * 20_000,
+        "arguments": [smile * 2_000] * 10,
+        "instruction": smile * 10_000,
+        "labels": [smile * 200] * 50,
+        "max_attempts": 100,
+    }
+
+    answer = system.ask("POST", TASKS, body, key=system.key("admin"))
+
+    assert answer.status == 201, answer.text

@@ -38,8 +38,8 @@ def listed(system: System, query: str = "") -> list[str]:
 
 
 def replay(system: System, delivery: str, *, dry_run: bool = False) -> Said:
-    path = f"{DELIVERIES}/{delivery}/replay"
-    return system.ask("POST", path, {"dry_run": dry_run}, key=system.key("operator"))
+    path = f"{DELIVERIES}/{delivery}/replay" + ("?dry_run=true" if dry_run else "")
+    return system.ask("POST", path, key=system.key("operator"))
 
 
 def tasks(system: System) -> int:
@@ -210,6 +210,17 @@ def test_a_delivery_of_a_source_that_is_gone_is_not_replayed(system: System) -> 
     system.wiring.config.remove(source)
 
     assert replay(system, made.word("delivery_id")).status == 409
+
+
+def test_a_dry_run_that_is_asked_for_in_the_wrong_place_replays_nothing(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = unreadable(system, monkeypatch)
+    path = f"{DELIVERIES}/{delivery}/replay"
+
+    answer = system.ask("POST", path, {"dry_run": True}, key=system.key("operator"))
+
+    assert (answer.status, tasks(system)) == (400, 0)
 
 
 def test_a_replay_needs_more_than_reading(system: System) -> None:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
+from tests.builders import an_id
 from tests.functions.system import Said, System
 
 TASKS = "/api/v1/tasks"
@@ -220,12 +221,12 @@ def test_an_odd_batch_is_refused(system: System, lines: JsonValue, code: str) ->
 
 @pytest.mark.parametrize("query", ["?after=-1", "?limit=0", "?limit=1001", "?after=x"])
 def test_an_odd_query_is_refused(system: System, query: str) -> None:
-    assert read(system, "tsk_any", query).status == 422
+    assert read(system, an_id(), query).status == 422
 
 
 def test_an_unknown_task_has_no_log(system: System) -> None:
-    assert read(system, "tsk_unknown").status == 404
-    assert following(system, "tsk_unknown").ask().status == 404
+    assert read(system, an_id()).status == 404
+    assert following(system, an_id()).ask().status == 404
 
 
 def test_a_finished_log_is_streamed_to_its_end_and_then_no_more(system: System) -> None:

@@ -225,6 +225,18 @@ def test_a_test_leaves_no_task_behind(system: System) -> None:
     assert system.wiring.notifications.get(task, NotificationId(answer.word("id"))).open
 
 
+def test_a_test_that_is_asked_for_twice_is_sent_once(system: System) -> None:
+    system.wiring.config.put(a_connection())
+    path, key = "/api/v1/connections/team-slack/test", system.key("admin")
+
+    first, second = (
+        system.ask("POST", path, key=key, headers={"Idempotency-Key": "one"}) for _ in range(2)
+    )
+
+    assert first.json_body == second.json_body
+    assert len(messages(system)) == 1
+
+
 def test_an_unknown_connection_is_not_tried(system: System) -> None:
     assert tried(system, "nobody").status == 404
 

@@ -56,8 +56,8 @@ def listed(system: System, query: str = "") -> list[JsonValue]:
     return [item.get("notification_id") or item["task_id"] for item in answer.items]
 
 
-def redriven(system: System, **body: JsonValue) -> Said:
-    return system.ask("POST", REDRIVE, body, key=system.key("operator"))
+def redriven(system: System, *, query: str = "", **body: JsonValue) -> Said:
+    return system.ask("POST", REDRIVE + query, body, key=system.key("operator"))
 
 
 def named(answer: Said) -> list[JsonValue]:
@@ -216,7 +216,7 @@ def test_pages_of_dead_letters_hold_each_once(system: System) -> None:
 def test_a_dry_run_redrives_nothing(system: System) -> None:
     task = dead(system)
 
-    answer = redriven(system, kind="task", dry_run=True)
+    answer = redriven(system, query="?dry_run=true", kind="task")
 
     assert (named(answer), answer.json_body["dry_run"]) == ([task.id], True)
     assert status_of(system, task) is TaskStatus.FAILED

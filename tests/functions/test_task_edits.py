@@ -3,6 +3,7 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
+from tests.builders import an_id
 from tests.functions.system import Said, System
 
 TASKS = "/api/v1/tasks"
@@ -104,7 +105,7 @@ def test_a_change_needs_the_version_that_it_means(
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_any_version_of_an_unknown_task_is_404(system: System, method: str) -> None:
-    assert ask(system, method, "tsk_unknown", {"title": "x"}).status == 404
+    assert ask(system, method, an_id(), {"title": "x"}).status == 404
 
 
 def test_of_two_editors_of_one_version_the_second_is_told(system: System) -> None:

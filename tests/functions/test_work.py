@@ -145,3 +145,13 @@ def test_an_odd_claim_is_refused(system: System, body: JsonValue) -> None:
     answer = system.ask("POST", "/api/v1/queue/claim", body, key=system.key("worker"))
 
     assert answer.status == 422
+
+
+def test_a_result_that_no_record_can_hold_is_refused(system: System) -> None:
+    task = waiting(system)
+    claimed = claim(system)
+
+    answer = step(system, task, "complete", claimed, result={"data": {"text": "x" * 40_000}})
+
+    assert answer.status == 422
+    assert step(system, task, "complete", claimed, result={"data": {"text": "x"}}).status == 200

@@ -13,6 +13,7 @@ from signalbox.models.task import ChangeType
 from tests.integration.aws import Stack
 from tests.integration.faults import Call, crash_after, unreachable
 from tests.integration.installation import Installation
+from tests.integration.operators import Operators
 from tests.integration.template import ACCOUNT, REGION
 
 LARGE: Final = base64.b64encode(Random(1).randbytes(600_000)).decode()
@@ -84,6 +85,7 @@ def _everything(box: Installation) -> None:
     box.faults.on("HTTP.POST", unreachable)
     box.faults.on("DynamoDB.PutItem", crash_after, by="DispatcherFunction")
     box.live()
+    Operators(box).everything()
     box.send("NormalDeadLetters", *['{"v": 1, "task_id": "tsk_1"}'])
     box.drive(stream=False)
     box.comment("/agent alone", delivery="alone")
@@ -103,7 +105,8 @@ def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installatio
 
 
 @pytest.mark.parametrize(
-    "function", ["GitHubWebhookFunction", "DispatcherFunction", "SlackConnectorFunction"]
+    "function",
+    ["ApiFunction", "GitHubWebhookFunction", "DispatcherFunction", "SlackConnectorFunction"],
 )
 def test_every_action_that_a_role_allows_is_used(box: Installation, function: str) -> None:
     _everything(box)

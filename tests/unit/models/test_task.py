@@ -246,7 +246,7 @@ def test_a_long_history_keeps_its_beginning_and_its_latest_steps() -> None:
         task = held(task)
         task = released(task, LEASE, task.fence, None, NOW)
 
-    assert len(task.history) == 100
+    assert len(task.history) == 50
     assert task.history[0].type is ChangeType.CREATED
     assert [step.version for step in task.history[-3:]] == [299, 300, 301]
 

@@ -210,6 +210,21 @@ def test_a_finished_task_keeps_nobody_waiting() -> None:
     assert rig.clock() == NOW
 
 
+def test_a_long_log_is_told_in_parts_and_its_end_with_the_last() -> None:
+    rig = Rig()
+    for _ in range(40):
+        rig.say(*["x" * 4_000] * 15)
+    rig.finish()
+
+    told = [rig.follow()]
+    while not told[-1].ended:
+        told.append(rig.follow(after=told[-1].place))
+
+    assert len(told) == 5
+    assert [line.seq for part in told for line in part.lines] == list(range(1, 601))
+    assert rig.clock() == NOW
+
+
 @pytest.mark.parametrize("place", [None, 4, 100, -1])
 def test_a_place_that_never_was_begins_the_log_anew(place: int | None) -> None:
     rig = Rig()

@@ -7,7 +7,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from signalbox.auth.keys import NewKey, new_key
-from signalbox.models.base import Model, Moment, Name
+from signalbox.models.base import Model, Name, Written
 from signalbox.models.errors import Conflict, Forbidden, NotFound
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import ROLES, ApiKey, Principal, Role, Scope
@@ -38,7 +38,7 @@ class WantedKey(Model):
     scopes: tuple[Annotated[Scope, Field(strict=False)], ...] = Field(
         default=(), max_length=len(Scope), strict=False
     )
-    expires_at: Annotated[Moment, Field(strict=False)] | None = None
+    expires_at: Written | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,11 @@ class GrantKeys:
     clock: Clock
     environment: str
 
-    def issue(self, wanted: WantedKey, caller: Principal) -> NewKey:
-        """A new key that is kept.
+    def issue(self, wanted: WantedKey, caller: Principal, named: str | None = None) -> NewKey:
+        """A new key that is kept; of those that a caller has named the same there is one.
 
         Raises Forbidden where it is to do more than the caller may, Conflict where it names a role
-        that is not there or is over already.
+        that is not there, is over already, or was made before: it is not told twice.
         """
         worth = {role.name: frozenset(role.scopes) for role in self.roles.all()}
         unknown = [role for role in wanted.roles if role not in worth]
@@ -71,9 +71,13 @@ class GrantKeys:
             created_by=caller.name,
             now=now,
             expires_at=wanted.expires_at,
+            named=f"{caller.name}\n{named}" if named else None,
         )
         _refuse_excess(made.stored.granted(worth), caller)
-        self.keys.put(made.stored)
+        if not self.keys.put_new(made.stored):
+            raise Conflict(
+                f"this key was made before, as {made.stored.id}; revoke it if it is lost"
+            )
         return made
 
     def all(self) -> list[ApiKey]:

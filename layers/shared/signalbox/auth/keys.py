@@ -47,11 +47,11 @@ def new_key(
     created_by: str,
     now: datetime,
     expires_at: datetime | None = None,
-    choose: Callable[[str], str] = secrets.choice,
+    named: str | None = None,
 ) -> NewKey:
-    """A key with a new id and a new secret."""
-    identifier = "".join(choose(_ALPHABET) for _ in range(_ID))
-    secret = "".join(choose(_ALPHABET) for _ in range(_SECRET))
+    """A key with a new secret, and a new id or the one that `named` always gives."""
+    identifier = _drawn(_ID) if named is None else _named_id(named)
+    secret = _drawn(_SECRET)
     head = f"sbx_{environment}_{identifier}{secret}"
     text = head + _checksum(head)
     stored = ApiKey(
@@ -108,6 +108,17 @@ class ApiKeys:
 
 def _in_force(key: ApiKey, now: datetime) -> bool:
     return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
+
+
+def _drawn(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _named_id(named: str) -> str:
+    """An id that tells nothing of what it is derived from."""
+    number = int.from_bytes(hashlib.sha256(named.encode()).digest())
+    base = len(_ALPHABET)
+    return "".join(_ALPHABET[number // base**place % base] for place in range(_ID))
 
 
 def _digest(text: str) -> str:

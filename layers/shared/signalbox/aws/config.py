@@ -137,7 +137,11 @@ class DynamoKeys:
 
     def put(self, key: ApiKey) -> None:
         """See the port."""
-        self.table.put({**_key(keys.KEY, key.id), "doc": {"S": key.model_dump_json()}})
+        self.table.put(_key_item(key))
+
+    def put_new(self, key: ApiKey) -> bool:
+        """See the port."""
+        return self.table.put_new(_key_item(key))
 
     def all(self) -> Sequence[ApiKey]:
         """See the port."""
@@ -151,6 +155,10 @@ def _documents(table: Table, kind: str) -> list[str]:
 
 def _key(kind: str, name: str) -> Item:
     return {"pk": {"S": kind}, "sk": {"S": name}}
+
+
+def _key_item(key: ApiKey) -> Item:
+    return {**_key(keys.KEY, key.id), "doc": {"S": key.model_dump_json()}}
 
 
 def _item(thing: Thing) -> Item:

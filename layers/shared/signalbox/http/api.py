@@ -198,6 +198,8 @@ def _check_body(request: InboundRequest) -> None:
         raise UnsupportedMedia("bodies are taken as they are, not compressed")
     if not request.body:
         return
+    if request.body.strip() == b"null":
+        raise PayloadInvalid("the body is null; what has nothing to say has no body")
     if request.header("content-type").partition(";")[0].strip().lower() != JSON:
         raise UnsupportedMedia(f"the body must be {JSON}")
     try:

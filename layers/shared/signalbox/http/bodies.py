@@ -11,6 +11,7 @@ from signalbox.models.errors import PayloadInvalid
 _DEPTH: Final = 32
 _MEMBERS: Final = 10_000
 _INTEGER: Final = 2**63
+_EXACT: Final = 2**53
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 _FORBIDDEN: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -91,10 +92,11 @@ def _integer(digits: str) -> int:
 
 
 def _number(digits: str) -> float:
+    """The number; 1.0 is the integer 1, as JSON Schema has it."""
     number = float(digits)
     if number in {float("inf"), float("-inf")}:
         raise PayloadInvalid("the body holds a number that is too large")
-    return number
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
 def _no_constant(_: str) -> NoReturn:

@@ -16,7 +16,7 @@ from signalbox.http.examples import EXAMPLES
 from signalbox.http.openapi_parts import Json, name_of_status, problem_refs
 from signalbox.http.openapi_webhooks import webhook_paths, webhook_schemas
 from signalbox.http.problems import CONTENT_TYPE
-from signalbox.http.routing import Route, Routes
+from signalbox.http.routing import TASK_ID, Route, Routes
 
 DESCRIPTION: Final = """\
 Signalbox turns webhooks into durable tasks, hands them to workers and tells others of every change.
@@ -53,12 +53,14 @@ _HEADERS: Final[Mapping[int, Json]] = {
     503: {"Retry-After": "How many seconds to wait"},
 }
 _OF_POWERTOOLS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
-_OF_INPUT: Final = frozenset({400, 422})
+_PRECONDITION_REQUIRED: Final = 428
+_TAG: Final = r'^(\*|"[A-Za-z0-9._-]{1,64}")$'
+_INTEGER: Final = 2**63
 _SHAPES: Final[Mapping[str, Json]] = {
-    "task_id": {"pattern": r"^tsk_[a-z2-7]{24}$"},
+    "task_id": {"pattern": f"^{TASK_ID}$"},
     "idempotency-key": {"pattern": r"^[\x21-\x7e]{1,255}$"},
-    "if-match": {"pattern": r'^(\*|"[\x21\x23-\x7e]*")$'},
-    "if-none-match": {"pattern": r'^(\*|"[\x21\x23-\x7e]*")$'},
+    "if-match": {"pattern": _TAG, "examples": ['"v1"']},
+    "if-none-match": {"pattern": _TAG, "examples": ['"v1"']},
     "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$"},
 }
 """What parameters of these names look like, where their type says less."""
@@ -106,43 +108,83 @@ def _operation(told: JsonValue, route: Route) -> Json:
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}] if route.scope else []
     if route.scope:
         operation["description"] = f"Needs the scope `{route.scope}`."
-    parameters = [_parameter(each) for each in cast("list[Json]", operation.get("parameters", []))]
-    if parameters:
-        operation["parameters"] = cast("JsonValue", parameters)
-    takes = "requestBody" in operation or any(each["in"] != "path" for each in parameters)
+    parameters = cast("list[Json]", operation.get("parameters", []))
     answers = cast("dict[str, Json]", operation["responses"])
-    good = {code: _with_headers(code, each) for code, each in answers.items() if not _bad(each)}
-    bad = {int(code) for code, each in answers.items() if _bad(each)}
-    told_of = bad if takes else bad - _OF_INPUT | (_OF_INPUT & set(route.refuses))
-    operation["responses"] = {**cast("Json", good), **problem_refs(told_of)}
+    good = {code: _good(int(code), each, route) for code, each in answers.items() if not _bad(each)}
+    bad = {int(code) for code, each in answers.items() if _bad(each)} & _possible(operation, route)
+    operation["responses"] = {**cast("Json", good), **problem_refs(bad | _by_path(route))}
+    if parameters:
+        operation["parameters"] = [_parameter(each, route) for each in parameters]
     return operation
 
 
-def _parameter(told: Json) -> Json:
+def _possible(operation: Json, route: Route) -> set[int]:
+    """The errors that are left when those are taken out that this operation cannot have."""
+    parameters = cast("list[Json]", operation.get("parameters", []))
+    takes = "requestBody" in operation or any(each["in"] != "path" for each in parameters)
+    impossible = set() if takes else {400}
+    impossible |= set() if takes or any(map(_choosy, parameters)) else {422}
+    impossible |= {429, 503} if route.unlimited else set()
+    return set(range(400, 600)) - (impossible - set(route.refuses))
+
+
+def _choosy(parameter: Json) -> bool:
+    """Whether some texts are no value of this parameter."""
+    return bool(cast("Json", parameter["schema"]).keys() - {"type", "title", "description"})
+
+
+def _by_path(route: Route) -> set[int]:
+    """A segment of a path may be of such a form that there is nothing there."""
+    return {404} if "<" in route.path else set()
+
+
+def _parameter(told: Json, route: Route) -> Json:
     """Without null: a parameter is there or is not."""
     schema = cast("Json", told.get("schema", {}))
     match schema.get("anyOf"):
         case [dict() as real, {"type": "null"}]:
             title = {"title": schema["title"]} if "title" in schema else {}
             schema = {**real, **title} if "$ref" not in real else real
-    return {**told, "schema": {**schema, **_SHAPES.get(str(told["name"]), {})}}
+    shaped = {**schema, **_SHAPES.get(str(told["name"]), {})}
+    asked = told["name"] == "if-match" and _PRECONDITION_REQUIRED in route.refuses
+    return {**told, "required": asked or told["required"], "schema": shaped}
 
 
 def _schemas(told: Json) -> Json:
     """Those that are ours, with an example where there is one."""
-    kept = {name: schema for name, schema in told.items() if name not in _OF_POWERTOOLS}
+    kept: Json = {
+        name: _bounded(schema) for name, schema in told.items() if name not in _OF_POWERTOOLS
+    }
     for name, example in EXAMPLES.items():
         if name in kept:
             kept[name] = {**cast("Json", kept[name]), "examples": [cast("JsonValue", example)]}
     return kept
 
 
+def _bounded(value: JsonValue) -> JsonValue:
+    """With the bounds of integers that are read from JSON."""
+    if isinstance(value, list):
+        return [_bounded(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    inside = {name: _bounded(each) for name, each in value.items()}
+    if inside.get("type") == "integer":
+        return {"minimum": -_INTEGER, "maximum": _INTEGER - 1, **inside}
+    return inside
+
+
 def _bad(answer: Json) -> bool:
     return CONTENT_TYPE in cast("Json", answer.get("content", {}))
 
 
-def _with_headers(code: str, answer: Json) -> Json:
-    headers = _headers(int(code))
+def _good(code: int, answer: Json, route: Route) -> Json:
+    if code in route.bare:
+        return {"description": answer["description"]}
+    return _with_headers(code, answer)
+
+
+def _with_headers(code: int, answer: Json) -> Json:
+    headers = _headers(code)
     return {**answer, "headers": headers} if headers else answer
 
 
@@ -156,7 +198,7 @@ def _headers(code: int) -> Json:
 def _problem(code: int) -> Json:
     schema: Json = {"schema": {"$ref": "#/components/schemas/Problem"}}
     answer: Json = {"description": HTTPStatus(code).phrase, "content": {CONTENT_TYPE: schema}}
-    return _with_headers(str(code), answer)
+    return _with_headers(code, answer)
 
 
 def _name_of(told: JsonValue, method: str, path: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -22,6 +23,8 @@ JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
 
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
+TASK_ID: Final = "tsk_[a-z2-7]{24}"
+_FORMS: Final = {"<task_id>": TASK_ID}
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _CHANGING: Final = _WITH_BODY | {"DELETE"}
 
@@ -33,9 +36,10 @@ class Route:
     """One operation: what it asks of its caller and what it answers.
 
     `answers` is the body of a good answer, `refuses` the statuses of errors that only it has,
-    `bare` those of good answers without a body. One that `streams` also answers as an event stream,
-    one that is `unlimited` is not counted against any limit, one that `makes` something answers 201
-    where there was nothing. `text` is the type of a good answer that is no JSON.
+    `bare` those of good answers without a body, `also` others with the same body. One that
+    `streams` also answers as an event stream, one that is `unlimited` is not counted against any
+    limit, one that `makes` something answers 201 where there was nothing. `text` is the type of a
+    good answer that is no JSON.
     """
 
     method: str
@@ -47,6 +51,7 @@ class Route:
     status: int = 200
     refuses: tuple[int, ...] = ()
     bare: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
     streams: bool = False
     unlimited: bool = False
     text: str | None = None
@@ -81,9 +86,11 @@ class Route:
         codes = {400, 406, 413, 422, 429, 500, 503, *self.refuses}
         codes |= {401, 403} if self.scope else set()
         codes |= {415} if self.takes_body else set()
+        codes -= set(self.also)
         bare: dict[int, OpenAPIResponse] = {
             code: {"description": HTTPStatus(code).phrase} for code in self.bare
         }
+        bare |= dict.fromkeys(self.also, good)
         if self.makes:
             bare[201] = good
         return {self.status: good} | bare | {code: _refusal(code) for code in sorted(codes)}
@@ -167,7 +174,11 @@ def said(
 
 def _pattern(path: str) -> re.Pattern[str]:
     """What fits a path with its parameters, each of which is one segment."""
-    return re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(path))))
+    parts = _PARAMETER.split(path)
+    names = (_FORMS.get(name, "[^/]+") for name in _PARAMETER.findall(path))
+    return re.compile(
+        "".join(re.escape(part) + form for part, form in zip_longest(parts, names, fillvalue=""))
+    )
 
 
 def _refusal(code: int) -> OpenAPIResponse:

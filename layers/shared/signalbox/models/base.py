@@ -1,9 +1,21 @@
 """What every model of Signalbox has in common."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+_WRITTEN: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 class Model(BaseModel):
@@ -23,6 +35,19 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A point in time, always in UTC."""
+
+
+def _written_out(given: object) -> object:
+    """Raises ValueError for what is no moment by RFC 3339; a number is none."""
+    if isinstance(given, datetime):
+        return given
+    if not isinstance(given, str) or not _WRITTEN.fullmatch(given):
+        raise ValueError("a moment is of the form 2026-03-01T12:00:00Z")
+    return given
+
+
+Written = Annotated[Moment, BeforeValidator(_written_out), Field(strict=False)]
+"""A moment as callers write it; pydantic alone would also take seconds since 1970."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A short name that people choose: of a source, a connection, a subscription."""

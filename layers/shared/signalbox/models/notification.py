@@ -31,7 +31,7 @@ class NotificationStatus(StrEnum):
 
 
 class Attempt(Model):
-    """One try to deliver. `outcome` is `delivered`, `delayed`, `refused` or `unknown`."""
+    """One try to deliver. `outcome` is `delivered`, `delayed`, `refused`, `dead` or `unknown`."""
 
     at: Moment
     outcome: str

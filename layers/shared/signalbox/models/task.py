@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
+from pydantic_core import PydanticCustomError, to_json
 
 from signalbox.models.base import Model, Moment
 from signalbox.models.errors import Conflict, LeaseLost
@@ -27,7 +28,9 @@ LEASE_GRACE: Final = timedelta(seconds=30)
 QUEUE: Final = "queue"
 """Who takes the steps that a queue brings about."""
 
-_HISTORY: Final = 100
+_HISTORY: Final = 50
+_REASON: Final = 300
+_DATA: Final = 32_000
 
 
 class TaskStatus(StrEnum):
@@ -96,11 +99,18 @@ class Lease(Model):
 
 
 class Result(Model):
-    """What a worker says of finished work."""
+    """What a worker says of finished work. `data` is of 32,000 bytes of JSON at the most."""
 
     summary: str = Field(default="", max_length=4_000)
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
     data: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("data")
+    @classmethod
+    def _fits(cls, data: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if len(to_json(data)) > _DATA:
+            raise PydanticCustomError("too_long", "the data is over 32,000 bytes")
+        return data
 
 
 class Step(Model):
@@ -417,7 +427,7 @@ def _stepped(
         at=now,
         by=by,
         attempt=task.attempt,
-        reason=reason,
+        reason=reason[:_REASON] if reason else None,
     )
     kept = task.history if len(task.history) < _HISTORY else (task.history[0], *task.history[2:])
     return task.model_copy(

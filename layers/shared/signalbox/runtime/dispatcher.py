@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
+from signalbox.aws.keys import TASK_SORT
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
@@ -25,8 +26,15 @@ class _Image(BaseModel):
     version: _Number
 
 
+class _Keys(BaseModel):
+    sk: _Text
+
+
+class _Keyed(BaseModel):
+    Keys: _Keys
+
+
 class _Images(BaseModel):
-    Keys: dict[str, JsonValue] = Field(default_factory=dict)
     NewImage: _Image | None = None
     OldImage: _Image | None = None
 
@@ -74,6 +82,8 @@ class Dispatcher:
     def _changed(self, unread: _Unread) -> Task | None:
         """The task that took a step, None where the record speaks of nothing new."""
         try:
+            if _Keyed.model_validate(unread.dynamodb).Keys.sk.S != TASK_SORT:
+                return None
             images = _Images.model_validate(unread.dynamodb)
             if images.NewImage is None:
                 return None

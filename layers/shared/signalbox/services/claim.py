@@ -123,7 +123,9 @@ class ClaimTask:
             self.queue.delete(waiting.queue, waiting.receipt)
             return None
         except Conflict:
-            self._set_aside(waiting, now)
+            # losing a race here costs nothing: the message comes back and is looked at again
+            with suppress(Conflict, NotFound):
+                self._set_aside(waiting, now)
             return None
         return after
 

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, Written
 from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.principal import Principal
 from signalbox.models.task import Origin, Priority, Task, created
 from signalbox.services.ports import Clock, TaskStore
 
+_ARGUMENTS: Final = 20_000
 _LINE = r"^[^\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]*$"
 
 Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
@@ -21,6 +23,12 @@ Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
 Description = Annotated[str, Field(max_length=20_000)]
 Labels = Annotated[tuple[Line, ...], Field(max_length=50, strict=False)]
+
+
+def _not_too_much(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    if sum(map(len, arguments)) > _ARGUMENTS:
+        raise PydanticCustomError("too_long", "the arguments are over 20,000 characters together")
+    return arguments
 
 
 class NewTask(Model):
@@ -33,9 +41,9 @@ class NewTask(Model):
     title: Title
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")] = "task"
     description: Description = ""
-    arguments: tuple[Annotated[str, Field(max_length=2_000)], ...] = Field(
-        default=(), max_length=50, strict=False
-    )
+    arguments: Annotated[
+        tuple[Annotated[str, Field(max_length=2_000)], ...], AfterValidator(_not_too_much)
+    ] = Field(default=(), max_length=50, strict=False)
     instruction: str = Field(default="", max_length=10_000)
     labels: Labels = ()
     priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
@@ -43,7 +51,7 @@ class NewTask(Model):
     branch: Line | None = None
     commit: Line | None = None
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
-    due: Annotated[Moment, Field(strict=False)] | None = None
+    due: Written | None = None
     max_attempts: int = Field(default=3, ge=1, le=100)
 
 

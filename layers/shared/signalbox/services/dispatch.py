@@ -7,6 +7,7 @@ and connection, and a second message finds nothing to do.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from signalbox.models.change import Change, change_of
 from signalbox.models.config import Connection, wants
@@ -22,6 +23,8 @@ from signalbox.services.ports import (
     TaskQueue,
     TaskStore,
 )
+
+_KEPT: Final = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,8 @@ class DispatchChanges:
             created_at=now,
             owed_since=now,
             updated_at=now,
-            retention=task.retention,
+            # the id must be known for as long as a change can be handed on again
+            retention=max(task.retention, _KEPT) if task.retention else 0,
         )
         if not self.notices.serves(connection.connector):
             reason = f"this installation has no connector {connection.connector}"

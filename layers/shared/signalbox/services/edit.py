@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from signalbox.models.base import Moment
+from signalbox.models.base import Written
 from signalbox.models.errors import PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.task import (
@@ -42,7 +42,7 @@ class TaskEdit(Editable):
     description: Description = ""
     priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
     labels: Labels = ()
-    due: Annotated[Moment, Field(strict=False)] | None = None
+    due: Written | None = None
 
 
 class TaskPatch(TaskEdit):

@@ -142,7 +142,7 @@ class FollowLog:
             more = _take(_behind(self.logs, task, place, begun), lines, _LINES)
             if lines:
                 until = min(until, self.clock() + timedelta(seconds=_LINGER))
-            place, begun = lines[-1].seq if lines else place, None
+            place = lines[-1].seq if lines else place
             ended = found.status if found.finished and not more else None
             if ended or more or self.clock() + timedelta(seconds=_POLL) > until:
                 return Followed(lines=lines, place=place, reset=reset, ended=ended)

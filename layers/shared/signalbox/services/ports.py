@@ -219,6 +219,9 @@ class KeyStore(Protocol):
     def put(self, key: ApiKey) -> None:
         """Keeps the key in place of one of the same id."""
 
+    def put_new(self, key: ApiKey) -> bool:
+        """Keeps a new key; False where one of its id is there already."""
+
     def all(self) -> Sequence[ApiKey]:
         """Every key."""
 

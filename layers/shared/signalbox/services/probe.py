@@ -17,6 +17,7 @@ from signalbox.models.ids import (
     change_id,
     notification_id,
     random_task_id,
+    task_id,
 )
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, TaskStatus
@@ -37,21 +38,32 @@ class ProbeConnection:
     stack: str
 
     def __call__(
-        self, connection: ConnectionId, *, by: str, request_id: RequestId | None = None
+        self,
+        connection: ConnectionId,
+        *,
+        by: str,
+        named: str | None = None,
+        request_id: RequestId | None = None,
     ) -> Notification:
-        """What is owed now. Raises NotFound, Conflict where nothing delivers such ones."""
+        """What is owed now; of those that a caller has named the same there is one.
+
+        Raises NotFound, Conflict where nothing delivers such ones.
+        """
         found = self.config.connection(connection)
         if not self.notices.serves(found.connector):
             raise Conflict(f"this installation has no connector {found.connector}")
-        owed = self._owed(found, by, request_id)
-        self.notifications.create(owed)
+        task = task_id("test", by, named) if named else random_task_id()
+        owed = self._owed(found, self._change(task, by), request_id)
+        if not self.notifications.create(owed):
+            return self.notifications.get(task, owed.id)
         with suppress(Unavailable):  # it is owed by now: maintenance sends what we could not
             self.notices.send(found.connector, owed)
         return owed
 
-    def _owed(self, connection: Connection, by: str, request_id: RequestId | None) -> Notification:
+    def _owed(
+        self, connection: Connection, change: Change, request_id: RequestId | None
+    ) -> Notification:
         now = self.clock()
-        change = self._change(random_task_id(), by)
         return Notification(
             id=notification_id(change.id, connection.id),
             connection=connection.id,

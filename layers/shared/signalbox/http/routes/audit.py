@@ -1,6 +1,6 @@
 """The audit log: who changed what, who was denied, and whether anybody has touched it since."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -10,12 +10,13 @@ from signalbox.auth.cursors import Cursors
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.audit import Breach, Row
 from signalbox.models.base import Model
+from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.services.audit import ListAudit, VerifyAudit
 from signalbox.services.ports import Clock
 
 AUDIT: Final = "/api/v1/audit"
-_DAY: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+_DAY: Final = r"^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _TAG: Final = "audit"
 _MONTH: Final = timedelta(days=30)
 
@@ -56,6 +57,8 @@ def add_audit(
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
     ) -> Response[str]:
+        if since and not _exists(since):
+            raise PayloadInvalid("since is no day of any calendar")
         first = since or (clock() - _MONTH).date().isoformat()
         bound_to = f"{AUDIT} {since} {limit}"
         after = None if cursor is None else cursors.read(cursor, bound_to)
@@ -75,5 +78,15 @@ def add_audit(
         )
     )
     def verify_audit(day: Annotated[str, Path(pattern=_DAY)]) -> Response[str]:
+        if not _exists(day):
+            raise NotFound("there is no such day")
         breach = verify(day)
         return said(AuditVerdict(day=day, intact=breach is None, breach=breach))
+
+
+def _exists(day: str) -> bool:
+    """Whether a text of the form of a day is one; there is no 31st of February."""
+    try:
+        return bool(date.fromisoformat(day))
+    except ValueError:
+        return False

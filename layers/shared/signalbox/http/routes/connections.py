@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
+from signalbox.http.idempotency import idempotency_key
 from signalbox.http.lists import Id
 from signalbox.http.routes.notifications import NotificationView, place_of, view_of
 from signalbox.http.routing import Route, Routes, said
@@ -86,12 +87,17 @@ def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnect
             refuses=(404, 409),
         )
     )
-    def test_connection(connection_id: Id) -> Response[str]:
+    def test_connection(
+        connection_id: Id,
+        key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    ) -> Response[str]:
         call = routes.call()
+        named = idempotency_key(key, call.request)
         configure.get(Connection, connection_id)
         owed = probe(
             ConnectionId(connection_id),
             by=call.caller.name,
+            named=named.text if named else None,
             request_id=RequestId(call.request.request_id),
         )
         return said(view_of(owed), 202, {"location": place_of(owed)})

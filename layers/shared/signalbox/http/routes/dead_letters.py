@@ -7,9 +7,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.lists import LIMIT, At, Cursor, Cut, Limit, Word
+from signalbox.http.lists import LIMIT, At, Cursor, Cut, DryRun, Limit, Word
 from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, Written
 from signalbox.models.dead_letter import DeadLetter, Kind
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
@@ -22,7 +22,6 @@ _REDRIVE = "/api/v1/queue/redrive"
 _TAG = "queue"
 
 Short = Annotated[str, Field(min_length=1, max_length=128)]
-AtOrNone = Annotated[Moment | None, Field(strict=False)]
 
 
 class DeadLetterList(Model):
@@ -39,7 +38,7 @@ class RedriveWanted(Model):
     """What is to be tried again: all dead letters of a kind, as the other members narrow it down.
 
     `task_id` names one task, or the notifications of one task, `notification_id` one of these; what
-    is named may have failed for any reason. With `dry_run` it is only said which.
+    is named may have failed for any reason.
     """
 
     kind: Annotated[Kind, Field(strict=False)]
@@ -48,10 +47,9 @@ class RedriveWanted(Model):
     priority: Annotated[Priority | None, Field(strict=False)] = None
     provider: Short | None = None
     connection: Short | None = None
-    since: AtOrNone = None
-    until: AtOrNone = None
+    since: Written | None = None
+    until: Written | None = None
     limit: int = Field(default=100, ge=1, le=200)
-    dry_run: bool = False
 
 
 class RedriveRefused(Model):
@@ -118,15 +116,18 @@ def add_dead_letters(
             refuses=(404, 409),
         )
     )
-    def redrive_dead(body: Annotated[RedriveWanted, Body()]) -> Response[str]:
+    def redrive_dead(
+        body: Annotated[RedriveWanted, Body()],
+        dry_run: DryRun = False,  # noqa: FBT002  as queries are
+    ) -> Response[str]:
         found = redrive(
             _filter(body),
             _named(body),
             limit=body.limit,
             by=routes.call().caller.name,
-            dry_run=body.dry_run,
+            dry_run=dry_run,
         )
-        return said(_answer(found, dry_run=body.dry_run))
+        return said(_answer(found, dry_run=dry_run))
 
 
 def _named(body: RedriveWanted) -> Named | None:

@@ -3,15 +3,16 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.kept_bodies import BodyView, body_view
-from signalbox.http.lists import LIMIT, At, Cursor, Cut, Id, Limit, Word
+from signalbox.http.lists import LIMIT, At, Cursor, Cut, DryRun, Id, Limit, Word
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model, Moment
 from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, Verdict
+from signalbox.models.errors import PayloadInvalid
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.principal import Scope
 from signalbox.models.rejection import Rejections
@@ -27,6 +28,7 @@ from signalbox.services.replay import Replay, ReplayDelivery
 DELIVERIES = "/api/v1/deliveries"
 _DELIVERY = f"{DELIVERIES}/<delivery_id>"
 _TAG = "deliveries"
+_NOTHING = (b"", b"{}")
 
 
 class DeliverySummary(Model):
@@ -65,15 +67,6 @@ class DeliveryList(Model):
 
     items: tuple[DeliverySummary, ...]
     next: str | None = None
-
-
-class ReplayWanted(Model):
-    """How to replay: with `dry_run` nothing is written."""
-
-    dry_run: bool = False
-
-
-_REPLAY = ReplayWanted()
 
 
 class ReplayedTask(Model):
@@ -158,16 +151,19 @@ def add_deliveries(
         )
     )
     def replay_delivery(
-        delivery_id: Id, body: Annotated[ReplayWanted, Body()] = _REPLAY
+        delivery_id: Id,
+        dry_run: DryRun = False,  # noqa: FBT002  as queries are
     ) -> Response[str]:
         call = routes.call()
+        if call.request.body.strip() not in _NOTHING:
+            raise PayloadInvalid("this takes no body: dry_run stands in the query")
         found = replay(
             DeliveryId(delivery_id),
             by=call.caller.name,
             request_id=RequestId(call.request.request_id),
-            dry_run=body.dry_run,
+            dry_run=dry_run,
         )
-        return said(_replayed(found, dry_run=body.dry_run))
+        return said(_replayed(found, dry_run=dry_run))
 
 
 def add_explanations(

@@ -48,6 +48,7 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
             tag="health",
             summary="Whether tables and queues answer",
             answers=Readiness,
+            also=(503,),
         )
     )
     def ready() -> Response[str]:

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
 from signalbox.auth.granting import GrantKeys, WantedKey
+from signalbox.http.idempotency import idempotency_key
 from signalbox.http.lists import Id
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model, Moment
@@ -77,8 +78,13 @@ def add_keys(routes: Routes, *, grant: GrantKeys, clock: Clock) -> None:
             refuses=(409,),
         )
     )
-    def make_key(body: Annotated[WantedKey, Body()]) -> Response[str]:
-        made = grant.issue(body, routes.call().caller)
+    def make_key(
+        body: Annotated[WantedKey, Body()],
+        key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    ) -> Response[str]:
+        call = routes.call()
+        named = idempotency_key(key, call.request)
+        made = grant.issue(body, call.caller, named.text if named else None)
         view = _view(made.stored, clock())
         location = {"location": f"{KEYS}/{made.stored.id}"}
         return said(KeyMade(**view.__dict__, key=made.text), 201, location)

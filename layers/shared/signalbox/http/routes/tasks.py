@@ -1,7 +1,6 @@
 """Tasks: create, list, show."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -10,11 +9,11 @@ from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.idempotency import idempotency_key
+from signalbox.http.lists import At
 from signalbox.http.preconditions import etag, not_modified
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model
 from signalbox.models.change import TaskSummary, TaskView, view_of
-from signalbox.models.errors import PayloadInvalid
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority, Task, TaskStatus
@@ -84,8 +83,8 @@ def add_tasks(
         provider: Annotated[str | None, Query(max_length=64)] = None,
         priority: Annotated[Priority | None, Query()] = None,
         repository: Annotated[str | None, Query(max_length=200)] = None,
-        since: Annotated[datetime | None, Query()] = None,
-        until: Annotated[datetime | None, Query()] = None,
+        since: At = None,
+        until: At = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
     ) -> Response[str]:
@@ -94,8 +93,8 @@ def add_tasks(
             provider=provider,
             priority=priority,
             repository=repository,
-            since=_aware(since, "since"),
-            until=_aware(until, "until"),
+            since=since,
+            until=until,
         )
         bound_to = f"{TASKS} {wanted} {limit}"
         after = None if cursor is None else cursors.read(cursor, bound_to)
@@ -128,9 +127,3 @@ def add_tasks(
 def shown(task: Task, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[str]:
     """The answer that shows a task, with its ETag."""
     return said(view_of(task), status, {"etag": etag(task), **(headers or {})})
-
-
-def _aware(moment: datetime | None, name: str) -> datetime | None:
-    if moment and moment.tzinfo is None:
-        raise PayloadInvalid(f"{name} needs a time zone, such as Z")
-    return moment
