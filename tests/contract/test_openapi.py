@@ -29,7 +29,7 @@ FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 """How many requests `make fuzz` makes of every operation; 0 in `make test`."""
 
 _SENSE: Final = re.compile(
-    '"code":"(idempotency_key_reused|precondition_failed|not_consecutive|batch_too_large)"'
+    '"code":"(idempotency_key_reused|precondition_failed|precondition_required|not_consecutive|batch_too_large)"'
     "|the cursor is not one of this list|an ETag is of the form"
 )
 """Why what has the right form may be refused all the same: no schema can say it."""

@@ -32,7 +32,7 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "due": "2026-03-01T12:00:00Z",
     },
     "PauseWanted": {"reason": "the workers are being replaced"},
-    "RedriveWanted": {"kind": "task", "priority": "high", "dry_run": True},
+    "RedriveWanted": {"kind": "task", "priority": "high", "since": "2026-03-01T00:00:00Z"},
     "Return": {**_LEASE, "reason": "this needs a machine with more memory"},
     "Role": {
         "name": "release-manager",

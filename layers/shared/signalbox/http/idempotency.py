@@ -1,5 +1,6 @@
 """The Idempotency-Key of a request, and the fingerprint of what it names."""
 
+import re
 from hashlib import sha256
 from typing import Final
 
@@ -7,7 +8,7 @@ from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
 from signalbox.services.create import IdempotencyKey
 
-_LENGTH: Final = 255
+KEY: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
 
 
 def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyKey | None:
@@ -17,12 +18,10 @@ def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyK
     """
     if header is None:
         return None
-    key = header.strip()
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if not 1 <= len(key) <= _LENGTH or not key.isascii() or not key.isprintable():
+    found = re.fullmatch(KEY, header.strip())
+    if found is None:
         raise PayloadInvalid("Idempotency-Key takes 1 to 255 visible ASCII characters")
-    return IdempotencyKey(text=key, fingerprint=_fingerprint(request))
+    return IdempotencyKey(text=found[1] or found[2], fingerprint=_fingerprint(request))
 
 
 def _fingerprint(request: InboundRequest) -> str:

@@ -13,6 +13,7 @@ from typing import Final, cast
 from pydantic import JsonValue
 
 from signalbox.http.examples import EXAMPLES
+from signalbox.http.idempotency import KEY
 from signalbox.http.openapi_parts import Json, name_of_status, problem_refs
 from signalbox.http.openapi_webhooks import webhook_paths, webhook_schemas
 from signalbox.http.problems import CONTENT_TYPE
@@ -58,7 +59,7 @@ _TAG: Final = r'^(\*|"[A-Za-z0-9._-]{1,64}")$'
 _INTEGER: Final = 2**63
 _SHAPES: Final[Mapping[str, Json]] = {
     "task_id": {"pattern": f"^{TASK_ID}$"},
-    "idempotency-key": {"pattern": r"^[\x21-\x7e]{1,255}$"},
+    "idempotency-key": {"pattern": f"^{KEY}$"},
     "if-match": {"pattern": _TAG, "examples": ['"v1"']},
     "if-none-match": {"pattern": _TAG, "examples": ['"v1"']},
     "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$"},
@@ -146,7 +147,8 @@ def _parameter(told: Json, route: Route) -> Json:
             title = {"title": schema["title"]} if "title" in schema else {}
             schema = {**real, **title} if "$ref" not in real else real
     shaped = {**schema, **_SHAPES.get(str(told["name"]), {})}
-    asked = told["name"] == "if-match" and _PRECONDITION_REQUIRED in route.refuses
+    asks = _PRECONDITION_REQUIRED in route.refuses and not route.makes
+    asked = told["name"] == "if-match" and asks
     return {**told, "required": asked or told["required"], "schema": shaped}
 
 
