@@ -13,6 +13,8 @@ from cli.errors import CommandError
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.ids import ConnectionId
+from signalbox.models.issuer import Issuer
+from signalbox.models.limits import Limits
 from signalbox.models.manifest import (
     Action,
     Edit,
@@ -23,6 +25,7 @@ from signalbox.models.manifest import (
     flaws_of,
     planned,
 )
+from signalbox.models.principal import Role
 from signalbox.services.ports import ConfigStore, Connector, SecretStore
 
 _LARGEST: Final = 1_000_000
@@ -30,7 +33,16 @@ _SIGNS: Final[Mapping[Action, str]] = {Action.ADD: "+", Action.CHANGE: "~", Acti
 
 
 class Config(ConfigStore, Protocol):
-    """A ConfigStore that can be written."""
+    """A ConfigStore that can be written, and knows who guards the API."""
+
+    def issuers(self) -> Sequence[Issuer]:
+        """Whose tokens are believed."""
+
+    def roles(self) -> Sequence[Role]:
+        """The roles beside those that are always there."""
+
+    def stated_limits(self) -> Sequence[Limits]:
+        """What somebody said of limits, at most one."""
 
     def put(self, thing: Thing) -> None:
         """Keeps the thing in place of one of the same name."""
@@ -62,6 +74,9 @@ class ApplyManifest:
             *self.config.connections(),
             *self.config.sources(),
             *self.config.subscriptions(),
+            *self.config.issuers(),
+            *self.config.roles(),
+            *self.config.stated_limits(),
         )
         known = () if prune else [one.id for one in self.config.connections()]
         refuse(self._flaws(manifest, known))

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
+from signalbox.models.issuer import Issuer
+from signalbox.models.limits import Limits
 from signalbox.models.principal import ApiKey, Role
 from signalbox.services.ports import Clock
 
-Thing = Source | Connection | Subscription | Role | Pause
+Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
 
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 
@@ -62,6 +64,12 @@ class FakeConfigStore:
 
     def roles(self) -> Sequence[Role]:
         return [thing for thing in self._kept.values() if isinstance(thing, Role)]
+
+    def issuers(self) -> Sequence[Issuer]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Issuer)]
+
+    def stated_limits(self) -> Sequence[Limits]:
+        return [thing for thing in self._kept.values() if isinstance(thing, Limits)]
 
     def pauses(self) -> Sequence[Pause]:
         return [thing for thing in self._kept.values() if isinstance(thing, Pause)]
@@ -137,5 +145,9 @@ def _place(thing: Thing) -> tuple[str, ...]:
             return ("role", thing.name)
         case Pause():
             return ("pause", thing.priority)
+        case Issuer():
+            return ("issuer", thing.name)
+        case Limits():
+            return ("limits",)
         case Connection() | Subscription():
             return (type(thing).__name__, thing.id)

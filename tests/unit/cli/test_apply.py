@@ -6,11 +6,14 @@ import pytest
 from cli.admin.manifest import ApplyManifest, read
 from cli.errors import CommandError
 from cli.stack import Stack
+from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Manifest
+from signalbox.models.principal import Role, Scope
 from tests.builders import a_connection, a_source, a_subscription
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
+from tests.fakes.tokens import an_issuer
 from tests.unit.cli.conftest import CommandLine
 
 WHOLE = """
@@ -182,3 +185,18 @@ def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_pa
 
     assert said.code == 1
     assert "subscriptions[0].changes[1]: Input should be 'created'" in said.err
+
+
+def test_who_may_call_and_how_often_is_part_of_it() -> None:
+    config = FakeConfigStore()
+    role = Role(name="auditor", scopes=(Scope.AUDIT_READ,))
+    limits = Limits(anonymous=Limit(count=10, burst=5))
+    whole = Manifest(issuers=(an_issuer(),), roles=(role,), limits=limits)
+
+    first = apply_to(config)(whole, prune=False, dry_run=False)
+    second = apply_to(config)(whole, prune=False, dry_run=False)
+
+    assert [edit.kind for edit in first.edits] == ["role", "issuer", "limits"]
+    assert second.edits == ()
+    assert (config.issuers(), config.roles()) == ([an_issuer()], [role])
+    assert config.stated_limits() == [limits]

@@ -26,8 +26,18 @@ CACHED_FOR: Final = timedelta(seconds=30)
 
 M = TypeVar("M", bound=Model)
 
-Thing = Source | Connection | Subscription | Role | Pause
+Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
 """What operators write through us."""
+
+_KINDS: Final[Mapping[type[Thing], str]] = {
+    Source: keys.SOURCE,
+    Connection: keys.CONNECTION,
+    Subscription: keys.SUBSCRIPTION,
+    Role: keys.ROLE,
+    Pause: keys.PAUSE,
+    Issuer: keys.ISSUER,
+    Limits: keys.LIMITS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +78,11 @@ class DynamoConfig:
 
     def limits(self) -> Limits:
         """How often callers may ask; the defaults where nobody said otherwise."""
-        return next(iter(self._all(keys.LIMITS, Limits)), Limits())
+        return next(iter(self.stated_limits()), Limits())
+
+    def stated_limits(self) -> Sequence[Limits]:
+        """What somebody said of limits, at most one."""
+        return self._all(keys.LIMITS, Limits)
 
     def roles(self) -> Sequence[Role]:
         """See the port."""
@@ -166,14 +180,18 @@ def _item(thing: Thing) -> Item:
 
 
 def _place(thing: Thing) -> tuple[str, str]:
+    return _KINDS[type(thing)], _name(thing)
+
+
+def _name(thing: Thing) -> str:
     match thing:
         case Source():
-            return keys.SOURCE, keys.source(thing.provider, thing.name)
-        case Role():
-            return keys.ROLE, thing.name
+            return keys.source(thing.provider, thing.name)
+        case Role() | Issuer():
+            return thing.name
+        case Connection() | Subscription():
+            return thing.id
         case Pause():
-            return keys.PAUSE, thing.priority
-        case Connection():
-            return keys.CONNECTION, thing.id
-        case Subscription():
-            return keys.SUBSCRIPTION, thing.id
+            return thing.priority
+        case Limits():
+            return "default"

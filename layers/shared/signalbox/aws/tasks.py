@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,12 @@ class DynamoTasks:
 
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         """See the port."""
-        partitions = [
-            self.table.newest(keys.LISTING, "list", keys.listing(status, shard), window)
-            for status in statuses
-            for shard in range(keys.SHARDS)
+        shares = [
+            keys.listing(status, shard) for status in statuses for shard in range(keys.SHARDS)
         ]
+        # a page is made of rows from all of them: twice a fair share of it is mostly enough
+        share = replace(window, chunk=-(-2 * window.chunk // max(1, len(shares))))
+        partitions = [self.table.newest(keys.LISTING, "list", each, share) for each in shares]
         last = ""
         for row in heapq.merge(*partitions, key=_place, reverse=True):
             # a task that changes its state meanwhile is met in both

@@ -7,28 +7,42 @@ applies it says so.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId
+from signalbox.models.issuer import Issuer
+from signalbox.models.limits import Limits
+from signalbox.models.principal import Role
 
-Thing = Source | Connection | Subscription
+Thing = Source | Connection | Subscription | Issuer | Role | Limits
 
 
 class Manifest(Model):
-    """Sources, connections and subscriptions; secrets are kept apart."""
+    """Everything that operators configure; secrets are kept apart."""
 
     version: Literal[1] = 1
     sources: tuple[Source, ...] = ()
     connections: tuple[Connection, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
+    roles: tuple[Role, ...] = ()
+    limits: Limits | None = None
 
     def things(self) -> tuple[Thing, ...]:
         """Everything, in the order in which it can be put."""
-        return (*self.connections, *self.sources, *self.subscriptions)
+        limits = (self.limits,) if self.limits else ()
+        return (
+            *self.connections,
+            *self.sources,
+            *self.subscriptions,
+            *self.roles,
+            *self.issuers,
+            *limits,
+        )
 
 
 class Flaw(Model):
@@ -72,17 +86,21 @@ class Plan:
     remove: tuple[Thing, ...]
 
 
-_KINDS: Final[dict[type[Thing], str]] = {
-    Source: "source",
-    Connection: "connection",
-    Subscription: "subscription",
-}
-
-
 def identity(thing: Thing) -> tuple[str, str]:
     """The kind of a thing and its name among those of its kind."""
-    name = f"{thing.provider}/{thing.name}" if isinstance(thing, Source) else thing.id
-    return _KINDS[type(thing)], name
+    match thing:
+        case Source():
+            return "source", f"{thing.provider}/{thing.name}"
+        case Connection():
+            return "connection", thing.id
+        case Subscription():
+            return "subscription", thing.id
+        case Issuer():
+            return "issuer", thing.name
+        case Role():
+            return "role", thing.name
+        case Limits():
+            return "limits", "default"
 
 
 def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
@@ -105,6 +123,8 @@ def flaws(manifest: Manifest, known: Collection[ConnectionId] = ()) -> tuple[Fla
         *_repeated("sources", manifest.sources),
         *_repeated("connections", manifest.connections),
         *_repeated("subscriptions", manifest.subscriptions),
+        *_repeated("issuers", manifest.issuers),
+        *_repeated("roles", manifest.roles),
         *missing,
     )
 
