@@ -19,6 +19,7 @@ from cli.locate import find, here
 from cli.output import plain
 from cli.target import Target
 from signalbox.http.problems import Problem
+from signalbox.http.routes.audit import AUDIT, AuditVerdict
 from signalbox.http.routes.queue import QueuesView
 from signalbox.http.routes.tasks import TASKS, TaskList
 from signalbox.http.routes.work import (
@@ -88,6 +89,10 @@ class Api:
     def queues(self) -> QueuesView:
         """What waits."""
         return self._ask("GET", "/api/v1/queue", QueuesView)
+
+    def audited(self, day: str) -> AuditVerdict:
+        """Whether a day of the audit log is as it was written."""
+        return self._ask("GET", f"{AUDIT}/{quote(day, safe='')}/verify", AuditVerdict)
 
     def claim(self, claim: Claim) -> Claimed:
         """The next task, if one comes in time."""

@@ -7,7 +7,7 @@ A command's module imports only what its options need and its body imports the r
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import apply, demo, keys, secrets, send, tasks, up, work
+from cli.commands import apply, audit, demo, keys, secrets, send, tasks, up, work
 from cli.errors import explained
 from cli.target import choose
 
@@ -43,4 +43,5 @@ app.add_typer(send.app, name="send")
 app.add_typer(tasks.app, name="tasks")
 app.command()(tasks.queue)
 app.command()(work.work)
+app.add_typer(audit.app, name="audit")
 app.command()(demo.demo)
