@@ -1,10 +1,13 @@
-"""Lets roles send batches: AWS asks for sqs:SendMessage, ministack for an action of its own."""
+"""Where ministack asks roles for other permissions than AWS does.
+
+Who sends batches needs an action of its own, and of who reads a stream it does not see which one.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,12 +16,14 @@ if TYPE_CHECKING:
 
 _ONE: Final = "sqs:SendMessage"
 _BATCH: Final = "sqs:SendMessageBatch"
+_READ: Final = "dynamodb:GetRecords"
 
 
 class _Statement(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     actions: list[str] | str = Field(alias="Action")
+    resources: JsonValue = Field(alias="Resource")
 
 
 class _Policy(BaseModel):
@@ -27,8 +32,8 @@ class _Policy(BaseModel):
     statements: list[_Statement] = Field(alias="Statement")
 
 
-def allow_batches(iam: IAMClient, roles: Iterable[str]) -> None:
-    """Changes the inline policies of these roles where they allow to send single messages."""
+def allow_the_same(iam: IAMClient, roles: Iterable[str]) -> None:
+    """Changes the inline policies of these roles so that they allow here what they do on AWS."""
     for role in roles:
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -37,6 +42,8 @@ def allow_batches(iam: IAMClient, roles: Iterable[str]) -> None:
             for statement in policy.statements:
                 if _ONE in statement.actions and _BATCH not in statement.actions:
                     statement.actions = [*_listed(statement.actions), _BATCH]
+                if _READ in statement.actions:
+                    statement.resources = "*"
             after = policy.model_dump_json(by_alias=True)
             if after != before:
                 iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=after)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.local.permissions import allow_batches
+from cli.local.permissions import allow_the_same
 from cli.local.processed import Cors, HttpApi, Processed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Repair:
             _repair_api(self.gateway, api, ids)
         for table, attribute in processed.expiring.items():
             self._expire(ids[table], attribute)
-        allow_batches(self.iam, (ids[role] for role in processed.roles))
+        allow_the_same(self.iam, (ids[role] for role in processed.roles))
 
     def _physical_ids(self) -> dict[str, str]:
         pages = self.cloudformation.get_paginator("list_stack_resources")

@@ -1,24 +1,43 @@
 """The core reads of the local stack, with warm functions."""
 
+import os
 import time
+from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
 import requests
 
 from cli.locate import find
-from cli.target import Target
+from cli.stack import Stack
+from cli.target import HOME, Target
 from signalbox.auth.keys import new_key
 from signalbox.runtime.wiring import now
 from tests.bench.table import Table
 
 BUDGET_MS: Final = 100.0
-_TIMES: Final = 100
+_TIMES: Final = 80
+_WARM_UP: Final = 10
 
 
 def core_reads() -> Table:
     """The 95th percentile of each, in milliseconds; the local stack must be up."""
-    stack = find(Target())
+    stack = find(Target(home=Path(os.environ.get("SIGNALBOX_HOME", HOME))))
+    url = f"{stack.base_url}/api/v1"
+    task = _caller(stack).post(f"{url}/tasks", json={"title": "Bench"}, timeout=30).json()["id"]
+    reads = {"get": f"{url}/tasks/{task}", "list 50": f"{url}/tasks", "queue": f"{url}/queue"}
+    table = Table(title="The local stack", columns=("read", "p50 ms", "p95 ms", "budget"))
+    for name, address in reads.items():
+        caller = _caller(stack)
+        taken = [_milliseconds(caller, address) for _ in range(_WARM_UP + _TIMES)][_WARM_UP:]
+        marks = quantiles(taken, n=20)
+        good = marks[-1] <= BUDGET_MS
+        table.add(name, f"{marks[9]:.0f}", f"{marks[-1]:.0f}", f"{BUDGET_MS:.0f}", good=good)
+    return table
+
+
+def _caller(stack: Stack) -> requests.Session:
+    """Somebody new, whose limit nobody has used."""
     made = new_key(
         stack.outputs.key_environment,
         name="bench",
@@ -28,18 +47,9 @@ def core_reads() -> Table:
         now=now(),
     )
     stack.keys.put(made.stored)
-    table = Table(title="The local stack", columns=("read", "p50 ms", "p95 ms", "budget"))
-    with requests.Session() as session:
-        session.headers["X-API-Key"] = made.text
-        url = f"{stack.base_url}/api/v1/tasks"
-        task = session.post(url, json={"title": "Bench"}, timeout=30).json()["id"]
-        reads = {"get": f"{url}/{task}", "list 50": url, "queue": f"{stack.base_url}/api/v1/queue"}
-        for name, address in reads.items():
-            taken = [_milliseconds(session, address) for _ in range(_TIMES + 10)][10:]
-            marks = quantiles(taken, n=20)
-            good = marks[-1] <= BUDGET_MS
-            table.add(name, f"{marks[9]:.0f}", f"{marks[-1]:.0f}", f"{BUDGET_MS:.0f}", good=good)
-    return table
+    session = requests.Session()
+    session.headers["X-API-Key"] = made.text
+    return session
 
 
 def _milliseconds(session: requests.Session, address: str) -> float:

@@ -16,6 +16,7 @@ from tests.samples import sample
 SECRET = "It's a Secret to Everybody"
 PATIENCE = 30.0
 
+_ids: TypeAdapter[list[str]] = TypeAdapter(list[str])
 _json: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 T = TypeVar("T")
 
@@ -65,16 +66,28 @@ class Installation:
             )
         )
 
-    def claim(self, worker: str, *, lease: int = 60) -> Answer:
-        """The next task, waiting for it."""
+    def claim(self, worker: str, task: str, *, lease: int = 60) -> Answer:
+        """This task, waiting for it; others that wait before it are done with."""
         body: JsonValue = {"worker": worker, "lease_seconds": lease, "wait_seconds": 2}
 
         def claimed() -> Answer | None:
             answer = self.ask("POST", "/api/v1/queue/claim", body)
             assert answer.status == 200, answer.body
-            return answer if answer.body["task"] else None
+            if not answer.body["task"]:
+                return None
+            if answer.part("task")["id"] == task:
+                return answer
+            self.step(answer, "complete")
+            return None
 
         return eventually(claimed)
+
+    def made(self, text: str, delivery: str) -> str:
+        """The task of a comment that was posted as GitHub would."""
+        answer = self.hook(text, delivery)
+        assert answer.status == 202, answer.body
+        [task] = _ids.validate_python(answer.body["task_ids"])
+        return task
 
     def step(self, claimed: Answer, what: str, **more: JsonValue) -> Answer:
         """A worker's step under its lease."""

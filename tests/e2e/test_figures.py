@@ -27,13 +27,13 @@ def test_webhooks_are_counted_once_each(installation: Installation) -> None:
     installation.hook("/agent count me", "figures-1")
     installation.hook("/agent count me", "figures-2", secret="another")
 
-    def counted() -> dict[str, int] | None:
+    def grown() -> dict[str, int]:
         after = outcomes(installation)
-        grown = {name: after[name] - before.get(name, 0) for name in after}
-        return {name: by for name, by in grown.items() if by} if grown != {} else None
+        by = {name: number - before.get(name, 0) for name, number in after.items()}
+        return {name: number for name, number in by.items() if number}
 
     expected = {"accepted": 1, "duplicate": 1, "signature_invalid": 1}
-    assert eventually(lambda: counted() == expected)
+    assert eventually(lambda: grown() == expected)
     assert figures(installation)["complete"] is True
 
 

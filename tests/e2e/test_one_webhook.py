@@ -4,14 +4,11 @@ from tests.e2e.installation import Installation, eventually
 def test_a_comment_becomes_a_task_is_done_by_a_worker_and_slack_is_told(
     installation: Installation,
 ) -> None:
-    received = installation.hook("/agent fix the login", "e2e-1")
-    claimed = installation.claim("w1")
+    task = installation.made("/agent fix the login", "e2e-1")
+    claimed = installation.claim("w1", task)
     beat = installation.step(claimed, "heartbeat", progress="looking")
     done = installation.step(claimed, "complete", result={"summary": "The login works again"})
 
-    task = str(claimed.part("task")["id"])
-    assert received.status == 202
-    assert received.body["task_ids"] == [task]
     assert claimed.part("task")["instruction"] == "fix the login"
     assert beat.body["action"] == "continue"
     assert done.body["status"] == "succeeded"
@@ -25,28 +22,26 @@ def test_a_forged_webhook_is_refused(installation: Installation) -> None:
 
 
 def test_a_repeated_delivery_makes_nothing_new(installation: Installation) -> None:
-    first = installation.hook("/agent tidy up", "e2e-3")
-    claimed = installation.claim("w1")
-    installation.step(claimed, "complete")
+    made = installation.made("/agent tidy up", "e2e-3")
+    installation.step(installation.claim("w1", made), "complete")
 
     again = installation.hook("/agent tidy up", "e2e-3")
 
     assert again.status == 202
     assert again.body["duplicate"] is True
-    assert again.body["task_ids"] == first.body["task_ids"]
-    task = installation.ask("GET", f"/api/v1/tasks/{claimed.part('task')['id']}")
+    assert again.body["task_ids"] == [made]
+    task = installation.ask("GET", f"/api/v1/tasks/{made}")
     assert task.body["status"] == "succeeded"
 
 
 def test_the_task_of_a_dead_worker_is_done_by_another(installation: Installation) -> None:
-    installation.hook("/agent survive", "e2e-4")
-    dead = installation.claim("dead", lease=10)
+    task = installation.made("/agent survive", "e2e-4")
+    dead = installation.claim("dead", task, lease=10)
 
-    alive = installation.claim("alive")
+    alive = installation.claim("alive", task)
     late = installation.step(dead, "complete")
     done = installation.step(alive, "complete")
 
-    assert alive.part("task")["id"] == dead.part("task")["id"]
     assert alive.part("task")["attempt"] == 2
     assert (late.status, late.body["code"]) == (409, "lease_lost")
     assert done.status == 200

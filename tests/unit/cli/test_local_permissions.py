@@ -3,7 +3,7 @@ import json
 import boto3
 from moto import mock_aws
 
-from cli.local.permissions import allow_batches
+from cli.local.permissions import allow_the_same
 
 ROLE = "sender"
 
@@ -26,7 +26,7 @@ def test_who_may_send_one_message_may_send_a_batch_and_nothing_else_changes() ->
         iam.put_role_policy(RoleName=ROLE, PolicyName="b", PolicyDocument=policy("s3:GetObject"))
 
         for _ in range(2):
-            allow_batches(iam, [ROLE])
+            allow_the_same(iam, [ROLE])
 
         documents = [
             iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] for name in "ab"
@@ -35,3 +35,16 @@ def test_who_may_send_one_message_may_send_a_batch_and_nothing_else_changes() ->
             json.loads(policy("sqs:SendMessage", "sqs:SendMessageBatch")),
             json.loads(policy("s3:GetObject")),
         ]
+
+
+def test_who_may_read_a_stream_may_read_it_here() -> None:
+    with mock_aws():
+        iam = boto3.client("iam", "us-east-1")
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        reads = policy("dynamodb:GetRecords")
+        iam.put_role_policy(RoleName=ROLE, PolicyName="a", PolicyDocument=reads)
+
+        allow_the_same(iam, [ROLE])
+
+        document = iam.get_role_policy(RoleName=ROLE, PolicyName="a")["PolicyDocument"]
+        assert document == json.loads(reads.replace("arn:aws:sqs:::one", "*"))

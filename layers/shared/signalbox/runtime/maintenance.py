@@ -7,6 +7,7 @@ from typing import Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
+from signalbox.http.problems import traced
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.maintain import HealOverdue
@@ -34,8 +35,9 @@ def maintenance(
             return context.get_remaining_time_in_millis() / 1000
 
         healed = heal(time_left)
-        counted = wired.count_changes(lambda: time_left() - _RESERVE)
+        behind = wired.count_changes(lambda: time_left() - _RESERVE)
         tell = log.error if healed.failed else log.info
-        tell("healed", extra={**asdict(healed), "counted": counted})
+        not_counted = {stream: traced(trouble) for stream, trouble in behind.items()}
+        tell("healed", extra={**asdict(healed), "not_counted": not_counted})
 
     return handler

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
 from signalbox.models.metrics import Counts
 from signalbox.services.ports import TimeLeft
 from signalbox.services.queues import InspectQueues, QueueState
@@ -66,27 +66,29 @@ class CountChanges:
     feeds: Sequence[Feed]
     counters: CounterStore
 
-    def __call__(self, time_left: TimeLeft) -> bool:
-        """Whether all that has happened so far is counted now; False where time was short."""
-        caught_up = [self._caught_up(feed, time_left) for feed in self.feeds]
-        return all(caught_up)
-
-    def _caught_up(self, feed: Feed, time_left: TimeLeft) -> bool:
-        for _ in range(_TRIES):
+    def __call__(self, time_left: TimeLeft) -> Mapping[str, SignalboxError]:
+        """The feeds that are not counted up to now, and what came between; mostly none."""
+        behind = {}
+        for feed in self.feeds:
             try:
-                return self._counted(feed, time_left)
+                self._catch_up(feed, time_left)
+            except (Unavailable, WriteConflict) as trouble:
+                behind[feed.name] = trouble
+        return behind
+
+    def _catch_up(self, feed: Feed, time_left: TimeLeft) -> None:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._count(feed, time_left)
             except WriteConflict:
                 continue  # somebody else counts too: go on from where they are
-            except Unavailable:
-                return False
-        return False
+        return self._count(feed, time_left)
 
-    def _counted(self, feed: Feed, time_left: TimeLeft) -> bool:
+    def _count(self, feed: Feed, time_left: TimeLeft) -> None:
         for page in feed.pages(self.counters.reached(feed.name)):
             if time_left() <= 0:
-                return False
+                raise Unavailable("there was no time to count everything")
             self.counters.advance(feed.name, page)
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class ReadMetrics:
 
     def __call__(self, time_left: TimeLeft) -> Figures:
         """The figures, brought up to date in the time that is left. Raises Unavailable."""
-        complete = self.count(time_left)
+        behind = self.count(time_left)
         return Figures(
-            counts=self.count.counters.totals(), queues=self.inspect(), complete=complete
+            counts=self.count.counters.totals(), queues=self.inspect(), complete=not behind
         )
