@@ -1,7 +1,7 @@
 """Counts what happened, from the streams of the tables, and reads the counts.
 
 Nobody on the way of a request counts anything: each table's stream tells of every change once, in
-pages, and the counters remember how far it was read. See docs/decisions/0009-counters.md.
+pages, and the counters remember how far it was read. See docs/decisions/0006-counters.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
