@@ -45,7 +45,7 @@ def test_pages_are_followed_as_far_as_is_asked(
 
 def test_a_problem_is_told_in_the_apis_words(served: Served) -> None:
     with pytest.raises(Refused, match="404 not_found: there is no such task") as caught:
-        client(served.url, served.key).task(TaskId("tsk_none"))
+        client(served.url, served.key).task(TaskId(f"tsk_{24 * 'a'}"))
 
     assert caught.value.status == 404
     assert caught.value.exit_code == 1
