@@ -138,6 +138,7 @@ def _recorded(stage: Stage) -> _Way:
         started = time.process_time()
         stage.dispatch(task.after or {})
         dispatch_ms = (time.process_time() - started) * 1000
+    assert cloud.writes, "the dispatcher has not marked the task as sent"
     return _Way(
         task_units=write_units([task], indexes),
         delivery_units=write_units([delivery], indexes),
@@ -225,14 +226,14 @@ def _runtime(directory: Path) -> Path:
 
 def _add(table: Table, name: str, found: Measured, bare: float) -> None:
     cpu, calls = CPU_BUDGETS.get(name), CALL_BUDGETS.get(name)
-    which = ", ".join(f"{number:g} {call}" for call, number in found.calls.items())
+    which = ", ".join(f"{number:.3g} {call}" for call, number in found.calls.items())
     kept = not calls or found.total <= calls
     table.add(
         name,
         f"{found.cpu_ms:.2f}",
         _or_none(cpu),
         f"{found.cpu_ms / bare:.1f}",
-        f"{found.total:g}",
+        f"{found.total:.3g}",
         _or_none(calls),
         which,
         counted=not kept,

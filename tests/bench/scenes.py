@@ -128,7 +128,11 @@ class Stage:
     def dispatch(self, *images: Json) -> None:
         """Hands new tasks on, as their stream tells of them."""
         records: JsonValue = [
-            {"eventID": str(number), "dynamodb": {"Keys": {}, "NewImage": image}}
+            {
+                "eventID": str(number),
+                "eventName": "INSERT",
+                "dynamodb": {"Keys": {"pk": image["pk"], "sk": image["sk"]}, "NewImage": image},
+            }
             for number, image in enumerate(images)
         ]
         self.dispatcher({"Records": records}, None)

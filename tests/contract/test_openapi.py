@@ -18,7 +18,6 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.schemas import BaseSchema
 
-from signalbox.runtime.wiring import Wiring
 from tests.contract.gateway import Gateway
 from tests.fakes.clock import FakeClock
 from tests.functions.system import System
@@ -49,7 +48,7 @@ def system() -> Iterator[System]:
     with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
         for name, value in stack.environment("ApiFunction").items():
             patch.setenv(name, value)
-        system = System(wiring=Wiring(clock=clock, sleep=clock.sleep), clock=clock)
+        system = System(clock)
         system.limited()
         system.api.logger.setLevel("CRITICAL")
         yield system

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from signalbox.runtime.wiring import Wiring
 from tests.fakes.clock import FakeClock
 from tests.functions.system import System
 from tests.integration.aws import deployed
@@ -17,6 +16,6 @@ def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     with deployed() as stack, simulated_time(clock):
         for name, value in stack.environment("ApiFunction").items():
             monkeypatch.setenv(name, value)
-        system = System(wiring=Wiring(clock=clock, sleep=clock.sleep), clock=clock)
+        system = System(clock)
         system.limited()
         yield system

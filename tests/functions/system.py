@@ -3,8 +3,9 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from random import Random
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -74,10 +75,13 @@ class Context(LambdaContext):
 
 @dataclass
 class System:
-    """The functions that answer HTTP, in one process."""
+    """The functions that answer HTTP, in one process; they draw the same by chance every time."""
 
-    wiring: Wiring
     clock: FakeClock
+    wiring: Wiring = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.restart()
 
     @cached_property
     def api(self) -> Api:
@@ -104,7 +108,7 @@ class System:
 
     def restart(self) -> None:
         """Starts the functions anew, with the settings as they are now."""
-        self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep)
+        self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep, random=Random(7))
         self.__dict__.pop("api", None)
         self.__dict__.pop("github", None)
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
+from signalbox.runtime.counting import counting
 from signalbox.runtime.maintenance import maintenance
 from signalbox.runtime.wiring import Wiring
 from tests.functions.system import Context, System, event
@@ -177,7 +178,7 @@ def test_maintenance_counts_what_nobody_asked_for(system: System) -> None:
 
     maintenance(system.wiring)({}, Context())
 
-    counted = system.wiring.count_changes.counters.totals()
+    counted = counting(system.wiring).counters.totals()
     assert counted["requests|github|accepted"] == 1
 
 

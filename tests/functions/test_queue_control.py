@@ -124,10 +124,7 @@ def test_who_waits_for_work_while_all_is_paused_is_not_answered_at_once(system: 
 
 def test_another_process_knows_of_a_pause_within_half_a_minute(system: System) -> None:
     waiting(system)
-    elsewhere = System(
-        wiring=type(system.wiring)(clock=system.clock, sleep=system.clock.sleep),
-        clock=system.clock,
-    )
+    elsewhere = System(system.clock)
     claim(elsewhere)
     waiting(system)
     told(system, "pause")

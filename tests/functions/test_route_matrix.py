@@ -11,7 +11,6 @@ from typing import Final
 import pytest
 from pydantic import JsonValue
 
-from signalbox.runtime.wiring import Wiring
 from tests.fakes.clock import FakeClock
 from tests.functions.system import System
 from tests.functions.things import (
@@ -196,7 +195,7 @@ def system() -> Iterator[System]:
     with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
         for name, value in stack.environment("ApiFunction").items():
             patch.setenv(name, value)
-        system = System(wiring=Wiring(clock=clock, sleep=clock.sleep), clock=clock)
+        system = System(clock)
         system.limited()
         yield system
 

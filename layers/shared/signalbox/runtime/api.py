@@ -20,6 +20,7 @@ from signalbox.http.routes.work import add_work
 from signalbox.http.routing import Routes
 from signalbox.http.trail import Trail
 from signalbox.runtime.admission import admission
+from signalbox.runtime.counting import counting
 from signalbox.runtime.operators import add_operators
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
@@ -61,7 +62,7 @@ def api(wiring: Wiring | None = None) -> Api:
     add_work(routes, claim=claiming, hold=holding)
     inspect = InspectQueues(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
     add_operators(routes, wired, inspect)
-    figures = ReadMetrics(count=wired.count_changes, inspect=inspect)
+    figures = ReadMetrics(count=counting(wired), inspect=inspect)
     add_metrics(routes, read=figures, may_count_for=_MAY_COUNT_FOR)
     add_audit(
         routes,

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.problems import traced
+from signalbox.runtime.counting import counting
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.maintain import HealOverdue
@@ -21,6 +22,7 @@ def maintenance(
     """The handler."""
     wired = wiring or Wiring()
     log = logger()
+    count = counting(wired)
     heal = HealOverdue(
         agenda=wired.agenda,
         tasks=wired.tasks,
@@ -35,7 +37,7 @@ def maintenance(
             return context.get_remaining_time_in_millis() / 1000
 
         healed = heal(time_left)
-        behind = wired.count_changes(lambda: time_left() - _RESERVE)
+        behind = count(lambda: time_left() - _RESERVE)
         tell = log.error if healed.failed else log.info
         not_counted = {stream: traced(trouble) for stream, trouble in behind.items()}
         tell("healed", extra={**asdict(healed), "not_counted": not_counted})

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import boto3
@@ -14,18 +14,15 @@ from botocore.config import Config
 
 from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
-from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo import Table
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
 from signalbox.aws.secrets import SsmSecrets
-from signalbox.aws.streams import StreamFeed, of_deliveries, of_tasks
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
 from signalbox.runtime.settings import Settings
 from signalbox.services.dispatch import DispatchChanges
-from signalbox.services.metrics import CountChanges
 from signalbox.services.ports import Clock, Sleep
 
 if TYPE_CHECKING:
@@ -52,12 +49,16 @@ class Wiring:
     """What a function may ask for; nothing is made that is not asked for."""
 
     def __init__(
-        self, settings: Settings | None = None, clock: Clock = now, sleep: Sleep = time.sleep
+        self,
+        settings: Settings | None = None,
+        clock: Clock = now,
+        sleep: Sleep = time.sleep,
+        random: Random | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.clock = clock
         self.sleep = sleep
-        self.random = SystemRandom()
+        self.random = random or SystemRandom()
 
     @cached_property
     def dynamo(self) -> "DynamoDBClient":
@@ -187,22 +188,6 @@ class Wiring:
             config=self.config,
             clock=self.clock,
             stack=self.settings.stack,
-        )
-
-    @cached_property
-    def count_changes(self) -> CountChanges:
-        """Counts what the streams of the tables tell."""
-        chosen = self.settings
-        feeds = {
-            "tasks": (chosen.tasks_stream, of_tasks),
-            "deliveries": (chosen.deliveries_stream, of_deliveries),
-        }
-        return CountChanges(
-            feeds=[
-                StreamFeed(client=self.streams, arn=arn, name=name, counts=tells, clock=self.clock)
-                for name, (arn, tells) in feeds.items()
-            ],
-            counters=DynamoCounters(table=self.state_table, feeds=list(feeds)),
         )
 
     def cursor_keys(self) -> Sequence[str]:
