@@ -4,6 +4,7 @@ UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 BIN := .venv/bin
 SOURCES := cli functions layers tests
+SPECTRAL := .signalbox/spectral
 STAGE ?= staging
 ARGS ?=
 REQUESTS ?= 100
@@ -51,6 +52,14 @@ check: .venv/.synced ## Check format, lint, types, rooms and template; says noth
 	$(call quietly,$(BIN)/lint-imports)
 	$(call quietly,$(BIN)/sam validate --lint)
 	$(call quietly,$(BIN)/python -m cli.lint)
+	@if $(MAKE) --silent $(SPECTRAL)/.installed 2>/dev/null; then $(MAKE) --silent spectral; \
+	else echo 'without npm and its packages `make spectral` is left out' >&2; fi
+
+.PHONY: spectral
+spectral: .venv/.synced $(SPECTRAL)/.installed ## Check what the API says of itself by OWASP's rules (needs Node.js)
+	@cp tests/spectral/.spectral.yaml $(SPECTRAL)
+	@$(BIN)/python -m tests.spectral > $(SPECTRAL)/openapi.json
+	$(call quietly,cd $(SPECTRAL) && node_modules/.bin/spectral lint -D --fail-severity=error openapi.json)
 
 .PHONY: deploy
 deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; ARGS: options of `sam deploy`)
@@ -75,6 +84,12 @@ clean: ## Remove everything made here, the state of the local stack too
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	$(require_python)
 	@$(UV) sync --quiet --frozen --python $(PYTHON)
+	@touch $@
+
+$(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.json
+	@mkdir -p $(SPECTRAL)
+	@cp $^ $(SPECTRAL)
+	@npm ci --silent --prefix $(SPECTRAL)
 	@touch $@
 
 .uv/bin/uv:

@@ -38,8 +38,15 @@ M = TypeVar("M", bound=BaseModel)
 
 _PAGE: Final = 100
 _CONNECT: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
 _AWAY: Final = frozenset(
-    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
 )
 
 
@@ -52,7 +59,11 @@ class Refused(CommandError):
 
 
 class Away(Unreachable):
-    """The API did not answer, or said that it cannot now. A retry may help."""
+    """The API did not answer, or said that it cannot now. A retry may help, after so long."""
+
+    def __init__(self, words: str, after: float = 0.0) -> None:
+        super().__init__(words)
+        self.after = after
 
 
 def session_for(url: str) -> requests.Session:
@@ -181,12 +192,17 @@ def _read(response: requests.Response, answer: type[M]) -> M:
     if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
         words = f"{response.status_code} {explanation(response.text)}"
         if response.status_code in _AWAY:
-            raise Away(words)
+            raise Away(words, _seconds(response.headers.get("Retry-After", "")))
         raise Refused(response.status_code, words)
     try:
         return answer.model_validate_json(response.content, extra="ignore")
     except ValidationError:
         raise CommandError(f"{response.url} is not an API that this version knows") from None
+
+
+def _seconds(text: str) -> float:
+    """What Retry-After says, where it says seconds as our API does."""
+    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 0.0
 
 
 def _path(task: TaskId, *more: str) -> str:

@@ -77,7 +77,7 @@ class Worker:
                 pause = _PAUSE
             except Away as away:
                 self._say(None, "waiting", str(away))
-                self.stopping.wait(pause)
+                self.stopping.wait(max(pause, away.after))
                 pause = min(pause * 2, _LONGEST_PAUSE)
         self._say(None, "stopped", "gave back what it held")
 
@@ -145,9 +145,10 @@ class Worker:
             except Refused as refused:
                 return self._over(task, End.LOST, str(refused))
             except Away as away:
-                if time.monotonic() + pause >= until:
+                rest = max(pause, away.after)
+                if time.monotonic() + rest >= until:
                     return self._over(task, End.LOST, str(away))
-            time.sleep(pause)
+            time.sleep(rest)
             pause *= 2
 
     def _word(

@@ -141,8 +141,11 @@ class ProviderContract(ABC):
         assert re.fullmatch(r"[a-z][a-z0-9_]*", provider.name)
         assert all(name == name.lower() for name in provider.kept_headers)
 
-    def test_it_keeps_no_signature(self) -> None:
-        assert self.signature_header not in self.provider().kept_headers
+    def test_it_names_the_header_of_its_signature_and_does_not_keep_it(self) -> None:
+        provider = self.provider()
+
+        assert provider.signature_header == self.signature_header
+        assert self.signature_header not in provider.kept_headers
 
     def test_published_signatures_are_accepted(self) -> None:
         for vector in self.vectors:

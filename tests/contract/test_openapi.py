@@ -19,10 +19,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.schemas import BaseSchema
 
 from tests.contract.gateway import Gateway
-from tests.fakes.clock import FakeClock
-from tests.functions.system import System
-from tests.integration.aws import deployed
-from tests.integration.simulated import simulated_time
+from tests.functions.system import System, running
 
 FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 """How many requests `make fuzz` makes of every operation; 0 in `make test`."""
@@ -44,12 +41,7 @@ IDENTITIES = ("anonymous", "viewer", "worker", "operator", "admin")
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    clock = FakeClock()
-    with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
-        for name, value in stack.environment("ApiFunction").items():
-            patch.setenv(name, value)
-        system = System(clock)
-        system.limited()
+    with running() as system:
         system.api.logger.setLevel("CRITICAL")
         yield system
 

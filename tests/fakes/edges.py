@@ -16,6 +16,7 @@ class FakeProvider:
     """A Provider: the `x-secret` header is the signature, the JSON body the fields of an event."""
 
     name: Final = "fake"
+    signature_header: Final = "x-secret"
     kept_headers: Final = frozenset({"x-delivery"})
 
     def __init__(self) -> None:

@@ -2,12 +2,14 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
 from urllib.parse import parse_qsl
 
+import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
@@ -23,6 +25,8 @@ from signalbox.runtime.api import api
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
 from tests.fakes.clock import FakeClock
+from tests.integration.aws import deployed
+from tests.integration.simulated import simulated_time
 from tests.samples import sample
 
 SECRET = "It's a Secret to Everybody"
@@ -195,3 +199,15 @@ def event(method: str, path: str, headers: Mapping[str, str], body: bytes) -> di
 def said(answer: Answer) -> Said:
     """The answer as its caller sees it."""
     return Said(status=answer["statusCode"], headers=answer["headers"], text=answer["body"])
+
+
+@contextmanager
+def running() -> Iterator[System]:
+    """A system over a stack in moto, on a clock of its own; nobody is limited."""
+    clock = FakeClock()
+    with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
+        for name, value in stack.environment("ApiFunction").items():
+            patch.setenv(name, value)
+        system = System(clock)
+        system.limited()
+        yield system

@@ -11,7 +11,7 @@ from signalbox.http.openapi import TAGS
 from signalbox.http.problem_pages import MEANINGS
 from signalbox.http.routing import MethodUnknown
 from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
-from signalbox.runtime.api import PROVIDERS
+from signalbox.runtime.registry import providers
 from tests.functions.system import System
 
 Json = dict[str, JsonValue]
@@ -61,14 +61,14 @@ def test_every_route_is_described_and_nothing_else(system: System) -> None:
     }
     webhooks = {
         ("POST", f"/api/v1/webhooks/{provider}{source}")
-        for provider in PROVIDERS
+        for provider in providers()
         for source in ("", "/{source}")
     }
     assert found == routes | webhooks
 
 
 def test_the_providers_are_those_that_have_a_function() -> None:
-    assert sorted(PROVIDERS) == sorted(
+    assert sorted(providers()) == sorted(
         path.parent.name for path in FUNCTIONS.glob("webhooks/*/app.py")
     )
 
@@ -87,8 +87,11 @@ def test_every_operation_says_who_may_call_it(system: System) -> None:
         if route.scope
     }
 
+    signed = {"/api/v1/webhooks/github", "/api/v1/webhooks/github/{source}"}
     for _, path, operation in operations(described(system)):
-        assert bool(operation["security"]) == (path in scoped), path
+        assert bool(operation["security"]) == (path in scoped | signed), path
+        if path in signed:
+            assert operation["security"] == [{"Signature-github": []}]
 
 
 def test_every_tag_is_explained(system: System) -> None:

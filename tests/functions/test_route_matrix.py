@@ -11,8 +11,7 @@ from typing import Final
 import pytest
 from pydantic import JsonValue
 
-from tests.fakes.clock import FakeClock
-from tests.functions.system import System
+from tests.functions.system import System, running
 from tests.functions.things import (
     ABSENT,
     ANOTHERS,
@@ -35,8 +34,6 @@ from tests.functions.things import (
     subscription,
     task,
 )
-from tests.integration.aws import deployed
-from tests.integration.simulated import simulated_time
 
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 ROLES: Final = ("anonymous", "viewer", "worker", "operator", "admin")
@@ -191,12 +188,7 @@ TABLE: Final[Mapping[str, Row]] = {
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    clock = FakeClock()
-    with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
-        for name, value in stack.environment("ApiFunction").items():
-            patch.setenv(name, value)
-        system = System(clock)
-        system.limited()
+    with running() as system:
         yield system
 
 

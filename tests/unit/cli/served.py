@@ -1,9 +1,11 @@
 """The real functions over a stack in moto, served on loopback as API Gateway would."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from http import HTTPStatus
 from threading import Lock
 
 import pytest
@@ -27,24 +29,18 @@ from tests.functions.system import event
 from tests.integration.aws import deployed
 
 _HOOKS = "/api/v1/webhooks/github"
-_AWAY = Answer(
-    statusCode=503,
-    headers={"content-type": "application/json"},
-    body='{"message": "Service Unavailable"}',
-    isBase64Encoded=False,
-)
 
 
 @dataclass(kw_only=True)
 class Served:
-    """What is served, and what is behind it. While `away` everything is answered with 503."""
+    """What is served, and what is behind it. `away` is a status that answers everything."""
 
     port: int
     key: str
     api: Api
     github: WebhookHandler
     wiring: Wiring
-    away: bool = False
+    away: int | None = None
     one_at_a_time: Lock = field(default_factory=Lock)  # moto is not made for threads
 
     @property
@@ -78,7 +74,12 @@ class Served:
         """What API Gateway would answer."""
         asked = event(method, path, headers, body)
         if self.away:
-            return _AWAY
+            return Answer(
+                statusCode=self.away,
+                headers={"content-type": "application/json", "retry-after": "1"},
+                body=json.dumps({"message": HTTPStatus(self.away).phrase}),
+                isBase64Encoded=False,
+            )
         with self.one_at_a_time:
             if not path.startswith(_HOOKS):
                 return self.api(asked, FakeContext(FakeClock()))

@@ -107,9 +107,9 @@ def test_a_watch_begins_only_where_something_answers() -> None:
 def test_a_watch_outlives_an_outage(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     task = served.add(a_task())
     timers = [
-        Timer(0.2, setattr, (served, "away", True)),
+        Timer(0.2, setattr, (served, "away", 503)),
         Timer(0.4, served.put, (done(task),)),
-        Timer(0.5, setattr, (served, "away", False)),
+        Timer(0.5, setattr, (served, "away", None)),
     ]
     for timer in timers:
         timer.start()

@@ -156,8 +156,8 @@ def test_the_end_is_told_again_where_it_was_not_heard(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     task = served.add(a_task())
-    Timer(0.3, setattr, (served, "away", True)).start()
-    Timer(1.0, setattr, (served, "away", False)).start()
+    Timer(0.3, setattr, (served, "away", 503)).start()
+    Timer(1.0, setattr, (served, "away", None)).start()
 
     end = worker(served, "sleep 0.6").once()
 
@@ -194,11 +194,12 @@ def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     assert {served.now(task).status for task in tasks} == {TaskStatus.SUCCEEDED}
 
 
-def test_a_worker_outlives_an_outage(served: Served) -> None:
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_worker_outlives_an_outage(served: Served, status: int) -> None:
     task = served.add(a_task())
-    served.away = True
+    served.away = status
     stopping = Event()
-    Timer(0.4, setattr, (served, "away", False)).start()
+    Timer(0.4, setattr, (served, "away", None)).start()
     Timer(2.0, stopping.set).start()
 
     worker(served, "true", stopping).run()

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from signalbox.runtime.settings import Settings
 from tests.integration.aws import deployed
@@ -27,3 +28,26 @@ def test_no_origin_is_trusted_where_none_is_named(environment: pytest.MonkeyPatc
     environment.delenv("SIGNALBOX_TRUSTED_ORIGINS")
 
     assert Settings().trusted == frozenset()
+
+
+def test_a_setting_that_is_wrong_is_named_as_it_is_written(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("SIGNALBOX_MAX_BODY_BYTES", "much")
+
+    with pytest.raises(ValidationError, match=r"(?m)^SIGNALBOX_MAX_BODY_BYTES$") as caught:
+        Settings()
+
+    assert caught.value.error_count() == 1
+    assert "much" not in str(caught.value), "the value is nobody's business"
+
+
+def test_a_setting_that_is_missing_is_named_as_it_is_written(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.delenv("SIGNALBOX_TASKS_TABLE")
+
+    with pytest.raises(ValidationError, match=r"(?m)^SIGNALBOX_TASKS_TABLE$") as caught:
+        Settings()
+
+    assert caught.value.error_count() == 1

@@ -14,8 +14,19 @@ from pydantic import JsonValue
 
 from signalbox.http.examples import EXAMPLES
 from signalbox.http.idempotency import KEY
-from signalbox.http.openapi_parts import Json, name_of_status, problem_refs
-from signalbox.http.openapi_webhooks import webhook_paths, webhook_schemas
+from signalbox.http.openapi_parts import (
+    ALWAYS,
+    COUNTED,
+    Json,
+    bounded,
+    by_status,
+    headers,
+    headers_named,
+    name_of_status,
+    problem,
+    problem_refs,
+)
+from signalbox.http.openapi_webhooks import signatures, webhook_paths, webhook_schemas
 from signalbox.http.problems import CONTENT_TYPE
 from signalbox.http.routing import TASK_ID, Route, Routes
 
@@ -47,28 +58,22 @@ _SECURITY: Final[Json] = {
         "description": "An API key, or a token of a configured issuer",
     },
 }
-_HEADERS: Final[Mapping[int, Json]] = {
-    201: {"Location": "Where the new thing is"},
-    401: {"WWW-Authenticate": "How to authenticate"},
-    429: {"Retry-After": "How many seconds to wait"},
-    503: {"Retry-After": "How many seconds to wait"},
-}
 _OF_POWERTOOLS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _PRECONDITION_REQUIRED: Final = 428
+_CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
 _TAG: Final = r'^(\*|"[A-Za-z0-9._-]{1,64}")$'
-_INTEGER: Final = 2**63
 _SHAPES: Final[Mapping[str, Json]] = {
-    "task_id": {"pattern": f"^{TASK_ID}$"},
-    "idempotency-key": {"pattern": f"^{KEY}$"},
-    "if-match": {"pattern": _TAG, "examples": ['"v1"']},
-    "if-none-match": {"pattern": _TAG, "examples": ['"v1"']},
-    "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$"},
+    "task_id": {"pattern": f"^{TASK_ID}$", "maxLength": 28},
+    "idempotency-key": {"pattern": f"^{KEY}$", "maxLength": 257},
+    "if-match": {"pattern": _TAG, "maxLength": 66, "examples": ['"v1"']},
+    "if-none-match": {"pattern": _TAG, "maxLength": 66, "examples": ['"v1"']},
+    "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$", "maxLength": 13},
 }
 """What parameters of these names look like, where their type says less."""
 
 
-def described(routes: Routes, *, version: str, providers: Sequence[str]) -> str:
-    """The description as JSON, with the webhooks of these providers."""
+def described(routes: Routes, *, version: str, signed: Mapping[str, str]) -> str:
+    """The description as JSON, with the webhooks of these providers and how they are signed."""
     told = _as_powertools_tells(routes, version)
     known = {(route.method.lower(), _path(route)): route for _, route in routes.all}
     paths: Json = {}
@@ -80,15 +85,16 @@ def described(routes: Routes, *, version: str, providers: Sequence[str]) -> str:
             }
             for method, operation in _parts(operations)
         }
-    told["paths"] = {**paths, **webhook_paths(providers)}
+    told["paths"] = {**paths, **webhook_paths(signed)}
     components = cast("dict[str, Json]", told["components"])
     components["schemas"] = {**_schemas(components["schemas"]), **webhook_schemas()}
     named = sorted(set(_named(told)))
-    components["responses"] = {name_of_status(code): _problem(code) for code in named}
-    components["securitySchemes"] = _SECURITY
+    components["responses"] = {name_of_status(code): problem(code) for code in named}
+    components["headers"] = headers()
+    components["securitySchemes"] = _SECURITY | signatures(signed)
     used = {tag for op in _operations(told) for tag in cast("list[str]", op.get("tags", []))}
     told["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(used)]
-    return json.dumps(told, separators=(",", ":"))
+    return json.dumps(bounded(told), separators=(",", ":"))
 
 
 def _as_powertools_tells(routes: Routes, version: str) -> Json:
@@ -100,7 +106,7 @@ def _as_powertools_tells(routes: Routes, version: str) -> Json:
         **cast("Json", told["info"]),
         "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
     }
-    told["servers"] = [{"url": "/"}]
+    told["servers"] = [{"url": "/", "x-internal": False}]
     return told
 
 
@@ -111,7 +117,12 @@ def _operation(told: JsonValue, route: Route) -> Json:
         operation["description"] = f"Needs the scope `{route.scope}`."
     parameters = cast("list[Json]", operation.get("parameters", []))
     answers = cast("dict[str, Json]", operation["responses"])
-    good = {code: _good(int(code), each, route) for code, each in answers.items() if not _bad(each)}
+    versioned = any(each["name"] in _CONDITIONS for each in parameters)
+    good = {
+        code: _good(int(code), each, route, versioned=versioned)
+        for code, each in answers.items()
+        if not _bad(each)
+    }
     bad = {int(code) for code, each in answers.items() if _bad(each)} & _possible(operation, route)
     operation["responses"] = {**cast("Json", good), **problem_refs(bad | _by_path(route))}
     if parameters:
@@ -154,53 +165,24 @@ def _parameter(told: Json, route: Route) -> Json:
 
 def _schemas(told: Json) -> Json:
     """Those that are ours, with an example where there is one."""
-    kept: Json = {
-        name: _bounded(schema) for name, schema in told.items() if name not in _OF_POWERTOOLS
-    }
+    kept: Json = {name: schema for name, schema in told.items() if name not in _OF_POWERTOOLS}
     for name, example in EXAMPLES.items():
         if name in kept:
             kept[name] = {**cast("Json", kept[name]), "examples": [cast("JsonValue", example)]}
     return kept
 
 
-def _bounded(value: JsonValue) -> JsonValue:
-    """With the bounds of integers that are read from JSON."""
-    if isinstance(value, list):
-        return [_bounded(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    inside = {name: _bounded(each) for name, each in value.items()}
-    if inside.get("type") == "integer":
-        return {"minimum": -_INTEGER, "maximum": _INTEGER - 1, **inside}
-    return inside
-
-
 def _bad(answer: Json) -> bool:
     return CONTENT_TYPE in cast("Json", answer.get("content", {}))
 
 
-def _good(code: int, answer: Json, route: Route) -> Json:
-    if code in route.bare:
-        return {"description": answer["description"]}
-    return _with_headers(code, answer)
-
-
-def _with_headers(code: int, answer: Json) -> Json:
-    headers = _headers(code)
-    return {**answer, "headers": headers} if headers else answer
-
-
-def _headers(code: int) -> Json:
-    return {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in _HEADERS.get(code, {}).items()
-    }
-
-
-def _problem(code: int) -> Json:
-    schema: Json = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    answer: Json = {"description": HTTPStatus(code).phrase, "content": {CONTENT_TYPE: schema}}
-    return _with_headers(code, answer)
+def _good(code: int, answer: Json, route: Route, *, versioned: bool) -> Json:
+    names = [*(ALWAYS if route.unlimited else COUNTED), *by_status(code)]
+    if versioned and code != HTTPStatus.NO_CONTENT:
+        names.append("ETag")
+    said: Json = {"description": answer["description"], "headers": headers_named(*names)}
+    bare = code in route.bare or not (route.answers or route.text)
+    return said if bare else said | {"content": answer["content"]}
 
 
 def _name_of(told: JsonValue, method: str, path: str) -> str:

@@ -1,11 +1,39 @@
 """Small parts of a description that all operations share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Final
 
 from pydantic import JsonValue
 
+from signalbox.http.problems import CONTENT_TYPE
+
 Json = dict[str, JsonValue]
+
+_HEADERS: Final[Mapping[str, str]] = {
+    "Access-Control-Allow-Origin": "The origin of the page that asks, where it is on the list",
+    "ETag": "The version of what was read or written, to be sent back as If-Match",
+    "Location": "Where the new thing is",
+    "RateLimit": "What is left of the limit: `r` requests at once, one more in `t` seconds",
+    "RateLimit-Policy": "The limit that counts for the caller: `q` requests in `w` seconds",
+    "Retry-After": "How many seconds to wait",
+    "WWW-Authenticate": "How to authenticate",
+    "X-Request-ID": "The id of the request, as it was sent or as it was made here",
+}
+ALWAYS: Final = ("Access-Control-Allow-Origin", "X-Request-ID")
+COUNTED: Final = (*ALWAYS, "RateLimit", "RateLimit-Policy")
+"""The headers where the request is counted against a limit."""
+
+_BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
+    201: ("Location",),
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+_KEPT: Final = 400 * 1024
+"""Bytes of an item in DynamoDB: no text that is answered is longer, no list has more entries."""
+_MOMENT: Final = len("2026-03-01T12:00:00.123456789+00:00")
+_INTEGER: Final = 2**63
 
 
 def problem_refs(codes: Iterable[int]) -> Json:
@@ -16,6 +44,60 @@ def problem_refs(codes: Iterable[int]) -> Json:
     }
 
 
+def problem(code: int) -> Json:
+    """The answer to this error, whatever the operation."""
+    schema: Json = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        "description": HTTPStatus(code).phrase,
+        "headers": headers_named(*COUNTED, *by_status(code)),
+        "content": {CONTENT_TYPE: schema},
+    }
+
+
 def name_of_status(code: int) -> str:
     """The name of the answer to an error, such as NotFound."""
     return HTTPStatus(code).phrase.title().replace(" ", "").replace("-", "")
+
+
+def by_status(code: int) -> tuple[str, ...]:
+    """The headers that come with this status."""
+    return _BY_STATUS.get(code, ())
+
+
+def headers() -> Json:
+    """Every header of an answer that is described."""
+    return {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
+    }
+
+
+def headers_named(*names: str) -> Json:
+    """These headers, as an answer speaks of them."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def bounded(value: JsonValue) -> JsonValue:
+    """A part of a description with the bounds that its types and our stores give."""
+    if isinstance(value, list):
+        return [bounded(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    inside = {
+        name: each if name in {"default", "examples"} else bounded(each)
+        for name, each in value.items()
+    }
+    return _bounds(inside) | inside
+
+
+def _bounds(schema: Json) -> Json:
+    match schema:
+        case {"type": "integer"}:
+            return {"format": "int64", "minimum": -_INTEGER, "maximum": _INTEGER - 1}
+        case {"type": "string", "format": "date-time"}:
+            return {"maxLength": _MOMENT}
+        case {"type": "string"} if not schema.keys() & {"enum", "const"}:
+            return {"maxLength": _KEPT}
+        case {"type": "array"}:
+            return {"maxItems": _KEPT}
+        case _:
+            return {}

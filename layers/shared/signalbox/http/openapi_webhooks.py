@@ -1,11 +1,11 @@
 """The paths that providers send to. Functions of their own answer them, without a router."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from pydantic import TypeAdapter
 
-from signalbox.http.openapi_parts import Json, problem_refs
+from signalbox.http.openapi_parts import ALWAYS, Json, headers_named, problem_refs
 from signalbox.http.webhook import DELIVERY_HEADER, Accepted
 
 WEBHOOKS: Final = "/api/v1/webhooks"
@@ -30,9 +30,26 @@ def webhook_routes(provider: str) -> tuple[str, str]:
     return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>"
 
 
-def webhook_paths(providers: Sequence[str]) -> Json:
+def webhook_paths(providers: Iterable[str]) -> Json:
     """What OpenAPI says of the webhooks of these providers."""
     return {path: {"post": operation} for each in providers for path, operation in _of(each)}
+
+
+def signatures(signed: Mapping[str, str]) -> Json:
+    """How each provider proves who it is: by the signature in this header."""
+    return {
+        _signature(provider): {
+            "type": "apiKey",
+            "in": "header",
+            "name": header,
+            "description": f"The signature of {provider} over the bytes of the body",
+        }
+        for provider, header in signed.items()
+    }
+
+
+def _signature(provider: str) -> str:
+    return f"Signature-{provider}"
 
 
 def _of(provider: str) -> Iterator[tuple[str, Json]]:
@@ -56,7 +73,8 @@ def _operation(provider: str, name: str, parameters: list[Json]) -> Json:
             DELIVERY_HEADER: {
                 "description": "Our id of the delivery",
                 "schema": {"type": "string"},
-            }
+            },
+            **headers_named(*ALWAYS),
         },
     }
     return {
@@ -64,7 +82,7 @@ def _operation(provider: str, name: str, parameters: list[Json]) -> Json:
         "summary": f"Receive a webhook of {provider}",
         "description": "Signed as the provider signs its webhooks; nothing else is believed.",
         "operationId": name,
-        "security": [],
+        "security": [{_signature(provider): []}],
         "parameters": [*parameters],
         "requestBody": {
             "required": True,

@@ -49,7 +49,8 @@ def _written_out(given: object) -> object:
 Written = Annotated[Moment, BeforeValidator(_written_out), Field(strict=False)]
 """A moment as callers write it; pydantic alone would also take seconds since 1970."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+NAMED: Final = StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)
+Name = Annotated[str, NAMED]
 """A short name that people choose: of a source, a connection, a subscription."""
 
 

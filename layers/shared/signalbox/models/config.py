@@ -5,13 +5,15 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from signalbox.models.base import Model, Moment, Name
+from signalbox.models.base import NAMED, Model, Moment, Name
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 """A text to match, where `*` stands for anything."""
+
+Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 
 
 class Source(Model):
@@ -25,10 +27,10 @@ class Source(Model):
     provider: Name
     name: Name = "default"
     enabled: bool = True
-    events: tuple[Pattern, ...] = ()
-    commands: tuple[Pattern, ...] = ()
-    authors: tuple[Pattern, ...] = ()
-    bots: tuple[Pattern, ...] = ()
+    events: Patterns = ()
+    commands: Patterns = ()
+    authors: Patterns = ()
+    bots: Patterns = ()
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
@@ -40,7 +42,7 @@ class Connection(Model):
     `settings` are checked by the connector's own model.
     """
 
-    id: ConnectionId = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    id: Annotated[ConnectionId, NAMED]
     connector: Name
     enabled: bool = True
     settings: dict[str, JsonValue] = Field(default_factory=dict)
@@ -49,20 +51,20 @@ class Connection(Model):
 class Subscription(Model):
     """Which changes go to which connection. An empty filter lets everything through."""
 
-    id: SubscriptionId = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    connection: ConnectionId
+    id: Annotated[SubscriptionId, NAMED]
+    connection: Annotated[ConnectionId, NAMED]
     enabled: bool = True
-    changes: tuple[ChangeType, ...] = (
+    changes: Annotated[tuple[ChangeType, ...], Field(max_length=20)] = (
         ChangeType.CREATED,
         ChangeType.STARTED,
         ChangeType.SUCCEEDED,
         ChangeType.FAILED,
         ChangeType.CANCELLED,
     )
-    providers: tuple[Pattern, ...] = ()
-    repositories: tuple[Pattern, ...] = ()
-    kinds: tuple[Pattern, ...] = ()
-    statuses: tuple[TaskStatus, ...] = ()
+    providers: Patterns = ()
+    repositories: Patterns = ()
+    kinds: Patterns = ()
+    statuses: Annotated[tuple[TaskStatus, ...], Field(max_length=20)] = ()
 
 
 class Pause(Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ class Role(Model):
 
     name: Name
     description: str = Field(default="", max_length=200)
-    scopes: tuple[Scope, ...] = ()
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=100)] = ()
 
 
 class Principal(Model):

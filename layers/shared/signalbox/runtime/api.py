@@ -22,6 +22,7 @@ from signalbox.http.trail import Trail
 from signalbox.runtime.admission import admission
 from signalbox.runtime.counting import counting
 from signalbox.runtime.operators import add_operators
+from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
@@ -36,9 +37,6 @@ from signalbox.services.pausing import PauseQueues
 from signalbox.services.queues import InspectQueues
 
 VERSION: Final = "0.1.0"
-PROVIDERS: Final = ("github",)
-"""Whose webhooks functions of their own receive."""
-
 _MAY_COUNT_FOR: Final = 2.0
 
 Check = Callable[[], object]
@@ -85,10 +83,15 @@ def api(wiring: Wiring | None = None) -> Api:
 
 
 def _add_docs(routes: Routes) -> None:
-    for provider in PROVIDERS:
+    for provider in providers():
         for path in webhook_routes(provider):
             routes.leave("POST", path)
-    add_docs(routes, describe=lambda: described(routes, version=VERSION, providers=PROVIDERS))
+
+    def describe() -> str:
+        signed = {name: make().signature_header for name, make in providers().items()}
+        return described(routes, version=VERSION, signed=signed)
+
+    add_docs(routes, describe=describe)
 
 
 def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:

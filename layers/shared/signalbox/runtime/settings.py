@@ -9,7 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """`SIGNALBOX_<NAME>` for each name; template.yaml sets them all."""
 
-    model_config = SettingsConfigDict(env_prefix="SIGNALBOX_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        # not `env_prefix`: an error names a setting by its alias, as operators know it
+        alias_generator=lambda name: f"SIGNALBOX_{name.upper()}",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
 
     stack: str
     key_environment: str

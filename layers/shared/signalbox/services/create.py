@@ -39,7 +39,7 @@ class NewTask(Model):
     """
 
     title: Title
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$")] = "task"
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$", max_length=64)] = "task"
     description: Description = ""
     arguments: Annotated[
         tuple[Annotated[str, Field(max_length=2_000)], ...], AfterValidator(_not_too_much)

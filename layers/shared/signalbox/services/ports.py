@@ -45,6 +45,10 @@ class Provider(Protocol):
     def kept_headers(self) -> frozenset[str]:
         """The headers worth keeping with a delivery; never a secret nor a signature."""
 
+    @property
+    def signature_header(self) -> str:
+        """The header that carries the signature, in lower case."""
+
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Which secret signed the request, 0 the current one.
 

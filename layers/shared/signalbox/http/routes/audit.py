@@ -53,7 +53,7 @@ def add_audit(
         )
     )
     def list_audit(
-        since: Annotated[str | None, Query(pattern=_DAY)] = None,
+        since: Annotated[str | None, Query(pattern=_DAY, max_length=10)] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
     ) -> Response[str]:
@@ -77,7 +77,7 @@ def add_audit(
             answers=AuditVerdict,
         )
     )
-    def verify_audit(day: Annotated[str, Path(pattern=_DAY)]) -> Response[str]:
+    def verify_audit(day: Annotated[str, Path(pattern=_DAY, max_length=10)]) -> Response[str]:
         if not _exists(day):
             raise NotFound("there is no such day")
         breach = verify(day)

@@ -19,7 +19,9 @@ _TAG = "work"
 _TASK = "/api/v1/tasks/<task_id>"
 
 Seconds = Annotated[int, Field(ge=10, le=LEASE_AT_MOST)]
-Worker = Annotated[WorkerId, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$")]
+Worker = Annotated[
+    WorkerId, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$", max_length=128)
+]
 
 
 class Claim(Model):

@@ -18,6 +18,7 @@ class GitHub:
     """github.com and GitHub Enterprise Server."""
 
     name: ClassVar[str] = "github"
+    signature_header: ClassVar[str] = signature.HEADER
     kept_headers: ClassVar[frozenset[str]] = frozenset(
         {
             "content-type",
