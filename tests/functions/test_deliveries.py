@@ -188,6 +188,28 @@ def test_a_replay_keeps_the_tasks_that_were_made_before(
     assert (kept.verdict, kept.notes) == ("accepted", ("not read",))
 
 
+def test_what_a_fault_of_ours_kept_from_being_read_is_kept_and_read_by_mended_code(
+    system: System, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def parse(_: GitHub, request: InboundRequest) -> Parsed:
+        raise KeyError(request.header("x-github-event"))
+
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(GitHub, "parse", parse)
+        answer = system.comment("/agent fix the login", key="d-1")
+        again = system.comment("/agent fix the login", key="d-1")
+
+    id_ = delivery_id("github", "default", "d-1")
+    kept = system.wiring.deliveries.get(id_)
+    replayed = replay(system, id_)
+    assert (answer.status, answer.word("code")) == (again.status, again.word("code"))
+    assert (answer.status, answer.word("code")) == (500, "internal")
+    assert (kept.verdict, kept.reason) == ("unreadable", "a fault of ours: KeyError")
+    assert any("test_deliveries.py" in str(record.__dict__) for record in caplog.records)
+    assert replayed.word("verdict") == "accepted"
+    assert tasks(system) == 1
+
+
 def test_what_still_cannot_be_read_stays_unreadable(system: System) -> None:
     headers = {"X-GitHub-Event": "issue_comment", "X-GitHub-Delivery": "odd"}
     system.hook(b"{", headers | {"content-type": "application/json"})

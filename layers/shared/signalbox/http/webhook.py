@@ -19,7 +19,7 @@ from signalbox.models.rejection import Rejection
 from signalbox.models.text import one_line
 from signalbox.models.unkept import Unkept
 from signalbox.services.ports import Count, RememberUnkept
-from signalbox.services.receive import DEFAULT_SOURCE, Receipt, ReceiveWebhook, Unreadable
+from signalbox.services.receive import DEFAULT_SOURCE, NotRead, Receipt, ReceiveWebhook, Unreadable
 from signalbox.services.reject import NoteRejection
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
@@ -61,11 +61,13 @@ class WebhookHandler:
         except SignalboxError as error:
             said, outcome = problem_of(error, request), error.code
             self._note(error, read, said, source)
-            if not isinstance(error, Unreadable):
+            if not isinstance(error, Unreadable | NotRead):
                 self._count(outcome, source, request)
             reason = error.reason
-            if isinstance(error, Unavailable):
-                self.logger.error("webhook failed", extra={"request_id": request, **traced(error)})
+            if isinstance(error, Unavailable | NotRead):
+                fault = error.__cause__ if isinstance(error, NotRead) else None
+                extra = {"request_id": request, **traced(fault or error)}
+                self.logger.error("webhook failed", extra=extra)
         except Exception as error:  # noqa: BLE001  whatever it was, the sender gets an answer
             self.logger.error("webhook failed", extra={"request_id": request, **traced(error)})
             said, outcome = internal(request), "internal"

@@ -15,7 +15,8 @@ from signalbox.services.ports import Provider
 class Reading:
     """What a request says, and which tasks it asks for.
 
-    `refusal` is what an unreadable one is answered with, `handshake` what a ping is.
+    `refusal` is why an unreadable one is: PayloadInvalid, or a fault of ours. `handshake` is what
+    a ping is answered with.
     """
 
     verdict: Verdict
@@ -25,16 +26,19 @@ class Reading:
     notes: tuple[str, ...] = ()
     reason: str | None = None
     handshake: str | None = None
-    refusal: PayloadInvalid | None = None
+    refusal: Exception | None = None
 
 
 def read(provider: Provider, request: InboundRequest, received: Received) -> Reading:
     """Reads a verified request."""
     try:
         parsed = provider.parse(request)
+        made = drafts(parsed, received)
     except PayloadInvalid as invalid:
         return Reading(verdict=Verdict.UNREADABLE, reason=invalid.reason, refusal=invalid)
-    made = drafts(parsed, received)
+    except Exception as fault:  # noqa: BLE001  what was verified is kept, for code that is mended
+        reason = f"a fault of ours: {type(fault).__name__}"
+        return Reading(verdict=Verdict.UNREADABLE, reason=reason, refusal=fault)
     verdict = Verdict.ACCEPTED if made.tasks else Verdict.IGNORED
     return Reading(
         verdict=verdict if parsed.handshake is None else Verdict.HANDSHAKE,

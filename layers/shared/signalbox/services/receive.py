@@ -12,7 +12,13 @@ from typing import Final
 
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, Verdict, read_anew
-from signalbox.models.errors import NotFound, PayloadInvalid, SignatureInvalid, WriteConflict
+from signalbox.models.errors import (
+    NotFound,
+    PayloadInvalid,
+    SignalboxError,
+    SignatureInvalid,
+    WriteConflict,
+)
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.acks import Acks
@@ -33,6 +39,10 @@ _MARGIN: Final = timedelta(hours=1)
 
 class Unreadable(PayloadInvalid):
     """A delivery that was kept, but not understood."""
+
+
+class NotRead(SignalboxError):
+    """A delivery that was kept, but that a fault of ours kept from being read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +76,8 @@ class ReceiveWebhook:
     def __call__(self, request: InboundRequest, source_name: str = DEFAULT_SOURCE) -> Receipt:
         """What became of the request.
 
-        Raises NotFound for a source nobody configured, SignatureInvalid, Unreadable after the
-        delivery was kept, Unavailable where there is no secret or a store is down.
+        Raises NotFound for a source nobody configured, SignatureInvalid, Unreadable or NotRead
+        after the delivery was kept, Unavailable where there is no secret or a store is down.
         """
         source = self._source(source_name)
         generation = self._verified(request, source)
@@ -86,8 +96,10 @@ class ReceiveWebhook:
         if new:
             self.acks.told()
         new = new or self._understood(delivery)
-        if reading.refusal:
+        if isinstance(reading.refusal, PayloadInvalid):
             raise Unreadable(reading.refusal.reason) from reading.refusal
+        if reading.refusal:
+            raise NotRead(reading.reason or "") from reading.refusal
         return _receipt(delivery, duplicate=not new, handshake=reading.handshake)
 
     def _source(self, name: str) -> Source:
