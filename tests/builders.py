@@ -23,10 +23,11 @@ from signalbox.models.ids import (
     notification_id,
     task_id,
 )
+from signalbox.models.lifecycle import created, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
-from signalbox.models.task import Lease, Origin, Priority, Result, Task, created, leased, succeeded
+from signalbox.models.task import Lease, Origin, Priority, Result, Task
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET: Final = "a-secret-of-the-tests"

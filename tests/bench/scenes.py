@@ -14,9 +14,10 @@ from signalbox.http.api import Api
 from signalbox.http.events import Answer
 from signalbox.http.webhook import WebhookHandler
 from signalbox.models.ids import LeaseId, TaskId
+from signalbox.models.lifecycle import leased
 from signalbox.models.limits import Limit, Limits
 from signalbox.models.messages import TaskMessage
-from signalbox.models.task import Task, leased
+from signalbox.models.task import Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.providers.github.signature import signature
 from signalbox.runtime.api import api

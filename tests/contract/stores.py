@@ -9,6 +9,7 @@ from signalbox.models.base import position
 from signalbox.models.delivery import Repeats, Verdict, read_anew
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
+from signalbox.models.lifecycle import dispatched, succeeded
 from signalbox.models.notification import (
     NotificationStatus,
     Owed,
@@ -17,14 +18,7 @@ from signalbox.models.notification import (
     exhausted,
     sent,
 )
-from signalbox.models.task import (
-    LEASE_GRACE,
-    RESEND_AFTER,
-    UNSENT_AFTER,
-    Task,
-    dispatched,
-    succeeded,
-)
+from signalbox.models.task import LEASE_GRACE, RESEND_AFTER, UNSENT_AFTER, Task
 from signalbox.services.ports import (
     Agenda,
     DeliveryStore,

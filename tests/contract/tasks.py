@@ -10,7 +10,8 @@ from signalbox.models.base import position
 from signalbox.models.change import TaskSummary, summary_of
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import TaskId
-from signalbox.models.task import Task, TaskStatus, cancelled, dispatched, extended
+from signalbox.models.lifecycle import cancelled, dispatched, extended
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports import TaskStore, Window
 from tests.builders import NOW, ODD_TEXT, a_lease, a_task, held
 

@@ -4,8 +4,9 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
+from signalbox.models.lifecycle import attempt_failed, given_up, succeeded
 from signalbox.models.notification import Notification, NotificationStatus, exhausted, refused
-from signalbox.models.task import Task, TaskStatus, attempt_failed, given_up, succeeded
+from signalbox.models.task import Task, TaskStatus
 from tests.builders import a_lease, a_notification, a_result, a_task, held
 from tests.functions.system import Said, System
 from tests.functions.test_work import claim, waiting

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from signalbox.auth.keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, LeaseId, SubscriptionId, TaskId, delivery_id
+from signalbox.models.lifecycle import cancelled, leased
 from signalbox.models.notification import refused
 from signalbox.models.principal import Role, Scope
-from signalbox.models.task import cancelled, leased
 from tests.builders import a_delivery, a_lease, a_notification, a_source, a_task
 from tests.functions.system import System
 

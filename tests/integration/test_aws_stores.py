@@ -11,7 +11,8 @@ from signalbox.aws.dynamo import Table
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
 from signalbox.models.delivery import read_anew
 from signalbox.models.errors import Unavailable, WriteConflict
-from signalbox.models.task import TaskStatus, cancelled
+from signalbox.models.lifecycle import cancelled
+from signalbox.models.task import TaskStatus
 from signalbox.services.ports import Window
 from tests.builders import NOW, a_delivery, a_task, held
 from tests.contract.stores import (

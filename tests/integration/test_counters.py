@@ -13,8 +13,9 @@ from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
 from signalbox.aws.unkept import DynamoUnkept
 from signalbox.models.delivery import read_anew
 from signalbox.models.ids import LeaseId, RequestId
+from signalbox.models.lifecycle import extended, leased, succeeded
 from signalbox.models.notification import begun, delivered
-from signalbox.models.task import Result, extended, leased, succeeded
+from signalbox.models.task import Result
 from signalbox.models.unkept import Unkept
 from signalbox.services.metrics import CountChanges, Page
 from tests.builders import NOW, a_delivery, a_lease, a_notification, a_task

@@ -9,7 +9,8 @@ from cli.api import Api, Away, session_for
 from cli.output import Output
 from cli.tasks import facts, watch_all, watch_one
 from signalbox.models.change import view_of
-from signalbox.models.task import Priority, TaskStatus, succeeded
+from signalbox.models.lifecycle import succeeded
+from signalbox.models.task import Priority, TaskStatus
 from tests.builders import a_lease, a_result, a_task, done, held
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served

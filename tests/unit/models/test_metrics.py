@@ -4,6 +4,7 @@ import pytest
 
 from signalbox.models.delivery import Verdict
 from signalbox.models.ids import LeaseId
+from signalbox.models.lifecycle import cancelled, leased, succeeded
 from signalbox.models.metrics import (
     RUN_BOUNDS,
     Counts,
@@ -22,7 +23,7 @@ from signalbox.models.metrics import (
     of_unkept,
 )
 from signalbox.models.notification import NotificationStatus
-from signalbox.models.task import Result, Task, cancelled, leased, succeeded
+from signalbox.models.task import Result, Task
 from tests.builders import NOW, a_lease, a_task
 
 

@@ -7,13 +7,7 @@ import pytest
 
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
-from signalbox.models.task import (
-    LEASE_GRACE,
-    RESEND_AFTER,
-    UNSENT_AFTER,
-    ChangeType,
-    Task,
-    TaskStatus,
+from signalbox.models.lifecycle import (
     attempt_failed,
     cancelled,
     dispatched,
@@ -25,6 +19,14 @@ from signalbox.models.task import (
     released,
     retried,
     succeeded,
+)
+from signalbox.models.task import (
+    LEASE_GRACE,
+    RESEND_AFTER,
+    UNSENT_AFTER,
+    ChangeType,
+    Task,
+    TaskStatus,
 )
 from tests.builders import NOW, a_lease, a_result, a_task, held
 

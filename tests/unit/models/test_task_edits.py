@@ -1,17 +1,8 @@
 import pytest
 
 from signalbox.models.errors import Conflict
-from signalbox.models.task import (
-    ChangeType,
-    Priority,
-    Task,
-    cancelled,
-    dispatched,
-    editable,
-    edited,
-    released,
-    retried,
-)
+from signalbox.models.lifecycle import cancelled, dispatched, editable, edited, released, retried
+from signalbox.models.task import ChangeType, Priority, Task
 from tests.builders import NOW, a_lease, a_task, done, held
 
 

@@ -9,8 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
-from signalbox.models.task import (
-    TaskStatus,
+from signalbox.models.lifecycle import (
     attempt_failed,
     extended,
     lease_ended,
@@ -19,6 +18,7 @@ from signalbox.models.task import (
     retried,
     succeeded,
 )
+from signalbox.models.task import TaskStatus
 from tests.builders import NOW, a_lease, a_result, a_task
 
 RESULT = a_result()

@@ -5,7 +5,8 @@ import pytest
 
 from signalbox.models.errors import Conflict, NotFound, PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
-from signalbox.models.task import Task, TaskStatus, cancelled, editable, edited, extended
+from signalbox.models.lifecycle import cancelled, editable, edited, extended
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.edit import CancelTask, EditTask, RetryTask, TaskPatch
 from tests.builders import NOW, a_lease, a_task, done, held
 from tests.fakes.clock import FakeClock

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from signalbox.models.errors import LeaseLost, NotFound, WriteConflict
 from signalbox.models.ids import LeaseId, TaskId
+from signalbox.models.lifecycle import released, succeeded
 from signalbox.models.log import Chunk, LogLine
-from signalbox.models.task import Task, TaskStatus, released, succeeded
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.hold import Held
 from signalbox.services.logs import AppendLog, Followed, FollowLog, ReadLog
 from tests.builders import NOW, a_lease, a_result, a_task, held

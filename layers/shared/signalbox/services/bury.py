@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.lifecycle import given_up, holder_until
 from signalbox.models.notification import exhausted
-from signalbox.models.task import QUEUE, given_up, holder_until
+from signalbox.models.task import QUEUE
 from signalbox.services.ports import Clock, NotificationStore, TaskStore
 
 _REASON = "the queue gave up: the message was received too often without being dealt with"

@@ -15,16 +15,8 @@ from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import WorkerId, random_lease_id
-from signalbox.models.task import (
-    QUEUE,
-    Lease,
-    Priority,
-    Task,
-    TaskStatus,
-    holder_until,
-    lease_ended,
-    leased,
-)
+from signalbox.models.lifecycle import holder_until, lease_ended, leased
+from signalbox.models.task import QUEUE, Lease, Priority, Task, TaskStatus
 from signalbox.services.ports import Clock, Sleep, TaskQueue, TaskStore, Waiting
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}

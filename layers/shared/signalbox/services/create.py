@@ -10,8 +10,9 @@ from pydantic_core import PydanticCustomError
 from signalbox.models.base import Model, Written
 from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
+from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
-from signalbox.models.task import Origin, Priority, Task, created
+from signalbox.models.task import Origin, Priority, Task
 from signalbox.services.ports import Clock, TaskStore
 
 _ARGUMENTS: Final = 20_000

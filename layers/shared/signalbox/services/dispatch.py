@@ -13,8 +13,9 @@ from signalbox.models.change import Change, change_of
 from signalbox.models.config import Connection, wants
 from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.ids import notification_id
+from signalbox.models.lifecycle import dispatched
 from signalbox.models.notification import Notification, refused
-from signalbox.models.task import Step, Task, TaskStatus, dispatched
+from signalbox.models.task import Step, Task, TaskStatus
 from signalbox.services.ports import (
     Clock,
     ConfigStore,

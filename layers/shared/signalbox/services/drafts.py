@@ -11,7 +11,8 @@ from signalbox.models.config import Source, matches
 from signalbox.models.event import Command, Event, Parsed
 from signalbox.models.grammar import KNOWN, MARKER, marked, new_commands, option
 from signalbox.models.ids import DeliveryId, RequestId, task_id
-from signalbox.models.task import Origin, Priority, Task, created
+from signalbox.models.lifecycle import created
+from signalbox.models.task import Origin, Priority, Task
 from signalbox.models.text import one_line
 
 _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re.IGNORECASE)

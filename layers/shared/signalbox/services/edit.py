@@ -13,16 +13,8 @@ from pydantic import Field
 from signalbox.models.base import Written
 from signalbox.models.errors import PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
-from signalbox.models.task import (
-    Editable,
-    Priority,
-    Task,
-    TaskStatus,
-    cancelled,
-    editable,
-    edited,
-    retried,
-)
+from signalbox.models.lifecycle import cancelled, editable, edited, retried
+from signalbox.models.task import Editable, Priority, Task, TaskStatus
 from signalbox.services.create import Description, Labels, Title
 from signalbox.services.ports import Clock, TaskStore
 

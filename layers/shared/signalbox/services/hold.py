@@ -13,16 +13,8 @@ from typing import Final
 
 from signalbox.models.errors import LeaseLost, WriteConflict
 from signalbox.models.ids import LeaseId, TaskId
-from signalbox.models.task import (
-    Lease,
-    Result,
-    Task,
-    TaskStatus,
-    attempt_failed,
-    extended,
-    released,
-    succeeded,
-)
+from signalbox.models.lifecycle import attempt_failed, extended, released, succeeded
+from signalbox.models.task import Lease, Result, Task, TaskStatus
 from signalbox.services.ports import Clock, TaskQueue, TaskStore
 
 LEASE_AT_MOST: Final = 43_200

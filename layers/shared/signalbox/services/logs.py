@@ -7,6 +7,7 @@ from typing import Final
 
 from signalbox.models.errors import WriteConflict
 from signalbox.models.ids import TaskId
+from signalbox.models.lifecycle import current_lease
 from signalbox.models.log import (
     LOG_BYTES,
     LOG_LINES,
@@ -17,7 +18,7 @@ from signalbox.models.log import (
     next_chunk,
     size_of,
 )
-from signalbox.models.task import TaskStatus, current_lease
+from signalbox.models.task import TaskStatus
 from signalbox.services.hold import Held
 from signalbox.services.ports import Clock, LogStore, Sleep, TaskStore
 

@@ -7,8 +7,9 @@ with a time, and what is found there after its time is moved on.
 from dataclasses import dataclass
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.lifecycle import lease_ended
 from signalbox.models.notification import sent
-from signalbox.models.task import TaskStatus, lease_ended
+from signalbox.models.task import TaskStatus
 from signalbox.services.dispatch import DispatchChanges
 from signalbox.services.ports import (
     Agenda,

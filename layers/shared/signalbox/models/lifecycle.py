@@ -1,0 +1,231 @@
+"""The rules of a task's life.
+
+`pending → running → succeeded | failed | cancelled`, back to `pending` by a lost lease, a retryable
+failure, a release or an explicit retry. Every rule takes a task and returns the next one; anything
+else is a `Conflict`. A step raises `version` by one and is written to `history`.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from signalbox.models.errors import Conflict, LeaseLost
+from signalbox.models.ids import LeaseId
+from signalbox.models.task import ChangeType, Editable, Lease, Result, Step, Task, TaskStatus
+
+_HISTORY: Final = 50
+_REASON: Final = 300
+
+
+def created(task: Task, by: str) -> Task:
+    """The task with the first entry of its history."""
+    step = Step(
+        version=task.version,
+        type=ChangeType.CREATED,
+        status=task.status,
+        at=task.created_at,
+        by=by,
+        attempt=0,
+    )
+    return task.model_copy(update={"history": (step,)})
+
+
+def editable(task: Task) -> Editable:
+    """What may be changed of the task, as it is now."""
+    return Editable(
+        title=task.title,
+        description=task.description,
+        priority=task.priority,
+        labels=task.labels,
+        due=task.due,
+    )
+
+
+def edited(task: Task, wanted: Editable, now: datetime, by: str) -> Task:
+    """The task as it is wanted; the very same where nothing changes.
+
+    With another priority it needs a message in another queue, so it counts as without one.
+    Raises Conflict where it is finished.
+    """
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    kept = editable(task)
+    changed = [name for name, value in wanted if value != getattr(kept, name)]
+    if not changed:
+        return task
+    update = {name: getattr(wanted, name) for name in changed}
+    if "priority" in changed:
+        update["sent_at"] = None
+    reason = f"changed {', '.join(changed)}"
+    return _stepped(task.model_copy(update=update), ChangeType.UPDATED, now, by=by, reason=reason)
+
+
+def leased(task: Task, lease: Lease, now: datetime) -> Task:
+    """The task in the hands of a worker.
+
+    Raises Conflict where it is held by another, finished, not due yet or out of attempts.
+    """
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    if holder_until(task, now):
+        raise Conflict("the task is held by another worker")
+    if task.not_before and task.not_before > now:
+        raise Conflict("the task waits for its next attempt")
+    if task.attempt >= task.max_attempts:
+        raise Conflict("the task has no attempts left")
+    return _stepped(
+        task.model_copy(
+            update={
+                "status": TaskStatus.RUNNING,
+                "lease": lease,
+                "fence": task.fence + 1,
+                "attempt": task.attempt + 1,
+                "started_at": task.started_at or now,
+                "sent_at": task.sent_at or now,
+                "not_before": None,
+                "progress": None,
+            }
+        ),
+        ChangeType.STARTED,
+        now,
+        by=f"worker:{lease.worker}",
+    )
+
+
+def holder_until(task: Task, now: datetime) -> datetime | None:
+    """When the current lease ends, None where nobody holds the task."""
+    if task.status is TaskStatus.RUNNING and task.lease and task.lease.expires_at > now:
+        return task.lease.expires_at
+    return None
+
+
+def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
+    """The lease that the task is held under. Raises LeaseLost where it is not this one."""
+    held = task.lease
+    if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
+        raise LeaseLost("the lease is not the current one")
+    return held
+
+
+def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
+    """The task with a longer lease; not a step. Raises LeaseLost."""
+    held = current_lease(task, lease, fence)
+    update = {"lease": held.model_copy(update={"expires_at": until})}
+    return task.model_copy(update=update | ({"progress": progress} if progress else {}))
+
+
+def succeeded(task: Task, lease: LeaseId, fence: int, result: Result, now: datetime) -> Task:
+    """The task done; the same once more under the same lease changes nothing. Raises LeaseLost."""
+    if _ended_by(task, lease, fence, TaskStatus.SUCCEEDED) and task.result == result:
+        return task
+    held = current_lease(task, lease, fence)
+    done = task.model_copy(update={"result": result})
+    return _finished(done, TaskStatus.SUCCEEDED, now, by=f"worker:{held.worker}", reason=None)
+
+
+def attempt_failed(
+    task: Task, lease: LeaseId, fence: int, reason: str, retry_at: datetime | None, now: datetime
+) -> Task:
+    """The task after an attempt that failed: pending until `retry_at`, or failed.
+
+    It fails for good where `retry_at` is None or no attempts are left. Raises LeaseLost.
+    """
+    if _ended_by(task, lease, fence, TaskStatus.FAILED) and task.reason == reason:
+        return task
+    by = f"worker:{current_lease(task, lease, fence).worker}"
+    if retry_at is None or task.attempt >= task.max_attempts:
+        return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+    waiting = _waiting(task).model_copy(update={"not_before": retry_at})
+    return _stepped(waiting, ChangeType.RETRYING, now, by=by, reason=reason)
+
+
+def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
+    """The task given back untouched; the attempt does not count. Raises LeaseLost."""
+    held = current_lease(task, lease, fence)
+    waiting = _waiting(task).model_copy(update={"attempt": task.attempt - 1})
+    by = f"worker:{held.worker}"
+    return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
+
+
+def lease_ended(task: Task, now: datetime, by: str) -> Task:
+    """The task whose worker is gone: pending and without a message, or failed.
+
+    Raises Conflict where somebody holds it still.
+    """
+    if task.status is not TaskStatus.RUNNING or holder_until(task, now):
+        raise Conflict("the task is not held by a lost worker")
+    reason = "the worker was lost: its lease ended without a word"
+    if task.attempt >= task.max_attempts:
+        return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+    waiting = _waiting(task).model_copy(update={"sent_at": None})
+    return _stepped(waiting, ChangeType.LEASE_LOST, now, by=by, reason=reason)
+
+
+def given_up(task: Task, reason: str, now: datetime, by: str) -> Task:
+    """The task failed for a reason that no worker gave. Raises Conflict where it is finished."""
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
+
+
+def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
+    """The task called off. Raises Conflict where it is finished."""
+    if task.finished:
+        raise Conflict(f"the task is {task.status}")
+    return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
+
+
+def retried(task: Task, now: datetime, by: str) -> Task:
+    """The task with new attempts. Raises Conflict where it has not failed nor been cancelled."""
+    if task.status not in {TaskStatus.FAILED, TaskStatus.CANCELLED}:
+        raise Conflict(f"the task is {task.status}")
+    again = _waiting(task).model_copy(
+        update={"attempt": 0, "sent_at": None, "finished_at": None, "result": None, "reason": None}
+    )
+    return _stepped(again, ChangeType.RETRIED, now, by=by)
+
+
+def dispatched(task: Task, now: datetime) -> Task:
+    """The task whose changes were all handed on, with a message where it waits; not a step."""
+    update: dict[str, int | datetime] = {"dispatched": task.version}
+    if task.status is TaskStatus.PENDING:
+        update["sent_at"] = now
+    return task.model_copy(update=update)
+
+
+def _same(task: Task, lease: LeaseId, fence: int) -> bool:
+    return task.lease is not None and task.lease.id == lease and task.fence == fence
+
+
+def _ended_by(task: Task, lease: LeaseId, fence: int, status: TaskStatus) -> bool:
+    return task.status is status and _same(task, lease, fence)
+
+
+def _waiting(task: Task) -> Task:
+    return task.model_copy(
+        update={"status": TaskStatus.PENDING, "lease": None, "not_before": None, "progress": None}
+    )
+
+
+def _finished(
+    task: Task, status: TaskStatus, now: datetime, *, by: str, reason: str | None
+) -> Task:
+    ended = task.model_copy(update={"status": status, "finished_at": now, "reason": reason})
+    return _stepped(ended, ChangeType(status.value), now, by=by, reason=reason)
+
+
+def _stepped(
+    task: Task, type_: ChangeType, now: datetime, *, by: str, reason: str | None = None
+) -> Task:
+    step = Step(
+        version=task.version + 1,
+        type=type_,
+        status=task.status,
+        at=now,
+        by=by,
+        attempt=task.attempt,
+        reason=reason[:_REASON] if reason else None,
+    )
+    kept = task.history if len(task.history) < _HISTORY else (task.history[0], *task.history[2:])
+    return task.model_copy(
+        update={"version": step.version, "updated_at": now, "history": (*kept, step)}
+    )
