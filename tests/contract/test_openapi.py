@@ -27,6 +27,7 @@ FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 _SENSE: Final = re.compile(
     '"code":"(idempotency_key_reused|precondition_failed|precondition_required|not_consecutive|batch_too_large)"'
     "|the cursor is not one of this list|an ETag is of the form"
+    "|a character that no text may hold"
 )
 """Why what has the right form may be refused all the same: no schema can say it."""
 

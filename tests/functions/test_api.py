@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 
 import pytest
 from pydantic import JsonValue
@@ -172,6 +173,32 @@ def test_a_body_that_is_no_json_is_refused(system: System, raw: bytes) -> None:
     answer = system.ask("POST", TASKS, key=system.key("admin"), raw=raw)
 
     assert answer.status in {400, 422}
+
+
+@pytest.mark.parametrize("odd", ["\0", "\x1b[31m", "\x7f", "\x85", "\u202e", "\u2066"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda odd: {"title": f"Fix{odd}"},
+        lambda odd: {"title": "Fix", "description": odd},
+        lambda odd: {"title": "Fix", "labels": ["a", odd]},
+        lambda odd: {"title": "Fix", odd: 1},
+    ],
+)
+def test_controls_and_bidi_overrides_are_refused_wherever_they_stand(
+    system: System, body: Callable[[str], JsonValue], odd: str
+) -> None:
+    answer = system.ask("POST", TASKS, body(odd), key=system.key("admin"))
+
+    assert (answer.status, answer.word("code")) == (400, "payload_invalid")
+
+
+def test_tabs_and_line_ends_are_no_controls(system: System) -> None:
+    body: JsonValue = {"title": "Fix", "description": "one\r\n\ttwo"}
+
+    answer = system.ask("POST", TASKS, body, key=system.key("admin"))
+
+    assert (answer.status, answer.word("description")) == (201, "one\r\n\ttwo")
 
 
 def test_other_media_are_415(system: System) -> None:

@@ -147,6 +147,16 @@ def test_an_odd_claim_is_refused(system: System, body: JsonValue) -> None:
     assert answer.status == 422
 
 
+def test_what_a_worker_tells_may_hold_what_its_program_printed(system: System) -> None:
+    task = waiting(system)
+    claimed = claim(system)
+
+    answer = step(system, task, "complete", claimed, result={"summary": "\x1b[32mdone\x1b[0m"})
+
+    assert answer.status == 200
+    assert answer.part("result")["summary"] == "\x1b[32mdone\x1b[0m"
+
+
 def test_a_result_that_no_record_can_hold_is_refused(system: System) -> None:
     task = waiting(system)
     claimed = claim(system)

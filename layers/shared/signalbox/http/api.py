@@ -5,7 +5,7 @@ is one, whether the caller may use it and whether the body can be read at all; s
 learns what a valid request looks like, and every error has the same form.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
@@ -49,8 +49,13 @@ from signalbox.models.request import InboundRequest
 
 def router() -> APIGatewayHttpResolver:
     """A router that reads bodies by our rules."""
-    read = cast("Callable[[str], dict[str, JsonValue]]", read_json)
-    return APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=read)
+
+    def read(text: str) -> dict[str, JsonValue]:
+        call: Call = made.context["call"]
+        return cast("dict[str, JsonValue]", read_json(text, printed=call.route.takes_output))
+
+    made = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=read)
+    return made
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,31 +114,31 @@ class Api:
         if preflight:
             exchange.headers.update(preflight)
             return answer(HTTPStatus.NO_CONTENT, "", exchange.request_id, JSON)
-        exchange.route = self.routes.find(request.method, request.path)
-        admitted = self.admit(request, exchange.route)
+        route = exchange.route = self.routes.find(request.method, request.path)
+        admitted = self.admit(request, route)
         exchange.caller = admitted.caller
         exchange.headers.update(told(admitted.quota) if admitted.quota else {})
-        if exchange.route.scope:
-            admitted.caller.require(exchange.route.scope)
-        _check_accept(request, exchange.route)
-        if exchange.route.takes_body:
+        if route.scope:
+            admitted.caller.require(route.scope)
+        _check_accept(request, route)
+        if route.takes_body:
             _check_body(request)
-        return self._routed(event, context, request, exchange)
+        call = Call(request=request, route=route, caller=admitted.caller)
+        return self._routed(event, context, call)
 
     def _routed(
         self,
         event: dict[str, JsonValue],
         context: LambdaContext,
-        request: InboundRequest,
-        exchange: _Exchange,
+        call: Call,
     ) -> Answer:
         resolver = self.routes.resolver
-        resolver.append_context(call=Call(request=request, caller=exchange.caller))
+        resolver.append_context(call=call)
         made = resolver.resolve(event, context)
         headers = {name.lower(): value for name, value in made["headers"].items()}
         return Answer(
             statusCode=made["statusCode"],
-            headers={**SECURITY_HEADERS, "x-request-id": exchange.request_id, **headers},
+            headers={**SECURITY_HEADERS, "x-request-id": call.request.request_id, **headers},
             body=made.get("body") or "",
             isBase64Encoded=bool(made.get("isBase64Encoded")),
         )

@@ -13,18 +13,23 @@ _MEMBERS: Final = 10_000
 _INTEGER: Final = 2**63
 _EXACT: Final = 2**53
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
-_FORBIDDEN: Final = re.compile("[\x00\ud800-\udfff]")
+_NO_CHARACTER: Final = re.compile("[\x00\ud800-\udfff]")
+_MISLEADING: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Controls besides tabs and line ends, and what makes text read in another order than it is."""
 
 
-def read_json(text: str) -> JsonValue:
+def read_json(text: str, *, printed: bool = False) -> JsonValue:
     """The value that a JSON text stands for.
 
     Raises PayloadInvalid where it is no JSON, is nested over 32 deep, has over 10,000 members,
-    names a member twice, or holds NaN, Infinity, an integer over 64 bits, NUL or half a character.
+    names a member twice, or holds NaN, Infinity, an integer over 64 bits, NUL, half a character,
+    or a control or bidi override; those two may stand in what programs have `printed`.
     """
     _check_depth(text)
     try:
-        return _Reader().read(text)
+        return _Reader(_NO_CHARACTER if printed else _MISLEADING).read(text)
     except (ValueError, RecursionError):
         raise PayloadInvalid("the body is not JSON") from None
 
@@ -44,8 +49,9 @@ def _check_depth(text: str) -> None:
 class _Reader:
     """Counts members over a whole document."""
 
-    def __init__(self) -> None:
+    def __init__(self, forbidden: re.Pattern[str]) -> None:
         self._members = 0
+        self._forbidden = forbidden
 
     def read(self, text: str) -> JsonValue:
         value: JsonValue = json.loads(
@@ -55,7 +61,8 @@ class _Reader:
             parse_int=_integer,
             parse_float=_number,
         )
-        return _checked(value) if isinstance(value, str) else value
+        self._check(value)
+        return value
 
     def _object(self, pairs: list[tuple[str, JsonValue]]) -> JsonValue:
         self._members += len(pairs)
@@ -65,23 +72,17 @@ class _Reader:
         if len(members) != len(pairs):
             raise PayloadInvalid("the body names a member twice")
         for name, value in pairs:
-            _checked(name)
-            _check_texts(value)
+            self._check(name)
+            self._check(value)
         return members
 
-
-def _check_texts(value: JsonValue) -> None:
-    if isinstance(value, str):
-        _checked(value)
-    elif isinstance(value, list):
-        for item in value:
-            _check_texts(item)
-
-
-def _checked(text: str) -> str:
-    if _FORBIDDEN.search(text):
-        raise PayloadInvalid("the body holds a character that no text may hold")
-    return text
+    def _check(self, value: JsonValue) -> None:
+        """Looks at texts and lists of them; objects inside were looked at when they were made."""
+        if isinstance(value, str) and self._forbidden.search(value):
+            raise PayloadInvalid("the body holds a character that no text may hold")
+        if isinstance(value, list):
+            for item in value:
+                self._check(item)
 
 
 def _integer(digits: str) -> int:

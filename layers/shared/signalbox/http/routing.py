@@ -63,6 +63,11 @@ class Route:
         return self.method in _WITH_BODY
 
     @property
+    def takes_output(self) -> bool:
+        """Whether its body may hold whatever a program has printed."""
+        return self.scope is Scope.TASKS_WORK
+
+    @property
     def media(self) -> tuple[str, ...]:
         """The types of its good answers."""
         if self.text:
@@ -101,6 +106,7 @@ class Call:
     """What a route may know of the call that it answers. An open route is called by nobody."""
 
     request: InboundRequest
+    route: Route
     caller: Principal
 
 
