@@ -216,11 +216,15 @@ def test_a_task_that_is_kept_for_ever_or_not_finished_never_expires() -> None:
     assert (kept.expires_at, RUNNING.expires_at, PENDING.expires_at) == (None, None, None)
 
 
+DAY = timedelta(days=1)
+
+
 @pytest.mark.parametrize(
     ("task", "look_at"),
     [
         (PENDING, NOW + UNSENT_AFTER),
         (dispatched(PENDING, NOW), NOW + RESEND_AFTER),
+        (dispatched(PENDING, NOW + DAY), NOW + 2 * DAY),
         (a_task(not_before=LATER), LATER + UNSENT_AFTER),
         (RUNNING, NOW + timedelta(minutes=5) + LEASE_GRACE),
         (SUCCEEDED, NOW + UNSENT_AFTER),

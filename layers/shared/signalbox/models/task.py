@@ -14,7 +14,10 @@ UNSENT_AFTER: Final = timedelta(minutes=2)
 """How long a task may be pending without a message before maintenance sends one."""
 
 RESEND_AFTER: Final = timedelta(hours=6)
-"""How long a sent message may wait before maintenance sends another, in case a queue was purged."""
+"""How long a sent message may wait before maintenance sends another, in case a queue was purged.
+
+Each time it waits twice as long, so that a queue that is paused is not filled with repetitions.
+"""
 
 LEASE_GRACE: Final = timedelta(seconds=30)
 """How long after a lease maintenance waits for the message to come back by itself."""
@@ -198,7 +201,7 @@ class Task(Model):
             return None if done else self.updated_at + UNSENT_AFTER
         since = max(self.updated_at, self.not_before or self.updated_at)
         if self.sent_at and self.sent_at >= since:
-            return self.sent_at + RESEND_AFTER
+            return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
         return since + UNSENT_AFTER
 
     @property
