@@ -62,9 +62,8 @@ spectral: .venv/.synced $(SPECTRAL)/.installed ## Check what the API says of its
 	$(call quietly,cd $(SPECTRAL) && node_modules/.bin/spectral lint -D --fail-severity=error openapi.json)
 
 .PHONY: deploy
-deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; ARGS: options of `sam deploy`)
-	UV=$(abspath $(UV)) $(BIN)/sam build
-	$(BIN)/sam deploy --config-env $(STAGE) $(ARGS)
+deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_RUNTIME, ARCHITECTURE; ARGS: options of `sam deploy`)
+	@UV=$(abspath $(UV)) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)
 
 exported := --quiet --frozen --no-emit-project --no-annotate --no-header
 

@@ -50,7 +50,7 @@ class Stack:
 
     @cached_property
     def config(self) -> DynamoConfig:
-        """Sources, connections, subscriptions."""
+        """What operators have configured."""
         return DynamoConfig(table=self._table, clock=now)
 
     @cached_property
@@ -60,7 +60,7 @@ class Stack:
 
     @cached_property
     def secrets(self) -> SsmSecrets:
-        """Secrets of sources and connections."""
+        """Secrets of sources, connections and issuers."""
         config = _HERE if self.endpoint_url else _TIMES
         ssm = self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
         provider = SSMProvider(boto3_client=ssm)

@@ -1,7 +1,7 @@
 """API keys: made, shown and revoked, in whichever store they are kept."""
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
@@ -53,9 +53,16 @@ def made(
     scopes: Sequence[str],
     expires: timedelta | None,
     now: datetime,
+    custom: Collection[str] = (),
 ) -> NewKey:
-    """A new key that is kept. Raises CommandError where it may do nothing or what is unknown."""
-    _check(roles, scopes)
+    """A new key that is kept; `custom` are the roles beside those that are always there.
+
+    Raises CommandError where it may do nothing or what is unknown.
+    """
+    _check_roles(roles, dict.fromkeys((*ROLES, *sorted(custom))))
+    _check_scopes(scopes)
+    if not roles and not scopes:
+        raise CommandError("say what the key may do: --role or --scope")
     try:
         new = new_key(
             environment,
@@ -85,12 +92,13 @@ def revoked(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
     return ended
 
 
-def _check(roles: Sequence[str], scopes: Sequence[str]) -> None:
-    if not roles and not scopes:
-        raise CommandError("say what the key may do: --role or --scope")
-    unknown = [role for role in roles if role not in ROLES]
+def _check_roles(roles: Sequence[str], known: Collection[str]) -> None:
+    unknown = [role for role in roles if role not in known]
     if unknown:
-        raise CommandError(f"no such role: {', '.join(unknown)}; there are {', '.join(ROLES)}")
+        raise CommandError(f"no such role: {', '.join(unknown)}; there are {', '.join(known)}")
+
+
+def _check_scopes(scopes: Sequence[str]) -> None:
     strange = [scope for scope in scopes if scope not in set(Scope)]
     if strange:
         raise CommandError(f"no such scope: {', '.join(strange)}; there are {', '.join(Scope)}")

@@ -10,9 +10,8 @@ import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.errors import CommandError
-from signalbox.models.config import Connection, Source
+from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
 from signalbox.models.manifest import (
@@ -24,8 +23,10 @@ from signalbox.models.manifest import (
     flaws,
     flaws_of,
     planned,
+    secret_of,
 )
 from signalbox.models.principal import Role
+from signalbox.services.configure import without_secret
 from signalbox.services.ports import ConfigStore, Connector, SecretStore
 
 _LARGEST: Final = 1_000_000
@@ -51,6 +52,13 @@ class Config(ConfigStore, Protocol):
         """Removes the thing."""
 
 
+class Secrets(SecretStore, Protocol):
+    """A SecretStore that secrets can be taken from."""
+
+    def remove(self, name: str) -> None:
+        """Removes the secrets of this name, if there are any. Raises Unavailable."""
+
+
 class Applied(BaseModel):
     """What was changed, or would be."""
 
@@ -64,12 +72,15 @@ class ApplyManifest:
     """Makes a stack's configuration what a manifest says."""
 
     config: Config
-    secrets: SecretStore
+    secrets: Secrets
     connectors: Mapping[str, Connector]
     providers: frozenset[str]
 
     def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> Applied:
-        """Raises CommandError, and changes nothing, where anything is wrong with it."""
+        """Raises CommandError, and changes nothing, where anything is wrong with it.
+
+        What is removed takes its secret with it.
+        """
         there: tuple[Thing, ...] = (
             *self.config.connections(),
             *self.config.sources(),
@@ -78,19 +89,21 @@ class ApplyManifest:
             *self.config.roles(),
             *self.config.stated_limits(),
         )
-        known = () if prune else [one.id for one in self.config.connections()]
-        refuse(self._flaws(manifest, known))
+        refuse(self._flaws(manifest, () if prune else there))
         plan = planned(manifest, there, prune=prune)
         if not dry_run:
             for thing in plan.put:
                 self.config.put(thing)
             for thing in plan.remove:
+                without_secret(thing, self.secrets.remove)
                 self.config.remove(thing)
         warnings = tuple(self._without_secret(manifest))
         return Applied(applied=not dry_run, edits=plan.edits, warnings=warnings)
 
-    def _flaws(self, manifest: Manifest, known: Sequence[ConnectionId]) -> list[Flaw]:
-        found = list(flaws(manifest, known))
+    def _flaws(self, manifest: Manifest, stays: Sequence[Thing]) -> list[Flaw]:
+        connections = [thing.id for thing in stays if isinstance(thing, Connection)]
+        roles = [thing.name for thing in stays if isinstance(thing, Role)]
+        found = list(flaws(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
             if source.provider not in self.providers:
                 reason = f"there is no provider {source.provider}"
@@ -111,7 +124,7 @@ class ApplyManifest:
         return []
 
     def _without_secret(self, manifest: Manifest) -> list[str]:
-        names = [name for thing in manifest.things() if (name := _secret_of(thing))]
+        names = [name for thing in manifest.things() if (name := secret_of(thing))]
         return [
             f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             for name in names
@@ -178,12 +191,6 @@ def _check_names(node: yaml.Node | None) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _check_names(item)
-
-
-def _secret_of(thing: Thing) -> str | None:
-    if isinstance(thing, Source):
-        return f"sources/{thing.provider}/{thing.name}"
-    return f"connections/{thing.id}" if isinstance(thing, Connection) else None
 
 
 def _value(value: JsonValue) -> str:

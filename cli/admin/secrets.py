@@ -11,11 +11,12 @@ from typing import Final, Protocol
 import typer
 
 from cli.errors import CommandError
+from signalbox.models.issuer import MIN_SECRET
 
-NAMES: Final = "sources/<provider>/<source> or connections/<connection>"
+NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
-_KNOWN: Final = re.compile(rf"sources/{_NAME}/{_NAME}|connections/{_NAME}")
+_KNOWN: Final = re.compile(rf"sources/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}")
 _SHORT: Final = 16
 _LONGEST: Final = 1_900
 """In bytes: a parameter holds 4 KB, and an overlap has two secrets."""
@@ -65,15 +66,17 @@ class Origin:
 
 
 def replaced(secrets: Secrets, name: str, secret: str) -> None:
-    """The secret in place of all others of the name."""
+    """The secret in place of all others of the name. Raises CommandError."""
+    _check_length(name, secret)
     secrets.put(name, [secret])
 
 
 def rotated(secrets: Secrets, name: str, secret: str) -> int:
     """The secret before the one that was current; how many there are now.
 
-    Doing it again changes nothing.
+    Doing it again changes nothing. Raises CommandError.
     """
+    _check_length(name, secret)
     others = [known for known in secrets.refreshed(name) if known != secret]
     overlap = [secret, *others[:1]]
     secrets.put(name, overlap)
@@ -91,3 +94,9 @@ def without_previous(secrets: Secrets, name: str) -> None:
 def is_weak(name: str, secret: str) -> bool:
     """Whether what signs webhooks could be guessed."""
     return name.startswith("sources/") and len(secret) < _SHORT
+
+
+def _check_length(name: str, secret: str) -> None:
+    """Raises CommandError for what functions would pass over."""
+    if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
+        raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

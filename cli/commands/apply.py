@@ -1,4 +1,4 @@
-"""signalbox apply: sources, connections and subscriptions from a file."""
+"""signalbox apply: everything that operators configure, from a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +19,14 @@ def apply(
         bool, typer.Option("--dry-run", help="Say what would change and change nothing.")
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what the file does not name.")
+        bool, typer.Option("--prune", help="Remove what the file does not name, and its secrets.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make sources, connections and subscriptions what a file of YAML says."""
+    """Make the configuration what a file of YAML says.
+
+    That is sources, connections, subscriptions, issuers, roles and limits.
+    """
     from cli.admin.manifest import ApplyManifest, read, shown
     from cli.locate import find
     from signalbox.connectors.slack import Slack

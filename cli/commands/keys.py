@@ -27,7 +27,8 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for, such as ci.")],
     *,
     role: Annotated[
-        list[str] | None, typer.Option(help="viewer, worker, operator or admin; repeatable.")
+        list[str] | None,
+        typer.Option(help="viewer, worker, operator, admin or one of your own; repeatable."),
     ] = None,
     scope: Annotated[
         list[str] | None, typer.Option(help="One permission, such as tasks:read; repeatable.")
@@ -51,6 +52,7 @@ def create(
         scopes=scope or [],
         expires=expires,
         now=now(),
+        custom=[known.name for known in stack.config.roles()] if role else [],
     )
     output = Output(as_json)
     output.line(Made(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at), new.text)

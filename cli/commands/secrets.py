@@ -1,4 +1,4 @@
-"""signalbox secrets: what signs webhooks and what opens the targets of connections."""
+"""signalbox secrets: what signs webhooks and tokens, and opens the targets of connections."""
 
 from typing import Annotated
 
@@ -10,7 +10,10 @@ from cli.target import chosen
 app = typer.Typer(no_args_is_help=True, help="Set and rotate secrets.")
 
 Named = Annotated[
-    str, typer.Argument(help="sources/<provider>/<source> or connections/<connection>")
+    str,
+    typer.Argument(
+        help="sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
+    ),
 ]
 FromEnv = Annotated[
     str | None,

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from cli.local.interpreter import base_python
 
@@ -25,10 +25,6 @@ class _Stage(BaseModel):
     deploy: _Deploy = _Deploy()
 
 
-class _Stages(BaseModel):
-    local: _Stage = Field(default=_Stage())
-
-
 def this_runtime() -> str:
     """python3.11, say."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -39,11 +35,15 @@ def this_architecture() -> str:
     return _ARCHITECTURES[platform.machine().lower()]
 
 
+def overrides_of(samconfig: Path, stage: str) -> list[str]:
+    """The parameters that samconfig.toml says of a stage, NAME=VALUE each."""
+    found = tomllib.loads(samconfig.read_text()).get(stage, {})
+    return _Stage.model_validate(found).deploy.parameters.parameter_overrides
+
+
 def stack_parameters(samconfig: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The local stage's parameters in samconfig.toml, this machine's, then `more`."""
-    stages = _Stages.model_validate(tomllib.loads(samconfig.read_text()))
-    pairs = stages.local.deploy.parameters.parameter_overrides
-    written = dict(pair.split("=", 1) for pair in pairs)
+    written = dict(pair.split("=", 1) for pair in overrides_of(samconfig, "local"))
     machine = {"PythonRuntime": this_runtime(), "Architecture": this_architecture()}
     return {**written, **machine, **more}
 

@@ -54,14 +54,14 @@ class Installation:
         url = f"{self.base_url}/api/v1/webhooks/github"
         return _answer(requests.post(url, data=body, headers=headers, timeout=PATIENCE))
 
-    def ask(self, method: str, path: str, body: JsonValue = None) -> Answer:
+    def ask(self, method: str, path: str, body: JsonValue = None, **headers: str) -> Answer:
         """Asks the API."""
         return _answer(
             requests.request(
                 method,
                 self.base_url + path,
                 json=body,
-                headers={"X-API-Key": self.key},
+                headers={"X-API-Key": self.key, **headers},
                 timeout=PATIENCE,
             )
         )
@@ -117,4 +117,4 @@ def eventually(look: Callable[[], T | None], patience: float = PATIENCE) -> T:
 
 
 def _answer(response: requests.Response) -> Answer:
-    return Answer(status=response.status_code, body=_json.validate_json(response.content))
+    return Answer(status=response.status_code, body=_json.validate_json(response.content or b"{}"))

@@ -53,3 +53,13 @@ def test_everything_it_needs_answers(installation: Installation) -> None:
     queue = installation.ask("GET", "/api/v1/queue")
 
     assert (health.status, ready.status, queue.status) == (200, 200, 200)
+
+
+def test_a_source_that_is_removed_takes_its_secret_with_it(installation: Installation) -> None:
+    path = "/api/v1/sources/github/extra"
+    installation.ask("PUT", path, {"provider": "github", "name": "extra"})
+    secret = installation.ask("PUT", f"{path}/secret", {"secrets": ["a secret for a while"]})
+
+    removed = installation.ask("DELETE", path, **{"If-Match": "*"})
+
+    assert (secret.status, removed.status) == (200, 204), removed.body

@@ -118,6 +118,12 @@ class FakeSecretStore:
         """Keeps the secrets there, as another process would: what was read before stays read."""
         self._there[name] = tuple(secrets)
 
+    def remove(self, name: str) -> None:
+        if self.down:
+            raise Unavailable("the secrets did not answer")
+        self._there.pop(name, None)
+        self._read.pop(name, None)
+
     def secrets(self, name: str) -> Sequence[str]:
         return self._read.get(name) or self._fetched(name)
 

@@ -1,3 +1,7 @@
+import pytest
+
+from signalbox.aws.audit import DynamoAudit
+from signalbox.models.errors import Unavailable
 from tests.functions.system import System
 
 AUDIT = "/api/v1/audit"
@@ -41,6 +45,20 @@ def test_a_row_that_was_taken_out_is_named(system: System) -> None:
 
     assert answer.json_body["intact"] is False
     assert "2" in str(answer.part("breach"))
+
+
+def test_an_entry_that_cannot_be_kept_is_counted_and_the_answer_stays(
+    system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def append(*_: object) -> None:
+        raise Unavailable("the table does not answer")
+
+    monkeypatch.setattr(DynamoAudit, "append", append)
+
+    answer = system.ask("POST", "/api/v1/tasks", {"title": "Task"}, key=system.key("admin"))
+
+    assert answer.status == 201
+    assert '"AuditEntriesLost":[1.0]' in capsys.readouterr().out
 
 
 def test_only_who_may_read_it_reads_it(system: System) -> None:

@@ -8,6 +8,7 @@ from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.manifest import Manifest
 from signalbox.runtime.wiring import Wiring
 from tests.functions.system import Said, System
+from tests.integration.faults import Faults, broken
 from tests.samples import sample
 
 SLACK: dict[str, JsonValue] = {"id": "team", "connector": "slack"}
@@ -170,6 +171,59 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_overlap_ends(
 
     assert statuses == [200, 200]
     assert list(Wiring(clock=system.clock).secrets.secrets(name)) == ["new"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sources/github/mine", "/api/v1/connections/team"])
+def test_what_is_removed_leaves_no_secret_behind(system: System, admin: str, path: str) -> None:
+    put(system, admin, path, THINGS[path])
+    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+
+    removed = system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+
+    assert removed.status == 204
+    name = path.removeprefix("/api/v1/")
+    assert list(Wiring(clock=system.clock).secrets.secrets(name)) == []
+
+
+def test_a_default_source_that_is_removed_takes_nothing_until_it_has_another_secret(
+    system: System, admin: str
+) -> None:
+    path, ping = "/api/v1/sources/github/default", sample("github", "ping")
+    put(system, admin, path, {"provider": "github", "authors": ["ada"]})
+    before = system.hook(ping.raw, ping.headers)
+
+    system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+
+    assert (before.status, system.hook(ping.raw, ping.headers).status) == (200, 503)
+
+
+def test_what_is_not_removed_keeps_its_secret(system: System, admin: str) -> None:
+    path = "/api/v1/connections/team"
+    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    put(system, admin, "/api/v1/subscriptions/all", TO_SLACK)
+
+    subscribed = system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+    stale = system.ask("DELETE", path, key=admin, headers={"if-match": '"another"'})
+
+    assert (subscribed.status, stale.status) == (409, 412)
+    assert list(system.wiring.secrets.secrets("connections/team")) == ["a secret"]
+
+
+def test_a_removal_that_cannot_remove_the_secret_can_be_repeated(
+    system: System, admin: str
+) -> None:
+    path = "/api/v1/sources/github/mine"
+    put(system, admin, path, SOURCE)
+    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    faults = Faults()
+    faults.on("SSM.DeleteParameter", broken, times=10)
+    with faults.installed(), faults.watching():
+        failed = system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+
+    again = system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+
+    assert (failed.status, again.status) == (503, 204)
+    assert failed.word("detail") == "source github/mine stays, as its secret could not be removed"
 
 
 def test_secrets_are_never_shown(system: System, admin: str) -> None:

@@ -129,6 +129,27 @@ class TestSsmSecrets(SecretStoreContract):
 
         assert list(store.secrets(NAME)) == ["first"]
 
+    def test_secrets_that_were_removed_are_gone_at_once(self, store: SsmSecrets) -> None:
+        store.put(NAME, ["a secret"])
+        store.secrets(NAME)
+
+        store.remove(NAME)
+        store.remove(NAME)
+
+        assert list(store.secrets(NAME)) == []
+
+    @DOWN
+    def test_a_removal_that_the_parameter_store_does_not_answer_is_told(
+        self, store: SsmSecrets, faults: Faults, trouble: Action
+    ) -> None:
+        store.put(NAME, ["a secret"])
+        faults.on("SSM.DeleteParameter", trouble, times=1_000)
+
+        with pytest.raises(Unavailable):
+            store.remove(NAME)
+
+        assert list(store.secrets(NAME)) == ["a secret"]
+
     def test_what_was_read_serves_for_an_hour_while_the_parameter_store_is_down(
         self, store: SsmSecrets, put: PutSecrets, clock: FakeClock, faults: Faults
     ) -> None:

@@ -6,6 +6,8 @@ import pytest
 from cli.admin.manifest import ApplyManifest, read
 from cli.errors import CommandError
 from cli.stack import Stack
+from signalbox.models.errors import Unavailable
+from signalbox.models.issuer import Grant
 from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role, Scope
@@ -38,6 +40,11 @@ def apply_to(config: FakeConfigStore, *secrets: str) -> ApplyManifest:
         connectors={"slack": FakeConnector(name="slack")},
         providers=frozenset({"github"}),
     )
+
+
+def secrets_of(run: ApplyManifest) -> set[str]:
+    assert isinstance(run.secrets, FakeSecretStore)
+    return set(run.secrets._there)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -115,6 +122,77 @@ def test_what_has_no_secret_yet_is_warned_of() -> None:
     done = apply_to(FakeConfigStore(), "sources/github/default")(whole, prune=False, dry_run=True)
 
     assert [warning.split()[0] for warning in done.warnings] == ["connections/team-slack"]
+
+
+def test_an_issuer_with_a_shared_secret_is_warned_of_until_it_has_one() -> None:
+    shared = an_issuer(jwks=None, shared_secret=True)
+    whole = Manifest(issuers=(shared, an_issuer(name="other")))
+
+    without = apply_to(FakeConfigStore())(whole, prune=False, dry_run=True)
+    with_it = apply_to(FakeConfigStore(), "issuers/corp")(whole, prune=False, dry_run=True)
+
+    assert [warning.split()[0] for warning in without.warnings] == ["issuers/corp"]
+    assert with_it.warnings == ()
+
+
+def test_what_is_pruned_leaves_no_secret_behind() -> None:
+    gone = (a_source(name="old"), a_connection(), an_issuer(jwks=None, shared_secret=True))
+    run = apply_to(
+        FakeConfigStore(a_source(), *gone),
+        "sources/github/default",
+        "sources/github/old",
+        "connections/team-slack",
+        "issuers/corp",
+    )
+
+    run(Manifest(sources=(a_source(),)), prune=True, dry_run=True)
+    before = list(run.secrets.secrets("sources/github/old"))
+    run(Manifest(sources=(a_source(),)), prune=True, dry_run=False)
+
+    assert before == ["a"]
+    assert secrets_of(run) == {"sources/github/default"}
+
+
+def test_a_default_source_that_nobody_configured_keeps_its_secret() -> None:
+    run = apply_to(FakeConfigStore(), "sources/github/default")
+
+    run(Manifest(), prune=True, dry_run=False)
+
+    assert secrets_of(run) == {"sources/github/default"}
+
+
+def test_a_source_stays_until_its_secret_is_gone() -> None:
+    config = FakeConfigStore(a_source())
+    run = apply_to(config, "sources/github/default")
+    store = run.secrets
+    assert isinstance(store, FakeSecretStore)
+    store.down = True
+
+    with pytest.raises(Unavailable, match="source github/default stays"):
+        run(Manifest(), prune=True, dry_run=False)
+    kept = list(config.sources())
+    store.down = False
+    run(Manifest(), prune=True, dry_run=False)
+
+    assert kept == [a_source()]
+    assert not config.sources()
+    assert secrets_of(run) == set()
+
+
+def test_a_role_of_the_stack_may_be_named_unless_it_is_pruned() -> None:
+    config = FakeConfigStore(Role(name="auditor", scopes=(Scope.AUDIT_READ,)))
+    whole = Manifest(issuers=(an_issuer(everybody=Grant(roles=("auditor",))),))
+
+    apply_to(config)(whole, prune=False, dry_run=False)
+
+    with pytest.raises(CommandError, match=r"everybody.roles\[0\]: there is no role auditor"):
+        apply_to(config)(whole, prune=True, dry_run=False)
+
+
+def test_help_names_everything_that_is_applied() -> None:
+    said = CommandLine()("apply", "--help")
+
+    assert all(group in said.out for group in Manifest.model_fields if group != "version")
 
 
 def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:

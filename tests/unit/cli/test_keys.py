@@ -9,7 +9,7 @@ from cli.stack import Stack
 from signalbox.auth.keys import ApiKeys
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.ids import KeyId
-from signalbox.models.principal import Scope
+from signalbox.models.principal import Role, Scope
 from signalbox.runtime.wiring import now
 from tests.builders import NOW, an_api_key
 from tests.fakes.config import FakeKeyStore
@@ -99,6 +99,27 @@ def test_a_key_is_printed_once_and_only_its_hash_is_kept(on_aws: CommandLine, st
     assert text not in kept.model_dump_json()
     assert text not in said.err
     assert text not in on_aws("keys", "list").out
+
+
+def test_a_key_may_have_a_role_that_operators_have_named(on_aws: CommandLine, stack: Stack) -> None:
+    stack.config.put(Role(name="auditor", scopes=(Scope.AUDIT_READ,)))
+
+    said = on_aws("keys", "create", "ci", "--role", "auditor")
+
+    (kept,) = stack.keys.all()
+    assert (said.code, kept.roles) == (0, ("auditor",))
+
+
+def test_a_role_that_is_not_there_is_refused_with_those_that_are(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    stack.config.put(Role(name="auditor", scopes=(Scope.AUDIT_READ,)))
+
+    said = on_aws("keys", "create", "ci", "--role", "auditer")
+
+    assert said.code == 1
+    assert "auditer; there are viewer, worker, operator, admin, auditor" in said.err
+    assert not stack.keys.all()
 
 
 def test_a_key_for_programs_is_an_object(on_aws: CommandLine) -> None:

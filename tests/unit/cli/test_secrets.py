@@ -6,6 +6,8 @@ from cli.stack import Stack
 from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeSecretStore
+from tests.fakes.tokens import SECRET as TOKEN_SECRET
+from tests.fakes.tokens import an_issuer
 from tests.unit.cli.conftest import CommandLine
 
 NAME = "sources/github/default"
@@ -121,6 +123,29 @@ def test_a_short_secret_of_a_source_is_warned_of(on_aws: CommandLine) -> None:
     assert "can be guessed" in said.err
 
 
+def test_the_secret_of_an_issuer_is_set_where_functions_read_it(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    issuer = an_issuer(jwks=None, shared_secret=True)
+
+    made = on_aws("secrets", "set", "issuers/corp", "--generate").out.strip()
+    rotated_ = on_aws("secrets", "rotate", "issuers/corp", given=TOKEN_SECRET)
+
+    assert rotated_.code == 0
+    assert stack.secrets.refreshed(issuer.secret) == (TOKEN_SECRET, made)
+
+
+@pytest.mark.parametrize("verb", ["set", "rotate"])
+def test_a_secret_that_no_token_is_verified_with_is_refused(
+    on_aws: CommandLine, stack: Stack, verb: str
+) -> None:
+    said = on_aws("secrets", verb, "issuers/corp", given="x" * 31)
+
+    assert said.code == 1
+    assert "32 bytes" in said.err
+    assert stack.secrets.refreshed("issuers/corp") == ()
+
+
 def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: Stack) -> None:
     said = on_aws("secrets", "set", NAME, given="")
 
@@ -129,7 +154,16 @@ def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: S
 
 
 @pytest.mark.parametrize(
-    "name", ["github", "sources/github", "sources/../x", "keys/cursor", "connections/a/b", "/a"]
+    "name",
+    [
+        "github",
+        "sources/github",
+        "sources/../x",
+        "keys/cursor",
+        "connections/a/b",
+        "issuers/a/b",
+        "/a",
+    ],
 )
 def test_a_name_of_no_secret_is_wrong_usage(name: str) -> None:
     assert CommandLine()("secrets", "set", name, "--generate").code == 2

@@ -2,8 +2,12 @@ import pytest
 from pydantic import ValidationError
 
 from signalbox.models.ids import ConnectionId
+from signalbox.models.issuer import Grant
+from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Action, Manifest, Thing, flaws, flaws_of, planned
+from signalbox.models.principal import Role
 from tests.builders import a_connection, a_source, a_subscription
+from tests.fakes.tokens import an_issuer
 
 
 def manifest(text: str) -> Manifest:
@@ -57,6 +61,38 @@ def test_what_is_named_twice_is_a_flaw() -> None:
     paths = [flaw.path for flaw in flaws(twice)]
 
     assert paths == ["sources[1]", "connections[1]", "subscriptions[1]"]
+
+
+def test_a_role_takes_no_name_of_one_that_is_built_in() -> None:
+    odd = Manifest(roles=(Role(name="auditor"), Role(name="viewer")))
+
+    assert [flaw.path for flaw in flaws(odd)] == ["roles[1].name"]
+
+
+def test_a_role_that_is_named_has_to_be_there() -> None:
+    issuer = an_issuer(
+        grants={"ops": Grant(roles=("auditor", "operator"))}, everybody=Grant(roles=("viewer", "x"))
+    )
+    limits = Limits(roles=dict.fromkeys(("worker2", "worker"), Limit(count=1, burst=1)))
+    whole = Manifest(issuers=(issuer,), limits=limits)
+
+    found = flaws(whole)
+
+    assert [flaw.path for flaw in found] == [
+        "issuers[0].grants.ops.roles[0]",
+        "issuers[0].everybody.roles[1]",
+        "limits.roles.worker2",
+    ]
+    assert found[0].reason == "there is no role auditor"
+    assert flaws(whole, roles=["auditor", "x", "worker2"]) == ()
+
+
+def test_a_role_of_the_same_manifest_is_there() -> None:
+    whole = Manifest(
+        issuers=(an_issuer(everybody=Grant(roles=("auditor",))),), roles=(Role(name="auditor"),)
+    )
+
+    assert flaws(whole) == ()
 
 
 def test_what_is_there_already_is_left_alone() -> None:

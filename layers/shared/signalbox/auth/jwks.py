@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.auth.documents import Members, read_object, unpacked
 from signalbox.models.errors import Unavailable
-from signalbox.models.issuer import Algorithm, Issuer
+from signalbox.models.issuer import MIN_SECRET, Algorithm, Issuer
 from signalbox.services.guards import Fetch
 from signalbox.services.ports import Clock, Count
 
@@ -29,7 +29,6 @@ MAX_SET: Final = 150_000
 _MAX_KEYS: Final = 100
 _MIN_RSA_BITS: Final = 2048
 _MAX_RSA_BITS: Final = 8192
-_MIN_SECRET: Final = 32
 _LONGEST_HEADER: Final = 8192
 
 _SHORTEST: Final = timedelta(minutes=5)
@@ -216,7 +215,7 @@ class Keyring:
                 return self._fetched(issuer.jwks_url, kid)
         if issuer.jwks:
             return _named(read_keys(issuer.jwks.encode()), kid)
-        secrets = [s for s in self.secrets(issuer.secret) if len(s.encode()) >= _MIN_SECRET]
+        secrets = [s for s in self.secrets(issuer.secret) if len(s.encode()) >= MIN_SECRET]
         if not secrets:
             raise Unavailable("there is no secret to verify tokens with")
         return [_Shared(secret=secret) for secret in secrets]

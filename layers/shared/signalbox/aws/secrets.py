@@ -78,6 +78,17 @@ class SsmSecrets:
         self._last.pop(name, None)
         return True
 
+    def remove(self, name: str) -> None:
+        """Removes the secrets of this name, if there are any."""
+        try:
+            with reaching("the parameter store"):
+                self.provider.client.delete_parameter(Name=self._path(name))
+        except Unavailable as unavailable:
+            if _code(unavailable.__cause__) != "ParameterNotFound":
+                raise
+        self.provider.clear_cache()
+        self._last.pop(name, None)
+
     def _path(self, name: str) -> str:
         return f"{self.prefix}/{name}"
 

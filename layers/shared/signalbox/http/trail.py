@@ -11,20 +11,21 @@ from signalbox.models.audit import Entry, Result, Row
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
-from signalbox.services.ports import Clock
+from signalbox.services.ports import Clock, Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
     """The audit of the API. `record` keeps one entry.
 
-    An entry that could not be kept is an error in the log, and the answer stays as it is: what it
-    speaks of has happened.
+    An entry that could not be kept is an error in the log and is counted, for an alarm; the answer
+    stays as it is, since what it speaks of has happened.
     """
 
     record: Callable[[Entry], Row]
     clock: Clock
     logger: Logger
+    count: Count
 
     def __call__(
         self, request: InboundRequest, route: Route, caller: Principal, status: int
@@ -48,3 +49,4 @@ class Trail:
         except Unavailable as lost:
             extra = {"request_id": request.request_id, "reason": lost.reason}
             self.logger.exception("audit entry lost", extra=extra)
+            self.count("AuditEntriesLost", {})

@@ -9,6 +9,9 @@ from pydantic import Field, JsonValue, model_validator
 from signalbox.models.base import Model, Name
 from signalbox.models.principal import Scope
 
+MIN_SECRET: Final = 32
+"""How many bytes a shared secret has at least; shorter ones are passed over."""
+
 _HTTPS: Final = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
 
 
@@ -35,8 +38,8 @@ class Issuer(Model):
     """Somebody whose tokens we believe.
 
     Its keys are at `jwks_url`, or are the set in `jwks`, or, with `shared_secret`, are the secrets
-    named `issuers/<name>`, of 32 bytes or more. A token is worth `everybody`, and `grants[value]`
-    for each value of the claim that `claim` leads to, one member name a step.
+    named `issuers/<name>`, of MIN_SECRET bytes or more. A token is worth `everybody`, and
+    `grants[value]` for each value of the claim that `claim` leads to, one member name a step.
     """
 
     name: Name

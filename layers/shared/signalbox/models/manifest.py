@@ -16,7 +16,7 @@ from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
-from signalbox.models.principal import Role
+from signalbox.models.principal import ROLES, Role
 
 Thing = Source | Connection | Subscription | Issuer | Role | Limits
 
@@ -103,6 +103,19 @@ def identity(thing: Thing) -> tuple[str, str]:
             return "limits", "default"
 
 
+def secret_of(thing: Thing) -> str | None:
+    """The name of the secret that belongs to a thing, None where it has none."""
+    match thing:
+        case Source():
+            return f"sources/{thing.provider}/{thing.name}"
+        case Connection():
+            return f"connections/{thing.id}"
+        case Issuer(shared_secret=True):
+            return thing.secret
+        case _:
+            return None
+
+
 def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
     """Where a document does not have the form of a manifest."""
     return tuple(
@@ -111,8 +124,13 @@ def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
     )
 
 
-def flaws(manifest: Manifest, known: Collection[ConnectionId] = ()) -> tuple[Flaw, ...]:
-    """What is named twice or names what is not there; `known` are connections besides its own."""
+def flaws(
+    manifest: Manifest, known: Collection[ConnectionId] = (), roles: Collection[str] = ()
+) -> tuple[Flaw, ...]:
+    """What is named twice or names what is not there.
+
+    `known` are connections besides its own, `roles` those besides its own and the built-in ones.
+    """
     there = {connection.id for connection in manifest.connections} | set(known)
     missing = (
         Flaw(path=f"subscriptions[{index}].connection", reason=f"no connection {one.connection}")
@@ -126,6 +144,8 @@ def flaws(manifest: Manifest, known: Collection[ConnectionId] = ()) -> tuple[Fla
         *_repeated("issuers", manifest.issuers),
         *_repeated("roles", manifest.roles),
         *missing,
+        *_built_in(manifest.roles),
+        *_without_role(manifest, {*ROLES, *roles, *(role.name for role in manifest.roles)}),
     )
 
 
@@ -168,6 +188,29 @@ def _repeated(group: str, things: Sequence[Thing]) -> Iterator[Flaw]:
         if key in seen:
             yield Flaw(path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice")
         seen.add(key)
+
+
+def _built_in(roles: Sequence[Role]) -> Iterator[Flaw]:
+    for index, role in enumerate(roles):
+        if role.name in ROLES:
+            yield Flaw(path=f"roles[{index}].name", reason=f"the role {role.name} is built in")
+
+
+def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[Flaw]:
+    for path, role in _roles_named(manifest):
+        if role not in there:
+            yield Flaw(path=path, reason=f"there is no role {role}")
+
+
+def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Every role that is referred to, after the path where it is."""
+    for index, issuer in enumerate(manifest.issuers):
+        grants = {f"grants.{value}": grant for value, grant in issuer.grants.items()}
+        for place, grant in {**grants, "everybody": issuer.everybody}.items():
+            for number, role in enumerate(grant.roles):
+                yield f"issuers[{index}].{place}.roles[{number}]", role
+    for role in manifest.limits.roles if manifest.limits else ():
+        yield f"limits.roles.{role}", role
 
 
 def _path(loc: Sequence[int | str]) -> str:

@@ -23,7 +23,7 @@ from signalbox.runtime.admission import admission
 from signalbox.runtime.counting import counting
 from signalbox.runtime.operators import add_operators
 from signalbox.runtime.registry import providers
-from signalbox.runtime.telemetry import logger
+from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from signalbox.services.browse import ListTasks
@@ -76,7 +76,7 @@ def api(wiring: Wiring | None = None) -> Api:
         routes=routes,
         admit=admission(wired),
         cors=Cors(origins=wired.settings.cors),
-        trail=Trail(record=record, clock=wired.clock, logger=log),
+        trail=Trail(record=record, clock=wired.clock, logger=log, count=count),
         limit=wired.settings.max_body_bytes,
         logger=log,
     )

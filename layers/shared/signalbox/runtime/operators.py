@@ -88,6 +88,7 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
 def _add_configuration(routes: Routes, wired: Wiring) -> None:
     configure = Configure(
         config=wired.config,
+        remove_secret=wired.secrets.remove,
         connectors=connectors(wired.settings.trusted),
         providers=providers(),
     )

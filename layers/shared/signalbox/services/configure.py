@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.errors import Conflict, NotFound
-from signalbox.models.manifest import Thing, identity
+from signalbox.models.errors import Conflict, NotFound, Unavailable
+from signalbox.models.manifest import Thing, identity, secret_of
 from signalbox.services.ports import ConfigStore, Connector
 
 T = TypeVar("T", bound=Thing)
@@ -16,6 +16,10 @@ Connectors = Mapping[str, Callable[[], Connector]]
 
 Check = Callable[[Thing | None], None]
 """Raises where what is kept is not what the caller takes it for."""
+
+
+RemoveSecret = Callable[[str], None]
+"""Removes the secrets of this name, if there are any. Raises Unavailable."""
 
 
 class ConfigKeeper(ConfigStore, Protocol):
@@ -33,6 +37,7 @@ class Configure:
     """Changes the configuration. What refers to something that is not there is refused."""
 
     config: ConfigKeeper
+    remove_secret: RemoveSecret
     connectors: Connectors
     providers: Collection[str]
 
@@ -48,12 +53,16 @@ class Configure:
         return before is None
 
     def remove(self, thing: Thing, check: Check) -> None:
-        """Removes the thing. Raises Conflict where something refers to it, and as `check` does."""
+        """Removes the thing and its secret.
+
+        Raises Conflict where something refers to it, Unavailable, and whatever `check` does.
+        """
         check(thing)
         if isinstance(thing, Connection):
             users = [s.id for s in self.config.subscriptions() if s.connection == thing.id]
             if users:
                 raise Conflict(f"subscriptions refer to it: {', '.join(sorted(users))}")
+        without_secret(thing, self.remove_secret)
         self.config.replace(thing, None)
 
     def all(self, kind: type[T]) -> list[T]:
@@ -94,3 +103,18 @@ class Configure:
             case Subscription():
                 if thing.connection not in {one.id for one in self.config.connections()}:
                     raise Conflict(f"there is no connection {thing.connection}")
+
+
+def without_secret(thing: Thing, remove: RemoveSecret) -> None:
+    """Removes the secret of a thing that is removed next, so that a repetition finishes both.
+
+    Raises Unavailable, which says that the thing stays.
+    """
+    name = secret_of(thing)
+    if name is None:
+        return
+    try:
+        remove(name)
+    except Unavailable as unavailable:
+        problem = f"{' '.join(identity(thing))} stays, as its secret could not be removed"
+        raise Unavailable(problem) from unavailable.__cause__

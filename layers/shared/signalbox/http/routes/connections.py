@@ -70,7 +70,9 @@ def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnect
         new = configure.put(body, must_match(meant, known))
         return put(body, routes.call(), new=new)
 
-    @routes.add(removing(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Remove a connection"))
+    @routes.add(
+        removing(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Remove a connection and its secret")
+    )
     def remove_connection(connection_id: Id, meant: IfMatch = None) -> Response[str]:
         configure.remove(configure.get(Connection, connection_id), must_match(meant, None))
         return nothing()

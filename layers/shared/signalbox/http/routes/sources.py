@@ -64,7 +64,7 @@ def add_sources(routes: Routes, *, configure: Configure) -> None:
         new = configure.put(body, must_match(meant, known))
         return put(body, routes.call(), new=new)
 
-    @routes.add(removing(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Remove a source"))
+    @routes.add(removing(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Remove a source and its secret"))
     def remove_source(provider: Id, name: Id, meant: IfMatch = None) -> Response[str]:
         configure.remove(configure.get(Source, f"{provider}/{name}"), must_match(meant, None))
         return nothing()

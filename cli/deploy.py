@@ -1,0 +1,125 @@
+"""python -m cli.deploy STAGE …: `sam build`, then `sam deploy` with the options behind the stage.
+
+The build of the layers reads variables, as it cannot see parameters. Both are told here what to run
+on, always: a stack that is not told a parameter keeps the one it had.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from cli.errors import CommandError
+from cli.local.parameters import overrides_of
+from cli.target import PROJECT
+
+DEFAULTS: Final[Mapping[str, str]] = {"PythonRuntime": "python3.13", "Architecture": "arm64"}
+_VARIABLES: Final[Mapping[str, str]] = {
+    "PythonRuntime": "PYTHON_RUNTIME",
+    "Architecture": "ARCHITECTURE",
+}
+_OTHER: Final = re.compile(rf"\w+=(?!.*\b({'|'.join(DEFAULTS)})\b).*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What `sam` is called with."""
+
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+def planned(
+    samconfig: Path, stage: str, words: Sequence[str], environment: Mapping[str, str]
+) -> tuple[Command, Command]:
+    """The build and the deploy. Raises CommandError where they could disagree."""
+    given, options = _split(words)
+    written = _written(samconfig, stage)
+    chosen = {**DEFAULTS, **_machine(written), **_variables(environment, _machine(given))}
+    others = [word for word in given or written if _name(word) not in DEFAULTS]
+    parameters = (*others, *(f"{name}={value}" for name, value in chosen.items()))
+    variables = {_VARIABLES[name]: value for name, value in chosen.items()}
+    verbs = (("build",), ("deploy", "--config-env", stage, *options))
+    build, deploy = (
+        Command(words=(*verb, "--parameter-overrides", *parameters), variables=variables)
+        for verb in verbs
+    )
+    return build, deploy
+
+
+def sam(command: Command) -> int:
+    """Runs it; its exit code."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "sam"), *command.words],
+        cwd=PROJECT,
+        env={**os.environ, **command.variables},
+        check=False,
+    ).returncode
+
+
+def main(
+    words: Sequence[str], environment: Mapping[str, str], run: Callable[[Command], int] = sam
+) -> int:
+    """The exit code: of the command that failed, 0 where none did."""
+    try:
+        commands = planned(PROJECT / "samconfig.toml", words[0], words[1:], environment)
+    except CommandError as problem:
+        print(f"deploy: {problem}", file=sys.stderr)
+        return problem.exit_code
+    return next((code for command in commands if (code := run(command))), 0)
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The parameters among the options, and the other options."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--parameter-overrides", nargs="+", default=[])
+    found, options = parser.parse_known_args(words)
+    given: list[str] = found.parameter_overrides
+    return given, options
+
+
+def _written(samconfig: Path, stage: str) -> list[str]:
+    try:
+        return overrides_of(samconfig, stage)
+    except ValidationError:
+        problem = f"parameter_overrides of {stage} in samconfig.toml is no list of NAME=VALUE"
+        raise CommandError(problem) from None
+
+
+def _machine(words: Iterable[str]) -> dict[str, str]:
+    """What these parameters say of runtime and processor."""
+    said = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in DEFAULTS:
+            said[name] = value
+        elif not _OTHER.fullmatch(word):
+            raise CommandError(f"a parameter is a word of its own, NAME=VALUE: {word}")
+    return said
+
+
+def _variables(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What these parameters or the environment say, but not both of them differently."""
+    said = dict(given)
+    for name, variable in _VARIABLES.items():
+        value = environment.get(variable)
+        if value and given.get(name, value) != value:
+            raise CommandError(f"{variable} says {value}, and {name} is {given[name]}")
+        if value:
+            said[name] = value
+    return said
+
+
+def _name(word: str) -> str:
+    return word.partition("=")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
