@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_address
+from itertools import islice
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -19,8 +20,11 @@ from cli.locate import find, here
 from cli.output import plain
 from cli.target import Target
 from signalbox.http.problems import Problem
-from signalbox.http.routes.audit import AUDIT, AuditVerdict
-from signalbox.http.routes.queue import QueuesView
+from signalbox.http.routes.audit import AuditList
+from signalbox.http.routes.dead_letters import DeadLetterList
+from signalbox.http.routes.deliveries import DeliveryList
+from signalbox.http.routes.notifications import NotificationList
+from signalbox.http.routes.task_changes import TaskChanges
 from signalbox.http.routes.tasks import TASKS, TaskList
 from signalbox.http.routes.work import (
     BeatAnswer,
@@ -33,8 +37,11 @@ from signalbox.http.routes.work import (
 )
 from signalbox.models.change import TaskSummary, TaskView
 from signalbox.models.ids import TaskId
+from signalbox.services.create import NewTask
+from signalbox.services.edit import TaskPatch
 
 M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", TaskList, DeadLetterList, DeliveryList, NotificationList, AuditList)
 
 _PAGE: Final = 100
 _CONNECT: Final = 5.0
@@ -84,49 +91,73 @@ class Api:
 
     def tasks(self, wanted: Mapping[str, str], limit: int) -> Iterator[TaskSummary]:
         """The newest tasks that fit, at most so many."""
+        pages = self.pages(TASKS, TaskList, wanted, limit)
+        return islice((task for page in pages for task in page.items), limit)
+
+    def task(self, task: TaskId) -> TaskView:
+        """One task."""
+        return self.ask("GET", below(TASKS, task), TaskView)
+
+    def create(self, new: NewTask, key: str | None = None) -> TaskView:
+        """A new task, or the one that this key has made before."""
+        headers = {"Idempotency-Key": f'"{key}"'} if key else None
+        return self.ask("POST", TASKS, TaskView, body=new, headers=headers)
+
+    def edit(self, task: TaskId, patch: TaskPatch, version: int) -> TaskView:
+        """The task changed, if it is of this version still."""
+        headers = {"If-Match": f'"v{version}"'}
+        return self.ask("PATCH", below(TASKS, task), TaskView, body=patch, headers=headers)
+
+    def cancel(self, task: TaskId, reason: str | None = None) -> TaskView:
+        """The task called off, of whatever version it is."""
+        query = {"reason": reason} if reason else None
+        headers = {"If-Match": "*"}
+        return self.ask("DELETE", below(TASKS, task), TaskView, query=query, headers=headers)
+
+    def retry(self, task: TaskId) -> TaskView:
+        """The task pending again."""
+        return self.ask("POST", below(TASKS, task, "retry"), TaskView)
+
+    def changes(self, task: TaskId) -> TaskChanges:
+        """What has become of the task."""
+        return self.ask("GET", below(TASKS, task, "changes"), TaskChanges)
+
+    def claim(self, claim: Claim) -> Claimed:
+        """The next task, if one comes in time."""
+        patience = self.patience + claim.wait_seconds
+        return self.ask("POST", "/api/v1/queue/claim", Claimed, body=claim, patience=patience)
+
+    def heartbeat(self, task: TaskId, beat: Heartbeat, patience: float) -> BeatAnswer:
+        """Whether to go on."""
+        path = below(TASKS, task, "heartbeat")
+        return self.ask("POST", path, BeatAnswer, body=beat, patience=patience)
+
+    def complete(self, task: TaskId, completion: Completion) -> TaskView:
+        """The task is done."""
+        return self.ask("POST", below(TASKS, task, "complete"), TaskView, body=completion)
+
+    def fail(self, task: TaskId, failure: Failure) -> TaskView:
+        """The attempt failed."""
+        return self.ask("POST", below(TASKS, task, "fail"), TaskView, body=failure)
+
+    def release(self, task: TaskId, back: Return) -> TaskView:
+        """The task is given back."""
+        return self.ask("POST", below(TASKS, task, "release"), TaskView, body=back)
+
+    def pages(
+        self, path: str, answer: type[P], wanted: Mapping[str, str], limit: int
+    ) -> Iterator[P]:
+        """The pages of a list, until they hold so many things or there are no more."""
         query = {**wanted, "limit": str(min(limit, _PAGE))}
         while limit > 0:
-            page = self._ask("GET", TASKS, TaskList, query=query)
-            yield from page.items[:limit]
+            page = self.ask("GET", path, answer, query=query)
+            yield page
             limit -= len(page.items)
             if page.next is None:
                 return
             query["cursor"] = page.next
 
-    def task(self, task: TaskId) -> TaskView:
-        """One task."""
-        return self._ask("GET", _path(task), TaskView)
-
-    def queues(self) -> QueuesView:
-        """What waits."""
-        return self._ask("GET", "/api/v1/queue", QueuesView)
-
-    def audited(self, day: str) -> AuditVerdict:
-        """Whether a day of the audit log is as it was written."""
-        return self._ask("GET", f"{AUDIT}/{quote(day, safe='')}/verify", AuditVerdict)
-
-    def claim(self, claim: Claim) -> Claimed:
-        """The next task, if one comes in time."""
-        patience = self.patience + claim.wait_seconds
-        return self._ask("POST", "/api/v1/queue/claim", Claimed, body=claim, patience=patience)
-
-    def heartbeat(self, task: TaskId, beat: Heartbeat, patience: float) -> BeatAnswer:
-        """Whether to go on."""
-        return self._ask("POST", _path(task, "heartbeat"), BeatAnswer, body=beat, patience=patience)
-
-    def complete(self, task: TaskId, completion: Completion) -> TaskView:
-        """The task is done."""
-        return self._ask("POST", _path(task, "complete"), TaskView, body=completion)
-
-    def fail(self, task: TaskId, failure: Failure) -> TaskView:
-        """The attempt failed."""
-        return self._ask("POST", _path(task, "fail"), TaskView, body=failure)
-
-    def release(self, task: TaskId, back: Return) -> TaskView:
-        """The task is given back."""
-        return self._ask("POST", _path(task, "release"), TaskView, body=back)
-
-    def _ask(
+    def ask(
         self,
         method: str,
         path: str,
@@ -134,25 +165,48 @@ class Api:
         *,
         query: Mapping[str, str] | None = None,
         body: BaseModel | None = None,
+        headers: Mapping[str, str] | None = None,
         patience: float | None = None,
     ) -> M:
-        headers = {"X-API-Key": self.key}
-        if body:
-            headers["Content-Type"] = "application/json"
+        """A good answer, read. Of a body only what was said is sent."""
+        content = body.model_dump_json(exclude_unset=True).encode() if body else None
+        response = self.reply(
+            method, path, query=query, content=content, headers=headers, patience=patience
+        )
+        try:
+            return answer.model_validate_json(response.content, extra="ignore")
+        except ValidationError:
+            problem = f"{response.url} is not an API that this version knows"
+            raise CommandError(problem) from None
+
+    def reply(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        patience: float | None = None,
+    ) -> requests.Response:
+        """A good answer as it came."""
+        sent = {"X-API-Key": self.key, **(headers or {})}
+        if method != "GET":
+            sent["Content-Type"] = "application/json"
         try:
             response = self.session.request(
                 method,
                 self.base_url + path,
                 params=query,
-                data=body.model_dump_json().encode() if body else None,
-                headers=headers,
+                data=content,
+                headers=sent,
                 timeout=(_CONNECT, patience or self.patience),
                 allow_redirects=False,
             )
         except (requests.RequestException, OSError) as failure:
             problem = f"{self.base_url} did not answer ({type(failure).__name__})"
             raise Away(problem) from failure
-        return _read(response, answer)
+        return _good(response)
 
 
 def connect(target: Target) -> Api:
@@ -188,25 +242,23 @@ def _message(text: str) -> str:
     return plain(str(said.get("message", "")))[:200] if isinstance(said, dict) else ""
 
 
-def _read(response: requests.Response, answer: type[M]) -> M:
-    if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-        words = f"{response.status_code} {explanation(response.text)}"
-        if response.status_code in _AWAY:
-            raise Away(words, _seconds(response.headers.get("Retry-After", "")))
-        raise Refused(response.status_code, words)
-    try:
-        return answer.model_validate_json(response.content, extra="ignore")
-    except ValidationError:
-        raise CommandError(f"{response.url} is not an API that this version knows") from None
+def below(root: str, *words: str) -> str:
+    """The path of something below another."""
+    return "/".join((root, *(quote(word, safe="") for word in words)))
+
+
+def _good(response: requests.Response) -> requests.Response:
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        return response
+    words = f"{response.status_code} {explanation(response.text)}"
+    if response.status_code in _AWAY:
+        raise Away(words, _seconds(response.headers.get("Retry-After", "")))
+    raise Refused(response.status_code, words)
 
 
 def _seconds(text: str) -> float:
     """What Retry-After says, where it says seconds as our API does."""
     return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 0.0
-
-
-def _path(task: TaskId, *more: str) -> str:
-    return "/".join((TASKS, quote(task, safe=""), *more))
 
 
 def _loopback(url: str) -> bool:

@@ -7,7 +7,22 @@ A command's module imports only what its options need and its body imports the r
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import apply, audit, demo, keys, secrets, send, tasks, up, work
+from cli.commands import (
+    apply,
+    audit,
+    connections,
+    deliveries,
+    demo,
+    keys,
+    metrics,
+    notifications,
+    queue,
+    secrets,
+    send,
+    tasks,
+    up,
+    work,
+)
 from cli.errors import explained
 from cli.target import choose
 
@@ -41,7 +56,11 @@ app.add_typer(secrets.app, name="secrets")
 app.command()(apply.apply)
 app.add_typer(send.app, name="send")
 app.add_typer(tasks.app, name="tasks")
-app.command()(tasks.queue)
+app.add_typer(queue.app, name="queue")
 app.command()(work.work)
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(notifications.app, name="notifications")
+app.add_typer(connections.app, name="connections")
+app.command()(metrics.metrics)
 app.add_typer(audit.app, name="audit")
 app.command()(demo.demo)

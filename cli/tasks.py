@@ -40,6 +40,7 @@ def facts(task: TaskView) -> dict[str, str]:
         "Result": task.result.summary if task.result else "",
         "Result link": (task.result.url if task.result else None) or "",
         "Created": moment(task.created_at),
+        "Due": moment(task.due),
         "Not before": moment(task.not_before),
         "Started": moment(task.started_at),
         "Finished": moment(task.finished_at),

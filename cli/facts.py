@@ -1,0 +1,110 @@
+"""What operators look at, as facts under their names for people."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from cli.output import moment
+from signalbox.http.routes.deliveries import DeliveryView, Replayed
+from signalbox.http.routes.metrics import FiguresView, Times
+from signalbox.http.routes.notifications import NotificationView
+from signalbox.http.routes.queue import PausedView
+
+_LONGEST: Final = 2_000
+
+K = TypeVar("K", bound=str)
+Facts = dict[str, str]
+
+PAUSES: Final[Mapping[str, Callable[[PausedView], str]]] = {
+    "Queue": lambda row: row.priority,
+    "Paused": lambda row: moment(row.pause.at) if row.pause else "no",
+    "By": lambda row: row.pause.by if row.pause else "",
+    "Reason": lambda row: (row.pause.reason if row.pause else None) or "",
+}
+
+
+def of_delivery(found: DeliveryView) -> Facts:
+    """A delivery; of a long body the start."""
+    body = found.body.content
+    cut = "" if len(body) <= _LONGEST else f"… ({len(body):,} characters; --json has all)"
+    return {
+        "Id": found.id,
+        "From": f"{found.provider}/{found.source}",
+        "Key": found.key,
+        "Event": found.event or "",
+        "Verdict": found.verdict,
+        "Reason": found.reason or "",
+        "Notes": "\n".join(found.notes),
+        "Tasks": "\n".join(found.task_ids),
+        "Received": moment(found.received_at),
+        "Repeated": str(found.repeats.count or ""),
+        "Replayed": moment(found.replayed_at),
+        "Headers": "\n".join(f"{name}: {value}" for name, value in found.headers.items()),
+        "Body": body[:_LONGEST] + cut,
+    }
+
+
+def of_replay(found: Replayed) -> Facts:
+    """What a replay did, or would do."""
+    made = (f"{task.id}  {task.priority}  {task.title}" for task in found.made)
+    return {
+        "Delivery": found.delivery_id,
+        "Verdict": _became(found.verdict_before, found.verdict),
+        "Differs": "yes" if found.differs else "no",
+        "Reason": found.reason or "",
+        "Notes": "\n".join(found.notes),
+        "Would make" if found.dry_run else "Made": "\n".join(made),
+        "There already": "\n".join(found.there),
+    }
+
+
+def of_notification(found: NotificationView) -> Facts:
+    """A notification and its attempts."""
+    attempts = (
+        f"{moment(each.at)}  {each.outcome}  {each.reason or ''}".rstrip()
+        for each in found.attempts
+    )
+    return {
+        "Id": f"{found.task_id}/{found.id}",
+        "Status": found.status,
+        "To": f"{found.connection} ({found.connector})",
+        "Change": found.type,
+        "Title": found.title,
+        "Tries": str(found.tries),
+        "Attempts": "\n".join(attempts),
+        "Created": moment(found.created_at),
+        "Next": moment(found.next_at),
+    }
+
+
+def of_figures(found: FiguresView) -> Facts:
+    """All figures, one line for each thing that is counted."""
+    tasks = found.tasks
+    rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
+    queues = {queue.priority: queue.waiting for queue in found.queues}
+    webhooks = {f"Webhooks of {each.provider}": _counted(each.outcomes) for each in found.webhooks}
+    acks = {f"{each.provider} waited": _times(each.acks) for each in found.webhooks}
+    connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
+    return {
+        "Tasks": _counted(tasks.kept),
+        "Changes": _counted(tasks.changes),
+        "Succeeded": rate,
+        "Processed in": _times(tasks.processing),
+        "Waiting": _counted(queues),
+        **webhooks,
+        **acks,
+        **connectors,
+    }
+
+
+def _became(before: str, after: str) -> str:
+    return after if before == after else f"{before}, now {after}"
+
+
+def _counted(counts: Mapping[K, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _times(times: Times) -> str:
+    if times.p50 is None or times.p95 is None:
+        return ""
+    return f"{times.p50} s (half), {times.p95} s (95 %)"

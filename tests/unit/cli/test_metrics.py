@@ -1,0 +1,80 @@
+import json
+
+from cli.facts import of_figures
+from signalbox.http.routes.metrics import (
+    ConnectorFigures,
+    FiguresView,
+    TaskFigures,
+    Times,
+    WebhookFigures,
+)
+from signalbox.http.routes.queue import QueueView
+from signalbox.models.task import Priority, TaskStatus
+from tests.fakes.http_server import FakeHttpServer, Reply
+from tests.unit.cli.conftest import CommandLine, Said
+
+TIMES = Times(count=4, p50=0.5, p95=2.0, mean=0.9)
+FIGURES = FiguresView(
+    complete=False,
+    tasks=TaskFigures(
+        kept={TaskStatus.PENDING: 2, TaskStatus.FAILED: 1},
+        changes={"created": 3},
+        success_rate=0.75,
+        processing=TIMES,
+    ),
+    queues=(
+        QueueView(
+            priority=Priority.HIGH,
+            waiting=2,
+            in_flight=0,
+            delayed=0,
+            dead_letters=0,
+            oldest_seconds=None,
+        ),
+    ),
+    webhooks=(
+        WebhookFigures(
+            provider="github",
+            requests=5,
+            outcomes={"accepted": 4, "signature_invalid": 1},
+            signature_failures=1,
+            acks=TIMES.model_copy(update={"p50": None}),
+        ),
+    ),
+    connectors=(ConnectorFigures(connector="slack", outcomes={"delivered": 7}),),
+)
+
+
+def told(*options: str) -> Said:
+    """What is said of those figures."""
+    with FakeHttpServer().running() as server:
+        server.replies(Reply(body=FIGURES.model_dump_json().encode()))
+        signalbox = CommandLine(options=["--url", server.url, "--key", "sbx_test_any"])
+        return signalbox("metrics", *options)
+
+
+def test_every_figure_has_a_name() -> None:
+    assert of_figures(FIGURES) == {
+        "Tasks": "2 pending, 1 failed",
+        "Changes": "3 created",
+        "Succeeded": "75.0%",
+        "Processed in": "0.5 s (half), 2.0 s (95 %)",
+        "Waiting": "2 high",
+        "Webhooks of github": "4 accepted, 1 signature_invalid",
+        "github waited": "",
+        "Sent to slack": "7 delivered",
+    }
+
+
+def test_figures_of_some_time_ago_are_said_to_be_so() -> None:
+    said = told()
+
+    assert "counting is behind" in said.err
+    assert json.loads(told("--json").out) == FIGURES.model_dump(mode="json")
+
+
+def test_prometheus_gets_them_as_it_reads_them(signalbox: CommandLine) -> None:
+    said = signalbox("metrics", "--prometheus")
+
+    assert said.code == 0
+    assert "\n# TYPE tasks_in_queue gauge\n" in said.out

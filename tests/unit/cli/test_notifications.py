@@ -1,0 +1,104 @@
+"""signalbox notifications, and signalbox connections."""
+
+import json
+
+import pytest
+
+from signalbox.models.notification import Notification, refused
+from tests.builders import NOW, a_connection, a_notification
+from tests.unit.cli.conftest import CommandLine
+from tests.unit.cli.served import Served
+
+NOBODYS = f"tsk_{24 * 'a'}/ntf_{24 * 'a'}"
+
+
+def owed(served: Served) -> Notification:
+    note = a_notification()
+    assert served.wiring.notifications.create(note)
+    return note
+
+
+def failed(served: Served) -> Notification:
+    note = refused(a_notification(), "channel_not_found", NOW)
+    assert served.wiring.notifications.create(note)
+    return note
+
+
+def name_of(note: Notification) -> str:
+    return f"{note.task_id}/{note.id}"
+
+
+def test_a_list_is_narrowed_and_names_each_as_it_can_be_shown(
+    signalbox: CommandLine, served: Served
+) -> None:
+    open_, over = owed(served), failed(served)
+
+    table = signalbox("notifications", "list", "--status=failed", "--connection=team-slack").out
+    of_task = json.loads(signalbox("notifications", "list", "--task", open_.task_id, "--json").out)
+
+    assert name_of(over) in table
+    assert name_of(open_) not in table
+    assert [row["id"] for row in of_task] == [open_.id]
+
+
+def test_a_notification_is_shown_with_its_attempts(signalbox: CommandLine, served: Served) -> None:
+    note = failed(served)
+
+    said = signalbox("notifications", "show", name_of(note))
+
+    assert "2026-03-01 12:00:00  refused  channel_not_found" in said.out
+
+
+def test_what_has_failed_is_owed_once_more(signalbox: CommandLine, served: Served) -> None:
+    note = failed(served)
+
+    said = signalbox("notifications", "redeliver", name_of(note), "--json")
+
+    assert json.loads(said.out)["status"] == "queued"
+
+
+def test_what_is_owed_already_is_refused(signalbox: CommandLine, served: Served) -> None:
+    said = signalbox("notifications", "redeliver", name_of(owed(served)))
+
+    assert said.code == 1
+    assert "409 conflict: the notification is queued" in said.err
+
+
+@pytest.mark.parametrize("verb", ["show", "redeliver"])
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [(NOBODYS, "404 not_found: there is no such notification"), ("ntf_x", "tsk_…/ntf_…")],
+)
+def test_a_notification_that_is_not_there_is_said_so(
+    signalbox: CommandLine, verb: str, name: str, problem: str
+) -> None:
+    said = signalbox("notifications", verb, name)
+
+    assert said.code == 1
+    assert problem in said.err
+
+
+def test_the_connections_are_listed(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(a_connection())
+
+    table = signalbox("connections", "list").out
+    (row,) = json.loads(signalbox("connections", "list", "--json").out)
+
+    assert "channel=C024BE91L" in table
+    assert row["id"] == "team-slack"
+
+
+def test_a_test_of_a_connection_can_be_looked_at(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(a_connection())
+
+    owed = json.loads(signalbox("connections", "test", "team-slack", "--json").out)
+
+    shown = signalbox("notifications", "show", f"{owed['task_id']}/{owed['id']}")
+    assert "signalbox.test" in shown.out
+
+
+def test_a_connection_that_is_not_there_is_said_so(signalbox: CommandLine) -> None:
+    said = signalbox("connections", "test", "nobody")
+
+    assert said.code == 1
+    assert "404 not_found: there is no such connection" in said.err
