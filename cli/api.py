@@ -23,6 +23,7 @@ from signalbox.http.problems import Problem
 from signalbox.http.routes.audit import AuditList
 from signalbox.http.routes.dead_letters import DeadLetterList
 from signalbox.http.routes.deliveries import DeliveryList
+from signalbox.http.routes.logs import LogRoom, NewLines
 from signalbox.http.routes.notifications import NotificationList
 from signalbox.http.routes.task_changes import TaskChanges
 from signalbox.http.routes.tasks import TASKS, TaskList
@@ -131,6 +132,11 @@ class Api:
         """Whether to go on."""
         path = below(TASKS, task, "heartbeat")
         return self.ask("POST", path, BeatAnswer, body=beat, patience=patience)
+
+    def append(self, task: TaskId, lines: NewLines, patience: float) -> LogRoom:
+        """Lines for the log of a task that is held, and how many more it takes."""
+        path = below(TASKS, task, "logs")
+        return self.ask("POST", path, LogRoom, body=lines, patience=patience)
 
     def complete(self, task: TaskId, completion: Completion) -> TaskView:
         """The task is done."""

@@ -39,6 +39,11 @@ class Beats(Protocol):
         """Whether to go on. Raises Refused, Away."""
 
 
+def patience_of(lease_seconds: int) -> float:
+    """How many seconds an answer may take while a lease of this length runs."""
+    return min(max(lease_seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
+
+
 @dataclass(slots=True, kw_only=True)
 class LeaseKeeper:
     """A context: inside it heartbeats go out. `since` is when the lease began.
@@ -90,9 +95,8 @@ class LeaseKeeper:
             lease_seconds=self.seconds,
             progress=self.progress()[:_PROGRESS] or None,
         )
-        patience = min(max(self.seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
         try:
-            answer = self.api.heartbeat(self.task, beat, patience)
+            answer = self.api.heartbeat(self.task, beat, patience_of(self.seconds))
         except Refused as refused:
             if refused.status in _LOST:
                 self._told = Stop.LOST

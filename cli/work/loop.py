@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from cli.api import Api, Away, Refused
 from cli.errors import CommandError
 from cli.output import Output
-from cli.work.lease import LeaseKeeper, Stop
+from cli.work.lease import LeaseKeeper, Stop, patience_of
 from cli.work.process import Running, start
+from cli.work.telling import LogTeller
+from signalbox.http.routes.logs import LogRoom, NewLine, NewLines
 from signalbox.http.routes.work import Claim, Completion, Failure, LeaseView, OfLease, Return
 from signalbox.models.change import TaskView
 from signalbox.models.ids import TaskId, WorkerId
@@ -26,6 +28,7 @@ _SUMMARY: Final = 4_000
 _REASON: Final = 2_000
 _PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 30.0
+_LAST_WORDS: Final = 5.0
 
 
 class End(StrEnum):
@@ -99,7 +102,8 @@ class Worker:
         if self.stopping.is_set():
             after = self.api.release(task.id, self._return(held))
             return self._over(task.id, End.RELEASED, after.status)
-        running = self._start(task, held)
+        teller = self._teller(task.id, held)
+        running = self._start(task, held, teller)
         keeper = LeaseKeeper(
             api=self.api,
             task=task.id,
@@ -109,17 +113,31 @@ class Worker:
             progress=lambda: redacted(running.last_line),
         )
         try:
-            with keeper:
+            with keeper, teller:
                 stop = self._watch(running, keeper)
         finally:
             running.stop()
         if stop:
             return self._over(task.id, _ENDS[stop], stop)
+        teller.flush(min(time.monotonic() + _LAST_WORDS, keeper.expires_at))
         return self._settle(task.id, held, running, until=keeper.expires_at)
 
-    def _start(self, task: TaskView, held: OfLease) -> Running:
+    def _teller(self, task: TaskId, held: OfLease) -> LogTeller:
+        patience = patience_of(self.lease_seconds)
+
+        def append(first: int, lines: Sequence[str]) -> LogRoom:
+            numbered = tuple(NewLine(seq=seq, text=text) for seq, text in enumerate(lines, first))
+            return self.api.append(task, NewLines(**held.model_dump(), lines=numbered), patience)
+
+        return LogTeller(append=append)
+
+    def _start(self, task: TaskView, held: OfLease, teller: LogTeller) -> Running:
+        def said(line: str) -> None:
+            self._say(task.id, "output", line)
+            teller.add(line)
+
         try:
-            return start(self.argv, task, lambda line: self._say(task.id, "output", line))
+            return start(self.argv, task, said)
         except CommandError as failure:
             self.api.release(task.id, self._return(held, str(failure)))
             raise

@@ -14,7 +14,7 @@ from cli.output import Output
 from cli.target import PROJECT
 from cli.work.loop import End, Worker
 from cli.work.process import argv_of
-from signalbox.models.ids import WorkerId
+from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
 from tests.unit.cli.conftest import CommandLine
@@ -33,6 +33,13 @@ def worker(served: Served, command: str, stopping: Event | None = None) -> Worke
     )
 
 
+def log_of(served: Served, task: TaskId) -> list[str]:
+    with served.one_at_a_time:
+        return [
+            line.text for chunk in served.wiring.logs.after(task, 0) for line in chunk.behind(0)
+        ]
+
+
 def test_a_command_that_ends_well_completes_its_task(served: Served) -> None:
     task = served.add(a_task())
 
@@ -44,6 +51,25 @@ def test_a_command_that_ends_well_completes_its_task(served: Served) -> None:
     assert result is not None
     assert result.summary == "working\nall good"
     assert worker(served, "true").once() is None, "its message is gone"
+
+
+def test_what_a_command_prints_is_in_the_log_of_its_task(served: Served) -> None:
+    task = served.add(a_task())
+
+    worker(served, "echo begun; sleep 1.5; echo begun-2; printf '\\033[1mdone'").once()
+
+    assert log_of(served, task.id) == ["begun", "begun-2", "done"]
+
+
+def test_what_could_not_be_told_at_once_is_told_later_and_once(served: Served) -> None:
+    task = served.add(a_task())
+    Timer(0.5, setattr, (served, "away", 503)).start()
+    Timer(2.2, setattr, (served, "away", None)).start()
+
+    end = worker(served, "for n in $(seq 1200); do echo $n; done; sleep 1.6; echo last").once()
+
+    assert end is End.SUCCEEDED
+    assert log_of(served, task.id) == [*map(str, range(1, 1201)), "last"]
 
 
 def test_a_command_that_ends_badly_fails_its_attempt(served: Served) -> None:

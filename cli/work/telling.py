@@ -1,0 +1,87 @@
+"""Sends what a command prints to the log of its task, in batches, while it runs.
+
+What is sent twice is kept once, so a batch that nobody answered for is simply sent again.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from cli.api import Away, Refused
+from signalbox.http.routes.logs import LogRoom
+from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH
+
+_WAITING: Final = 20_000
+"""As many lines as a log takes: what an outage keeps back for longer is dropped."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LogTeller:
+    """A context: inside it lines go out every `pause` seconds.
+
+    `append` sends lines, the first of which has this number. Raises Refused, Away.
+    """
+
+    append: Callable[[int, Sequence[str]], LogRoom]
+    pause: float = 1.0
+    _waiting: deque[str] = field(default_factory=lambda: deque(maxlen=_WAITING), init=False)
+    _told: int = field(default=0, init=False)
+    _batch: list[str] = field(default_factory=list, init=False)
+    _closed: bool = field(default=False, init=False)
+    _done: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        """Starts sending."""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stops sending; a batch under way is waited for."""
+        self._done.set()
+        if self._thread:
+            self._thread.join()
+
+    def add(self, line: str) -> None:
+        """Takes a line that is to be sent."""
+        if not self._closed:
+            self._waiting.append(line[:LINE_LENGTH])
+
+    def flush(self, until: float) -> None:
+        """Sends what is left, once the context is over; gives up at this monotonic time."""
+        while not self._tell() and time.monotonic() + self.pause < until:
+            time.sleep(self.pause)
+
+    def _run(self) -> None:
+        while not self._done.wait(self.pause):
+            self._tell()
+
+    def _tell(self) -> bool:
+        """Whether all that waited has been told, or nobody wants to hear it."""
+        while not self._closed and (self._batch or self._waiting):
+            self._batch = self._batch or self._next()
+            try:
+                room = self.append(self._told + 1, self._batch)
+            except Away:
+                return False
+            except Refused:
+                self._closed = True
+                return True
+            self._told += len(self._batch)
+            self._batch = []
+            self._closed = not (room.lines_left and room.bytes_left)
+        return True
+
+    def _next(self) -> list[str]:
+        batch: list[str] = []
+        size = 0
+        while self._waiting and len(batch) < BATCH_LINES:
+            size += len(self._waiting[0].encode())
+            if batch and size > BATCH_BYTES:
+                break
+            batch.append(self._waiting.popleft())
+        return batch
