@@ -6,9 +6,10 @@ from pydantic import JsonValue
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.manifest import Manifest
+from signalbox.models.task import Priority
 from signalbox.runtime.wiring import Wiring
 from tests.functions.system import Said, System
-from tests.integration.faults import Faults, broken
+from tests.integration.faults import Faults, broken, meanwhile
 from tests.samples import sample
 
 SLACK: dict[str, JsonValue] = {"id": "team", "connector": "slack"}
@@ -224,6 +225,25 @@ def test_a_removal_that_cannot_remove_the_secret_can_be_repeated(
 
     assert (failed.status, again.status) == (503, 204)
     assert failed.word("detail") == "source github/mine stays, as its secret could not be removed"
+
+
+def test_a_removal_that_somebody_was_faster_than_leaves_the_secret(
+    system: System, admin: str
+) -> None:
+    path = "/api/v1/sources/github/mine"
+    made = put(system, admin, path, SOURCE)
+    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    changed = Source(provider="github", name="mine", priority=Priority.HIGH)
+    faults = Faults()
+    faults.on("DynamoDB.PutItem", meanwhile(lambda: system.wiring.config.put(changed)))
+
+    with faults.installed(), faults.watching():
+        tag = {"if-match": made.headers["etag"]}
+        answer = system.ask("DELETE", path, key=admin, headers=tag)
+
+    assert answer.status == 409
+    assert system.ask("GET", path, key=admin).json_body["priority"] == "high"
+    assert list(Wiring(clock=system.clock).secrets.secrets("sources/github/mine")) == ["a secret"]
 
 
 def test_secrets_are_never_shown(system: System, admin: str) -> None:

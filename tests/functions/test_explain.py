@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from signalbox.models.config import Source
 from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.models.event import Parsed
-from signalbox.models.ids import TaskId
+from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_connection, a_subscription
@@ -98,6 +98,21 @@ def test_it_is_told_why_nothing_was_made(system: System) -> None:
     assert notes[0] == "issue_comment.created: the source does not list the command agent"
     assert story.word("verdict") == "ignored"
     assert "task" not in whats(story)
+
+
+def test_what_todays_configuration_makes_of_a_delivery_that_came_again_is_kept_with_it(
+    system: System,
+) -> None:
+    system.wiring.config.put(Source(provider="github", commands=("run",)))
+    system.comment("/agent fix the login")
+    system.wiring.config.put(Source(provider="github"))
+
+    again = system.comment("/agent fix the login")
+
+    delivery = system.wiring.deliveries.get(DeliveryId(again.word("delivery_id")))
+    assert (again.json_body["status"], len(delivery.task_ids)) == ("accepted", 1)
+    assert again.json_body["task_ids"] == list(delivery.task_ids)
+    assert "task" in whats(explained(system))
 
 
 def test_it_is_told_that_a_delivery_came_again_and_was_replayed(system: System) -> None:

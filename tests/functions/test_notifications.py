@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from signalbox.connectors.transport import Answer, Http, Request
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.lifecycle import given_up
 from signalbox.models.messages import NotificationMessage
 from signalbox.models.notification import (
     Notification,
@@ -19,7 +20,7 @@ from signalbox.models.notification import (
 )
 from signalbox.runtime.registry import connectors
 from signalbox.services.deliver import DeliverNotification
-from tests.builders import a_connection, a_notification, a_task
+from tests.builders import a_connection, a_notification, a_subscription, a_task, held
 from tests.functions.system import Said, System
 
 NOTIFICATIONS = "/api/v1/notifications"
@@ -245,3 +246,20 @@ def test_a_connection_that_nothing_serves_is_not_tried(system: System) -> None:
     system.wiring.config.put(a_connection(connector="pigeon"))
 
     assert tried(system).status == 409
+
+
+def test_a_step_that_was_told_longer_ago_than_anybody_remembers_is_not_told_again(
+    system: System,
+) -> None:
+    system.wiring.config.put(a_connection())
+    system.wiring.config.put(a_subscription())
+    running = held(a_task(created_at=system.clock()))
+    system.wiring.tasks.create(running)
+    system.clock.advance(seconds=8 * 86_400)
+    ended_late = given_up(running, "the queue gave it up", system.clock(), by="queue")
+    system.wiring.tasks.replace(running, ended_late)
+
+    system.wiring.dispatch(ended_late, [ended_late.last_step])
+
+    answer = system.ask("GET", NOTIFICATIONS, key=system.key("viewer"))
+    assert [item["type"] for item in answer.items] == ["signalbox.task.failed"]

@@ -8,7 +8,8 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo import Table
 from signalbox.aws.secrets import SsmSecrets
-from signalbox.models.errors import Unavailable
+from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, Role, Scope
 from tests.builders import a_source
 from tests.contract.settings import (
@@ -27,6 +28,7 @@ from tests.integration.faults import (
     Faults,
     broken,
     lost_answer,
+    meanwhile,
     throttled,
     unreachable,
 )
@@ -62,6 +64,34 @@ class TestDynamoConfig(ConfigStoreContract):
         assert list(store.sources()) == [a_source()]
         assert faults.operations == ["DynamoDB.Query"]
 
+    def test_what_cannot_be_read_is_told_and_keeps_nothing_else_from_being_read(
+        self, config_table: Table, clock: FakeClock
+    ) -> None:
+        told: list[tuple[str, str]] = []
+        store = DynamoConfig(
+            table=config_table, clock=clock, unreadable=lambda *what: told.append(what)
+        )
+        store.put(a_source())
+        for kind in ("SOURCE", "LIMITS"):
+            doc = '{"of": "a later version"}'
+            config_table.put({"pk": {"S": kind}, "sk": {"S": "github/odd"}, "doc": {"S": doc}})
+
+        assert store.source("github", "default") == a_source()
+        assert store.limits() == Limits()
+        assert told == [("SOURCE", "github/odd"), ("LIMITS", "github/odd")]
+
+        with pytest.raises(Unavailable):
+            store.source("github", "odd")
+
+    def test_what_cannot_be_read_can_be_written_anew(
+        self, store: DynamoConfig, config_table: Table
+    ) -> None:
+        config_table.put({"pk": {"S": "SOURCE"}, "sk": {"S": "github/default"}, "doc": {"S": "{}"}})
+
+        store.replace(None, a_source())
+
+        assert store.source("github", "default") == a_source()
+
     def test_what_was_removed_is_gone(self, store: DynamoConfig) -> None:
         store.put(a_source())
 
@@ -84,6 +114,28 @@ class TestDynamoConfigKeeper(ConfigKeeperContract):
         keeper.replace(a_source(), a_source(enabled=False))
 
         assert list(keeper.sources()) == [a_source(enabled=False)]
+
+    def test_what_somebody_changes_at_the_same_time_is_not_removed(
+        self, keeper: DynamoConfig, faults: Faults
+    ) -> None:
+        changed = a_source(enabled=False)
+        keeper.put(a_source())
+        faults.on("DynamoDB.DeleteItem", meanwhile(lambda: keeper.put(changed)))
+
+        with pytest.raises(WriteConflict):
+            keeper.replace(a_source(), None)
+
+        assert list(keeper.sources()) == [changed]
+
+    def test_a_removal_whose_answer_was_lost_is_done(
+        self, keeper: DynamoConfig, faults: Faults
+    ) -> None:
+        keeper.put(a_source())
+        faults.on("DynamoDB.DeleteItem", lost_answer)
+
+        keeper.replace(a_source(), None)
+
+        assert list(keeper.sources()) == []
 
     def test_custom_roles_are_worth_their_scopes_and_built_in_ones_what_they_always_are(
         self, keeper: DynamoConfig

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from pydantic import ValidationError
 
 from signalbox.aws import keys
 from signalbox.aws.dynamo import Table, text
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Pause, Source, Subscription
-from signalbox.models.errors import NotFound, WriteConflict
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
@@ -42,23 +44,27 @@ _KINDS: Final[Mapping[type[Thing], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoConfig:
-    """A ConfigStore that reads each kind as a whole and remembers it for half a minute."""
+    """A ConfigStore that reads each kind as a whole and remembers it for half a minute.
+
+    What another version has written and this one cannot read is left out, and `unreadable` is told
+    its kind and name.
+    """
 
     table: Table
     clock: Clock
-    _read: dict[str, tuple[datetime, list[str]]] = field(default_factory=dict)
+    unreadable: Callable[[str, str], None] = lambda _kind, _name: None
+    _read: dict[str, tuple[datetime, dict[str, Model | None]]] = field(default_factory=dict)
 
     def source(self, provider: str, name: str) -> Source | None:
         """See the port."""
-        found = (s for s in self.sources() if s.provider == provider and s.name == name)
-        return next(found, None)
+        return self._one(keys.SOURCE, keys.source(provider, name), Source)
 
     def connection(self, connection: ConnectionId) -> Connection:
         """See the port."""
-        for found in self.connections():
-            if found.id == connection:
-                return found
-        raise NotFound("there is no such connection")
+        found = self._one(keys.CONNECTION, connection, Connection)
+        if found is None:
+            raise NotFound("there is no such connection")
+        return found
 
     def sources(self) -> Sequence[Source]:
         """See the port."""
@@ -107,15 +113,12 @@ class DynamoConfig:
             return
         key = _key(*_place(named))
         item = self.table.get(key)
-        kept = type(named).model_validate_json(text(item, "doc")) if item else None
-        if kept != before:
+        if (self._readable(item, type(named)) if item else None) != before:
             raise WriteConflict("the record has changed meanwhile")
-        if after is None:
-            self.table.delete(key)
-        elif item is None:
-            self.table.put_over(_item(after), {"pk": None})
-        else:
-            self.table.put_over(_item(after), {"doc": item["doc"]})
+        if after:
+            self.table.put_over(_item(after), {"doc": item["doc"]} if item else {"pk": None})
+        elif item:
+            self.table.delete_as(key, {"doc": item["doc"]})
         self.forget()
 
     def put(self, thing: Thing) -> None:
@@ -129,13 +132,33 @@ class DynamoConfig:
         self.table.delete(_key(kind, name))
         self._read.pop(kind, None)
 
+    def _one(self, kind: str, name: str, model: type[M]) -> M | None:
+        """The thing of this name. Raises Unavailable where it is there and cannot be read."""
+        known = self._known(kind, model)
+        found = known.get(name)
+        if found is None and name in known:
+            raise Unavailable(f"the configuration of this {kind.lower()} cannot be read")
+        return cast("M | None", found)
+
     def _all(self, kind: str, model: type[M]) -> Sequence[M]:
+        return [cast("M", thing) for thing in self._known(kind, model).values() if thing]
+
+    def _known(self, kind: str, model: type[M]) -> Mapping[str, Model | None]:
+        """Every thing of this kind by its name, None where it cannot be read."""
         now = self.clock()
         known = self._read.get(kind)
         if known is None or now - known[0] > CACHED_FOR:
-            known = (now, _documents(self.table, kind))
+            rows = _rows(self.table, kind)
+            known = (now, {text(row, "sk"): self._readable(row, model) for row in rows})
             self._read[kind] = known
-        return [model.model_validate_json(document) for document in known[1]]
+        return known[1]
+
+    def _readable(self, row: Item, model: type[M]) -> M | None:
+        try:
+            return model.model_validate_json(text(row, "doc"))
+        except ValidationError:
+            self.unreadable(text(row, "pk"), text(row, "sk"))
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +182,12 @@ class DynamoKeys:
 
     def all(self) -> Sequence[ApiKey]:
         """See the port."""
-        return [ApiKey.model_validate_json(doc) for doc in _documents(self.table, keys.KEY)]
+        rows = _rows(self.table, keys.KEY)
+        return [ApiKey.model_validate_json(text(row, "doc")) for row in rows]
 
 
-def _documents(table: Table, kind: str) -> list[str]:
-    rows = table.query("pk = :pk", {":pk": {"S": kind}})
-    return [text(row, "doc") for row in rows]
+def _rows(table: Table, kind: str) -> Iterator[Item]:
+    return table.query("pk = :pk", {":pk": {"S": kind}})
 
 
 def _key(kind: str, name: str) -> Item:

@@ -156,6 +156,27 @@ class Table:
         with reaching("the store"):
             self.client.delete_item(TableName=self.name, Key=key)
 
+    def delete_as(self, key: Item, expected: Item) -> None:
+        """Removes the item of this key, if there is one.
+
+        Raises WriteConflict where its attributes are not as expected.
+        """
+        try:
+            with reaching("the store"):
+                self.client.delete_item(
+                    TableName=self.name,
+                    Key=key,
+                    ConditionExpression=" AND ".join(_are(expected)),
+                    ExpressionAttributeValues=_values(expected),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Unavailable as unavailable:
+            there = _refused_for(unavailable.__cause__)
+            if there is None:
+                raise
+            if there:
+                raise WriteConflict("the record has changed meanwhile") from None
+
     def query(
         self,
         condition: str,

@@ -11,6 +11,12 @@ def logger() -> Logger:
     return Logger()
 
 
+def unreadable_configuration(kind: str, name: str) -> None:
+    """Says that something of the configuration is left out, for an alarm."""
+    logger().error("configuration not readable", extra={"kind": kind, "thing": name})
+    count("UnreadableConfiguration", {})
+
+
 def count(name: str, dimensions: Mapping[str, str]) -> None:
     """Adds one to a metric, as a line of CloudWatch's embedded metric format."""
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:

@@ -22,6 +22,7 @@ from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
 from signalbox.runtime.settings import Settings
+from signalbox.runtime.telemetry import unreadable_configuration
 from signalbox.services.dispatch import DispatchChanges
 from signalbox.services.ports import Clock, Sleep
 
@@ -137,7 +138,9 @@ class Wiring:
     @cached_property
     def config(self) -> DynamoConfig:
         """The configuration."""
-        return DynamoConfig(table=self.config_table, clock=self.clock)
+        return DynamoConfig(
+            table=self.config_table, clock=self.clock, unreadable=unreadable_configuration
+        )
 
     @cached_property
     def keys(self) -> DynamoKeys:

@@ -62,8 +62,13 @@ class Configure:
             users = [s.id for s in self.config.subscriptions() if s.connection == thing.id]
             if users:
                 raise Conflict(f"subscriptions refer to it: {', '.join(sorted(users))}")
+        kept = thing
+        if isinstance(thing, Source | Connection) and thing.enabled:
+            # who has changed it meanwhile is met here, before the secret is gone
+            kept = thing.model_copy(update={"enabled": False})
+            self.config.replace(thing, kept)
         without_secret(thing, self.remove_secret)
-        self.config.replace(thing, None)
+        self.config.replace(kept, None)
 
     def all(self, kind: type[T]) -> list[T]:
         """Everything of a kind, in the order of their names, as it is kept now."""

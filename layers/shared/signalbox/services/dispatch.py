@@ -7,6 +7,7 @@ and connection, and a second message finds nothing to do.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_of
@@ -26,6 +27,8 @@ from signalbox.services.ports import (
 )
 
 _KEPT: Final = 7 * 86_400
+_TOLD_WITHIN: Final = timedelta(seconds=_KEPT) - timedelta(days=1)
+"""An older step was told long ago, and who was told might not be known any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,8 @@ class DispatchChanges:
         marks = waits or task.finished
         # a mark speaks for every step so far, also for those that the stream has given up
         for step in task.undispatched if marks else steps:
-            self._notify(change_of(task, step, self.stack), task)
+            if self.clock() - step.at < _TOLD_WITHIN:
+                self._notify(change_of(task, step, self.stack), task)
         if waits:
             self.queue.send(task.priority, [task.id])
         if marks:

@@ -151,10 +151,14 @@ class ReceiveWebhook:
             return None
 
     def _understood(self, delivery: Delivery) -> bool:
-        """Counts a delivery that came again; whether only this time it could be read."""
+        """Counts a delivery that came again; whether only this time it says what it does.
+
+        So it is where it could not be read before, or where today's configuration makes more of it.
+        """
         try:
             before = self.deliveries.again(delivery.id, delivery.received_at)
-            if before.verdict is not Verdict.UNREADABLE or delivery.verdict is Verdict.UNREADABLE:
+            was, is_ = (one.verdict is Verdict.UNREADABLE for one in (before, delivery))
+            if (not was or is_) and set(delivery.task_ids) <= set(before.task_ids):
                 return False
             self.deliveries.replace(before, read_anew(before, delivery))
         except (NotFound, WriteConflict):
