@@ -6,6 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.connectors.transport import Answer, Http, Request
+from signalbox.models.config import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.lifecycle import given_up
@@ -19,12 +20,25 @@ from signalbox.models.notification import (
     refused,
 )
 from signalbox.runtime.registry import connectors
+from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliver import DeliverNotification
 from tests.builders import a_connection, a_notification, a_subscription, a_task, held
 from tests.functions.system import Said, System
 
 NOTIFICATIONS = "/api/v1/notifications"
 SECOND = timedelta(seconds=1)
+
+
+def delivering(wired: Wiring) -> DeliverNotification:
+    """What a connector's function does."""
+    return DeliverNotification(
+        connector=connectors(frozenset())["slack"](),
+        notifications=wired.notifications,
+        config=wired.config,
+        secrets=wired.secrets,
+        clock=wired.clock,
+        random=wired.random,
+    )
 
 
 def owed(system: System, **facts: object) -> Notification:
@@ -199,15 +213,7 @@ def test_a_test_goes_through_the_queue_and_the_connector(
     monkeypatch.setattr(Http, "__call__", slack)
     answer = tried(system)
     [message] = messages(system)
-    deliver = DeliverNotification(
-        connector=connectors(frozenset())["slack"](),
-        notifications=system.wiring.notifications,
-        config=system.wiring.config,
-        secrets=system.wiring.secrets,
-        clock=system.clock,
-        random=system.wiring.random,
-    )
-    deliver(message.task_id, message.notification_id)
+    delivering(system.wiring)(message.task_id, message.notification_id)
     later = system.ask("GET", answer.headers["location"], key=system.key("viewer"))
 
     assert (answer.status, answer.json_body["type"]) == (202, "signalbox.test")
@@ -263,3 +269,43 @@ def test_a_step_that_was_told_longer_ago_than_anybody_remembers_is_not_told_agai
 
     answer = system.ask("GET", NOTIFICATIONS, key=system.key("viewer"))
     assert [item["type"] for item in answer.items] == ["signalbox.task.failed"]
+
+
+@pytest.mark.parametrize(
+    "before", [[], [a_connection(enabled=False)], [a_connection(settings={"channel": "C0DEAD"})]]
+)
+def test_a_connection_that_was_changed_a_moment_ago_is_looked_at_again(
+    system: System, monkeypatch: pytest.MonkeyPatch, before: list[Connection]
+) -> None:
+    def slack(_: Http, request: Request) -> Answer:
+        known = b"C024BE91L" in request.body
+        said = b'{"ok":true,"ts":"1.2"}' if known else b'{"ok":false,"error":"channel_not_found"}'
+        return Answer(status=200, body=said)
+
+    monkeypatch.setattr(Http, "__call__", slack)
+    for connection in before:
+        system.wiring.config.put(connection)
+    elsewhere = Wiring(clock=system.clock)
+    elsewhere.config.connections()
+    system.wiring.secrets.put("connections/team-slack", ["xoxb-1-2-3"])
+    system.wiring.config.put(a_connection())
+    note = owed(system)
+
+    delivering(elsewhere)(note.task_id, note.id)
+
+    kept = system.wiring.notifications.get(note.task_id, note.id)
+    assert kept.status is NotificationStatus.DELIVERED, kept.attempts
+
+
+def test_a_change_is_owed_to_a_connection_that_was_made_a_moment_ago(system: System) -> None:
+    elsewhere = Wiring(clock=system.clock)
+    elsewhere.config.connections()
+    system.wiring.config.put(a_connection())
+    system.wiring.config.put(a_subscription())
+    task = a_task(created_at=system.clock())
+    system.wiring.tasks.create(task)
+
+    elsewhere.dispatch(task, [task.last_step])
+
+    answer = system.ask("GET", NOTIFICATIONS, key=system.key("viewer"))
+    assert [item["type"] for item in answer.items] == ["signalbox.task.created"]

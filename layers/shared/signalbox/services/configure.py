@@ -25,9 +25,6 @@ RemoveSecret = Callable[[str], None]
 class ConfigKeeper(ConfigStore, Protocol):
     """A ConfigStore that can be written."""
 
-    def forget(self) -> None:
-        """Lets the next reads be of what is kept now."""
-
     def replace(self, before: Thing | None, after: Thing | None) -> None:
         """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
 

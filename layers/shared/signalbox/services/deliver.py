@@ -4,7 +4,7 @@ The attempt is written down before it is made, under the condition that nobody e
 Whatever dies in between, the message comes back and finds an attempt that ended without a word.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,17 +102,23 @@ class DeliverNotification:
         return delivered(attempt, self.clock())
 
     def _send(self, attempt: Notification) -> None:
-        """Sends it; once more where the secret was changed since we read it."""
-        connection = self._connection(attempt)
-        name = f"connections/{connection.id}"
-        secrets = self.secrets.secrets(name)
+        """Sends it; once more where connection or secret were changed since we read them."""
+        way = None
         try:
-            self._try(attempt, connection, secrets)
+            way = self._way(attempt, self.secrets.secrets)
+            self._try(attempt, *way)
         except SendRefused:
-            fresh = self.secrets.refreshed(name)
-            if list(fresh) == list(secrets):
+            self.config.forget()
+            fresh = self._way(attempt, self.secrets.refreshed)
+            if fresh == way:
                 raise
-            self._try(attempt, connection, fresh)
+            self._try(attempt, *fresh)
+
+    def _way(
+        self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
+    ) -> tuple[Connection, list[str]]:
+        connection = self._connection(attempt)
+        return connection, list(secrets(f"connections/{connection.id}"))
 
     def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
         with _without(secrets):

@@ -13,7 +13,7 @@ from typing import Final
 from signalbox.models.change import Change, change_of
 from signalbox.models.config import Connection, wants
 from signalbox.models.errors import Conflict, NotFound
-from signalbox.models.ids import notification_id
+from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import Step, Task, TaskStatus
@@ -67,12 +67,17 @@ class DispatchChanges:
             if subscription.connection in told or not wants(subscription, change):
                 continue
             told.add(subscription.connection)
-            try:
-                connection = self.config.connection(subscription.connection)
-            except NotFound:
-                continue
-            if connection.enabled:
+            connection = self._connection(subscription.connection)
+            if connection and connection.enabled:
                 self._owe(change, connection, task)
+
+    def _connection(self, name: ConnectionId) -> Connection | None:
+        with suppress(NotFound):
+            return self.config.connection(name)
+        self.config.forget()  # the subscription may be younger than what is known of connections
+        with suppress(NotFound):
+            return self.config.connection(name)
+        return None
 
     def _owe(self, change: Change, connection: Connection, task: Task) -> None:
         now = self.clock()

@@ -198,6 +198,9 @@ class DeliveryStore(Protocol):
 class ConfigStore(Protocol):
     """Where the configuration is kept; reads may be some seconds old."""
 
+    def forget(self) -> None:
+        """Lets the next reads be of what is kept now."""
+
     def source(self, provider: str, name: str) -> Source | None:
         """The configured source, None where there is none of this name."""
 
