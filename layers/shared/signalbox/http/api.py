@@ -28,6 +28,7 @@ from signalbox.http.events import (
     HttpApiEvent,
     answer,
     inbound,
+    logged,
     request_id,
 )
 from signalbox.http.problems import internal, invalid, problem_of, traced
@@ -169,8 +170,7 @@ class Api:
             "request",
             extra={
                 "request_id": exchange.request_id,
-                "method": read.requestContext.http.method,
-                "path": read.rawPath[:256],
+                **logged(read),
                 "route": route.path if route else None,
                 "principal": exchange.caller.name,
                 "status_code": said["statusCode"],

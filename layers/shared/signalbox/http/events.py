@@ -3,13 +3,16 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from typing import Final, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.models.errors import PayloadInvalid, PayloadTooLarge
 from signalbox.models.ids import RequestId, random_request_id
+from signalbox.models.redaction import redacted
 from signalbox.models.request import InboundRequest
+from signalbox.models.text import one_line
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
@@ -23,6 +26,7 @@ class _Http(BaseModel):
 class _Context(BaseModel):
     http: _Http
     timeEpoch: int = 0  # noqa: N815  as API Gateway writes it, in milliseconds
+    requestId: str = ""  # noqa: N815  as API Gateway writes it
 
 
 class HttpApiEvent(BaseModel):
@@ -74,9 +78,22 @@ def inbound(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRe
 
 
 def request_id(event: HttpApiEvent) -> RequestId:
-    """The caller's own id of the request where it sent a well-formed one, else a new one."""
+    """The caller's own id of the request where it sent a well-formed one, else a new one.
+
+    One that looks like a secret is not: ids are logged and shown.
+    """
     given = next((v for name, v in event.headers.items() if name.lower() == "x-request-id"), "")
-    return RequestId(given) if _REQUEST_ID.fullmatch(given) else random_request_id()
+    fits = _REQUEST_ID.fullmatch(given) and redacted(given) == given
+    return RequestId(given) if fits else random_request_id()
+
+
+def logged(event: HttpApiEvent) -> Mapping[str, str]:
+    """What every log line of a request says of it; `gateway_request_id` joins API Gateway's."""
+    return {
+        "method": event.requestContext.http.method,
+        "path": one_line(redacted(event.rawPath[:1_024]), 256),
+        "gateway_request_id": event.requestContext.requestId,
+    }
 
 
 def answer(status: int, body: str, request: RequestId, content_type: str) -> Answer:
