@@ -221,6 +221,16 @@ def test_other_paths_are_404(system: System) -> None:
     assert (answer.status, answer.json_body["code"]) == (404, "not_found")
 
 
+def test_a_task_tells_which_request_made_it(system: System) -> None:
+    mine = {"X-Request-ID": "trace-12345"}
+    made = system.ask("POST", TASKS, {"title": "Fix"}, key=system.key("admin"), headers=mine)
+
+    path = f"{TASKS}/{made.word('id')}"
+
+    shown = system.ask("GET", path, key=system.key("viewer"))
+    assert shown.word("request_id") == "trace-12345"
+
+
 def test_a_request_id_is_kept_or_made(system: System) -> None:
     kept = system.ask("GET", "/health", headers={"X-Request-ID": "trace-12345"})
     odd = system.ask("GET", "/health", headers={"X-Request-ID": "a b"})

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from signalbox.models.base import Model, Moment
-from signalbox.models.ids import ChangeId, DeliveryId, TaskId, change_id
+from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
 from signalbox.models.task import ChangeType, Priority, Result, Step, Task, TaskStatus
 
 PREFIX = "signalbox.task."
@@ -29,7 +29,10 @@ class TaskSummary(Model):
 
 
 class TaskView(TaskSummary):
-    """A task as its readers see it: everything but the lease, which is the worker's secret."""
+    """A task as its readers see it: everything but the lease, which is the worker's secret.
+
+    `request_id` is that of the request that made it.
+    """
 
     description: str
     arguments: tuple[str, ...]
@@ -40,6 +43,7 @@ class TaskView(TaskSummary):
     event: str | None = None
     delivery_id: DeliveryId | None = None
     delivery_key: str | None = None
+    request_id: RequestId | None = None
     due: Moment | None = None
     started_at: Moment | None = None
     finished_at: Moment | None = None
@@ -119,6 +123,7 @@ def view_of(task: Task) -> TaskView:
         event=task.origin.event,
         delivery_id=task.origin.delivery_id,
         delivery_key=task.origin.delivery_key,
+        request_id=task.origin.request_id,
         due=task.due,
         started_at=task.started_at,
         finished_at=task.finished_at,
