@@ -84,6 +84,7 @@ def of_figures(found: FiguresView) -> Facts:
     webhooks = {f"Webhooks of {each.provider}": _counted(each.outcomes) for each in found.webhooks}
     acks = {f"{each.provider} waited": _times(each.acks) for each in found.webhooks}
     connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
+    circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
     return {
         "Tasks": _counted(tasks.kept),
         "Changes": _counted(tasks.changes),
@@ -93,6 +94,7 @@ def of_figures(found: FiguresView) -> Facts:
         **webhooks,
         **acks,
         **connectors,
+        **circuits,
     }
 
 

@@ -31,12 +31,24 @@ def redriven(
     good = True
     wanted = [made(RedriveWanted, {**narrowed, **named}) for named in _named(ids, kind)]
     for each in wanted:
-        answer = operator.redrive(each, dry_run=dry_run)
-        output.line(answer, _told(answer))
-        good = good and not answer.refused
-        if answer.more:
-            output.note("others are left")
+        for answer in _answers(operator, each, dry_run=dry_run):
+            output.line(answer, _told(answer))
+            good = good and not answer.refused
+            if answer.redriven and answer.next:
+                output.note("others are left")
     return good
+
+
+def _answers(
+    operator: Operator, wanted: RedriveWanted, *, dry_run: bool
+) -> Iterator[RedriveAnswer]:
+    """Page after page, until one has something to be tried again: its limit holds for them all."""
+    while True:
+        answer = operator.redrive(wanted, dry_run=dry_run)
+        yield answer
+        if answer.redriven or answer.next is None:
+            return
+        wanted = wanted.model_copy(update={"cursor": answer.next})
 
 
 def _named(ids: Sequence[str], kind: Kind | None) -> Iterator[Members]:
@@ -55,4 +67,4 @@ def _told(answer: RedriveAnswer) -> str:
     done = "would be tried again" if answer.dry_run else "is tried again"
     good = [f"{name_of(letter)}  {done}: {letter.title}" for letter in answer.redriven]
     bad = [f"{name_of(each.letter)}  refused: {each.reason}" for each in answer.refused]
-    return "\n".join((*good, *bad)) or "no dead letter fits"
+    return "\n".join((*good, *bad)) or ("none so far" if answer.next else "no dead letter fits")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -14,13 +17,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from cli.errors import CommandError, Unreachable
+from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
-from signalbox.aws.dynamo import Table
+from signalbox.aws.dynamo import Table, reaching
 from signalbox.aws.secrets import SsmSecrets
+from signalbox.runtime.registry import connectors
 from signalbox.runtime.wiring import now
+from signalbox.services.ports import Connector
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _TIMES: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
 _HERE: Final = _TIMES.merge(Config(proxies={}))
@@ -35,6 +42,7 @@ class Outputs(BaseModel):
     key_environment: str
     parameter_prefix: str
     config_table: str
+    audit_table: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +59,36 @@ class Stack:
     @cached_property
     def config(self) -> DynamoConfig:
         """What operators have configured."""
-        return DynamoConfig(table=self._table, clock=now)
+        return DynamoConfig(table=self._config_table, clock=now)
 
     @cached_property
     def keys(self) -> DynamoKeys:
         """API keys."""
-        return DynamoKeys(table=self._table)
+        return DynamoKeys(table=self._config_table)
+
+    @cached_property
+    def audit(self) -> DynamoAudit:
+        """The audit log."""
+        return DynamoAudit(table=Table(client=self._dynamo, name=self.outputs.audit_table))
+
+    @cached_property
+    def connectors(self) -> Mapping[str, Connector]:
+        """Every connector by name."""
+        return {name: make() for name, make in connectors(self.trusted).items()}
+
+    @cached_property
+    def caller(self) -> str:
+        """Who we are to AWS, such as `user/ada`; who is logged in, where the stack is here.
+
+        Raises Unavailable.
+        """
+        if self.endpoint_url:
+            with suppress(OSError, KeyError):
+                return getpass.getuser()
+            return "unknown"
+        with reaching("STS"):
+            identity = self.session.client("sts", config=_TIMES).get_caller_identity()
+        return identity["Arn"].split(":", 5)[-1]
 
     @cached_property
     def secrets(self) -> SsmSecrets:
@@ -66,11 +98,14 @@ class Stack:
         provider = SSMProvider(boto3_client=ssm)
         return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=now)
 
+    @property
+    def _config_table(self) -> Table:
+        return Table(client=self._dynamo, name=self.outputs.config_table)
+
     @cached_property
-    def _table(self) -> Table:
+    def _dynamo(self) -> DynamoDBClient:
         config = _HERE if self.endpoint_url else _TIMES
-        dynamo = self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
-        return Table(client=dynamo, name=self.outputs.config_table)
+        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
 
 
 def described(

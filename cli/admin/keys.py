@@ -1,8 +1,6 @@
 """API keys: made, shown and revoked, in whichever store they are kept."""
 
-import getpass
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -45,17 +43,17 @@ class KeyView(BaseModel):
 
 
 def made(
-    keys: KeyStore,
     *,
     environment: str,
     name: str,
     roles: Sequence[str],
     scopes: Sequence[str],
     expires: timedelta | None,
+    by: str,
     now: datetime,
     custom: Collection[str] = (),
 ) -> NewKey:
-    """A new key that is kept; `custom` are the roles beside those that are always there.
+    """A new key, not kept yet; `custom` are the roles beside those that are always there.
 
     Raises CommandError where it may do nothing or what is unknown.
     """
@@ -64,20 +62,18 @@ def made(
     if not roles and not scopes:
         raise CommandError("say what the key may do: --role or --scope")
     try:
-        new = new_key(
+        return new_key(
             environment,
             name=name,
             roles=tuple(roles),
             scopes=tuple(Scope(scope) for scope in scopes),
-            created_by=f"cli:{_user()}",
+            created_by=by,
             now=now,
             expires_at=now + expires if expires else None,
         )
     except ValidationError:
         problem = f"{name!r} is no name: small letters, digits, - and _, 63 at most"
         raise CommandError(problem) from None
-    keys.put(new.stored)
-    return new
 
 
 def revoked(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
@@ -102,9 +98,3 @@ def _check_scopes(scopes: Sequence[str]) -> None:
     strange = [scope for scope in scopes if scope not in set(Scope)]
     if strange:
         raise CommandError(f"no such scope: {', '.join(strange)}; there are {', '.join(Scope)}")
-
-
-def _user() -> str:
-    with suppress(OSError, KeyError):
-        return getpass.getuser()
-    return "unknown"

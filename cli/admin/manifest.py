@@ -1,7 +1,7 @@
 """Applies a file of YAML to a stack: read, checked, compared, kept."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -9,9 +9,10 @@ from typing import Final, Protocol
 import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from cli.admin.trail import Changing
 from cli.errors import CommandError
 from signalbox.models.config import Connection
-from signalbox.models.errors import PayloadInvalid
+from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
 from signalbox.models.manifest import (
@@ -19,13 +20,15 @@ from signalbox.models.manifest import (
     Edit,
     Flaw,
     Manifest,
+    Plan,
     Thing,
     flaws,
     flaws_of,
+    identity,
     planned,
     secret_of,
 )
-from signalbox.models.principal import Role
+from signalbox.models.principal import ApiKey, Role
 from signalbox.services.configure import without_secret
 from signalbox.services.ports import ConfigStore, Connector, SecretStore
 
@@ -69,17 +72,19 @@ class Applied(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyManifest:
-    """Makes a stack's configuration what a manifest says."""
+    """Makes a stack's configuration what a manifest says. `keys` are all API keys there are."""
 
     config: Config
     secrets: Secrets
     connectors: Mapping[str, Connector]
     providers: frozenset[str]
+    keys: Callable[[], Sequence[ApiKey]]
+    changing: Changing
 
     def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> Applied:
         """Raises CommandError, and changes nothing, where anything is wrong with it.
 
-        What is removed takes its secret with it.
+        What is removed takes its secret with it, as does a change that leaves it without use.
         """
         there: tuple[Thing, ...] = (
             *self.config.connections(),
@@ -89,16 +94,24 @@ class ApplyManifest:
             *self.config.roles(),
             *self.config.stated_limits(),
         )
-        refuse(self._flaws(manifest, () if prune else there))
         plan = planned(manifest, there, prune=prune)
+        refuse([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
         if not dry_run:
-            for thing in plan.put:
-                self.config.put(thing)
-            for thing in plan.remove:
-                without_secret(thing, self.secrets.remove)
-                self.config.remove(thing)
-        warnings = tuple(self._without_secret(manifest))
+            before = {identity(thing): thing for thing in there}
+            for edit, thing in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
+                with self.changing(f"apply {edit.action}", f"{edit.kind} {edit.name}"):
+                    after = None if edit.action is Action.REMOVE else thing
+                    self._change(before.get(identity(thing)), after)
+        warnings = tuple(self._warnings(manifest))
         return Applied(applied=not dry_run, edits=plan.edits, warnings=warnings)
+
+    def _change(self, before: Thing | None, after: Thing | None) -> None:
+        if before and (after is None or secret_of(after) is None):
+            without_secret(before, self.secrets.remove)
+        if after:
+            self.config.put(after)
+        elif before:
+            self.config.remove(before)
 
     def _flaws(self, manifest: Manifest, stays: Sequence[Thing]) -> list[Flaw]:
         connections = [thing.id for thing in stays if isinstance(thing, Connection)]
@@ -123,13 +136,28 @@ class ApplyManifest:
             return [Flaw(path=f"{path}.settings", reason=invalid.reason)]
         return []
 
-    def _without_secret(self, manifest: Manifest) -> list[str]:
-        names = [name for thing in manifest.things() if (name := secret_of(thing))]
-        return [
-            f"{name} has no secret; `signalbox secrets set {name}` gives it one"
-            for name in names
-            if not self.secrets.refreshed(name)
-        ]
+    def _still_held(self, plan: Plan) -> Iterator[Flaw]:
+        gone = [thing.name for thing in plan.remove if isinstance(thing, Role)]
+        keys = [key for key in self.keys() if not key.revoked_at] if gone else []
+        for role in gone:
+            holders = sorted(key.id for key in keys if role in key.roles)
+            if holders:
+                reason = f"keys have the role {role}: {', '.join(holders)}"
+                yield Flaw(path="roles", reason=reason)
+
+    def _warnings(self, manifest: Manifest) -> Iterator[str]:
+        for thing in manifest.things():
+            name = secret_of(thing)
+            if name is None:
+                continue
+            secrets = self.secrets.refreshed(name)
+            if not secrets:
+                yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
+            elif isinstance(thing, Connection):
+                try:
+                    self.connectors[thing.connector].check_secret(thing, secrets[0])
+                except Conflict as conflict:
+                    yield f"{name}: {conflict.reason}"
 
 
 def read(path: Path) -> Manifest:

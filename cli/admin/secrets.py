@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Final, Protocol
@@ -11,7 +11,11 @@ from typing import Final, Protocol
 import typer
 
 from cli.errors import CommandError
+from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
+from signalbox.models.manifest import secret_of
+from signalbox.models.signing import is_placeholder
+from signalbox.services.ports import Connector
 
 NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
 
@@ -65,9 +69,19 @@ class Origin:
         return sys.stdin.read(_LONGEST + 2)
 
 
+def check_use(
+    name: str, secret: str, connections: Iterable[Connection], connectors: Mapping[str, Connector]
+) -> None:
+    """Raises Conflict where the connection of this name cannot use such a secret."""
+    for connection in connections:
+        connector = connectors.get(connection.connector)
+        if connector and secret_of(connection) == name:
+            connector.check_secret(connection, secret)
+
+
 def replaced(secrets: Secrets, name: str, secret: str) -> None:
     """The secret in place of all others of the name. Raises CommandError."""
-    _check_length(name, secret)
+    _check(name, secret)
     secrets.put(name, [secret])
 
 
@@ -76,7 +90,7 @@ def rotated(secrets: Secrets, name: str, secret: str) -> int:
 
     Doing it again changes nothing. Raises CommandError.
     """
-    _check_length(name, secret)
+    _check(name, secret)
     others = [known for known in secrets.refreshed(name) if known != secret]
     overlap = [secret, *others[:1]]
     secrets.put(name, overlap)
@@ -96,7 +110,9 @@ def is_weak(name: str, secret: str) -> bool:
     return name.startswith("sources/") and len(secret) < _SHORT
 
 
-def _check_length(name: str, secret: str) -> None:
+def _check(name: str, secret: str) -> None:
     """Raises CommandError for what functions would pass over."""
+    if is_placeholder(secret):
+        raise CommandError("this is a placeholder, which anybody would guess; --generate makes one")
     if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
         raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

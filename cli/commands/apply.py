@@ -28,19 +28,19 @@ def apply(
     That is sources, connections, subscriptions, issuers, roles and limits.
     """
     from cli.admin.manifest import ApplyManifest, read, shown
+    from cli.admin.trail import trail_of
     from cli.locate import find
-    from signalbox.connectors.slack import Slack
-    from signalbox.connectors.transport import Http
-    from signalbox.providers.github.provider import GitHub
+    from signalbox.runtime.registry import providers
 
     manifest = read(file)
     stack = find(chosen(context))
-    slack = Slack(http=Http(trusted=stack.trusted))
     run = ApplyManifest(
         config=stack.config,
         secrets=stack.secrets,
-        connectors={slack.name: slack},
-        providers=frozenset({GitHub.name}),
+        connectors=stack.connectors,
+        providers=frozenset(providers()),
+        keys=stack.keys.all,
+        changing=trail_of(stack),
     )
     done = run(manifest, prune=prune, dry_run=dry_run)
     output = Output(as_json)

@@ -40,22 +40,26 @@ def create(
 ) -> None:
     """Make a key and print it, this once; the stack keeps only its hash."""
     from cli.admin.keys import Made, made
+    from cli.admin.trail import trail_of
     from cli.locate import find
     from signalbox.runtime.wiring import now
 
     stack = find(chosen(context))
     new = made(
-        stack.keys,
         environment=stack.outputs.key_environment,
         name=name,
         roles=role or [],
         scopes=scope or [],
         expires=expires,
+        by=f"cli:{stack.caller}",
         now=now(),
         custom=[known.name for known in stack.config.roles()] if role else [],
     )
     output = Output(as_json)
-    output.line(Made(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at), new.text)
+    told = Made(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
+    with trail_of(stack)("keys create", f"key {new.stored.id}"):
+        stack.keys.put(new.stored)
+        output.line(told, new.text)
     output.note(f"{new.stored.id} ({new.stored.name}): this key is not shown again")
 
 
@@ -88,8 +92,11 @@ def revoke(
 ) -> None:
     """Revoke a key; within half a minute it opens nothing any more."""
     from cli.admin.keys import revoked
+    from cli.admin.trail import trail_of
     from cli.locate import find
     from signalbox.runtime.wiring import now
 
-    key = revoked(find(chosen(context)).keys, key_id, now())
+    stack = find(chosen(context))
+    with trail_of(stack)("keys revoke", f"key {key_id}"):
+        key = revoked(stack.keys, key_id, now())
     Output().note(f"{key.id} ({key.name}) is revoked")

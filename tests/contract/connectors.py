@@ -90,6 +90,10 @@ class ConnectorContract:
     def test_its_own_settings_are_right(self, server: FakeHttpServer) -> None:
         self.connector(fast(server.url)).check(self.connection(server.url))
 
+    def test_its_own_secrets_are_right(self, server: FakeHttpServer) -> None:
+        for secret in self.secrets(server.url):
+            self.connector(fast(server.url)).check_secret(self.connection(server.url), secret)
+
     def test_settings_it_does_not_know_are_wrong(self, server: FakeHttpServer) -> None:
         connection = self.connection(server.url)
         odd = connection.model_copy(update={"settings": {**connection.settings, "odd": CANARY}})

@@ -93,18 +93,19 @@ class BucketsContract:
 
         assert take("key:b") == 4
 
-    def test_a_request_may_count_for_more_than_one(
-        self, buckets: Buckets, clock: FakeClock
+    def test_who_is_known_to_be_over_is_told_so_without_being_counted(
+        self, take: Callable[[str], int], buckets: Buckets, clock: FakeClock
     ) -> None:
-        assert buckets.take("key:a", POLICY, clock(), cost=3).remaining == 2
-        with pytest.raises(OverLimit) as over:
-            buckets.take("key:a", POLICY, clock(), cost=3)
-        assert over.value.quota.one_more_after == 1
+        for _ in range(5):
+            buckets.check("key:a", POLICY, clock())
+            take("key:a")
+        with pytest.raises(OverLimit):
+            buckets.check("key:a", POLICY, clock())
+        clock.advance(seconds=1)
 
-    def test_what_is_over_a_burst_is_let_through_as_one(
-        self, buckets: Buckets, clock: FakeClock
-    ) -> None:
-        assert buckets.take("key:a", POLICY, clock(), cost=100).remaining == 0
+        buckets.check("key:a", POLICY, clock())
+
+        assert take("key:a") == 0
 
 
 class AuditStoreContract:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.contract.circuits import CircuitStoreContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.settings import (
     ConfigKeeperContract,
@@ -17,6 +18,7 @@ from tests.contract.stores import (
     NotificationStoreContract,
 )
 from tests.contract.tasks import TaskStoreContract
+from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
@@ -54,6 +56,12 @@ class TestFakeDeliveryStore(DeliveryStoreContract):
     @pytest.fixture
     def store(self) -> FakeDeliveryStore:
         return FakeDeliveryStore()
+
+
+class TestFakeCircuitStore(CircuitStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeCircuitStore:
+        return FakeCircuitStore()
 
 
 class TestFakeConfigStore(ConfigStoreContract):

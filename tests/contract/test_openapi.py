@@ -25,7 +25,8 @@ FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 """How many requests `make fuzz` makes of every operation; 0 in `make test`."""
 
 _SENSE: Final = re.compile(
-    '"code":"(idempotency_key_reused|precondition_failed|precondition_required|not_consecutive|batch_too_large)"'
+    '"code":"(idempotency_key_reused|precondition_failed|precondition_required|not_consecutive|batch_too_large'
+    '|opens_nothing)"'
     "|the cursor is not one of this list|an ETag is of the form"
     "|a character that no text may hold"
 )

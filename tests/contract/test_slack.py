@@ -12,7 +12,7 @@ from signalbox.connectors.slack import Slack
 from signalbox.connectors.text import units
 from signalbox.connectors.transport import Http
 from signalbox.models.config import Connection
-from signalbox.models.errors import SendDelayed
+from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import begun, delayed, delivered, redelivered
 from signalbox.services.ports import Connector
 from tests.builders import NOW, a_connection, a_notification
@@ -160,6 +160,14 @@ class TestSlackByToken(SlackContract):
 
         assert delay.value.after is not None
         assert paths(server.received) == ["/api/conversations.history"]
+
+    def test_a_token_is_no_secret_of_a_connection_without_a_channel(self) -> None:
+        connector = Slack(http=Http())
+
+        with pytest.raises(Conflict, match="needs a channel") as refusal:
+            connector.check_secret(a_connection(settings={}), f"xoxb-{CANARY}")
+
+        assert CANARY not in refusal.value.reason
 
     def test_a_token_is_not_sent_to_an_address_nobody_trusts(self) -> None:
         connection = a_connection(settings={"channel": "C1", "api_url": "https://example.com"})

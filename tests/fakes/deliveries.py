@@ -28,9 +28,6 @@ class FakeDeliveryStore:
     def get(self, delivery: DeliveryId) -> Delivery:
         return self._found(delivery)[0]
 
-    def body(self, delivery: DeliveryId) -> bytes:
-        return unpacked(self._found(delivery)[1])
-
     def whole(self, delivery: DeliveryId) -> KeptDelivery:
         kept, body = self._found(delivery)
         repeats = self.repeats.get(delivery, Repeats())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from signalbox.models.config import Connection
-from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
+from signalbox.models.errors import Conflict, PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Event, Parsed
 from signalbox.models.notification import Notification
 from signalbox.models.request import InboundRequest
@@ -57,6 +57,11 @@ class FakeConnector:
     def check(self, connection: Connection) -> None:
         if "wrong" in connection.settings:
             raise PayloadInvalid("the settings are wrong")
+
+    def check_secret(self, connection: Connection, secret: str) -> None:
+        del secret
+        if "other secrets" in connection.settings:
+            raise Conflict("the connection needs another secret")
 
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]

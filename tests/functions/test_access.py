@@ -3,7 +3,12 @@
 import pytest
 from pydantic import JsonValue
 
+from signalbox.aws.dynamo import Table
+from signalbox.models.ids import KeyId
+from signalbox.models.issuer import Grant, Issuer
+from signalbox.models.limits import Limit, Limits
 from signalbox.models.principal import Role, Scope
+from tests.fakes.tokens import an_issuer
 from tests.functions.system import Said, System
 
 KEYS = "/api/v1/keys"
@@ -89,11 +94,12 @@ def test_nobody_makes_a_key_that_may_more_than_they(
     ("wanted", "status"),
     [
         ({"roles": ["nobody"]}, 409),
-        ({"expires_at": "2026-03-01T11:59:59Z"}, 409),
+        ({"roles": ["viewer"], "expires_at": "2026-03-01T11:59:59Z"}, 409),
         ({"scopes": ["tasks:eat"]}, 422),
-        ({"name": "Not A Name"}, 422),
-        ({"id": "0123456789ab"}, 422),
-        ({"digest": "0" * 64}, 422),
+        ({"roles": ["viewer"], "name": "Not A Name"}, 422),
+        ({"roles": ["viewer"], "id": "0123456789ab"}, 422),
+        ({"roles": ["viewer"], "digest": "0" * 64}, 422),
+        ({"roles": [], "scopes": []}, 422),
     ],
 )
 def test_an_odd_key_is_not_made(system: System, wanted: dict[str, JsonValue], status: int) -> None:
@@ -119,6 +125,87 @@ def test_a_key_that_is_not_there_is_404(system: System) -> None:
         assert system.ask(method, f"{KEYS}/nobody", key=admin).status == 404
 
 
+def patched(system: System, key: str, path: str, body: JsonValue, match: str | None = "*") -> Said:
+    headers = {"if-match": match} if match else {}
+    return system.ask("PATCH", path, body, key=key, headers=headers)
+
+
+def test_a_key_is_renamed_and_given_another_end(system: System) -> None:
+    admin = system.key("admin")
+    made = issued(system, admin, roles=["viewer"], expires_at="2026-03-01T13:00:00Z")
+    path = made.headers["location"]
+    tag = system.ask("GET", path, key=admin).headers["etag"]
+
+    renamed = patched(system, admin, path, {"name": "cd"}, tag)
+    stale = patched(system, admin, path, {"name": "late"}, tag)
+    endless = patched(system, admin, path, {"expires_at": None}, renamed.headers["etag"])
+    system.clock.advance(seconds=3_600)
+
+    assert (renamed.status, stale.status, endless.status) == (200, 412, 200)
+    assert (renamed.word("name"), renamed.word("expires_at")) == ("cd", "2026-03-01T13:00:00Z")
+    assert (endless.word("name"), endless.json_body["expires_at"]) == ("cd", None)
+    assert system.ask("GET", TASKS, key=made.word("key")).status == 200
+    same = {"if-none-match": endless.headers["etag"]}
+    assert system.ask("GET", path, key=admin, headers=same).status == 304
+
+
+@pytest.mark.parametrize(
+    ("body", "match", "status"),
+    [
+        ({"name": "cd"}, None, 428),
+        ({"name": "cd"}, '"another"', 412),
+        ({"name": None}, "*", 422),
+        ({"name": "Not A Name"}, "*", 422),
+        ({"roles": ["admin"]}, "*", 422),
+        ({"scopes": ["keys:write"]}, "*", 422),
+        ({"expires_at": "2026-03-01T11:59:59Z"}, "*", 409),
+        ({}, "*", 200),
+    ],
+)
+def test_nothing_else_of_a_key_is_changed(
+    system: System, body: JsonValue, match: str | None, status: int
+) -> None:
+    admin = system.key("admin")
+    path = issued(system, admin, roles=["viewer"]).headers["location"]
+    before = system.ask("GET", path, key=admin).json_body
+
+    assert patched(system, admin, path, body, match).status == status
+    assert system.ask("GET", path, key=admin).json_body == before
+
+
+def test_nobody_prolongs_a_key_that_may_more_than_they(system: System) -> None:
+    some = system.key("viewer", scopes=(Scope.KEYS_WRITE,))
+    path = issued(system, system.key("admin"), roles=["operator"]).headers["location"]
+
+    answer = patched(system, some, path, {"expires_at": None})
+
+    assert (answer.status, "you have no" in answer.word("detail")) == (403, True)
+
+
+def test_a_revoked_key_stays_as_it_is_whoever_was_about_to_change_it(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = system.key("admin")
+    made = issued(system, admin, roles=["viewer"])
+    path, keys = made.headers["location"], system.wiring.keys
+    put_over = Table.put_over
+
+    def late(table: Table, *given: object) -> None:
+        found = keys.find(KeyId(made.word("id")))
+        assert found
+        keys.put(found.model_copy(update={"revoked_at": system.clock()}))
+        put_over(table, *given)  # type: ignore[arg-type]  # as they came
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "put_over", late)
+        lost = patched(system, admin, path, {"name": "late"})
+    after = patched(system, admin, path, {"name": "cd"})
+
+    assert (lost.status, lost.word("code")) == (409, "write_conflict")
+    assert after.status == 409
+    assert system.ask("GET", path, key=admin).json_body["status"] == "revoked"
+
+
 def test_a_role_is_named_given_changed_and_removed(system: System) -> None:
     admin = system.key("admin")
     made = named(system, admin, "ci", ["tasks:write"])
@@ -139,6 +226,27 @@ def test_a_role_is_named_given_changed_and_removed(system: System) -> None:
     assert (made.status, changed.status) == (201, 200)
     assert (before, after) == ([201, 403], [403, 200])
     assert (held.status, removed.status) == (409, 204)
+
+
+@pytest.mark.parametrize(
+    ("user", "named_as"),
+    [
+        (an_issuer(everybody=Grant(roles=("ci",))), "issuer corp"),
+        (an_issuer(grants={"dev": Grant(roles=("viewer", "ci"))}), "issuer corp"),
+        (Limits(roles={"ci": Limit(count=1_000, burst=1_000)}), "limits"),
+    ],
+)
+def test_a_role_that_is_named_elsewhere_is_not_removed(
+    system: System, user: Issuer | Limits, named_as: str
+) -> None:
+    admin = system.key("admin")
+    named(system, admin, "ci", ["tasks:read"])
+    system.wiring.config.put(user)
+
+    answer = system.ask("DELETE", f"{ROLES}/ci", key=admin, headers={"if-match": "*"})
+
+    assert (answer.status, answer.word("detail")) == (409, f"this role is named by {named_as}")
+    assert system.ask("GET", f"{ROLES}/ci", key=admin).status == 200
 
 
 def test_a_role_that_is_gone_is_worth_nothing(system: System) -> None:

@@ -212,7 +212,7 @@ def test_other_media_are_415(system: System) -> None:
 def test_other_methods_are_405_and_say_which_are_taken(system: System) -> None:
     answer = system.ask("DELETE", TASKS)
 
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 def test_other_paths_are_404(system: System) -> None:
@@ -287,6 +287,11 @@ def test_other_media_than_ours_are_406(system: System) -> None:
     assert answer.status == 406
 
 
+@pytest.mark.parametrize("wanted", ["Application/JSON", "text/*, APPLICATION/*;Q=0.5"])
+def test_media_are_the_same_in_whatever_case(system: System, wanted: str) -> None:
+    assert system.ask("GET", "/health", headers={"accept": wanted}).status == 200
+
+
 def test_changes_and_denials_are_kept_in_the_audit_log(system: System) -> None:
     made(system, system.key("admin"))
     system.ask("POST", TASKS, {"title": "Tidy up"}, key=system.key("viewer"))
@@ -324,6 +329,22 @@ class TestPagesOfOtherOrigins:
             "null": None,
         }
 
+    def test_may_read_what_an_answer_says_in_its_headers(
+        self, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SIGNALBOX_CORS_ORIGINS", "https://a.example")
+        system.restart()
+        headers = {"origin": "https://a.example", "idempotency-key": "one"}
+        key = system.key("admin")
+        body: JsonValue = {"title": "Tidy up"}
+
+        system.ask("POST", TASKS, body, key=key, headers=headers)
+        again = system.ask("POST", TASKS, body, key=key, headers=headers)
+
+        exposed = set(again.headers["access-control-expose-headers"].split(", "))
+        assert {"etag", "location", "ratelimit", "x-request-id"} <= exposed
+        assert "idempotency-replayed" in exposed & again.headers.keys()
+
     def test_may_ask_what_they_may_do(
         self, system: System, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -334,7 +355,7 @@ class TestPagesOfOtherOrigins:
         answer = system.ask("OPTIONS", TASKS, headers=asks)
 
         assert answer.status == 204
-        assert answer.headers["access-control-allow-methods"] == "GET, POST"
+        assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST"
 
 
 def test_a_task_that_no_record_can_hold_is_refused(system: System) -> None:

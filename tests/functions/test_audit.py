@@ -47,6 +47,14 @@ def test_a_row_that_was_taken_out_is_named(system: System) -> None:
     assert "2" in str(answer.part("breach"))
 
 
+def test_a_day_that_has_not_come_is_neither_intact_nor_touched(system: System) -> None:
+    key = changed(system, 1)
+
+    answer = system.ask("GET", f"{AUDIT}/2026-03-02/verify", key=key)
+
+    assert (answer.status, answer.word("detail")) == (404, "this day has not come")
+
+
 def test_an_entry_that_cannot_be_kept_is_counted_and_the_answer_stays(
     system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

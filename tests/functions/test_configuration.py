@@ -276,6 +276,30 @@ def test_an_odd_secret_is_refused(
     assert answer.status == status
 
 
+@pytest.mark.parametrize("path", ["/api/v1/connections/team", "/api/v1/sources/github/default"])
+def test_a_placeholder_is_no_secret(system: System, admin: str, path: str) -> None:
+    secrets: list[JsonValue] = ["a secret", "ChangeMe\n"]
+
+    answer = put(system, admin, f"{path}/secret", {"secrets": secrets})
+
+    assert (answer.status, answer.word("code")) == (422, "validation_failed")
+    assert answer.faults == [{"pointer": "/body/secrets/1", "code": "secret_placeholder"}]
+
+
+def test_a_bot_token_needs_a_connection_with_a_channel(system: System, admin: str) -> None:
+    path, token = "/api/v1/connections/team", "xoxb-1-canary"
+    hook = "https://hooks.slack.com/services/T0/B0/x"
+    channel: dict[str, JsonValue] = {"settings": {"channel": "C024BE91L"}}
+
+    without = put(system, admin, f"{path}/secret", {"secrets": [hook, token]})
+    kept = list(system.wiring.secrets.refreshed("connections/team"))
+    put(system, admin, path, SLACK | channel, if_match="*")
+    with_it = put(system, admin, f"{path}/secret", {"secrets": [token]})
+
+    assert (without.status, kept, with_it.status) == (409, [], 200)
+    assert without.word("detail") == "a bot token needs a channel"
+
+
 def test_secrets_that_no_parameter_holds_are_refused(system: System, admin: str) -> None:
     secrets: list[JsonValue] = ["x" * 3_000, "y" * 3_000]
 

@@ -94,6 +94,14 @@ def test_every_operation_says_who_may_call_it(system: System) -> None:
             assert operation["security"] == [{"Signature-github": []}]
 
 
+def test_every_operation_says_that_it_refuses_what_it_does_not_take(system: System) -> None:
+    for _, path, operation in operations(described(system)):
+        if not path.startswith("/api/v1/webhooks/"):
+            answers = part(operation["responses"])
+            assert {"400", "422"} <= answers.keys(), path
+            assert ("415" in answers) == ("requestBody" in operation), path
+
+
 def test_every_tag_is_explained(system: System) -> None:
     used = {
         str(tag)

@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 from pydantic import JsonValue
 
+from signalbox.models.circuit import Circuit
 from signalbox.models.config import Source
 from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.models.event import Parsed
@@ -12,6 +13,7 @@ from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_connection, a_subscription
+from tests.contract.circuits import OPEN, TEAM
 from tests.functions.system import Said, System
 from tests.samples import sample
 
@@ -234,6 +236,18 @@ def test_nothing_is_noted_of_sources_that_do_not_exist(system: System) -> None:
     assert rejections(system) == []
 
 
+def test_the_first_rejections_are_all_visible_at_once(system: System) -> None:
+    ping = sample("github", "ping")
+    system.hook(ping.raw, ping.headers, secret="wrong")
+    system.hook(b"x" * 1_000_001, {})
+    system.hook(ping.raw, ping.headers, secret="wrong")
+
+    [found] = rejections(system)
+
+    assert found["counts"] == {"payload_too_large": 1, "signature_invalid": 2}
+    assert len(last(found)) == 3
+
+
 def test_a_flood_costs_one_write_a_second_and_is_counted_all_the_same(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +266,7 @@ def test_a_flood_costs_one_write_a_second_and_is_counted_all_the_same(
     system.hook(ping.raw, ping.headers, secret="wrong")
 
     [found] = rejections(system)
-    assert len(writes) == 2
+    assert len(writes) == 21, "the first twenty, and one after a second"
     assert found["counts"] == {"signature_invalid": 51}
 
 
@@ -291,3 +305,19 @@ def test_a_task_that_nobody_queued_yet_is_told_of(system: System) -> None:
     queue = dict(told(explained(system)))["queue"]
 
     assert queue == "no message for the task is known of, one will be sent"
+
+
+def test_a_notification_that_waits_for_a_circuit_says_so(system: System) -> None:
+    wired = system.wiring
+    wired.config.put(a_connection())
+    wired.config.put(a_subscription())
+    task = wired.tasks.get(TaskId(str(ids(system.comment("/agent fix the login"))[0])))
+    wired.dispatch(task, task.history)
+    before = told(explained(system))
+    wired.circuits.replace(TEAM, Circuit(), OPEN)
+
+    after = told(explained(system))
+
+    waiting = "waits: the circuit of the connection is open"
+    assert not any(waiting in str(detail) for _, detail in before)
+    assert [what for what, detail in after if waiting in str(detail)] == ["notification"]

@@ -242,6 +242,7 @@ def test_a_finished_log_is_streamed_to_its_end_and_then_no_more(system: System) 
     assert client.lines == ["one", "two \u2028 lines\nin one"]
     assert client.names == ["message", "message", "end"]
     assert client.last_event_id == "2-end"
+    assert client.retry_ms == 1_000
     assert (client.ask().status, client.ask().text) == (204, "")
 
 

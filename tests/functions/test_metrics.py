@@ -1,6 +1,7 @@
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from threading import Lock
 
 import pytest
@@ -8,11 +9,13 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
-from signalbox.models.ids import TaskId
+from signalbox.models.circuit import Circuit, opened, probing
+from signalbox.models.ids import ConnectionId, TaskId
 from signalbox.models.task import Priority
 from signalbox.runtime.counting import counting
 from signalbox.runtime.maintenance import maintenance
 from signalbox.runtime.wiring import Wiring
+from tests.builders import a_connection
 from tests.functions.system import Context, System, event
 from tests.samples import sample
 
@@ -136,12 +139,43 @@ def test_json_tells_the_same(system: System) -> None:
     assert '"complete": true' in told
 
 
+def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: System) -> None:
+    for name in ("team-slack", "other", "well"):
+        system.wiring.config.put(a_connection(id=name))
+    shut = opened(Circuit(), system.clock(), Random(7))
+    for name in ("team-slack", "other", "nobodys"):
+        system.wiring.circuits.replace(ConnectionId(name), Circuit(), shut)
+    half = probing(shut, system.clock())
+    system.wiring.circuits.replace(ConnectionId("other"), shut, half)
+
+    found = scraped(system)["connector_circuit_state"]
+    told = figures(system)
+
+    assert found.type == "gauge"
+    assert samples(found) == {
+        ("connector_circuit_state", "other", "closed"): 0,
+        ("connector_circuit_state", "other", "open"): 0,
+        ("connector_circuit_state", "other", "half_open"): 1,
+        ("connector_circuit_state", "team-slack", "closed"): 0,
+        ("connector_circuit_state", "team-slack", "open"): 1,
+        ("connector_circuit_state", "team-slack", "half_open"): 0,
+    }
+    assert shut.open_until
+    until = shut.open_until.isoformat().replace("+00:00", "Z")
+    assert told["circuits"] == [
+        {"connection": "other", "state": "half_open", "openings": 1, "open_until": None},
+        {"connection": "team-slack", "state": "open", "openings": 1, "open_until": until},
+    ]
+
+
 def test_an_installation_without_a_past_has_figures_too(system: System) -> None:
     found = scraped(system)
     told = figures(system)
 
     assert samples(found["tasks_kept"])["tasks_kept", "pending"] == 0
     assert told["webhooks"] == []
+    assert samples(found["connector_circuit_state"]) == {}
+    assert told["circuits"] == []
 
 
 def test_counts_survive_a_restart(system: System) -> None:

@@ -21,6 +21,7 @@ from signalbox.models.notification import (
 )
 from signalbox.runtime.registry import connectors
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.circuits import Circuits
 from signalbox.services.deliver import DeliverNotification
 from tests.builders import a_connection, a_notification, a_subscription, a_task, held
 from tests.functions.system import Said, System
@@ -36,6 +37,7 @@ def delivering(wired: Wiring) -> DeliverNotification:
         notifications=wired.notifications,
         config=wired.config,
         secrets=wired.secrets,
+        circuits=Circuits(store=wired.circuits, clock=wired.clock, random=wired.random),
         clock=wired.clock,
         random=wired.random,
     )

@@ -41,6 +41,14 @@ def dead(system: System, **facts: object) -> Task:
     return kept(system, attempt_failed(running, a_lease().id, running.fence, reason, None, now))
 
 
+def failed(system: System) -> Task:
+    """A task that was failed for good while it had attempts left."""
+    system.clock.advance(seconds=1)
+    now = system.clock()
+    running = held(a_task(created_at=now, max_attempts=3))
+    return kept(system, attempt_failed(running, a_lease().id, running.fence, "no", None, now))
+
+
 def lost(system: System, **facts: object) -> Notification:
     """A notification without attempts."""
     system.clock.advance(seconds=1)
@@ -62,8 +70,12 @@ def redriven(system: System, *, query: str = "", **body: JsonValue) -> Said:
 
 
 def named(answer: Said) -> list[JsonValue]:
-    rows = answer.rows("redriven")
-    return [row.get("notification_id") or row["task_id"] for row in rows]
+    return [letter_id(row) for row in answer.rows("redriven")]
+
+
+def letter_id(letter: JsonValue) -> JsonValue:
+    assert isinstance(letter, dict)
+    return letter.get("notification_id") or letter["task_id"]
 
 
 def status_of(system: System, task: Task) -> TaskStatus:
@@ -170,11 +182,7 @@ def test_dead_letters_are_tasks_and_notifications_without_attempts(system: Syste
     spent = dead(system)
     note = lost(system)
     buried = kept(system, given_up(a_task(), "the queue gave up", system.clock(), by="queue"))
-    told_off = held(a_task(max_attempts=3))
-    kept(
-        system,
-        attempt_failed(told_off, a_lease().id, told_off.fence, "no", None, system.clock()),
-    )
+    failed(system)
     refusal = a_notification(a_task())
     system.wiring.notifications.create(refused(refusal, "404", system.clock()))
 
@@ -224,13 +232,53 @@ def test_many_tasks_are_redriven_as_far_as_the_limit_goes(system: System) -> Non
     tasks = [dead(system) for _ in range(3)]
 
     first = redriven(system, kind="task", limit=2)
-    second = redriven(system, kind="task", limit=2)
+    second = redriven(system, kind="task", limit=2, cursor=first.word("next"))
 
-    assert (len(named(first)), first.json_body["more"]) == (2, True)
-    assert (named(second), second.json_body["more"]) == ([tasks[0].id], False)
+    assert named(first) == [tasks[2].id, tasks[1].id]
+    assert (named(second), second.json_body["next"]) == ([tasks[0].id], None)
     assert {status_of(system, task) for task in tasks} == {TaskStatus.PENDING}
     again = system.wiring.tasks.get(tasks[0].id)
     assert (again.attempt, again.last_step.by[:4]) == (0, "key:")
+
+
+def test_redriving_goes_on_behind_tasks_that_failed_with_attempts_left(system: System) -> None:
+    task = dead(system)
+    for _ in range(11):
+        failed(system)
+
+    first = redriven(system, kind="task", limit=1)
+    second = redriven(system, kind="task", limit=1, cursor=first.word("next"))
+
+    assert (named(first), named(second)) == ([], [task.id])
+    assert status_of(system, task) is TaskStatus.PENDING
+
+
+def test_redriving_goes_on_behind_what_is_refused_each_time(system: System) -> None:
+    note, stuck = lost(system), lost(system, connector="nowhere")
+
+    first = redriven(system, kind="notification", limit=1)
+    second = redriven(system, kind="notification", limit=1, cursor=first.word("next"))
+
+    [refusal] = first.rows("refused")
+    assert refusal["reason"] == "this installation has no connector nowhere"
+    assert letter_id(refusal["letter"]) == stuck.id
+    assert (named(first), named(second)) == ([], [note.id])
+    assert second.json_body["next"] is None
+
+
+@pytest.mark.parametrize("other", [{"kind": "notification"}, {"limit": 2}, {"task_id": "tsk_one"}])
+def test_a_cursor_of_redriving_holds_for_the_same_body_alone(
+    system: System, other: dict[str, JsonValue]
+) -> None:
+    dead(system)
+    dead(system)
+    cursor = redriven(system, query="?dry_run=true", kind="task", limit=1).word("next")
+    body: dict[str, JsonValue] = {"kind": "task", "limit": 1, "cursor": cursor}
+    key = system.key("operator")
+
+    wrong, good = (system.ask("POST", REDRIVE, sent, key=key) for sent in (body | other, body))
+
+    assert (wrong.status, good.status) == (400, 200)
 
 
 def test_a_redriven_task_can_be_claimed_again(system: System) -> None:
@@ -254,17 +302,15 @@ def test_notifications_are_redriven_by_connection(system: System) -> None:
 
 
 def test_one_is_redriven_by_its_id_whatever_it_failed_for(system: System) -> None:
-    running = held(a_task(max_attempts=3))
-    failed = attempt_failed(running, a_lease().id, running.fence, "no", None, system.clock())
-    kept(system, failed)
+    task = failed(system)
     note = refused(a_notification(a_task()), "404", system.clock())
     system.wiring.notifications.create(note)
 
-    one = redriven(system, kind="task", task_id=failed.id)
+    one = redriven(system, kind="task", task_id=task.id)
     two = redriven(system, kind="notification", task_id=note.task_id, notification_id=note.id)
     of_task = redriven(system, kind="notification", task_id=note.task_id)
 
-    assert (named(one), named(two), named(of_task)) == ([failed.id], [note.id], [])
+    assert (named(one), named(two), named(of_task)) == ([task.id], [note.id], [])
 
 
 def test_what_has_not_failed_is_not_redriven(system: System) -> None:

@@ -131,7 +131,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /api/v1/explain?provider=github&key=<key>": Row(who=READERS, about=delivery, absent=404),
     "GET /api/v1/rejections": Row(who=READERS),
     "GET /api/v1/notifications": Row(who=READERS),
-    "GET /api/v1/tasks/<task_id>/notifications": Row(who=READERS, about=notification, absent=200),
+    "GET /api/v1/tasks/<task_id>/notifications": Row(who=READERS, about=notification, absent=404),
     "GET /api/v1/tasks/<task_id>/notifications/<notification_id>": Row(
         who=READERS, about=notification, absent=404
     ),
@@ -161,7 +161,7 @@ TABLE: Final[Mapping[str, Row]] = {
         who=ADMINS, about=bare(connection), absent=404, body=_SECRETS
     ),
     "POST /api/v1/connections/<connection_id>/test": Row(
-        who=ADMINS, own=202, about=connection, absent=404
+        who=ADMINS, own=202, about=bare(connection), absent=404
     ),
     "GET /api/v1/subscriptions": Row(who=OPERATORS),
     "GET /api/v1/subscriptions/<subscription_id>": Row(
@@ -176,6 +176,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /api/v1/keys": Row(who=ADMINS),
     "POST /api/v1/keys": Row(who=ADMINS, own=201, body={"name": "ci", "roles": ["viewer"]}),
     "GET /api/v1/keys/<key_id>": Row(who=ADMINS, about=key, absent=404),
+    "PATCH /api/v1/keys/<key_id>": Row(
+        who=ADMINS, about=key, absent=404, body={"name": "renamed"}, headers=_ANY
+    ),
     "DELETE /api/v1/keys/<key_id>": Row(who=ADMINS, about=key, absent=404),
     "GET /api/v1/roles": Row(who=ADMINS),
     "GET /api/v1/roles/<name>": Row(who=ADMINS, about=role, absent=404),

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
+from signalbox.http.routes.task_changes import TaskChanges
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
 from tests.builders import an_id
@@ -20,7 +21,8 @@ def ask(
     system: System, method: str, path: str, body: JsonValue = None, match: str | None = "*"
 ) -> Said:
     headers = {"If-Match": match} if match else {}
-    return system.ask(method, f"{TASKS}/{path}", body, key=system.key("operator"), headers=headers)
+    sent = None if method == "DELETE" else body
+    return system.ask(method, f"{TASKS}/{path}", sent, key=system.key("operator"), headers=headers)
 
 
 def dispatched(system: System, task: str) -> None:
@@ -250,6 +252,18 @@ def test_the_history_says_what_happened_when_and_by_whom(system: System) -> None
     assert (data["version"], data["reason"]) == (2, "changed title, labels")
     assert str(data["by"]).startswith("key:")
     assert cancelled["type"] == "signalbox.task.cancelled"
+
+
+def test_the_history_is_as_long_as_it_says(system: System) -> None:
+    task = made(system)
+    for number in range(55):
+        ask(system, "PATCH", task, {"title": f"Another {number}"})
+
+    answer = system.ask("GET", f"{TASKS}/{task}/changes", key=system.key("viewer"))
+
+    first, second, *_ = answer.items
+    assert (first["id"], second["id"]) == (f"{task}.1", f"{task}.8")
+    assert f"of more than {len(answer.items)} the oldest but one" in str(TaskChanges.__doc__)
 
 
 @pytest.mark.parametrize("role", ["viewer", "worker"])

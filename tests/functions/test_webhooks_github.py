@@ -38,7 +38,7 @@ def test_the_delivery_is_kept_with_its_body(system: System) -> None:
 
     delivery = DeliveryId(answer.word("delivery_id"))
     assert system.wiring.deliveries.get(delivery).verdict == "accepted"
-    assert b"/agent fix the login" in system.wiring.deliveries.body(delivery)
+    assert b"/agent fix the login" in system.wiring.deliveries.whole(delivery).body
 
 
 def test_a_ping_is_answered_200(system: System) -> None:

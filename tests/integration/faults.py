@@ -105,6 +105,13 @@ def partly_failed(call: Call, send: Send) -> Any:
     return _response(call, 200, answer | {"Failed": [failed]})
 
 
+def unprocessed(call: Call, send: Send) -> Any:
+    """Of a batch of reads none is done."""
+    del send
+    asked = json.loads(call.body)["RequestItems"]
+    return _response(call, 200, {"Responses": {}, "UnprocessedKeys": asked})
+
+
 def slow(clock: FakeClock, seconds: float) -> Action:
     """The answer comes, but late."""
 

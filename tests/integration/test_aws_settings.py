@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo import Table
-from signalbox.aws.secrets import SsmSecrets
+from signalbox.aws.secrets import ASK_AGAIN_AFTER, SsmSecrets
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, Role, Scope
@@ -215,6 +215,33 @@ class TestSsmSecrets(SecretStoreContract):
         assert served == ["known"]
         with pytest.raises(Unavailable):
             store.refreshed(NAME)
+
+    def test_a_parameter_store_that_is_down_is_asked_again_after_half_a_minute(
+        self, store: SsmSecrets, put: PutSecrets, clock: FakeClock, faults: Faults
+    ) -> None:
+        put(NAME, ["old"])
+        store.secrets(NAME)
+        put(NAME, ["new"])
+        store.provider.clear_cache()  # as five minutes do
+        faults.clear()
+        faults.on("SSM.GetParameter", broken, times=3)
+
+        served = [list(read(NAME)) for read in (store.secrets, store.refreshed) * 5]
+        asked = faults.count("SSM.GetParameter")
+        clock.advance(ASK_AGAIN_AFTER)
+
+        assert (served, asked) == ([["old"]] * 10, 3)
+        assert list(store.secrets(NAME)) == ["new"]
+
+    def test_secrets_that_somebody_else_was_first_to_keep_are_known_at_once(
+        self, store: SsmSecrets, put: PutSecrets
+    ) -> None:
+        store.secrets(NAME)
+        put(NAME, ["theirs"])
+
+        assert not store.put_new(NAME, ["ours"])
+
+        assert list(store.refreshed(NAME)) == ["theirs"]
 
     @DOWN
     def test_secrets_nobody_has_read_are_unavailable_while_the_parameter_store_is_down(

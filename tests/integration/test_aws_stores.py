@@ -28,6 +28,7 @@ from tests.integration.faults import (
     broken,
     lost_answer,
     throttled,
+    unprocessed,
     unreachable,
 )
 
@@ -125,6 +126,32 @@ class TestDynamoTasks(TaskStoreContract):
 
         assert list(store.newest([TaskStatus.PENDING], window)) == []
         assert faults.calls == []  # DynamoDB would refuse it, moto would not
+
+    def test_a_read_that_is_not_done_at_once_is_asked_for_again_after_a_pause(
+        self, stack: Stack, tasks_table: Table, faults: Faults
+    ) -> None:
+        pauses: list[float] = []
+        table = Table(client=stack.clients.dynamodb, name=tasks_table.name, sleep=pauses.append)
+        store, task = DynamoTasks(table=table), a_task()
+        store.create(task)
+        faults.on("DynamoDB.BatchGetItem", unprocessed, times=3)
+
+        assert store.many([task.id]) == {task.id: task}
+        assert len(pauses) == 3
+
+    def test_a_read_that_is_never_done_is_unavailable_without_a_word_of_the_table(
+        self, stack: Stack, tasks_table: Table, faults: Faults
+    ) -> None:
+        pauses: list[float] = []
+        table = Table(client=stack.clients.dynamodb, name=tasks_table.name, sleep=pauses.append)
+        faults.on("DynamoDB.BatchGetItem", unprocessed, times=100)
+
+        with pytest.raises(Unavailable) as down:
+            DynamoTasks(table=table).many([a_task().id])
+
+        assert down.value.reason == "the store did not answer in full"
+        assert faults.count("DynamoDB.BatchGetItem") == 10
+        assert 0 < sum(pauses) < 4
 
 
 class TestDynamoNotifications(NotificationStoreContract):

@@ -44,6 +44,29 @@ def plenty() -> float:
     return 60.0
 
 
+def empty(call: Call, _: Send) -> object:
+    """A page without records, whose next iterator is the one that was given."""
+    iterator = json.loads(call.body)["ShardIterator"]
+    return answered(call, 200, {"Records": [], "NextShardIterator": iterator})
+
+
+def ended(call: Call, send: Send) -> object:
+    """A description of the stream in which every shard is closed."""
+    answer = json.loads(send().content)
+    for shard in answer["StreamDescription"]["Shards"]:
+        shard["SequenceNumberRange"]["EndingSequenceNumber"] = "9" * 21
+    return answered(call, 200, answer)
+
+
+def trimmed(call: Call, _: Send) -> object:
+    return answered(call, 400, {"__type": "TrimmedDataAccessException", "message": "trimmed"})
+
+
+def last(call: Call, send: Send) -> object:
+    """The last page of a shard."""
+    return answered(call, 200, {"Records": json.loads(send().content)["Records"]})
+
+
 def table(stack: Stack, name: str) -> Table:
     return Table(client=stack.clients.dynamodb, name=stack.name(name))
 
@@ -173,7 +196,7 @@ def test_a_delivery_that_comes_again_is_counted_each_time_and_reading_it_anew_is
 
 
 @pytest.mark.parametrize("trouble", [lost_answer, throttled, broken, unreachable])
-@pytest.mark.parametrize("number", range(1, 10))
+@pytest.mark.parametrize("number", range(1, 14))
 def test_no_trouble_at_any_call_counts_a_change_twice_or_never(
     *,
     tasks: DynamoTasks,
@@ -195,7 +218,7 @@ def test_no_trouble_at_any_call_counts_a_change_twice_or_never(
 
 
 @pytest.mark.parametrize("death", [crash_before, crash_after])
-@pytest.mark.parametrize("number", range(1, 10))
+@pytest.mark.parametrize("number", range(1, 14))
 def test_a_death_at_any_call_counts_no_change_twice_or_never(
     *,
     stack: Stack,
@@ -234,6 +257,7 @@ def test_two_who_count_at_once_count_every_change_once(
 def test_what_it_costs_does_not_grow_with_the_number_of_changes(
     tasks: DynamoTasks, count: CountChanges, faults: Faults
 ) -> None:
+    count(plenty)
     costs = []
     for number in (1, 50):
         for _ in range(number):
@@ -244,6 +268,87 @@ def test_what_it_costs_does_not_grow_with_the_number_of_changes(
 
     assert costs[0] == costs[1]
     assert costs[0].count("DynamoDB.UpdateItem") == 1
+
+
+def test_changes_behind_a_few_empty_pages_are_counted(
+    tasks: DynamoTasks, counters: DynamoCounters, count: CountChanges, faults: Faults
+) -> None:
+    tasks.create(a_task())
+    faults.on("DynamoDBStreams.GetRecords", empty, times=4)
+
+    count(plenty)
+
+    assert counters.totals() == {"tasks|pending": 1, "steps|created": 1}
+
+
+def test_who_counts_again_reads_on_behind_the_empty_pages(
+    tasks: DynamoTasks, counters: DynamoCounters, count: CountChanges, faults: Faults
+) -> None:
+    tasks.create(a_task())
+    faults.on("DynamoDBStreams.GetRecords", empty, times=5)
+    count(plenty)
+    before = counters.totals()
+    faults.clear()
+
+    count(plenty)
+
+    assert before == {}
+    assert counters.totals() == {"tasks|pending": 1, "steps|created": 1}
+    assert faults.count("DynamoDBStreams.GetShardIterator") == 0
+
+
+def test_an_idle_shard_costs_one_page_each_time(
+    tasks: DynamoTasks, count: CountChanges, faults: Faults
+) -> None:
+    tasks.create(a_task())
+    count(plenty)
+    faults.clear()
+
+    count(plenty)
+
+    assert faults.count("DynamoDBStreams.GetRecords") == 2
+    assert faults.count("DynamoDBStreams.GetShardIterator") == 0
+
+
+def test_what_somebody_else_has_counted_meanwhile_is_not_counted_again(
+    *, stack: Stack, tasks: DynamoTasks, counters: DynamoCounters, clock: FakeClock
+) -> None:
+    one, other = counting(stack, counters, clock), counting(stack, counters, clock)
+    one(plenty)
+    tasks.create(a_task())
+    other(plenty)
+    tasks.create(a_task())
+
+    one(plenty)
+
+    assert counters.totals() == {"tasks|pending": 2, "steps|created": 2}
+
+
+def test_an_iterator_that_may_have_expired_is_asked_for_anew(
+    count: CountChanges, clock: FakeClock, faults: Faults
+) -> None:
+    count(plenty)
+    clock.advance(seconds=601)
+    faults.clear()
+
+    behind = count(plenty)
+
+    assert not behind
+    assert faults.count("DynamoDBStreams.GetShardIterator") == 2
+
+
+def test_a_shard_that_has_ended_and_still_shows_empty_pages_is_behind(
+    tasks: DynamoTasks, counters: DynamoCounters, count: CountChanges, faults: Faults
+) -> None:
+    tasks.create(a_task())
+    faults.on("DynamoDBStreams.DescribeStream", ended, times=4)
+    faults.on("DynamoDBStreams.GetRecords", empty, times=5)
+    faults.on("DynamoDBStreams.GetRecords", last, times=3)
+
+    first, then = count(plenty), count(plenty)
+
+    assert (set(first), set(then)) == ({"tasks"}, set())
+    assert counters.totals() == {"tasks|pending": 1, "steps|created": 1}
 
 
 def test_nothing_is_written_while_nothing_happens(count: CountChanges, faults: Faults) -> None:
@@ -267,28 +372,42 @@ def test_a_record_that_nobody_can_read_stops_no_counting(
 
 
 def test_a_place_that_the_stream_has_forgotten_is_a_gap_and_counting_goes_on(
-    tasks: DynamoTasks, counters: DynamoCounters, count: CountChanges, faults: Faults
+    *, stack: Stack, tasks: DynamoTasks, counters: DynamoCounters, clock: FakeClock, faults: Faults
 ) -> None:
-    def trimmed(call: Call, _: Send) -> object:
-        return answered(call, 400, {"__type": "TrimmedDataAccessException", "message": "trimmed"})
-
     tasks.create(a_task())
-    count(plenty)
+    counting(stack, counters, clock)(plenty)
     faults.on("DynamoDBStreams.GetShardIterator", trimmed)
 
-    behind = count(plenty)
+    behind = counting(stack, counters, clock)(plenty)
 
     assert not behind
     assert counters.totals()["gaps|tasks"] == 1
 
 
+def test_a_place_that_is_forgotten_while_nothing_happens_is_no_gap_to_who_counts_all_the_while(
+    *,
+    tasks: DynamoTasks,
+    counters: DynamoCounters,
+    count: CountChanges,
+    clock: FakeClock,
+    faults: Faults,
+) -> None:
+    tasks.create(a_task())
+    count(plenty)
+    faults.on("DynamoDBStreams.GetShardIterator", trimmed, times=100)
+
+    for _ in range(20):
+        clock.advance(seconds=60)
+        count(plenty)
+    tasks.create(a_task())
+    count(plenty)
+
+    assert counters.totals() == {"tasks|pending": 2, "steps|created": 2}
+
+
 def test_a_shard_that_has_ended_is_read_to_its_end_and_never_again(
     tasks: DynamoTasks, counters: DynamoCounters, count: CountChanges, faults: Faults
 ) -> None:
-    def last(call: Call, send: Send) -> object:
-        answer = json.loads(send().content)
-        return answered(call, 200, {"Records": answer["Records"]})
-
     tasks.create(a_task())
     faults.on("DynamoDBStreams.GetRecords", last, times=2)
 
@@ -312,3 +431,16 @@ def test_the_place_of_a_shard_that_is_long_gone_is_forgotten(
 
     assert shards[1] in counters.reached("tasks")
     assert shards[4] not in counters.reached("tasks")
+    assert counters.totals() == {}
+
+
+def test_a_shard_that_is_gone_before_it_was_read_to_its_end_is_a_gap(
+    counters: DynamoCounters, count: CountChanges, clock: FakeClock
+) -> None:
+    born = int((clock() - timedelta(days=4)).timestamp() * 1000)
+    shard = f"shardId-{born:020}-cafe"
+    counters.advance("tasks", Page(shard=shard, before=None, after="1100", counts={}))
+
+    count(plenty)
+
+    assert counters.totals() == {"gaps|tasks": 1}

@@ -169,7 +169,6 @@ class TestDynamoBuckets(BucketsContract):
         st.tuples(
             st.sampled_from(["key:a", "key:b"]),
             st.sampled_from([0, 0, 1, 1_000, 250_000, 999_999, 1_000_000, 1_000_001, 9_000_000]),
-            st.integers(1, 7),
             st.integers(0, 1),
         ),
         min_size=50,
@@ -177,15 +176,15 @@ class TestDynamoBuckets(BucketsContract):
     )
 )
 def test_a_thousand_random_steps_are_those_of_the_algorithm(
-    table: Table, clock: FakeClock, steps: list[tuple[str, int, int, int]]
+    table: Table, clock: FakeClock, steps: list[tuple[str, int, int]]
 ) -> None:
     clock.advance(timedelta(days=1))
     pure, processes = LocalBuckets(), [DynamoBuckets(table=table) for _ in range(2)]
-    for key, pause, cost, process in steps:
+    for key, pause, process in steps:
         clock.advance(timedelta(microseconds=pause))
 
-        expected = outcome(pure, key, clock, cost)
-        found = outcome(processes[process], key, clock, cost)
+        expected = outcome(pure, key, clock)
+        found = outcome(processes[process], key, clock)
 
         if isinstance(expected, OverLimit):
             assert isinstance(found, OverLimit)
@@ -194,9 +193,9 @@ def test_a_thousand_random_steps_are_those_of_the_algorithm(
             assert found == expected
 
 
-def outcome(buckets: Buckets, key: str, clock: FakeClock, cost: int) -> Quota | OverLimit:
+def outcome(buckets: Buckets, key: str, clock: FakeClock) -> Quota | OverLimit:
     try:
-        return buckets.take(key, POLICY, clock(), cost)
+        return buckets.take(key, POLICY, clock())
     except OverLimit as over:
         return over
 

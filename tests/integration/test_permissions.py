@@ -82,7 +82,7 @@ def _everything(box: Installation) -> None:
         box.driver.settle()
     for path in ("/ready", "/api/v1/tasks?limit=1", "/api/v1/queue"):
         assert box.get(path).status == 200
-    box.faults.on("HTTP.POST", unreachable)
+    box.faults.on("HTTP.POST", unreachable, times=6)
     box.faults.on("DynamoDB.PutItem", crash_after, by="DispatcherFunction")
     box.live()
     Operators(box).everything()

@@ -1,6 +1,7 @@
 """Secrets change while requests and notifications are under way."""
 
 from tests.builders import SECRET
+from tests.integration.faults import unreachable
 from tests.integration.installation import Installation
 
 
@@ -35,6 +36,14 @@ def test_a_flood_of_bad_signatures_asks_for_the_secret_twice_a_minute_at_most(
 
     assert box.faults.count("SSM.GetParameter") - before <= 2
     assert len(box.records[0]) == 1
+
+
+def test_a_webhook_waits_once_for_secrets_that_do_not_come(box: Installation) -> None:
+    box.faults.on("SSM.GetParameter", unreachable, times=10)
+
+    accepted = box.comment()
+
+    assert (accepted, box.faults.count("SSM.GetParameter")) == (False, 1)
 
 
 def test_slack_gets_its_message_when_its_secret_was_changed_meanwhile(box: Installation) -> None:

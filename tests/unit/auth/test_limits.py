@@ -41,11 +41,14 @@ class FlakyBuckets:
         self.down = False
         self.asked: list[str] = []
 
-    def take(self, key: str, policy: Policy, now: datetime, cost: int = 1) -> Quota:
+    def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         self.asked.append(key)
         if self.down:
             raise Unavailable("the table did not answer")
-        return self._buckets.take(key, policy, now, cost)
+        return self._buckets.take(key, policy, now)
+
+    def check(self, key: str, policy: Policy, now: datetime) -> None:
+        self._buckets.check(key, policy, now)
 
 
 @pytest.fixture

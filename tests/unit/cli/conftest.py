@@ -17,29 +17,29 @@ STACK = "signalbox-test"
 REGION = "us-east-1"
 TRUSTED = "http://127.0.0.1:9"
 
+_TABLE = {
+    "Type": "AWS::DynamoDB::Table",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    },
+}
 _TEMPLATE = {
     "Parameters": {"TrustedOrigins": {"Type": "String"}},
-    "Resources": {
-        "ConfigTable": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [
-                    {"AttributeName": "pk", "AttributeType": "S"},
-                    {"AttributeName": "sk", "AttributeType": "S"},
-                ],
-                "KeySchema": [
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
-                ],
-            },
-        }
-    },
+    "Resources": {"ConfigTable": _TABLE, "AuditTable": _TABLE},
     "Outputs": {
         "ApiUrl": {"Value": "https://api.example.com"},
         "KeyEnvironment": {"Value": "test"},
         "ParameterPrefix": {"Value": f"/signalbox/{STACK}"},
         "ConfigTable": {"Value": {"Ref": "ConfigTable"}},
+        "AuditTable": {"Value": {"Ref": "AuditTable"}},
     },
 }
 

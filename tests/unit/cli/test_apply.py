@@ -1,21 +1,26 @@
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from cli.admin.manifest import ApplyManifest, read
+from cli.admin.trail import Trail
 from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import Grant
 from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Manifest
-from signalbox.models.principal import Role, Scope
-from tests.builders import a_connection, a_source, a_subscription
+from signalbox.models.principal import ApiKey, Role, Scope
+from signalbox.services.audit import RecordAudit
+from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
+from tests.fakes.audit import FakeAuditStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
-from tests.fakes.tokens import an_issuer
+from tests.fakes.tokens import an_issuer, claims, key_set, public, rsa, signed, tokens_of
 from tests.unit.cli.conftest import CommandLine
 
 WHOLE = """
@@ -33,12 +38,25 @@ subscriptions:
 """
 
 
-def apply_to(config: FakeConfigStore, *secrets: str) -> ApplyManifest:
+ISSUER = """
+issuers:
+  - name: corp
+    issuer: https://id.example.com/
+    audience: signalbox
+    jwks: KEYS
+    everybody: {roles: [viewer]}
+"""
+
+
+def apply_to(config: FakeConfigStore, *secrets: str, keys: Sequence[ApiKey] = ()) -> ApplyManifest:
+    record = RecordAudit(store=FakeAuditStore(), clock=FakeClock(), random=Random(1))
     return ApplyManifest(
         config=config,
         secrets=FakeSecretStore(FakeClock(), {name: ["a"] for name in secrets}),
         connectors={"slack": FakeConnector(name="slack")},
         providers=frozenset({"github"}),
+        keys=lambda: keys,
+        changing=Trail(record=record, who=lambda: "ada", clock=FakeClock()),
     )
 
 
@@ -187,6 +205,87 @@ def test_a_role_of_the_stack_may_be_named_unless_it_is_pruned() -> None:
 
     with pytest.raises(CommandError, match=r"everybody.roles\[0\]: there is no role auditor"):
         apply_to(config)(whole, prune=True, dry_run=False)
+
+
+def test_pruning_may_not_take_a_role_from_its_keys() -> None:
+    auditor = Role(name="auditor", scopes=(Scope.AUDIT_READ,))
+    config = FakeConfigStore(auditor, a_source())
+    keys = (an_api_key(roles=("auditor",)), an_api_key(id="another", roles=("viewer",)))
+
+    with pytest.raises(CommandError, match=r"keys have the role auditor: 0123456789ab$"):
+        apply_to(config, keys=keys)(Manifest(), prune=True, dry_run=True)
+    with pytest.raises(CommandError, match="keys have the role auditor"):
+        apply_to(config, keys=keys)(Manifest(), prune=True, dry_run=False)
+
+    assert (config.roles(), config.sources()) == ([auditor], [a_source()])
+
+
+def test_pruning_takes_a_role_that_only_revoked_keys_have() -> None:
+    config = FakeConfigStore(Role(name="auditor"))
+    keys = (an_api_key(roles=("auditor",), revoked_at=NOW),)
+
+    apply_to(config, keys=keys)(Manifest(), prune=True, dry_run=False)
+
+    assert not config.roles()
+
+
+def test_an_issuer_that_has_no_shared_secret_any_more_leaves_none_behind() -> None:
+    shared = an_issuer(jwks=None, shared_secret=True)
+    config = FakeConfigStore(shared)
+    run = apply_to(config, "issuers/corp")
+
+    run(
+        Manifest(issuers=(shared.model_copy(update={"claim": ("groups",)}),)),
+        prune=False,
+        dry_run=False,
+    )
+    before = secrets_of(run)
+    run(Manifest(issuers=(an_issuer(),)), prune=False, dry_run=False)
+
+    assert (before, secrets_of(run)) == ({"issuers/corp"}, set())
+    assert config.issuers() == [an_issuer()]
+
+
+def test_an_issuer_stays_as_it_is_until_its_secret_is_gone() -> None:
+    shared = an_issuer(jwks=None, shared_secret=True)
+    config = FakeConfigStore(shared)
+    run = apply_to(config, "issuers/corp")
+    assert isinstance(run.secrets, FakeSecretStore)
+    run.secrets.down = True
+
+    with pytest.raises(Unavailable, match="issuer corp stays"):
+        run(Manifest(issuers=(an_issuer(),)), prune=False, dry_run=False)
+
+    assert config.issuers() == [shared]
+
+
+def test_a_secret_that_the_connection_cannot_use_is_warned_of() -> None:
+    run = apply_to(FakeConfigStore(), "connections/team-slack")
+    odd = a_connection(settings={"other secrets": True})
+
+    done = run(Manifest(connections=(odd,)), prune=False, dry_run=True)
+
+    assert done.warnings == ("connections/team-slack: the connection needs another secret",)
+
+
+@pytest.mark.parametrize("form", [str, json.dumps])
+def test_the_keys_of_an_issuer_are_a_mapping_or_its_json(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path, form: Callable[[str], str]
+) -> None:
+    keys = key_set(public(rsa(), kid="first")).decode()
+    path = str(written(tmp_path, ISSUER.replace("KEYS", form(keys))))
+
+    first = on_aws("apply", "-f", path)
+    again = on_aws("apply", "-f", path)
+
+    (issuer,) = stack.config.issuers()
+    assert (first.code, again.code, again.out) == (0, 0, ""), first.err
+    assert tokens_of(issuer).authenticate(signed(rsa(), claims())).roles == ("viewer",)
+
+
+def test_keys_that_are_no_set_are_refused_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"issuers\[0\].jwks: Input should be a valid string"):
+        read(written(tmp_path, ISSUER.replace("KEYS", "[1]")))
 
 
 def test_help_names_everything_that_is_applied() -> None:

@@ -17,19 +17,17 @@ from tests.unit.cli.conftest import CommandLine
 
 
 def test_a_made_key_opens_what_its_roles_open() -> None:
-    store = FakeKeyStore()
-
     new = made(
-        store,
         environment="test",
         name="ci",
         roles=["worker"],
         scopes=["tasks:write"],
         expires=timedelta(days=1),
+        by="cli:ada",
         now=NOW,
     )
 
-    keys = ApiKeys(store=store, clock=lambda: NOW, environment="test")
+    keys = ApiKeys(store=FakeKeyStore(new.stored), clock=lambda: NOW, environment="test")
     scopes = keys.authenticate(new.text).scopes
     assert {Scope.TASKS_WORK, Scope.TASKS_WRITE} <= scopes
     assert Scope.KEYS_WRITE not in scopes
@@ -48,14 +46,16 @@ def test_a_made_key_opens_what_its_roles_open() -> None:
 def test_a_key_that_makes_no_sense_is_not_made(
     name: str, roles: list[str], scopes: list[str], words: str
 ) -> None:
-    store = FakeKeyStore()
-
     with pytest.raises(CommandError, match=words):
         made(
-            store, environment="test", name=name, roles=roles, scopes=scopes, expires=None, now=NOW
+            environment="test",
+            name=name,
+            roles=roles,
+            scopes=scopes,
+            expires=None,
+            by="cli:ada",
+            now=NOW,
         )
-
-    assert not store.kept
 
 
 def test_a_revoked_key_stays_revoked_since_when_it_was() -> None:

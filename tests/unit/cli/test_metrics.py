@@ -2,6 +2,7 @@ import json
 
 from cli.facts import of_figures
 from signalbox.http.routes.metrics import (
+    CircuitFigures,
     ConnectorFigures,
     FiguresView,
     TaskFigures,
@@ -9,7 +10,10 @@ from signalbox.http.routes.metrics import (
     WebhookFigures,
 )
 from signalbox.http.routes.queue import QueueView
+from signalbox.models.circuit import CircuitState
+from signalbox.models.ids import ConnectionId
 from signalbox.models.task import Priority, TaskStatus
+from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Reply
 from tests.unit.cli.conftest import CommandLine, Said
 
@@ -42,6 +46,14 @@ FIGURES = FiguresView(
         ),
     ),
     connectors=(ConnectorFigures(connector="slack", outcomes={"delivered": 7}),),
+    circuits=(
+        CircuitFigures(
+            connection=ConnectionId("team-slack"),
+            state=CircuitState.OPEN,
+            openings=1,
+            open_until=NOW,
+        ),
+    ),
 )
 
 
@@ -63,6 +75,7 @@ def test_every_figure_has_a_name() -> None:
         "Webhooks of github": "4 accepted, 1 signature_invalid",
         "github waited": "",
         "Sent to slack": "7 delivered",
+        "Circuit of team-slack": "open",
     }
 
 

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -19,8 +20,8 @@ def dead(served: Served, **facts: object) -> Task:
     return task
 
 
-def dead_notification(served: Served) -> str:
-    note = exhausted(a_notification(), "Slack answered 500", NOW)
+def dead_notification(served: Served, **facts: object) -> str:
+    note = exhausted(a_notification(None, **facts), "Slack answered 500", NOW)
     assert served.wiring.notifications.create(note)
     return f"{note.task_id}/{note.id}"
 
@@ -120,6 +121,29 @@ def test_others_that_are_left_are_told(signalbox: CommandLine, served: Served) -
     dead(served)
 
     assert "others are left" in signalbox("queue", "redrive", "--kind=task", "--limit=1").err
+
+
+def test_what_is_refused_hides_nothing_behind_it(signalbox: CommandLine, served: Served) -> None:
+    note = dead_notification(served)
+    stuck = dead_notification(served, connector="nowhere", created_at=NOW + timedelta(seconds=1))
+
+    said = signalbox("queue", "redrive", "--kind=notification", "--limit=1")
+
+    assert said.code == 1
+    assert f"{stuck}  refused: this installation has no connector nowhere" in said.out
+    assert f"{note}  is tried again" in said.out
+
+
+def test_what_fits_nothing_is_passed_over(signalbox: CommandLine, served: Served) -> None:
+    task = dead(served)
+    for _ in range(11):
+        given_up = dead(served, created_at=NOW + timedelta(seconds=1))
+        served.put(served.now(given_up).model_copy(update={"max_attempts": 3}))
+
+    said = signalbox("queue", "redrive", "--kind=task", "--limit=1")
+
+    assert said.code == 0
+    assert status_of(served, task) is TaskStatus.PENDING
 
 
 @pytest.mark.parametrize(

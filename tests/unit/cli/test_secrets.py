@@ -1,8 +1,11 @@
 import pytest
+from pydantic import JsonValue
 
 from cli.admin.secrets import Origin, replaced, rotated, without_previous
 from cli.errors import CommandError
 from cli.stack import Stack
+from signalbox.models.config import Connection
+from signalbox.models.ids import ConnectionId
 from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeSecretStore
@@ -144,6 +147,40 @@ def test_a_secret_that_no_token_is_verified_with_is_refused(
     assert said.code == 1
     assert "32 bytes" in said.err
     assert stack.secrets.refreshed("issuers/corp") == ()
+
+
+@pytest.mark.parametrize("verb", ["set", "rotate"])
+@pytest.mark.parametrize("name", [NAME, "connections/team"])
+def test_a_placeholder_is_no_secret(
+    on_aws: CommandLine, stack: Stack, verb: str, name: str
+) -> None:
+    said = on_aws("secrets", verb, name, given="ChangeMe\n")
+
+    assert said.code == 1
+    assert "a placeholder" in said.err
+    assert stack.secrets.refreshed(name) == ()
+
+
+@pytest.mark.parametrize("verb", ["set", "rotate"])
+def test_a_bot_token_needs_a_connection_with_a_channel(
+    on_aws: CommandLine, stack: Stack, verb: str
+) -> None:
+    name, token = "connections/team", "xoxb-1-canary"
+    stack.config.put(Connection(id=ConnectionId("team"), connector="slack"))
+
+    without = on_aws("secrets", verb, name, given=token)
+    kept = stack.secrets.refreshed(name)
+    channel: dict[str, JsonValue] = {"channel": "C024BE91L"}
+    stack.config.put(Connection(id=ConnectionId("team"), connector="slack", settings=channel))
+    with_it = on_aws("secrets", verb, name, given=token)
+
+    assert (without.code, kept, with_it.code) == (1, (), 0)
+    assert "a bot token needs a channel" in without.err
+    assert "canary" not in without.err
+
+
+def test_a_connection_that_is_not_there_yet_may_have_its_secret(on_aws: CommandLine) -> None:
+    assert on_aws("secrets", "set", "connections/team", given="xoxb-1").code == 0
 
 
 def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: Stack) -> None:

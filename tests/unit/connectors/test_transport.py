@@ -89,6 +89,14 @@ def test_an_endless_answer_is_read_up_to_the_limit(server: FakeHttpServer) -> No
     assert answer.body == b"x" * MAX_ANSWER
 
 
+def test_how_much_is_read_may_be_chosen(server: FakeHttpServer) -> None:
+    server.replies(Reply(fault=Fault.ENDLESS))
+
+    answer = Http(trusted=[server.url], max_answer=100_000)(Request(url=server.url))
+
+    assert answer.body == b"x" * 100_000
+
+
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate"])
 def test_a_zipped_answer_is_unzipped(server: FakeHttpServer, coding: str) -> None:
     body = gzip.compress(b"ok")

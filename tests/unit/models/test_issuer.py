@@ -1,11 +1,13 @@
 """An issuer's settings say what they mean, or are refused."""
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from signalbox.models.issuer import Algorithm, Grant, Issuer
 from signalbox.models.principal import Scope
-from tests.fakes.tokens import JWKS_URL, an_issuer
+from tests.fakes.tokens import JWKS_URL, an_issuer, ec, public
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,23 @@ from tests.fakes.tokens import JWKS_URL, an_issuer
 def test_settings_that_do_not_fit_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         an_issuer(**changes)
+
+
+def test_the_keys_may_be_given_as_a_set() -> None:
+    keys = {"keys": [public(ec(), kid="second")]}
+
+    issuer = an_issuer(jwks=keys)
+
+    assert json.loads(issuer.jwks or "") == keys
+    assert Issuer.model_validate_json(issuer.model_dump_json()) == issuer
+
+
+def test_every_role_that_its_tokens_may_have_is_told() -> None:
+    issuer = an_issuer(
+        grants={"ops": Grant(roles=("operator",))}, everybody=Grant(roles=("viewer",))
+    )
+
+    assert issuer.roles == {"operator", "viewer"}
 
 
 def test_a_shared_secret_allows_no_other_algorithm() -> None:

@@ -138,6 +138,7 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
         '"key"   ',
         "/services/T",
         "Bearer ",
+        "oauth_",
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:

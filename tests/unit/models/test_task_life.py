@@ -36,6 +36,7 @@ class Life(RuleBasedStateMachine):
         self.free_from = NOW
         self.ended = False
         self.names = iter(range(10_000))
+        self.released: LeaseId | None = None
 
     @rule(seconds=st.integers(min_value=0, max_value=90))
     def wait(self, seconds: int) -> None:
@@ -65,6 +66,7 @@ class Life(RuleBasedStateMachine):
             self.holder = (lease, fence, then)
             return
         self.holder = None
+        self.released = lease if step == "release" else None
         if step == "succeed":
             self.task = succeeded(self.task, lease, fence, RESULT, self.now)
             self.ended = True
@@ -82,6 +84,9 @@ class Life(RuleBasedStateMachine):
         lease = LeaseId(f"lse_{stale}")
         if self.holder and self.holder[0] == lease:
             return
+        if self.holder is None and self.released == lease:
+            assert released(self.task, lease, self.task.fence, None, self.now) is self.task
+            return
         with pytest.raises(LeaseLost):
             released(self.task, lease, self.task.fence, None, self.now)
 
@@ -93,7 +98,7 @@ class Life(RuleBasedStateMachine):
                 lease_ended(self.task, self.now, by="maintenance")
             return
         self.task = lease_ended(self.task, self.now, by="maintenance")
-        self.holder = None
+        self.holder = self.released = None
         self.ended = self.attempts == 3
 
     @precondition(lambda self: self.ended)

@@ -4,8 +4,10 @@ from random import Random
 
 from signalbox.models.errors import WriteConflict
 from signalbox.models.notification import Notification
+from signalbox.services.circuits import Circuits
 from signalbox.services.deliver import DeliverNotification, Outcome
 from tests.builders import a_connection, a_notification
+from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
@@ -40,11 +42,13 @@ class Rig:
         self.store = Store(self.note)
         self.config = FakeConfigStore(a_connection())
         self.secrets = FakeSecretStore(self.clock, {NAME: [SECRET]})
+        self.circuits = FakeCircuitStore()
         self.deliver = DeliverNotification(
             connector=self.connector,
             notifications=self.store,
             config=self.config,
             secrets=self.secrets,
+            circuits=Circuits(store=self.circuits, clock=self.clock, random=Random(7)),
             clock=self.clock,
             random=Random(7),
         )

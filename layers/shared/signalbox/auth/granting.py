@@ -10,6 +10,8 @@ from signalbox.auth.keys import NewKey, new_key
 from signalbox.models.base import Model, Name, Written
 from signalbox.models.errors import Conflict, Forbidden, NotFound
 from signalbox.models.ids import KeyId
+from signalbox.models.issuer import Issuer
+from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, ApiKey, Principal, Role, Scope
 from signalbox.services.ports import Clock, KeyStore
 
@@ -18,10 +20,16 @@ Check = Callable[[Role | None], None]
 
 
 class RoleKeeper(Protocol):
-    """Where roles are kept that operators have named."""
+    """Where roles are kept that operators have named, and what names them."""
 
     def roles(self) -> Sequence[Role]:
         """Every role."""
+
+    def issuers(self) -> Sequence[Issuer]:
+        """Whose tokens are believed."""
+
+    def stated_limits(self) -> Sequence[Limits]:
+        """What somebody said of limits, at most one."""
 
     def forget(self) -> None:
         """Lets the next read be of what is kept now."""
@@ -135,13 +143,17 @@ class NameRoles:
         return before is None
 
     def remove(self, name: str, check: Check) -> None:
-        """Removes the role. Raises NotFound, Conflict where a key has it, and as `check` does."""
+        """Removes the role. Raises NotFound, Conflict where it is in use, and as `check` does."""
         _refuse_built_in(name)
         role = self.get(name)
         check(role)
-        users = [key.id for key in self.keys.all() if name in key.roles and not key.revoked_at]
+        users = (
+            *(f"key {k.id}" for k in self.keys.all() if name in k.roles and not k.revoked_at),
+            *(f"issuer {issuer.name}" for issuer in self.config.issuers() if name in issuer.roles),
+            *("limits" for limits in self.config.stated_limits() if name in limits.roles),
+        )
         if users:
-            raise Conflict(f"keys have it: {', '.join(sorted(users))}")
+            raise Conflict(f"this role is named by {', '.join(sorted(users))}")
         self.config.replace(role, None)
 
 

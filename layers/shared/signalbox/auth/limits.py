@@ -35,16 +35,21 @@ class LocalBuckets:
 
     _arrivals: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
-    def take(self, key: str, policy: Policy, now: datetime, cost: int = 1) -> Quota:
+    def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         """See the port."""
-        before, at = self._arrivals.get(key, 0), micros(now)
-        if wait(before, at, policy.limit, cost):
-            raise over(policy, before, at, cost)
-        self._arrivals[key] = arrival_after(before, at, policy.limit, cost)
+        self.check(key, policy, now)
+        at = micros(now)
+        self._arrivals[key] = arrival_after(self._arrivals.get(key, 0), at, policy.limit)
         self._arrivals.move_to_end(key)
         if len(self._arrivals) > _REMEMBERED:
             self._arrivals.popitem(last=False)
         return quota(policy, self._arrivals[key], at)
+
+    def check(self, key: str, policy: Policy, now: datetime) -> None:
+        """See the port."""
+        before, at = self._arrivals.get(key, 0), micros(now)
+        if wait(before, at, policy.limit):
+            raise over(policy, before, at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,16 +67,16 @@ class RateLimit:
     _local: LocalBuckets = field(default_factory=LocalBuckets)
     _asks_again_at: datetime = _NEVER
 
-    def admit(self, caller: Principal, *, cost: int = 1) -> Quota:
+    def admit(self, caller: Principal) -> Quota:
         """Counts a request of somebody we know. Raises OverLimit."""
         now, policy = self.clock(), self.limits().of(caller)
         if now >= self._asks_again_at:
             try:
-                return self.buckets.take(caller.name, policy, now, cost)
+                return self.buckets.take(caller.name, policy, now)
             except Unavailable:
                 self._asks_again_at = now + _REST
         part = Policy(name=policy.name, limit=policy.limit.shared(self.processes))
-        return self._local.take(caller.name, part, now, cost)
+        return self._local.take(caller.name, part, now)
 
     def admit_stranger(self, source_ip: str) -> Quota:
         """Counts a request without credentials. Raises OverLimit, Unavailable."""
@@ -80,8 +85,15 @@ class RateLimit:
 
     def refuse_stranger(self, source_ip: str) -> Quota:
         """Counts a request with wrong credentials. Raises OverLimit, Unavailable."""
+        return self.buckets.take(*self._refused(source_ip), self.clock())
+
+    def check_stranger(self, source_ip: str) -> None:
+        """Raises OverLimit where an address is known to have had too many wrong credentials."""
+        self.buckets.check(*self._refused(source_ip), self.clock())
+
+    def _refused(self, source_ip: str) -> tuple[str, Policy]:
         policy = Policy(name="refused", limit=self.limits().refused)
-        return self.buckets.take(f"refused:{network(source_ip)}", policy, self.clock())
+        return f"refused:{network(source_ip)}", policy
 
 
 def network(source_ip: str) -> str:

@@ -58,10 +58,6 @@ class DynamoDeliveries:
         """See the port."""
         return _delivery(self._item(delivery))
 
-    def body(self, delivery: DeliveryId) -> bytes:
-        """See the port."""
-        return self._body(self._item(delivery))
-
     def whole(self, delivery: DeliveryId) -> KeptDelivery:
         """See the port."""
         item = self._item(delivery)

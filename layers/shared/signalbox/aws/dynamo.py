@@ -13,13 +13,14 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from signalbox.models.base import stamp
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
-from signalbox.services.ports import Window
+from signalbox.services.ports import Sleep, Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,6 +38,9 @@ _WRITE = "w"
 _NAME: Final = re.compile(r"#\w+")
 _AT_ONCE: Final = 100
 _ROUNDS: Final = 10
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 0.5
+_jitter: Final = secrets.SystemRandom()
 
 
 @contextmanager
@@ -54,6 +58,7 @@ class Table:
 
     client: DynamoDBClient
     name: str
+    sleep: Sleep = sleep
 
     def put_new(self, item: Item) -> bool:
         """Puts an item; False where one of the same key is there already."""
@@ -84,7 +89,9 @@ class Table:
             left: Mapping[str, KeysAndAttributesTypeDef] = {
                 self.name: {"Keys": keys[start : start + _AT_ONCE]}
             }
-            for _ in range(_ROUNDS):
+            for number in range(_ROUNDS):
+                if number:
+                    self.sleep(_jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number)))
                 with reaching("the store"):
                     answer = self.client.batch_get_item(RequestItems=left)
                 yield from answer["Responses"].get(self.name, [])
@@ -92,7 +99,7 @@ class Table:
                 if not left:
                     break
             else:
-                raise Unavailable(f"{self.name} did not answer in full")
+                raise Unavailable("the store did not answer in full")
 
     def change(
         self,

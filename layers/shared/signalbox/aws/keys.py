@@ -12,6 +12,7 @@
 | State | `COUNTS#<stream>` | | what the changes of a table have added up to |
 | State | `REJECTED#<source>` | | how many requests were refused, and the last of them |
 | State | `RATE#<caller>` | | how much of its limit a caller has used |
+| State | `CIRCUIT#<connection>` | | whether calls of a connection are made |
 | Audit | `AUDIT#<day>` | number | a row of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
@@ -22,7 +23,7 @@ status and time of creation), `due` (what maintenance must look at, and when) an
 from typing import Final
 from zlib import crc32
 
-from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
@@ -103,6 +104,11 @@ def rejections(provider: str, name: str) -> str:
 def rate(caller: str) -> str:
     """Where it is kept how much of its limit a caller has used."""
     return f"RATE#{caller}"
+
+
+def circuit(connection: ConnectionId) -> str:
+    """Where the circuit of a connection is kept."""
+    return f"CIRCUIT#{connection}"
 
 
 def audit(day: str) -> str:

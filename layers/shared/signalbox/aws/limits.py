@@ -51,15 +51,13 @@ class DynamoBuckets:
     table: Table
     _seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
-    def take(self, key: str, policy: Policy, now: datetime, cost: int = 1) -> Quota:
+    def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         """See the port."""
         at = micros(now)
         for _ in range(_TRIES):
-            seen = self._seen.get(key, 0)
-            if wait(seen, at, policy.limit, cost):
-                raise over(policy, seen, at, cost)
+            self.check(key, policy, now)
             try:
-                arrival = self._update(key, policy.limit, at, cost, warm=seen > at)
+                arrival = self._update(key, policy.limit, at, warm=self._seen.get(key, 0) > at)
             except _Missed as missed:
                 self._remember(key, missed.arrival)
                 continue
@@ -67,9 +65,15 @@ class DynamoBuckets:
             return quota(policy, arrival, at)
         raise Unavailable("the rate limit is contended")
 
-    def _update(self, key: str, limit: Limit, at: int, cost: int, *, warm: bool) -> int:
+    def check(self, key: str, policy: Policy, now: datetime) -> None:
+        """See the port."""
+        seen, at = self._seen.get(key, 0), micros(now)
+        if wait(seen, at, policy.limit):
+            raise over(policy, seen, at)
+
+    def _update(self, key: str, limit: Limit, at: int, *, warm: bool) -> int:
         """The arrival time after the request was counted. Raises _Missed, Unavailable."""
-        taken, client = limit.cost(cost), self.table.client
+        taken, client = limit.interval, self.table.client
         numbers = {
             ":now": at,
             ":ttl": (at + limit.capacity) // SECOND + _KEPT,

@@ -29,8 +29,8 @@ _secrets = TypeAdapter(tuple[str, ...])
 class SsmSecrets:
     """A SecretStore; `prefix` begins every name, such as `/signalbox/<stack>`.
 
-    While SSM is down what was read last serves for an hour. A name that is not there is asked for
-    again after half a minute at the earliest.
+    While SSM is down what was read last serves for an hour. What SSM did not answer, or did not
+    have, is asked for again after half a minute at the earliest.
     """
 
     provider: SSMProvider
@@ -41,9 +41,6 @@ class SsmSecrets:
 
     def secrets(self, name: str) -> Sequence[str]:
         """See the port."""
-        known = self._last.get(name)
-        if known and not known[1] and not self._may_ask(name):
-            return ()
         return self._read(name, fresh=False)
 
     def refreshed(self, name: str) -> Sequence[str]:
@@ -52,30 +49,17 @@ class SsmSecrets:
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
         """Keeps these secrets in place of those of the same name."""
-        with reaching("the parameter store"):
-            self.provider.client.put_parameter(
-                Name=self._path(name),
-                Value=_secrets.dump_json(tuple(secrets)).decode(),
-                Type="SecureString",
-                Overwrite=True,
-            )
-        self._last.pop(name, None)
+        self._put(name, secrets, overwrite=True)
 
     def put_new(self, name: str, secrets: Sequence[str]) -> bool:
         """Keeps these secrets where there are none of this name yet."""
         try:
-            with reaching("the parameter store"):
-                self.provider.client.put_parameter(
-                    Name=self._path(name),
-                    Value=_secrets.dump_json(tuple(secrets)).decode(),
-                    Type="SecureString",
-                    Overwrite=False,
-                )
+            self._put(name, secrets, overwrite=False)
         except Unavailable as unavailable:
-            if _code(unavailable.__cause__) == "ParameterAlreadyExists":
-                return False
-            raise
-        self._last.pop(name, None)
+            if _code(unavailable.__cause__) != "ParameterAlreadyExists":
+                raise
+            self._last.pop(name, None)  # that there were none is known to be wrong
+            return False
         return True
 
     def remove(self, name: str) -> None:
@@ -89,6 +73,16 @@ class SsmSecrets:
         self.provider.clear_cache()
         self._last.pop(name, None)
 
+    def _put(self, name: str, secrets: Sequence[str], *, overwrite: bool) -> None:
+        with reaching("the parameter store"):
+            self.provider.client.put_parameter(
+                Name=self._path(name),
+                Value=_secrets.dump_json(tuple(secrets)).decode(),
+                Type="SecureString",
+                Overwrite=overwrite,
+            )
+        self._last.pop(name, None)
+
     def _path(self, name: str) -> str:
         return f"{self.prefix}/{name}"
 
@@ -100,6 +94,8 @@ class SsmSecrets:
         now = self.clock()
         if fresh:
             self._asked[name] = now
+        elif not self._may_ask(name) and self._serves(name, now):
+            return self._last[name][1]
         try:
             stored = self.provider.get(
                 self._path(name),
@@ -108,20 +104,18 @@ class SsmSecrets:
                 decrypt=True,
             )
         except GetParameterError as error:
+            self._asked[name] = now
             if _code(error.__context__) == "ParameterNotFound":
-                self._asked[name] = now
                 self._last[name] = (now, ())
-                return ()
-            return self._stale(name, now)
+            if not self._serves(name, now):
+                raise Unavailable("the parameter store did not answer") from None
+            return self._last[name][1]
         secrets = _parsed(name, stored)
         self._last[name] = (now, secrets)
         return secrets
 
-    def _stale(self, name: str, now: datetime) -> Sequence[str]:
-        known = self._last.get(name)
-        if known is None or now - known[0] > STALE_FOR:
-            raise Unavailable("the parameter store did not answer") from None
-        return known[1]
+    def _serves(self, name: str, now: datetime) -> bool:
+        return name in self._last and now - self._last[name][0] <= STALE_FOR
 
 
 def _parsed(name: str, stored: object) -> Sequence[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -46,65 +46,107 @@ _END: Final = "end"
 _FORGOTTEN_AFTER: Final = timedelta(days=3)
 _BORN: Final = re.compile(r"shardId-(\d{13,20})")
 _TRIMMED: Final = "TrimmedDataAccessException"
+_EMPTY_PAGES: Final = 5
+_ITERATOR_KEPT: Final = timedelta(minutes=10)
+"""AWS lets an iterator expire after 15."""
 
 F = TypeVar("F", bound=Facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Tip:
+    """Behind the last empty page of a shard that was read up to `place`."""
+
+    place: str | None
+    iterator: str
+    missed: Counts
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFeed:
-    """A Feed. `counts` says what one record of the stream adds."""
+    """A Feed. `counts` says what one record of the stream adds.
+
+    An empty page is not yet the end of an open shard, so a few are followed. Who comes again reads
+    on behind them: an idle shard is one call, and however long an empty stretch is, it ends.
+    """
 
     client: DynamoDBStreamsClient
     arn: str
     name: str
     counts: Callable[[RecordTypeDef], Counts]
     clock: Clock
+    _tips: dict[str, _Tip] = field(default_factory=dict)
 
     def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
         """See the port."""
-        shards = list(self._shards())
-        for shard in shards:
+        shards = dict(self._shards())
+        unfinished = False
+        for shard, ended in shards.items():
             before = reached.get(shard)
             if before != _END:
                 yield from self._unread(shard, before)
-        for shard in reached.keys() - set(shards):
+                unfinished |= ended and shard in self._tips
+        for shard in reached.keys() - shards.keys():
             if self._long_gone(shard):
-                yield Page(shard=shard, before=reached[shard], after=None, counts={})
+                before = reached[shard]
+                missed = {} if before == _END else self._gap
+                yield Page(shard=shard, before=before, after=None, counts=missed)
+        if unfinished:
+            raise Unavailable("a shard that has ended was not read to its end")
 
-    def _shards(self) -> Iterator[str]:
+    @property
+    def _gap(self) -> Counts:
+        return {metrics.name(Metric.GAPS, self.name): 1}
+
+    def _shards(self) -> Iterator[tuple[str, bool]]:
+        """Each shard, and whether it has ended."""
         request: DescribeStreamInputTypeDef = {"StreamArn": self.arn}
         while True:
             with reaching("the stream"):
                 described = self.client.describe_stream(**request)["StreamDescription"]
-            yield from (shard["ShardId"] for shard in described.get("Shards", []))
+            for shard in described.get("Shards", []):
+                ended = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
+                yield shard["ShardId"], ended
             if "LastEvaluatedShardId" not in described:
                 return
             request["ExclusiveStartShardId"] = described["LastEvaluatedShardId"]
 
     def _unread(self, shard: str, before: str | None) -> Iterator[Page]:
-        iterator, missed = self._start(shard, before)
+        iterator, missed, empty_pages = self._start(shard, before)
         while iterator:
             with reaching("the stream"):
                 answer = self.client.get_records(ShardIterator=iterator)
             records = answer["Records"]
             iterator = answer.get("NextShardIterator")
             if not records and iterator:
-                return  # the shard is open and nothing more has happened
+                empty_pages -= 1
+                if empty_pages:
+                    continue
+                self._tips[shard] = _Tip(
+                    place=before, iterator=iterator, missed=missed, at=self.clock()
+                )
+                return
             after = records[-1]["dynamodb"]["SequenceNumber"] if iterator else _END
             counts = metrics.added([missed, *(self._told(record) for record in records)])
             yield Page(shard=shard, before=before, after=after, counts=counts)
             before, missed = after, {}
 
-    def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts]:
-        """Where to read on; from the oldest there is, and a gap, where our place is trimmed."""
+    def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts, int]:
+        """Where to read on, what was missed before it, and how many empty pages to follow.
+
+        That is from the oldest there is, and a gap, where our place is trimmed.
+        """
+        tip = self._tips.pop(shard, None)
+        if tip and tip.place == before and self.clock() - tip.at < _ITERATOR_KEPT:
+            return tip.iterator, tip.missed, 1
         if before is not None:
             try:
-                return self._iterator(shard, before), {}
+                return self._iterator(shard, before), {}, _EMPTY_PAGES
             except Unavailable as unavailable:
                 if not _trimmed(unavailable.__cause__):
                     raise
-        missed = {metrics.name(Metric.GAPS, self.name): 1} if before else {}
-        return self._iterator(shard, None), missed
+        return self._iterator(shard, None), self._gap if before else {}, _EMPTY_PAGES
 
     def _iterator(self, shard: str, after: str | None) -> str | None:
         wanted: GetShardIteratorInputTypeDef = {

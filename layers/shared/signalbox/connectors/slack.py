@@ -21,7 +21,7 @@ from signalbox.connectors.transport import Answer, Http, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.change import PREFIX, TaskView
 from signalbox.models.config import Connection
-from signalbox.models.errors import SendDelayed
+from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import Notification
 
 Json = dict[str, JsonValue]
@@ -29,6 +29,7 @@ Json = dict[str, JsonValue]
 _API: Final = "https://slack.com/api"
 _HOOK: Final = "https://hooks.slack.com/services/"
 _TOKEN: Final = "xoxb-"  # noqa: S105 - how a token begins
+_NO_CHANNEL: Final = "a bot token needs a channel"
 _LATEST: Final = 20
 _SKEW: Final = timedelta(minutes=1)
 _LINK: Final = 1_400
@@ -88,6 +89,11 @@ class Slack:
         """Raises SettingsInvalid."""
         self._settings(connection)
 
+    def check_secret(self, connection: Connection, secret: str) -> None:
+        """Raises Conflict for a bot token where there is no channel; SettingsInvalid."""
+        if secret.startswith(_TOKEN) and self._settings(connection).channel is None:
+            raise Conflict(_NO_CHANNEL)
+
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]
     ) -> None:
@@ -113,7 +119,7 @@ class Slack:
         self, notification: Notification, settings: Settings, headers: dict[str, str]
     ) -> None:
         if settings.channel is None:
-            raise SettingsInvalid("a bot token needs a channel")
+            raise SettingsInvalid(_NO_CHANNEL)
         if may_have_arrived(notification) and self._arrived(notification, settings, headers):
             return
         message = render(notification, settings.channel)

@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: header names in lower case, the body up to MAX_ANSWER bytes."""
+    """What came back: header names in lower case, the body up to the limit."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -75,7 +75,8 @@ class Http:
     """Sends requests, each over a connection of its own.
 
     `trusted` are origins that may be plain http and at any address, for local use; nothing else
-    may. Times are in seconds; `total` is for the whole call, however slowly it goes on.
+    may. Times are in seconds; `total` is for the whole call, however slowly it goes on. Of an
+    answer `max_answer` bytes are read.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Http:
         connect: float = 3.0,
         read: float = 8.0,
         total: float = 10.0,
+        max_answer: int = MAX_ANSWER,
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolved,
         clock: Callable[[], datetime] = _now,
@@ -92,6 +94,7 @@ class Http:
         self._trusted = frozenset(Origin.of(url) for url in trusted)
         self._timeouts = (connect, read)
         self._total = total
+        self._max_answer = max_answer
         self._tls = tls or ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
         self._resolve = resolve
         self._clock = clock
@@ -135,11 +138,11 @@ class Http:
             if response.is_redirect:
                 raise SendRefused(f"redirects are not followed: {response.status_code}")
             headers = {name.lower(): value for name, value in response.headers.items()}
-            body = _read(response.raw)
+            body = _read(response.raw, self._max_answer)
         return Answer(
             status=response.status_code,
             headers=headers,
-            body=_unzipped(body, headers.get("content-encoding", "")),
+            body=_unzipped(body, headers.get("content-encoding", ""), self._max_answer),
             retry_after=read_retry_after(headers.get("retry-after", ""), self._clock()),
         )
 
@@ -210,22 +213,20 @@ def _prepared(request: Request) -> tuple[requests.PreparedRequest, Origin]:
     raise SendRefused(reason)  # outside of the handler: what was caught prints the URL
 
 
-def _read(raw: urllib3.BaseHTTPResponse) -> bytes:
+def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
     """The body up to the limit; only an empty read finds that one has ended too early."""
     body = b""
-    while len(body) < MAX_ANSWER and (
-        more := raw.read(MAX_ANSWER - len(body), decode_content=False)
-    ):
+    while len(body) < limit and (more := raw.read(limit - len(body), decode_content=False)):
         body += more
     return body
 
 
-def _unzipped(body: bytes, coding: str) -> bytes:
+def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
     """The body in clear, cut where it would grow over the limit."""
     if coding.strip().lower() not in _ZIPPED:
         return body
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS + _EITHER_HEADER).decompress(body, MAX_ANSWER)
+        return zlib.decompressobj(zlib.MAX_WBITS + _EITHER_HEADER).decompress(body, limit)
     except zlib.error:
         return b""
 

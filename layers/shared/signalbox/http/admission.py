@@ -16,7 +16,10 @@ from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 
 Authenticate = Callable[[str], Principal]
-"""Who holds this key or token. Raises Unauthenticated."""
+"""Who holds this token. Raises Unauthenticated."""
+
+AuthenticateKey = Callable[[str, Callable[[], None]], Principal]
+"""Who holds this API key. The second is asked before an unknown one is looked up; it may raise."""
 
 NOBODY: Final = Principal(name="anonymous", scopes=frozenset())
 
@@ -36,7 +39,7 @@ class Admitted:
 class Admission:
     """The door."""
 
-    keys: Authenticate
+    keys: AuthenticateKey
     tokens: Authenticate
     limit: RateLimit
 
@@ -56,7 +59,9 @@ class Admission:
     def _known(self, request: InboundRequest) -> Principal:
         text = _credentials(request)
         try:
-            return (self.keys if text.startswith(_KEY) else self.tokens)(text)
+            if text.startswith(_KEY):
+                return self.keys(text, lambda: self.limit.check_stranger(request.source_ip))
+            return self.tokens(text)
         except Unauthenticated:
             self.limit.refuse_stranger(request.source_ip)
             raise

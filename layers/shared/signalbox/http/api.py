@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
-from typing import cast
+from typing import Final, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
@@ -46,6 +47,8 @@ from signalbox.models.ids import RequestId
 from signalbox.models.limits import OverLimit
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
+
+_NOTHING: Final = (b"", b"{}")
 
 
 def router() -> APIGatewayHttpResolver:
@@ -90,6 +93,8 @@ class Api:
         """Answers one request; never an exception."""
         started = perf_counter()
         read = HttpApiEvent.model_validate(event)
+        if read.requestContext.http.method == "HEAD":
+            return {**self(_as_get(event), context), "body": "", "isBase64Encoded": False}
         exchange = _Exchange(request_id=request_id(read))
         try:
             said = self._answer(event, context, read, exchange)
@@ -122,8 +127,9 @@ class Api:
         if route.scope:
             admitted.caller.require(route.scope)
         _check_accept(request, route)
-        if route.takes_body:
-            _check_body(request)
+        taken = self.routes.taken(route)
+        _check_query(read, taken)
+        _check_body(request, taken)
         call = Call(request=request, route=route, caller=admitted.caller)
         return self._routed(event, context, call)
 
@@ -191,14 +197,38 @@ def _more_headers(error: SignalboxError) -> Mapping[str, str]:
 
 def _check_accept(request: InboundRequest, route: Route) -> None:
     """Raises NotAcceptable where the caller takes nothing that the route answers with."""
-    wanted = {part.partition(";")[0].strip() for part in request.header("accept").split(",")}
+    accept = request.header("accept").lower()
+    wanted = {part.partition(";")[0].strip() for part in accept.split(",")}
     offered = {*route.media, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in route.media)}
     if wanted != {""} and not wanted & offered:
         raise NotAcceptable(f"this answers with {', '.join(route.media)}")
 
 
-def _check_body(request: InboundRequest) -> None:
-    """Raises UnsupportedMedia, PayloadInvalid for a body that the router could only stumble on."""
+def _as_get(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """The event of a GET in place of that of a HEAD."""
+    context = cast("dict[str, dict[str, JsonValue]]", event["requestContext"])
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
+
+
+def _check_query(read: HttpApiEvent, taken: Dependant) -> None:
+    """Raises RequestValidationError where the query names what the route does not know of."""
+    known = {parameter.alias for parameter in taken.query_params}
+    odd = sorted((read.queryStringParameters or {}).keys() - known)
+    if odd:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "type": "extra_forbidden"} for name in odd]
+        )
+
+
+def _check_body(request: InboundRequest, taken: Dependant) -> None:
+    """Raises UnsupportedMedia, PayloadInvalid for a body that the router could only stumble on.
+
+    That is any one where the route takes none: the router would not even look at it.
+    """
+    if not taken.body_params:
+        if request.body.strip() not in _NOTHING:
+            raise PayloadInvalid("this takes no body")
+        return
     if request.header("content-encoding").strip().lower() not in {"", "identity"}:
         raise UnsupportedMedia("bodies are taken as they are, not compressed")
     if not request.body:

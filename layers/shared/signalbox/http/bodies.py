@@ -12,7 +12,8 @@ _DEPTH: Final = 32
 _MEMBERS: Final = 10_000
 _INTEGER: Final = 2**63
 _EXACT: Final = 2**53
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# a text that never ends is one as well: else it would be read anew from each of its quotes
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _NO_CHARACTER: Final = re.compile("[\x00\ud800-\udfff]")
 _MISLEADING: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"

@@ -10,7 +10,9 @@ _HEADERS: Final = (
     "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
     "x-api-key, x-request-id"
 )
-_EXPOSED: Final = "etag, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
+_EXPOSED: Final = (
+    "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
+)
 _SECONDS: Final = "600"
 
 

@@ -39,6 +39,7 @@ class HttpApiEvent(BaseModel):
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
     pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
+    queryStringParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
     requestContext: _Context  # noqa: N815  as API Gateway writes it
 
 

@@ -19,6 +19,7 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
     "Connection": {"id": "team", "connector": "slack", "settings": {}},
     "Failure": {**_LEASE, "reason": "the tests do not pass", "retryable": True},
     "Heartbeat": {**_LEASE, "lease_seconds": 300, "progress": "looking at the logs"},
+    "KeyPatch": {"name": "ci-release", "expires_at": "2027-09-01T00:00:00Z"},
     "NewLines": {**_LEASE, "lines": [{"seq": 1, "text": "cloning octo/hello"}]},
     "NewSecrets": {"secrets": ["the-new-one-in-32-characters-or-more", "the-one-before-it"]},
     "NewTask": {

@@ -8,6 +8,9 @@ from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
 from signalbox.services.create import IdempotencyKey
 
+REPLAYED: Final = {"idempotency-replayed": "true"}
+"""What an answer carries besides where it repeats an earlier one."""
+
 KEY: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
 
 

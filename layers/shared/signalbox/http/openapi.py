@@ -75,7 +75,7 @@ _SHAPES: Final[Mapping[str, Json]] = {
 def described(routes: Routes, *, version: str, signed: Mapping[str, str]) -> str:
     """The description as JSON, with the webhooks of these providers and how they are signed."""
     told = _as_powertools_tells(routes, version)
-    known = {(route.method.lower(), _path(route)): route for _, route in routes.all}
+    known = {(route.method.lower(), route.template): route for _, route in routes.all}
     paths: Json = {}
     for path, operations in sorted(_parts(told["paths"])):
         paths[path] = {
@@ -113,8 +113,9 @@ def _as_powertools_tells(routes: Routes, version: str) -> Json:
 def _operation(told: JsonValue, route: Route) -> Json:
     operation = dict(cast("Json", told))
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}] if route.scope else []
-    if route.scope:
-        operation["description"] = f"Needs the scope `{route.scope}`."
+    needs = f"Needs the scope `{route.scope}`." if route.scope else ""
+    if needs or route.more:
+        operation["description"] = f"{needs} {route.more}".strip()
     parameters = cast("list[Json]", operation.get("parameters", []))
     answers = cast("dict[str, Json]", operation["responses"])
     versioned = any(each["name"] in _CONDITIONS for each in parameters)
@@ -132,17 +133,9 @@ def _operation(told: JsonValue, route: Route) -> Json:
 
 def _possible(operation: Json, route: Route) -> set[int]:
     """The errors that are left when those are taken out that this operation cannot have."""
-    parameters = cast("list[Json]", operation.get("parameters", []))
-    takes = "requestBody" in operation or any(each["in"] != "path" for each in parameters)
-    impossible = set() if takes else {400}
-    impossible |= set() if takes or any(map(_choosy, parameters)) else {422}
+    impossible = set() if "requestBody" in operation else {415}
     impossible |= {429, 503} if route.unlimited else set()
     return set(range(400, 600)) - (impossible - set(route.refuses))
-
-
-def _choosy(parameter: Json) -> bool:
-    """Whether some texts are no value of this parameter."""
-    return bool(cast("Json", parameter["schema"]).keys() - {"type", "title", "description"})
 
 
 def _by_path(route: Route) -> set[int]:
@@ -206,7 +199,3 @@ def _operations(told: Json) -> Iterator[Json]:
 
 def _parts(value: JsonValue) -> Sequence[tuple[str, JsonValue]]:
     return list(cast("Json", value).items())
-
-
-def _path(route: Route) -> str:
-    return route.path.replace("<", "{").replace(">", "}")

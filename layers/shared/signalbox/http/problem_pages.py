@@ -43,6 +43,11 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "Lines are missing between those that are kept and those that were sent.",
         "Send the lines again from the first one that is missing.",
     ),
+    "made_before": Meaning(
+        409,
+        "The same request has made the key that `detail` names, and a key is shown once.",
+        "Use the key that you were shown; if it is lost, revoke it and make another.",
+    ),
     "method_not_allowed": Meaning(
         405,
         "The path is there, but does not take this method.",

@@ -6,6 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from signalbox.models.circuit import CircuitState
 from signalbox.models.metrics import (
     ACK_BOUNDS,
     RUN_BOUNDS,
@@ -52,6 +53,12 @@ def exposition(figures: Figures) -> str:
             "counter",
             "Attempts to deliver a notification, by connector and how they ended",
             _samples(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
+        ),
+        *_family(
+            "connector_circuit_state",
+            "gauge",
+            "1 for the state that the circuit of a connection is in, if it was ever in trouble",
+            _circuits(figures),
         ),
         *_family(
             "signalbox_stream_gaps_total",
@@ -119,6 +126,13 @@ def _queues(figures: Figures) -> Iterator[str]:
     for name, help_, read in _OF_QUEUES:
         samples = [({"priority": state.priority}, read(state)) for state in figures.queues]
         yield from _family(name, "gauge", help_, samples)
+
+
+def _circuits(figures: Figures) -> Iterator[Sample]:
+    for connection, circuit in sorted(figures.circuits.items()):
+        for state in CircuitState:
+            labels = {"connection": connection, "state": state}
+            yield labels, int(circuit.state is state)
 
 
 def _samples(counts: Counts, metric: Metric, *names: str) -> list[Sample]:

@@ -8,6 +8,8 @@ from itertools import zip_longest
 from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
+from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
@@ -25,8 +27,7 @@ EVENTS: Final = "text/event-stream"
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
 TASK_ID: Final = "tsk_[a-z2-7]{24}"
 _FORMS: Final = {"<task_id>": TASK_ID}
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_CHANGING: Final = _WITH_BODY | {"DELETE"}
+_CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 View = Callable[..., Response[str]]
 
@@ -39,7 +40,7 @@ class Route:
     `bare` those of good answers without a body, `also` others with the same body. One that
     `streams` also answers as an event stream, one that is `unlimited` is not counted against any
     limit, one that `makes` something answers 201 where there was nothing. `text` is the type of a
-    good answer that is no JSON.
+    good answer that is no JSON, `more` what its description says besides.
     """
 
     method: str
@@ -56,11 +57,12 @@ class Route:
     unlimited: bool = False
     text: str | None = None
     makes: bool = False
+    more: str = ""
 
     @property
-    def takes_body(self) -> bool:
-        """Whether a body is read."""
-        return self.method in _WITH_BODY
+    def template(self) -> str:
+        """Its path as OpenAPI writes it."""
+        return self.path.replace("<", "{").replace(">", "}")
 
     @property
     def takes_output(self) -> bool:
@@ -88,9 +90,8 @@ class Route:
                 good["content"][EVENTS] = {"schema": {"type": "string"}}
         elif self.text:
             good["content"] = {self.media[0]: {"schema": {"type": "string"}}}
-        codes = {400, 406, 413, 422, 429, 500, 503, *self.refuses}
+        codes = {400, 406, 413, 415, 422, 429, 500, 503, *self.refuses}
         codes |= {401, 403} if self.scope else set()
-        codes |= {415} if self.takes_body else set()
         codes -= set(self.also)
         bare: dict[int, OpenAPIResponse] = {
             code: {"description": HTTPStatus(code).phrase} for code in self.bare
@@ -128,6 +129,8 @@ class Routes:
     resolver: APIGatewayHttpResolver
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
     elsewhere: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    views: dict[Route, View] = field(default_factory=dict)
+    _taken: dict[Route, Dependant] = field(default_factory=dict)
 
     def add(self, route: Route) -> Callable[[View], View]:
         """Registers the decorated function as what answers this route."""
@@ -139,7 +142,18 @@ class Routes:
             tags=[route.tag],
             responses=route.responses(),
         )
-        return register
+
+        def remember(view: View) -> View:
+            self.views[route] = view
+            return register(view)
+
+        return remember
+
+    def taken(self, route: Route) -> Dependant:
+        """The parameters and the body that a route takes."""
+        if route not in self._taken:
+            self._taken[route] = get_dependant(path=route.template, call=self.views[route])
+        return self._taken[route]
 
     def leave(self, method: str, path: str) -> None:
         """Names a path that another function answers for this method."""
@@ -153,12 +167,13 @@ class Routes:
                 return route
         left = [method for pattern, method in self.elsewhere if pattern.fullmatch(path)]
         if fitting or left:
-            raise MethodUnknown(sorted({*left, *(route.method for route in fitting)}))
+            raise MethodUnknown(sorted({*left, *self.methods(path)}))
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
-        """The methods that a path takes."""
-        return sorted({route.method for pattern, route in self.all if pattern.fullmatch(path)})
+        """The methods that a path takes; what takes GET takes HEAD."""
+        taken = {route.method for pattern, route in self.all if pattern.fullmatch(path)}
+        return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
     def call(self) -> Call:
         """The call that is being answered."""

@@ -71,6 +71,12 @@ class Conflict(Rejected):
     code = "conflict"
 
 
+class MadeBefore(Conflict):
+    """The request is a repeat of one whose answer is told once."""
+
+    code = "made_before"
+
+
 class LeaseLost(Conflict):
     """The caller's lease is not the current one."""
 

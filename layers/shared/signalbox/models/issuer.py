@@ -1,10 +1,11 @@
 """Who may issue tokens for us, and what a token's claims are worth here."""
 
+import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from signalbox.models.base import Model, Name
 from signalbox.models.principal import Scope
@@ -34,19 +35,24 @@ class Grant(Model):
         return Grant(roles=self.roles + other.roles, scopes=self.scopes + other.scopes)
 
 
+def _as_text(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+
+
 class Issuer(Model):
     """Somebody whose tokens we believe.
 
-    Its keys are at `jwks_url`, or are the set in `jwks`, or, with `shared_secret`, are the secrets
-    named `issuers/<name>`, of MIN_SECRET bytes or more. A token is worth `everybody`, and
-    `grants[value]` for each value of the claim that `claim` leads to, one member name a step.
+    Its keys are at `jwks_url`, or are the set in `jwks`, kept as JSON, or, with `shared_secret`,
+    are the secrets named `issuers/<name>`, of MIN_SECRET bytes or more. A token is worth
+    `everybody`, and `grants[value]` for each value of the claim that `claim` leads to, one member
+    name a step.
     """
 
     name: Name
     issuer: str = Field(min_length=1, max_length=512)
     audience: str = Field(min_length=1, max_length=512)
     jwks_url: str | None = Field(default=None, pattern=_HTTPS, max_length=1024)
-    jwks: str | None = None
+    jwks: Annotated[str | None, BeforeValidator(_as_text)] = None
     shared_secret: bool = False
     algorithms: tuple[Algorithm, ...] = (Algorithm.RS256, Algorithm.ES256)
     claim: tuple[str, ...] = ("roles",)
@@ -70,6 +76,12 @@ class Issuer(Model):
     def secret(self) -> str:
         """The name of its shared secrets."""
         return f"issuers/{self.name}"
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role that its tokens may have."""
+        grants = (self.everybody, *self.grants.values())
+        return frozenset(role for grant in grants for role in grant.roles)
 
     def granted(self, claims: Mapping[str, JsonValue]) -> Grant:
         """What a token with these claims is worth."""

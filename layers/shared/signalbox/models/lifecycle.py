@@ -127,21 +127,30 @@ def attempt_failed(
 ) -> Task:
     """The task after an attempt that failed: pending until `retry_at`, or failed.
 
-    It fails for good where `retry_at` is None or no attempts are left. Raises LeaseLost.
+    It fails for good where `retry_at` is None or no attempts are left; the same once more under the
+    same lease changes nothing. Raises LeaseLost.
     """
     if _ended_by(task, lease, fence, TaskStatus.FAILED) and task.reason == reason:
+        return task
+    if retry_at and _given_back(task, lease, fence, ChangeType.RETRYING):
         return task
     by = f"worker:{current_lease(task, lease, fence).worker}"
     if retry_at is None or task.attempt >= task.max_attempts:
         return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
-    waiting = _waiting(task).model_copy(update={"not_before": retry_at})
+    waiting = _waiting(task).model_copy(update={"not_before": retry_at, "given_back": lease})
     return _stepped(waiting, ChangeType.RETRYING, now, by=by, reason=reason)
 
 
 def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
-    """The task given back untouched; the attempt does not count. Raises LeaseLost."""
+    """The task given back untouched; the attempt does not count.
+
+    The same once more under the same lease changes nothing. Raises LeaseLost.
+    """
+    if _given_back(task, lease, fence, ChangeType.RELEASED):
+        return task
     held = current_lease(task, lease, fence)
-    waiting = _waiting(task).model_copy(update={"attempt": task.attempt - 1})
+    update = {"attempt": task.attempt - 1, "given_back": lease}
+    waiting = _waiting(task).model_copy(update=update)
     by = f"worker:{held.worker}"
     return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
 
@@ -198,6 +207,10 @@ def _same(task: Task, lease: LeaseId, fence: int) -> bool:
 
 def _ended_by(task: Task, lease: LeaseId, fence: int, status: TaskStatus) -> bool:
     return task.status is status and _same(task, lease, fence)
+
+
+def _given_back(task: Task, lease: LeaseId, fence: int, step: ChangeType) -> bool:
+    return (task.given_back, task.fence, task.last_step.type) == (lease, fence, step)
 
 
 def _waiting(task: Task) -> Task:

@@ -36,10 +36,6 @@ class Limit(Model):
         """The time that a whole burst takes up."""
         return self.burst * self.interval
 
-    def cost(self, requests: int) -> int:
-        """The time that so many requests take up; what is over a burst is let through as one."""
-        return min(requests, self.burst) * self.interval
-
     def shared(self, parts: int) -> "Limit":
         """What is left for each of so many who do not know of each other."""
         count, burst = max(1, self.count // parts), max(1, self.burst // parts)
@@ -107,15 +103,18 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def wait(arrival: int | None, now: int, limit: Limit, cost: int = 1) -> int:
-    """How long the caller must wait before it may ask, nothing if it may ask now."""
-    latest = now + limit.capacity - limit.cost(cost)
+def wait(arrival: int | None, now: int, limit: Limit, requests: int = 1) -> int:
+    """How long the caller must wait before it may ask so often, nothing if it may ask now.
+
+    For more than a burst it is told when it may ask for one.
+    """
+    latest = now + limit.capacity - min(requests, limit.burst) * limit.interval
     return max(0, (arrival or 0) - latest)
 
 
-def arrival_after(arrival: int | None, now: int, limit: Limit, cost: int = 1) -> int:
+def arrival_after(arrival: int | None, now: int, limit: Limit) -> int:
     """The arrival time of a caller once it has asked."""
-    return max(arrival or 0, now) + limit.cost(cost)
+    return max(arrival or 0, now) + limit.interval
 
 
 def quota(policy: Policy, arrival: int, now: int) -> Quota:
@@ -126,9 +125,9 @@ def quota(policy: Policy, arrival: int, now: int) -> Quota:
     return Quota(policy=policy, remaining=remaining, one_more_after=_seconds(until))
 
 
-def over(policy: Policy, arrival: int, now: int, cost: int = 1) -> OverLimit:
+def over(policy: Policy, arrival: int, now: int) -> OverLimit:
     """The refusal of a caller who would have to wait."""
-    until = _seconds(wait(arrival, now, policy.limit, cost))
+    until = _seconds(wait(arrival, now, policy.limit))
     return OverLimit(Quota(policy=policy, remaining=0, one_more_after=until))
 
 

@@ -41,7 +41,8 @@ class Attempt(Model):
 class Notification(Model):
     """What is owed to a connection. `number` counts the tries that count against the limit.
 
-    `busy_until` is set while an attempt is under way: nobody else may try before.
+    `busy_until` is set while an attempt is under way: nobody else may try before. `fingerprint` is
+    that of the request that asked for it, where that had an Idempotency-Key.
     """
 
     id: NotificationId
@@ -51,6 +52,7 @@ class Notification(Model):
     connector: str
     change: Change
     request_id: RequestId | None = None
+    fingerprint: str | None = None
     created_at: Moment
     owed_since: Moment
     updated_at: Moment

@@ -79,7 +79,10 @@ class Principal(Model):
 
 
 class ApiKey(Model):
-    """What is stored of an API key: never the key itself, only its SHA-256 in hex."""
+    """What is stored of an API key: never the key itself, only its SHA-256 in hex.
+
+    `fingerprint` is that of the request that made it, where that had an Idempotency-Key.
+    """
 
     id: KeyId
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -90,6 +93,7 @@ class ApiKey(Model):
     created_by: str
     expires_at: Moment | None = None
     revoked_at: Moment | None = None
+    fingerprint: str | None = None
 
     def granted(self, worth: Mapping[str, frozenset[Scope]] = ROLES) -> frozenset[Scope]:
         """Every scope the key has, by itself or by its roles, which are worth so much."""

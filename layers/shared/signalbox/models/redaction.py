@@ -15,7 +15,7 @@ _SHORTEST_SEGMENT: Final = 12
 
 _NAMES: Final = (
     r"(?:access_|refresh_|auth_|bot_|id_)?token|sig|signature|(?:api[_-]?|routing_|private_)?key"
-    r"|oauth_[a-z_]+|trigger_id|response_url|(?:client_|webhook_)?secret|password|passwd|pwd"
+    r"|oauth_[a-z_]{1,32}|trigger_id|response_url|(?:client_|webhook_)?secret|password|passwd|pwd"
     r"|x-amz-(?:signature|credential|security-token)"
 )
 _HEADERS: Final = r"(?:proxy-)?authorization|x-gitlab-token|x-api-key|x-amz-security-token"

@@ -26,9 +26,9 @@ class Rejection(Model):
 class Rejections(Model):
     """The rejections of a source since the first that is on record.
 
-    `counts` are by code, and a lower bound: a function counts in memory and writes once a second at
-    the most, so what it has not written when it ends is lost. `last` is a sample for the same
-    reason: of those within a second it holds the last. All is forgotten after a week without any.
+    `counts` are by code, and a lower bound: after a burst of twenty a function counts in memory and
+    writes once a second at the most, so what it has not written when it ends is lost. In a flood
+    `last` is a sample for the same reason. All is forgotten after a week without any.
     """
 
     provider: str

@@ -11,6 +11,11 @@ _PLACEHOLDERS: Final = frozenset(
 )
 
 
+def is_placeholder(secret: str) -> bool:
+    """Whether this only stands where a secret should be."""
+    return secret.strip().casefold() in _PLACEHOLDERS
+
+
 def hmac_digest(secret: str, message: bytes, algorithm: str = "sha256") -> bytes:
     """The HMAC of the message under the secret's UTF-8 bytes."""
     return hmac.digest(_raw(secret), message, algorithm)
@@ -26,7 +31,7 @@ def verified_by(
     left in the configuration is no secret. Raises SignatureInvalid; SecretMissing where there is no
     secret to compare with, whatever was sent.
     """
-    usable = [index for index, secret in enumerate(secrets) if not _placeholder(secret)]
+    usable = [index for index, secret in enumerate(secrets) if not is_placeholder(secret)]
     if not usable:
         raise SecretMissing("no secret is configured to verify signatures with")
     signatures = [_raw(text) for text in given]
@@ -39,10 +44,6 @@ def verified_by(
     if not matches:
         raise SignatureInvalid("the signature is missing or was not made with our secret")
     return matches[0]
-
-
-def _placeholder(secret: str) -> bool:
-    return secret.strip().casefold() in _PLACEHOLDERS
 
 
 def _raw(text: str) -> bytes:

@@ -135,6 +135,7 @@ class Task(Model):
 
     `fence` counts the leases ever given, `attempt` those that count against `max_attempts`.
     `sent_at` is when a message for the task was put in its queue, None while there is none.
+    `given_back` is the lease under which a worker last put it back.
     `dispatched` is the last version whose change is known to have been handed on.
     `retention` is in seconds; 0 keeps a finished task for ever.
     """
@@ -167,6 +168,7 @@ class Task(Model):
     max_attempts: int = 3
     fence: int = 0
     lease: Lease | None = None
+    given_back: LeaseId | None = None
     progress: str | None = None
     result: Result | None = None
     reason: str | None = None

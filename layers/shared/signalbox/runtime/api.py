@@ -27,6 +27,7 @@ from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from signalbox.services.browse import ListTasks
+from signalbox.services.circuits import ReadCircuits
 from signalbox.services.claim import ClaimTask
 from signalbox.services.create import CreateTask
 from signalbox.services.edit import CancelTask, EditTask, RetryTask
@@ -60,7 +61,11 @@ def api(wiring: Wiring | None = None) -> Api:
     add_work(routes, claim=claiming, hold=holding)
     inspect = InspectQueues(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
     add_operators(routes, wired, inspect)
-    figures = ReadMetrics(count=counting(wired), inspect=inspect)
+    figures = ReadMetrics(
+        count=counting(wired),
+        inspect=inspect,
+        circuits=ReadCircuits(config=wired.config, store=wired.circuits),
+    )
     add_metrics(routes, read=figures, may_count_for=_MAY_COUNT_FOR)
     add_audit(
         routes,

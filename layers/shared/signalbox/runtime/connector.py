@@ -14,6 +14,7 @@ from signalbox.models.messages import NotificationMessage
 from signalbox.runtime.messages import ComeBack, Handler, each_message
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.circuits import Circuits
 from signalbox.services.deliver import DeliverNotification, Later
 from signalbox.services.ports import Connector, Count
 
@@ -64,6 +65,7 @@ def connector(make: Callable[[Http], Connector], wiring: Wiring | None = None) -
     """The handler, for the connector that `make` makes."""
     wired = wiring or Wiring()
     made = make(Http(trusted=wired.settings.trusted))
+    log = logger()
     return each_message(
         _Deliver(
             deliver=DeliverNotification(
@@ -71,12 +73,14 @@ def connector(make: Callable[[Http], Connector], wiring: Wiring | None = None) -
                 notifications=wired.notifications,
                 config=wired.config,
                 secrets=wired.secrets,
+                circuits=Circuits(store=wired.circuits, clock=wired.clock, random=wired.random),
                 clock=wired.clock,
                 random=wired.random,
             ),
             sqs=wired.sqs,
             url=wired.notices.urls[made.name],
-            logger=logger(),
+            logger=log,
             count=count,
-        )
+        ),
+        log,
     )

@@ -17,7 +17,8 @@ def dead_letters(wiring: Wiring | None = None) -> Handler:
     """The handler. A dead letter that cannot be read stays where it is, under an alarm."""
     wired = wiring or Wiring()
     bury = BuryDead(tasks=wired.tasks, notifications=wired.notifications, clock=wired.clock)
-    return each_message(lambda record: _bury(record, bury, logger()))
+    log = logger()
+    return each_message(lambda record: _bury(record, bury, log), log)
 
 
 def _bury(record: SQSRecord, bury: BuryDead, log: Logger) -> None:

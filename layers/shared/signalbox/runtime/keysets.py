@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
+from signalbox.auth.jwks import MAX_SET
 from signalbox.connectors.transport import Http, Request
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.services.guards import Fetch, FetchedKeys
@@ -15,7 +16,7 @@ _OK: Final = 200
 
 def fetch(trusted: Collection[str]) -> Fetch:
     """Asks with short times: a caller waits for the answer."""
-    http = Http(trusted=trusted, connect=2.0, read=2.0, total=3.0)
+    http = Http(trusted=trusted, connect=2.0, read=2.0, total=3.0, max_answer=MAX_SET + 1)
 
     def ask(url: str) -> FetchedKeys:
         try:

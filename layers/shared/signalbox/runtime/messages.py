@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -12,6 +13,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
+
+from signalbox.http.problems import traced
 
 Event = dict[str, JsonValue]
 Handler = Callable[[Event, LambdaContext], PartialItemFailureResponse]
@@ -23,7 +26,7 @@ class ComeBack(Exception):
     """The message must come back."""
 
 
-def each_message(handle: Callable[[SQSRecord], None]) -> Handler:
+def each_message(handle: Callable[[SQSRecord], None], logger: Logger) -> Handler:
     """A Lambda handler: a message whose `handle` raises comes back, the others are done.
 
     Messages that there is no time left for come back too.
@@ -33,7 +36,14 @@ def each_message(handle: Callable[[SQSRecord], None]) -> Handler:
         def one(record: SQSRecord) -> None:
             if context.get_remaining_time_in_millis() < _RESERVE_MS:
                 raise ComeBack
-            handle(record)
+            try:
+                handle(record)
+            except ComeBack:
+                raise
+            except Exception as error:
+                extra = {"message_id": record.message_id, **traced(error)}
+                logger.error("message failed", extra=extra)
+                raise
 
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         return process_partial_response(

@@ -1,5 +1,6 @@
 """Adds to the API what operators use: deliveries, notifications, configuration, keys, queues."""
 
+from signalbox.auth.amending import AmendKeys
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.granting import GrantKeys, NameRoles
 from signalbox.aws.rejections import DynamoRejections
@@ -15,6 +16,7 @@ from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.runtime.registry import connectors, providers
+from signalbox.runtime.replacing import ReplaceKeys
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.configure import Configure
 from signalbox.services.deliveries import ListDeliveries
@@ -42,6 +44,7 @@ def add_operators(routes: Routes, wired: Wiring, inspect: InspectQueues) -> None
         routes,
         browse=ListNotifications(notifications=wired.notifications),
         store=wired.notifications,
+        tasks=wired.tasks,
         redeliver=redeliver,
         cursors=cursors,
     )
@@ -78,6 +81,7 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
             tasks=wired.tasks,
             notifications=wired.notifications,
             reread=reread,
+            circuits=wired.circuits.many,
         ),
         rejections=ListRejections(
             store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
@@ -113,7 +117,8 @@ def _add_access(routes: Routes, wired: Wiring) -> None:
         clock=wired.clock,
         environment=wired.settings.key_environment,
     )
-    add_keys(routes, grant=grant, clock=wired.clock)
+    amend = AmendKeys(replace=ReplaceKeys(table=wired.config_table), roles=roles, clock=wired.clock)
+    add_keys(routes, grant=grant, amend=amend, clock=wired.clock)
     add_roles(routes, roles=roles)
 
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
 from signalbox.aws.audit import DynamoAudit
+from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo import Table
@@ -37,6 +38,10 @@ _CONFIG: Final = Config(
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=4,
+)
+# who waits for a secret has ten seconds in all
+_SSM: Final = _CONFIG.merge(
+    Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 )
 _CURSOR_KEY: Final = "keys/cursor"
 
@@ -143,6 +148,11 @@ class Wiring:
         )
 
     @cached_property
+    def circuits(self) -> DynamoCircuits:
+        """Where circuits are kept."""
+        return DynamoCircuits(table=self.state_table, clock=self.clock)
+
+    @cached_property
     def keys(self) -> DynamoKeys:
         """Where API keys are kept."""
         return DynamoKeys(table=self.config_table)
@@ -151,7 +161,7 @@ class Wiring:
     def secrets(self) -> SsmSecrets:
         """Where secrets are kept."""
         return SsmSecrets(
-            provider=SSMProvider(boto3_client=boto3.client("ssm", config=_CONFIG)),
+            provider=SSMProvider(boto3_client=boto3.client("ssm", config=_SSM)),
             prefix=self.settings.parameters,
             clock=self.clock,
         )

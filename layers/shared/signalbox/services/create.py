@@ -16,12 +16,16 @@ from signalbox.models.task import Origin, Priority, Task
 from signalbox.services.ports import Clock, TaskStore
 
 _ARGUMENTS: Final = 20_000
-_LINE = r"^[^\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]*$"
+_CONTROLS = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"
+_LINE = rf"^[^{_CONTROLS}]*$"
+_TITLE = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$"
 
 Line = Annotated[str, Field(max_length=200, pattern=_LINE)]
 """One line of text, without controls and bidi overrides."""
 
-Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_TITLE)]
+"""One line of text that is not blank."""
+
 Description = Annotated[str, Field(max_length=20_000)]
 Labels = Annotated[tuple[Line, ...], Field(max_length=50, strict=False)]
 

@@ -27,6 +27,7 @@ from signalbox.models.notification import (
 )
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
+from signalbox.services.circuits import Circuits, Pass, Shut
 from signalbox.services.ports import Clock, ConfigStore, Connector, NotificationStore, SecretStore
 
 HOLD: Final = timedelta(minutes=2)
@@ -58,6 +59,10 @@ class Later:
 Outcome = Done | Later
 
 
+class _Unsent(SendRefused):
+    """It is our own word: nobody was called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverNotification:
     """Makes one attempt. Raises Unavailable where not even that can be written down."""
@@ -66,6 +71,7 @@ class DeliverNotification:
     notifications: NotificationStore
     config: ConfigStore
     secrets: SecretStore
+    circuits: Circuits
     clock: Clock
     random: Random
 
@@ -82,24 +88,40 @@ class DeliverNotification:
             return Later(result="early", after=free_at - now)
         if _spent(owed, now):
             return self._kept(owed, exhausted(owed, "no attempts are left", now))
+        way = self.circuits.admit(owed.connection)
+        return self._begun(owed, way) if isinstance(way, Pass) else self._shut_out(owed, way)
+
+    def _shut_out(self, owed: Notification, shut: Shut) -> Outcome:
+        now = self.clock()
+        if now + shut.after - owed.owed_since > GIVE_UP_AFTER:
+            return self._kept(owed, exhausted(owed, "the circuit was open to the end", now))
+        return Later(result="circuit open", after=shut.after)
+
+    def _begun(self, owed: Notification, way: Pass) -> Outcome:
+        now = self.clock()
         attempt = begun(owed, now, now + HOLD)
         try:
             self.notifications.replace(owed, attempt)
         except WriteConflict:
+            self.circuits.tell(way, heard=None)
             return Later(result="busy", after=SOON)
-        return self._kept(attempt, self._attempted(attempt))
+        after, heard = self._attempted(attempt)
+        outcome = self._kept(attempt, after)
+        self.circuits.tell(way, heard=heard)
+        return outcome
 
-    def _attempted(self, attempt: Notification) -> Notification:
-        """The notification after it was sent, or was not."""
+    def _attempted(self, attempt: Notification) -> tuple[Notification, bool | None]:
+        """The notification after it was sent, or was not; and whether the far side was heard."""
         try:
             self._send(attempt)
         except SendRefused as refusal:
-            return refused(attempt, _told(refusal.reason), self.clock())
-        except SendDelayed as delay_:
-            return self._delayed(attempt, delay_.reason, delay_.after)
+            heard = None if isinstance(refusal, _Unsent) else True
+            return refused(attempt, _told(refusal.reason), self.clock()), heard
+        except SendDelayed as told:
+            return self._delayed(attempt, told.reason, told.after), told.after is not None
         except Unavailable as trouble:
-            return self._delayed(attempt, trouble.reason, None)
-        return delivered(attempt, self.clock())
+            return self._delayed(attempt, trouble.reason, None), None
+        return delivered(attempt, self.clock()), True
 
     def _send(self, attempt: Notification) -> None:
         """Sends it; once more where connection or secret were changed since we read them."""
@@ -128,11 +150,11 @@ class DeliverNotification:
         try:
             connection = self.config.connection(attempt.connection)
         except NotFound:
-            raise SendRefused("there is no such connection any more") from None
+            raise _Unsent("there is no such connection any more") from None
         if not connection.enabled:
-            raise SendRefused("the connection is switched off")
+            raise _Unsent("the connection is switched off")
         if connection.connector != self.connector.name:
-            raise SendRefused(f"the connection is one of {connection.connector} now")
+            raise _Unsent(f"the connection is one of {connection.connector} now")
         return connection
 
     def _delayed(

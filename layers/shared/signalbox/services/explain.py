@@ -3,15 +3,17 @@
 Events and commands are not on record; they are read again from the body that is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from signalbox.models.base import stamp
 from signalbox.models.change import PREFIX
+from signalbox.models.circuit import Circuit, CircuitState
 from signalbox.models.delivery import Delivery, KeptDelivery, Repeats
-from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.event import Event
-from signalbox.models.ids import DeliveryId, TaskId, change_id
+from signalbox.models.ids import ConnectionId, DeliveryId, TaskId, change_id
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
 from signalbox.models.story import Story, StoryStep, What
@@ -31,6 +33,7 @@ class ExplainDelivery:
     tasks: TaskStore
     notifications: NotificationStore
     reread: Reread
+    circuits: Callable[[Iterable[ConnectionId]], Mapping[ConnectionId, Circuit]]
 
     def __call__(self, delivery: DeliveryId) -> Story:
         """The story until now. Raises NotFound."""
@@ -77,8 +80,15 @@ class ExplainDelivery:
         else:
             yield from (_taken(found, step, told) for step in found.history)
             yield _queue(found)
-        for owed in self.notifications.of_task(task):
-            yield from _notification(owed)
+        notes = self.notifications.of_task(task)
+        circuits = self._circuits({owed.connection for owed in notes if owed.open})
+        for owed in notes:
+            yield from _notification(owed, circuits.get(owed.connection, Circuit()))
+
+    def _circuits(self, waiting: Collection[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
+        with suppress(Unavailable):
+            return self.circuits(waiting)
+        return {}
 
 
 def _received(told: Delivery) -> Iterator[StoryStep]:
@@ -138,7 +148,7 @@ def _queue(task: Task) -> StoryStep:
     return StoryStep(at=task.updated_at, what=What.QUEUE, detail=detail, ids=ids)
 
 
-def _notification(owed: Notification) -> Iterator[StoryStep]:
+def _notification(owed: Notification, circuit: Circuit) -> Iterator[StoryStep]:
     ids = {
         "task_id": str(owed.task_id),
         "notification_id": str(owed.id),
@@ -146,6 +156,8 @@ def _notification(owed: Notification) -> Iterator[StoryStep]:
     }
     word = owed.change.type.removeprefix(PREFIX)
     detail = f"{word} is owed to {owed.connection} ({owed.connector}): {owed.status} by now"
+    if owed.open and circuit.state is not CircuitState.CLOSED:
+        detail += f", and waits: the circuit of the connection is {circuit.state}"
     yield StoryStep(at=owed.created_at, what=What.NOTIFICATION, detail=detail, ids=ids)
     for attempt in owed.attempts:
         detail = f"{attempt.outcome}: {attempt.reason}" if attempt.reason else attempt.outcome

@@ -24,8 +24,11 @@ Fetch = Callable[[str], FetchedKeys]
 class Buckets(Protocol):
     """Who has asked how often lately."""
 
-    def take(self, key: str, policy: Policy, now: datetime, cost: int = 1) -> Quota:
+    def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         """Counts a request against the limit. Raises OverLimit, Unavailable."""
+
+    def check(self, key: str, policy: Policy, now: datetime) -> None:
+        """Raises OverLimit where that is known; counts nothing, and asks nobody."""
 
 
 class AuditStore(Protocol):

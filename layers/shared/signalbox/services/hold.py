@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from math import ceil
 from random import Random
 from typing import Final
 
@@ -87,22 +88,20 @@ class HoldTask:
             return attempt_failed(task, held.lease, held.fence, reason, retry_at, now)
 
         before = self.tasks.get(held.task)
-        lease = _lease(before)
         after = self._step(held, step, before)
         if after.finished:
             return self._without_message(after)
         waits = (after.not_before or self.clock()) - self.clock()
-        self.queue.hide(lease.queue, lease.receipt, max(0, int(waits.total_seconds())))
+        self._hide_from(before.lease, max(0, ceil(waits.total_seconds())))
         return after
 
     def release(self, held: Held, reason: str | None = None) -> Task:
         """The worker gives the task back; the attempt does not count."""
         before = self.tasks.get(held.task)
-        lease = _lease(before)
         after = self._step(
             held, lambda task: released(task, held.lease, held.fence, reason, self.clock()), before
         )
-        self.queue.hide(lease.queue, lease.receipt, 0)
+        self._hide_from(before.lease, 0)
         return after
 
     def _step(self, held: Held, step: Step, before: Task | None = None) -> Task:
@@ -119,6 +118,11 @@ class HoldTask:
             else:
                 return after
         raise WriteConflict("the task changes too fast")
+
+    def _hide_from(self, lease: Lease | None, seconds: int) -> None:
+        """Hides the message of a lease; there is none where all this was said before."""
+        if lease:
+            self.queue.hide(lease.queue, lease.receipt, seconds)
 
     def _without_message(self, task: Task) -> Task:
         lease = _lease(task)

@@ -4,9 +4,11 @@ The stream is the fast way and this is the guarantee: whatever is not at rest st
 with a time, and what is found there after its time is moved on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import lease_ended
 from signalbox.models.notification import sent
 from signalbox.models.task import TaskStatus
@@ -21,20 +23,23 @@ from signalbox.services.ports import (
     TimeLeft,
 )
 
-_BY = "maintenance"
-
-
-_RESERVE = 10.0
+_BY: Final = "maintenance"
+_RESERVE: Final = 10.0
+_TOLD: Final = 5
 
 
 @dataclass(slots=True, kw_only=True)
 class Healed:
-    """How much was found. `failed` could not be moved on and is found again by the next run."""
+    """How much was found. `failed` could not be moved on and is found again by the next run.
+
+    `troubles` says of the first few tasks among those what kind of error it was.
+    """
 
     tasks: int = 0
     leases: int = 0
     notifications: int = 0
     failed: int = 0
+    troubles: dict[TaskId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +63,10 @@ class HealOverdue:
                 self._heal(overdue, healed)
             except (Conflict, NotFound):
                 continue  # it has moved on by itself
-            except (SignalboxError, ValueError):
+            except (SignalboxError, ValueError) as error:
                 healed.failed += 1
+                if len(healed.troubles) < _TOLD:
+                    healed.troubles[overdue.task] = type(error).__name__
         return healed
 
     def _heal(self, overdue: Overdue, healed: Healed) -> None:

@@ -4,11 +4,13 @@ Nobody on the way of a request counts anything: each table's stream tells of eve
 pages, and the counters remember how far it was read. See docs/decisions/0006-counters.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
+from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
 from signalbox.services.ports import TimeLeft
 from signalbox.services.queues import InspectQueues, QueueState
@@ -97,19 +99,24 @@ class Figures:
 
     counts: Counts
     queues: Sequence[QueueState]
+    circuits: Mapping[ConnectionId, Circuit]
     complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMetrics:
-    """Reads the counts and looks into the queues."""
+    """Reads the counts, looks into the queues and at the circuits."""
 
     count: CountChanges
     inspect: InspectQueues
+    circuits: Callable[[], Mapping[ConnectionId, Circuit]]
 
     def __call__(self, time_left: TimeLeft) -> Figures:
         """The figures, brought up to date in the time that is left. Raises Unavailable."""
         behind = self.count(time_left)
         return Figures(
-            counts=self.count.counters.totals(), queues=self.inspect(), complete=not behind
+            counts=self.count.counters.totals(),
+            queues=self.inspect(),
+            circuits=self.circuits(),
+            complete=not behind,
         )

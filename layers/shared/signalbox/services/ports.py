@@ -76,6 +76,9 @@ class Connector(Protocol):
     def check(self, connection: Connection) -> None:
         """Raises PayloadInvalid where the settings are not those of this connector."""
 
+    def check_secret(self, connection: Connection, secret: str) -> None:
+        """Raises Conflict where the connection cannot be used with such a secret."""
+
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]
     ) -> None:
@@ -178,9 +181,6 @@ class DeliveryStore(Protocol):
 
     def get(self, delivery: DeliveryId) -> Delivery:
         """The delivery. Raises NotFound."""
-
-    def body(self, delivery: DeliveryId) -> bytes:
-        """The body as it was sent. Raises NotFound."""
 
     def whole(self, delivery: DeliveryId) -> KeptDelivery:
         """The delivery with all that is kept of it. Raises NotFound."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from signalbox.models.change import Change, TaskView
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict, Unavailable
+from signalbox.models.errors import Conflict, IdempotencyKeyReused, Unavailable
 from signalbox.models.ids import (
     ConnectionId,
     RequestId,
@@ -21,6 +21,7 @@ from signalbox.models.ids import (
 )
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.create import IdempotencyKey
 from signalbox.services.ports import Clock, ConfigStore, Notices, NotificationStore
 
 TYPE = "signalbox.test"
@@ -42,34 +43,43 @@ class ProbeConnection:
         connection: ConnectionId,
         *,
         by: str,
-        named: str | None = None,
+        named: IdempotencyKey | None = None,
         request_id: RequestId | None = None,
-    ) -> Notification:
-        """What is owed now; of those that a caller has named the same there is one.
+    ) -> tuple[Notification, bool]:
+        """What is owed now, and whether this call made it: of the same name there is one.
 
-        Raises NotFound, Conflict where nothing delivers such ones.
+        Raises NotFound, IdempotencyKeyReused, Conflict where nothing delivers such ones.
         """
         found = self.config.connection(connection)
         if not self.notices.serves(found.connector):
             raise Conflict(f"this installation has no connector {found.connector}")
-        task = task_id("test", by, named) if named else random_task_id()
-        owed = self._owed(found, self._change(task, by), request_id)
+        task = task_id("test", by, named.text) if named else random_task_id()
+        owed = self._owed(found, self._change(task, by), named, request_id)
         if not self.notifications.create(owed):
-            return self.notifications.get(task, owed.id)
+            there = self.notifications.get(task, owed.id)
+            if there.fingerprint != owed.fingerprint:
+                raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
+            return there, False
         with suppress(Unavailable):  # it is owed by now: maintenance sends what we could not
             self.notices.send(found.connector, owed)
-        return owed
+        return owed, True
 
     def _owed(
-        self, connection: Connection, change: Change, request_id: RequestId | None
+        self,
+        connection: Connection,
+        change: Change,
+        named: IdempotencyKey | None,
+        request_id: RequestId | None,
     ) -> Notification:
         now = self.clock()
         return Notification(
-            id=notification_id(change.id, connection.id),
+            # the same whatever the connection: a name is good for one test
+            id=notification_id(change.id, ConnectionId("test")),
             connection=connection.id,
             connector=connection.connector,
             change=change,
             request_id=request_id,
+            fingerprint=named.fingerprint if named else None,
             created_at=now,
             owed_since=now,
             updated_at=now,

@@ -98,11 +98,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redriven:
-    """What got new attempts, and what did not and why. `more` says that others are left."""
+    """What got new attempts, and what did not and why; `after` is as of a page."""
 
     letters: Sequence[DeadLetter]
     refused: Sequence[tuple[DeadLetter, str]] = ()
-    more: bool = False
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +117,22 @@ class RedriveDead:
     redeliver: RedeliverNotification
 
     def __call__(
-        self, wanted: DeadFilter, named: Named | None, *, limit: int, by: str, dry_run: bool
+        self,
+        wanted: DeadFilter,
+        named: Named | None,
+        *,
+        limit: int,
+        after: str | None = None,
+        by: str,
+        dry_run: bool,
     ) -> Redriven:
-        """At most `limit` dead letters, or those named. What has moved on meanwhile is refused.
+        """One page of at most `limit` dead letters behind the position `after`, or those named.
+
+        What has moved on meanwhile is refused.
 
         Raises NotFound, Conflict where what is named is neither dead nor failed.
         """
-        page = self._page(wanted, named, limit)
+        page = self._named(wanted, named) if named else self.dead(wanted, limit=limit, after=after)
         done, refused = [], []
         for letter in page.items:
             try:
@@ -132,15 +141,13 @@ class RedriveDead:
                 refused.append((letter, gone.reason))
             else:
                 done.append(letter)
-        return Redriven(letters=done, refused=refused, more=page.after is not None)
+        return Redriven(letters=done, refused=refused, after=page.after)
 
-    def _page(self, wanted: DeadFilter, named: Named | None, limit: int) -> Page[DeadLetter]:
-        if named is None:
-            return self.dead(wanted, limit=limit)
-        letters = self._named(wanted.kind, named)
+    def _named(self, wanted: DeadFilter, named: Named) -> Page[DeadLetter]:
+        letters = self._letters(wanted.kind, named)
         return Page(items=[letter for letter in letters if wanted.fits(letter)], after=None)
 
-    def _named(self, kind: Kind | None, named: Named) -> Sequence[DeadLetter]:
+    def _letters(self, kind: Kind | None, named: Named) -> Sequence[DeadLetter]:
         if kind is Kind.TASK:
             task = self.dead.tasks.get(named.task)
             if task.status is not TaskStatus.FAILED:

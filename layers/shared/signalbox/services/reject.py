@@ -1,7 +1,8 @@
 """Notes requests that were refused, since that is where a setup fails.
 
-Anybody can have requests refused. So a process writes once a second and source at the most, counts
-in memory what comes between, and notes nothing of sources that do not exist.
+Anybody can have requests refused. So a process writes the first twenty of a source, then one a
+second at the most, counts in memory what comes between, and notes nothing of sources that do not
+exist.
 """
 
 from collections import Counter
@@ -17,12 +18,13 @@ from signalbox.models.errors import (
     SignalboxError,
     Unauthenticated,
 )
-from signalbox.models.rejection import Rejection, Rejections
+from signalbox.models.rejection import KEPT, Rejection, Rejections
 from signalbox.services.ports import Clock, ConfigStore
 from signalbox.services.receive import DEFAULT_SOURCE
 
 _NOTED: Final = (PayloadInvalid, PayloadTooLarge, SecretMissing, Unauthenticated)
 _PAUSE: Final = timedelta(seconds=1)
+_BURST: Final = _PAUSE * (KEPT - 1)
 _REST: Final = timedelta(seconds=30)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -39,7 +41,7 @@ class RejectionStore(Protocol):
 
 @dataclass(slots=True)
 class _Unwritten:
-    """What was counted of a source and is not written; not before `free_at` may it be."""
+    """What was counted of a source and is not written; not before `free_at - _BURST` may it be."""
 
     counts: Counter[str] = field(default_factory=Counter)
     free_at: datetime = _NEVER
@@ -75,9 +77,10 @@ class NoteRejection:
         unwritten = self._unwritten.setdefault(source, _Unwritten())
         unwritten.counts[rejection.code] += 1
         now = self.clock()
-        if now < unwritten.free_at:
+        before = max(unwritten.free_at, now)
+        if before > now + _BURST:
             return
-        unwritten.free_at = now + _REST
+        unwritten.free_at = now + _BURST + _REST
         self.store.add(self.provider, source, unwritten.counts, rejection)
         unwritten.counts.clear()
-        unwritten.free_at = now + _PAUSE
+        unwritten.free_at = before + _PAUSE

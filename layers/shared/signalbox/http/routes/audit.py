@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.routing import Route, Routes, said
-from signalbox.models.audit import Breach, Row
+from signalbox.models.audit import Breach, Row, day_of
 from signalbox.models.base import Model
 from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
@@ -80,6 +80,8 @@ def add_audit(
     def verify_audit(day: Annotated[str, Path(pattern=_DAY, max_length=10)]) -> Response[str]:
         if not _exists(day):
             raise NotFound("there is no such day")
+        if day > day_of(clock()):
+            raise NotFound("this day has not come")
         breach = verify(day)
         return said(AuditVerdict(day=day, intact=breach is None, breach=breach))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
-from signalbox.http.idempotency import idempotency_key
+from signalbox.http.idempotency import REPLAYED, idempotency_key
 from signalbox.http.lists import Id
 from signalbox.http.routes.notifications import NotificationView, place_of, view_of
 from signalbox.http.routing import Route, Routes, said
@@ -96,10 +96,11 @@ def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnect
         call = routes.call()
         named = idempotency_key(key, call.request)
         configure.get(Connection, connection_id)
-        owed = probe(
+        owed, new = probe(
             ConnectionId(connection_id),
             by=call.caller.name,
-            named=named.text if named else None,
+            named=named,
             request_id=RequestId(call.request.request_id),
         )
-        return said(view_of(owed), 202, {"location": place_of(owed)})
+        headers = {"location": place_of(owed)} | ({} if new else REPLAYED)
+        return said(view_of(owed), 202, headers)

@@ -50,6 +50,9 @@ class RedriveWanted(Model):
     since: Written | None = None
     until: Written | None = None
     limit: int = Field(default=100, ge=1, le=200)
+    cursor: str | None = Field(
+        default=None, max_length=500, description="`next` of the page before"
+    )
 
 
 class RedriveRefused(Model):
@@ -60,12 +63,15 @@ class RedriveRefused(Model):
 
 
 class RedriveAnswer(Model):
-    """What was given new attempts, or would be. `more` says that others are left."""
+    """A page of what was given new attempts, or would be. `next` is the cursor of the page behind.
+
+    A page may be short, or empty, and still have one behind it.
+    """
 
     dry_run: bool
     redriven: tuple[DeadLetter, ...]
     refused: tuple[RedriveRefused, ...] = ()
-    more: bool = False
+    next: str | None = None
 
 
 def add_dead_letters(
@@ -120,14 +126,17 @@ def add_dead_letters(
         body: Annotated[RedriveWanted, Body()],
         dry_run: DryRun = False,  # noqa: FBT002  as queries are
     ) -> Response[str]:
+        wanted, named = _filter(body), _named(body)
+        cut = Cut(cursors=cursors, path=_REDRIVE, wanted=(wanted, named), limit=body.limit)
         found = redrive(
-            _filter(body),
-            _named(body),
+            wanted,
+            named,
             limit=body.limit,
+            after=cut.after(body.cursor),
             by=routes.call().caller.name,
             dry_run=dry_run,
         )
-        return said(_answer(found, dry_run=dry_run))
+        return said(_answer(found, cut.following(found.after), dry_run=dry_run))
 
 
 def _named(body: RedriveWanted) -> Named | None:
@@ -150,12 +159,12 @@ def _filter(body: RedriveWanted) -> DeadFilter:
     )
 
 
-def _answer(redriven: Redriven, *, dry_run: bool) -> RedriveAnswer:
+def _answer(redriven: Redriven, following: str | None, *, dry_run: bool) -> RedriveAnswer:
     return RedriveAnswer(
         dry_run=dry_run,
         redriven=tuple(redriven.letters),
         refused=tuple(
             RedriveRefused(letter=letter, reason=reason) for letter, reason in redriven.refused
         ),
-        more=redriven.more,
+        next=following,
     )

@@ -12,7 +12,7 @@ from signalbox.http.lists import LIMIT, At, Cursor, Cut, DryRun, Id, Limit, Word
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model, Moment
 from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, Verdict
-from signalbox.models.errors import PayloadInvalid
+from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.principal import Scope
 from signalbox.models.rejection import Rejections
@@ -28,7 +28,7 @@ from signalbox.services.replay import Replay, ReplayDelivery
 DELIVERIES = "/api/v1/deliveries"
 _DELIVERY = f"{DELIVERIES}/<delivery_id>"
 _TAG = "deliveries"
-_NOTHING = (b"", b"{}")
+_BY_KEY = "there is no such delivery; by the provider's own id: /api/v1/explain?provider=&key="
 
 
 class DeliverySummary(Model):
@@ -155,8 +155,6 @@ def add_deliveries(
         dry_run: DryRun = False,  # noqa: FBT002  as queries are
     ) -> Response[str]:
         call = routes.call()
-        if call.request.body.strip() not in _NOTHING:
-            raise PayloadInvalid("this takes no body: dry_run stands in the query")
         found = replay(
             DeliveryId(delivery_id),
             by=call.caller.name,
@@ -173,7 +171,10 @@ def add_explanations(
 
     @routes.add(_reading(f"{_DELIVERY}/explain", "Tell the story of a delivery", Story, 404))
     def explain_delivery(delivery_id: Id) -> Response[str]:
-        return said(explain(DeliveryId(delivery_id)))
+        try:
+            return said(explain(DeliveryId(delivery_id)))
+        except NotFound:
+            raise NotFound(_BY_KEY) from None
 
     @routes.add(_reading("/api/v1/explain", "Tell it by the provider's own id", Story, 404))
     def explain_key(

@@ -1,24 +1,36 @@
-"""API keys: made, listed, revoked. A key itself is told once, to whoever makes it."""
+"""API keys: made, listed, changed, revoked. A key itself is told once, to whoever makes it."""
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
+from signalbox.auth.amending import AmendKeys, KeyPatch
 from signalbox.auth.granting import GrantKeys, WantedKey
 from signalbox.http.idempotency import idempotency_key
 from signalbox.http.lists import Id
 from signalbox.http.routing import Route, Routes, said
+from signalbox.http.things import IfMatch, IfNoneMatch, listing, must_match, showing, shown
 from signalbox.models.base import Model, Moment
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import ApiKey, Scope
+from signalbox.services.once import KeptOnce
 from signalbox.services.ports import Clock
 
 KEYS = "/api/v1/keys"
 _KEY = f"{KEYS}/<key_id>"
 _TAG = "keys"
+_STAYS = "Roles and scopes stay what they are: what is to do something else is a new key."
+_AT_ONCE = "It takes no If-Match: nothing may hold a revocation up, and a second one does no harm."
+_ONCE = (
+    "A key has a role or a scope. A repeat under the same Idempotency-Key is answered with 409 "
+    "`made_before`, which names the key and does not show it again."
+)
 
 
 class KeyStatus(StrEnum):
@@ -55,16 +67,25 @@ class KeyList(Model):
     items: tuple[KeyView, ...]
 
 
-def add_keys(routes: Routes, *, grant: GrantKeys, clock: Clock) -> None:
+def _opening(wanted: WantedKey) -> WantedKey:
+    if not wanted.roles and not wanted.scopes:
+        raise PydanticCustomError("opens_nothing", "a key has a role or a scope")
+    return wanted
+
+
+KeyBody = Annotated[WantedKey, AfterValidator(_opening), Body()]
+
+
+def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock) -> None:
     """Adds the routes."""
 
-    @routes.add(_route("GET", KEYS, Scope.KEYS_READ, "List the API keys", KeyList))
+    @routes.add(listing(KEYS, _TAG, Scope.KEYS_READ, "List the API keys", KeyList))
     def list_keys() -> Response[str]:
         return said(KeyList(items=tuple(_view(key, clock()) for key in grant.all())))
 
-    @routes.add(_route("GET", _KEY, Scope.KEYS_READ, "Show an API key", KeyView, 404))
-    def show_key(key_id: Id) -> Response[str]:
-        return said(_view(grant.get(KeyId(key_id)), clock()))
+    @routes.add(showing(_KEY, _TAG, Scope.KEYS_READ, "Show an API key", KeyView))
+    def show_key(key_id: Id, known: IfNoneMatch = None) -> Response[str]:
+        return shown(_view(grant.get(KeyId(key_id)), clock()), known)
 
     @routes.add(
         Route(
@@ -76,36 +97,54 @@ def add_keys(routes: Routes, *, grant: GrantKeys, clock: Clock) -> None:
             answers=KeyMade,
             status=201,
             refuses=(409,),
+            more=_ONCE,
         )
     )
     def make_key(
-        body: Annotated[WantedKey, Body()],
+        body: KeyBody,
         key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
         named = idempotency_key(key, call.request)
-        made = grant.issue(body, call.caller, named.text if named else None)
+        once = replace(grant, keys=KeptOnce(keys=grant.keys, named=named)) if named else grant
+        made = once.issue(body, call.caller, named.text if named else None)
         view = _view(made.stored, clock())
         location = {"location": f"{KEYS}/{made.stored.id}"}
         return said(KeyMade(**view.__dict__, key=made.text), 201, location)
 
-    @routes.add(_route("DELETE", _KEY, Scope.KEYS_WRITE, "Revoke an API key", KeyView, 404))
+    @routes.add(
+        Route(
+            method="PATCH",
+            path=_KEY,
+            scope=Scope.KEYS_WRITE,
+            tag=_TAG,
+            summary="Rename an API key, or change when it ends",
+            answers=KeyView,
+            refuses=(404, 409, 412, 428),
+            more=_STAYS,
+        )
+    )
+    def change_key(
+        key_id: Id, body: Annotated[KeyPatch, Body()], meant: IfMatch = None
+    ) -> Response[str]:
+        found = grant.get(KeyId(key_id))
+        must_match(meant, None)(_view(found, clock()))
+        return shown(_view(amend(found, body, routes.call().caller), clock()))
+
+    @routes.add(
+        Route(
+            method="DELETE",
+            path=_KEY,
+            scope=Scope.KEYS_WRITE,
+            tag=_TAG,
+            summary="Revoke an API key",
+            answers=KeyView,
+            refuses=(404,),
+            more=_AT_ONCE,
+        )
+    )
     def revoke_key(key_id: Id) -> Response[str]:
         return said(_view(grant.revoke(KeyId(key_id)), clock()))
-
-
-def _route(
-    method: str, path: str, scope: Scope, summary: str, answers: type[Model], *refuses: int
-) -> Route:
-    return Route(
-        method=method,
-        path=path,
-        scope=scope,
-        tag=_TAG,
-        summary=summary,
-        answers=answers,
-        refuses=refuses,
-    )
 
 
 def _view(key: ApiKey, now: datetime) -> KeyView:

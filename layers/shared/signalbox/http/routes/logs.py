@@ -146,6 +146,5 @@ def _stream(followed: Followed, *, told: bool) -> Response[str]:
     if followed.ended:
         end = LogEnd(status=followed.ended).model_dump_json()
         events.append(event(end, id_=f"{followed.place}-end", name="end"))
-    else:
-        events += [RETRY] if events else [KEEP_ALIVE, RETRY]
-    return Response(status_code=200, content_type=EVENTS, body="".join(events))
+    body = "".join(events) or KEEP_ALIVE
+    return Response(status_code=200, content_type=EVENTS, body=body + RETRY)

@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from signalbox.http import prometheus
 from signalbox.http.routes.queue import QueueView, view_of_queue
 from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model
+from signalbox.models.base import Model, Moment
+from signalbox.models.circuit import CircuitState
+from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import (
     ACK_BOUNDS,
     RUN_BOUNDS,
@@ -65,6 +67,19 @@ class ConnectorFigures(Model):
     outcomes: dict[str, int]
 
 
+class CircuitFigures(Model):
+    """The circuit of a connection that was in trouble within the last week.
+
+    `closed`: calls are made. `open`: none is before `open_until`, and then one to see.
+    `half_open`: one at a time is. `openings` are those since it was last closed.
+    """
+
+    connection: ConnectionId
+    state: CircuitState
+    openings: int
+    open_until: Moment | None
+
+
 class FiguresView(Model):
     """What happened since the installation was made, and what waits now.
 
@@ -76,6 +91,7 @@ class FiguresView(Model):
     queues: tuple[QueueView, ...]
     webhooks: tuple[WebhookFigures, ...]
     connectors: tuple[ConnectorFigures, ...]
+    circuits: tuple[CircuitFigures, ...]
 
 
 def add_metrics(routes: Routes, *, read: ReadMetrics, may_count_for: float) -> None:
@@ -124,6 +140,15 @@ def view_of_figures(figures: Figures) -> FiguresView:
         connectors=tuple(
             ConnectorFigures(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
             for each in _firsts(counts, Metric.NOTIFICATIONS)
+        ),
+        circuits=tuple(
+            CircuitFigures(
+                connection=connection,
+                state=circuit.state,
+                openings=circuit.streak,
+                open_until=circuit.open_until,
+            )
+            for connection, circuit in sorted(figures.circuits.items())
         ),
     )
 

@@ -19,7 +19,7 @@ from signalbox.services.notifications import (
     NotificationFilter,
     RedeliverNotification,
 )
-from signalbox.services.ports import NotificationStore
+from signalbox.services.ports import NotificationStore, TaskStore
 
 NOTIFICATIONS = "/api/v1/notifications"
 OF_TASK = "/api/v1/tasks/<task_id>/notifications"
@@ -73,6 +73,7 @@ def add_notifications(
     *,
     browse: ListNotifications,
     store: NotificationStore,
+    tasks: TaskStore,
     redeliver: RedeliverNotification,
     cursors: Cursors,
 ) -> None:
@@ -100,6 +101,8 @@ def add_notifications(
     @routes.add(_reading(OF_TASK, "List the notifications of a task", NotificationList))
     def list_of_task(task_id: Id) -> Response[str]:
         notes = store.of_task(TaskId(task_id))
+        if not notes:  # a test has no task, but then it has a notification
+            tasks.get(TaskId(task_id))
         newest_first = sorted(notes, key=lambda note: (note.created_at, note.id), reverse=True)
         return said(_list(newest_first, None))
 

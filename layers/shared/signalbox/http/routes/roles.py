@@ -61,7 +61,7 @@ def add_roles(routes: Routes, *, roles: NameRoles) -> None:
         new = roles.put(body, routes.call().caller, must_match(meant, known))
         return put(body, routes.call(), new=new)
 
-    @routes.add(removing(_ROLE, _TAG, Scope.KEYS_WRITE, "Remove a role that no key has"))
+    @routes.add(removing(_ROLE, _TAG, Scope.KEYS_WRITE, "Remove a role that nothing names"))
     def remove_role(name: Id, meant: IfMatch = None) -> Response[str]:
         roles.remove(name, must_match(meant, None))
         return nothing()

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from signalbox.http.lists import Id
 from signalbox.http.routes.connections import CONNECTIONS
@@ -14,8 +15,9 @@ from signalbox.http.routes.sources import SOURCES
 from signalbox.http.routing import Route, Routes, said
 from signalbox.models.base import Model, Moment
 from signalbox.models.config import Connection, Source
-from signalbox.models.errors import NotFound, PayloadInvalid
+from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
+from signalbox.models.signing import is_placeholder
 from signalbox.services.configure import Configure
 from signalbox.services.ports import Clock
 from signalbox.services.receive import DEFAULT_SOURCE
@@ -26,7 +28,18 @@ PutSecrets = Callable[[str, Sequence[str]], None]
 _LARGEST = 4_096
 """What a parameter holds, in bytes."""
 
-Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"^\S[\s\S]*$")]
+
+def _no_placeholder(secret: str) -> str:
+    if is_placeholder(secret):
+        raise PydanticCustomError("secret_placeholder", "this is a placeholder")
+    return secret
+
+
+Secret = Annotated[
+    str,
+    Field(min_length=1, max_length=4_000, pattern=r"^\S[\s\S]*$"),
+    AfterValidator(_no_placeholder),
+]
 
 
 class NewSecrets(Model):
@@ -58,11 +71,14 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         source = configure.get(Source, f"{provider}/{name}")
         return _set(f"sources/{source.provider}/{source.name}", body)
 
-    @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret"))
+    @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret", Conflict.status))
     def set_connection_secret(
         connection_id: Id, body: Annotated[NewSecrets, Body()]
     ) -> Response[str]:
         connection = configure.get(Connection, connection_id)
+        if make := configure.connectors.get(connection.connector):
+            for secret in body.secrets:
+                make().check_secret(connection, secret)
         return _set(f"connections/{connection.id}", body)
 
     def _set(name: str, body: NewSecrets) -> Response[str]:
@@ -73,7 +89,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         return said(SecretsSet(count=len(secrets), rotated_at=clock()))
 
 
-def _setting(path: str) -> Route:
+def _setting(path: str, *refuses: int) -> Route:
     return Route(
         method="PUT",
         path=path,
@@ -81,5 +97,5 @@ def _setting(path: str) -> Route:
         tag="config",
         summary="Set the secrets, in place of those that are there",
         answers=SecretsSet,
-        refuses=(NotFound.status,),
+        refuses=(NotFound.status, *refuses),
     )

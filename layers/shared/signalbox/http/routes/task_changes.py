@@ -25,7 +25,7 @@ IfMatch = Annotated[
 
 
 class TaskChanges(Model):
-    """Every step of a task, the first one first; of more than 100 the oldest but one are gone."""
+    """Every step of a task, the first one first; of more than 50 the oldest but one are gone."""
 
     items: tuple[PastChange, ...] = Field(default=())
 

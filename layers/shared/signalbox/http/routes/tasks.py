@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Que
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.idempotency import idempotency_key
+from signalbox.http.idempotency import REPLAYED, idempotency_key
 from signalbox.http.lists import At
 from signalbox.http.preconditions import etag, not_modified
 from signalbox.http.routing import Route, Routes, said
@@ -63,9 +63,7 @@ def add_tasks(
             key=idempotency_key(key, call.request),
             request_id=RequestId(call.request.request_id),
         )
-        headers = {"location": f"{TASKS}/{task.id}"}
-        if not new:
-            headers["idempotency-replayed"] = "true"
+        headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED)
         return shown(task, 201, headers)
 
     @routes.add(
@@ -100,7 +98,7 @@ def add_tasks(
         after = None if cursor is None else cursors.read(cursor, bound_to)
         page = browse(wanted, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
-        return said(TaskList(items=tuple(page.tasks), next=following))
+        return said(TaskList(items=tuple(page.items), next=following))
 
     @routes.add(
         Route(

@@ -1,0 +1,74 @@
+"""Circuits in the State table: one item for each connection that was ever in trouble.
+
+A record nobody has written for a week goes; without it the circuit is closed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from signalbox.aws import keys
+from signalbox.aws.dynamo import Table, text
+from signalbox.models.circuit import Circuit
+from signalbox.models.errors import Unavailable, WriteConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from signalbox.aws.dynamo import Item
+    from signalbox.models.ids import ConnectionId
+    from signalbox.services.ports import Clock
+
+_KEPT: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoCircuits:
+    """A CircuitStore."""
+
+    table: Table
+    clock: Clock
+
+    def get(self, connection: ConnectionId) -> Circuit:
+        """See the port."""
+        item = self.table.get(_key(connection), consistent=False)
+        return _circuit(item) if item else Circuit()
+
+    def many(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
+        """See the port."""
+        wanted = {keys.circuit(connection): connection for connection in connections}
+        items = self.table.many([{"pk": {"S": key}} for key in wanted])
+        found = {}
+        for item in items:
+            with suppress(Unavailable):  # of what another version wrote the others are told
+                found[wanted[text(item, "pk")]] = _circuit(item)
+        return found
+
+    def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
+        """See the port."""
+        item: Item = {
+            **_key(connection),
+            "doc": {"S": after.model_dump_json()},
+            "gen": {"N": str(after.gen)},
+            "ttl": {"N": str(int((self.clock() + _KEPT).timestamp()))},
+        }
+        if before.gen:
+            self.table.put_over(item, {"gen": {"N": str(before.gen)}})
+        elif not self.table.put_new(item):
+            raise WriteConflict("the record has changed meanwhile")
+
+
+def _key(connection: ConnectionId) -> Item:
+    return {"pk": {"S": keys.circuit(connection)}}
+
+
+def _circuit(item: Item) -> Circuit:
+    try:
+        return Circuit.model_validate_json(text(item, "doc"))
+    except ValidationError:
+        raise Unavailable("the record of a circuit cannot be read") from None
