@@ -93,20 +93,6 @@ class BucketsContract:
 
         assert take("key:b") == 4
 
-    def test_who_is_known_to_be_over_is_told_so_without_being_counted(
-        self, take: Callable[[str], int], buckets: Buckets, clock: FakeClock
-    ) -> None:
-        for _ in range(5):
-            buckets.check("key:a", POLICY, clock())
-            take("key:a")
-        with pytest.raises(OverLimit):
-            buckets.check("key:a", POLICY, clock())
-        clock.advance(seconds=1)
-
-        buckets.check("key:a", POLICY, clock())
-
-        assert take("key:a") == 0
-
 
 class AuditStoreContract:
     """Inherit and say what `store` is."""

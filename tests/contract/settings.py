@@ -128,6 +128,15 @@ class KeyStoreContract:
 
         assert (first, second, store.find(key.id)) == (True, False, key)
 
+    def test_a_key_takes_the_place_of_the_one_that_was_read(self, store: KeyStore) -> None:
+        store.put(an_api_key())
+
+        store.replace(an_api_key(), an_api_key(revoked_at=NOW))
+
+        with pytest.raises(WriteConflict):
+            store.replace(an_api_key(), an_api_key(name="late"))
+        assert list(store.all()) == [an_api_key(revoked_at=NOW)]
+
     def test_a_key_takes_the_place_of_one_of_its_id(self, store: KeyStore) -> None:
         store.put(an_api_key())
         revoked = an_api_key(revoked_at=NOW)

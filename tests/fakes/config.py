@@ -95,6 +95,11 @@ class FakeKeyStore:
     def put_new(self, key: ApiKey) -> bool:
         return self.kept.setdefault(key.id, key) is key
 
+    def replace(self, before: ApiKey, after: ApiKey) -> None:
+        if self.kept.get(before.id) != before:
+            raise WriteConflict("the record has changed meanwhile")
+        self.kept[after.id] = after
+
     def all(self) -> Sequence[ApiKey]:
         return list(self.kept.values())
 

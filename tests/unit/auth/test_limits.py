@@ -47,9 +47,6 @@ class FlakyBuckets:
             raise Unavailable("the table did not answer")
         return self._buckets.take(key, policy, now)
 
-    def check(self, key: str, policy: Policy, now: datetime) -> None:
-        self._buckets.check(key, policy, now)
-
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -61,18 +61,22 @@ def refused(admit: Admission, times: int, source_ip: str = HERE) -> list[type[Ex
     return raised
 
 
-def test_made_up_keys_are_not_looked_up_once_their_address_is_over_its_limit(
+def test_made_up_keys_are_refused_and_then_limited(clock: FakeClock) -> None:
+    _, store = a_key()
+
+    answers = refused(door(store, clock), 5)
+
+    assert answers == [Unauthenticated] * 2 + [OverLimit] * 3
+
+
+def test_a_good_key_that_was_not_seen_before_comes_in_whatever_its_address_tried(
     clock: FakeClock,
 ) -> None:
-    _, store = a_key()
+    key, store = a_key("viewer")
     admit = door(store, clock)
+    refused(admit, 5)
 
-    answers = refused(admit, 30)
-
-    assert answers == [Unauthenticated] * 2 + [OverLimit] * 28
-    assert len(store.asked) == 2
-    refused(admit, 1, ELSEWHERE)
-    assert len(store.asked) == 3
+    assert admit(asking(key), ROUTE).caller.roles == ("viewer",)
 
 
 def test_a_caller_we_know_comes_in_whatever_its_address_tried(clock: FakeClock) -> None:

@@ -1,6 +1,5 @@
 """Changes API keys: their name and their end. What they may is what they were made for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -9,10 +8,7 @@ from signalbox.auth.granting import NameRoles
 from signalbox.models.base import Model, Name, Written
 from signalbox.models.errors import Conflict, Forbidden
 from signalbox.models.principal import ApiKey, Principal
-from signalbox.services.ports import Clock
-
-ReplaceKey = Callable[[ApiKey, ApiKey], None]
-"""Keeps the second key in place of the first. Raises WriteConflict where that is not kept."""
+from signalbox.services.ports import Clock, KeyStore
 
 
 class KeyPatch(Model):
@@ -33,7 +29,7 @@ class KeyPatch(Model):
 class AmendKeys:
     """Changes keys. Nobody prolongs one that may more than they."""
 
-    replace: ReplaceKey
+    keys: KeyStore
     roles: NameRoles
     clock: Clock
 
@@ -53,5 +49,5 @@ class AmendKeys:
             raise Forbidden(f"the key may more than you, and you have no {', '.join(excess)}")
         after = patch.over(before)
         if after != before:
-            self.replace(before, after)
+            self.keys.replace(before, after)
         return after

@@ -8,11 +8,18 @@ from pydantic import Field
 
 from signalbox.auth.keys import NewKey, new_key
 from signalbox.models.base import Model, Name, Written
-from signalbox.models.errors import Conflict, Forbidden, NotFound
+from signalbox.models.errors import (
+    Conflict,
+    Forbidden,
+    IdempotencyKeyReused,
+    MadeBefore,
+    NotFound,
+)
 from signalbox.models.ids import KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, ApiKey, Principal, Role, Scope
+from signalbox.services.create import IdempotencyKey
 from signalbox.services.ports import Clock, KeyStore
 
 Check = Callable[[Role | None], None]
@@ -58,11 +65,14 @@ class GrantKeys:
     clock: Clock
     environment: str
 
-    def issue(self, wanted: WantedKey, caller: Principal, named: str | None = None) -> NewKey:
+    def issue(
+        self, wanted: WantedKey, caller: Principal, named: IdempotencyKey | None = None
+    ) -> NewKey:
         """A new key that is kept; of those that a caller has named the same there is one.
 
         Raises Forbidden where it is to do more than the caller may, Conflict where it names a role
-        that is not there, is over already, or was made before: it is not told twice.
+        that is not there or is over already, IdempotencyKeyReused where another request had the
+        name, MadeBefore where this one had it: a key is not told twice.
         """
         worth = {role.name: frozenset(role.scopes) for role in self.roles.all()}
         unknown = [role for role in wanted.roles if role not in worth]
@@ -79,14 +89,19 @@ class GrantKeys:
             created_by=caller.name,
             now=now,
             expires_at=wanted.expires_at,
-            named=f"{caller.name}\n{named}" if named else None,
+            named=f"{caller.name}\n{named.text}" if named else None,
         )
         _refuse_excess(made.stored.granted(worth), caller)
-        if not self.keys.put_new(made.stored):
-            raise Conflict(
-                f"this key was made before, as {made.stored.id}; revoke it if it is lost"
-            )
+        self._keep(made.stored, named.fingerprint if named else None)
         return made
+
+    def _keep(self, key: ApiKey, fingerprint: str | None) -> None:
+        if self.keys.put_new(key.model_copy(update={"fingerprint": fingerprint})):
+            return
+        there = self.keys.find(key.id)
+        if there and there.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
+        raise MadeBefore(f"the key {key.id} was made before, and is told once; revoke it if lost")
 
     def all(self) -> list[ApiKey]:
         """Every key, the newest first."""

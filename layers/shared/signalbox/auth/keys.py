@@ -80,15 +80,12 @@ class ApiKeys:
     roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: ROLES
     _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
 
-    def authenticate(self, text: str, may_look: Callable[[], None] = lambda: None) -> Principal:
-        """Who holds the key. Raises Unauthenticated, with the same words whatever is wrong.
-
-        `may_look` is asked before the store is, unless the store has had the key lately.
-        """
+    def authenticate(self, text: str) -> Principal:
+        """Who holds the key. Raises Unauthenticated, with the same words whatever is wrong."""
         parts = _KEY.fullmatch(text)
         if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
             raise Unauthenticated(UNKNOWN)
-        key = self._find(KeyId(parts[2]), may_look)
+        key = self._find(KeyId(parts[2]))
         known = key.digest if key else _NOBODY
         same = compare_digest(known.encode(), _digest(text).encode())
         if not same or key is None or not _in_force(key, self.clock()):
@@ -97,13 +94,11 @@ class ApiKeys:
         scopes = key.granted(self.roles() if custom else ROLES)
         return Principal(name=f"key:{key.id}", scopes=scopes, roles=key.roles)
 
-    def _find(self, identifier: KeyId, may_look: Callable[[], None]) -> ApiKey | None:
+    def _find(self, identifier: KeyId) -> ApiKey | None:
         now = self.clock()
         known = self._cache.get(identifier)
         if known and now - known[0] < _CACHED_FOR:
             return known[1]
-        if known is None:
-            may_look()
         key = self.store.find(identifier)
         if key is None:  # what is made up takes no room from what is there
             self._cache.pop(identifier, None)

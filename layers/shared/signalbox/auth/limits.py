@@ -37,19 +37,14 @@ class LocalBuckets:
 
     def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         """See the port."""
-        self.check(key, policy, now)
-        at = micros(now)
-        self._arrivals[key] = arrival_after(self._arrivals.get(key, 0), at, policy.limit)
+        before, at = self._arrivals.get(key, 0), micros(now)
+        if wait(before, at, policy.limit):
+            raise over(policy, before, at)
+        self._arrivals[key] = arrival_after(before, at, policy.limit)
         self._arrivals.move_to_end(key)
         if len(self._arrivals) > _REMEMBERED:
             self._arrivals.popitem(last=False)
         return quota(policy, self._arrivals[key], at)
-
-    def check(self, key: str, policy: Policy, now: datetime) -> None:
-        """See the port."""
-        before, at = self._arrivals.get(key, 0), micros(now)
-        if wait(before, at, policy.limit):
-            raise over(policy, before, at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,15 +80,8 @@ class RateLimit:
 
     def refuse_stranger(self, source_ip: str) -> Quota:
         """Counts a request with wrong credentials. Raises OverLimit, Unavailable."""
-        return self.buckets.take(*self._refused(source_ip), self.clock())
-
-    def check_stranger(self, source_ip: str) -> None:
-        """Raises OverLimit where an address is known to have had too many wrong credentials."""
-        self.buckets.check(*self._refused(source_ip), self.clock())
-
-    def _refused(self, source_ip: str) -> tuple[str, Policy]:
         policy = Policy(name="refused", limit=self.limits().refused)
-        return f"refused:{network(source_ip)}", policy
+        return self.buckets.take(f"refused:{network(source_ip)}", policy, self.clock())
 
 
 def network(source_ip: str) -> str:

@@ -180,6 +180,13 @@ class DynamoKeys:
         """See the port."""
         return self.table.put_new(_key_item(key))
 
+    def replace(self, before: ApiKey, after: ApiKey) -> None:
+        """See the port."""
+        item = self.table.get(_key(keys.KEY, before.id))
+        if item is None or ApiKey.model_validate_json(text(item, "doc")) != before:
+            raise WriteConflict("the record has changed meanwhile")
+        self.table.put_over(_key_item(after), {"doc": item["doc"]})
+
     def all(self) -> Sequence[ApiKey]:
         """See the port."""
         rows = _rows(self.table, keys.KEY)

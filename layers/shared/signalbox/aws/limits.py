@@ -55,21 +55,17 @@ class DynamoBuckets:
         """See the port."""
         at = micros(now)
         for _ in range(_TRIES):
-            self.check(key, policy, now)
+            seen = self._seen.get(key, 0)
+            if wait(seen, at, policy.limit):
+                raise over(policy, seen, at)
             try:
-                arrival = self._update(key, policy.limit, at, warm=self._seen.get(key, 0) > at)
+                arrival = self._update(key, policy.limit, at, warm=seen > at)
             except _Missed as missed:
                 self._remember(key, missed.arrival)
                 continue
             self._remember(key, arrival)
             return quota(policy, arrival, at)
         raise Unavailable("the rate limit is contended")
-
-    def check(self, key: str, policy: Policy, now: datetime) -> None:
-        """See the port."""
-        seen, at = self._seen.get(key, 0), micros(now)
-        if wait(seen, at, policy.limit):
-            raise over(policy, seen, at)
 
     def _update(self, key: str, limit: Limit, at: int, *, warm: bool) -> int:
         """The arrival time after the request was counted. Raises _Missed, Unavailable."""

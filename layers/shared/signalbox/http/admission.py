@@ -16,10 +16,7 @@ from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 
 Authenticate = Callable[[str], Principal]
-"""Who holds this token. Raises Unauthenticated."""
-
-AuthenticateKey = Callable[[str, Callable[[], None]], Principal]
-"""Who holds this API key. The second is asked before an unknown one is looked up; it may raise."""
+"""Who holds this key or token. Raises Unauthenticated."""
 
 NOBODY: Final = Principal(name="anonymous", scopes=frozenset())
 
@@ -39,7 +36,7 @@ class Admitted:
 class Admission:
     """The door."""
 
-    keys: AuthenticateKey
+    keys: Authenticate
     tokens: Authenticate
     limit: RateLimit
 
@@ -59,9 +56,7 @@ class Admission:
     def _known(self, request: InboundRequest) -> Principal:
         text = _credentials(request)
         try:
-            if text.startswith(_KEY):
-                return self.keys(text, lambda: self.limit.check_stranger(request.source_ip))
-            return self.tokens(text)
+            return (self.keys if text.startswith(_KEY) else self.tokens)(text)
         except Unauthenticated:
             self.limit.refuse_stranger(request.source_ip)
             raise

@@ -16,7 +16,6 @@ from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.runtime.registry import connectors, providers
-from signalbox.runtime.replacing import ReplaceKeys
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.configure import Configure
 from signalbox.services.deliveries import ListDeliveries
@@ -117,7 +116,7 @@ def _add_access(routes: Routes, wired: Wiring) -> None:
         clock=wired.clock,
         environment=wired.settings.key_environment,
     )
-    amend = AmendKeys(replace=ReplaceKeys(table=wired.config_table), roles=roles, clock=wired.clock)
+    amend = AmendKeys(keys=wired.keys, roles=roles, clock=wired.clock)
     add_keys(routes, grant=grant, amend=amend, clock=wired.clock)
     add_roles(routes, roles=roles)
 

@@ -41,7 +41,7 @@ _CONFIG: Final = Config(
 )
 # who waits for a secret has ten seconds in all
 _SSM: Final = _CONFIG.merge(
-    Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
+    Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
 _CURSOR_KEY: Final = "keys/cursor"
 

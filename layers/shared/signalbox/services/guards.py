@@ -27,9 +27,6 @@ class Buckets(Protocol):
     def take(self, key: str, policy: Policy, now: datetime) -> Quota:
         """Counts a request against the limit. Raises OverLimit, Unavailable."""
 
-    def check(self, key: str, policy: Policy, now: datetime) -> None:
-        """Raises OverLimit where that is known; counts nothing, and asks nobody."""
-
 
 class AuditStore(Protocol):
     """Where the audit log is kept, a chain of rows for each day; nothing is ever changed."""

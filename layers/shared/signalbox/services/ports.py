@@ -229,6 +229,9 @@ class KeyStore(Protocol):
     def put_new(self, key: ApiKey) -> bool:
         """Keeps a new key; False where one of its id is there already."""
 
+    def replace(self, before: ApiKey, after: ApiKey) -> None:
+        """Keeps `after` in place of `before`. Raises WriteConflict where that is not kept."""
+
     def all(self) -> Sequence[ApiKey]:
         """Every key."""
 

@@ -1,6 +1,5 @@
 """API keys: made, listed, changed, revoked. A key itself is told once, to whoever makes it."""
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -19,7 +18,6 @@ from signalbox.http.things import IfMatch, IfNoneMatch, listing, must_match, sho
 from signalbox.models.base import Model, Moment
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import ApiKey, Scope
-from signalbox.services.once import KeptOnce
 from signalbox.services.ports import Clock
 
 KEYS = "/api/v1/keys"
@@ -105,9 +103,7 @@ def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock
         key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
-        named = idempotency_key(key, call.request)
-        once = replace(grant, keys=KeptOnce(keys=grant.keys, named=named)) if named else grant
-        made = once.issue(body, call.caller, named.text if named else None)
+        made = grant.issue(body, call.caller, idempotency_key(key, call.request))
         view = _view(made.stored, clock())
         location = {"location": f"{KEYS}/{made.stored.id}"}
         return said(KeyMade(**view.__dict__, key=made.text), 201, location)
