@@ -46,6 +46,7 @@ def system() -> Iterator[System]:
     with running() as system:
         system.api.logger.setLevel("CRITICAL")
         yield system
+        system.api.logger.setLevel("INFO")
 
 
 def served(system: System, identity: str, *phases: str) -> BaseSchema:
