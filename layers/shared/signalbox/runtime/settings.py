@@ -1,16 +1,17 @@
 """The settings of one function, from its environment. This is the only place that reads it."""
 
+import os
 from datetime import timedelta
+from typing import Self
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """`SIGNALBOX_<NAME>` for each name; template.yaml sets them all."""
 
-    model_config = SettingsConfigDict(
-        # not `env_prefix`: an error names a setting by its alias, as operators know it
+    model_config = ConfigDict(
+        # an error names a setting by its alias, as operators know it
         alias_generator=lambda name: f"SIGNALBOX_{name.upper()}",
         frozen=True,
         extra="ignore",
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     queue_normal_dead_letters: str
     queue_low_dead_letters: str
     connector_queue_slack: str
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """The settings as they stand there. Raises ValidationError."""
+        return cls.model_validate(dict(os.environ))
 
     @property
     def trusted(self) -> frozenset[str]:

@@ -61,7 +61,7 @@ class Wiring:
         sleep: Sleep = time.sleep,
         random: Random | None = None,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings = settings or Settings.of_environment()
         self.clock = clock
         self.sleep = sleep
         self.random = random or SystemRandom()
