@@ -32,7 +32,11 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueState], float]]]] = (
     ("tasks_in_queue", "Messages that wait to be claimed, about", lambda q: q.depth.waiting),
     ("tasks_in_flight", "Messages that are hidden, about", lambda q: q.depth.in_flight),
     ("tasks_delayed", "Messages that are not due yet, about", lambda q: q.depth.delayed),
-    ("tasks_dead_letters", "Messages that were given up, about", lambda q: q.depth.dead_letters),
+    (
+        "tasks_dead_letters",
+        "Messages that came back too often and were not looked into yet, about",
+        lambda q: q.depth.dead_letters,
+    ),
     (
         "tasks_oldest_pending_seconds",
         "Age of the task that has waited longest",

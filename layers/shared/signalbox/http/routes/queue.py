@@ -19,7 +19,9 @@ from signalbox.services.queues import QueueState
 class QueueView(Model):
     """One queue. Counts are SQS's own and approximate.
 
-    `oldest_seconds` is the age of the task that has waited longest, null where none waits.
+    `dead_letters` are messages that came back too often and were not looked into yet; tasks without
+    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age of the task that has
+    waited longest, null where none waits.
     """
 
     priority: Priority
