@@ -50,6 +50,21 @@ class TestDynamoTasks(TaskStoreContract):
     def store(self, tasks_table: Table) -> DynamoTasks:
         return DynamoTasks(table=tasks_table)
 
+    def test_what_a_later_version_added_is_passed_over(
+        self, store: DynamoTasks, tasks_table: Table
+    ) -> None:
+        task = a_task()
+        store.create(task)
+        kept = tasks_table.get({"pk": {"S": f"TASK#{task.id}"}, "sk": {"S": "TASK"}})
+        assert kept is not None
+        doc = kept["doc"]["S"].replace('"provider"', '"later": [1], "provider"', 1)
+        tasks_table.put({**kept, "doc": {"S": doc}})
+
+        found = store.get(task.id)
+
+        assert found == task
+        store.replace(found, found.model_copy(update={"version": 2}))
+
     def test_a_creation_whose_answer_was_lost_is_recognised(
         self, store: DynamoTasks, faults: Faults
     ) -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, reaching, text
+from signalbox.aws.dynamo import Table, reaching, read, text
 from signalbox.models.base import position, stamp
 from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, packed, unpacked
 from signalbox.models.errors import NotFound
@@ -107,7 +107,7 @@ class DynamoDeliveries:
 
 
 def _delivery(item: Item) -> Delivery:
-    return Delivery.model_validate_json(text(item, "doc"))
+    return read(Delivery, item)
 
 
 def _repeats(item: Item) -> Repeats:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import sleep
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
 
 from signalbox.models.base import stamp
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     )
 
     Item = Mapping[str, AttributeValueTypeDef]
+
+M = TypeVar("M", bound=BaseModel)
 
 _WRITE = "w"
 _NAME: Final = re.compile(r"#\w+")
@@ -272,6 +275,14 @@ def _values(
     expected: Mapping[str, AttributeValueTypeDef | None],
 ) -> dict[str, AttributeValueTypeDef]:
     return {f":{name}": value for name, value in expected.items() if value is not None}
+
+
+def read(model: type[M], item: Item, name: str = "doc") -> M:
+    """The record that an attribute holds.
+
+    Members that only a later version knows are passed over, so that it can be rolled back.
+    """
+    return model.model_validate_json(text(item, name), extra="ignore")
 
 
 def text(item: Item, name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, text
+from signalbox.aws.dynamo import Table, read
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LOG_LINES, Chunk
 
@@ -51,4 +51,4 @@ class DynamoLogs:
             chunk=at_once,
             newest_first=newest_first,
         )
-        return (Chunk.model_validate_json(text(row, "doc")) for row in rows)
+        return (read(Chunk, row) for row in rows)

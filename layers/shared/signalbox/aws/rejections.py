@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws import keys
-from signalbox.aws.dynamo import text
+from signalbox.aws.dynamo import read, text
 from signalbox.models.base import stamp
 from signalbox.models.rejection import KEPT, Rejection, Rejections
 
@@ -59,11 +59,7 @@ class DynamoRejections:
         item = self.table.get({"pk": {"S": keys.rejections(provider, source)}})
         if item is None:
             return None
-        kept = (
-            Rejection.model_validate_json(text(item, name))
-            for name in item
-            if name.startswith(_PLACE)
-        )
+        kept = (read(Rejection, item, name) for name in item if name.startswith(_PLACE))
         return Rejections(
             provider=provider,
             source=source,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, text
+from signalbox.aws.dynamo import Table, read, text
 from signalbox.models.base import position, stamp
 from signalbox.models.change import TaskSummary, summary_of
 from signalbox.models.errors import NotFound
@@ -169,7 +169,7 @@ def _note_key(task: TaskId, notification: NotificationId) -> Item:
 
 
 def _notification_of(item: Item) -> Notification:
-    return Notification.model_validate_json(text(item, "doc"))
+    return read(Notification, item)
 
 
 def _owed(row: Item) -> Owed:
@@ -182,12 +182,12 @@ def _owed(row: Item) -> Owed:
 
 
 def _summary(row: Item) -> TaskSummary:
-    return TaskSummary.model_validate_json(text(row, "summary"))
+    return read(TaskSummary, row, "summary")
 
 
 def task_of(item: Item) -> Task:
     """The task that an item of the table, or an image of the stream, holds."""
-    return Task.model_validate_json(text(item, "doc"))
+    return read(Task, item)
 
 
 def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:

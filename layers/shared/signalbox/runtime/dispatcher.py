@@ -90,7 +90,7 @@ class Dispatcher:
             before = images.OldImage.version.N if images.OldImage else 0
             if before == images.NewImage.version.N:
                 return None
-            return Task.model_validate_json(images.NewImage.doc.S)
+            return Task.model_validate_json(images.NewImage.doc.S, extra="ignore")
         except ValidationError as odd:
             fields = sorted({str(error["loc"][-1]) for error in odd.errors() if error["loc"]})
             extra = {"event_id": unread.eventID, "fields": fields[:20]}
