@@ -11,7 +11,7 @@ from signalbox.aws.secrets import ASK_AGAIN_AFTER, SsmSecrets
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, Role, Scope
-from tests.builders import a_source
+from tests.builders import a_source, an_api_key
 from tests.contract.settings import (
     NAME,
     ConfigKeeperContract,
@@ -153,6 +153,19 @@ class TestDynamoKeys(KeyStoreContract):
     @pytest.fixture
     def store(self, config_table: Table) -> DynamoKeys:
         return DynamoKeys(table=config_table)
+
+    def test_a_key_that_says_more_than_we_can_read_opens_nothing(
+        self, store: DynamoKeys, config_table: Table
+    ) -> None:
+        key = an_api_key()
+        store.put(key)
+        kept = config_table.get({"pk": {"S": "KEY"}, "sk": {"S": key.id}})
+        assert kept is not None
+        doc = kept["doc"]["S"].replace("{", '{"only_from": "10.0.0.0/8", ', 1)
+        config_table.put({**kept, "doc": {"S": doc}})
+
+        assert store.find(key.id) is None
+        assert list(store.all()) == []
 
 
 class TestSsmSecrets(SecretStoreContract):

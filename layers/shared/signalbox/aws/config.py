@@ -170,7 +170,7 @@ class DynamoKeys:
     def find(self, key: KeyId) -> ApiKey | None:
         """See the port."""
         item = self.table.get(_key(keys.KEY, key))
-        return ApiKey.model_validate_json(text(item, "doc")) if item else None
+        return _api_key(item) if item else None
 
     def put(self, key: ApiKey) -> None:
         """See the port."""
@@ -183,14 +183,21 @@ class DynamoKeys:
     def replace(self, before: ApiKey, after: ApiKey) -> None:
         """See the port."""
         item = self.table.get(_key(keys.KEY, before.id))
-        if item is None or ApiKey.model_validate_json(text(item, "doc")) != before:
+        if item is None or _api_key(item) != before:
             raise WriteConflict("the record has changed meanwhile")
         self.table.put_over(_key_item(after), {"doc": item["doc"]})
 
     def all(self) -> Sequence[ApiKey]:
         """See the port."""
-        rows = _rows(self.table, keys.KEY)
-        return [ApiKey.model_validate_json(text(row, "doc")) for row in rows]
+        return [key for row in _rows(self.table, keys.KEY) if (key := _api_key(row))]
+
+
+def _api_key(item: Item) -> ApiKey | None:
+    """The key, None where it cannot be read in full: it may be worth less than what can be."""
+    try:
+        return ApiKey.model_validate_json(text(item, "doc"))
+    except ValidationError:
+        return None
 
 
 def _rows(table: Table, kind: str) -> Iterator[Item]:
