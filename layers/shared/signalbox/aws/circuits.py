@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, read, text
+from signalbox.aws.dynamo import Table, text
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import Unavailable, WriteConflict
 
@@ -69,6 +69,6 @@ def _key(connection: ConnectionId) -> Item:
 
 def _circuit(item: Item) -> Circuit:
     try:
-        return read(Circuit, item)
+        return Circuit.model_validate_json(text(item, "doc"))
     except ValidationError:
         raise Unavailable("the record of a circuit cannot be read") from None
