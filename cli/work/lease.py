@@ -4,16 +4,16 @@ A heartbeat goes out at every third of the lease. Where none has got through for
 the work stops: the rest is time to be gone before somebody else may begin.
 """
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from cli.api import Refused
 from cli.errors import CommandError
+from cli.work.background import Background
 from signalbox.http.routes.work import BeatAnswer, Heartbeat, OfLease
 from signalbox.models.ids import TaskId
 from signalbox.services.hold import Word
@@ -45,7 +45,7 @@ def patience_of(lease_seconds: int) -> float:
 
 
 @dataclass(slots=True, kw_only=True)
-class LeaseKeeper:
+class LeaseKeeper(Background):
     """A context: inside it heartbeats go out. `since` is when the lease began.
 
     `pause` is between two beats, a third of the lease where nothing is said.
@@ -60,20 +60,6 @@ class LeaseKeeper:
     monotonic: Callable[[], float] = time.monotonic
     pause: float | None = None
     _told: Stop | None = field(default=None, init=False)
-    _done: threading.Event = field(default_factory=threading.Event, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
-
-    def __enter__(self) -> Self:
-        """Starts beating."""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stops beating; a beat under way is waited for, so that none comes after the end."""
-        self._done.set()
-        if self._thread:
-            self._thread.join()
 
     @property
     def expires_at(self) -> float:

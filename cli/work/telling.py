@@ -3,14 +3,14 @@
 What is sent twice is kept once, so a batch that nobody answered for is simply sent again.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final
 
 from cli.api import Away, Refused
+from cli.work.background import Background
 from signalbox.http.routes.logs import LogRoom
 from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH
 
@@ -19,7 +19,7 @@ _WAITING: Final = 20_000
 
 
 @dataclass(slots=True, kw_only=True)
-class LogTeller:
+class LogTeller(Background):
     """A context: inside it lines go out every `pause` seconds.
 
     `append` sends lines, the first of which has this number. Raises Refused, Away.
@@ -31,20 +31,6 @@ class LogTeller:
     _told: int = field(default=0, init=False)
     _batch: list[str] = field(default_factory=list, init=False)
     _closed: bool = field(default=False, init=False)
-    _done: threading.Event = field(default_factory=threading.Event, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
-
-    def __enter__(self) -> Self:
-        """Starts sending."""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stops sending; a batch under way is waited for."""
-        self._done.set()
-        if self._thread:
-            self._thread.join()
 
     def add(self, line: str) -> None:
         """Takes a line that is to be sent."""
