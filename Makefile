@@ -1,8 +1,8 @@
 # Everything there is to know about working on Signalbox; `make` alone lists it.
 
-UV_VERSION := 0.13.8
-UV := $(or $(shell command -v uv),.uv/bin/uv)
 BIN := .venv/bin
+UV := $(or $(shell command -v uv),$(BIN)/uv)
+UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 SOURCES := cli functions layers tests
 SPECTRAL := .signalbox/spectral
 STAGE ?= staging
@@ -77,7 +77,7 @@ lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too
 	@if [ -x $(BIN)/signalbox ]; then $(BIN)/signalbox down; fi
-	rm -rf .venv .uv .signalbox .aws-sam .coverage .hypothesis .*_cache
+	rm -rf .venv .signalbox .aws-sam .coverage .hypothesis .*_cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
@@ -91,10 +91,10 @@ $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.
 	@npm ci --silent --prefix $(SPECTRAL)
 	@touch $@
 
-.uv/bin/uv:
+$(BIN)/uv:
 	$(require_python)
-	@$(PYTHON) -m venv .uv
-	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 define require_python
 @[ -n "$(PYTHON)" ] && $(PYTHON) $(is_new_enough) || \
