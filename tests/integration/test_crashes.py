@@ -200,6 +200,27 @@ class TestTroubleOnTheWay:
 
             assert _wrong(box) == []
 
+    def test_work_goes_on_while_the_queue_of_a_connector_does_not_answer(
+        self, slack: FakeSlack
+    ) -> None:
+        with installed(slack) as box:
+            box.subscribe(ChangeType.CREATED, ChangeType.SUCCEEDED)
+            box.faults.on("SQS.SendMessage", unreachable, times=10_000)
+            box.comment()
+            for _ in range(60):
+                box.driver.settle()
+                box.clock.advance(seconds=60)
+                box.heal()
+            messages = box.depth("NormalQueue")
+            worked = box.work()
+            box.faults.clear()
+            box.live()
+
+            assert worked
+            assert messages <= 11  # as often as the stream tries, and never by maintenance
+            assert [task.status for task in box.records[0]] == [TaskStatus.SUCCEEDED]
+            assert sorted(slack.notifications().values()) == [1, 1]
+
     def test_what_the_stream_gave_up_is_told_to_the_dead_letters_and_healed(
         self, slack: FakeSlack
     ) -> None:

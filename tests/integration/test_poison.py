@@ -41,6 +41,17 @@ def _remove_odd_item(box: Installation, name: str) -> None:
     )
 
 
+def _say_of(box: Installation, kind: str, name: str, doc: str) -> str:
+    """Writes something in the place of what was configured; what stood there."""
+    place = {"pk": {"S": kind}, "sk": {"S": name}}
+    before = box.stack.clients.dynamodb.put_item(
+        TableName=box.stack.name("ConfigTable"),
+        Item={**place, "doc": {"S": doc}},
+        ReturnValues="ALL_OLD",
+    )
+    return before["Attributes"]["doc"]["S"]
+
+
 @INDEX
 @pytest.mark.parametrize("odd", ODD[1:])
 def test_a_message_nobody_can_read_spoils_no_other_of_its_batch(
@@ -147,3 +158,34 @@ def test_a_dead_letter_does_not_end_a_task_that_a_worker_holds(box: Installation
 
     assert hold
     assert box.worker.complete(hold).status == 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("CONNECTION", "team-slack"), ("SUBSCRIPTION", "to-slack")]
+)
+def test_work_goes_on_where_nobody_can_read_whom_to_tell_and_they_are_told_as_soon_as_one_can(
+    box: Installation, kind: str, name: str, *, stream: bool
+) -> None:
+    box.subscribe(ChangeType.CREATED, ChangeType.SUCCEEDED)
+    legible = _say_of(box, kind, name, '{"of": "a later version"}')
+    box.drive(stream=stream)
+    _tasks(box, 1)
+
+    for _ in range(10):
+        box.driver.settle()
+        box.clock.advance(seconds=60)
+        box.heal()
+        box.work()
+    told = box.slack.notifications().total()
+    _say_of(box, kind, name, legible)
+    box.clock.advance(seconds=60)
+    box.live()
+
+    assert (_statuses(box), told) == ([TaskStatus.SUCCEEDED], 0)
+    assert sorted(note.change.change_type for note in box.records[1]) == [
+        ChangeType.CREATED,
+        ChangeType.SUCCEEDED,
+    ]
+    assert box.slack.notifications().total() == 2
+    assert box.depth("DispatcherDeadLetters") == 0

@@ -13,7 +13,7 @@ from signalbox.aws import keys
 from signalbox.aws.dynamo import Table, text
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Pause, Source, Subscription
-from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
@@ -78,6 +78,10 @@ class DynamoConfig:
         """See the port."""
         return self._all(keys.SUBSCRIPTION, Subscription)
 
+    def unread_subscriptions(self) -> bool:
+        """See the port."""
+        return None in self._known(keys.SUBSCRIPTION, Subscription).values()
+
     def issuers(self) -> Sequence[Issuer]:
         """Whose tokens are believed."""
         return self._all(keys.ISSUER, Issuer)
@@ -133,11 +137,11 @@ class DynamoConfig:
         self._read.pop(kind, None)
 
     def _one(self, kind: str, name: str, model: type[M]) -> M | None:
-        """The thing of this name. Raises Unavailable where it is there and cannot be read."""
+        """The thing of this name. Raises ConfigurationUnreadable."""
         known = self._known(kind, model)
         found = known.get(name)
         if found is None and name in known:
-            raise Unavailable(f"the configuration of this {kind.lower()} cannot be read")
+            raise ConfigurationUnreadable(f"this {kind.lower()} cannot be read")
         return cast("M | None", found)
 
     def _all(self, kind: str, model: type[M]) -> Sequence[M]:

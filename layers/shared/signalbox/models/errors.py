@@ -143,6 +143,10 @@ class Unavailable(SignalboxError):
     code = "unavailable"
 
 
+class ConfigurationUnreadable(Unavailable):
+    """What operators configured is there, but this version of ours cannot read it."""
+
+
 class SecretMissing(Unavailable):
     """Nobody has given us a secret to verify with."""
 

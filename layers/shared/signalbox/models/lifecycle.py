@@ -193,12 +193,15 @@ def retried(task: Task, now: datetime, by: str) -> Task:
     return _stepped(again, ChangeType.RETRIED, now, by=by)
 
 
+def queued(task: Task, now: datetime) -> Task:
+    """The waiting task with a message in its queue; not a step."""
+    return task.model_copy(update={"sent_at": now})
+
+
 def dispatched(task: Task, now: datetime) -> Task:
     """The task whose changes were all handed on, with a message where it waits; not a step."""
-    update: dict[str, int | datetime] = {"dispatched": task.version}
-    if task.status is TaskStatus.PENDING:
-        update["sent_at"] = now
-    return task.model_copy(update=update)
+    marked = task.model_copy(update={"dispatched": task.version})
+    return queued(marked, now) if task.status is TaskStatus.PENDING else marked
 
 
 def _same(task: Task, lease: LeaseId, fence: int) -> bool:

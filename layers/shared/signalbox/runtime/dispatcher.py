@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from signalbox.aws.keys import TASK_SORT
+from signalbox.models.errors import ConfigurationUnreadable
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
@@ -55,7 +56,8 @@ class Dispatcher:
     """A Lambda handler for batches of the stream.
 
     It raises on trouble, so that the whole batch comes again. A record that cannot be read is
-    counted and passed over: the task that it speaks of is kept in the table as it is.
+    counted and passed over: the task that it speaks of is kept in the table as it is. So is one
+    whose connections or subscriptions cannot be read.
     """
 
     dispatch: DispatchChanges
@@ -68,16 +70,19 @@ class Dispatcher:
             task = self._changed(unread)
             if task is None:
                 continue
-            self.dispatch(task, [task.last_step])
-            self.logger.info(
-                "dispatched",
-                extra={
-                    "task_id": task.id,
-                    "version": task.version,
-                    "change": task.last_step.type,
-                    "request_id": task.origin.request_id,
-                },
-            )
+            said = {
+                "task_id": task.id,
+                "version": task.version,
+                "change": task.last_step.type,
+                "request_id": task.origin.request_id,
+            }
+            try:
+                self.dispatch(task, [task.last_step])
+            except ConfigurationUnreadable as unreadable:
+                # to see it again at once would help nobody: maintenance tells of it in time
+                self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
+            else:
+                self.logger.info("dispatched", extra=said)
 
     def _changed(self, unread: _Unread) -> Task | None:
         """The task that took a step, None where the record speaks of nothing new."""

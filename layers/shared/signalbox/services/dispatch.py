@@ -4,7 +4,7 @@ It may run twice for any change, and ends the same: a notification's id is deriv
 and connection, and a second message finds nothing to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,9 +12,9 @@ from typing import Final
 
 from signalbox.models.change import Change, change_of
 from signalbox.models.config import Connection, wants
-from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.errors import ConfigurationUnreadable, Conflict, NotFound, Unavailable
 from signalbox.models.ids import ConnectionId, notification_id
-from signalbox.models.lifecycle import dispatched
+from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import Step, Task, TaskStatus
 from signalbox.services.ports import (
@@ -44,32 +44,50 @@ class DispatchChanges:
     stack: str
 
     def __call__(self, task: Task, steps: Sequence[Step]) -> None:
-        """Hands these steps of the task on. Raises Unavailable, and may be called again."""
+        """Hands these steps of the task on, and may be called again.
+
+        Raises Unavailable where somebody could not be told, after all else is done; the steps stay
+        undispatched then. It is ConfigurationUnreadable where trying again soon helps nobody.
+        """
         waits = task.status is TaskStatus.PENDING and task.sent_at is None
         marks = waits or task.finished
-        # a mark speaks for every step so far, also for those that the stream has given up
-        for step in task.undispatched if marks else steps:
-            if self.clock() - step.at < _TOLD_WITHIN:
-                self._notify(change_of(task, step, self.stack), task)
         if waits:
+            # the work goes first: nobody waits for it because somebody cannot be told
             self.queue.send(task.priority, [task.id])
-        if marks:
-            self._mark(task)
+        # a mark speaks for every step so far, also for those that the stream has given up
+        told = task.undispatched if marks else steps
+        troubles = [trouble for step in told for trouble in self._tell(step, task)]
+        if marks and not troubles:
+            self._mark(task, dispatched(task, self.clock()))
+        elif waits:
+            self._mark(task, queued(task, self.clock()))
+        if troubles:
+            raise min(troubles, key=lambda each: isinstance(each, ConfigurationUnreadable))
 
-    def _mark(self, task: Task) -> None:
+    def _mark(self, before: Task, after: Task) -> None:
         # losing to the next step is no loss: that step is handed on in its turn
         with suppress(Conflict):
-            self.tasks.replace(task, dispatched(task, self.clock()))
+            self.tasks.replace(before, after)
 
-    def _notify(self, change: Change, task: Task) -> None:
-        told = set()
-        for subscription in self.config.subscriptions():
-            if subscription.connection in told or not wants(subscription, change):
-                continue
-            told.add(subscription.connection)
-            connection = self._connection(subscription.connection)
-            if connection and connection.enabled:
-                self._owe(change, connection, task)
+    def _tell(self, step: Step, task: Task) -> Iterator[Unavailable]:
+        """Owes the step to everybody who wants it, and says what kept somebody from being told."""
+        if self.clock() - step.at >= _TOLD_WITHIN:
+            return
+        change = change_of(task, step, self.stack)
+        try:
+            wanted = [each for each in self.config.subscriptions() if wants(each, change)]
+            if self.config.unread_subscriptions():
+                yield ConfigurationUnreadable("a subscription cannot be read")
+        except Unavailable as trouble:
+            yield trouble
+            return
+        for name in dict.fromkeys(each.connection for each in wanted):
+            try:
+                connection = self._connection(name)
+                if connection and connection.enabled:
+                    self._owe(change, connection, task)
+            except Unavailable as trouble:
+                yield trouble
 
     def _connection(self, name: ConnectionId) -> Connection | None:
         with suppress(NotFound):

@@ -29,7 +29,6 @@ TimeLeft = Callable[[], float]
 Count = Callable[[str, Mapping[str, str]], None]
 """Adds one to a metric with these dimensions."""
 
-
 RememberUnkept = Callable[[Unkept], None]
 """Leaves a record of a request that left no delivery. Raises Unavailable."""
 
@@ -205,7 +204,7 @@ class ConfigStore(Protocol):
         """The configured source, None where there is none of this name."""
 
     def connection(self, connection: ConnectionId) -> Connection:
-        """The connection. Raises NotFound."""
+        """The connection. Raises NotFound, ConfigurationUnreadable."""
 
     def sources(self) -> Sequence[Source]:
         """Every source."""
@@ -214,7 +213,10 @@ class ConfigStore(Protocol):
         """Every connection."""
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Every subscription."""
+        """Every subscription that can be read."""
+
+    def unread_subscriptions(self) -> bool:
+        """Whether there are others, which cannot."""
 
 
 class KeyStore(Protocol):
@@ -240,10 +242,7 @@ class SecretStore(Protocol):
     """Where secrets are kept: for each name a list, the current one first."""
 
     def secrets(self, name: str) -> Sequence[str]:
-        """The secrets of this name, none where there are none; may be some minutes old.
-
-        Raises Unavailable.
-        """
+        """The secrets of this name, if any; may be some minutes old. Raises Unavailable."""
 
     def refreshed(self, name: str) -> Sequence[str]:
         """The secrets as they are now, asked for at most once in half a minute."""
