@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -130,6 +131,7 @@ class TestSlackByToken(SlackContract):
             Reply(body=b'{"ok": true, "messages": []}'),
             Reply(body=b'{"ok": false, "error": "missing_scope"}'),
             Reply(status=404),
+            Reply(body=b'{"ok": true, "messages": ["' + b"x" * 1_100_000),
         ],
     )
     def test_what_is_not_found_is_sent_again(self, server: FakeHttpServer, history: Reply) -> None:
@@ -139,7 +141,48 @@ class TestSlackByToken(SlackContract):
         self.send(server, unknown)
 
         assert paths(server.received) == ["/api/conversations.history", "/api/chat.postMessage"]
-        assert "oldest=1772366340" in server.received[0].path
+
+    def test_it_is_looked_for_around_every_attempt_that_may_have_got_through(
+        self, server: FakeHttpServer
+    ) -> None:
+        owed = a_notification()
+        for after in (0, 3, 60):
+            began = NOW + timedelta(minutes=after)
+            owed = delayed(begun(owed, began, began), "no answer", began, began, counts=True)
+        server.replies(*[Reply(body=b'{"ok": true, "messages": []}')] * 2)
+
+        self.send(server, begun(owed, NOW + timedelta(hours=2), NOW))
+
+        queries = [parse_qs(urlsplit(each.path).query) for each in server.received[:2]]
+        spans = [(float(query["oldest"][0]), float(query["latest"][0])) for query in queries]
+        first = NOW.timestamp()
+        assert spans == [(first - 120, first + 300), (first + 3_480, first + 3_720)]
+        assert {query["limit"][0] for query in queries} == {"100"}
+        assert paths(server.received[2:]) == ["/api/chat.postMessage"]
+
+    def test_it_is_found_behind_much_that_others_said(self, server: FakeHttpServer) -> None:
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        others = [{"type": "message", "text": "x" * 4_000}] * 99
+        history = {"ok": True, "messages": [*others, {"text": unknown.id}]}
+        server.replies(Reply(body=json.dumps(history).encode()))
+
+        self.send(server, unknown)
+
+        assert paths(server.received) == ["/api/conversations.history"]
+
+    def test_a_token_that_may_not_even_look_is_given_up_for_an_older_one(
+        self, server: FakeHttpServer
+    ) -> None:
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        server.replies(self.secret_refused, Reply(body=b'{"ok": true, "messages": []}'))
+
+        self.send(server, unknown)
+
+        assert paths(server.received) == [
+            "/api/conversations.history",
+            "/api/conversations.history",
+            "/api/chat.postMessage",
+        ]
 
     def test_what_somebody_wants_sent_again_is_sent_again(self, server: FakeHttpServer) -> None:
         first = delivered(begun(a_notification(), NOW, NOW), NOW)
@@ -149,16 +192,26 @@ class TestSlackByToken(SlackContract):
 
         assert paths(server.received) == ["/api/chat.postMessage"]
 
+    @pytest.mark.parametrize(
+        ("said", "waits"),
+        [
+            (Reply(status=429, headers={"Retry-After": "9"}), True),
+            (Reply(body=b'{"ok": false, "error": "ratelimited"}'), True),
+            (Reply(body=b'{"ok": false, "error": "internal_error"}'), False),
+            (Reply(body=b"<html>later</html>"), False),
+            (Reply(status=502), False),
+        ],
+    )
     def test_where_slack_cannot_say_what_was_sent_nothing_is_sent(
-        self, server: FakeHttpServer
+        self, server: FakeHttpServer, said: Reply, *, waits: bool
     ) -> None:
         unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
-        server.replies(Reply(status=429, headers={"Retry-After": "9"}))
+        server.replies(said)
 
         with pytest.raises(SendDelayed) as delay:
             self.send(server, unknown)
 
-        assert delay.value.after is not None
+        assert (delay.value.after is not None) == waits
         assert paths(server.received) == ["/api/conversations.history"]
 
     def test_a_token_is_no_secret_of_a_connection_without_a_channel(self) -> None:

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.http_server import FakeHttpServer, Received, Reply
 
@@ -33,7 +33,8 @@ class FakeSlack(FakeHttpServer):
         if self.script:
             return super().reply_to(received)
         if urlsplit(received.path).path == "/api/conversations.history":
-            messages = [json.loads(each.body) for each in reversed(self.messages)]
+            limit = int(parse_qs(urlsplit(received.path).query)["limit"][0])
+            messages = [json.loads(each.body) for each in reversed(self.messages)][:limit]
             return Reply(body=json.dumps({"ok": True, "messages": messages}).encode())
         if received.path == _MESSAGES[0]:
             return Reply(body=b"ok")

@@ -134,7 +134,10 @@ def test_a_task_without_a_title_has_one(title: str) -> None:
     assert "*untitled*" in _told(title=title)
 
 
-@pytest.mark.parametrize("body", [b"ok", b"ok\n", b'{"ok":true}', b'{"ok":true,"error":"x y"}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"ok", b"ok\n", b'{"ok":true}', b'{"ok":true,"error":"x y"}', b'{"ok":true,"error":null}'],
+)
 def test_ok_is_taken(body: bytes) -> None:
     judge(Answer(status=200, body=body))
 
@@ -162,6 +165,12 @@ def test_a_permanent_error_is_refused_by_its_name(status: int, word: str) -> Non
             judge(Answer(status=status, body=body))
 
         assert not isinstance(refusal.value, SecretRefused)
+
+
+@pytest.mark.parametrize("error", [None, "", "ok", "Odd", "two words", 7, "x" * 100])
+def test_what_is_not_ok_is_refused_whatever_it_is_called(error: JsonValue) -> None:
+    with pytest.raises(SendRefused, match="200 error"):
+        judge(Answer(status=200, body=json.dumps({"ok": False, "error": error}).encode()))
 
 
 @pytest.mark.parametrize(

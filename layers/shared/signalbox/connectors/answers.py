@@ -1,7 +1,7 @@
 """What an answer means, when one may be missing, which secret is tried: shared by connectors."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -10,6 +10,9 @@ from signalbox.models.notification import Notification
 
 UNTOLD_WAIT: Final = timedelta(minutes=1)
 """How long to wait where the far side says "too many" but not for how long."""
+
+_AROUND: Final = timedelta(minutes=2)
+"""How far from the time of its attempt a message may be: how long one lasts, and clocks differ."""
 
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 _UNKNOWN_TO_THEM: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -30,9 +33,17 @@ def trouble(status: int, reason: str, retry_after: timedelta | None) -> SendRefu
     return SendRefused(reason)
 
 
-def may_have_arrived(notification: Notification) -> bool:
-    """Whether an attempt was made before this one, since the notification is owed."""
-    return any(attempt.at >= notification.owed_since for attempt in notification.attempts)
+def may_have_arrived(notification: Notification) -> Sequence[tuple[datetime, datetime]]:
+    """Between which times earlier attempts may have got through, since the notification is owed."""
+    spans: list[tuple[datetime, datetime]] = []
+    for attempt in notification.attempts:
+        if attempt.at < notification.owed_since:
+            continue
+        begin, end = attempt.at - _AROUND, attempt.at + _AROUND
+        if spans and begin <= spans[-1][1]:
+            begin, _ = spans.pop()
+        spans.append((begin, end))
+    return spans
 
 
 def in_turn(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:

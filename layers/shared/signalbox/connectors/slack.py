@@ -7,7 +7,7 @@ https://docs.slack.dev/reference/block-kit https://docs.slack.dev/reference/meth
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from signalbox.connectors.transport import Answer, Http, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.change import PREFIX, TaskView
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict, SendDelayed
+from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 
 Json = dict[str, JsonValue]
@@ -30,8 +30,8 @@ _API: Final = "https://slack.com/api"
 _HOOK: Final = "https://hooks.slack.com/services/"
 _TOKEN: Final = "xoxb-"  # noqa: S105 - how a token begins
 _NO_CHANNEL: Final = "a bot token needs a channel"
-_LATEST: Final = 20
-_SKEW: Final = timedelta(minutes=1)
+_LATEST: Final = 100
+_MAX_HISTORY: Final = 1_000_000
 _LINK: Final = 1_400
 
 _LOOKS: Final = {
@@ -48,7 +48,8 @@ _LOOKS: Final = {
 _OTHER_LOOK: Final = (":bell:", "Task changed")
 
 _OK: Final = "ok"
-_WORD: Final = re.compile(r"[a-z][a-z_]{0,60}")
+_NOT_OK: Final = "error"
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _MEANS: Final = {
     "ratelimited": 429,
     "rate_limited": 429,
@@ -120,23 +121,36 @@ class Slack:
     ) -> None:
         if settings.channel is None:
             raise SettingsInvalid(_NO_CHANNEL)
-        if may_have_arrived(notification) and self._arrived(notification, settings, headers):
-            return
+        for span in may_have_arrived(notification):
+            if self._arrived(notification, span, settings, headers):
+                return
         message = render(notification, settings.channel)
         judge(self.http(json_request(f"{settings.api_url}/chat.postMessage", message, headers)))
 
     def _arrived(
-        self, notification: Notification, settings: Settings, headers: dict[str, str]
+        self,
+        notification: Notification,
+        span: tuple[datetime, datetime],
+        settings: Settings,
+        headers: dict[str, str],
     ) -> bool:
-        """Whether an earlier attempt got through; not, where the token may not read the channel."""
-        oldest = (notification.owed_since - _SKEW).timestamp()
-        query = urlencode({"channel": settings.channel, "oldest": oldest, "limit": _LATEST})
-        url = f"{settings.api_url}/conversations.history?{query}"
-        answer = self.http(Request(method="GET", url=url, headers=headers))
-        verdict = trouble(answer.status, "Slack did not say what was sent", answer.retry_after)
-        if isinstance(verdict, SendDelayed):
-            raise verdict
-        return notification.id.encode() in answer.body
+        """Whether an attempt got through then; not, where the token may not read the channel."""
+        oldest, latest = (at.timestamp() for at in span)
+        asked = {"channel": settings.channel, "oldest": oldest, "latest": latest, "limit": _LATEST}
+        url = f"{settings.api_url}/conversations.history?{urlencode(asked)}"
+        answer = self.http(Request(method="GET", url=url, headers=headers, max_answer=_MAX_HISTORY))
+        if notification.id.encode() in answer.body:
+            return True
+        try:
+            judge(answer)
+        except SecretRefused:
+            raise
+        except SendRefused:
+            return False
+        except SendDelayed:
+            if len(answer.body) < _MAX_HISTORY:
+                raise  # what was cut would be cut again
+        return False
 
 
 def render(notification: Notification, channel: str | None = None) -> Json:
@@ -175,17 +189,20 @@ class _Said(BaseModel):
     model_config = ConfigDict(strict=True)
 
     ok: bool
-    error: str = ""
+    error: JsonValue = None
 
 
 def _word(body: bytes) -> str:
     """What Slack said: `ok`, the name of an error, or empty where it is nothing of the kind."""
     try:
         said = _Said.model_validate_json(body)
-        word = _OK if said.ok else said.error
     except ValidationError:
         word = body.decode("ascii", "replace").strip()
-    return word if _WORD.fullmatch(word) else ""
+        return word if _WORD.fullmatch(word) else ""
+    if said.ok:
+        return _OK
+    named = isinstance(said.error, str) and _WORD.fullmatch(said.error) and said.error != _OK
+    return str(said.error) if named else _NOT_OK
 
 
 def _addressed(notification: Notification, channel: str) -> Json:

@@ -42,12 +42,16 @@ for _talker in ("urllib3.connection", "urllib3.connectionpool"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is sent. Address, headers and body may hold secrets, so none of them is ever printed."""
+    """What is sent. Address, headers and body may hold secrets, so none of them is ever printed.
+
+    Of the answer `max_answer` bytes are read, where that is more than usual.
+    """
 
     url: str = field(repr=False)
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    max_answer: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,7 @@ class Http:
             )
             line.admit()
             try:
-                answer = self._exchange(prepared, line)
+                answer = self._exchange(prepared, line, max(self._max_answer, request.max_answer))
             except (OSError, ValueError, urllib3.exceptions.HTTPError) as failure:
                 trouble = f"the connection failed: {_root(failure)}"
             else:
@@ -130,7 +134,7 @@ class Http:
             raise SendDelayed(trouble)  # outside of the handler: what was caught prints the URL
         return answer
 
-    def _exchange(self, prepared: requests.PreparedRequest, line: Line) -> Answer:
+    def _exchange(self, prepared: requests.PreparedRequest, line: Line, limit: int) -> Answer:
         with (
             _Pool(line, self._tls) as pool,
             _Adapter(pool).send(prepared, stream=True, timeout=self._timeouts) as response,
@@ -138,11 +142,11 @@ class Http:
             if response.is_redirect:
                 raise SendRefused(f"redirects are not followed: {response.status_code}")
             headers = {name.lower(): value for name, value in response.headers.items()}
-            body = _read(response.raw, self._max_answer)
+            body = _read(response.raw, limit)
         return Answer(
             status=response.status_code,
             headers=headers,
-            body=_unzipped(body, headers.get("content-encoding", ""), self._max_answer),
+            body=_unzipped(body, headers.get("content-encoding", ""), limit),
             retry_after=read_retry_after(headers.get("retry-after", ""), self._clock()),
         )
 

@@ -31,7 +31,10 @@ class NotificationStatus(StrEnum):
 
 
 class Attempt(Model):
-    """One try to deliver. `outcome` is `delivered`, `delayed`, `refused`, `dead` or `unknown`."""
+    """One try to deliver. `outcome` is `delivered`, `delayed`, `refused`, `dead` or `unknown`.
+
+    `at` is when it ended, but of one whose end is unknown when it began.
+    """
 
     at: Moment
     outcome: str
@@ -113,7 +116,8 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
         raise Conflict("another attempt is under way")
     known = notification
     if notification.status is NotificationStatus.SENDING:
-        known = _logged(notification, now, "unknown", "the attempt ended without a word")
+        begin = notification.updated_at
+        known = _logged(notification, begin, "unknown", "the attempt ended without a word")
     return known.model_copy(
         update={
             "version": notification.version + 1,
