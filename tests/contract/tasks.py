@@ -45,6 +45,14 @@ class TaskStoreContract:
         with pytest.raises(NotFound):
             store.get(TaskId("tsk_unknown"))
 
+    def test_a_task_is_gone_as_soon_as_it_expires(self, store: TaskStore) -> None:
+        ended = cancelled(a_task(retention=60), None, NOW - timedelta(seconds=60), by="me")
+        store.create(ended)
+
+        with pytest.raises(NotFound):
+            store.get(ended.id)
+        assert store.many([ended.id]) == {}
+
     def test_a_task_is_replaced_by_its_next_state(self, store: TaskStore) -> None:
         task = a_task()
         store.create(task)

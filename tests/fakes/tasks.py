@@ -4,16 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from signalbox.models.base import position, stamp
-from signalbox.models.change import TaskSummary, summary_of
+from signalbox.models.change import TaskSummary, expired, summary_of
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationStatus, Owed
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports import Overdue, Window
+from tests.builders import NOW
 
 
 class FakeTaskStore:
-    """A TaskStore. While `down` it does nothing but raise Unavailable."""
+    """A TaskStore. While `down` it does nothing but raise Unavailable. Its time stands still."""
 
     def __init__(self, *tasks: Task) -> None:
         self.kept = {task.id: task for task in tasks}
@@ -25,7 +26,7 @@ class FakeTaskStore:
 
     def get(self, task: TaskId) -> Task:
         self._reach()
-        if task not in self.kept:
+        if task not in self.kept or expired(self.kept[task], NOW):
             raise NotFound("there is no such task")
         return self.kept[task]
 
@@ -51,7 +52,8 @@ class FakeTaskStore:
 
     def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         self._reach()
-        return {task: self.kept[task] for task in tasks if task in self.kept}
+        there = [self.kept[task] for task in tasks if task in self.kept]
+        return {task.id: task for task in there if not expired(task, NOW)}
 
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
         del chunk

@@ -264,7 +264,9 @@ def test_a_step_that_was_told_longer_ago_than_anybody_remembers_is_not_told_agai
     running = held(a_task(created_at=system.clock()))
     system.wiring.tasks.create(running)
     system.clock.advance(seconds=8 * 86_400)
-    ended_late = given_up(running, "the queue gave it up", system.clock(), by="queue")
+    ended_late = given_up(
+        running, "the queue gave it up", system.clock(), system.clock(), by="queue"
+    )
     system.wiring.tasks.replace(running, ended_late)
 
     system.wiring.dispatch(ended_late, [ended_late.last_step])

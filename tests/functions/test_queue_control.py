@@ -181,7 +181,9 @@ def test_where_nothing_ended_lately_there_is_no_outlook(system: System) -> None:
 def test_dead_letters_are_tasks_and_notifications_without_attempts(system: System) -> None:
     spent = dead(system)
     note = lost(system)
-    buried = kept(system, given_up(a_task(), "the queue gave up", system.clock(), by="queue"))
+    buried = kept(
+        system, given_up(a_task(), "the queue gave up", system.clock(), system.clock(), by="queue")
+    )
     failed(system)
     refusal = a_notification(a_task())
     system.wiring.notifications.create(refused(refusal, "404", system.clock()))

@@ -87,9 +87,11 @@ def test_a_failure_that_no_retry_helps_is_final(system: System) -> None:
     assert (failed.json_body["status"], failed.json_body["reason"]) == ("failed", "never")
 
 
-def test_a_released_task_can_be_claimed_at_once_and_costs_no_attempt(system: System) -> None:
+def test_a_released_task_gets_a_new_message_and_costs_no_attempt(system: System) -> None:
     task = waiting(system)
     released = step(system, task, "release", claim(system))
+    given_back = system.wiring.tasks.get(task)
+    system.wiring.dispatch(given_back, [given_back.last_step])
 
     again = claim(system)
 

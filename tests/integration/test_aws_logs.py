@@ -11,6 +11,7 @@ from signalbox.models.ids import TaskId
 from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH, Batch, next_chunk
 from tests.builders import NOW, a_notification, a_task
 from tests.contract.logs import LogStoreContract, a_chunk
+from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import Action, Faults, broken, lost_answer, throttled, unreachable
 
@@ -70,11 +71,11 @@ class TestDynamoLogs(LogStoreContract):
     ) -> None:
         task = a_task()
         note = a_notification(task)
-        DynamoTasks(table=table).create(task)
+        DynamoTasks(table=table, clock=FakeClock()).create(task)
         DynamoNotifications(table=table).create(note)
         store.add(task.id, a_chunk(), None)
 
-        assert DynamoTasks(table=table).get(task.id) == task
+        assert DynamoTasks(table=table, clock=FakeClock()).get(task.id) == task
         assert list(DynamoNotifications(table=table).of_task(task.id)) == [note]
         assert list(store.after(task.id, 0)) == [a_chunk()]
 

@@ -21,6 +21,7 @@ from tests.contract.stores import (
     NotificationStoreContract,
 )
 from tests.contract.tasks import TaskStoreContract
+from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import (
     Action,
@@ -48,7 +49,7 @@ def config_table(stack: Stack) -> Table:
 class TestDynamoTasks(TaskStoreContract):
     @pytest.fixture
     def store(self, tasks_table: Table) -> DynamoTasks:
-        return DynamoTasks(table=tasks_table)
+        return DynamoTasks(table=tasks_table, clock=FakeClock())
 
     def test_what_a_later_version_added_is_passed_over(
         self, store: DynamoTasks, tasks_table: Table
@@ -147,7 +148,7 @@ class TestDynamoTasks(TaskStoreContract):
     ) -> None:
         pauses: list[float] = []
         table = Table(client=stack.clients.dynamodb, name=tasks_table.name, sleep=pauses.append)
-        store, task = DynamoTasks(table=table), a_task()
+        store, task = DynamoTasks(table=table, clock=FakeClock()), a_task()
         store.create(task)
         faults.on("DynamoDB.BatchGetItem", unprocessed, times=3)
 
@@ -162,7 +163,7 @@ class TestDynamoTasks(TaskStoreContract):
         faults.on("DynamoDB.BatchGetItem", unprocessed, times=100)
 
         with pytest.raises(Unavailable) as down:
-            DynamoTasks(table=table).many([a_task().id])
+            DynamoTasks(table=table, clock=FakeClock()).many([a_task().id])
 
         assert down.value.reason == "the store did not answer in full"
         assert faults.count("DynamoDB.BatchGetItem") == 10
@@ -178,7 +179,7 @@ class TestDynamoNotifications(NotificationStoreContract):
 class TestDynamoAgenda(AgendaContract):
     @pytest.fixture
     def tasks(self, tasks_table: Table) -> DynamoTasks:
-        return DynamoTasks(table=tasks_table)
+        return DynamoTasks(table=tasks_table, clock=FakeClock())
 
     @pytest.fixture
     def notes(self, tasks_table: Table) -> DynamoNotifications:

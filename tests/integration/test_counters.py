@@ -73,7 +73,7 @@ def table(stack: Stack, name: str) -> Table:
 
 @pytest.fixture
 def tasks(stack: Stack) -> DynamoTasks:
-    return DynamoTasks(table=table(stack, "TasksTable"))
+    return DynamoTasks(table=table(stack, "TasksTable"), clock=FakeClock())
 
 
 @pytest.fixture

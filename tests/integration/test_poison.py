@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.task import ChangeType, TaskStatus
+from tests.integration.faults import crash_after
 from tests.integration.installation import Installation
+from tests.integration.operators import Operators
 
 ODD = ["", "not JSON", "[]", "{}", '{"v": 2, "task_id": "tsk_1", "notification_id": "ntf_1"}']
 INDEX = pytest.mark.parametrize("index", range(5))
@@ -145,6 +147,43 @@ def test_a_task_whose_message_nobody_could_take_fails_with_the_reason(box: Insta
     assert [task.status for task in ended] == [TaskStatus.FAILED, TaskStatus.SUCCEEDED]
     assert "the queue gave up" in str(ended[0].reason)
     assert box.bodies("NormalDeadLetters") == ["not JSON"]
+
+
+def test_a_dead_letter_does_not_end_a_task_that_was_retried_after_it(box: Installation) -> None:
+    operators = Operators(box)
+    _tasks(box, 1)
+    box.driver.settle()
+    box.wear_out("NormalQueue")
+    box.worker.claim()
+    box.faults.on("DynamoDB.PutItem", crash_after, by="DeadLettersFunction")
+    box.driver.settle()
+    ended = _statuses(box)
+    box.clock.advance(seconds=5)
+    operators.ask("POST", f"/api/v1/tasks/{box.records[0][0].id}/retry")
+    box.clock.advance(seconds=200)
+
+    box.driver.settle()
+
+    assert (ended, _statuses(box)) == ([TaskStatus.FAILED], [TaskStatus.PENDING])
+    assert (box.depth("NormalDeadLetters"), box.depth("NormalQueue")) == (0, 1)
+
+
+def test_a_dead_letter_of_another_priority_does_not_end_a_task(box: Installation) -> None:
+    operators = Operators(box)
+    _tasks(box, 1)
+    box.driver.settle()
+    box.wear_out("NormalQueue")
+    path = f"/api/v1/tasks/{box.records[0][0].id}"
+    box.clock.advance(seconds=5)
+    operators.ask("PATCH", path, {"priority": "high"}, If_Match="*")
+    operators.ask("POST", "/api/v1/queue/high/pause")
+    box.driver.settle()
+
+    box.worker.claim()
+    box.driver.settle()
+
+    assert _statuses(box) == [TaskStatus.PENDING]
+    assert (box.depth("NormalDeadLetters"), box.depth("HighQueue")) == (0, 1)
 
 
 def test_a_dead_letter_does_not_end_a_task_that_a_worker_holds(box: Installation) -> None:

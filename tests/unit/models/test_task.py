@@ -81,7 +81,7 @@ STEPS: dict[str, tuple[Step, dict[str, TaskStatus]]] = {
         {"lost": TaskStatus.PENDING},
     ),
     "given up": (
-        lambda task: given_up(task, "too often", NOW, by="queue"),
+        lambda task: given_up(task, "too often", NOW, NOW, by="queue"),
         dict.fromkeys(("pending", "running", "lost"), TaskStatus.FAILED),
     ),
     "cancelled": (

@@ -10,6 +10,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.runtime.messages import ComeBack, each_message
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
+from tests.fakes.counts import FakeCount
 
 
 @pytest.fixture
@@ -17,7 +18,14 @@ def told() -> StringIO:
     return StringIO()
 
 
-def _failures(told: StringIO, *raised: Exception | None, timeout: int = 60) -> list[str]:
+@pytest.fixture
+def counts() -> FakeCount:
+    return FakeCount()
+
+
+def _failures(
+    told: StringIO, counts: FakeCount, *raised: Exception | None, timeout: int = 60
+) -> list[str]:
     """The messages that come back; the handler raises this for one after the other."""
     left = list(raised)
 
@@ -29,13 +37,15 @@ def _failures(told: StringIO, *raised: Exception | None, timeout: int = 60) -> l
         {"messageId": f"m-{number}", "eventSource": "aws:sqs", "body": "a secret"}
         for number in range(len(raised))
     ]
-    handler = each_message(handle, Logger(service="messages", stream=told))
+    handler = each_message(handle, Logger(service="messages", stream=told), counts)
     answer = handler({"Records": records}, FakeContext(FakeClock(), timeout=timeout))
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
-def test_what_a_message_raises_is_logged_without_its_words(told: StringIO) -> None:
-    failures = _failures(told, None, ValueError("a secret"), Unavailable("the store"))
+def test_what_a_message_raises_is_logged_without_its_words(
+    told: StringIO, counts: FakeCount
+) -> None:
+    failures = _failures(told, counts, None, ValueError("a secret"), Unavailable("the store"))
 
     first, second = map(json.loads, told.getvalue().splitlines())
     assert failures == ["m-1", "m-2"]
@@ -45,7 +55,15 @@ def test_what_a_message_raises_is_logged_without_its_words(told: StringIO) -> No
     assert "a secret" not in told.getvalue()
 
 
-def test_a_message_that_is_to_come_back_is_no_failure_to_tell(told: StringIO) -> None:
-    assert _failures(told, ComeBack()) == ["m-0"]
-    assert _failures(told, None, timeout=10) == ["m-0"]
-    assert told.getvalue() == ""
+def test_each_message_that_fails_is_counted(told: StringIO, counts: FakeCount) -> None:
+    _failures(told, counts, ValueError(), None, Unavailable("the store"))
+
+    assert counts.seen == [("MessagesFailed", {})] * 2
+
+
+def test_a_message_that_is_to_come_back_is_no_failure_to_tell(
+    told: StringIO, counts: FakeCount
+) -> None:
+    assert _failures(told, counts, ComeBack()) == ["m-0"]
+    assert _failures(told, counts, None, timeout=10) == ["m-0"]
+    assert (told.getvalue(), counts.seen) == ("", [])

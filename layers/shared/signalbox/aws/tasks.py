@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from signalbox.aws import keys
 from signalbox.aws.dynamo import Table, read, text
 from signalbox.models.base import position, stamp
-from signalbox.models.change import TaskSummary, summary_of
+from signalbox.models.change import TaskSummary, expired, summary_of
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationStatus, Owed
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports import Overdue, Window
+from signalbox.services.ports import Clock, Overdue, Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoTasks:
-    """A TaskStore."""
+    """A TaskStore. DynamoDB removes what has expired days later; here it is gone at once."""
 
     table: Table
+    clock: Clock
 
     def create(self, task: Task) -> bool:
         """See the port."""
@@ -37,9 +38,10 @@ class DynamoTasks:
     def get(self, task: TaskId) -> Task:
         """See the port."""
         item = self.table.get(_task_key(task))
-        if item is None:
+        found = task_of(item) if item else None
+        if found is None or expired(found, self.clock()):
             raise NotFound("there is no such task")
-        return task_of(item)
+        return found
 
     def replace(self, before: Task, after: Task) -> None:
         """See the port. The lease's end is part of what is expected: a heartbeat is no step."""
@@ -50,9 +52,9 @@ class DynamoTasks:
 
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         """See the port."""
-        shares = [
-            keys.listing(status, shard) for status in statuses for shard in range(keys.SHARDS)
-        ]
+        # in the order of a task's life: one that takes a step meanwhile is met again, not missed
+        lived = [status for status in TaskStatus if status in statuses]
+        shares = [keys.listing(status, shard) for status in lived for shard in range(keys.SHARDS)]
         # a page is made of rows from all of them: twice a fair share of it is mostly enough
         share = replace(window, chunk=-(-2 * window.chunk // max(1, len(shares))))
         partitions = [self.table.newest(keys.LISTING, "list", each, share) for each in shares]
@@ -66,7 +68,8 @@ class DynamoTasks:
     def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         """See the port."""
         items = self.table.many([_task_key(task) for task in tasks])
-        return {task.id: task for task in map(task_of, items)}
+        now = self.clock()
+        return {task.id: task for task in map(task_of, items) if not expired(task, now)}
 
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
         """See the port."""

@@ -1,5 +1,6 @@
 """One step in a task's life, as a CloudEvents 1.0 envelope, and the task as others may see it."""
 
+from datetime import datetime
 from typing import Literal
 
 from signalbox.models.base import Model, Moment
@@ -26,6 +27,7 @@ class TaskSummary(Model):
     attempt: int
     created_at: Moment
     updated_at: Moment
+    expires_at: Moment | None = None
 
 
 class TaskView(TaskSummary):
@@ -48,7 +50,6 @@ class TaskView(TaskSummary):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     not_before: Moment | None = None
-    expires_at: Moment | None = None
     max_attempts: int
     worker: str | None = None
     lease_expires_at: Moment | None = None
@@ -106,7 +107,13 @@ def summary_of(task: Task) -> TaskSummary:
         attempt=task.attempt,
         created_at=task.created_at,
         updated_at=task.updated_at,
+        expires_at=task.expires_at,
     )
+
+
+def expired(task: Task | TaskSummary, now: datetime) -> bool:
+    """Whether the task is to be forgotten by now, even where it is still kept."""
+    return task.expires_at is not None and task.expires_at <= now
 
 
 def view_of(task: Task) -> TaskView:
@@ -128,7 +135,6 @@ def view_of(task: Task) -> TaskView:
         started_at=task.started_at,
         finished_at=task.finished_at,
         not_before=task.not_before,
-        expires_at=task.expires_at,
         max_attempts=task.max_attempts,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,

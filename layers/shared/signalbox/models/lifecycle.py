@@ -5,13 +5,19 @@ failure, a release or an explicit retry. Every rule takes a task and returns the
 else is a `Conflict`. A step raises `version` by one and is written to `history`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
 from signalbox.models.task import ChangeType, Editable, Lease, Result, Step, Task, TaskStatus
 
+_RENEWING: Final = frozenset(
+    {ChangeType.RELEASED, ChangeType.LEASE_LOST, ChangeType.RETRIED, ChangeType.UPDATED}
+)
+"""Steps after which another message stands for the task; an edit may be one of its priority."""
+
+_SKEW: Final = timedelta(seconds=1)
 _HISTORY: Final = 50
 _REASON: Final = 300
 
@@ -43,8 +49,8 @@ def editable(task: Task) -> Editable:
 def edited(task: Task, wanted: Editable, now: datetime, by: str) -> Task:
     """The task as it is wanted; the very same where nothing changes.
 
-    With another priority it needs a message in another queue, so it counts as without one.
-    Raises Conflict where it is finished.
+    With another priority it needs a message in another queue, so it counts as without one; else
+    the one that it has counts from now. Raises Conflict where it is finished.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -53,8 +59,8 @@ def edited(task: Task, wanted: Editable, now: datetime, by: str) -> Task:
     if not changed:
         return task
     update = {name: getattr(wanted, name) for name in changed}
-    if "priority" in changed:
-        update["sent_at"] = None
+    if task.sent_at:
+        update["sent_at"] = None if "priority" in changed else now
     reason = f"changed {', '.join(changed)}"
     return _stepped(task.model_copy(update=update), ChangeType.UPDATED, now, by=by, reason=reason)
 
@@ -142,14 +148,14 @@ def attempt_failed(
 
 
 def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
-    """The task given back untouched; the attempt does not count.
+    """The task given back untouched, without a message; the attempt does not count.
 
     The same once more under the same lease changes nothing. Raises LeaseLost.
     """
     if _given_back(task, lease, fence, ChangeType.RELEASED):
         return task
     held = current_lease(task, lease, fence)
-    update = {"attempt": task.attempt - 1, "given_back": lease}
+    update = {"attempt": task.attempt - 1, "given_back": lease, "sent_at": None}
     waiting = _waiting(task).model_copy(update=update)
     by = f"worker:{held.worker}"
     return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
@@ -169,10 +175,16 @@ def lease_ended(task: Task, now: datetime, by: str) -> Task:
     return _stepped(waiting, ChangeType.LEASE_LOST, now, by=by, reason=reason)
 
 
-def given_up(task: Task, reason: str, now: datetime, by: str) -> Task:
-    """The task failed for a reason that no worker gave. Raises Conflict where it is finished."""
-    if task.finished:
+def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) -> Task:
+    """The task failed because a message for it, sent at that time, came back too often.
+
+    Raises Conflict where it is finished or held, or needs or has a younger message.
+    """
+    if task.finished or holder_until(task, now):
         raise Conflict(f"the task is {task.status}")
+    renewed = max((step.at for step in task.history if step.type in _RENEWING), default=sent)
+    if sent < renewed - _SKEW:
+        raise Conflict("the task has got another message since")
     return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
 
 

@@ -104,7 +104,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     add_tasks(
         routes,
         create=CreateTask(tasks=tasks, clock=clock, retention=wired.settings.retention),
-        browse=ListTasks(tasks=tasks),
+        browse=ListTasks(tasks=tasks, clock=clock),
         store=tasks,
         cursors=Cursors(keys=wired.cursor_keys, clock=clock),
     )

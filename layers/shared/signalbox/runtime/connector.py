@@ -83,4 +83,5 @@ def connector(make: Callable[[Http], Connector], wiring: Wiring | None = None) -
             count=count,
         ),
         log,
+        count,
     )

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.problems import traced
+from signalbox.services.ports import Count
 
 Event = dict[str, JsonValue]
 Handler = Callable[[Event, LambdaContext], PartialItemFailureResponse]
@@ -26,10 +27,11 @@ class ComeBack(Exception):
     """The message must come back."""
 
 
-def each_message(handle: Callable[[SQSRecord], None], logger: Logger) -> Handler:
+def each_message(handle: Callable[[SQSRecord], None], logger: Logger, count: Count) -> Handler:
     """A Lambda handler: a message whose `handle` raises comes back, the others are done.
 
-    Messages that there is no time left for come back too.
+    To Lambda that is no error, so it is counted here, for an alarm. Messages that there is no time
+    left for come back too, which is no failure.
     """
 
     def handler(event: Event, context: LambdaContext) -> PartialItemFailureResponse:
@@ -43,6 +45,7 @@ def each_message(handle: Callable[[SQSRecord], None], logger: Logger) -> Handler
             except Exception as error:
                 extra = {"message_id": record.message_id, **traced(error)}
                 logger.error("message failed", extra=extra)
+                count("MessagesFailed", {})
                 raise
 
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

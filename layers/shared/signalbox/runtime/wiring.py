@@ -109,7 +109,7 @@ class Wiring:
     @cached_property
     def tasks(self) -> DynamoTasks:
         """Where tasks are kept."""
-        return DynamoTasks(table=self.tasks_table)
+        return DynamoTasks(table=self.tasks_table, clock=self.clock)
 
     @cached_property
     def notifications(self) -> DynamoNotifications:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.base import position
-from signalbox.models.change import TaskSummary
+from signalbox.models.change import TaskSummary, expired
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.paging import Page, page_of
-from signalbox.services.ports import TaskStore, Window
+from signalbox.services.ports import Clock, TaskStore, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,20 @@ class ListTasks:
     """Lists tasks."""
 
     tasks: TaskStore
+    clock: Clock
 
     def __call__(
         self, wanted: TaskFilter, *, limit: int, after: str | None = None
     ) -> Page[TaskSummary]:
         """One page of at most `limit` tasks behind the position `after`."""
         statuses = [wanted.status] if wanted.status else list(TaskStatus)
+        now = self.clock()
         window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
         rows = (
-            (position(task.created_at, task.id), task if wanted.fits(task) else None)
+            (
+                position(task.created_at, task.id),
+                task if wanted.fits(task) and not expired(task, now) else None,
+            )
             for task in self.tasks.newest(statuses, window)
         )
         return page_of(rows, limit)

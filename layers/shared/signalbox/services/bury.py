@@ -2,10 +2,11 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.lifecycle import given_up, holder_until
+from signalbox.models.lifecycle import given_up
 from signalbox.models.notification import exhausted
 from signalbox.models.task import QUEUE
 from signalbox.services.ports import Clock, NotificationStore, TaskStore
@@ -21,13 +22,12 @@ class BuryDead:
     notifications: NotificationStore
     clock: Clock
 
-    def task(self, task: TaskId) -> None:
-        """The task fails, if it has not ended and nobody holds it by another message."""
-        now = self.clock()
+    def task(self, task: TaskId, sent: datetime) -> None:
+        """The task fails, if it has not ended and no other message than this one stands for it."""
         with suppress(Conflict, NotFound):
             before = self.tasks.get(task)
-            if not holder_until(before, now):
-                self.tasks.replace(before, given_up(before, _REASON, now, by=QUEUE))
+            after = given_up(before, _REASON, sent, self.clock(), by=QUEUE)
+            self.tasks.replace(before, after)
 
     def notification(self, task: TaskId, notification: NotificationId) -> None:
         """The notification is dead, if it is still owed."""

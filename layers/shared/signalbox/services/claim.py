@@ -22,7 +22,8 @@ from signalbox.services.ports import Clock, Sleep, TaskQueue, TaskStore, Waiting
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _HIDDEN_AT_MOST: Final = 43_200
 _RECEIVED_FOR: Final = 60
-"""How long a message is hidden before its lease is written, so that no crash hides it for hours."""
+"""How long a message is hidden until its lease is written: no crash hides it for hours, and while
+the table does not answer it is not received so often that it is given up."""
 
 _LONG_POLL: Final = 1
 _TRIES: Final = 20
@@ -46,14 +47,16 @@ class ClaimTask:
         that a full queue of high tasks does not starve the others. Raises Unavailable.
         """
         deadline = self.clock() + timedelta(seconds=wait_seconds)
-        for _ in range(_TRIES):
-            waiting = self._next(min(lease_seconds, _RECEIVED_FOR), deadline)
+        tries = 0
+        while tries < _TRIES or self.clock() < deadline:
+            tries += 1
+            waiting = self._next(deadline)
             if waiting is None:
                 return None
             task = self._lease(waiting, worker, lease_seconds)
             if task is None:
                 continue
-            if lease_seconds > _RECEIVED_FOR:
+            if lease_seconds != _RECEIVED_FOR:
                 # the task is held all the same: its message would be hidden when it comes back
                 with suppress(Unavailable):
                     self.queue.hide(waiting.queue, waiting.receipt, lease_seconds)
@@ -71,26 +74,24 @@ class ClaimTask:
             del left[drawn]
         return order
 
-    def _next(self, hidden: int, deadline: datetime) -> Waiting | None:
+    def _next(self, deadline: datetime) -> Waiting | None:
         for priority, wait in self._polls(deadline):
-            waiting = self.queue.receive(priority, hidden=hidden, wait=wait)
+            waiting = self.queue.receive(priority, hidden=_RECEIVED_FOR, wait=wait)
             if waiting:
                 return waiting
         return None
 
     def _polls(self, deadline: datetime) -> Iterator[tuple[Priority, int]]:
         """Which queue to ask for how long: all at once, then each in turn until the deadline."""
-        order = self.order()
-        yield from ((priority, 0) for priority in order)
-        if not order:
-            # a worker that was answered at once would ask again at once
-            self.sleep(max(0.0, (deadline - self.clock()).total_seconds()))
-        while order:
+        yield from ((priority, 0) for priority in self.order())
+        while (left := (deadline - self.clock()).total_seconds()) > 0:
+            order = self.order()
+            if not order:
+                # a worker that was answered at once would ask again at once
+                self.sleep(min(left, _LONG_POLL))
             for priority in order:
-                left = ceil((deadline - self.clock()).total_seconds())
-                if left <= 0:
-                    return
-                yield priority, min(left, _LONG_POLL)
+                if self.clock() < deadline:
+                    yield priority, _LONG_POLL
 
     def _lease(self, waiting: Waiting, worker: WorkerId, lease_seconds: int) -> Task | None:
         """The task of this message, None where the message is of no use now."""

@@ -12,7 +12,7 @@ from math import ceil
 from random import Random
 from typing import Final
 
-from signalbox.models.errors import LeaseLost, WriteConflict
+from signalbox.models.errors import LeaseLost, Unavailable, WriteConflict
 from signalbox.models.ids import LeaseId, TaskId
 from signalbox.models.lifecycle import attempt_failed, extended, released, succeeded
 from signalbox.models.task import Lease, Result, Task, TaskStatus
@@ -21,7 +21,7 @@ from signalbox.services.ports import Clock, TaskQueue, TaskStore
 LEASE_AT_MOST: Final = 43_200
 _RETRY_BASE: Final = 10.0
 _RETRY_CAP: Final = 3_600.0
-_TRIES: Final = 3
+_TRIES: Final = 10
 
 Step = Callable[[Task], Task]
 
@@ -91,21 +91,27 @@ class HoldTask:
         after = self._step(held, step, before)
         if after.finished:
             return self._without_message(after)
-        waits = (after.not_before or self.clock()) - self.clock()
-        self._hide_from(before.lease, max(0, ceil(waits.total_seconds())))
+        if before.lease:  # there is none where all this was said before
+            waits = (after.not_before or self.clock()) - self.clock()
+            seconds = max(0, ceil(waits.total_seconds()))
+            self.queue.hide(before.lease.queue, before.lease.receipt, seconds)
         return after
 
     def release(self, held: Held, reason: str | None = None) -> Task:
-        """The worker gives the task back; the attempt does not count."""
+        """The worker gives the task back; the attempt does not count.
+
+        It gets a new message: the old one would come to its dead letters after some hundred times.
+        """
         before = self.tasks.get(held.task)
         after = self._step(
             held, lambda task: released(task, held.lease, held.fence, reason, self.clock()), before
         )
-        self._hide_from(before.lease, 0)
+        if before.lease:
+            self.queue.delete(before.lease.queue, before.lease.receipt)
         return after
 
     def _step(self, held: Held, step: Step, before: Task | None = None) -> Task:
-        """Takes a step, again where somebody else took one meanwhile."""
+        """Takes a step, again where somebody else took one meanwhile. Raises Unavailable."""
         for _ in range(_TRIES):
             task = before or self.tasks.get(held.task)
             after = step(task)
@@ -117,12 +123,7 @@ class HoldTask:
                 before = None
             else:
                 return after
-        raise WriteConflict("the task changes too fast")
-
-    def _hide_from(self, lease: Lease | None, seconds: int) -> None:
-        """Hides the message of a lease; there is none where all this was said before."""
-        if lease:
-            self.queue.hide(lease.queue, lease.receipt, seconds)
+        raise Unavailable("the task changes too fast")
 
     def _without_message(self, task: Task) -> Task:
         lease = _lease(task)
