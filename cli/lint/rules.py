@@ -1,7 +1,8 @@
 """What we ask of every resource, whoever wrote it: us or SAM's transform."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from pydantic import JsonValue
@@ -11,13 +12,6 @@ from signalbox.models.redaction import redacted
 
 Rule = Callable[[Template], Iterator[Finding]]
 
-ALLOWED: Final[Mapping[str, str]] = {
-    "policy AWSLambdaBasicExecutionRole": "SAM gives it to every function, to write its own logs",
-    "policy AWSLambdaDynamoDBExecutionRole": "SAM gives it to a reader of a stream",
-    "policy AWSLambdaSQSQueueExecutionRole": "SAM gives it to a reader of a queue",
-}
-"""Findings that stay, by what they are about, each with its reason."""
-
 _DAYS_14: Final = 14 * 86_400
 _TIMEOUT: Final = 3
 _VISIBILITY: Final = 30
@@ -25,6 +19,7 @@ _TIMES: Final = 6
 _QUEUE: Final = "SQS::Queue"
 _FUNCTION: Final = "Lambda::Function"
 _MAPPING: Final = "Lambda::EventSourceMapping"
+_ALARM: Final = "CloudWatch::Alarm"
 _SECRET_WORDS: Final = frozenset(
     {"SECRET", "SECRETS", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
 )
@@ -45,22 +40,56 @@ def no_stars(template: Template) -> Iterator[Finding]:
             yield Finding(name, "resource *", "allows them on everything")
 
 
-def known_managed_policies(template: Template) -> Iterator[Finding]:
-    """AWS's own policies allow much: each needs a reason in ALLOWED."""
+def no_managed_policies(template: Template) -> Iterator[Finding]:
+    """AWS's own policies allow on everything what they allow."""
     for name, role in template.of("IAM::Role"):
         for arn in each(at(role.properties, "ManagedPolicyArns")):
             policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
             yield Finding(name, f"policy {policy}", "has a managed policy")
 
 
+def own_roles(template: Template) -> Iterator[Finding]:
+    """Every function has a role that no other has, so that it may do what it does itself alone."""
+    roles = {name: named(at(made.properties, "Role")) for name, made in template.of(_FUNCTION)}
+    shared = Counter(roles.values())
+    for name, role in roles.items():
+        if not role or shared[role] > 1:
+            yield Finding(name, "Role", "has no role of its own")
+
+
+def called(template: Template) -> Iterator[Finding]:
+    """Every function reads a queue or a stream, or may be called by something."""
+    callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
+    ours = {named(at(caller.properties, "FunctionName")) for _, caller in callers}
+    for name, _ in template.of(_FUNCTION):
+        if name not in ours:
+            yield Finding(name, "Events", "is called by nothing")
+
+
+def whole_streams(template: Template) -> Iterator[Finding]:
+    """What was written before a stream had its reader is read too."""
+    for name, mapping in _stream_mappings(template):
+        if at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
+            yield Finding(name, "StartingPosition", "leaves out what was there before")
+
+
+def access_logs(template: Template) -> Iterator[Finding]:
+    """Every request leaves a line, also one that reaches no function."""
+    for name, stage in template.of("ApiGatewayV2::Stage"):
+        if not named(at(stage.properties, "AccessLogSettings", "DestinationArn")):
+            yield Finding(name, "AccessLogSettings", "has no access log")
+
+
 def dead_letters(template: Template) -> Iterator[Finding]:
-    """Every queue has dead letters or is for them, and those are kept for 14 days."""
+    """Every queue has dead letters or is for them, and those are taken and kept for 14 days."""
     targets = _dead_letter_queues(template)
     for name, queue in template.of(_QUEUE):
         if name in targets:
             kept = number(at(queue.properties, "MessageRetentionPeriod"), 0)
             if kept != _DAYS_14:
                 yield Finding(name, "MessageRetentionPeriod", "dead letters are kept for 14 days")
+            if at(queue.properties, "RedriveAllowPolicy", "redrivePermission") == "denyAll":
+                yield Finding(name, "RedriveAllowPolicy", "takes no dead letters")
         elif not named(at(queue.properties, "RedrivePolicy", "deadLetterTargetArn")):
             yield Finding(name, "RedrivePolicy", "has no queue for dead letters")
 
@@ -104,24 +133,23 @@ def visibility(template: Template) -> Iterator[Finding]:
 
 
 def alarms(template: Template) -> Iterator[Finding]:
-    """Dead letters, functions and streams each have somebody who is told."""
+    """Dead letters, queues, functions, streams and APIs each have somebody who is told."""
     watched = {
-        (str(at(alarm.properties, "MetricName")), named(at(dimension, "Value")))
-        for _, alarm in template.of("CloudWatch::Alarm")
-        for dimension in each(at(alarm.properties, "Dimensions"))
+        (str(at(metric, "MetricName")), named(at(dimension, "Value")))
+        for _, alarm in template.of(_ALARM)
+        for metric in _metrics(alarm)
+        for dimension in each(at(metric, "Dimensions"))
     }
-    wanted = [
-        *(("ApproximateNumberOfMessagesVisible", name) for name in _dead_letter_queues(template)),
-        *(
-            (metric, name)
-            for name, _ in template.of(_FUNCTION)
-            for metric in ("Errors", "Throttles")
-        ),
-        *(("IteratorAge", name) for name in _stream_readers(template)),
-    ]
-    for metric, name in wanted:
+    for name, metric in _to_be_watched(template):
         if (metric, name) not in watched:
             yield Finding(name, metric, "has no alarm")
+
+
+def heard(template: Template) -> Iterator[Finding]:
+    """An alarm that nobody hears is none."""
+    for name, alarm in template.of(_ALARM):
+        if not each(at(alarm.properties, "AlarmActions")):
+            yield Finding(name, "AlarmActions", "tells nobody")
 
 
 def safe_tables(template: Template) -> Iterator[Finding]:
@@ -156,21 +184,25 @@ def no_secret_variables(template: Template) -> Iterator[Finding]:
 
 RULES: Final[tuple[Rule, ...]] = (
     no_stars,
-    known_managed_policies,
+    no_managed_policies,
+    own_roles,
+    called,
+    whole_streams,
+    access_logs,
     dead_letters,
     encrypted_queues,
     tls_only,
     visibility,
     alarms,
+    heard,
     safe_tables,
     no_secret_variables,
 )
 
 
-def findings(template: Template, allowed: Mapping[str, str] = ALLOWED) -> list[Finding]:
-    """What every rule finds, but for what is allowed."""
-    found = (finding for rule in RULES for finding in rule(template))
-    return [finding for finding in found if finding.about not in allowed]
+def findings(template: Template) -> list[Finding]:
+    """What every rule finds."""
+    return [finding for rule in RULES for finding in rule(template)]
 
 
 def _statements(template: Template) -> Iterator[tuple[str, JsonValue]]:
@@ -203,11 +235,40 @@ def _dead_letter_queues(template: Template) -> list[str]:
     return list(dict.fromkeys(name for name in (*after_attempts, *after_failure) if name))
 
 
-def _stream_readers(template: Template) -> Iterator[str]:
+def _stream_mappings(template: Template) -> Iterator[tuple[str, Resource]]:
     tables = {name for name, _ in template.of("DynamoDB::Table")}
-    for _, mapping in template.of(_MAPPING):
+    for name, mapping in template.of(_MAPPING):
         if named(at(mapping.properties, "EventSourceArn")) in tables:
-            yield named(at(mapping.properties, "FunctionName"))
+            yield name, mapping
+
+
+def _metrics(alarm: Resource) -> list[JsonValue]:
+    """The metrics that an alarm looks at, each with its name and dimensions."""
+    calculated = each(at(alarm.properties, "Metrics"))
+    return [alarm.properties, *(at(one, "MetricStat", "Metric") for one in calculated)]
+
+
+def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
+    """Resources, and the metrics that say that something is wrong with them.
+
+    What a function reads is hardly ever visible in its queue, but it is counted as received.
+    """
+    dead = _dead_letter_queues(template)
+    read = {named(at(one.properties, "EventSourceArn")) for _, one in template.of(_MAPPING)}
+    for name, _ in template.of(_QUEUE):
+        if name not in dead:
+            yield name, "ApproximateAgeOfOldestMessage"
+            continue
+        yield name, "ApproximateNumberOfMessagesVisible"
+        if name in read:
+            yield name, "NumberOfMessagesReceived"
+    for name, _ in template.of(_FUNCTION):
+        yield name, "Errors"
+        yield name, "Throttles"
+    for _, mapping in _stream_mappings(template):
+        yield named(at(mapping.properties, "FunctionName")), "IteratorAge"
+    for name, _ in template.of("ApiGatewayV2::Api"):
+        yield name, "5xx"
 
 
 def _refuses_plain(statement: JsonValue) -> bool:

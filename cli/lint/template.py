@@ -33,7 +33,7 @@ class Template(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with a resource. `about` is what a reason to allow it is kept under."""
+    """What is wrong with a resource. `about` is the part of it that is wrong."""
 
     resource: str
     about: str

@@ -7,6 +7,8 @@ import threading
 
 from ministack import app
 from ministack.services import lambda_svc, sqs
+from ministack.services.cloudformation import provisioners
+from pydantic import JsonValue
 
 
 def _stop_with_parent() -> None:
@@ -28,6 +30,23 @@ def _forget_stream_positions() -> None:
     lambda_svc.get_state = lambda: {**state(), "dynamodb_stream_positions": {}}
 
 
+def _watch_one_metric() -> None:
+    """Alarms that are calculated from several metrics are not known here: they watch the first."""
+    record = provisioners._cw_metric_alarm_record  # noqa: SLF001
+    provisioners._cw_metric_alarm_record = lambda name, alarm: record(  # noqa: SLF001
+        name, {**alarm, **_first_metric(alarm), "Metrics": None}
+    )
+
+
+def _first_metric(alarm: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    calculated = alarm.get("Metrics")
+    for one in calculated if isinstance(calculated, list) else ():
+        match one:
+            case {"MetricStat": {"Metric": dict(metric), "Period": period, "Stat": statistic}}:
+                return {**metric, "Period": period, "Statistic": statistic}
+    return {}
+
+
 def _keep_queue_urls() -> None:
     """A queue's URL is its name in the state, which must not change with the port."""
     sqs.DEFAULT_PORT = "4566"
@@ -38,6 +57,7 @@ if __name__ == "__main__":
     sys.executable = sys.argv.pop(1)
     _call_loopback_secure()
     _forget_stream_positions()
+    _watch_one_metric()
     _keep_queue_urls()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()

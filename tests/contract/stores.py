@@ -179,6 +179,19 @@ class AgendaContract:
         assert early == []
         assert late == [Overdue(task=task.id)]
 
+    def test_what_is_overdue_can_be_read_from_either_end(
+        self, tasks: TaskStore, agenda: Agenda
+    ) -> None:
+        made = [a_task(updated_at=NOW + number * SECOND) for number in range(40)]
+        for task in made:
+            tasks.create(task)
+
+        found = list(agenda.overdue(NOW + timedelta(hours=1)))
+        back = list(agenda.overdue(NOW + timedelta(hours=1), latest_first=True))
+
+        assert {each.task for each in found} == {task.id for task in made}
+        assert back == found[::-1]
+
     def test_a_finished_task_is_overdue_until_its_change_is_handed_on(
         self, tasks: TaskStore, agenda: Agenda
     ) -> None:

@@ -129,14 +129,18 @@ class FakeAgenda:
         self._tasks = tasks
         self._notifications = notifications
 
-    def overdue(self, now: datetime) -> Iterator[Overdue]:
+    def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[Overdue]:
         tasks = [(task.look_at, Overdue(task=task.id)) for task in self._tasks.kept.values()]
         notes = [
             (note.look_at, Overdue(task=note.task_id, notification=note.id))
             for note in self._notifications.kept.values()
         ]
         due = [(at, overdue) for at, overdue in tasks + notes if at and at < now]
-        yield from (overdue for _, overdue in sorted(due, key=lambda each: each[0]))
+        yield from (overdue for _, overdue in sorted(due, key=_at, reverse=latest_first))
+
+
+def _at(due: tuple[datetime, Overdue]) -> datetime:
+    return due[0]
 
 
 def _state(task: Task) -> tuple[int, datetime | None]:

@@ -22,8 +22,8 @@ from tests.integration.template import (
     ACCOUNT,
     PSEUDO,
     REGION,
-    Policy,
     QueueMapping,
+    Role,
     Statement,
     StreamMapping,
     Template,
@@ -102,10 +102,16 @@ class Stack:
 
     def statements(self, function: str) -> Iterator[Statement]:
         """What the role of the function allows."""
-        policies = resolved(self.template.resources[function].properties["Policies"], self.names)
-        assert isinstance(policies, list)
-        for policy in policies:
-            yield from Policy.model_validate(policy).statement
+        role = self.template.resources[self._role(function)].properties
+        for policy in Role.model_validate(resolved(role, self.names)).policies:
+            yield from policy.policy_document.statement
+
+    def _role(self, function: str) -> str:
+        """The logical name of the function's role."""
+        match self.template.resources[function].properties["Role"]:
+            case {"Fn::GetAtt": [str(role), "Arn"]}:
+                return role
+        raise AssertionError(f"{function} has no role of the template")
 
     def _events(self, function: str, type_: str) -> Iterator[JsonValue]:
         events = self.template.resources[function].properties.get("Events", {})
@@ -121,7 +127,8 @@ def deployed() -> Iterator[Stack]:
     with mock_aws():
         parts = template()
         defaults = {name: each.default for name, each in parts.parameters.items()}
-        names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK} | _queue_names(parts)
+        names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK}
+        names |= _queue_names(parts) | _log_names(parts)
         _make_tables(parts, names)
         _make_queues(parts, names)
         for bucket in parts.of_type("AWS::S3::Bucket"):
@@ -180,6 +187,13 @@ def _queue_names(parts: Template) -> dict[str, JsonValue]:
         names[f"{logical}.Arn"] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
         names[f"{logical}.QueueName"] = name
     return names
+
+
+def _log_names(parts: Template) -> dict[str, JsonValue]:
+    return {
+        f"{logical}.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{STACK}-{logical}:*"
+        for logical in parts.of_type("AWS::Logs::LogGroup")
+    }
 
 
 def _attribute(value: JsonValue) -> str:

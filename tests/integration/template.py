@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
@@ -22,11 +22,14 @@ _PATH: Final = Path(__file__).parents[2] / "template.yaml"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_pascal, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_pascal, populate_by_name=True, extra="ignore", frozen=True
+    )
 
 
 class Parameter(_Part):
     default: JsonValue = None
+    allowed_pattern: str = ""
 
 
 class Resource(_Part):
@@ -64,8 +67,16 @@ class Statement(_Part):
     resource: Several
 
 
-class Policy(_Part):
+class Document(_Part):
     statement: tuple[Statement, ...]
+
+
+class Policy(_Part):
+    policy_document: Document
+
+
+class Role(_Part):
+    policies: tuple[Policy, ...]
 
 
 class Filter(_Part):
@@ -98,12 +109,71 @@ class StreamMapping(_Part):
     destination_config: DestinationConfig | None = None
 
 
+class ScalingConfig(_Part):
+    maximum_concurrency: int
+
+
 class QueueMapping(_Part):
     """The properties of a function's SQS event, with AWS's defaults."""
 
     queue: str
     batch_size: int = 10
     function_response_types: tuple[str, ...] = ()
+    scaling_config: ScalingConfig | None = None
+
+
+class Dimension(_Part):
+    name: str
+    value: JsonValue
+
+
+class Metric(_Part):
+    namespace: JsonValue
+    metric_name: str
+    dimensions: tuple[Dimension, ...] = ()
+
+
+class MetricStat(_Part):
+    metric: Metric
+    period: int
+    stat: str
+
+
+class Calculation(_Part):
+    """A metric of an alarm, or what is made of its metrics."""
+
+    id: str = ""
+    expression: str = ""
+    return_data: bool = True
+    metric_stat: MetricStat | None = None
+
+
+class Alarm(_Part):
+    """An alarm, which watches one metric or what is calculated from several."""
+
+    period: int = 0
+    statistic: str = ""
+    metrics: tuple[Calculation, ...] = ()
+    threshold: JsonValue
+    evaluation_periods: int
+    comparison_operator: str
+    treat_missing_data: str
+
+    @classmethod
+    def of(cls, properties: dict[str, JsonValue]) -> Self:
+        """The one metric of an alarm is read as if something were calculated from it."""
+        alarm = cls.model_validate(properties)
+        if alarm.metrics:
+            return alarm
+        one = MetricStat(
+            metric=Metric.model_validate(properties), period=alarm.period, stat=alarm.statistic
+        )
+        return alarm.model_copy(update={"metrics": (Calculation(metric_stat=one),)})
+
+    @property
+    def watched(self) -> tuple[MetricStat, ...]:
+        """The metrics that it looks at."""
+        return tuple(each.metric_stat for each in self.metrics if each.metric_stat)
 
 
 class _Loader(yaml.SafeLoader):

@@ -197,7 +197,7 @@ class TestDynamoAgenda(AgendaContract):
         faults.clear()
 
         assert list(agenda.overdue(NOW)) == []
-        assert faults.operations == ["DynamoDB.Query"] * 2
+        assert faults.operations == ["DynamoDB.Query"] * 8
 
 
 class TestDynamoDeliveries(DeliveryStoreContract):

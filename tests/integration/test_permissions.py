@@ -14,7 +14,7 @@ from tests.integration.aws import Stack
 from tests.integration.faults import Call, crash_after, unreachable
 from tests.integration.installation import Installation
 from tests.integration.operators import Operators
-from tests.integration.template import ACCOUNT, REGION
+from tests.integration.template import ACCOUNT, REGION, template
 
 LARGE: Final = base64.b64encode(Random(1).randbytes(600_000)).decode()
 NEEDS: Final = {
@@ -22,6 +22,26 @@ NEEDS: Final = {
     "S3.PUT": "s3:PutObject",
     "S3.GET": "s3:GetObject",
 }
+
+LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+QUEUE: Final = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
+STREAM: Final = frozenset(
+    {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    }
+)
+BY_LAMBDA: Final = {
+    "ApiFunction": LOGS,
+    "GitHubWebhookFunction": LOGS,
+    "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
+    "SlackConnectorFunction": LOGS | QUEUE,
+    "MaintenanceFunction": LOGS,
+    "DeadLettersFunction": LOGS | QUEUE,
+}
+"""What Lambda does in a function's name: it writes its logs, reads for it, and gives up for it."""
 
 
 def _action(call: Call) -> str:
@@ -86,7 +106,9 @@ def _everything(box: Installation) -> None:
     box.faults.on("DynamoDB.PutItem", crash_after, by="DispatcherFunction")
     box.live()
     Operators(box).everything()
-    box.send("NormalDeadLetters", *['{"v": 1, "task_id": "tsk_1"}'])
+    box.comment("/agent buried", delivery="buried")
+    box.driver.settle()
+    box.send("NormalDeadLetters", *box.empty("NormalQueue"))
     box.drive(stream=False)
     box.comment("/agent alone", delivery="alone")
     box.live()
@@ -104,14 +126,31 @@ def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installatio
     assert forbidden == set()
 
 
-@pytest.mark.parametrize(
-    "function",
-    ["ApiFunction", "GitHubWebhookFunction", "DispatcherFunction", "SlackConnectorFunction"],
-)
+@pytest.mark.parametrize("function", BY_LAMBDA)
 def test_every_action_that_a_role_allows_is_used(box: Installation, function: str) -> None:
     _everything(box)
 
     used = {_action(call) for call in box.faults.calls if call.by == function}
     allowed = {each for statement in box.stack.statements(function) for each in statement.action}
+    assert allowed - used - BY_LAMBDA[function] == set()
 
-    assert allowed - used == set()
+
+@pytest.mark.parametrize("function", template().of_type("AWS::Serverless::Function"))
+def test_lambda_may_do_what_it_does_in_the_name_of_a_function(stack: Stack, function: str) -> None:
+    streams, queues = stack.stream_mappings(function), stack.queue_mappings(function)
+    needed = {(action, stack.name("FunctionLogs.Arn")) for action in LOGS}
+    needed |= {(action, mapping.queue) for mapping in queues for action in QUEUE}
+    for mapping in streams:
+        assert mapping.destination_config
+        needed |= {(action, mapping.stream) for action in STREAM}
+        needed.add(("sqs:SendMessage", mapping.destination_config.on_failure.destination))
+
+    allowed = {
+        (action, resource)
+        for statement in stack.statements(function)
+        for action in statement.action
+        for resource in statement.resource
+    }
+
+    assert needed <= allowed
+    assert {action for action, _ in needed} == BY_LAMBDA[function]

@@ -1,7 +1,15 @@
 """The stack of the tests is the stack of the template."""
 
+import re
+from typing import Any, Final
+
+import pytest
+
 from signalbox.models.task import Priority
 from tests.integration.aws import STACK, Stack
+from tests.integration.template import Alarm, template
+
+ALARMS: Final = template().of_type("AWS::CloudWatch::Alarm")
 
 
 def test_every_table_has_its_indexes_and_the_tasks_have_a_stream(stack: Stack) -> None:
@@ -45,3 +53,76 @@ def test_the_slack_connector_is_called_by_its_queue(stack: Stack) -> None:
 
     assert mapping.queue == stack.name("SlackQueue.Arn")
     assert mapping.function_response_types == ("ReportBatchItemFailures",)
+    assert mapping.scaling_config
+    assert mapping.scaling_config.maximum_concurrency == 2
+
+
+def test_maintenance_is_called_every_minute() -> None:
+    (event,) = _events("MaintenanceFunction")
+
+    assert event["Type"] == "Schedule"
+    assert event["Properties"]["Schedule"] == "rate(1 minute)"
+
+
+def test_every_table_but_the_audit_log_forgets_by_the_attribute_that_is_written() -> None:
+    tables = template().of_type("AWS::DynamoDB::Table")
+
+    forgetting = {
+        name: properties["TimeToLiveSpecification"]
+        for name, properties in tables.items()
+        if "TimeToLiveSpecification" in properties
+    }
+
+    ttl = {"AttributeName": "ttl", "Enabled": True}
+    assert forgetting == dict.fromkeys(tables.keys() - {"AuditTable"}, ttl)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_rings_above_its_threshold_and_is_silent_without_data(name: str) -> None:
+    alarm = Alarm.of(ALARMS[name])
+
+    assert alarm.comparison_operator == "GreaterThanThreshold"
+    assert alarm.treat_missing_data == "notBreaching"
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_adds_up_what_is_counted_and_takes_the_most_of_what_is_measured(
+    name: str,
+) -> None:
+    alarm = Alarm.of(ALARMS[name])
+
+    for watched in alarm.watched:
+        measured = re.search("Age|Visible", watched.metric.metric_name)
+        assert watched.stat == ("Maximum" if measured else "Sum")
+
+
+@pytest.mark.parametrize("name", [name for name in ALARMS if "Metrics" in ALARMS[name]])
+def test_an_alarm_of_several_metrics_rings_for_their_sum(name: str) -> None:
+    metrics = Alarm.of(ALARMS[name]).metrics
+
+    (total,) = (each for each in metrics if each.return_data)
+    parts = {each.id for each in metrics if each.metric_stat}
+    assert set(re.findall(r"FILL\((\w+), 0\)", total.expression)) == parts
+
+
+@pytest.mark.parametrize(
+    ("runtime", "taken"),
+    [
+        ("python3.9", False),
+        ("python3.10", False),
+        ("python3.11", True),
+        ("python3.13", True),
+        ("python3.20", True),
+        ("nodejs22.x", False),
+    ],
+)
+def test_functions_run_on_the_least_python_or_a_newer_one(runtime: str, *, taken: bool) -> None:
+    pattern = template().parameters["PythonRuntime"].allowed_pattern
+
+    assert bool(re.fullmatch(pattern, runtime)) is taken
+
+
+def _events(function: str) -> list[Any]:
+    events = template().resources[function].properties["Events"]
+    assert isinstance(events, dict)
+    return list(events.values())

@@ -42,9 +42,12 @@ class _Box:
             clock=self.clock,
             random=Random(7),
             paused=self._paused,
-            sleep=lambda seconds: self.clock.advance(seconds=seconds),
+            sleep=self._sleep,
         )
         self.paused_after: timedelta | None = None
+
+    def _sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
 
     def _paused(self) -> Collection[Priority]:
         paused = self.paused_after is not None and self.clock() >= NOW + self.paused_after

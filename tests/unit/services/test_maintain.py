@@ -1,12 +1,29 @@
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from random import Random
+
 import pytest
 
+from signalbox.models.errors import Unavailable
+from signalbox.models.ids import TaskId
+from signalbox.models.task import Priority
 from signalbox.services.dispatch import DispatchChanges
 from signalbox.services.maintain import HealOverdue
-from tests.builders import STACK, a_task
+from tests.builders import NOW, STACK, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
+
+
+class _Queue(FakeTaskQueue):
+    """Takes nothing urgent."""
+
+    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+        if priority is Priority.HIGH:
+            raise Unavailable("the queue high did not answer")
+        super().send(priority, tasks)
 
 
 @pytest.fixture
@@ -20,7 +37,7 @@ def heal(tasks: FakeTaskStore) -> HealOverdue:
     dispatch = DispatchChanges(
         tasks=tasks,
         notifications=notifications,
-        queue=FakeTaskQueue(clock),
+        queue=_Queue(clock),
         notices=notices,
         config=FakeConfigStore(),
         clock=clock,
@@ -34,6 +51,7 @@ def heal(tasks: FakeTaskStore) -> HealOverdue:
         notices=notices,
         dispatch=dispatch,
         clock=clock,
+        random=Random(1),
     )
 
 
@@ -53,3 +71,16 @@ def test_where_all_goes_well_there_is_nothing_to_tell(heal: HealOverdue) -> None
     healed = heal(lambda: 60.0)
 
     assert (healed.tasks, healed.failed, healed.troubles) == (7, 0, {})
+
+
+def test_a_crowd_that_takes_all_the_time_and_cannot_be_moved_on_does_not_hide_the_rest(
+    heal: HealOverdue, tasks: FakeTaskStore
+) -> None:
+    crowd = [a_task(priority=Priority.HIGH) for _ in range(20)]
+    late = a_task(updated_at=NOW + timedelta(minutes=1))
+    tasks.kept = {task.id: task for task in (*crowd, late)}
+
+    for _ in range(10):
+        heal(partial(next, iter([20.0, 20.0, 0.0])))
+
+    assert tasks.get(late.id).sent_at is not None

@@ -28,6 +28,7 @@ from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
 SHARDS: Final = 2
+DUE_SHARDS: Final = 8
 LISTING: Final = "listing"
 DUE: Final = "due"
 NOTES: Final = "notes"
@@ -86,9 +87,9 @@ def due(shard: int) -> str:
     return f"due#{shard}"
 
 
-def shard_of(identifier: str) -> int:
-    """The shard that an id always belongs to."""
-    return crc32(identifier.encode()) % SHARDS
+def shard_of(identifier: str, shards: int = SHARDS) -> int:
+    """The one of so many shards that an id always belongs to."""
+    return crc32(identifier.encode()) % shards
 
 
 def source(provider: str, name: str) -> str:

@@ -142,6 +142,12 @@ class SqsNotices:
         """See the port."""
         return connector in self.urls
 
+    def reach(self) -> None:
+        """Asks each queue for no more than an answer. Raises Unavailable."""
+        for connector, url in self.urls.items():
+            with reaching(f"the queue of {connector}"):
+                self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+
     def send(self, connector: str, notification: Notification) -> None:
         """See the port."""
         if not self.serves(connector):

@@ -141,14 +141,16 @@ class DynamoAgenda:
 
     table: Table
 
-    def overdue(self, now: datetime) -> Iterator[Overdue]:
+    def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[Overdue]:
         """See the port."""
-        for shard in range(keys.SHARDS):
+        shards = range(keys.DUE_SHARDS)
+        for shard in reversed(shards) if latest_first else shards:
             rows = self.table.query(
                 "due_pk = :pk AND due_sk <= :now",
                 {":pk": {"S": keys.due(shard)}, ":now": {"S": stamp(now)}},
                 index=keys.DUE,
                 chunk=100,
+                newest_first=latest_first,
             )
             for row in rows:
                 sort = text(row, "sk")
@@ -228,7 +230,7 @@ def _timed(
 ) -> dict[str, AttributeValueTypeDef]:
     item: dict[str, AttributeValueTypeDef] = {}
     if look_at:
-        item["due_pk"] = {"S": keys.due(keys.shard_of(identifier))}
+        item["due_pk"] = {"S": keys.due(keys.shard_of(identifier, keys.DUE_SHARDS))}
         item["due_sk"] = {"S": position(look_at, identifier)}
     if expires_at:
         item["ttl"] = {"N": str(int(expires_at.timestamp()))}

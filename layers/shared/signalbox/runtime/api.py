@@ -133,5 +133,7 @@ def _checks(wired: Wiring) -> dict[str, Check]:
         "config": reads(wired.config_table, "pk", "sk"),
         "deliveries": reads(wired.deliveries_table, "pk"),
         "state": reads(wired.state_table, "pk"),
+        "audit": reads(wired.audit.table, "pk", "sk"),
         "queues": wired.queue.depths,
+        "connectors": wired.notices.reach,
     }

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from signalbox.http.problems import traced
 from signalbox.runtime.counting import counting
-from signalbox.runtime.telemetry import logger
+from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.maintain import HealOverdue
 
@@ -22,7 +22,7 @@ def maintenance(
     """The handler."""
     wired = wiring or Wiring()
     log = logger()
-    count = counting(wired)
+    catch_up = counting(wired)
     heal = HealOverdue(
         agenda=wired.agenda,
         tasks=wired.tasks,
@@ -30,6 +30,7 @@ def maintenance(
         notices=wired.notices,
         dispatch=wired.dispatch,
         clock=wired.clock,
+        random=wired.random,
     )
 
     def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
@@ -37,9 +38,11 @@ def maintenance(
             return context.get_remaining_time_in_millis() / 1000
 
         healed = heal(time_left)
-        behind = count(lambda: time_left() - _RESERVE)
+        behind = catch_up(lambda: time_left() - _RESERVE)
         tell = log.error if healed.failed else log.info
         not_counted = {stream: traced(trouble) for stream, trouble in behind.items()}
         tell("healed", extra={**asdict(healed), "not_counted": not_counted})
+        if healed.failed:
+            count("NotHealed", {})
 
     return handler

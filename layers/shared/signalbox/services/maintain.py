@@ -5,6 +5,7 @@ with a time, and what is found there after its time is moved on.
 """
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
@@ -26,6 +27,7 @@ from signalbox.services.ports import (
 _BY: Final = "maintenance"
 _RESERVE: Final = 10.0
 _TOLD: Final = 5
+_HALF: Final = 0.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +46,11 @@ class Healed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealOverdue:
-    """Moves on what is overdue."""
+    """Moves on what is overdue.
+
+    It begins at either end by chance: a crowd that cannot be moved on, and takes all the time there
+    is, then never hides the rest for long.
+    """
 
     agenda: Agenda
     tasks: TaskStore
@@ -52,11 +58,13 @@ class HealOverdue:
     notices: Notices
     dispatch: DispatchChanges
     clock: Clock
+    random: Random
 
     def __call__(self, time_left: TimeLeft) -> Healed:
         """What was moved on before the time was up; the rest waits for the next run."""
         healed = Healed()
-        for overdue in self.agenda.overdue(self.clock()):
+        latest_first = self.random.random() < _HALF
+        for overdue in self.agenda.overdue(self.clock(), latest_first=latest_first):
             if time_left() < _RESERVE:
                 break
             try:

@@ -168,8 +168,8 @@ class Overdue:
 class Agenda(Protocol):
     """What is to be looked at when."""
 
-    def overdue(self, now: datetime) -> Iterator[Overdue]:
-        """What should have moved by now, read as it is consumed."""
+    def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[Overdue]:
+        """What should have moved by now, from either end, read as it is consumed."""
 
 
 class DeliveryStore(Protocol):

@@ -1,0 +1,141 @@
+"""What an alarm on a metric of ours listens for is what the functions really say."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.models.task import ChangeType
+from tests.builders import a_connection
+from tests.integration.aws import Stack
+from tests.integration.faults import Call, Send, unreachable
+from tests.integration.installation import Installation
+from tests.integration.operators import Operators
+from tests.integration.template import Alarm, resolved
+
+Heard = tuple[str, str, frozenset[tuple[str, str]]]
+"""Namespace, name and dimensions of a metric; to CloudWatch other dimensions are another metric."""
+
+OURS: Final = "Signalbox/"
+ENOUGH: Final = 7
+"""So many failures open a circuit, whichever process sees them."""
+
+
+def _listened_for(stack: Stack) -> Iterator[Heard]:
+    """The metrics of ours that the template's alarms look at."""
+    for properties in stack.template.of_type("AWS::CloudWatch::Alarm").values():
+        known = resolved(properties, stack.names)
+        assert isinstance(known, dict)
+        for each in Alarm.of(known).watched:
+            dimensions = {(one.name, str(one.value)) for one in each.metric.dimensions}
+            if str(each.metric.namespace).startswith(OURS):
+                yield str(each.metric.namespace), each.metric.metric_name, frozenset(dimensions)
+
+
+def _said(output: str) -> Iterator[Heard]:
+    """The metrics among the lines that the functions have printed."""
+    for line in filter(lambda text: text.startswith("{"), output.splitlines()):
+        said: dict[str, Any] = json.loads(line)
+        for directive in said.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                for names in directive["Dimensions"]:
+                    dimensions = frozenset((name, said[name]) for name in names)
+                    yield directive["Namespace"], metric["Name"], dimensions
+
+
+def _put(box: Installation, table: str, **item: str) -> None:
+    box.stack.clients.dynamodb.put_item(
+        TableName=box.stack.name(table), Item={key: {"S": value} for key, value in item.items()}
+    )
+
+
+def _odd_things(box: Installation) -> None:
+    """A message, a change and a subscription that nobody can read."""
+    box.send("SlackQueue", "not JSON")
+    _put(box, "TasksTable", pk="TASK#odd", sk="TASK", doc="{}")
+    _put(box, "ConfigTable", pk="SUBSCRIPTION", sk="odd", doc="{}")
+    box.comment(delivery="read")
+    box.driver.settle()
+    box.stack.clients.dynamodb.delete_item(
+        TableName=box.stack.name("ConfigTable"),
+        Key={"pk": {"S": "SUBSCRIPTION"}, "sk": {"S": "odd"}},
+    )
+    box.clock.advance(seconds=60)
+
+
+def _forged(box: Installation) -> None:
+    assert not box.comment(delivery="forged", secret="not the secret")
+
+
+def _outage_of_slack(box: Installation) -> None:
+    """Its circuit opens, and three days later notifications are dead."""
+    box.subscribe(ChangeType.CREATED)
+    box.faults.on("HTTP.POST", unreachable, times=100)
+    for number in range(ENOUGH):
+        box.comment(f"/agent do {number}", delivery=f"d-{number}")
+    for _ in range(ENOUGH):
+        box.driver.settle()
+        box.clock.advance(seconds=5)
+    box.clock.advance(timedelta(hours=73))
+    box.driver.settle()
+
+
+def _refused(box: Installation) -> None:
+    """A connection has a secret that is none of Slack's."""
+    operators, place = Operators(box), "/api/v1/connections/extra"
+    extra = a_connection(id="extra", settings={}).model_dump(mode="json")
+    operators.ask("PUT", place, extra)
+    operators.ask("PUT", f"{place}/secret", {"secrets": ["a secret of the operators"]})
+    operators.ask("POST", f"{place}/test")
+    box.driver.settle()
+
+
+def _unhealed(box: Installation) -> None:
+    """A task is overdue, and the queues do not answer."""
+    box.drive(stream=False)
+    box.comment("/agent wait", delivery="overdue")
+    box.clock.advance(timedelta(minutes=3))
+    box.faults.on("SQS.SendMessageBatch", unreachable, times=100, by="MaintenanceFunction")
+    box.heal()
+
+
+def _unaudited(box: Installation) -> None:
+    """An operator changes something, and the table of the audit log does not answer."""
+
+    def without_audit(call: Call, send: Send) -> JsonValue:
+        audited = box.stack.name("AuditTable").encode() in call.body
+        answer: JsonValue = unreachable(call, send) if audited else send()
+        return answer
+
+    box.faults.on("DynamoDB.PutItem", without_audit, times=100, by="ApiFunction")
+    Operators(box).ask("POST", "/api/v1/queue/low/resume")
+
+
+def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
+    box: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    troubles = (_odd_things, _forged, _outage_of_slack, _refused, _unhealed, _unaudited)
+
+    for trouble in troubles:
+        trouble(box)
+
+    listened_for = set(_listened_for(box.stack))
+    said = set(_said(capsys.readouterr().out))
+    assert {name for _, name, _ in listened_for} >= {"MessagesFailed", "Notifications"}
+    assert listened_for - said == set()
+
+
+def test_maintenance_that_moves_on_all_it_finds_says_nothing_to_an_alarm(
+    box: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.drive(stream=False)
+    box.comment("/agent wait", delivery="overdue")
+    box.clock.advance(timedelta(minutes=3))
+
+    box.heal()
+
+    assert box.depth("NormalQueue") == 1
+    assert "NotHealed" not in {name for _, name, _ in _said(capsys.readouterr().out)}
