@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.models.backoff import BASE, LONGEST, SHORTEST, delay, read_retry_after
+from signalbox.models.backoff import BASE, LONGEST, SHORTEST, delay, read_retry_after, wait_told
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
@@ -52,6 +52,14 @@ def test_those_told_to_wait_alike_come_back_at_different_times() -> None:
 
     assert len(waits) > 90
     assert max(waits) <= timedelta(minutes=5, seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("times", "wait"), [(0, 1), (1, 5), (2, 15), (3, 35), (7, 360), (1_000, 360)]
+)
+def test_who_is_told_to_wait_again_and_again_waits_longer(times: int, wait: int) -> None:
+    assert wait_told(SECOND, times) == wait * SECOND
+    assert wait_told(3_600 * SECOND, times) == 3_600 * SECOND
 
 
 def test_a_late_attempt_waits_longer_than_the_far_side_asks() -> None:

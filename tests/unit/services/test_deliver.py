@@ -129,6 +129,20 @@ def test_the_time_runs_out_for_those_who_are_told_to_wait() -> None:
     assert rig.clock() - NOW <= GIVE_UP_AFTER
 
 
+def test_those_who_are_told_to_come_back_at_once_for_days_do_not_wear_out_their_message() -> None:
+    rig = Rig(*[SendDelayed("Slack answered 429", timedelta(seconds=1))] * 2_000)
+    received = 0
+
+    while rig.kept.open:
+        received += 1
+        outcome = rig()
+        if isinstance(outcome, Later):
+            rig.clock.advance(seconds=outcome.after.total_seconds())
+
+    assert received < 900  # the queue hands a message out 1,000 times
+    assert rig.clock() - rig.note.owed_since > timedelta(hours=71)
+
+
 def test_however_late_it_is_one_attempt_is_made() -> None:
     rig = Rig()
     rig.clock.advance(2 * GIVE_UP_AFTER)

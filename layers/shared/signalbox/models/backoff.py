@@ -9,6 +9,9 @@ from typing import Final
 BASE: Final = timedelta(seconds=5)
 SHORTEST: Final = timedelta(seconds=1)
 LONGEST: Final = timedelta(hours=12)
+PATIENCE: Final = timedelta(minutes=6)
+"""So that 72 hours of being told to wait are fewer waits than a queue hands a message out."""
+
 _DOUBLINGS: Final = 20
 _SECONDS: Final = re.compile(r"(-?)([0-9]+)(?:\.[0-9]+)?")
 _DIGITS: Final = 9
@@ -25,6 +28,11 @@ def delay(number: int, retry_after: timedelta | None, random: Random) -> timedel
         asked = _clamped(retry_after)
         wait = max(wait, asked) + asked * random.uniform(0, 0.1)
     return _clamped(wait)
+
+
+def wait_told(asked: timedelta, times: int) -> timedelta:
+    """The wait that the far side asks for, and more where it has asked so many times before."""
+    return max(asked, min(PATIENCE, BASE * 2 ** min(times, _DOUBLINGS) - BASE))
 
 
 def read_retry_after(header: str, now: datetime) -> timedelta | None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from signalbox.models.backoff import delay
+from signalbox.models.backoff import delay, wait_told
 from signalbox.models.config import Connection
 from signalbox.models.errors import NotFound, SendDelayed, SendRefused, Unavailable, WriteConflict
 from signalbox.models.ids import NotificationId, TaskId
@@ -162,8 +162,12 @@ class DeliverNotification:
     ) -> Notification:
         """Being told to wait is no attempt; every other trouble is one."""
         now = self.clock()
-        next_at = now + delay(attempt.number, retry_after, self.random)
-        return delayed(attempt, _told(reason), next_at, now, counts=retry_after is None)
+        told = None
+        if retry_after is not None:
+            before = [each for each in attempt.attempts if each.at >= attempt.owed_since]
+            told = wait_told(retry_after, len(before))
+        next_at = now + delay(attempt.number, told, self.random)
+        return delayed(attempt, _told(reason), next_at, now, counts=told is None)
 
     def _kept(self, before: Notification, after: Notification) -> Outcome:
         """Writes down how the attempt ended; if it was overtaken, the other one decides."""

@@ -13,7 +13,7 @@ _LOOKED_AT: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
-    """One queue. `oldest_seconds` is the age of the task that has waited longest.
+    """One queue. `oldest_seconds` is the age, since it was made, of the oldest task that waits.
 
     It is None where none waits, or where it stands behind 500 older ones of other priorities.
     """

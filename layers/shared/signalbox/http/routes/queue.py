@@ -20,8 +20,8 @@ class QueueView(Model):
     """One queue. Counts are SQS's own and approximate.
 
     `dead_letters` are messages that came back too often and were not looked into yet; tasks without
-    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age of the task that has
-    waited longest, null where none waits.
+    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age, since it was
+    made, of the oldest task that waits, null where none does.
     """
 
     priority: Priority
