@@ -7,7 +7,7 @@ before one of its calls. What came of it is judged by the table and by what work
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import JsonValue
 
-from signalbox.models.task import ChangeType, Task, TaskStatus
+from signalbox.models.task import ChangeType, Step, Task, TaskStatus
 from tests.functions.system import Said
 from tests.integration.faults import (
     Action,
@@ -57,8 +57,8 @@ def moves(*what: str) -> st.SearchStrategy[Move]:
 
 SAY: Final = ("heartbeat", "complete", "fail", "release")
 WORK: Final = ("claim", "claim", "claim", *SAY)
-OPERATE: Final = ("cancel", "retry", "retry", "edit", "edit", "pause", "resume", "resume")
-STRAY: Final = ("double", "double", "bury")
+OPERATE: Final = ("cancel", "retry", "edit", "pause", "resume")
+STRAY: Final = ("double", "double", "double", "bury")
 REST: Final = ("heal", "wait", "wait", "wait")
 
 ANY: Final = moves(*WORK, *WORK, *OPERATE, *STRAY, *REST)
@@ -79,6 +79,7 @@ class WholeLife(RuleBasedStateMachine):
         self._told: dict[str, datetime] = {}
         self._last_end = self.box.clock()
         self._workers = 0
+        self._seen: dict[str, tuple[Step, ...]] = {}
         self._wrong: list[AssertionError] = []
 
     @initialize()
@@ -115,7 +116,9 @@ class WholeLife(RuleBasedStateMachine):
     def at_once(self, move: Move, at: int, other: Move) -> None:
         def happen() -> None:
             try:
-                self._make(other)
+                # of the same task or hold, where there is a choice
+                self._make(replace(other, number=move.number))
+                self._remember()
             except AssertionError as wrong:  # the function that it happens to would swallow it
                 self._wrong.append(wrong)
 
@@ -139,7 +142,8 @@ class WholeLife(RuleBasedStateMachine):
                     holder = ""
 
     @invariant()
-    def histories_have_no_gaps(self) -> None:
+    def histories_have_no_gaps_and_only_grow(self) -> None:
+        self._remember()
         for task in self._tasks().values():
             assert [step.version for step in task.history] == list(range(1, task.version + 1))
             assert task.attempt <= task.max_attempts
@@ -230,8 +234,10 @@ class WholeLife(RuleBasedStateMachine):
         return self.box.operate("POST", f"/api/v1/queue/{move.priority}/resume")
 
     def _double(self, move: Move) -> None:
-        """A second message, be it in the right queue or in another."""
-        self._message(move, _QUEUES[move.priority])
+        """A second message, mostly in the right queue, now and then in another."""
+        task = self._any(move)
+        right = self._tasks()[task].priority if task and move.number % 4 else move.priority
+        self._message(move, _QUEUES[right])
 
     def _bury(self, move: Move) -> None:
         self._message(move, f"{_QUEUES[move.priority].removesuffix('Queue')}DeadLetters")
@@ -258,6 +264,9 @@ class WholeLife(RuleBasedStateMachine):
         return chosen[move.number % len(chosen)] if chosen else None
 
     def _any(self, move: Move) -> str | None:
+        """A task that is held, or, now and then, any."""
+        if move.number % 2 and (found := self._hold(move)):
+            return found[1].task
         tasks = sorted(self._tasks())
         return tasks[move.number % len(tasks)] if tasks else None
 
@@ -275,6 +284,12 @@ class WholeLife(RuleBasedStateMachine):
             self._told[name] = datetime.fromisoformat(str(lease["expires_at"]))
         return answer
 
+    def _remember(self) -> None:
+        for task in self._tasks().values():
+            seen = self._seen.get(task.id, ())
+            assert task.history[: len(seen)] == seen
+            self._seen[task.id] = task.history
+
     def _tasks(self) -> dict[str, Task]:
         return {task.id: task for task in self.box.records[0]}
 
@@ -286,7 +301,7 @@ def _holds(task: Task, hold: Hold) -> bool:
 
 TestWholeLife = WholeLife.TestCase
 TestWholeLife.settings = settings(
-    max_examples=10,
+    max_examples=8,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
