@@ -174,6 +174,7 @@ def an_event(**changes: Any) -> Event:
         "url": "https://github.com/octo/hello/issues/1#issuecomment-1",
         "text": "/agent fix the login",
         "thread": "issue_comment/1",
+        "writer": changes.get("author", Author(name="octocat")),
     }
     return Event(**(facts | changes))
 

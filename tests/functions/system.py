@@ -17,8 +17,10 @@ from signalbox.auth.keys import new_key
 from signalbox.http.api import Api
 from signalbox.http.events import Answer
 from signalbox.http.webhook import WebhookHandler
+from signalbox.models.ids import TaskId
 from signalbox.models.limits import Limit, Limits
 from signalbox.models.principal import Scope
+from signalbox.models.task import Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.providers.github.signature import signature
 from signalbox.runtime.api import api
@@ -32,6 +34,7 @@ from tests.samples import sample
 SECRET = "It's a Secret to Everybody"
 
 _json: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+_ids: TypeAdapter[list[str]] = TypeAdapter(list[str])
 _rows: TypeAdapter[list[dict[str, JsonValue]]] = TypeAdapter(list[dict[str, JsonValue]])
 
 
@@ -170,6 +173,31 @@ class System:
         body = made.body | {"comment": comment | {"body": text}}
         sent = made.headers | {"X-GitHub-Delivery": key} | headers
         return self.hook(json.dumps(body).encode(), sent)
+
+    def post(
+        self,
+        name: str,
+        *,
+        key: str = "d-1",
+        headers: Mapping[str, str] | None = None,
+        **parts: JsonValue,
+    ) -> Said:
+        """Posts the sample of this name, with these parts over its own."""
+        made = sample("github", name)
+        body = dict(made.body)
+        for part, changes in parts.items():
+            own = body.get(part)
+            if isinstance(own, dict) and isinstance(changes, dict):
+                body[part] = own | changes
+            else:
+                body[part] = changes
+        sent = made.headers | {"X-GitHub-Delivery": key} | dict(headers or {})
+        return self.hook(json.dumps(body).encode(), sent)
+
+    def tasks_of(self, answer: Said) -> list[Task]:
+        """The tasks that an answer names."""
+        ids = _ids.validate_python(answer.json_body["task_ids"])
+        return [self.wiring.tasks.get(TaskId(each)) for each in ids]
 
 
 def event(method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, JsonValue]:

@@ -137,7 +137,7 @@ def test_agents_are_called_in_free_words_before_everything_else() -> None:
     assert not tasks_of(said("/agent update", "another[bot]", automated=True), source)
 
 
-def test_agents_do_chores_last_and_take_no_words_of_strangers() -> None:
+def test_agents_do_chores_last_and_not_for_strangers() -> None:
     source = source_of(example("agents"), "chores")
     labelled = an_event(
         type="issues.labeled", detail="agent", text=None, author=Author(name="grace")
@@ -145,7 +145,7 @@ def test_agents_do_chores_last_and_take_no_words_of_strangers() -> None:
 
     assert [task.priority for task in tasks_of(failed_build("ada"), source)] == [Priority.LOW]
     assert tasks_of(labelled, source)
-    assert not tasks_of(said("/agent fix the login", "mallory"), source)
+    assert not tasks_of(failed_build("mallory"), source)
 
 
 def test_agents_have_a_role_of_their_own_and_its_limit() -> None:

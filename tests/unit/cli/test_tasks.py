@@ -1,9 +1,11 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Timer
+from functools import partial
 
 import pytest
+from pydantic import BaseModel
 
 from cli.api import Api, Away, session_for
 from cli.output import Output
@@ -14,6 +16,24 @@ from signalbox.models.task import Priority, TaskStatus
 from tests.builders import a_lease, a_result, a_task, done, held
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meanwhile(Output):
+    """Each time that something was printed the next thing happens."""
+
+    happens: Iterator[Callable[[], object]]
+
+    def line(self, item: BaseModel, text: str) -> None:
+        super().line(item, text)
+        self._next()
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        self._next()
+
+    def _next(self) -> None:
+        next(self.happens, lambda: None)()
 
 
 def api_of(served: Served) -> Api:
@@ -76,14 +96,9 @@ def test_a_watched_task_is_told_until_it_succeeds(
     task = served.add(a_task())
     running = held(task)
     finished = succeeded(running, a_lease().id, running.fence, a_result(), task.updated_at)
-    steps = [running, finished]
-    timers = [
-        Timer(0.3 * number, served.put, (step,)) for number, step in enumerate(steps, start=1)
-    ]
-    for timer in timers:
-        timer.start()
+    output = _Meanwhile(happens=iter([partial(served.put, running), partial(served.put, finished)]))
 
-    good = watch_one(api_of(served), task.id, Output(), every=0.02)
+    good = watch_one(api_of(served), task.id, output, every=0.0)
 
     lines = capsys.readouterr().out.splitlines()
     assert good
@@ -107,15 +122,14 @@ def test_a_watch_begins_only_where_something_answers() -> None:
 
 def test_a_watch_outlives_an_outage(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     task = served.add(a_task())
-    timers = [
-        Timer(0.2, setattr, (served, "away", 503)),
-        Timer(0.4, served.put, (done(task),)),
-        Timer(0.5, setattr, (served, "away", None)),
-    ]
-    for timer in timers:
-        timer.start()
 
-    good = watch_one(api_of(served), task.id, Output(), every=0.02)
+    def back() -> None:
+        served.put(done(task))
+        served.away = None
+
+    output = _Meanwhile(happens=iter([partial(setattr, served, "away", 503), back]))
+
+    good = watch_one(api_of(served), task.id, output, every=0.0)
 
     assert good
     assert "503 Service Unavailable" in capsys.readouterr().err

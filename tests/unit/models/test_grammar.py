@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.models.event import Command, Event
-from signalbox.models.grammar import FREE_FORM, commands, marked, new_commands, option
+from signalbox.models.grammar import (
+    FREE_FORM,
+    commands,
+    identity,
+    marked,
+    new_commands,
+    option,
+)
 
 
 def read(text: str) -> list[Command]:
@@ -14,6 +21,12 @@ def read(text: str) -> list[Command]:
 
 def named(text: str) -> list[str]:
     return [command.name for command in read(text)]
+
+
+def renewed(before: str, after: str) -> list[str]:
+    """The instructions that are new after an edit."""
+    event = Event(type="issue_comment.edited", title="An edit", text=after, previous_text=before)
+    return [command.instruction for command in new_commands(event, mention="signalbox")]
 
 
 def arguments(line: str) -> list[str]:
@@ -190,7 +203,7 @@ def test_a_mention_is_text_and_no_pattern() -> None:
 
 
 def test_identical_commands_count_once() -> None:
-    found = read("/run\n/RUN \n/run a\n/run")
+    found = read("/run\n/RUN \n/run a\n/run\n/run  'a'")
 
     assert [(command.instruction, command.line) for command in found] == [("", 0), ("a", 2)]
 
@@ -238,6 +251,48 @@ def test_an_edit_runs_only_what_did_not_stand_there_before() -> None:
     assert [command.instruction for command in found] == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("/run a b", "/run  a\tb  "),
+        ("/run a b", "/RUN 'a' \"b\""),
+        ("/run it's", "/run it\u2019s"),
+        ("/run a", "see below\n\n@signalbox, run a"),
+        ("@signalbox push it", "@signalbox push  it"),
+        ("@signalbox push it\n\nwiht a typo", "@signalbox push it\n\nwith a typo"),
+        ("@signalbox push it", "@signalbox pull it"),
+    ],
+)
+def test_a_command_that_was_only_rewritten_is_not_new(before: str, after: str) -> None:
+    assert renewed(before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ("/run a", "/run b", ["b"]),
+        ("/run a b", "/run 'a b'", ["'a b'"]),
+        ("/run a", "/run A", ["A"]),
+        ("/run a", "/run a\n@signalbox push it", ["push it"]),
+        ("@signalbox push it", "/run\n@signalbox pull it", [""]),
+        ("@signalbox push it", "/ask pull it", ["pull it"]),
+        ("/ask pull it", "@signalbox push it", ["push it"]),
+        ("/run " + "x " * 60, "/run " + "x " * 60 + "y", [("x " * 60 + "y")]),
+        ("/run " + "x" * 3_000, "/run " + "x" * 3_000 + "y", ["x" * 3_000 + "y"]),
+    ],
+    ids=range(9),
+)
+def test_other_words_are_a_new_command(before: str, after: str, new: list[str]) -> None:
+    assert renewed(before, after) == new
+
+
+def test_a_plain_command_is_known_by_its_words_as_they_stand() -> None:
+    [slash, free] = read("/agent  fix the login priority=high\n@signalbox do  it\nall")
+
+    assert identity(slash) == ("agent", "fix the login priority=high")
+    assert identity(free) == ("ask", "do  it\nall")
+
+
 def test_an_event_without_text_has_no_commands() -> None:
     assert new_commands(Event(type="push", title="A push"), mention="signalbox") == ()
 
@@ -269,7 +324,7 @@ def test_any_text_is_read_within_the_bounds(text: str, mention: str) -> None:
     found = commands(text, mention=mention)
 
     assert len(found) <= 10
-    assert len({(each.name, each.instruction) for each in found}) == len(found)
+    assert len({identity(each) for each in found}) == len(found)
     assert [each.line for each in found] == sorted(each.line for each in found)
     for command in found:
         assert len(command.instruction) <= 10_000

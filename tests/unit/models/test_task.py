@@ -82,7 +82,7 @@ STEPS: dict[str, tuple[Step, dict[str, TaskStatus]]] = {
     ),
     "given up": (
         lambda task: given_up(task, "too often", NOW, NOW, by="queue"),
-        dict.fromkeys(("pending", "running", "lost"), TaskStatus.FAILED),
+        dict.fromkeys(("pending", "lost"), TaskStatus.FAILED),
     ),
     "cancelled": (
         lambda task: cancelled(task, None, NOW, by="somebody"),

@@ -4,9 +4,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from typing import Final, TypedDict
+from typing import Annotated, Final, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from signalbox.models.errors import PayloadInvalid, PayloadTooLarge
 from signalbox.models.ids import RequestId, random_request_id
@@ -29,13 +29,19 @@ class _Context(BaseModel):
     requestId: str = ""  # noqa: N815  as API Gateway writes it
 
 
+def _none_where_null(headers: object) -> object:
+    return {} if headers is None else headers
+
+
 class HttpApiEvent(BaseModel):
     """The part of an event that we read."""
 
     model_config = ConfigDict(frozen=True)
 
     rawPath: str  # noqa: N815  as API Gateway writes it
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Annotated[dict[str, str], BeforeValidator(_none_where_null)] = Field(
+        default_factory=dict
+    )
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
     pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it

@@ -32,7 +32,7 @@ def delay(number: int, retry_after: timedelta | None, random: Random) -> timedel
 
 def wait_told(asked: timedelta, times: int) -> timedelta:
     """The wait that the far side asks for, and more where it has asked so many times before."""
-    return max(asked, min(PATIENCE, BASE * 2 ** min(times, _DOUBLINGS) - BASE))
+    return max(asked, min(PATIENCE, BASE * (1 << min(times, _DOUBLINGS)) - BASE))
 
 
 def read_retry_after(header: str, now: datetime) -> timedelta | None:

@@ -21,7 +21,7 @@ class Source(Model):
 
     `events` are patterns of events that make a task even without a command, such as `issues.*`,
     or with a detail `workflow_run.completed:failure`. Empty `commands` or `authors` let everything
-    through.
+    through; `bots` are those whose commands are taken, and empty lets none through.
     """
 
     provider: Name

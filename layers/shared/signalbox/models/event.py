@@ -20,7 +20,9 @@ class Event:
     open: the label put on, the person assigned, how a run ended. `text` is where commands may
     stand, None where the event carries none; `previous_text` is what it said before an edit.
     `thread` names what `text` belongs to (one comment, one description) and stays the same when it
-    is edited, so that a command in it is run once.
+    is edited, so that a command in it is run once. `writer` is who wrote the text, which need not
+    be the `author`, who edited it, say; None where nobody is named. `moved` where the text was not
+    said here but brought from elsewhere.
     """
 
     type: str
@@ -36,6 +38,8 @@ class Event:
     text: str | None = None
     previous_text: str | None = None
     thread: str | None = None
+    writer: Author | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class Command:
     arguments: tuple[str, ...] = ()
     instruction: str = ""
     line: int = 0
+    free_form: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,15 @@ Words are separated by blanks. A quote (", ' or `) opens at the start of a word 
 `key=` and holds blanks together; a backslash before the same quote keeps it from closing. A quote
 that is never closed is ordinary text. Curly quotes count as straight ones.
 
+A command is known again by its name and its words, however they are quoted and spaced; in the free
+form by all that was said.
+
 Every step is linear in the length of the text: no repeated part of a pattern can match one text in
 two ways.
 """
 
 import re
+import shlex
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -79,6 +83,7 @@ class _Spoken(NamedTuple):
     words: str
     instruction: str
     line: int
+    free_form: bool = False
 
 
 def commands(text: str, *, mention: str, known: Collection[str] = KNOWN) -> tuple[Command, ...]:
@@ -88,22 +93,34 @@ def commands(text: str, *, mention: str, known: Collection[str] = KNOWN) -> tupl
     """
     found: dict[tuple[str, str], Command] = {}
     for spoken in _spoken(_visible(text), mention, known):
-        identity = (spoken.name, spoken.instruction)
-        if identity not in found:
-            found[identity] = _command(spoken)
-            if len(found) == _COMMANDS:
-                break
+        command = _command(spoken)
+        found.setdefault(identity(command), command)
+        if len(found) == _COMMANDS:
+            break
     return tuple(found.values())
+
+
+def identity(command: Command) -> tuple[str, str]:
+    """What makes a command this one and no other, beside where it stands."""
+    if command.free_form:
+        return command.name, command.instruction
+    return command.name, shlex.join(_arguments(command.instruction))
 
 
 def new_commands(
     event: Event, *, mention: str, known: Collection[str] = KNOWN
 ) -> tuple[Command, ...]:
-    """The commands of an event; of an edit only those that did not stand there before."""
+    """The commands of an event; of an edit only those that did not stand there before.
+
+    Free words that are edited are still the same request, whatever they say now.
+    """
     said = commands(event.text or "", mention=mention, known=known)
     before = commands(event.previous_text or "", mention=mention, known=known)
-    seen = {(command.name, command.instruction) for command in before}
-    return tuple(each for each in said if (each.name, each.instruction) not in seen)
+    seen = {identity(command) for command in before}
+    asked = any(command.free_form for command in before)
+    return tuple(
+        each for each in said if identity(each) not in seen and not (each.free_form and asked)
+    )
 
 
 def option(command: Command, key: str) -> str | None:
@@ -138,7 +155,7 @@ def _spoken(text: str, mention: str, known: Collection[str]) -> Iterator[_Spoken
             name, words = _addressed(match["said"], known)
         if name is None:
             everything = text[match.start("said") : match.start("said") + _INSTRUCTION]
-            yield _Spoken(FREE_FORM, words, everything.strip(), line)
+            yield _Spoken(FREE_FORM, words, everything.strip(), line, free_form=True)
             return
         words = words.strip()[:_INSTRUCTION]
         yield _Spoken(name.lower(), words, words, line)
@@ -185,9 +202,13 @@ def _width(blanks: str) -> int:
 def _command(spoken: _Spoken) -> Command:
     return Command(
         name=spoken.name,
-        arguments=tuple(islice(_arguments(spoken.words[:_INSTRUCTION]), _ARGUMENTS)),
+        arguments=tuple(
+            argument[:_ARGUMENT]
+            for argument in islice(_arguments(spoken.words[:_INSTRUCTION]), _ARGUMENTS)
+        ),
         instruction=spoken.instruction,
         line=spoken.line,
+        free_form=spoken.free_form,
     )
 
 
@@ -195,4 +216,4 @@ def _arguments(words: str) -> Iterator[str]:
     for match in _WORD.finditer(words.translate(_STRAIGHT)):
         key, quote, quoted, plain = match.group("key", "quote", "quoted", "plain")
         inside = quoted.replace(f"\\{quote}", quote) if quote else ""
-        yield f"{key or ''}{inside}{plain}"[:_ARGUMENT]
+        yield f"{key or ''}{inside}{plain}"

@@ -1,20 +1,25 @@
-"""From events to tasks: what a source makes a task of, and which id and priority it gets."""
+"""From events to tasks: what a source makes a task of, and which id and priority it gets.
+
+A source's `events` decide about events, its `commands` and `bots` about commands, its `authors`
+about both. A command counts where both who wrote it and who sent it may command: who corrects a
+text of somebody else does not command what stands in it. What we say ourselves makes neither.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Final
 
 from signalbox.models.config import Source, matches
-from signalbox.models.event import Command, Event, Parsed
-from signalbox.models.grammar import KNOWN, MARKER, marked, new_commands, option
+from signalbox.models.event import Author, Command, Event, Parsed
+from signalbox.models.grammar import KNOWN, MARKER, identity, marked, new_commands, option
 from signalbox.models.ids import DeliveryId, RequestId, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.task import Origin, Priority, Task
 from signalbox.models.text import one_line
 
+_AUTHOR: Final = "the author"
 _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re.IGNORECASE)
 
 
@@ -42,52 +47,87 @@ def drafts(parsed: Parsed, received: Received) -> Drafts:
     """The tasks of a delivery, with ids that are the same whenever it is read."""
     tasks: dict[str, Task] = {}
     notes: list[str] = [parsed.ignored] if parsed.ignored else []
-    index = count()
-    for event in parsed.events:
-        stopped = _stopped(event, received.source)
-        if stopped:
-            notes.append(f"{event.type}: {stopped}")
-            continue
-        for task in _tasks(event, received, index, notes):
+    for position, event in enumerate(parsed.events):
+        why: list[str] = []
+        for task in _tasks(event, received, f"event:{position}", why):
             tasks.setdefault(task.id, task)
+        notes += (f"{event.type}: {reason}" for reason in why)
     return Drafts(tasks=tuple(tasks.values()), notes=tuple(notes))
 
 
-def _stopped(event: Event, source: Source) -> str | None:
-    """Why an event must make no task, whatever it says."""
-    author = event.author
+def _tasks(event: Event, received: Received, name: str, why: list[str]) -> Iterator[Task]:
+    """The tasks of an event, which `name` names within its delivery; `why` learns why no others."""
+    ours = _ours(event, received.source)
+    if ours:
+        why.append(ours)
+        return
+    commands = _commands(event, received.source, why)
+    for command in commands:
+        yield _commanded(event, command, received, name)
+    if _asked_for(event, received.source):
+        stranger = _stranger(event.author, _AUTHOR, received.source)
+        if stranger is None:
+            yield _made(event, received, received.key, name)
+        elif stranger not in why:
+            why.append(stranger)
+    elif not commands and not why:
+        new = "" if event.previous_text is None else "new "
+        why.append(f"no {new}command in it, and the source makes no task of the event")
+
+
+def _ours(event: Event, source: Source) -> str | None:
+    """Why an event is one of our own, which makes nothing, whatever it says."""
+    if event.author and _is_us(event.author, source):
+        return f"{event.author.name} is our own account"
     if event.text and marked(event.text):
         return f"the text carries our own marker {MARKER}"
-    if (
-        event.text
-        and author
-        and author.automated
-        and not (source.bots and matches(source.bots, author.name))
-    ):
-        return f"{author.name} is a bot that the source does not list"
-    if source.authors and not (author and matches(source.authors, author.name)):
-        return "the author is not one that the source lists"
     return None
 
 
-def _tasks(
-    event: Event, received: Received, index: Iterator[int], notes: list[str]
-) -> Iterator[Task]:
-    source = received.source
+def _is_us(person: Author, source: Source) -> bool:
+    return person.name.casefold().removesuffix("[bot]") == source.mention.casefold()
+
+
+def _commands(event: Event, source: Source, why: list[str]) -> list[Command]:
+    """The commands of an event that count."""
     known = KNOWN | {name.casefold() for name in source.commands}
-    found = False
-    for command in new_commands(event, mention=source.mention, known=known):
-        number = next(index)
-        if not matches(source.commands, command.name):
-            notes.append(f"{event.type}: the source does not list the command {command.name}")
-            continue
-        found = True
-        yield _commanded(event, command, received, number)
-    if _asked_for(event, source):
-        found = True
-        yield _made(event, received, received.key, f"event:{next(index)}")
-    if not found:
-        notes.append(f"{event.type}: no command in it, and the source makes no task of the event")
+    found = new_commands(event, mention=source.mention, known=known)
+    unheard = _unheard(event, source)
+    if found and unheard:
+        why.append(unheard)
+        return []
+    listed = [command for command in found if matches(source.commands, command.name)]
+    why += (
+        f"the source does not list the command {command.name}"
+        for command in found
+        if command not in listed
+    )
+    return listed
+
+
+def _unheard(event: Event, source: Source) -> str | None:
+    """Why no command in an event's text counts."""
+    if event.moved:
+        return "the text was moved here, and what is moved commands nothing"
+    if event.writer and _is_us(event.writer, source):
+        return f"{event.writer.name}, who wrote the text, is our own account"
+    return _unlisted(event.author, _AUTHOR, source) or _unlisted(
+        event.writer, "the writer of the text", source
+    )
+
+
+def _unlisted(person: Author | None, called: str, source: Source) -> str | None:
+    """Why the commands of somebody do not count."""
+    if person and person.automated and not (source.bots and matches(source.bots, person.name)):
+        return f"{person.name} is a bot that the source does not list"
+    return _stranger(person, called, source)
+
+
+def _stranger(person: Author | None, called: str, source: Source) -> str | None:
+    """Why nothing that somebody does counts; of nobody known, where authors are named."""
+    if source.authors and not (person and matches(source.authors, person.name)):
+        return f"{called} is not one that the source lists"
+    return None
 
 
 def _asked_for(event: Event, source: Source) -> bool:
@@ -98,12 +138,11 @@ def _asked_for(event: Event, source: Source) -> bool:
     )
 
 
-def _commanded(event: Event, command: Command, received: Received, number: int) -> Task:
+def _commanded(event: Event, command: Command, received: Received, name: str) -> Task:
     # the same command of the same comment is one task, whichever delivery brings it
-    alone = (received.key, "command", str(number))
-    heard = (event.thread or "", "command", command.name, command.instruction)
+    where = (event.thread,) if event.thread else (received.key, name)
     said = one_line(command.instruction)
-    task = _made(event, received, *(heard if event.thread else alone))
+    task = _made(event, received, *where, "command", *identity(command))
     return task.model_copy(
         update={
             "kind": command.name,

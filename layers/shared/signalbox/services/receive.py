@@ -2,10 +2,11 @@
 
 The tasks are written before the delivery, so that a delivery that is there has all its tasks.
 A crash anywhere before the answer is healed by sending the delivery again: ids are derived from
-what was sent, and every write is made only once.
+what was sent, and every write is made only once. Sent again, it makes what today's configuration
+makes more of it; what its record names is never made again.
 """
 
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -15,6 +16,7 @@ from signalbox.models.delivery import Delivery, Verdict, read_anew
 from signalbox.models.errors import (
     NotFound,
     PayloadInvalid,
+    SecretMissing,
     SignalboxError,
     SignatureInvalid,
     WriteConflict,
@@ -83,24 +85,21 @@ class ReceiveWebhook:
         generation = self._verified(request, source)
         received = self._received(request, source)
         reading = read(self.provider, request, received)
-        if reading.tasks and self._outlived(reading, received):
-            before = self._known(received)
-            if before and before.task_ids:
-                with suppress(NotFound):  # it may just have expired
-                    self.deliveries.again(before.id, received.at)
-                return _receipt(before, duplicate=True)
+        made_before = self._made_before(reading, received)
         for task in reading.tasks:
-            self.tasks.create(task)
+            if task.id not in made_before:
+                self.tasks.create(task)
         delivery = self._delivery(request, received, generation, reading)
-        new = self.deliveries.create(delivery, request.body)
-        if new:
+        if self.deliveries.create(delivery, request.body):
             self.acks.told()
-        new = new or self._understood(delivery)
+            receipt = _receipt(delivery, reading, duplicate=False)
+        else:
+            receipt = self._again(delivery, reading)
         if isinstance(reading.refusal, PayloadInvalid):
             raise Unreadable(reading.refusal.reason) from reading.refusal
         if reading.refusal:
             raise NotRead(reading.reason or "") from reading.refusal
-        return _receipt(delivery, duplicate=not new, handshake=reading.handshake)
+        return receipt
 
     def _source(self, name: str) -> Source:
         source = self.config.source(self.provider.name, name)
@@ -115,7 +114,7 @@ class ReceiveWebhook:
         known = self.secrets.secrets(name)
         try:
             return self.provider.verify(request, known)
-        except SignatureInvalid:
+        except (SignatureInvalid, SecretMissing):
             fresh = self.secrets.refreshed(name)
             if tuple(fresh) == tuple(known):
                 raise
@@ -144,26 +143,33 @@ class ReceiveWebhook:
             event.occurred_at is None or event.occurred_at < oldest for event in reading.events
         )
 
-    def _known(self, received: Received) -> Delivery | None:
+    def _made_before(self, reading: Reading, received: Received) -> Collection[TaskId]:
+        """The tasks of an earlier copy, where they may have expired by now."""
+        if not reading.tasks or not self._outlived(reading, received):
+            return ()
         try:
-            return self.deliveries.get(received.id)
+            return self.deliveries.get(received.id).task_ids
         except NotFound:
-            return None
+            return ()
 
-    def _understood(self, delivery: Delivery) -> bool:
-        """Counts a delivery that came again; whether only this time it says what it does.
+    def _again(self, delivery: Delivery, reading: Reading) -> Receipt:
+        """What is kept of a delivery that came again, with what it says only this time.
 
-        So it is where it could not be read before, or where today's configuration makes more of it.
+        So it does where it could not be read before, or where today's configuration makes more.
         """
         try:
             before = self.deliveries.again(delivery.id, delivery.received_at)
-            was, is_ = (one.verdict is Verdict.UNREADABLE for one in (before, delivery))
-            if (not was or is_) and set(delivery.task_ids) <= set(before.task_ids):
-                return False
-            self.deliveries.replace(before, read_anew(before, delivery))
-        except (NotFound, WriteConflict):
-            return False  # it has just expired, or another copy of it was faster
-        return True
+        except NotFound:  # it has just expired
+            return _receipt(delivery, reading, duplicate=True)
+        was, is_ = (one.verdict is Verdict.UNREADABLE for one in (before, delivery))
+        if (not was or is_) and set(delivery.task_ids) <= set(before.task_ids):
+            return _receipt(before, reading, duplicate=True)
+        after = read_anew(before, delivery)
+        try:
+            self.deliveries.replace(before, after)
+        except (NotFound, WriteConflict):  # or another copy of it was faster
+            return _receipt(after, reading, duplicate=True)
+        return _receipt(after, reading, duplicate=False)
 
     def _delivery(
         self, request: InboundRequest, received: Received, generation: int, reading: Reading
@@ -191,12 +197,12 @@ class ReceiveWebhook:
         )
 
 
-def _receipt(delivery: Delivery, *, duplicate: bool, handshake: str | None = None) -> Receipt:
+def _receipt(delivery: Delivery, reading: Reading, *, duplicate: bool) -> Receipt:
     return Receipt(
         delivery=delivery.id,
         verdict=delivery.verdict,
         tasks=delivery.task_ids,
         notes=delivery.notes,
         duplicate=duplicate,
-        handshake=handshake,
+        handshake=reading.handshake,
     )

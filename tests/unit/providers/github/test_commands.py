@@ -2,9 +2,10 @@ import pytest
 
 from signalbox.models.errors import PayloadInvalid
 from signalbox.providers.github.commands import Speech, speech
-from signalbox.providers.github.payload import Payload
+from signalbox.providers.github.payload import Payload, User
 
 _SENDER = {"login": "mira-okafor", "type": "User"}
+_WRITER = {"login": "mallory", "type": "User"}
 _PLACES = [
     ("issue_comment", "created", "comment"),
     ("issues", "opened", "issue"),
@@ -16,8 +17,16 @@ _PLACES = [
 ]
 
 
-def payload(action: str, part: str, body: str | None = "/run", **rest: object) -> Payload:
-    written = {"id": 7, "body": body}
+def payload(
+    action: str,
+    part: str,
+    body: str | None = "/run",
+    *,
+    user: object = None,
+    html_url: str | None = None,
+    **rest: object,
+) -> Payload:
+    written = {"id": 7, "body": body, "user": user, "html_url": html_url}
     facts = {"action": action, part: written, "sender": _SENDER} | rest
     return Payload.model_validate(facts)
 
@@ -55,6 +64,57 @@ def test_an_edit_that_left_the_text_alone_says_nothing(changes: object) -> None:
     assert speech("issues", edited) == Speech()
 
 
+@pytest.mark.parametrize(("event", "action", "part"), _PLACES)
+def test_who_wrote_a_text_is_told_beside_who_sent_it(event: str, action: str, part: str) -> None:
+    before = {"body": {"from": "/ran"}}
+
+    first = speech(event, payload(action, part, user=_WRITER))
+    edited = speech(event, payload("edited", part, user=_WRITER, changes=before))
+
+    assert first.writer == edited.writer == User(login="mallory", type="User")
+
+
+def test_nobody_is_told_to_have_written_what_a_deleted_account_wrote() -> None:
+    assert speech("issues", payload("opened", "issue", user=None)).writer is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "moved"),
+    [
+        ({"old_issue": {"id": 1}, "old_repository": {"full_name": "octo/old"}}, True),
+        ({"old_issue": None, "old_repository": {}}, True),
+        ({"old_issue": {}}, True),
+        ({"old_issue": None, "old_repository": None}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("event", "action", "part"), [("issues", "opened", "issue"), _PLACES[5]], ids=["issue", "topic"]
+)
+def test_what_came_by_a_transfer_is_told_to_be_moved(
+    event: str, action: str, part: str, changes: object, *, moved: bool
+) -> None:
+    said = speech(event, payload(action, part, changes=changes))
+
+    assert (said.text, said.moved) == ("/run", moved)
+
+
+def test_two_hosts_count_their_comments_apart() -> None:
+    hosts = (None, "https://github.com/a/b", "https://GitHub.example/a/b", "http://g:8443/a")
+
+    threads = [
+        speech("issue_comment", payload("created", "comment", html_url=url)).thread for url in hosts
+    ]
+
+    assert threads == [
+        "issue_comment:7",
+        "issue_comment:7",
+        "github.example/issue_comment:7",
+        "g:8443/issue_comment:7",
+    ]
+
+
 def test_an_empty_text_is_empty_and_not_missing() -> None:
     assert speech("issues", payload("opened", "issue", None)).text == ""
 
@@ -83,8 +143,13 @@ def test_there_is_no_text_to_command_in(event: str) -> None:
 
 
 def test_a_comment_event_without_its_comment_is_refused() -> None:
-    with pytest.raises(PayloadInvalid):
+    with pytest.raises(PayloadInvalid, match=r"^comment is missing$"):
         speech("issue_comment", payload("created", "issue"))
+
+
+def test_a_review_event_without_its_review_is_refused() -> None:
+    with pytest.raises(PayloadInvalid, match=r"^review is missing$"):
+        speech("pull_request_review", payload("submitted", "comment"))
 
 
 def test_a_text_is_bounded() -> None:

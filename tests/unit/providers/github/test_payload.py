@@ -5,7 +5,8 @@ import pytest
 
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
-from signalbox.providers.github.payload import Payload, needed, read
+from signalbox.providers.github.payload import Payload, action_of, decoded, needed
+from signalbox.providers.github.payload import read as payload_of
 from tests.samples import request_of
 
 _FORM = "application/x-www-form-urlencoded"
@@ -13,6 +14,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 def json_request(body: bytes, media_type: str = "application/json") -> InboundRequest:
     return request_of("github", {"Content-Type": media_type}, body)
+
+
+def read(request: InboundRequest) -> Payload:
+    return payload_of(decoded(request))
 
 
 def refusal(request: InboundRequest) -> str:
@@ -81,6 +86,12 @@ def test_what_is_not_named_is_ignored_and_what_is_named_may_be_missing_or_null()
 )
 def test_the_reason_says_where_the_payload_is_wrong(body: bytes, reason: str) -> None:
     assert refusal(json_request(body)).startswith(reason)
+
+
+def test_the_action_is_read_whatever_else_is_wrong() -> None:
+    document = decoded(json_request(b'{"action":"closed","comment":[],"label":"x"}'))
+
+    assert action_of(document) == "closed"
 
 
 def test_the_reason_quotes_nothing_of_the_body() -> None:

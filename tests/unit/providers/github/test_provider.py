@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 import pytest
 
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Parsed
+from signalbox.models.event import Author, Parsed
 from signalbox.models.grammar import new_commands
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
@@ -82,8 +82,11 @@ def test_an_event_that_is_not_read_is_ignored_whatever_its_body() -> None:
     )
 
 
-def test_an_action_that_is_not_read_is_ignored() -> None:
-    body = b'{"action":"closed","issue":{"id":1}}'
+@pytest.mark.parametrize(
+    "rest", [b'"issue":{"id":1}', b'"issue":{"id":1},"label":"x"', b'"issue":[]']
+)
+def test_an_action_that_is_not_read_is_ignored_whatever_else_is_odd(rest: bytes) -> None:
+    body = b'{"action":"closed",%s}' % rest
 
     found = GitHub().parse(request_of("github", {"X-GitHub-Event": "issues"}, body))
 
@@ -104,6 +107,15 @@ def test_our_own_comment_is_ignored() -> None:
 
     assert found.events == ()
     assert found.ignored == "the text is our own, by its marker"
+
+
+def test_an_event_tells_who_wrote_its_text() -> None:
+    found = sample("github", "issue_comment.created")
+
+    [event] = GitHub().parse(request_of("github", found.headers, found.raw)).events
+
+    assert event.writer == Author(name="mira-okafor")
+    assert event.thread == "issue_comment:2090000311"
 
 
 @pytest.mark.parametrize("event", ["", " ", "Issues", "issues ", "é", "\ud800", "a" * 65, "a.b"])

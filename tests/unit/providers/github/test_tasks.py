@@ -289,5 +289,5 @@ def test_these_are_not_read(event: str, action: str | None) -> None:
 
 
 def test_a_type_is_the_event_and_its_action() -> None:
-    assert event_type("issues", Payload(action="opened")) == "issues.opened"
-    assert event_type("push", Payload()) == "push"
+    assert event_type("issues", "opened") == "issues.opened"
+    assert event_type("push", None) == "push"

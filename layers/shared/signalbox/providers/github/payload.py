@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qs
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json
 
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Part")
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_FIELDS: Final = 16
@@ -67,10 +68,14 @@ class Repository(Part):
 
 
 class Written(Part):
-    """Something that people write and edit. `body` is null where they wrote nothing."""
+    """Something that people write and edit. `body` is null where they wrote nothing.
+
+    `user` is who wrote it first, null where the account is gone; edits are their sender's.
+    """
 
     id: Id
     body: str | None = None
+    user: User | None = None
     html_url: str | None = None
     created_at: At | None = None
     updated_at: At | None = None
@@ -182,15 +187,22 @@ class Before(Part):
 
 
 class Changes(Part):
-    """The fields that an edit changed."""
+    """The fields that an edit changed, or what a transfer brought here, and from where."""
 
     body: Before | None = None
+    old_issue: Part | None = None
+    old_repository: Part | None = None
 
 
-class Payload(Part):
-    """The body of a webhook: each event brings some of these parts."""
+class Heading(Part):
+    """What is read of a payload before anything else."""
 
     action: str | None = Field(default=None, pattern=r"^[a-z_]{1,64}$")
+
+
+class Payload(Heading):
+    """The body of a webhook: each event brings some of these parts."""
+
     repository: Repository | None = None
     sender: User | None = None
     changes: Changes | None = None
@@ -214,16 +226,23 @@ class Payload(Part):
     head_commit: Commit | None = None
 
 
-def read(request: InboundRequest) -> Payload:
-    """The payload of a request that was verified. Raises PayloadInvalid."""
+def decoded(request: InboundRequest) -> JsonValue:
+    """The JSON in a request that was verified. Raises PayloadInvalid."""
     try:
-        return Payload.model_validate(from_json(_json(request), allow_inf_nan=False))
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the body"
-        raise PayloadInvalid(f"{where}: {first['msg']}") from invalid
+        document: JsonValue = from_json(_json(request), allow_inf_nan=False)
     except ValueError as invalid:
         raise PayloadInvalid(f"the body cannot be read: {invalid}") from invalid
+    return document
+
+
+def action_of(document: JsonValue) -> str | None:
+    """The action of an event, whatever else it says. Raises PayloadInvalid."""
+    return _read(Heading, document).action
+
+
+def read(document: JsonValue) -> Payload:
+    """All that is read of an event. Raises PayloadInvalid."""
+    return _read(Payload, document)
 
 
 def needed(part: T | None, name: str) -> T:
@@ -231,6 +250,15 @@ def needed(part: T | None, name: str) -> T:
     if part is None:
         raise PayloadInvalid(f"{name} is missing")
     return part
+
+
+def _read(part: type[P], document: JsonValue) -> P:
+    try:
+        return part.model_validate(document)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the body"
+        raise PayloadInvalid(f"{where}: {first['msg']}") from invalid
 
 
 def _json(request: InboundRequest) -> bytes | str:

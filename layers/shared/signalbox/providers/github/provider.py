@@ -53,10 +53,12 @@ class GitHub:
             return Parsed(type=name, handshake="pong")
         if not tasks.is_read(name):
             return Parsed(type=name, ignored=f"the event {name} is not read")
-        found = payload.read(request)
-        type_ = tasks.event_type(name, found)
-        if not tasks.is_read(name, found.action):
+        document = payload.decoded(request)
+        action = payload.action_of(document)
+        type_ = tasks.event_type(name, action)
+        if not tasks.is_read(name, action):
             return Parsed(type=type_, ignored=f"the event {type_} is not read")
+        found = payload.read(document)
         speech = commands.speech(name, found)
         if speech.ours:
             return Parsed(type=type_, ignored="the text is our own, by its marker")

@@ -59,7 +59,7 @@ def event_of(name: str, payload: Payload, speech: Speech) -> Event:
     Raises PayloadInvalid where a part is missing that such an event must have.
     """
     facts = _READERS[name].facts(payload)
-    type_ = event_type(name, payload)
+    type_ = event_type(name, payload.action)
     return Event(
         type=type_,
         title=one_line(facts.title or "") or type_,
@@ -74,12 +74,14 @@ def event_of(name: str, payload: Payload, speech: Speech) -> Event:
         text=speech.text,
         previous_text=speech.previous_text,
         thread=speech.thread,
+        writer=_author(speech.writer),
+        moved=speech.moved,
     )
 
 
-def event_type(name: str, payload: Payload) -> str:
+def event_type(name: str, action: str | None) -> str:
     """`<event>.<action>`; a push is the one event that has no action. Raises PayloadInvalid."""
-    return name if name == "push" else f"{name}.{needed(payload.action, 'action')}"
+    return name if name == "push" else f"{name}.{needed(action, 'action')}"
 
 
 def _issue_comment(payload: Payload) -> _Facts:
