@@ -1,4 +1,7 @@
-"""docs/api.md names what there is: routes and queries, commands and options."""
+"""docs/api.md names what there is: routes and queries, commands and options.
+
+The commands of all other pages are there too.
+"""
 
 import ast
 import re
@@ -54,13 +57,13 @@ class Description(BaseModel):
         return None
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = GUIDE) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def shell() -> Iterator[list[str]]:
+def shell(text: str = GUIDE) -> Iterator[list[str]]:
     """Every command of the guide, without what stands before it."""
-    for line in "\n".join(blocks("sh")).replace("\\\n", " ").splitlines():
+    for line in "\n".join(blocks("sh", text)).replace("\\\n", " ").splitlines():
         words = shlex.shlex(line, posix=True, punctuation_chars=";|&")
         words.whitespace_split = True
         command: list[str] = []
@@ -72,8 +75,14 @@ def shell() -> Iterator[list[str]]:
                 command.append(word)
 
 
-def commands_of(program: str) -> list[list[str]]:
-    return [command for command in shell() if command[:1] == [program]]
+def commands_of(program: str, text: str = GUIDE) -> list[list[str]]:
+    return [command for command in shell(text) if command[:1] == [program]]
+
+
+def all_commands() -> list[list[str]]:
+    """Those of every page."""
+    pages = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+    return [words for page in pages for words in commands_of("signalbox", page.read_text())]
 
 
 def curled(words: Sequence[str]) -> Call:
@@ -160,8 +169,8 @@ def test_a_request_that_is_none_would_be_found_out(api: Description) -> None:
     assert api.find(Call("GET", "/api/v1/tasks", ("state",))) is None
 
 
-@pytest.mark.parametrize("words", commands_of("signalbox"), ids=shlex.join)
-def test_every_command_of_the_guide_can_be_read(
+@pytest.mark.parametrize("words", all_commands(), ids=shlex.join)
+def test_every_command_of_every_page_can_be_read(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "signalbox.yaml").touch()
