@@ -1,7 +1,7 @@
 # Everything there is to know about working on Signalbox; `make` alone lists it.
 
 BIN := .venv/bin
-UV := $(or $(shell command -v uv),$(BIN)/uv)
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 SOURCES := cli functions layers tests
 SPECTRAL := .signalbox/spectral

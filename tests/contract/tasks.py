@@ -46,12 +46,24 @@ class TaskStoreContract:
             store.get(TaskId("tsk_unknown"))
 
     def test_a_task_is_gone_as_soon_as_it_expires(self, store: TaskStore) -> None:
-        ended = cancelled(a_task(retention=60), None, NOW - timedelta(seconds=60), by="me")
+        minute_ago = NOW - timedelta(seconds=60)
+        ended = dispatched(cancelled(a_task(retention=60), None, minute_ago, by="me"), NOW)
         store.create(ended)
 
         with pytest.raises(NotFound):
             store.get(ended.id)
         assert store.many([ended.id]) == {}
+
+    def test_a_task_that_has_expired_can_be_made_again(self, store: TaskStore) -> None:
+        minute_ago = NOW - timedelta(seconds=60)
+        ended = dispatched(cancelled(a_task(retention=60), None, minute_ago, by="me"), NOW)
+        store.create(ended)
+        again = a_task(id=ended.id)
+
+        made = [store.create(again), store.create(again)]
+
+        assert made == [True, False]
+        assert store.get(ended.id) == again
 
     def test_a_task_is_replaced_by_its_next_state(self, store: TaskStore) -> None:
         task = a_task()

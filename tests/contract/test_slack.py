@@ -142,23 +142,38 @@ class TestSlackByToken(SlackContract):
 
         assert paths(server.received) == ["/api/conversations.history", "/api/chat.postMessage"]
 
-    def test_it_is_looked_for_around_every_attempt_that_may_have_got_through(
+    def test_it_is_looked_for_around_the_latest_attempts_that_may_have_got_through(
         self, server: FakeHttpServer
     ) -> None:
         owed = a_notification()
-        for after in (0, 3, 60):
-            began = NOW + timedelta(minutes=after)
+        for minute in (0, 57, 60):
+            began = NOW + timedelta(minutes=minute)
             owed = delayed(begun(owed, began, began), "no answer", began, began, counts=True)
-        server.replies(*[Reply(body=b'{"ok": true, "messages": []}')] * 2)
+        for minute in range(70, 90):
+            told = NOW + timedelta(minutes=minute)
+            owed = delayed(begun(owed, told, told), "too many", told, told, counts=False)
+        server.replies(Reply(body=b'{"ok": true, "messages": []}'))
 
         self.send(server, begun(owed, NOW + timedelta(hours=2), NOW))
 
-        queries = [parse_qs(urlsplit(each.path).query) for each in server.received[:2]]
-        spans = [(float(query["oldest"][0]), float(query["latest"][0])) for query in queries]
-        first = NOW.timestamp()
-        assert spans == [(first - 120, first + 300), (first + 3_480, first + 3_720)]
-        assert {query["limit"][0] for query in queries} == {"100"}
-        assert paths(server.received[2:]) == ["/api/chat.postMessage"]
+        query = parse_qs(urlsplit(server.received[0].path).query)
+        span = (float(query["oldest"][0]), float(query["latest"][0]))
+        hour = NOW.timestamp() + 3_600
+        assert span == (hour - 180 - 120, hour + 120)
+        assert query["limit"] == ["100"]
+        assert paths(server.received) == ["/api/conversations.history", "/api/chat.postMessage"]
+
+    def test_an_attempt_without_an_end_is_looked_for_where_it_began(
+        self, server: FakeHttpServer
+    ) -> None:
+        lost = begun(a_notification(), NOW, NOW)
+        again = begun(lost, NOW + timedelta(hours=6), NOW)
+        server.replies(Reply(body=b'{"ok": true, "messages": []}'))
+
+        self.send(server, again)
+
+        query = parse_qs(urlsplit(server.received[0].path).query)
+        assert float(query["latest"][0]) == NOW.timestamp() + 120
 
     def test_it_is_found_behind_much_that_others_said(self, server: FakeHttpServer) -> None:
         unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)

@@ -62,9 +62,6 @@ class FakeConfigStore:
     def subscriptions(self) -> Sequence[Subscription]:
         return [thing for thing in self._kept.values() if isinstance(thing, Subscription)]
 
-    def unread_subscriptions(self) -> bool:
-        return False
-
     def roles(self) -> Sequence[Role]:
         return [thing for thing in self._kept.values() if isinstance(thing, Role)]
 

@@ -22,7 +22,11 @@ class FakeTaskStore:
 
     def create(self, task: Task) -> bool:
         self._reach()
-        return self.kept.setdefault(task.id, task) is task
+        there = self.kept.get(task.id)
+        if there and not expired(there, NOW):
+            return False
+        self.kept[task.id] = task
+        return True
 
     def get(self, task: TaskId) -> Task:
         self._reach()

@@ -77,7 +77,7 @@ def test_a_story_is_told_from_the_receipt_to_the_last_attempt(system: System) ->
     assert ("repeated", "it came once") in told(story)
     assert [step["ids"] for step in story.rows("steps")][-1] == {
         "task_id": task.id,
-        "change_id": f"{task.id}.2",
+        "change_id": f"{task.id}.{task.created_at.timestamp():.0f}.2",
     }
 
 

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 from signalbox.http.routes.task_changes import TaskChanges
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
-from tests.builders import an_id
+from tests.builders import NOW, an_id
 from tests.functions.system import Said, System
 
 TASKS = "/api/v1/tasks"
@@ -242,7 +242,7 @@ def test_the_history_says_what_happened_when_and_by_whom(system: System) -> None
     answer = system.ask("GET", f"{TASKS}/{task}/changes", key=system.key("viewer"))
 
     created, updated, cancelled = answer.items
-    assert created["id"] == f"{task}.1"
+    assert created["id"] == f"{task}.{NOW.timestamp():.0f}.1"
     assert created["type"] == "signalbox.task.created"
     assert created["source"] == "/signalbox/signalbox-test"
     assert updated["subject"] == task
@@ -262,7 +262,9 @@ def test_the_history_is_as_long_as_it_says(system: System) -> None:
     answer = system.ask("GET", f"{TASKS}/{task}/changes", key=system.key("viewer"))
 
     first, second, *_ = answer.items
-    assert (first["id"], second["id"]) == (f"{task}.1", f"{task}.8")
+    assert (first["id"], second["id"]) == tuple(
+        f"{task}.{NOW.timestamp():.0f}.{version}" for version in (1, 8)
+    )
     assert f"of more than {len(answer.items)} the oldest but one" in str(TaskChanges.__doc__)
 
 

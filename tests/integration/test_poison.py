@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.task import ChangeType, TaskStatus
-from tests.integration.faults import crash_after
+from tests.fakes.http_server import Reply
+from tests.integration.faults import crash_after, unreachable
 from tests.integration.installation import Installation
 from tests.integration.operators import Operators
 
@@ -199,25 +200,23 @@ def test_a_dead_letter_does_not_end_a_task_that_a_worker_holds(box: Installation
     assert box.worker.complete(hold).status == 200
 
 
+@pytest.mark.parametrize("hours", [0.2, 30])
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize(
-    ("kind", "name"), [("CONNECTION", "team-slack"), ("SUBSCRIPTION", "to-slack")]
-)
-def test_work_goes_on_where_nobody_can_read_whom_to_tell_and_they_are_told_as_soon_as_one_can(
-    box: Installation, kind: str, name: str, *, stream: bool
+def test_work_goes_on_while_nobody_can_read_a_connection_which_is_told_when_somebody_can(
+    box: Installation, *, stream: bool, hours: float
 ) -> None:
     box.subscribe(ChangeType.CREATED, ChangeType.SUCCEEDED)
-    legible = _say_of(box, kind, name, '{"of": "a later version"}')
+    legible = _say_of(box, "CONNECTION", "team-slack", '{"of": "a later version"}')
     box.drive(stream=stream)
     _tasks(box, 1)
 
     for _ in range(10):
         box.driver.settle()
-        box.clock.advance(seconds=60)
+        box.clock.advance(seconds=hours * 360)
         box.heal()
         box.work()
     told = box.slack.notifications().total()
-    _say_of(box, kind, name, legible)
+    _say_of(box, "CONNECTION", "team-slack", legible)
     box.clock.advance(seconds=60)
     box.live()
 
@@ -228,3 +227,45 @@ def test_work_goes_on_where_nobody_can_read_whom_to_tell_and_they_are_told_as_so
     ]
     assert box.slack.notifications().total() == 2
     assert box.depth("DispatcherDeadLetters") == 0
+
+
+def test_a_task_that_nobody_can_tell_of_holds_up_no_other_of_its_batch(box: Installation) -> None:
+    box.subscribe(ChangeType.CREATED)
+    _tasks(box, 4)
+    box.faults.on("SQS.SendMessage", unreachable, times=1, by="DispatcherFunction")
+
+    box.driver.sources[0].poll()
+
+    assert len(set(box.bodies("NormalQueue"))) == 4
+
+
+def test_what_waits_for_slack_gets_no_second_message_while_another_is_not_read(
+    box: Installation,
+) -> None:
+    _tasks(box, 1)
+    box.driver.settle()
+    box.slack.script.append(Reply(status=429, headers={"Retry-After": "3000"}))
+    box.work()
+    box.driver.settle()
+    _say_of(box, "CONNECTION", "team-slack", '{"of": "a later version"}')
+
+    for _ in range(20):
+        box.clock.advance(seconds=60)
+        box.heal()
+        box.driver.settle()
+
+    assert box.depth("SlackQueue") == 1
+
+
+def test_a_command_that_is_given_again_after_its_task_has_expired_is_done_and_told_again(
+    box: Installation,
+) -> None:
+    box.comment(delivery="d-1")
+    box.live()
+    box.clock.advance(seconds=30 * 3_600)
+    box.comment(delivery="d-2")
+    box.live()
+
+    (task,) = box.records[0]
+    assert (task.status, task.version) == (TaskStatus.SUCCEEDED, 3)
+    assert sorted(box.slack.notifications().values()) == [1, 1]

@@ -15,7 +15,7 @@ def test_a_change_is_a_cloudevents_envelope() -> None:
     assert envelope.pop("data")["id"] == task.id
     assert envelope == {
         "specversion": "1.0",
-        "id": f"{task.id}.1",
+        "id": f"{task.id}.{NOW.timestamp():.0f}.1",
         "source": f"/signalbox/{STACK}",
         "type": "signalbox.task.created",
         "subject": task.id,

@@ -15,6 +15,7 @@ from signalbox.models.ids import (
     random_task_id,
     task_id,
 )
+from tests.builders import NOW
 
 PARTS = st.lists(st.text(st.characters(), max_size=5), max_size=4)
 
@@ -34,7 +35,7 @@ def test_a_part_may_hold_what_utf_8_does_not() -> None:
 
 
 def test_an_id_says_what_it_names_and_holds_nothing_that_a_url_would_quote() -> None:
-    change = change_id(TaskId("tsk_a"), 3)
+    change = change_id(TaskId("tsk_a"), NOW, 3)
     ids: dict[str, list[str]] = {
         "tsk": [task_id("a"), random_task_id()],
         "dlv": [delivery_id("github", "default", "a key with spaces / and slashes")],
@@ -51,7 +52,7 @@ def test_an_id_says_what_it_names_and_holds_nothing_that_a_url_would_quote() -> 
 def test_the_ids_that_are_kept_never_change_from_release_to_release() -> None:
     assert task_id("github", "default", "d-1") == "tsk_kydtlhm4q7ff77h72w2g6nn6"
     assert delivery_id("github", "default", "d-1") == "dlv_kydtlhm4q7ff77h72w2g6nn6"
-    assert change_id(TaskId("tsk_a"), 3) == "tsk_a.3"
+    assert change_id(TaskId("tsk_a"), NOW, 3) == f"tsk_a.{NOW.timestamp():.0f}.3"
 
 
 def test_a_change_owes_each_connection_one_notification() -> None:

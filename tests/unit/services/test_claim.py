@@ -16,13 +16,15 @@ ME = WorkerId("me")
 
 
 class _Queue(FakeTaskQueue):
-    """Lets the time pass that somebody waits in vain."""
+    """Lets the time pass that somebody waits in vain, and that each answer `takes`."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
         self._time = clock
+        self.takes = 0
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> Waiting | None:
+        self._time.advance(seconds=self.takes)
         found = super().receive(priority, hidden=hidden, wait=wait)
         if found is None:
             self._time.advance(seconds=wait)
@@ -80,3 +82,16 @@ def test_a_pause_is_heard_of_while_somebody_waits() -> None:
 
     assert taken is None
     assert box.clock() >= NOW + timedelta(seconds=20)
+
+
+def test_a_claim_ends_soon_after_its_time_however_much_is_of_no_use() -> None:
+    box = _Box()
+    for task in [cancelled(a_task(), None, NOW, by="me") for _ in range(100)]:
+        box.tasks.create(task)
+        box.queue.send(Priority.NORMAL, [task.id])
+    box.queue.takes = 3
+
+    taken = box.claim(ME, lease_seconds=60, wait_seconds=10)
+
+    assert taken is None
+    assert box.clock() - NOW <= timedelta(seconds=20)

@@ -78,10 +78,6 @@ class DynamoConfig:
         """See the port."""
         return self._all(keys.SUBSCRIPTION, Subscription)
 
-    def unread_subscriptions(self) -> bool:
-        """See the port."""
-        return None in self._known(keys.SUBSCRIPTION, Subscription).values()
-
     def issuers(self) -> Sequence[Issuer]:
         """Whose tokens are believed."""
         return self._all(keys.ISSUER, Issuer)

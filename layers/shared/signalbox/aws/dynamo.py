@@ -8,17 +8,18 @@ which the SDK therefore repeated, is recognised as ours.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
+from signalbox.aws.conditions import are, names_in, values_of
 from signalbox.models.base import stamp
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.services.ports import Sleep, Window
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
         UpdateItemInputTypeDef,
     )
 
+    from signalbox.aws.conditions import Expected
+
     Item = Mapping[str, AttributeValueTypeDef]
 
 M = TypeVar("M", bound=BaseModel)
 
 _WRITE = "w"
-_NAME: Final = re.compile(r"#\w+")
 _AT_ONCE: Final = 100
 _ROUNDS: Final = 10
 _FIRST_PAUSE: Final = 0.05
@@ -63,16 +65,20 @@ class Table:
     name: str
     sleep: Sleep = sleep
 
-    def put_new(self, item: Item) -> bool:
-        """Puts an item; False where one of the same key is there already."""
-        return self._put(item, "attribute_not_exists(pk)", {})
+    def put_new(self, item: Item, *, now: datetime | None = None) -> bool:
+        """Puts an item; False where one of the same key is there, and has not expired by now."""
+        new = "attribute_not_exists(pk)"
+        if now is None:
+            return self._put(item, new, {})
+        expired: Item = {":now": {"N": str(int(now.timestamp()))}}
+        return self._put(item, f"{new} OR #ttl <= :now", expired)
 
-    def put_over(self, item: Item, expected: Mapping[str, AttributeValueTypeDef | None]) -> None:
+    def put_over(self, item: Item, expected: Expected) -> None:
         """Puts an item over one whose attributes are as expected, None meaning absent.
 
         Raises WriteConflict.
         """
-        if not self._put(item, " AND ".join(_are(expected)), _values(expected)):
+        if not self._put(item, " AND ".join(are(expected)), values_of(expected)):
             raise WriteConflict("the record has changed meanwhile")
 
     def put(self, item: Item) -> None:
@@ -108,7 +114,7 @@ class Table:
         self,
         key: Item,
         values: Item,
-        expected: Mapping[str, AttributeValueTypeDef | None],
+        expected: Expected,
     ) -> None:
         """Sets attributes of an item whose attributes are as expected, None meaning absent.
 
@@ -122,11 +128,11 @@ class Table:
                     TableName=self.name,
                     Key=key,
                     UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in sets),
-                    ConditionExpression=" AND ".join(["attribute_exists(pk)", *_are(expected)]),
+                    ConditionExpression=" AND ".join(["attribute_exists(pk)", *are(expected)]),
                     ExpressionAttributeNames={f"#{name}": name for name in sets},
                     ExpressionAttributeValues={
                         **{f":new_{name}": value for name, value in sets.items()},
-                        **_values(expected),
+                        **values_of(expected),
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -147,7 +153,7 @@ class Table:
             "TableName": self.name,
             "Key": key,
             "UpdateExpression": change,
-            "ExpressionAttributeNames": {name: name[1:] for name in _NAME.findall(change)},
+            "ExpressionAttributeNames": names_in(change),
             "ExpressionAttributeValues": values,
             "ReturnValues": "ALL_NEW",
         }
@@ -176,8 +182,8 @@ class Table:
                 self.client.delete_item(
                     TableName=self.name,
                     Key=key,
-                    ConditionExpression=" AND ".join(_are(expected)),
-                    ExpressionAttributeValues=_values(expected),
+                    ConditionExpression=" AND ".join(are(expected)),
+                    ExpressionAttributeValues=values_of(expected),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Unavailable as unavailable:
@@ -252,6 +258,8 @@ class Table:
         }
         if values:
             request["ExpressionAttributeValues"] = values
+        if names := names_in(condition):
+            request["ExpressionAttributeNames"] = names
         try:
             with reaching("the store"):
                 self.client.put_item(**request)
@@ -261,20 +269,6 @@ class Table:
                 raise
             return text(there, _WRITE) == write
         return True
-
-
-def _are(expected: Mapping[str, AttributeValueTypeDef | None]) -> list[str]:
-    """The conditions that attributes are as expected."""
-    return [
-        f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
-        for name, value in expected.items()
-    ]
-
-
-def _values(
-    expected: Mapping[str, AttributeValueTypeDef | None],
-) -> dict[str, AttributeValueTypeDef]:
-    return {f":{name}": value for name, value in expected.items() if value is not None}
 
 
 def read(model: type[M], item: Item, name: str = "doc") -> M:

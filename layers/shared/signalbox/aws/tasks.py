@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from signalbox.aws import keys
@@ -33,7 +34,7 @@ class DynamoTasks:
 
     def create(self, task: Task) -> bool:
         """See the port."""
-        return self.table.put_new(_task_item(task))
+        return self.table.put_new(_task_item(task), now=self.clock())
 
     def get(self, task: TaskId) -> Task:
         """See the port."""
@@ -143,22 +144,27 @@ class DynamoAgenda:
 
     def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[Overdue]:
         """See the port."""
-        shards = range(keys.DUE_SHARDS)
-        for shard in reversed(shards) if latest_first else shards:
-            rows = self.table.query(
+        shards = [
+            self.table.query(
                 "due_pk = :pk AND due_sk <= :now",
                 {":pk": {"S": keys.due(shard)}, ":now": {"S": stamp(now)}},
                 index=keys.DUE,
                 chunk=100,
                 newest_first=latest_first,
             )
-            for row in rows:
-                sort = text(row, "sk")
-                note = sort.removeprefix(keys.NOTE) if sort.startswith(keys.NOTE) else None
-                yield Overdue(
-                    task=keys.owner(text(row, "pk")),
-                    notification=NotificationId(note) if note else None,
-                )
+            for shard in range(keys.DUE_SHARDS)
+        ]
+        # one of each by turns, so that what fills a shard does not keep the others waiting
+        for rows in zip_longest(*shards):
+            yield from (_overdue(row) for row in rows if row)
+
+
+def _overdue(row: Item) -> Overdue:
+    sort = text(row, "sk")
+    note = sort.removeprefix(keys.NOTE) if sort.startswith(keys.NOTE) else None
+    return Overdue(
+        task=keys.owner(text(row, "pk")), notification=NotificationId(note) if note else None
+    )
 
 
 def _place(row: Item) -> str:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from signalbox.models.errors import SendDelayed, SendRefused
-from signalbox.models.notification import Notification
+from signalbox.models.notification import PUT_OFF, Notification
 
 UNTOLD_WAIT: Final = timedelta(minutes=1)
 """How long to wait where the far side says "too many" but not for how long."""
@@ -33,17 +33,17 @@ def trouble(status: int, reason: str, retry_after: timedelta | None) -> SendRefu
     return SendRefused(reason)
 
 
-def may_have_arrived(notification: Notification) -> Sequence[tuple[datetime, datetime]]:
-    """Between which times earlier attempts may have got through, since the notification is owed."""
-    spans: list[tuple[datetime, datetime]] = []
+def doubtful_span(notification: Notification) -> tuple[datetime, datetime] | None:
+    """Between which times the latest attempts may have got through, since it is owed.
+
+    Those before were looked for by them. Who was told to wait has got nothing through.
+    """
+    span: tuple[datetime, datetime] | None = None
     for attempt in notification.attempts:
-        if attempt.at < notification.owed_since:
-            continue
-        begin, end = attempt.at - _AROUND, attempt.at + _AROUND
-        if spans and begin <= spans[-1][1]:
-            begin, _ = spans.pop()
-        spans.append((begin, end))
-    return spans
+        if attempt.at >= notification.owed_since and attempt.outcome != PUT_OFF:
+            begin, end = attempt.at - _AROUND, attempt.at + _AROUND
+            span = (span[0] if span and begin <= span[1] else begin, end)
+    return span
 
 
 def in_turn(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from signalbox.connectors.answers import SecretRefused, in_turn, may_have_arrived, trouble
+from signalbox.connectors.answers import SecretRefused, doubtful_span, in_turn, trouble
 from signalbox.connectors.settings import SettingsInvalid, settings_of
 from signalbox.connectors.text import in_line, in_lines, link
 from signalbox.connectors.transport import Answer, Http, Request, json_request
@@ -121,9 +121,9 @@ class Slack:
     ) -> None:
         if settings.channel is None:
             raise SettingsInvalid(_NO_CHANNEL)
-        for span in may_have_arrived(notification):
-            if self._arrived(notification, span, settings, headers):
-                return
+        span = doubtful_span(notification)
+        if span and self._arrived(notification, span, settings, headers):
+            return
         message = render(notification, settings.channel)
         judge(self.http(json_request(f"{settings.api_url}/chat.postMessage", message, headers)))
 

@@ -147,7 +147,7 @@ def view_of(task: Task) -> TaskView:
 def change_of(task: Task, step: Step, stack: str) -> Change:
     """The envelope of a step of the task, with the task as it is now."""
     return Change(
-        id=change_id(task.id, step.version),
+        id=change_id(task.id, task.created_at, step.version),
         source=f"/signalbox/{stack}",
         type=f"{PREFIX}{step.type}",
         subject=task.id,
@@ -160,7 +160,7 @@ def past_changes(task: Task, stack: str) -> tuple[PastChange, ...]:
     """What has become of the task, as far as it is remembered."""
     return tuple(
         PastChange(
-            id=change_id(task.id, step.version),
+            id=change_id(task.id, task.created_at, step.version),
             source=f"/signalbox/{stack}",
             type=f"{PREFIX}{step.type}",
             subject=task.id,

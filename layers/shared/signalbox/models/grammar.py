@@ -92,7 +92,11 @@ def commands(text: str, *, mention: str, known: Collection[str] = KNOWN) -> tupl
     `mention` is the bot's name without `@`; where it is empty only `/name` is a command.
     """
     found: dict[tuple[str, str], Command] = {}
+    said: set[tuple[str, str]] = set()
     for spoken in _spoken(_visible(text), mention, known):
+        if (spoken.name, spoken.instruction) in said:
+            continue
+        said.add((spoken.name, spoken.instruction))
         command = _command(spoken)
         found.setdefault(identity(command), command)
         if len(found) == _COMMANDS:
@@ -100,6 +104,7 @@ def commands(text: str, *, mention: str, known: Collection[str] = KNOWN) -> tupl
     return tuple(found.values())
 
 
+@lru_cache(maxsize=2 * _COMMANDS)
 def identity(command: Command) -> tuple[str, str]:
     """What makes a command this one and no other, beside where it stands."""
     if command.free_form:

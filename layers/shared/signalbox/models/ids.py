@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from datetime import datetime
 from typing import NewType
 
 TaskId = NewType("TaskId", str)
@@ -56,9 +57,12 @@ def notification_id(change: ChangeId, connection: ConnectionId) -> NotificationI
     return NotificationId(_derived("ntf", (change, connection)))
 
 
-def change_id(task: TaskId, version: int) -> ChangeId:
-    """The id of the change that brought the task to this version."""
-    return ChangeId(f"{task}.{version}")
+def change_id(task: TaskId, created_at: datetime, version: int) -> ChangeId:
+    """The id of the change that brought the task to this version.
+
+    A task that has expired may be made again under its id, and its changes are others.
+    """
+    return ChangeId(f"{task}.{int(created_at.timestamp())}.{version}")
 
 
 def random_lease_id() -> LeaseId:

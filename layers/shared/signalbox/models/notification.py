@@ -17,6 +17,7 @@ from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
 MAX_ATTEMPTS: Final = 12
 GIVE_UP_AFTER: Final = timedelta(hours=72)
+PUT_OFF: Final = "put_off"
 _LOG: Final = 30
 
 
@@ -31,7 +32,9 @@ class NotificationStatus(StrEnum):
 
 
 class Attempt(Model):
-    """One try to deliver. `outcome` is `delivered`, `delayed`, `refused`, `dead` or `unknown`.
+    """One try to deliver.
+
+    `outcome` is `delivered`, `delayed`, `put_off` (told to wait), `refused`, `dead` or `unknown`.
 
     `at` is when it ended, but of one whose end is unknown when it began.
     """
@@ -154,7 +157,7 @@ def delayed(
     number = notification.number if counts else notification.number - 1
     if number >= MAX_ATTEMPTS or next_at - notification.owed_since > GIVE_UP_AFTER:
         return exhausted(notification, reason, now)
-    return _logged(notification, now, "delayed", reason).model_copy(
+    return _logged(notification, now, "delayed" if counts else PUT_OFF, reason).model_copy(
         update={
             "version": notification.version + 1,
             "status": NotificationStatus.QUEUED,

@@ -188,8 +188,8 @@ class Task(Model):
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the task may be forgotten, None while it may not."""
-        if self.finished_at is None or not self.retention:
+        """When the task may be forgotten, None while it may not, or its end was not handed on."""
+        if self.finished_at is None or not self.retention or self.dispatched < self.version:
             return None
         return self.finished_at + timedelta(seconds=self.retention)
 

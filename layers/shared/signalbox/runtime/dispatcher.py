@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from signalbox.aws.keys import TASK_SORT
-from signalbox.models.errors import ConfigurationUnreadable
+from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
@@ -57,7 +57,7 @@ class Dispatcher:
 
     It raises on trouble, so that the whole batch comes again. A record that cannot be read is
     counted and passed over: the task that it speaks of is kept in the table as it is. So is one
-    whose connections or subscriptions cannot be read.
+    whose connections cannot be read.
     """
 
     dispatch: DispatchChanges
@@ -65,7 +65,8 @@ class Dispatcher:
     count: Count
 
     def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
-        """Hands on every change in the batch. Raises Unavailable."""
+        """Hands on every change in the batch, and then raises Unavailable for any that was not."""
+        troubles: list[Unavailable] = []
         for unread in _Batch.model_validate(event).Records:
             task = self._changed(unread)
             if task is None:
@@ -79,10 +80,14 @@ class Dispatcher:
             try:
                 self.dispatch(task, [task.last_step])
             except ConfigurationUnreadable as unreadable:
-                # to see it again at once would help nobody: maintenance tells of it in time
+                # to see it again at once would help nobody: maintenance tries and tells of it
                 self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
+            except Unavailable as trouble:
+                troubles.append(trouble)
             else:
                 self.logger.info("dispatched", extra=said)
+        if troubles:
+            raise troubles[0]
 
     def _changed(self, unread: _Unread) -> Task | None:
         """The task that took a step, None where the record speaks of nothing new."""

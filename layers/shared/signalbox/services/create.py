@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from signalbox.models.base import Model, Written
-from signalbox.models.errors import Conflict, IdempotencyKeyReused, NotFound
+from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
@@ -87,16 +87,12 @@ class CreateTask:
         """The task, and whether this call made it: the same key of the same caller makes one.
 
         The key names the task and creating it is one conditional write, so a key is never found
-        in progress: the task is there or it is not. Raises IdempotencyKeyReused; Conflict where
-        that task has expired.
+        in progress: the task is there or it is not. Raises IdempotencyKeyReused.
         """
         task = self._draft(new, principal, key, request_id, self.clock())
         if self.tasks.create(task):
             return task, True
-        try:
-            there = self.tasks.get(task.id)
-        except NotFound:
-            raise Conflict("the task that this Idempotency-Key made has expired") from None
+        there = self.tasks.get(task.id)
         if there.origin.fingerprint != task.origin.fingerprint:
             raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
         return there, False

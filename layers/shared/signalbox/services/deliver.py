@@ -18,6 +18,7 @@ from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import (
     GIVE_UP_AFTER,
     MAX_ATTEMPTS,
+    PUT_OFF,
     Notification,
     begun,
     delayed,
@@ -164,7 +165,11 @@ class DeliverNotification:
         now = self.clock()
         told = None
         if retry_after is not None:
-            before = [each for each in attempt.attempts if each.at >= attempt.owed_since]
+            before = [
+                each
+                for each in attempt.attempts
+                if each.outcome == PUT_OFF and each.at >= attempt.owed_since
+            ]
             told = wait_told(retry_after, len(before))
         next_at = now + delay(attempt.number, told, self.random)
         return delayed(attempt, _told(reason), next_at, now, counts=told is None)

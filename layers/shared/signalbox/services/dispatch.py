@@ -16,7 +16,7 @@ from signalbox.models.errors import ConfigurationUnreadable, Conflict, NotFound,
 from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
-from signalbox.models.task import Step, Task, TaskStatus
+from signalbox.models.task import UNSENT_AFTER, Step, Task, TaskStatus
 from signalbox.services.ports import (
     Clock,
     ConfigStore,
@@ -76,8 +76,6 @@ class DispatchChanges:
         change = change_of(task, step, self.stack)
         try:
             wanted = [each for each in self.config.subscriptions() if wants(each, change)]
-            if self.config.unread_subscriptions():
-                yield ConfigurationUnreadable("a subscription cannot be read")
         except Unavailable as trouble:
             yield trouble
             return
@@ -118,8 +116,12 @@ class DispatchChanges:
             self.notices.send(connection.connector, notification)
 
     def _still_owed(self, notification: Notification) -> bool:
-        """Whether an earlier run kept the notification and may have died before its message."""
+        """Whether an earlier run kept the notification and may have died before its message.
+
+        Where that was a while ago, maintenance has found it by itself.
+        """
         try:
-            return self.notifications.get(notification.task_id, notification.id).number == 0
+            kept = self.notifications.get(notification.task_id, notification.id)
         except NotFound:
             return False
+        return kept.number == 0 and self.clock() - kept.owed_since < UNSENT_AFTER

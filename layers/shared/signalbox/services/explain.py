@@ -134,7 +134,10 @@ def _taken(task: Task, step: Step, told: Delivery) -> StoryStep:
     earlier = task.origin.delivery_id
     if step.type is ChangeType.CREATED and earlier != told.id:
         words.append(f"for the delivery {earlier}, which said the same")
-    ids = {"task_id": str(task.id), "change_id": str(change_id(task.id, step.version))}
+    ids = {
+        "task_id": str(task.id),
+        "change_id": str(change_id(task.id, task.created_at, step.version)),
+    }
     return StoryStep(at=step.at, what=What.TASK, detail=", ".join(words), ids=ids)
 
 

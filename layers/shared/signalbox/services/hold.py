@@ -100,7 +100,7 @@ class HoldTask:
     def release(self, held: Held, reason: str | None = None) -> Task:
         """The worker gives the task back; the attempt does not count.
 
-        It gets a new message: the old one would come to its dead letters after some hundred times.
+        It gets a new message: the old one would come to its dead letters after a thousand times.
         """
         before = self.tasks.get(held.task)
         after = self._step(

@@ -48,8 +48,8 @@ class Healed:
 class HealOverdue:
     """Moves on what is overdue.
 
-    It begins at either end by chance: a crowd that cannot be moved on, and takes all the time there
-    is, then never hides the rest for long.
+    It begins at either end by chance, since a crowd that cannot be moved on may take all the time
+    there is.
     """
 
     agenda: Agenda

@@ -215,9 +215,6 @@ class ConfigStore(Protocol):
     def subscriptions(self) -> Sequence[Subscription]:
         """Every subscription that can be read."""
 
-    def unread_subscriptions(self) -> bool:
-        """Whether there are others, which cannot."""
-
 
 class KeyStore(Protocol):
     """Where API keys are kept, by the hash of their secret."""

@@ -11,6 +11,7 @@ from signalbox.models.change import Change, TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, IdempotencyKeyReused, Unavailable
 from signalbox.models.ids import (
+    ChangeId,
     ConnectionId,
     RequestId,
     TaskId,
@@ -73,8 +74,8 @@ class ProbeConnection:
     ) -> Notification:
         now = self.clock()
         return Notification(
-            # the same whatever the connection: a name is good for one test
-            id=notification_id(change.id, ConnectionId("test")),
+            # the same whatever the connection, and whenever: a name is good for one test
+            id=notification_id(ChangeId(change.subject), ConnectionId("test")),
             connection=connection.id,
             connector=connection.connector,
             change=change,
@@ -108,7 +109,7 @@ class ProbeConnection:
             labels=(),
         )
         return Change(
-            id=change_id(task, view.version),
+            id=change_id(task, view.created_at, view.version),
             source=f"/signalbox/{self.stack}",
             type=TYPE,
             subject=task,

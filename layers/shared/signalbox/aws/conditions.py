@@ -1,0 +1,33 @@
+"""What a write expects, as DynamoDB wants it said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Expected: TypeAlias = Mapping[str, AttributeValueTypeDef | None]
+    """Attributes and what they should be, None meaning absent."""
+
+_NAME: Final = re.compile(r"#\w+")
+
+
+def names_in(expression: str) -> dict[str, str]:
+    """What each `#name` of an expression stands for."""
+    return {name: name[1:] for name in _NAME.findall(expression)}
+
+
+def are(expected: Expected) -> list[str]:
+    """The conditions that attributes are as expected."""
+    return [
+        f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
+        for name, value in expected.items()
+    ]
+
+
+def values_of(expected: Expected) -> dict[str, AttributeValueTypeDef]:
+    """The values that those conditions name."""
+    return {f":{name}": value for name, value in expected.items() if value is not None}
