@@ -37,6 +37,11 @@ def fast(*trusted: str) -> Http:
     return Http(trusted=trusted, connect=0.3, read=0.3, total=TOTAL, tls=_NOBODY, clock=lambda: NOW)
 
 
+def patient(*trusted: str) -> Http:
+    """The same for who answers as soon as this machine lets it."""
+    return Http(trusted=trusted, tls=_NOBODY, clock=lambda: NOW)
+
+
 class ConnectorContract:
     """Inherit, say how the connector is made, and what the far side answers.
 
@@ -68,7 +73,8 @@ class ConnectorContract:
             yield server
 
     def send(self, server: FakeHttpServer, notification: Notification | None = None) -> None:
-        connector = self.connector(fast(server.url))
+        faulty = any(reply.fault is not Fault.NONE for reply in server.script)
+        connector = self.connector(fast(server.url) if faulty else patient(server.url))
         secrets = self.secrets(server.url)
         connector.send(notification or a_notification(), self.connection(server.url), secrets)
 
