@@ -1,5 +1,6 @@
 """What a good token is, whom it names and how long it holds."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,43 @@ def refused(token: str, *issuers: Issuer, reason: str, secret: str = "") -> None
         tokens_of(*(issuers or (an_issuer(),)), secret=secret).authenticate(token)
 
     assert error.value.reason == reason
+
+
+class TestWhomATokenIsFor:
+    COGNITO: Final = an_issuer(audience_claim="client_id")
+
+    def test_a_client_id_stands_in_for_an_audience_where_the_issuer_says_so(self) -> None:
+        token = signed(rsa(), claims(aud=None, client_id=AUDIENCE, token_use="access"))
+
+        assert tokens_of(self.COGNITO).authenticate(token).name == NAME
+
+    def test_a_token_with_an_audience_is_still_for_that(self) -> None:
+        assert tokens_of(self.COGNITO).authenticate(signed(rsa())).name == NAME
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"aud": None},
+            {"aud": None, "client_id": ""},
+            {"aud": None, "client_id": "another"},
+            {"aud": None, "client_id": [AUDIENCE]},
+            {"aud": "another", "client_id": AUDIENCE},
+            {"aud": [], "client_id": AUDIENCE},
+            {"aud": "", "client_id": AUDIENCE},
+        ],
+    )
+    def test_a_token_for_another_client_is_refused(self, changes: dict[str, object]) -> None:
+        refused(signed(rsa(), claims(**changes)), self.COGNITO, reason="the token is not valid")
+
+    def test_a_client_id_is_no_audience_by_default(self) -> None:
+        token = signed(rsa(), claims(aud=None, client_id=AUDIENCE))
+
+        refused(token, reason="the token is not valid")
+
+    def test_a_null_audience_is_refused(self) -> None:
+        body = json.dumps(claims(client_id=AUDIENCE) | {"aud": None}).encode()
+
+        refused(signed(rsa(), body), self.COGNITO, reason="the token is not valid")
 
 
 class TestWhomATokenNames:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signalbox.auth.documents import Members, read_object, unpacked
 from signalbox.models.errors import Unavailable
@@ -116,14 +116,17 @@ class _Jwk(BaseModel):
 
 @lru_cache(maxsize=64)
 def read_keys(text: bytes) -> tuple[Key, ...]:
-    """The keys of a set that verify by an algorithm we know; others are left out.
+    """Return the keys of a set that verify by an algorithm we know, each of them once.
+
+    A key that is for something else, is weak or cannot be read is left out, as RFC 7517, 5 asks.
+    Those that remain may share a `kid` (4.5): the algorithm tells them apart, and where it does
+    not, each is tried, for the issuer vouches for all of them.
 
     Raises Unavailable where the set as a whole is not to be trusted: it holds a shared secret or a
-    private key, names two keys alike, has no key for us, or is no key set.
+    private key, has no key for us, or is no key set.
     """
     try:
-        keys = _listed(text)
-        usable = tuple(_usable(_Jwk.model_validate(k) for k in keys if k.get("kty") in _TYPES))
+        usable = tuple(_usable(dict.fromkeys(_readable(_listed(text)))))
     except ValueError:
         usable = ()
     if not usable:
@@ -137,12 +140,25 @@ def _listed(text: bytes) -> list[Members]:
         raise ValueError("the set is too large")
     listed = read_object(text).get("keys")
     keys = [key for key in listed if isinstance(key, dict)] if isinstance(listed, list) else []
-    names = [str(key["kid"]) for key in keys if "kid" in key]
-    if len(keys) > _MAX_KEYS or len(set(names)) != len(names):
-        raise ValueError("the keys are too many, or two have one name")
+    if len(keys) > _MAX_KEYS:
+        raise ValueError("the keys are too many")
     if any(_PRIVATE & key.keys() for key in keys):
         raise ValueError("a key is not public")
     return keys
+
+
+def _readable(keys: Iterable[Members]) -> Iterator[_Jwk]:
+    """The keys for signatures that are written as they should be, by what identifies them."""
+    for members in keys:
+        if members.get("kty") not in _TYPES:
+            continue
+        try:
+            jwk = _Jwk.model_validate(members)
+        except ValidationError:
+            continue
+        algorithm = Algorithm.RS256 if jwk.kty == "RSA" else Algorithm.ES256
+        if jwk.verifies and jwk.alg in {None, algorithm} and _strong(jwk):
+            yield jwk.model_copy(update={"alg": algorithm, "use": None, "key_ops": None})
 
 
 def _usable(keys: Iterable[_Jwk]) -> Iterator[Key]:
@@ -153,9 +169,7 @@ def _usable(keys: Iterable[_Jwk]) -> Iterator[Key]:
         raise Unavailable("tokens cannot be verified here") from None
 
     for jwk in keys:
-        algorithm = Algorithm.RS256 if jwk.kty == "RSA" else Algorithm.ES256
-        if not jwk.verifies or jwk.alg not in {None, algorithm} or not _strong(jwk):
-            continue
+        algorithm = Algorithm(jwk.alg or "")
         registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
         registry.max_header_length = _LONGEST_HEADER
         try:

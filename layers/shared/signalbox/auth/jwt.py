@@ -44,15 +44,21 @@ class _Claims(BaseModel):
 
     iss: str
     sub: str = Field(pattern=r"^[\x20-\x7e]{1,255}$")
-    aud: str | list[str]
+    aud: str | list[str] = Field(default_factory=list)
+    client_id: str = ""
     exp: Seconds
     nbf: Seconds = 0
     iat: Seconds | None = None
 
     def is_for(self, issuer: Issuer) -> bool:
         """Whether it says to be of this issuer, and for us."""
-        audiences = [self.aud] if isinstance(self.aud, str) else self.aud
-        return self.iss == issuer.issuer and issuer.audience in audiences
+        return self.iss == issuer.issuer and issuer.audience in self._audiences(issuer)
+
+    def _audiences(self, issuer: Issuer) -> Sequence[str]:
+        """Whom it is for; a client's id stands in only for an `aud` that is not there."""
+        if "aud" not in self.model_fields_set and issuer.audience_claim == "client_id":
+            return [self.client_id]
+        return [self.aud] if isinstance(self.aud, str) else self.aud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,8 +141,10 @@ class Api:
     ) -> Answer:
         resolver = self.routes.resolver
         resolver.append_context(call=call)
-        made = resolver.resolve(event, context)
+        made = resolver.resolve(_checked(event, call.request), context)
         headers = {name.lower(): value for name, value in made["headers"].items()}
+        if headers.get("location", "").startswith("/"):
+            headers["location"] = call.request.base_path + headers["location"]
         return Answer(
             statusCode=made["statusCode"],
             headers={**SECURITY_HEADERS, "x-request-id": call.request.request_id, **headers},
@@ -197,11 +199,25 @@ def _more_headers(error: SignalboxError) -> Mapping[str, str]:
 
 def _check_accept(request: InboundRequest, route: Route) -> None:
     """Raises NotAcceptable where the caller takes nothing that the route answers with."""
-    accept = request.header("accept").lower()
-    wanted = {part.partition(";")[0].strip() for part in accept.split(",")}
     offered = {*route.media, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in route.media)}
-    if wanted != {""} and not wanted & offered:
+    if request.header("accept").strip(" \t,") and not request.accepted & offered:
         raise NotAcceptable(f"this answers with {', '.join(route.media)}")
+
+
+def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, JsonValue]:
+    """Return the event for the router as we have read it, so that nothing is read twice.
+
+    The router knows content types in lower case alone, where `_check_body` has decided what the
+    body is, and base paths only where they are the name of a stage.
+    """
+    headers: dict[str, JsonValue] = {**request.headers, "content-type": JSON}
+    gateway = cast("dict[str, JsonValue]", event["requestContext"])
+    return {
+        **event,
+        "headers": headers,
+        "rawPath": request.path,
+        "requestContext": {**gateway, "stage": "$default"},
+    }
 
 
 def _as_get(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -235,7 +251,7 @@ def _check_body(request: InboundRequest, taken: Dependant) -> None:
         return
     if request.body.strip() == b"null":
         raise PayloadInvalid("the body is null; what has nothing to say has no body")
-    if request.header("content-type").partition(";")[0].strip().lower() != JSON:
+    if request.media_type != JSON:
         raise UnsupportedMedia(f"the body must be {JSON}")
     try:
         request.body.decode()

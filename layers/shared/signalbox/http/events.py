@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final, TypedDict
+from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,7 +30,10 @@ class _Context(BaseModel):
     requestId: str = ""  # noqa: N815  as API Gateway writes it
 
 
-def _none_where_null(headers: object) -> object:
+def _lower_case(headers: object) -> object:
+    """Header names in lower case, as HTTP takes them; REST APIs keep the sender's case."""
+    if isinstance(headers, Mapping):
+        return {str(name).lower(): value for name, value in headers.items()}
     return {} if headers is None else headers
 
 
@@ -39,9 +43,8 @@ class HttpApiEvent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     rawPath: str  # noqa: N815  as API Gateway writes it
-    headers: Annotated[dict[str, str], BeforeValidator(_none_where_null)] = Field(
-        default_factory=dict
-    )
+    routeKey: str = ""  # noqa: N815  as API Gateway writes it
+    headers: Annotated[dict[str, str], BeforeValidator(_lower_case)] = Field(default_factory=dict)
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
     pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
@@ -73,14 +76,33 @@ def inbound(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRe
     Raises PayloadTooLarge over `limit` bytes, PayloadInvalid where the base64 is none.
     """
     body = _body(event, limit)
-    headers = {name.lower(): value for name, value in event.headers.items()}
+    base = _base_path(event)
     return InboundRequest(
         method=event.requestContext.http.method.upper(),
-        path=event.rawPath,
-        headers=headers,
+        path=event.rawPath.removeprefix(base) or "/",
+        base_path=base,
+        headers=event.headers,
         body=body,
         source_ip=event.requestContext.http.sourceIp,
         request_id=request,
+    )
+
+
+def _base_path(event: HttpApiEvent) -> str:
+    """Return what stands in the path before the part that the route matched, as in `/hooks`.
+
+    The path begins with the API mapping key of a custom domain, or with the name of a stage that is
+    not `$default`; the parameter of a `{proxy+}` route does not.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    method, _, route = event.routeKey.partition(" ")
+    matched = (event.pathParameters or {}).get("proxy", "")
+    path = event.rawPath
+    if not method or not (matched or route == "/"):
+        return ""
+    path = path if path.endswith(f"/{matched}") else unquote(path)
+    return (
+        path[: -len(matched) - 1] if path.endswith(f"/{matched}") else path if not matched else ""
     )
 
 
@@ -89,7 +111,7 @@ def request_id(event: HttpApiEvent) -> RequestId:
 
     One that looks like a secret is not: ids are logged and shown.
     """
-    given = next((v for name, v in event.headers.items() if name.lower() == "x-request-id"), "")
+    given = event.headers.get("x-request-id", "")
     fits = _REQUEST_ID.fullmatch(given) and redacted(given) == given
     return RequestId(given) if fits else random_request_id()
 

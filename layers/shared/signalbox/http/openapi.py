@@ -72,8 +72,13 @@ _SHAPES: Final[Mapping[str, Json]] = {
 """What parameters of these names look like, where their type says less."""
 
 
-def described(routes: Routes, *, version: str, signed: Mapping[str, str]) -> str:
-    """The description as JSON, with the webhooks of these providers and how they are signed."""
+def described(
+    routes: Routes, *, version: str, signed: Mapping[str, str], base_path: str = ""
+) -> str:
+    """The description as JSON, with the webhooks of these providers and how they are signed.
+
+    `base_path` is where the API is mounted, as in `/hooks`.
+    """
     told = _as_powertools_tells(routes, version)
     known = {(route.method.lower(), route.template): route for _, route in routes.all}
     paths: Json = {}
@@ -85,6 +90,7 @@ def described(routes: Routes, *, version: str, signed: Mapping[str, str]) -> str
             }
             for method, operation in _parts(operations)
         }
+    told["servers"] = [{"url": base_path or "/", "x-internal": False}]
     told["paths"] = {**paths, **webhook_paths(signed)}
     components = cast("dict[str, Json]", told["components"])
     components["schemas"] = {**_schemas(components["schemas"]), **webhook_schemas()}
@@ -106,7 +112,6 @@ def _as_powertools_tells(routes: Routes, version: str) -> Json:
         **cast("Json", told["info"]),
         "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
     }
-    told["servers"] = [{"url": "/", "x-internal": False}]
     return told
 
 

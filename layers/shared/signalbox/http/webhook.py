@@ -85,7 +85,7 @@ class WebhookHandler:
             unsigned = {
                 name: value
                 for name, value in read.headers.items()
-                if name.lower() != self.receive.provider.signature_header
+                if name != self.receive.provider.signature_header
             }
             bare = read.model_copy(update={"headers": unsigned, "body": None})
             return inbound(bare, request, limit=self.limit)
@@ -125,8 +125,7 @@ class WebhookHandler:
             self.logger.exception("rejection not noted")
 
     def _rejection(self, error: SignalboxError, read: HttpApiEvent, said: Answer) -> Rejection:
-        headers = {name.lower(): value for name, value in read.headers.items()}
-        size = headers.get("content-length", "")
+        size = read.headers.get("content-length", "")
         known = size.isascii() and size.isdecimal() and len(size) < _DIGITS
         return Rejection(
             at=self.receive.clock(),
@@ -135,7 +134,7 @@ class WebhookHandler:
             reason=error.reason,
             request_id=said["headers"]["x-request-id"],
             source_ip=read.requestContext.http.sourceIp[:64],
-            user_agent=one_line(headers.get("user-agent", ""), 100),
+            user_agent=one_line(read.headers.get("user-agent", ""), 100),
             size=int(size) if known else None,
         )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
@@ -43,7 +43,9 @@ class Issuer(Model):
     """Somebody whose tokens we believe.
 
     Its keys are at `jwks_url`, or are the set in `jwks`, kept as JSON, or, with `shared_secret`,
-    are the secrets named `issuers/<name>`, of MIN_SECRET bytes or more. A token is worth
+    are the secrets named `issuers/<name>`, of MIN_SECRET bytes or more. A token is for us where its
+    `aud` names `audience`; with `audience_claim` client_id, one without `aud` is for us where its
+    `client_id` is `audience`, as in access tokens of Amazon Cognito. A token is worth
     `everybody`, and `grants[value]` for each value of the claim that `claim` leads to, one member
     name a step.
     """
@@ -51,6 +53,7 @@ class Issuer(Model):
     name: Name
     issuer: str = Field(min_length=1, max_length=512)
     audience: str = Field(min_length=1, max_length=512)
+    audience_claim: Literal["aud", "client_id"] = "aud"
     jwks_url: str | None = Field(default=None, pattern=_HTTPS, max_length=1024)
     jwks: Annotated[str | None, BeforeValidator(_as_text)] = None
     shared_secret: bool = False

@@ -1,12 +1,19 @@
 """A request as it arrived, before anybody believed it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+_REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRequest:
-    """One HTTP request: header names in lower case, the body as the bytes that were sent."""
+    """One HTTP request: header names in lower case, the body as the bytes that were sent.
+
+    `base_path` is what stood before `path` in the URL, such as the API mapping of a custom domain.
+    """
 
     method: str
     path: str
@@ -14,7 +21,26 @@ class InboundRequest:
     body: bytes
     source_ip: str = ""
     request_id: str = ""
+    base_path: str = ""
 
     def header(self, name: str) -> str:
         """The value of a header, empty where it was not sent."""
         return self.headers.get(name, "")
+
+    @property
+    def media_type(self) -> str:
+        """The type and subtype of the body in lower case, without parameters (RFC 9110, 8.3.1)."""
+        return _essence(self.header("content-type"))
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The media ranges that the sender takes, in lower case, without those of weight 0.
+
+        Empty where it does not say; then it takes anything (RFC 9110, 12.5.1).
+        """
+        ranges = (part for part in self.header("accept").split(",") if part.strip())
+        return frozenset(_essence(part) for part in ranges if not _REFUSED.search(part))
+
+
+def _essence(value: str) -> str:
+    return value.partition(";")[0].strip().lower()

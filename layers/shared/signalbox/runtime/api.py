@@ -92,9 +92,9 @@ def _add_docs(routes: Routes) -> None:
         for path in webhook_routes(provider):
             routes.leave("POST", path)
 
-    def describe() -> str:
+    def describe(base_path: str) -> str:
         signed = {name: make().signature_header for name, make in providers().items()}
-        return described(routes, version=VERSION, signed=signed)
+        return described(routes, version=VERSION, signed=signed, base_path=base_path)
 
     add_docs(routes, describe=describe)
 

@@ -10,7 +10,7 @@ from signalbox.connectors.transport import Http, Request
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.services.guards import Fetch, FetchedKeys
 
-_MAX_AGE: Final = re.compile(r"max-age=([0-9]{1,9})")
+_MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.IGNORECASE)
 _OK: Final = 200
 
 

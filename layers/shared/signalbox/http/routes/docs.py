@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -14,6 +14,7 @@ from signalbox.models.errors import NotFound
 
 _TAG: Final = "docs"
 _HTML: Final = "text/html; charset=utf-8"
+_BASE_PATHS: Final = 4
 _KEPT: Final = "public, max-age=86400"
 
 _SWAGGER: Final = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
@@ -56,9 +57,9 @@ class Asset(StrEnum):
     START = "start.js"
 
 
-def add_docs(routes: Routes, *, describe: Callable[[], str]) -> None:
-    """Adds the routes. `describe` makes the description; it is asked once."""
-    description = cache(describe)
+def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
+    """Adds the routes. `describe` makes the description for a base path, once for each."""
+    description = lru_cache(maxsize=_BASE_PATHS)(describe)
 
     def page(path: str, summary: str, text: str, *refuses: int) -> Route:
         return Route(
@@ -73,7 +74,9 @@ def add_docs(routes: Routes, *, describe: Callable[[], str]) -> None:
 
     @routes.add(page("/openapi.json", "The description of this API, OpenAPI 3.1", JSON))
     def openapi() -> Response[str]:
-        return Response(status_code=200, content_type=JSON, body=description())
+        return Response(
+            status_code=200, content_type=JSON, body=description(routes.call().request.base_path)
+        )
 
     @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))
     def docs() -> Response[str]:

@@ -114,7 +114,7 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
         limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     ) -> Response[str]:
-        if _streams(routes.call().request.header("accept")):
+        if EVENTS in routes.call().request.accepted:
             left = routes.resolver.lambda_context.get_remaining_time_in_millis() / 1000
             place = after if last_event_id is None else _place(last_event_id)
             followed = follow(TaskId(task_id), place, seconds=left)
@@ -122,10 +122,6 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
         page = read(TaskId(task_id), after=after, limit=limit)
         following = page.lines[-1].seq if page.more else None
         return said(LogLines(items=tuple(page.lines), next=following, finished=page.finished))
-
-
-def _streams(accept: str) -> bool:
-    return any(part.partition(";")[0].strip().lower() == EVENTS for part in accept.split(","))
 
 
 def _place(last_event_id: str) -> int | None:

@@ -262,8 +262,7 @@ def _read(part: type[P], document: JsonValue) -> P:
 
 
 def _json(request: InboundRequest) -> bytes | str:
-    media_type = request.header("content-type").partition(";")[0].strip().lower()
-    if media_type != _FORM:
+    if request.media_type != _FORM:
         return request.body
     form = parse_qs(request.body.decode("ascii"), errors="strict", max_num_fields=_FORM_FIELDS)
     payloads = form.get("payload", [])
