@@ -1,7 +1,7 @@
 # Everything there is to know about working on Signalbox; `make` alone lists it.
 
 BIN := .venv/bin
-UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+UV := $(if $(shell command -v uv 2>/dev/null),uv,$(BIN)/uv)
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 SOURCES := cli functions layers tests
 SPECTRAL := .signalbox/spectral
@@ -12,6 +12,9 @@ REQUESTS ?= 100
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name $(is_new_enough) 2>/dev/null && echo $$name && break; done)
+
+# For what changes its directory. Paths stay in the shell, in quotes: the checkout's may hold spaces.
+uv_from_anywhere = $(if $(filter uv,$(UV)),uv,"$$PWD"/$(UV))
 
 export SAM_CLI_TELEMETRY = 0
 export UV_PYTHON_DOWNLOADS ?= never
@@ -44,7 +47,7 @@ fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each op
 
 .PHONY: bench
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)
-	@UV=$(abspath $(UV)) $(BIN)/python -m tests.bench $(ARGS)
+	@UV=$(uv_from_anywhere) $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: check
 check: .venv/.synced ## Check format, lint, types, rooms and template; says nothing if all is well
@@ -65,7 +68,7 @@ spectral: .venv/.synced $(SPECTRAL)/.installed ## Check what the API says of its
 
 .PHONY: deploy
 deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_RUNTIME, ARCHITECTURE; ARGS: options of `sam deploy`)
-	@UV=$(abspath $(UV)) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)
+	@UV=$(uv_from_anywhere) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)
 
 exported := --quiet --frozen --no-emit-project --no-annotate --no-header
 
@@ -82,9 +85,9 @@ clean: ## Remove everything made here, the state of the local stack too
 	rm -rf .venv .signalbox .aws-sam .coverage .hypothesis .*_cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.synced: pyproject.toml uv.lock | $(UV)
+.venv/.synced: pyproject.toml uv.lock | $(filter-out uv,$(UV))
 	$(require_python)
-	@$(UV) sync --quiet --frozen --python $(PYTHON)
+	@$(UV) sync --quiet --frozen --python "$(PYTHON)"
 	@touch $@
 
 $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.json
@@ -95,10 +98,10 @@ $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.
 
 $(BIN)/uv:
 	$(require_python)
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 define require_python
-@[ -n "$(PYTHON)" ] && $(PYTHON) $(is_new_enough) || \
+@[ -n "$(PYTHON)" ] && "$(PYTHON)" $(is_new_enough) || \
 	{ echo 'Signalbox needs Python 3.11 or newer; `make PYTHON=path/to/python3` names one.' >&2; exit 1; }
 endef
