@@ -32,8 +32,8 @@ def test_a_layer_is_built_by_and_into_any_path(tmp_path: Path, layer: str) -> No
     (packages / "six.py").write_text("VALUE = 1\n")
     paths = {"ARTIFACTS_DIR": str(packages.parent), "UV": str(uv), "LOCAL_PYTHON": sys.executable}
 
-    subprocess.run(
-        ["make", "--silent", "-C", str(ROOT / "layers/shared"), f"build-{layer}"],
+    subprocess.run(  # noqa: S603  ours
+        ["/usr/bin/env", "make", "--silent", "-C", str(ROOT / "layers/shared"), f"build-{layer}"],
         env={**os.environ, **paths, "UV_ARGUMENTS": str(arguments)},
         check=True,
         capture_output=True,
@@ -58,8 +58,8 @@ def test_uv_is_found_from_any_folder(tmp_path: Path, target: str) -> None:
         (folder / name).write_bytes((ROOT / name).read_bytes())
         os.utime(folder / name, (0, 0))
 
-    done = subprocess.run(
-        ["make", "--silent", target],
+    done = subprocess.run(  # noqa: S603  ours
+        ["/usr/bin/env", "make", "--silent", target],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable},
         check=True,
