@@ -24,6 +24,7 @@ from cli.commands import (
     work,
 )
 from cli.errors import explained
+from cli.output import replace_unprintable
 from cli.target import choose
 
 
@@ -31,6 +32,7 @@ class _Signalbox(TyperGroup):
     """Ends with a line and an exit code where a command raises what it can explain."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own
+        replace_unprintable()
         try:
             return super().invoke(ctx)
         except Exception as error:

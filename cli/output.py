@@ -1,12 +1,15 @@
 """What a command prints: tables for people, JSON for programs. Notes go to standard error."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
+from io import TextIOWrapper
+from typing import Annotated, Final, TextIO, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -32,6 +35,16 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
+def replace_unprintable() -> None:
+    """Let standard output and error show `?` for what their encoding does not have.
+
+    Foreign text may hold any character, and the encoding is the terminal's: printing must not fail.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def moment(value: datetime | None) -> str:
     """A moment in UTC to the second, empty for none."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if value else ""
@@ -39,9 +52,13 @@ def moment(value: datetime | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Prints the results of one command."""
+    """Prints the results of one command.
+
+    One that is `detached` goes on in silence when its standard output is gone; any other ends.
+    """
 
     json: bool = False
+    detached: bool = False
 
     def rows(self, items: Sequence[M], columns: Mapping[str, Callable[[M], str]]) -> None:
         """A table, or a JSON list."""
@@ -70,11 +87,28 @@ class Output:
 
     def line(self, item: BaseModel, text: str) -> None:
         """One of many to come: a line of text, or a JSON object on one line."""
-        print(json.dumps(item.model_dump(mode="json")) if self.json else plain(text), flush=True)
+        shown = json.dumps(item.model_dump(mode="json")) if self.json else plain(text)
+        try:
+            print(shown, flush=True)
+        except (OSError, ValueError):
+            if not self.detached:
+                raise
+            _discard(sys.stdout)
 
     def note(self, text: str) -> None:
         """What a person should know and a program should not read."""
-        print(plain(text), file=sys.stderr, flush=True)
+        try:
+            print(plain(text), file=sys.stderr, flush=True)
+        except (OSError, ValueError):
+            _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Lead a stream that nobody reads any more into nothing, what it still buffers included."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
 
 
 def _print_json(value: object) -> None:

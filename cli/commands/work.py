@@ -31,7 +31,8 @@ def work(
     The command gets the task as JSON on standard input and in SIGNALBOX_TASK_* variables; quote
     them, for strangers wrote what is in them. What it prints is its result, its last line the
     progress; any exit code but 0 fails the attempt. It is killed when the task is cancelled or the
-    lease is in danger. Ctrl-C stops it and gives the task back.
+    lease is in danger. Ctrl-C, SIGTERM or a closed terminal stops it and gives the task back; where
+    the worker itself is killed, so is the command.
     """
     from cli.api import connect
     from cli.work.loop import End, Worker
@@ -43,7 +44,7 @@ def work(
         api=connect(chosen(context)),
         name=WorkerId(worker or socket.gethostname()),
         argv=argv_of(command),
-        output=Output(as_json),
+        output=Output(as_json, detached=True),
         lease_seconds=lease,
         wait_seconds=wait,
         stopping=stopping_on_signals(),

@@ -11,17 +11,18 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from cli.errors import CommandError
-from cli.output import plain
+from cli.work.guard import Guard
+from cli.work.text import LineDecoder
 from signalbox.models.change import TaskView
 
 _TAIL: Final = 40
-_LINE: Final = 4_000
+_CHUNK: Final = 65_536
 _GRACE: Final = 5.0
 _KEPT_BACK: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
 
@@ -69,6 +70,8 @@ class Running:
 
     process: subprocess.Popen[bytes]
     said: Callable[[str], None]
+    guard: Guard
+    _lines: LineDecoder = field(default_factory=LineDecoder, init=False)
     _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL), init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
@@ -81,8 +84,10 @@ class Running:
 
     @property
     def last_line(self) -> str:
-        """The last line that is not empty."""
-        return next((line for line in reversed(list(self._tail)) if line.strip()), "")
+        """The last line that is not empty, also one that has not ended yet."""
+        return self._lines.unfinished or next(
+            (line for line in reversed(list(self._tail)) if line.strip()), ""
+        )
 
     @property
     def tail(self) -> str:
@@ -106,6 +111,7 @@ class Running:
             time.sleep(0.05)
         self._signal(signal.SIGKILL)
         self.process.wait()
+        self.guard.dismiss()
         self.finish()
 
     def _signal(self, number: signal.Signals) -> None:
@@ -122,14 +128,18 @@ class Running:
         if self.process.stdout is None:
             return
         with self.process.stdout as stream:
-            while raw := stream.readline(_LINE):
-                line = plain(raw.decode(errors="replace")).rstrip()
-                self._tail.append(line)
-                self.said(line)
+            while data := os.read(stream.fileno(), _CHUNK):
+                self._take(self._lines.feed(data))
+        self._take(self._lines.close())
+
+    def _take(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            self._tail.append(line)
+            self.said(line)
 
 
 def start(argv: Sequence[str], task: TaskView, said: Callable[[str], None]) -> Running:
-    """Starts the command in a group of its own. Raises CommandError."""
+    """Starts the command in a group of its own, which ends with us. Raises CommandError."""
     kept = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
     try:
         process = subprocess.Popen(
@@ -140,8 +150,19 @@ def start(argv: Sequence[str], task: TaskView, said: Callable[[str], None]) -> R
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        guard = _guarded(process)
     except OSError as failure:
         raise CommandError(f"the command does not start: {failure}") from failure
-    running = Running(process=process, said=said)
+    running = Running(process=process, said=said, guard=guard)
     running.listen(task.model_dump_json().encode())
     return running
+
+
+def _guarded(process: subprocess.Popen[bytes]) -> Guard:
+    """Start the guard of a command, which does not run without one. Raises OSError."""
+    try:
+        return Guard.over(process.pid)
+    except OSError:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise

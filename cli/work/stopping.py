@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, as a wish to be told about instead of an end in the middle of something."""
+"""Turns Ctrl-C, SIGTERM and a closed terminal into a request to stop at the next good moment."""
 
 import signal
 from threading import Event
@@ -13,6 +13,7 @@ def stopping_on_signals() -> Event:
             raise KeyboardInterrupt
         stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, stop)
     return stopping

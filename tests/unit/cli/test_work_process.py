@@ -24,6 +24,7 @@ def ran(command: str, task: TaskView | None = None) -> tuple[list[str], int | No
     running = start(argv_of([command]), task or a_view(), said.append)
     wait_for(lambda: running.ended() is not None)
     running.finish()
+    running.stop()
     return said, running.ended()
 
 
@@ -131,7 +132,7 @@ def test_a_line_without_an_end_is_cut() -> None:
 def test_only_the_last_lines_are_kept() -> None:
     running = start(argv_of(["seq 1 1000; echo; echo ' '"]), a_view(), lambda _: None)
     wait_for(lambda: running.ended() is not None)
-    running.finish()
+    running.stop()
 
     assert running.last_line == "1000"
     assert running.tail.startswith("963\n")
