@@ -59,7 +59,7 @@ def arguments(line: str) -> list[str]:
         " \t/run",
         "\u200b/run",
         "\u00a0/run",
-        "/run\u00a0now",
+        "/run\u200bnow",
         "/\u017fun",
         "me@signalbox run",
         "@signalbox-other run",
@@ -86,6 +86,30 @@ def arguments(line: str) -> list[str]:
         "<!--\n/run\n-->",
         "<!--\n/run",
         "text <!-- x\n--> /run",
+        "<pre>\n$ bot\n/run\n</pre>",
+        "<PRE class='x'>\n\n/run\n",
+        "<pre\n/run",
+        "text\n<pre>\n/run",
+        "   <script>\n/run\n</script>",
+        "<style>\n/run\n</style>",
+        "<textarea rows=1>\n/run\n</textarea>",
+        "<details><summary>log</summary>\n\n<pre>\n/run\n</pre>\n</details>",
+        "<pre>\n</pre /run\n/run",
+        "<pre>\n/run </pre>",
+        "- <pre>\n  /run\n  </pre>",
+        "1. text\n\n   <pre>\n   /run\n   </pre>",
+        "<pre>\n```\n</pre>\n```\n/run",
+        "<?php\n/run\n?>",
+        "<!DOCTYPE\n/run\n>",
+        "<![CDATA[\n/run\n]]>",
+        "<![cdata[\n>\n/run",
+        "- item\n\n      /run",
+        "- item\n\n\t\t/run",
+        "1. item\n\n       /run",
+        "-     /run",
+        "- ```\n  /run",
+        "@signalbox\n@signalbox",
+        "@signalbox\n\n  \n",
     ],
 )
 def test_this_is_no_command(text: str) -> None:
@@ -123,6 +147,26 @@ def test_this_is_no_command(text: str) -> None:
         ("@signalbox, run now", "run"),
         ("@signalbox[bot] run", "run"),
         ("  @signalbox run", "run"),
+        ("<pre>\n/no\n</pre>\n/run", "run"),
+        ("<pre>/no</pre>\n/run", "run"),
+        ("<pre>\n/no\n</SCRIPT> x\n/run", "run"),
+        ("<prefix>\n/run", "run"),
+        ("text <pre>\n/run", "run"),
+        ("    <pre>\n/run", "run"),
+        ("```\n<pre>\n```\n/run", "run"),
+        ("<!-- <pre> -->\n/run", "run"),
+        ("<?x?>\n/run", "run"),
+        ("<!x>\n/run", "run"),
+        ("<![CDATA[>]]>\n/run", "run"),
+        ("<div>\n/run\n</div>", "run"),
+        ("1. item\n   /run", "run"),
+        ("- item\n/run", "run"),
+        ("/run\u00a0now", "run"),
+        ("/run\u3000now", "run"),
+        ("@signalbox\u202frun", "run"),
+        ("@signalbox:\u2009run\u2009now", "run"),
+        ("@signalbox\nrun", "run"),
+        ("@signalbox\n\n/run", "run"),
     ],
 )
 def test_this_is_one_command(text: str, name: str) -> None:
@@ -147,6 +191,14 @@ def test_this_is_one_command(text: str, name: str) -> None:
         ('/run a"b c"', ['a"b', 'c"']),
         ("/run a=b=c =d e=", ["a=b=c", "=d", "e="]),
         ("/run \u201ca b\u201d k=\u2018x y\u2019 it\u2019s", ["a b", "k=x y", "it's"]),
+        ("/run\u00a0a\u202fb\u3000c", ["a", "b", "c"]),
+        ("/run \u2014dry-run \u2013force", ["--dry-run", "--force"]),
+        ("/run \u2014\u2014x \u2015y=1", ["--x", "--y=1"]),
+        (
+            "/run -x a\u2014b k=\u2014v \u20145 \u2014",
+            ["-x", "a\u2014b", "k=\u2014v", "\u20145", "\u2014"],
+        ),
+        ('/run "\u2014x \u2014y"', ["\u2014x \u2014y"]),
         ("@signalbox, run now", ["now"]),
         ("@signalbox fix the login priority=high", ["fix", "the", "login", "priority=high"]),
     ],
@@ -159,6 +211,51 @@ def test_the_instruction_is_the_rest_of_the_line_as_written() -> None:
     [command] = read('/agent  fix  "the login" it\u2019s old  \nand not this')
 
     assert command.instruction == 'fix  "the login" it\u2019s old'
+
+
+@pytest.mark.parametrize(
+    ("text", "instruction", "description"),
+    [
+        ("/agent\r\n\r\nSplit it.\r\nKeep names.", "Split it.\nKeep names.", ""),
+        ("/agent fix it\n\nBut keep\nthe names. ", "fix it", "But keep\nthe names."),
+        ("/agent\n> a quote\n\n```\n/run\n```", "> a quote\n\n```\n/run\n```", ""),
+        ("/agent\n<pre>\n/run\n</pre>", "<pre>\n/run\n</pre>", ""),
+        ("/agent\n<!-- hidden -->seen", "seen", ""),
+        ("@signalbox run the tests\nand tell me", "the tests", "and tell me"),
+        ("@signalbox: run\nthe tests", "the tests", ""),
+        ("@signalbox\r\nplease run\r\nall of it", "please run\nall of it", ""),
+        ("@signalbox\n\n> a quote\nfix it", "> a quote\nfix it", ""),
+        ("@signalbox,\n```\ntrace\n```\n/run", "```\ntrace\n```\n/run", ""),
+        ("/agent \n \n", "", ""),
+    ],
+)
+def test_the_lines_below_a_command_belong_to_it(
+    text: str, instruction: str, description: str
+) -> None:
+    [command] = read(text)
+
+    assert (command.instruction, command.description) == (instruction, description)
+    assert not command.truncated
+
+
+def test_the_lines_below_a_command_end_at_the_next() -> None:
+    found = read("hello\n/agent\nfix it\n\n/run a\nb\n@signalbox retry\n@signalbox now\nall")
+
+    assert [(each.name, each.instruction, each.description) for each in found] == [
+        ("agent", "fix it", ""),
+        ("run", "a", "b"),
+        ("retry", "", ""),
+        (FREE_FORM, "now\nall", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["/agent\n" + "x" * 10_001, "/agent a\n" + "x" * 10_001, "@signalbox " + "x" * 10_001]
+)
+def test_what_is_cut_is_told(text: str) -> None:
+    [command] = read(text)
+
+    assert command.truncated
 
 
 def test_the_free_form_takes_all_that_follows() -> None:
@@ -261,6 +358,11 @@ def test_an_edit_runs_only_what_did_not_stand_there_before() -> None:
         ("@signalbox push it", "@signalbox push  it"),
         ("@signalbox push it\n\nwiht a typo", "@signalbox push it\n\nwith a typo"),
         ("@signalbox push it", "@signalbox pull it"),
+        ("/run a\n\nthakns", "/run a\n\nthanks"),
+        ("/agent\n\nwiht a typo", "/agent\n\nwith a typo"),
+        ("/agent\n\nsplit  it", "/agent split it"),
+        ("/retest", "/retest\nit was the network"),
+        ("/run \u2014dry-run", "/run\u00a0--dry-run"),
     ],
 )
 def test_a_command_that_was_only_rewritten_is_not_new(before: str, after: str) -> None:
@@ -277,10 +379,11 @@ def test_a_command_that_was_only_rewritten_is_not_new(before: str, after: str) -
         ("@signalbox push it", "/run\n@signalbox pull it", [""]),
         ("@signalbox push it", "/ask pull it", ["pull it"]),
         ("/ask pull it", "@signalbox push it", ["push it"]),
+        ("/agent\nsplit it", "/agent\nsplit it\n/run", [""]),
         ("/run " + "x " * 60, "/run " + "x " * 60 + "y", [("x " * 60 + "y")]),
         ("/run " + "x" * 3_000, "/run " + "x" * 3_000 + "y", ["x" * 3_000 + "y"]),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_other_words_are_a_new_command(before: str, after: str, new: list[str]) -> None:
     assert renewed(before, after) == new
@@ -313,6 +416,7 @@ _PIECES = st.sampled_from(
     [
         *("/run", "/agent ", "@signalbox", "@signalbox run", "[bot]", ":", ",", "<!--", "-->"),
         *("```", "~~~", "`", "- ", "1. ", "> ", '"', "'", "\\", '\\"', "k=", "=", " ", "    "),
+        *("<pre>", "</pre>", "<?", "?>", "<!x", "\u2014", "\u3000"),
         *("\t", "\n", "\r\n", "\r", "\u201c", "\u2019", "\u00a0", "\u200b", "x", "\x00"),
     ]
 )
@@ -383,6 +487,14 @@ def test_quoted_words_come_back_as_they_were(words: list[str]) -> None:
         "@signalbox run\n" * 5_300,
         ("@signalbox" + " " * 60 + "\n") * 1_100,
         "@signalbox " + "x" * 79_000,
+        "<pre>\n" * 13_000,
+        "<pre>\n</pre>\n" * 6_000,
+        "<!a\n" * 20_000,
+        "<?\n?>\n" * 13_000,
+        "<![CDATA[\n" * 8_000,
+        ("@signalbox" + "\n" * 40) * 1_600,
+        "/run\n" + "x\n" * 40_000,
+        "/run " + "\u2014" * 79_000,
     ],
     ids=lambda text: repr(text[:12]),
 )

@@ -47,12 +47,16 @@ class Command:
     """An instruction found in an event's text.
 
     `line` counts from 0 in the normalised text. `instruction` is what follows the name, as it was
-    written: the rest of the line, or for the free form everything said to the bot.
+    written: the rest of the line, the lines below where that is empty, or for the free form
+    everything said to the bot. `description` holds the lines below where `instruction` does not.
+    `truncated` where either was too long to be kept whole.
     """
 
     name: str
     arguments: tuple[str, ...] = ()
     instruction: str = ""
+    description: str = ""
+    truncated: bool = False
     line: int = 0
     free_form: bool = False
 

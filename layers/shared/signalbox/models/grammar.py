@@ -7,14 +7,21 @@ A command stands at the start of a line of its own, after at most three spaces:
     @bot anything else       the free form: a command named `ask`, whose instruction is all that
                              follows, to the end of the text
 
-Between the mention and the words may stand a colon or a comma; `@bot[bot]` is the bot as well. HTML
-comments, unclosed ones too, are taken out before anything is read, for nobody saw them. Lines in
-fenced code, in quotes (`>`), in lists and indented by four columns are not commands. A line after a
-quote that continues it lazily is one, although CommonMark would show it as quoted.
+Between the mention and the words may stand a colon, a comma or line ends; `@bot[bot]` is the bot as
+well. The lines below a command, down to the next one, belong to it: they are its instruction where
+its own line has no words, and its description otherwise.
 
-Words are separated by blanks. A quote (", ' or `) opens at the start of a word or right after
-`key=` and holds blanks together; a backslash before the same quote keeps it from closing. A quote
-that is never closed is ordinary text. Curly quotes count as straight ones.
+HTML comments, unclosed ones too, are taken out before anything is read, for nobody saw them. What
+is shown as code or as a quotation commands nothing: fenced and indented code, HTML blocks of the
+first kind (`<pre>`, `<script>`, `<style>`, `<textarea>`) and of those that are hidden (`<?`, `<!X`,
+CDATA), all by CommonMark 0.31, 4.6, and lines that start with `>`. Neither does a line that starts
+with a list marker. A line after a quote that continues it lazily is a command, although CommonMark
+would show it as quoted; so is a line within a list item that is indented by three columns at most.
+
+Words are separated by blanks, those of Unicode included. A quote (", ' or `) opens at the start of
+a word or right after `key=` and holds blanks together; a backslash before the same quote keeps it
+from closing. A quote that is never closed is ordinary text. What a keyboard has made typographic
+counts as typed: curly quotes as straight ones, and a long dash before an option as two hyphens.
 
 A command is known again by its name and its words, however they are quoted and spaced; in the free
 form by all that was said.
@@ -43,20 +50,28 @@ MARKER: Final = "<!-- signalbox:"
 
 _COMMANDS = 10
 _INSTRUCTION = 10_000
+_DESCRIPTION = 10_000
 _ARGUMENTS = 50
 _ARGUMENT = 2_000
 _INDENT = 3
 
+_BLANKS: Final = " \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
+"""What separates words in a line, for a character class."""
+
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_NAME = re.compile(r"([a-z][a-z0-9-]{1,31})(?![^ \t])", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(rf"([a-z][a-z0-9-]{{1,31}})(?![^{_BLANKS}])", re.ASCII | re.IGNORECASE)
 _LINE = r"""
     ^(?P<indent>[ \t]*)
     (?: (?P<list>(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*)
-        (?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>[^\n]*)
-      | /(?P<name>[a-z][a-z0-9-]{1,31})(?![^ \t\n])(?P<rest>[^\n]*)
-      | @MENTION(?:\[bot\])?(?:[ \t]*[:,]|(?=[ \t]))[ \t]*(?P<said>[^ \t\n][^\n]*)
+        (?: (?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>[^\n]*)
+          | <(?: (?P<raw>pre|script|style|textarea)(?=[ \t>]|$) | (?P<hidden>\?|!\[CDATA\[|![a-z]) )
+        )
+      | /(?P<name>[a-z][a-z0-9-]{1,31})(?![^BLANKS\n])(?P<rest>[^\n]*)
+      | @MENTION(?:\[bot\])?(?:[ \t]*[:,]|(?=[BLANKS]|$))[BLANKS]*(?P<said>[^\n]*)
     )
-"""
+""".replace("BLANKS", _BLANKS)
+_RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
+_HIDDEN_ENDS: Final = {"?": "?>", "![CDATA[": "]]>"}
 _WORD = re.compile(
     r"""
     (?=\S)
@@ -66,6 +81,8 @@ _WORD = re.compile(
     """,
     re.VERBOSE,
 )
+_DASH = re.compile(r"^[\u2012-\u2015]{1,2}(?=[^\W\d_])")
+_NOT_BLANK = re.compile(r"\S[^\n]*")
 _STRAIGHT = str.maketrans("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b", "\"\"\"\"''''")
 
 
@@ -77,12 +94,40 @@ class _Fence(NamedTuple):
 
 
 class _Spoken(NamedTuple):
-    """A command before its words are told apart."""
+    """A command before its words are told apart; `below` is what stands beneath its line."""
 
     name: str
     words: str
-    instruction: str
+    below: str
     line: int
+    free_form: bool = False
+
+    @property
+    def instruction(self) -> str:
+        """The words of its line, or all below where it has none; in the free form both."""
+        if self.free_form:
+            return f"{self.words}{self.below}".strip()
+        return self.words or self.below.strip()
+
+    @property
+    def description(self) -> str:
+        """What stands below its line and is not its instruction."""
+        return self.below.strip() if self.words and not self.free_form else ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether something is cut off."""
+        return len(self.instruction) > _INSTRUCTION or len(self.description) > _DESCRIPTION
+
+
+class _Head(NamedTuple):
+    """The line of a command, from `start` to `end` in the text."""
+
+    name: str
+    words: str
+    line: int
+    start: int
+    end: int
     free_form: bool = False
 
 
@@ -117,15 +162,22 @@ def new_commands(
 ) -> tuple[Command, ...]:
     """The commands of an event; of an edit only those that did not stand there before.
 
-    Free words that are edited are still the same request, whatever they say now.
+    Free words that are edited are still the same request, whatever they say now: those to the bot,
+    and those below a command that has none in its own line.
     """
     said = commands(event.text or "", mention=mention, known=known)
     before = commands(event.previous_text or "", mention=mention, known=known)
     seen = {identity(command) for command in before}
-    asked = any(command.free_form for command in before)
+    asked = {command.name for command in before if _in_free_words(command)}
     return tuple(
-        each for each in said if identity(each) not in seen and not (each.free_form and asked)
+        each
+        for each in said
+        if identity(each) not in seen and not (_in_free_words(each) and each.name in asked)
     )
+
+
+def _in_free_words(command: Command) -> bool:
+    return command.free_form or not command.arguments
 
 
 def option(command: Command, key: str) -> str | None:
@@ -145,25 +197,73 @@ def _visible(text: str) -> str:
 
 
 def _spoken(text: str, mention: str, known: Collection[str]) -> Iterator[_Spoken]:
+    heads = _heads(text, _pattern(mention), known)
+    head = next(heads, None)
+    while head:
+        following = None if head.free_form else next(heads, None)
+        below = text[head.end : following.start if following else len(text)]
+        yield _Spoken(head.name, head.words.strip(), below, head.line, head.free_form)
+        head = following
+
+
+def _heads(text: str, pattern: re.Pattern[str], known: Collection[str]) -> Iterator[_Head]:
     line = counted = 0
-    fence: _Fence | None = None
-    for match in _pattern(mention).finditer(text):
-        if match["fence"]:
-            fence = _fence_after(fence, match)
-            continue
-        if fence or _width(match["indent"]) > _INDENT:
-            continue
+    for match in _command_lines(text, pattern):
         line += text.count("\n", counted, match.start())
         counted = match.start()
-        name, words = match["name"], match["rest"]
-        if name is None:
-            name, words = _addressed(match["said"], known)
-        if name is None:
-            everything = text[match.start("said") : match.start("said") + _INSTRUCTION]
-            yield _Spoken(FREE_FORM, words, everything.strip(), line, free_form=True)
-            return
-        words = words.strip()[:_INSTRUCTION]
-        yield _Spoken(name.lower(), words, words, line)
+        if match["name"]:
+            yield _Head(match["name"].lower(), match["rest"], line, match.start(), match.end())
+            continue
+        start, end = _said(text, match, pattern)
+        if start == end:
+            continue
+        name, words = _addressed(text[start:end], known)
+        yield _Head((name or FREE_FORM).lower(), words, line, match.start(), end, name is None)
+
+
+def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The lines that look like a command and stand neither in code nor in hidden HTML."""
+    fence: _Fence | None = None
+    position = 0
+    while match := pattern.search(text, position):
+        position = match.end()
+        if match["fence"]:
+            fence = _fence_after(fence, match)
+        elif fence or _width(match["indent"]) > _INDENT:
+            continue
+        elif match["raw"] or match["hidden"]:
+            position = _end_of_block(text, match)
+        else:
+            yield match
+
+
+def _end_of_block(text: str, match: re.Match[str]) -> int:
+    """Where an HTML block ends: with the line that closes it, or with the text."""
+    if match["raw"]:
+        closing = _RAW_END.search(text, match.end())
+        closed = closing.end() if closing else -1
+    else:
+        closed = text.find(_HIDDEN_ENDS.get(match["hidden"].upper(), ">"), match.end())
+    end = text.find("\n", closed) if closed >= 0 else -1
+    return end if end >= 0 else len(text)
+
+
+def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[int, int]:
+    """Where the first line of what was said to the bot starts and ends: behind it, or below.
+
+    Both are the same where nothing was said, or the next line is a command itself.
+    """
+    start, end = match.span("said")
+    if match["said"].strip():
+        return start, end
+    below = _NOT_BLANK.search(text, end)
+    if below is None:
+        return end, end
+    line = text.rfind("\n", 0, below.start()) + 1
+    command = pattern.match(text, line)
+    if command and (command["name"] or command["said"] is not None):
+        return end, end
+    return below.start(), below.end()
 
 
 def _addressed(said: str, known: Collection[str]) -> tuple[str | None, str]:
@@ -211,7 +311,9 @@ def _command(spoken: _Spoken) -> Command:
             argument[:_ARGUMENT]
             for argument in islice(_arguments(spoken.words[:_INSTRUCTION]), _ARGUMENTS)
         ),
-        instruction=spoken.instruction,
+        instruction=spoken.instruction[:_INSTRUCTION],
+        description=spoken.description[:_DESCRIPTION],
+        truncated=spoken.is_long,
         line=spoken.line,
         free_form=spoken.free_form,
     )
@@ -221,4 +323,6 @@ def _arguments(words: str) -> Iterator[str]:
     for match in _WORD.finditer(words.translate(_STRAIGHT)):
         key, quote, quoted, plain = match.group("key", "quote", "quoted", "plain")
         inside = quoted.replace(f"\\{quote}", quote) if quote else ""
+        if not key and not quote:
+            plain = _DASH.sub("--", plain)
         yield f"{key or ''}{inside}{plain}"

@@ -102,6 +102,11 @@ def _commands(event: Event, source: Source, why: list[str]) -> list[Command]:
         for command in found
         if command not in listed
     )
+    why += (
+        f"the text of {command.name} was cut: it is too long"
+        for command in listed
+        if command.truncated
+    )
     return listed
 
 
@@ -149,6 +154,7 @@ def _commanded(event: Event, command: Command, received: Received, name: str) ->
             "title": one_line(f"{command.name}: {said or event.title}"),
             "arguments": tuple(_clean(argument) for argument in command.arguments),
             "instruction": _clean(command.instruction),
+            "description": _clean(command.description),
             "priority": _priority(option(command, "priority")) or task.priority,
         }
     )
