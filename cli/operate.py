@@ -1,5 +1,6 @@
 """What operators ask of the API: queues, deliveries, notifications, connections, figures."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +34,7 @@ from signalbox.models.task import Priority
 
 _QUEUE: Final = "/api/v1/queue"
 _DELIVERY: Final = "dlv_"
+_POLL: Final = 0.5
 
 Wanted = Mapping[str, str]
 
@@ -114,6 +116,15 @@ class Operator:
     def probe(self, connection: str) -> NotificationView:
         """A test that is owed to a connection."""
         return self.api.ask("POST", below(CONNECTIONS, connection, "test"), NotificationView)
+
+    def awaited(self, notification: NotificationView, seconds: float) -> NotificationView:
+        """The notification once it has ended, or as it is after so many seconds."""
+        until = time.monotonic() + seconds
+        name = f"{notification.task_id}/{notification.id}"
+        while not notification.status.is_final and time.monotonic() < until:
+            time.sleep(min(_POLL, max(0.0, until - time.monotonic())))
+            notification = self.notification(name)
+        return notification
 
     def figures(self) -> FiguresView:
         """All figures."""

@@ -14,7 +14,7 @@ from cli.errors import CommandError
 from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.manifest import secret_of
-from signalbox.models.signing import is_placeholder
+from signalbox.models.signing import SecretInvalid, checked_secret
 from signalbox.services.ports import Connector
 
 NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
@@ -54,10 +54,11 @@ class Origin:
         """The secret, without the line end behind it. Raises CommandError."""
         if self.generate:
             return token_urlsafe(32)
-        secret = self._given().rstrip("\r\n")
-        if not secret.strip():
-            raise CommandError("the secret is empty")
-        if len(secret.encode("utf-8", "replace")) > _LONGEST or "\0" in secret:
+        try:
+            secret = checked_secret(self._given())
+        except SecretInvalid as invalid:
+            raise CommandError(f"{invalid}; --generate makes one") from None
+        if len(secret.encode("utf-8", "replace")) > _LONGEST:
             raise CommandError(f"a secret is a text of at most {_LONGEST} bytes")
         return secret
 
@@ -112,7 +113,5 @@ def is_weak(name: str, secret: str) -> bool:
 
 def _check(name: str, secret: str) -> None:
     """Raises CommandError for what functions would pass over."""
-    if is_placeholder(secret):
-        raise CommandError("this is a placeholder, which anybody would guess; --generate makes one")
     if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
         raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

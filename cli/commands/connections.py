@@ -31,11 +31,31 @@ def probe(
     context: typer.Context,
     connection_id: Annotated[str, typer.Argument(help="As `connections list` shows it.")],
     *,
+    timeout: Annotated[
+        float, typer.Option(min=0, max=600, help="Seconds to wait for the outcome.")
+    ] = 30,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Only queue the test; do not wait for it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send a test through the queue and the connector; `notifications show` tells how it went."""
+    """Send a test through the queue and the connector, and wait until it has been delivered.
+
+    Exits with 1 where it was not delivered, or not in time.
+    """
     from cli.facts import of_notification
     from cli.operate import connect_operator
+    from signalbox.models.notification import NotificationStatus
 
-    owed = connect_operator(chosen(context)).probe(connection_id)
-    Output(as_json).one(owed, of_notification(owed))
+    operator = connect_operator(chosen(context))
+    test = operator.probe(connection_id)
+    if not no_wait:
+        test = operator.awaited(test, timeout)
+    Output(as_json).one(test, of_notification(test))
+    if no_wait or test.status is NotificationStatus.DELIVERED:
+        return
+    if test.status.is_final:
+        Output().note(f"the test was not delivered: {test.status}")
+    else:
+        Output().note(f"the test is {test.status} after {timeout:g} s; `notifications show` tells")
+    raise typer.Exit(1)

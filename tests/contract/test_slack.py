@@ -21,7 +21,7 @@ from tests.contract.connectors import CANARY, SecretConnectorContract, fast
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply, paths
 
 _FINE = Reply(body=b'{"ok": true, "channel": "C024BE91L", "ts": "1503435956.000247"}')
-_FOREIGN_MARKUP = re.compile(r"<(?!https?://[^<>|]+\|Open the (?:source|result)>)")
+_FOREIGN_MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
 class SlackContract(SecretConnectorContract):
@@ -34,24 +34,28 @@ class SlackContract(SecretConnectorContract):
         assert 0 < units(message["text"]) <= 4_000
         assert not _FOREIGN_MARKUP.search(message["text"])
         assert len(message["blocks"]) <= 50
+        assert message["mrkdwn"] is False
         for block in message["blocks"]:
-            self._check_block(block)
+            assert block["type"] in {"rich_text", "context"}
+            self._check_elements(block["elements"])
         assert units(json.dumps(message["blocks"], ensure_ascii=False)) < 13_000
 
-    def _check_block(self, block: Mapping[str, Any]) -> None:
-        fields = block.get("fields", [])
-        assert len(fields) <= 10
-        assert len(block.get("elements", [])) <= 10
-        for text in fields:
-            self._check_text(text, 2_000)
-        for text in [*block.get("elements", []), *([block["text"]] if "text" in block else [])]:
-            self._check_text(text, 3_000)
-
-    def _check_text(self, text: Mapping[str, Any], limit: int) -> None:
-        assert text["type"] == "mrkdwn"
-        assert 0 < units(text["text"].strip()) <= limit
-        assert not _FOREIGN_MARKUP.search(text["text"])
-        assert not re.search(r"&(?!amp;|lt;|gt;)", text["text"])
+    def _check_elements(self, elements: Sequence[Mapping[str, Any]]) -> None:
+        assert elements
+        for element in elements:
+            match element["type"]:
+                case "rich_text_section" | "rich_text_quote":
+                    self._check_elements(element["elements"])
+                case "text" | "plain_text":
+                    assert 0 < units(element["text"]) <= 3_000
+                    assert element["type"] == "text" or element["emoji"] is False
+                case "link":
+                    assert urlsplit(element["url"]).scheme in {"http", "https"}
+                    assert units(element["url"]) <= 3_000
+                    assert element["text"] in {"Open the source", "Open the result"}
+                case other:
+                    assert (other, element["name"]) == ("emoji", element["name"])
+                    assert re.fullmatch(r"[a-z_]+", element["name"])
 
 
 class TestSlackByWebhook(SlackContract):
@@ -244,3 +248,39 @@ class TestSlackByToken(SlackContract):
             Slack(http=fast(server.url)).send(
                 a_notification(), connection, self.secrets(server.url)
             )
+
+    @pytest.mark.parametrize("found", [True, False])
+    def test_it_is_looked_for_on_every_page(self, server: FakeHttpServer, found: bool) -> None:  # noqa: FBT001
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        first = b'{"ok": true, "messages": [], "response_metadata": {"next_cursor": "bmV4dA=="}}'
+        last = json.dumps({"ok": True, "messages": [unknown.id] if found else []}).encode()
+        server.replies(Reply(body=first), Reply(body=last))
+
+        self.send(server, unknown)
+
+        asked = [parse_qs(urlsplit(request.path).query) for request in server.received]
+        assert [query.get("cursor") for query in asked[:2]] == [None, ["bmV4dA=="]]
+        assert len(asked) == (2 if found else 3)
+
+    @pytest.mark.parametrize(
+        "later",
+        [
+            Reply(body=b'{"ok": true, "response_metadata": {"next_cursor": "bmV4dA=="}}'),
+            Reply(
+                status=429,
+                headers={"Retry-After": "60"},
+                body=b'{"ok": false, "error": "ratelimited"}',
+            ),
+        ],
+    )
+    def test_it_is_not_looked_for_without_end(self, server: FakeHttpServer, later: Reply) -> None:
+        unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
+        server.replies(
+            Reply(body=b'{"ok": true, "response_metadata": {"next_cursor": "bmV4dA=="}}'),
+            *[later] * (1 if later.status == 429 else 9),
+        )
+
+        self.send(server, unknown)
+
+        assert paths(server.received)[-1] == "/api/chat.postMessage"
+        assert len(server.received) <= 11

@@ -25,6 +25,7 @@ THINGS = {
     "/api/v1/connections/team": SLACK,
     "/api/v1/subscriptions/all": TO_SLACK,
 }
+HOOK = "https://hooks.slack.com/services/T0001/B0001/x1Y2z3"
 EVERY = pytest.mark.parametrize(("path", "body"), THINGS.items())
 
 
@@ -200,14 +201,14 @@ def test_a_default_source_that_is_removed_takes_nothing_until_it_has_another_sec
 
 def test_what_is_not_removed_keeps_its_secret(system: System, admin: str) -> None:
     path = "/api/v1/connections/team"
-    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    put(system, admin, f"{path}/secret", {"secrets": [HOOK]})
     put(system, admin, "/api/v1/subscriptions/all", TO_SLACK)
 
     subscribed = system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
     stale = system.ask("DELETE", path, key=admin, headers={"if-match": '"another"'})
 
     assert (subscribed.status, stale.status) == (409, 412)
-    assert list(system.wiring.secrets.secrets("connections/team")) == ["a secret"]
+    assert list(system.wiring.secrets.secrets("connections/team")) == [HOOK]
 
 
 def test_a_removal_that_cannot_remove_the_secret_can_be_repeated(
@@ -215,7 +216,7 @@ def test_a_removal_that_cannot_remove_the_secret_can_be_repeated(
 ) -> None:
     path = "/api/v1/sources/github/mine"
     put(system, admin, path, SOURCE)
-    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    put(system, admin, f"{path}/secret", {"secrets": [HOOK]})
     faults = Faults()
     faults.on("SSM.DeleteParameter", broken, times=10)
     with faults.installed(), faults.watching():
@@ -232,7 +233,7 @@ def test_a_removal_that_somebody_was_faster_than_leaves_the_secret(
 ) -> None:
     path = "/api/v1/sources/github/mine"
     made = put(system, admin, path, SOURCE)
-    put(system, admin, f"{path}/secret", {"secrets": ["a secret"]})
+    put(system, admin, f"{path}/secret", {"secrets": [HOOK]})
     changed = Source(provider="github", name="mine", priority=Priority.HIGH)
     faults = Faults()
     faults.on("DynamoDB.PutItem", meanwhile(lambda: system.wiring.config.put(changed)))
@@ -243,7 +244,7 @@ def test_a_removal_that_somebody_was_faster_than_leaves_the_secret(
 
     assert answer.status == 409
     assert system.ask("GET", path, key=admin).json_body["priority"] == "high"
-    assert list(Wiring(clock=system.clock).secrets.secrets("sources/github/mine")) == ["a secret"]
+    assert list(Wiring(clock=system.clock).secrets.secrets("sources/github/mine")) == [HOOK]
 
 
 def test_secrets_are_never_shown(system: System, admin: str) -> None:
@@ -266,12 +267,19 @@ def test_secrets_are_never_shown(system: System, admin: str) -> None:
 
 @pytest.mark.parametrize(
     ("secrets", "status"),
-    [([], 422), ([""], 422), (["  x"], 422), (["a", "b", "c", "d"], 422), (["x" * 3000] * 2, 200)],
+    [
+        ([], 422),
+        ([""], 422),
+        (["  x"], 422),
+        (["x  "], 422),
+        (["a", "b", "c", "d"], 422),
+        (["x" * 3000] * 2, 200),
+    ],
 )
 def test_an_odd_secret_is_refused(
     system: System, admin: str, secrets: list[JsonValue], status: int
 ) -> None:
-    answer = put(system, admin, "/api/v1/connections/team/secret", {"secrets": secrets})
+    answer = put(system, admin, "/api/v1/sources/github/default/secret", {"secrets": secrets})
 
     assert answer.status == status
 
@@ -300,10 +308,29 @@ def test_a_bot_token_needs_a_connection_with_a_channel(system: System, admin: st
     assert without.word("detail") == "a bot token needs a channel"
 
 
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("not-a-secret-of-slack-at-all", "neither a webhook of Slack nor a bot token"),
+        ("http://hooks.slack.com/services/T0/B0/x", "starts with https://"),
+        ("https://hooks.slack.com/triggers/T0/1/x", "the address of a workflow"),
+        ("xoxp-1-canary", "starts with xoxb-"),
+    ],
+)
+def test_a_secret_that_can_never_work_is_refused_when_it_is_set(
+    system: System, admin: str, secret: str, why: str
+) -> None:
+    answer = put(system, admin, "/api/v1/connections/team/secret", {"secrets": [HOOK, secret]})
+
+    assert answer.status == 409
+    assert why in answer.word("detail")
+    assert list(system.wiring.secrets.refreshed("connections/team")) == []
+
+
 def test_secrets_that_no_parameter_holds_are_refused(system: System, admin: str) -> None:
     secrets: list[JsonValue] = ["x" * 3_000, "y" * 3_000]
 
-    answer = put(system, admin, "/api/v1/connections/team/secret", {"secrets": secrets})
+    answer = put(system, admin, "/api/v1/sources/github/default/secret", {"secrets": secrets})
 
     assert answer.status == 400
 

@@ -1,10 +1,19 @@
 """signalbox notifications, and signalbox connections."""
 
 import json
+from collections.abc import Callable
+from threading import Timer
 
 import pytest
 
-from signalbox.models.notification import Notification, refused
+from signalbox.models.notification import (
+    Notification,
+    NotificationStatus,
+    begun,
+    delivered,
+    refused,
+)
+from signalbox.services.ports import Window
 from tests.builders import NOW, a_connection, a_notification
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
@@ -91,7 +100,7 @@ def test_the_connections_are_listed(signalbox: CommandLine, served: Served) -> N
 def test_a_test_of_a_connection_can_be_looked_at(signalbox: CommandLine, served: Served) -> None:
     served.wiring.config.put(a_connection())
 
-    owed = json.loads(signalbox("connections", "test", "team-slack", "--json").out)
+    owed = json.loads(signalbox("connections", "test", "team-slack", "--no-wait", "--json").out)
 
     shown = signalbox("notifications", "show", f"{owed['task_id']}/{owed['id']}")
     assert "signalbox.test" in shown.out
@@ -102,3 +111,45 @@ def test_a_connection_that_is_not_there_is_said_so(signalbox: CommandLine) -> No
 
     assert said.code == 1
     assert "404 not_found: there is no such connection" in said.err
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "problem"),
+    [
+        (lambda note: delivered(note, NOW), 0, ""),
+        (lambda note: refused(note, "channel_not_found", NOW), 1, "not delivered: failed"),
+    ],
+    ids=["delivered", "refused"],
+)
+def test_a_test_of_a_connection_waits_for_its_outcome(
+    signalbox: CommandLine,
+    served: Served,
+    ended: Callable[[Notification], Notification],
+    code: int,
+    problem: str,
+) -> None:
+    served.wiring.config.put(a_connection())
+
+    def end() -> None:
+        with served.one_at_a_time:
+            store = served.wiring.notifications
+            (queued,) = store.many(store.newest([NotificationStatus.QUEUED], Window())).values()
+            store.replace(queued, ended(begun(queued, NOW, NOW)))
+
+    timer = Timer(0.8, end)
+    timer.start()
+    said = signalbox("connections", "test", "team-slack")
+    timer.join()
+
+    assert (said.code, problem in said.err) == (code, True)
+
+
+def test_a_test_that_does_not_end_in_time_is_no_success(
+    signalbox: CommandLine, served: Served
+) -> None:
+    served.wiring.config.put(a_connection())
+
+    said = signalbox("connections", "test", "team-slack", "--timeout=0.1")
+
+    assert said.code == 1
+    assert "the test is queued after 0.1 s" in said.err

@@ -6,10 +6,11 @@ from pydantic import JsonValue
 
 from signalbox.connectors.answers import UNTOLD_WAIT, SecretRefused
 from signalbox.connectors.settings import SettingsInvalid
-from signalbox.connectors.slack import Slack, judge, render
+from signalbox.connectors.slack import Slack, judge
+from signalbox.connectors.slack.message import render
 from signalbox.connectors.transport import Answer, Http
 from signalbox.models.change import PREFIX
-from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.task import ChangeType
 from tests.builders import a_change, a_connection, a_notification, a_result, a_task
 
@@ -32,38 +33,57 @@ def test_a_message_says_what_happened() -> None:
 
     message = render(notification)
 
-    def text(said: str) -> dict[str, JsonValue]:
-        return {"type": "mrkdwn", "text": said, "verbatim": True}
+    def text(said: str, **style: bool) -> dict[str, JsonValue]:
+        return {"type": "text", "text": said} | ({"style": {**style}} if style else {})
 
-    source = "https://github.com/octo/hello/issues/1#issuecomment-1"
+    def section(*elements: JsonValue) -> dict[str, JsonValue]:
+        return {"type": "rich_text_section", "elements": list(elements)}
+
+    def rich(*elements: JsonValue) -> dict[str, JsonValue]:
+        return {"type": "rich_text", "elements": list(elements)}
+
+    facts = [
+        *(text("Kind: "), text("fix", bold=True), text("\n")),
+        *(text("Priority: "), text("normal", bold=True), text("\n")),
+        *(text("Repository: "), text("octo/hello", bold=True), text("\n")),
+        *(text("Branch: "), text("main", bold=True), text("\n")),
+        *(text("Author: "), text("octocat", bold=True), text("\n")),
+        *(text("Attempt: "), text("1 of 3", bold=True)),
+    ]
+    links = {
+        "Open the source": "https://github.com/octo/hello/issues/1#issuecomment-1",
+        "Open the result": "https://example.com/pull/2",
+    }
+    ids = f"{task.id} · {notification.id}"
     assert message == {
         "text": ":white_check_mark: Task succeeded: Fix the login",
+        "mrkdwn": False,
         "unfurl_links": False,
         "unfurl_media": False,
         "blocks": [
+            rich(
+                section(
+                    {"type": "emoji", "name": "white_check_mark"},
+                    text(" "),
+                    text("Fix the login", bold=True),
+                    text("\nTask succeeded"),
+                )
+            ),
+            rich(section(*facts)),
+            rich(
+                section(text("Result", bold=True)),
+                {"type": "rich_text_quote", "elements": [text("fixed")]},
+            ),
+            rich(
+                *(
+                    section({"type": "link", "url": url, "text": name})
+                    for name, url in links.items()
+                )
+            ),
             {
-                "type": "section",
-                "text": text(":white_check_mark: *Fix the login*\nTask succeeded"),
+                "type": "context",
+                "elements": [{"type": "plain_text", "text": ids, "emoji": False}],
             },
-            {
-                "type": "section",
-                "fields": [
-                    text("*Kind*\nfix"),
-                    text("*Priority*\nnormal"),
-                    text("*Repository*\nocto/hello"),
-                    text("*Branch*\nmain"),
-                    text("*Author*\noctocat"),
-                    text("*Attempt*\n1 of 3"),
-                ],
-            },
-            {"type": "section", "text": text("*Result*\nfixed")},
-            {
-                "type": "section",
-                "text": text(
-                    f"<{source}|Open the source> · <https://example.com/pull/2|Open the result>"
-                ),
-            },
-            {"type": "context", "elements": [text(f"{task.id} · {notification.id}")]},
         ],
     }
 
@@ -88,11 +108,50 @@ def test_a_change_of_tomorrow_is_told_too() -> None:
 
 
 def test_nobody_is_called_by_foreign_text() -> None:
-    told = _told(title="<!channel> <@U024BE7LH> & co", reason="<!here>", author="<!everyone>")
+    title = "<!channel> <@U024BE7LH> & co"
+    task = a_task(title=title, reason="<!here>", author="<!everyone>")
 
+    message = render(a_notification(task))
+
+    told = str(message["text"])
     assert "<!" not in told
     assert "<@" not in told
     assert "&lt;!channel&gt; &lt;@U024BE7LH&gt; &amp; co" in told
+    assert title in _as_they_are(message["blocks"])
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "Support **kwargs in run_* helpers",
+        "Fix ``make test`` and *all* of it",
+        "Deploy :fire: at 10:30",
+        "exit 1\n```\nTraceback",
+        "**Done** [PR](https://example.com) ~old~ > quote",
+        "<!channel> <@U024BE7LH> <https://evil.example|click> #general @here",
+    ],
+)
+def test_foreign_words_are_no_markup(foreign: str) -> None:
+    message = render(a_notification(a_task(title=foreign, reason=foreign)))
+
+    shown = _as_they_are(message["blocks"])
+    assert " ".join(foreign.split()) in shown
+    assert foreign in shown
+    assert message["mrkdwn"] is False
+    assert '"mrkdwn"' not in json.dumps(message["blocks"])
+
+
+def _as_they_are(part: JsonValue) -> list[str]:
+    """The texts that Slack finds no markup in."""
+    match part:
+        case {"type": "text" | "plain_text", "text": str() as text}:
+            return [text]
+        case dict():
+            return [text for inner in part.values() for text in _as_they_are(inner)]
+        case list():
+            return [text for inner in part for text in _as_they_are(inner)]
+        case _:
+            return []
 
 
 def test_a_link_cannot_be_closed_from_within() -> None:
@@ -104,14 +163,21 @@ def test_a_link_cannot_be_closed_from_within() -> None:
 def test_the_reason_of_a_failure_keeps_its_lines() -> None:
     told = _blocks(reason="first\r\n  second\x00 line\n\n")
 
-    assert "*Reason*\\nfirst\\nsecond line" in json.dumps(told)
+    assert "first\nsecond line" in _as_they_are(told)
 
 
-def test_a_long_reason_ends_with_an_ellipsis_and_no_half_escape() -> None:
+def test_a_long_reason_ends_with_an_ellipsis() -> None:
     told = _told(reason="<" * 2_000)
 
-    assert "&lt;…" in told
-    assert told.count("&lt;") == 1_499 // 4
+    assert "<…" in told
+    assert told.count("<") == 1_499
+
+
+def test_a_long_title_ends_with_no_half_escape() -> None:
+    told = str(render(a_notification(a_task(title="<" * 400)))["text"])
+
+    assert told.endswith("&lt;…")
+    assert told.count("&lt;") == 299 // 4
 
 
 def test_what_counts_double_counts_double() -> None:
@@ -131,7 +197,7 @@ def test_a_secret_in_a_workers_words_goes_nowhere() -> None:
 
 @pytest.mark.parametrize("title", ["", " \n ", "\x00"])
 def test_a_task_without_a_title_has_one(title: str) -> None:
-    assert "*untitled*" in _told(title=title)
+    assert "untitled" in _as_they_are(_blocks(title=title))
 
 
 @pytest.mark.parametrize(
@@ -229,20 +295,52 @@ def test_settings_must_be_right(settings: dict[str, JsonValue]) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret",
+    ("secret", "why"),
     [
-        "nonsense",
-        "xoxp-a-users-token",
-        "https://hooks.slack.com.evil.example/services/T/B/x",
-        "http://hooks.slack.com/services/T/B/x",
-        "https://hooks.slack.com/workflows/T/B/x",
+        ("nonsense", "neither"),
+        ("", "neither"),
+        ("xoxb-1_2", "no whole bot token"),
+        ("xoxb-1 ", "no whole bot token"),
+        ("xoxp-a-users-token", "starts with xoxb-"),
+        ("xoxe-1-refresh", "starts with xoxb-"),
+        ("xapp-1-an-apps-token", "starts with xoxb-"),
+        ("https://hooks.slack.com.evil.example/services/T/B/x", "neither"),
+        ("https://evil.example/https://hooks.slack.com/services/T/B/x", "neither"),
+        ("https://hooks.slack.com/services/", "neither"),
+        ("https://hooks.slack.com/services/T/B/x\n", "neither"),
+        ("http://hooks.slack.com/services/T/B/x", "starts with https://"),
+        ("https://hooks.slack.com/workflows/T/B/x", "address of a workflow"),
+        ("https://hooks.slack.com/triggers/T/1/x", "address of a workflow"),
     ],
 )
-def test_a_secret_of_another_kind_is_refused(secret: str) -> None:
-    with pytest.raises(SendRefused, match="neither") as refusal:
+def test_a_secret_that_slack_never_takes_is_refused_when_it_is_set_and_when_it_is_used(
+    secret: str, why: str
+) -> None:
+    with pytest.raises(SendRefused, match=why) as refusal:
         _SLACK.send(a_notification(), a_connection(), [secret])
+    with pytest.raises(Conflict, match=why) as conflict:
+        _SLACK.check_secret(a_connection(), secret)
 
-    assert secret not in str(refusal.value)
+    for error in (refusal.value, conflict.value):
+        assert not secret or secret not in str(error)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "https://hooks.slack.com/services/T0001/B0001/x1Y2z3",
+        "https://hooks.slack-gov.com/services/T0001/B0001/x1Y2z3",
+        "xoxb-1-2-x1Y2z3",
+        "xoxe.xoxb-1-x1Y2z3",
+    ],
+)
+def test_a_secret_of_slack_is_taken(secret: str) -> None:
+    _SLACK.check_secret(a_connection(), secret)
+
+
+@pytest.mark.parametrize("url", ["https://slack.com/api", "https://slack-gov.com/api"])
+def test_slack_itself_is_trusted(url: str) -> None:
+    _SLACK.check(a_connection(settings={"channel": "C1", "api_url": url}))
 
 
 def test_a_token_needs_a_channel() -> None:

@@ -30,6 +30,11 @@ class NotificationStatus(StrEnum):
     FAILED = "failed"
     DEAD = "dead"
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing happens to the notification any more by itself."""
+        return self not in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
+
 
 class Attempt(Model):
     """One try to deliver.

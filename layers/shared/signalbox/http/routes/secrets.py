@@ -17,7 +17,7 @@ from signalbox.models.base import Model, Moment
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
-from signalbox.models.signing import is_placeholder
+from signalbox.models.signing import SecretInvalid, checked_secret
 from signalbox.services.configure import Configure
 from signalbox.services.ports import Clock
 from signalbox.services.receive import DEFAULT_SOURCE
@@ -29,16 +29,17 @@ _LARGEST = 4_096
 """What a parameter holds, in bytes."""
 
 
-def _no_placeholder(secret: str) -> str:
-    if is_placeholder(secret):
-        raise PydanticCustomError("secret_placeholder", "this is a placeholder")
-    return secret
+def _checked(secret: str) -> str:
+    try:
+        return checked_secret(secret)
+    except SecretInvalid as invalid:
+        raise PydanticCustomError(invalid.code, "{why}", {"why": str(invalid)}) from None
 
 
 Secret = Annotated[
     str,
-    Field(min_length=1, max_length=4_000, pattern=r"^\S[\s\S]*$"),
-    AfterValidator(_no_placeholder),
+    Field(min_length=1, max_length=4_000, pattern=r"^\S(?:[\s\S]*\S)?[\r\n]*$"),
+    AfterValidator(_checked),
 ]
 
 
@@ -82,7 +83,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         return _set(f"connections/{connection.id}", body)
 
     def _set(name: str, body: NewSecrets) -> Response[str]:
-        secrets = tuple(dict.fromkeys(secret.rstrip("\r\n") for secret in body.secrets))
+        secrets = tuple(dict.fromkeys(body.secrets))
         if len(json.dumps(secrets, ensure_ascii=False).encode()) > _LARGEST:
             raise PayloadInvalid(f"the secrets have more than {_LARGEST} bytes together, as JSON")
         put(name, secrets)

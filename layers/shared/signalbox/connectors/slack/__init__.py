@@ -1,0 +1,226 @@
+"""Slack: messages of Block Kit, by an incoming webhook or by `chat.postMessage`.
+
+The secret decides which: the address of a webhook, or a bot token, which needs a channel.
+https://docs.slack.dev/reference/methods/chat.postMessage
+https://docs.slack.dev/reference/methods/conversations.history
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from signalbox.connectors.answers import SecretRefused, doubtful_span, in_turn, trouble
+from signalbox.connectors.settings import SettingsInvalid, settings_of
+from signalbox.connectors.slack.message import render
+from signalbox.connectors.transport import Answer, Http, Request, json_request
+from signalbox.models.base import Model
+from signalbox.models.config import Connection
+from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.notification import Notification
+
+_API: Final = "https://slack.com/api"
+_APIS: Final = frozenset({_API, "https://slack-gov.com/api"})
+_HOOK: Final = re.compile(r"https://hooks\.slack(?:-gov)?\.com/services(?:/[A-Za-z0-9]+){3}")
+_TOKEN: Final = re.compile(r"(?:xoxe\.)?xoxb-[A-Za-z0-9-]+")
+_NO_CHANNEL: Final = "a bot token needs a channel"
+_NEITHER: Final = "the secret is neither a webhook of Slack nor a bot token"
+_MISTAKEN: Final = (
+    (
+        re.compile(r"https?://hooks\.slack(?:-gov)?\.com/(?:workflows|triggers)/"),
+        "the secret is the address of a workflow, not one of https://hooks.slack.com/services/",
+    ),
+    (re.compile(r"http://"), "an incoming webhook is an address that starts with https://"),
+    (
+        re.compile(r"xox[a-z]-|xoxe|xapp-"),
+        "the secret is no whole bot token, which starts with xoxb-",
+    ),
+)
+_PAGE: Final = 100
+_PAGES: Final = 10
+_MAX_HISTORY: Final = 1_000_000
+
+_OK: Final = "ok"
+_NOT_OK: Final = "error"
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_MEANS: Final = {
+    "ratelimited": 429,
+    "rate_limited": 429,
+    "internal_error": 500,
+    "fatal_error": 500,
+    "rollup_error": 500,
+    "service_unavailable": 503,
+    "request_timeout": 408,
+    "invalid_auth": 401,
+    "not_authed": 401,
+    "token_revoked": 401,
+    "token_expired": 401,
+    "account_inactive": 401,
+    "invalid_token": 401,
+    "no_service": 401,
+}
+"""What a word of Slack's would be as a status; 200 comes with most of them."""
+
+
+class Settings(Model):
+    """`channel` is an id or a name; only under its id can a repeat be recognised.
+
+    `api_url` is that of GovSlack, or for local use: anything but Slack must be at a trusted origin.
+    """
+
+    channel: str | None = Field(default=None, pattern=r"^#?[\w.-]{1,80}$")
+    api_url: str = _API
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slack:
+    """A connector. Before it repeats a message it looks for the first one, where it can."""
+
+    http: Http
+    name = "slack"
+
+    def check(self, connection: Connection) -> None:
+        """Raises SettingsInvalid."""
+        self._settings(connection)
+
+    def check_secret(self, connection: Connection, secret: str) -> None:
+        """Raises Conflict for what Slack would never take; SettingsInvalid."""
+        if _TOKEN.fullmatch(secret):
+            if self._settings(connection).channel is None:
+                raise Conflict(_NO_CHANNEL)
+        elif not self._is_webhook(secret):
+            raise Conflict(_why_not(secret))
+
+    def send(
+        self, notification: Notification, connection: Connection, secrets: Sequence[str]
+    ) -> None:
+        """Posts a message. Raises SendRefused, SendDelayed."""
+        settings = self._settings(connection)
+        in_turn(secrets, lambda secret: self._send(notification, settings, secret))
+
+    def _settings(self, connection: Connection) -> Settings:
+        settings = settings_of(Settings, connection)
+        if settings.api_url not in _APIS and not self.http.trusts(settings.api_url):
+            raise SettingsInvalid("api_url is not at a trusted origin")
+        return settings
+
+    def _send(self, notification: Notification, settings: Settings, secret: str) -> None:
+        if _TOKEN.fullmatch(secret):
+            self._call(notification, settings, {"Authorization": f"Bearer {secret}"})
+        elif self._is_webhook(secret):
+            judge(self.http(json_request(secret, render(notification))))
+        else:
+            raise SecretRefused(_why_not(secret))
+
+    def _is_webhook(self, secret: str) -> bool:
+        return bool(_HOOK.fullmatch(secret)) or self.http.trusts(secret)
+
+    def _call(
+        self, notification: Notification, settings: Settings, headers: dict[str, str]
+    ) -> None:
+        if settings.channel is None:
+            raise SettingsInvalid(_NO_CHANNEL)
+        span = doubtful_span(notification)
+        if span and self._arrived(notification, span, settings, headers):
+            return
+        message = render(notification, settings.channel)
+        judge(self.http(json_request(f"{settings.api_url}/chat.postMessage", message, headers)))
+
+    def _arrived(
+        self,
+        notification: Notification,
+        span: tuple[datetime, datetime],
+        settings: Settings,
+        headers: dict[str, str],
+    ) -> bool:
+        """Whether an attempt got through then; not, where the token may not read the channel.
+
+        Apps that are distributed outside Slack's Marketplace get 15 messages a page and one page a
+        minute, so pages are read on while there are more, up to a bound and as long as Slack lets
+        us. What is not found by then is sent: a repeat does less harm than silence. Raises
+        SendDelayed where the first page cannot be had now, SecretRefused.
+        """
+        oldest, latest = (at.timestamp() for at in span)
+        asked = {"channel": settings.channel, "oldest": oldest, "latest": latest, "limit": _PAGE}
+        cursor = ""
+        for page in range(_PAGES):
+            query = urlencode(asked | ({"cursor": cursor} if cursor else {}))
+            url = f"{settings.api_url}/conversations.history?{query}"
+            request = Request(method="GET", url=url, headers=headers, max_answer=_MAX_HISTORY)
+            answer = self.http(request)
+            if notification.id.encode() in answer.body:
+                return True
+            if page and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                return False
+            cursor = _next_page(answer)
+            if not cursor:
+                return False
+        return False
+
+
+def _next_page(answer: Answer) -> str:
+    """The cursor of the next page of a history, empty where there is none or it may not be read.
+
+    Raises SendDelayed, SecretRefused.
+    """
+    try:
+        judge(answer)
+    except SecretRefused:
+        raise
+    except SendRefused:
+        return ""
+    except SendDelayed:
+        if len(answer.body) < _MAX_HISTORY:
+            raise
+        return ""  # what was cut would be cut again
+    return _History.model_validate_json(answer.body).response_metadata.next_cursor
+
+
+def _why_not(secret: str) -> str:
+    """Why Slack takes no messages with such a secret, without the secret."""
+    return next((why for pattern, why in _MISTAKEN if pattern.match(secret)), _NEITHER)
+
+
+def judge(answer: Answer) -> None:
+    """Raises SendRefused or SendDelayed where Slack has not taken the message."""
+    word = _word(answer.body)
+    status = answer.status
+    if status == HTTPStatus.OK:
+        if word == _OK:
+            return
+        status = HTTPStatus.BAD_REQUEST if word else HTTPStatus.BAD_GATEWAY
+    reason = f"Slack answered {answer.status} {word}".strip()
+    raise trouble(_MEANS.get(word, status), reason, answer.retry_after)
+
+
+class _Metadata(BaseModel):
+    next_cursor: str = ""
+
+
+class _History(BaseModel):
+    response_metadata: _Metadata = _Metadata()
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    ok: bool
+    error: JsonValue = None
+
+
+def _word(body: bytes) -> str:
+    """What Slack said: `ok`, the name of an error, or empty where it is nothing of the kind."""
+    try:
+        said = _Said.model_validate_json(body)
+    except ValidationError:
+        word = body.decode("ascii", "replace").strip()
+        return word if _WORD.fullmatch(word) else ""
+    if said.ok:
+        return _OK
+    named = isinstance(said.error, str) and _WORD.fullmatch(said.error) and said.error != _OK
+    return str(said.error) if named else _NOT_OK

@@ -1,0 +1,129 @@
+"""What Slack is told of a change: a message of Block Kit.
+
+Foreign words stand in rich text and plain text alone, where nothing is markup.
+https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+"""
+
+from typing import Final
+
+from pydantic import JsonValue
+
+from signalbox.connectors.text import in_line, in_lines, link
+from signalbox.models.change import PREFIX, TaskView
+from signalbox.models.notification import Notification
+
+Json = dict[str, JsonValue]
+
+_LINK: Final = 1_400
+
+_LOOKS: Final = {
+    "created": ("inbox_tray", "New task"),
+    "started": ("arrow_forward", "Task started"),
+    "released": ("leftwards_arrow_with_hook", "Task given back"),
+    "retrying": ("repeat", "Task will be tried again"),
+    "lease_lost": ("warning", "Worker lost"),
+    "succeeded": ("white_check_mark", "Task succeeded"),
+    "failed": ("x", "Task failed"),
+    "cancelled": ("no_entry_sign", "Task cancelled"),
+    "retried": ("arrows_counterclockwise", "Task started over"),
+}
+_OTHER_LOOK: Final = ("bell", "Task changed")
+
+
+def render(notification: Notification, channel: str | None = None) -> Json:
+    """The message: for `chat.postMessage` where there is a channel, else for a webhook."""
+    task = notification.change.data
+    word = notification.change.type.removeprefix(PREFIX)
+    icon, words = _LOOKS.get(word, _OTHER_LOOK)
+    title = in_line(task.title, 300) or "untitled"
+    summary = task.result.summary if task.result else None
+    emoji: Json = {"type": "emoji", "name": icon}
+    blocks: list[JsonValue] = [
+        _rich(_section(emoji, _text(" "), _text(title, bold=True), _text(f"\n{words}"))),
+        _rich(_section(*_facts(task))),
+        *_quoted("Reason", in_lines(task.reason, 1_500)),
+        *_quoted("Result", in_lines(summary, 2_500)),
+        *_links(task),
+        {"type": "context", "elements": [_plain(f"{task.id} · {notification.id}")]},
+    ]
+    text = f":{icon}: {words}: {in_line(task.title, 300, _escaped) or title}"
+    message: Json = {
+        "text": text,
+        "mrkdwn": False,
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    return message if channel is None else message | _addressed(notification, channel)
+
+
+def _addressed(notification: Notification, channel: str) -> Json:
+    ids: Json = {
+        "notification_id": notification.id,
+        "task_id": notification.task_id,
+        "change_id": notification.change.id,
+    }
+    return {
+        "channel": channel,
+        "metadata": {"event_type": "signalbox_task", "event_payload": ids},
+    }
+
+
+def _facts(task: TaskView) -> list[Json]:
+    facts = {
+        "Kind": task.kind,
+        "Priority": task.priority,
+        "Repository": task.repository,
+        "Branch": task.branch,
+        "Author": task.author,
+        "Attempt": f"{task.attempt} of {task.max_attempts}" if task.attempt else None,
+    }
+    lines = {name: in_line(fact, 200) for name, fact in facts.items()}
+    shown = [(f"{name}: ", fact) for name, fact in lines.items() if fact]
+    parts = [(_text(name), _text(fact, bold=True), _text("\n")) for name, fact in shown]
+    return [element for part in parts for element in part][:-1]
+
+
+def _quoted(name: str, text: str) -> list[JsonValue]:
+    if not text:
+        return []
+    return [
+        _rich(
+            _section(_text(name, bold=True)),
+            {"type": "rich_text_quote", "elements": [_text(text)]},
+        )
+    ]
+
+
+def _links(task: TaskView) -> list[JsonValue]:
+    urls = {
+        "Open the source": link(task.url, _LINK),
+        "Open the result": link(task.result.url if task.result else None, _LINK),
+    }
+    shown = [
+        _section({"type": "link", "url": url, "text": name}) for name, url in urls.items() if url
+    ]
+    return [_rich(*shown)] if shown else []
+
+
+def _rich(*elements: Json) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _section(*elements: Json) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _text(text: str, *, bold: bool = False) -> Json:
+    """Text as it is: Slack finds no markup, emoji, name or link in it, so nothing is escaped."""
+    style: Json = {"style": {"bold": True}} if bold else {}
+    return {"type": "text", "text": text} | style
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _escaped(text: str) -> str:
+    """Text for the notification that a device shows in place of the blocks."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
