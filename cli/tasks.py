@@ -38,6 +38,7 @@ def facts(task: TaskView) -> dict[str, str]:
         "Lease until": moment(task.lease_expires_at),
         "Progress": task.progress or "",
         "Result": task.result.summary if task.result else "",
+        "Result masked": "yes" if task.result and task.result.masked else "",
         "Result link": (task.result.url if task.result else None) or "",
         "Created": moment(task.created_at),
         "Due": moment(task.due),

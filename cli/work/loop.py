@@ -174,11 +174,13 @@ class Worker:
     ) -> tuple[End, Callable[[], TaskView]]:
         """How the command ended, and how to say so."""
         lease = held.model_dump()
-        code, said = running.ended(), redacted(running.tail)
+        code, tail = running.ended(), running.tail
+        said = redacted(tail)
         if self.stopping.is_set() and code != 0:
             return End.RELEASED, lambda: self.api.release(task, self._return(held))
         if code == 0:
-            done = Completion(**lease, result=Result(summary=said[-_SUMMARY:]))
+            result = Result(summary=said[-_SUMMARY:], masked=said != tail)
+            done = Completion(**lease, result=result)
             return End.SUCCEEDED, lambda: self.api.complete(task, done)
         reason = f"the command ended with {code}"
         failed = Failure(**lease, reason=f"{reason}: {said}"[:_REASON] if said else reason)

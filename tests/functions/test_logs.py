@@ -132,6 +132,7 @@ def test_lines_are_appended_and_read_in_order(system: System) -> None:
         "at": "2026-03-01T12:00:01Z",
         "attempt": 1,
         "text": "three",
+        "masked": False,
     }
     assert (answer.json_body["next"], answer.json_body["finished"]) == (None, False)
 

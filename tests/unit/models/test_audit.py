@@ -13,10 +13,10 @@ DAY = "2026-03-01"
 
 
 def test_an_entry_holds_no_secret() -> None:
-    entry = an_entry(object="token=verysecretvalue", actor="sbx_live_" + "A" * 61)
+    entry = an_entry(object="client_secret=verysecretvalue", actor="sbx_live_" + "A" * 61)
 
     assert "verysecret" not in entry.object
-    assert entry.actor == "***"
+    assert entry.actor == "[masked]"
 
 
 def test_an_entry_is_one_short_line() -> None:

@@ -81,7 +81,14 @@ def test_an_earlier_lease_is_refused_once_the_next_has_spoken() -> None:
 def test_what_looks_like_a_secret_is_masked() -> None:
     chunk = a_chunk(a_batch("token: ghp_abcdefgh12345678"))
 
-    assert chunk.lines == ("token: ***",)
+    assert chunk.lines == ("token: [masked]",)
+
+
+def test_it_is_told_which_lines_are_not_as_they_were_sent() -> None:
+    chunk = a_chunk(a_batch("fine", "token: ghp_abcdefgh12345678", "[masked]"))
+
+    assert [line.masked for line in chunk.behind(0)] == [False, True, False]
+    assert Chunk.model_validate_json(chunk.model_dump_json()) == chunk
 
 
 def test_the_last_line_of_a_log_of_too_many_lines_says_so() -> None:

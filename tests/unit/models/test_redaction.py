@@ -71,6 +71,26 @@ HARMLESS = [
     "https://medium.com/@octocat/a-title",
     "the key is under the mat",
     "sbx_ is the prefix",
+    "Cache restored from key=node-20-abcdef",
+    "Restore cache key=linux-node-20",
+    "Cache hit for restore-key=Linux-pip-3.12-requirements",
+    '{"Tags": [{"Key": "env", "Value": "prod"}]}',
+    '{"Key": "aws:cloudformation:stack-name", "Value": "signalbox"}',
+    '{"cache_key": "linux-node-20", "primary_key": "id"}',
+    'expected token="IDENT" but got token="EOF"',
+    "unexpected token=UNEXPECTED_END_OF_FILE at line 3",
+    "syntax error near token='then'",
+    "got token=someVariableName",
+    "clone https://ada@git.example.com/org/repo.git",
+    "clone ssh://git@github.com/octo/hello.git",
+    "primary key: id, foreign key: owner",
+    "?sort=name&key=asc",
+    "sorted(items, key=lambda item: item.createdAt)",
+    "sig=SIGTERM, signature=void(int)",
+    "docker build --cache-from key=registry.example.com/app:2026.11.27",
+    "key=refs/heads/feature-2026-11-27-new-login-page",
+    'kubectl label node key="app.kubernetes.io/managed-by"',
+    "key=20260301",
     "tsk_aeaqcaibaeaqcaibaeaqcaib · ntf_aeaqcaibaeaqcaibaeaqcaib",
 ]
 
@@ -81,6 +101,48 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 
     assert CANARY not in shown
     assert MASK in shown
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        CANARY,
+        CANARY[:16],
+        CANARY.lower(),
+        "0471ab33f8e1c0d944b2f6a87730ce15",
+        "ATTA0471ab33f8e1c0d944b2f6a87730ce15f8e1c0d944b2f6a87730ce15A1B2C3D4",
+        "dGhpcyBpcyBhIHNlY3JldCBrZXkgb2YgMzIgYnl0ZXM",
+        "iAq8yQ-Ty_4nVkq0-xG7b3Lw_pZs9eRt2uD5fHj1mKo",
+        "mF%2B9zT7hK2pQ4vB8nX1cW6yL3sD5gJ0rE%3D",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "prod-8f14e45fceea167a5a36dedd4bea2543",
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://api.trello.com/1/cards?key={}&name=x",
+        "?token={}&x=1",
+        'token="{}"',
+        "sig={}",
+        '{{"Key": "{}"}}',
+        "{{'signature': '{}'}}",
+        "https://{}@example.com/x",
+    ],
+)
+def test_what_looks_random_is_masked_behind_a_name_that_others_have_too(
+    text: str, value: str
+) -> None:
+    shown = redacted(text.format(value))
+
+    assert shown == text.format(MASK)
+
+
+@pytest.mark.parametrize(
+    "text", ["password=hunter2", '{"client_secret": "letmein"}', "https://ada:pw@example.com/"]
+)
+def test_the_value_of_a_name_that_only_secrets_have_is_masked_whatever_it_is(text: str) -> None:
+    assert MASK in redacted(text)
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -122,6 +184,14 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
 
 
+def test_an_address_of_colons_alone_does_not_take_long() -> None:
+    began = perf_counter()
+
+    redacted("://" + ":" * 200_000)
+
+    assert perf_counter() - began < 1.0
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -136,6 +206,11 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
         "-----BEGIN PRIVATE KEY-----",
         "basic aaaaaaa ",
         '"key"   ',
+        '"key":"a1b2',
+        "key=a1B2",
+        "key=aaaa-",
+        "://a@",
+        "://a:",
         "/services/T",
         "Bearer ",
         "oauth_",

@@ -22,8 +22,8 @@ class Encoding(StrEnum):
 class BodyView(Model):
     """The body: as text where it is one, else in base64.
 
-    `masked` says that something in the text looked like a secret and is shown as `***`, `truncated`
-    that it is longer than what is shown.
+    `masked` says that something in the text looked like a secret and is shown as `[masked]`,
+    `truncated` that it is longer than what is shown.
     """
 
     encoding: Encoding

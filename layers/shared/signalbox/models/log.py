@@ -44,20 +44,23 @@ class Batch(Model):
 class LogLine(Model):
     """A line as readers see it: `seq` is its place in the log, from 1 without a hole.
 
-    `at` is when it came, `attempt` which one it speaks of.
+    `at` is when it came, `attempt` which one it speaks of, `masked` whether something in it looked
+    like a secret and is kept as `[masked]`.
     """
 
     seq: int
     at: Moment
     attempt: int
     text: str
+    masked: bool = False
 
 
 class Chunk(Model):
     """Lines that came together.
 
     `first` is the place of the first one in the log, `seq` its worker's own number under the lease
-    that `fence` counts. `size` is the bytes of the log up to the end of the chunk.
+    that `fence` counts. `size` is the bytes of the log up to the end of the chunk, `masked` the
+    places of lines in which something was masked.
     """
 
     first: int
@@ -67,6 +70,7 @@ class Chunk(Model):
     at: Moment
     size: int
     lines: tuple[str, ...]
+    masked: frozenset[int] = frozenset()
 
     @property
     def last(self) -> int:
@@ -82,7 +86,8 @@ class Chunk(Model):
         """The lines that stand behind this place."""
         for seq, text in enumerate(self.lines, self.first):
             if seq > place:
-                yield LogLine(seq=seq, at=self.at, attempt=self.attempt, text=text)
+                masked = seq in self.masked
+                yield LogLine(seq=seq, at=self.at, attempt=self.attempt, text=text, masked=masked)
 
 
 def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
@@ -101,14 +106,18 @@ def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
     lines = batch.lines[expected - batch.seq :]
     if not lines:
         return None
+    first = last.last + 1 if last else 1
+    kept = tuple(redacted(line) for line in lines)
+    pairs = enumerate(zip(lines, kept, strict=True), first)
     chunk = Chunk(
-        first=last.last + 1 if last else 1,
+        first=first,
         seq=expected,
         fence=batch.fence,
         attempt=batch.attempt,
         at=now,
         size=(last.size if last else 0) + size_of(lines),
-        lines=tuple(redacted(line) for line in lines),
+        lines=kept,
+        masked=frozenset(place for place, (sent, stored) in pairs if sent != stored),
     )
     return _closed(chunk) if chunk.full else chunk
 

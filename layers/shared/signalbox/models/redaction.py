@@ -1,7 +1,11 @@
-"""Takes secrets out of a text before it is stored, logged or shown.
+"""Masks secrets in a text before it is stored, logged or shown.
 
-The patterns know the secrets of everybody we speak with by their shape; a secret whose value is
-known is best named as well.
+Masking cannot be undone, so it takes what is or looks like a secret and leaves other words:
+
+- what has the shape of a token of somebody we speak with, and every value that is named as known;
+- the value of a name that only secrets have, such as `password` or `Authorization`, whatever it is;
+- the value of a name that others have too, such as `key`, and a user's name in an address, where it
+  looks random: `key=linux-node-20` stays.
 """
 
 import re
@@ -9,15 +13,21 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote
 
-MASK: Final = "***"
+MASK: Final = "[masked]"
+"""What stands in place of a secret. It is no markup in Markdown, Slack or HTML."""
+
 _SHORTEST: Final = 6
 _SHORTEST_SEGMENT: Final = 12
 
+_RANDOM: Final = 16
+"""How many characters of a value look random before it is taken for a secret."""
+
 _NAMES: Final = (
-    r"(?:access_|refresh_|auth_|bot_|id_)?token|sig|signature|(?:api[_-]?|routing_|private_)?key"
+    r"(?:access_|refresh_|auth_|bot_|id_)token|(?:api[_-]?|routing_|private_)key"
     r"|oauth_[a-z_]{1,32}|trigger_id|response_url|(?:client_|webhook_)?secret|password|passwd|pwd"
     r"|x-amz-(?:signature|credential|security-token)"
 )
+_COMMON_NAMES: Final = r"key|sig|signature"
 _HEADERS: Final = r"(?:proxy-)?authorization|x-gitlab-token|x-api-key|x-amz-security-token"
 
 _PATTERNS: Final = tuple(
@@ -34,10 +44,10 @@ _PATTERNS: Final = tuple(
             rf"\1{MASK}",
         ),
         (r"(/(?:webhooks|interactions)/[0-9]+/)[\w-]{12,}", rf"\1{MASK}"),
-        (r"(?<=://)[^/?#\s\"'<>]+@", f"{MASK}@"),
+        (r"(?<=://)[^/?#\s\"'<>:]*:[^/?#\s\"'<>]*@", f"{MASK}@"),
         # a name and its value: in a query or form, in JSON, in a header
         (rf"(?i)(?<![\w-])((?:{_NAMES})=)(?:\"[^\"]*\"|[^&\s\"'<>#,;]+)", rf"\1{MASK}"),
-        (rf"(?i)((?:{_NAMES})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+", rf"\1{MASK}"),
+        (rf"(?i)((?:token|{_NAMES})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+", rf"\1{MASK}"),
         (rf"(?i)((?:{_HEADERS})\s*:\s*)(?![\s\"'])[^\r\n]+", rf"\1{MASK}"),
         (rf"(?i)((?:{_HEADERS})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\\r\n]+", rf"\1{MASK}"),
         (r"(?i)\b(bearer|basic)\s+(?=[a-z_~+/-]*[0-9=.])[\w.~+/=-]{8,}", rf"\1 {MASK}"),
@@ -56,13 +66,50 @@ _PATTERNS: Final = tuple(
 )
 
 
+_RANDOM_VALUES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<=://)([^/?#\s\"'<>:]+)(?=@)",
+        rf"(?i)(?<![\w-])(?:token|{_COMMON_NAMES})=\"?([^&\s\"'<>#,;]+)",
+        rf"(?i)(?:{_COMMON_NAMES})\\?[\"']\s*:\s*\\?[\"']([^\"'\\]+)",
+    )
+)
+"""Values, in the first group, that are secrets where they look random."""
+
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9]{4,}")
+_CHANGE: Final = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[a-z0-9])|(?<=[0-9])(?=[A-Za-z])")
+_DIGIT: Final = re.compile(r"[0-9]")
+
+
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without anything that looks like a secret, and without these secrets."""
     for part in sorted(_parts(secrets), key=len, reverse=True):
         text = text.replace(part, MASK)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
+    for pattern in _RANDOM_VALUES:
+        text = pattern.sub(_masked_if_random, text)
     return text
+
+
+def _masked_if_random(match: re.Match[str]) -> str:
+    whole, value = match[0], match[1]
+    if not _looks_random(value):
+        return whole
+    start, end = (at - match.start() for at in match.span(1))
+    return f"{whole[:start]}{MASK}{whole[end:]}"
+
+
+def _looks_random(value: str) -> bool:
+    """Whether enough of the value changes between cases and digits too often to be words."""
+    return sum(map(len, filter(_changes_often, _SEGMENT.findall(value)))) >= _RANDOM
+
+
+def _changes_often(segment: str) -> bool:
+    """Random letters and digits change at every second character, camelCase at every fifth."""
+    changes = len(_CHANGE.findall(segment))
+    often = len(segment) * (0.25 if _DIGIT.search(segment) else 0.35)
+    return changes > 1 and changes >= often
 
 
 def _parts(secrets: Iterable[str]) -> set[str]:

@@ -94,11 +94,15 @@ class Lease(Model):
 
 
 class Result(Model):
-    """What a worker says of finished work. `data` is of 32,000 bytes of JSON at the most."""
+    """What a worker says of finished work. `data` is of 32,000 bytes of JSON at the most.
+
+    `masked` says that the summary is not all that the work said: something looked like a secret.
+    """
 
     summary: str = Field(default="", max_length=4_000)
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
     data: dict[str, JsonValue] = Field(default_factory=dict)
+    masked: bool = False
 
     @field_validator("data")
     @classmethod
