@@ -29,6 +29,8 @@ from signalbox.models.manifest import (
     secret_of,
 )
 from signalbox.models.principal import ApiKey, Role
+from signalbox.models.vocabulary import suggestion
+from signalbox.services.config_rules import Vocabularies, flaws_in
 from signalbox.services.configure import without_secret
 from signalbox.services.ports import ConfigStore, Connector, SecretStore
 
@@ -77,7 +79,7 @@ class ApplyManifest:
     config: Config
     secrets: Secrets
     connectors: Mapping[str, Connector]
-    providers: frozenset[str]
+    providers: Vocabularies
     keys: Callable[[], Sequence[ApiKey]]
     changing: Changing
 
@@ -119,16 +121,27 @@ class ApplyManifest:
         found = list(flaws(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
             if source.provider not in self.providers:
-                reason = f"there is no provider {source.provider}"
+                hint = suggestion(source.provider, self.providers)
+                reason = f"there is no provider {source.provider}; {hint}"
                 found.append(Flaw(path=f"sources[{index}].provider", reason=reason))
         for index, connection in enumerate(manifest.connections):
             found += self._refused(connection, f"connections[{index}]")
+        for group, things in (
+            ("sources", manifest.sources),
+            ("subscriptions", manifest.subscriptions),
+        ):
+            found += (
+                Flaw(path=f"{group}[{index}].{flaw.path}", reason=flaw.reason)
+                for index, thing in enumerate(things)
+                for flaw in flaws_in(thing, self.providers)
+            )
         return found
 
     def _refused(self, connection: Connection, path: str) -> list[Flaw]:
         connector = self.connectors.get(connection.connector)
         if connector is None:
-            reason = f"there is no connector {connection.connector}"
+            hint = suggestion(connection.connector, self.connectors)
+            reason = f"there is no connector {connection.connector}; {hint}"
             return [Flaw(path=f"{path}.connector", reason=reason)]
         try:
             connector.check(connection)

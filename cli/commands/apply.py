@@ -30,7 +30,7 @@ def apply(
     from cli.admin.manifest import ApplyManifest, read, shown
     from cli.admin.trail import trail_of
     from cli.locate import find
-    from signalbox.runtime.registry import providers
+    from signalbox.runtime.registry import vocabularies
 
     manifest = read(file)
     stack = find(chosen(context))
@@ -38,7 +38,7 @@ def apply(
         config=stack.config,
         secrets=stack.secrets,
         connectors=stack.connectors,
-        providers=frozenset(providers()),
+        providers=vocabularies(),
         keys=stack.keys.all,
         changing=trail_of(stack),
     )

@@ -369,3 +369,29 @@ def test_the_configuration_is_as_it_is_now_whoever_changed_it(system: System, ad
     ]
 
     assert [len(items) for items in listed] == [1, 1]
+
+
+def test_a_filter_that_could_never_match_is_refused_where_it_stands(
+    system: System, admin: str
+) -> None:
+    odd = SOURCE | {"events": ["issues.*", "workflow_run.complted:failure"], "commands": ["/run"]}
+
+    answer = put(system, admin, "/api/v1/sources/github/mine", odd)
+
+    assert (answer.status, answer.word("code")) == (422, "validation_failed")
+    assert 'did you mean "workflow_run.completed:failure"?' in answer.word("detail")
+    assert answer.faults == [
+        {"pointer": "/body/events/1", "code": "never_matches"},
+        {"pointer": "/body/commands/0", "code": "never_matches"},
+    ]
+    assert system.ask("GET", "/api/v1/sources/github/mine", key=admin).status == 404
+
+
+def test_what_was_kept_before_there_was_a_rule_can_still_be_read(
+    system: System, admin: str
+) -> None:
+    system.wiring.config.put(Source(provider="github", name="old", events=("nothing.at_all",)))
+
+    shown = system.ask("GET", "/api/v1/sources/github/old", key=admin)
+
+    assert shown.json_body["events"] == ["nothing.at_all"]

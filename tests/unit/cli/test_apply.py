@@ -14,6 +14,7 @@ from signalbox.models.issuer import Grant
 from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import ApiKey, Role, Scope
+from signalbox.providers.github.provider import GitHub
 from signalbox.services.audit import RecordAudit
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
 from tests.fakes.audit import FakeAuditStore
@@ -54,7 +55,7 @@ def apply_to(config: FakeConfigStore, *secrets: str, keys: Sequence[ApiKey] = ()
         config=config,
         secrets=FakeSecretStore(FakeClock(), {name: ["a"] for name in secrets}),
         connectors={"slack": FakeConnector(name="slack")},
-        providers=frozenset({"github"}),
+        providers={"github": GitHub.events},
         keys=lambda: keys,
         changing=Trail(record=record, who=lambda: "ada", clock=FakeClock()),
     )
@@ -284,7 +285,7 @@ def test_the_keys_of_an_issuer_are_a_mapping_or_its_json(
 
 
 def test_keys_that_are_no_set_are_refused_with_the_place(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"issuers\[0\].jwks: Input should be a valid string"):
+    with pytest.raises(CommandError, match=r"issuers\[0\].jwks: expects a text"):
         read(written(tmp_path, ISSUER.replace("KEYS", "[1]")))
 
 
@@ -309,8 +310,11 @@ def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:
         ("version: 2026-01-01", "cannot be read"),
         ("--- {}\n--- {}", "line 2"),
         ("x" * 1_000_001, "more than"),
-        ("version: 2", "version: Input should be 1"),
-        ("sources: [{provider: github, priority: urgent}]", r"sources\[0\].priority: Input"),
+        ("version: 2", 'version: "2" is not known; allowed: 1'),
+        (
+            "sources: [{provider: github, priority: urgent}]",
+            r"sources\[0\].priority: \"urgent\" is not known; allowed: high, low, normal",
+        ),
         ("- a", "the manifest is not right"),
     ],
 )
@@ -361,7 +365,9 @@ def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_pa
     said = on_aws("apply", "-f", str(path))
 
     assert said.code == 1
-    assert "subscriptions[0].changes[1]: Input should be 'created'" in said.err
+    assert (
+        'subscriptions[0].changes[1]: "gone" is not known; allowed: cancelled, created' in said.err
+    )
 
 
 def test_who_may_call_and_how_often_is_part_of_it() -> None:

@@ -313,3 +313,20 @@ def test_a_command_without_a_comment_is_named_by_its_delivery_and_event() -> Non
 
     assert ids(both)[1:] == ids(one_of_them)
     assert len({*ids(both), *ids(second), *ids(elsewhere)}) == 6
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [("failure", True), ("timed_out", True), ("fail*", True), ("success", False)],
+)
+def test_an_event_is_asked_for_by_what_its_detail_counts_as_too(
+    pattern: str,
+    asked: bool,  # noqa: FBT001
+) -> None:
+    event = an_event(
+        type="workflow_run.completed", detail="timed_out", counts_as=("failure",), text=None
+    )
+
+    made = drafted(event, events=(f"workflow_run.completed:{pattern}",))
+
+    assert bool(made.tasks) is asked

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendRefused
+from signalbox.models.invalid import described
 
 S = TypeVar("S", bound=Model)
 
@@ -20,8 +21,5 @@ def settings_of(model: type[S], connection: Connection) -> S:
     try:
         return model.model_validate(connection.settings)
     except ValidationError as invalid:
-        wrong = [
-            f"{'.'.join(str(step) for step in error['loc'])}: {error['msg']}"
-            for error in invalid.errors(include_url=False, include_context=False)
-        ]
+        wrong = [f"{path}: {reason}" for path, reason in described(invalid, model)]
     raise SettingsInvalid(f"the settings are not right: {'; '.join(wrong)}")

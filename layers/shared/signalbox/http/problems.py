@@ -3,6 +3,7 @@
 `type` is a page of this API that explains the problem; `code` is the word to program against.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +16,7 @@ from signalbox.http.events import Answer, answer
 from signalbox.models.base import Model
 from signalbox.models.errors import Rejected, SignalboxError, TooManyRequests, Unavailable
 from signalbox.models.ids import RequestId
+from signalbox.services.configure import ConfigInvalid
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
@@ -72,11 +74,25 @@ def problem_of(error: SignalboxError, request: RequestId) -> Answer:
             headers["www-authenticate"] = "Bearer"
         if isinstance(error, TooManyRequests):
             headers["retry-after"] = str(RETRY_AFTER_SECONDS)
-        return problem(error.status, error.code, request, detail=error.reason, headers=headers)
+        return problem(
+            error.status,
+            error.code,
+            request,
+            detail=error.reason,
+            errors=_faults(error),
+            headers=headers,
+        )
     if isinstance(error, Unavailable):
         wait = {"retry-after": str(RETRY_AFTER_SECONDS)}
         return problem(503, error.code, request, detail=error.reason, headers=wait)
     return internal(request)
+
+
+def _faults(error: Rejected) -> Sequence[Fault]:
+    if not isinstance(error, ConfigInvalid):
+        return ()
+    places = (re.findall(r"\w+", flaw.path) for flaw in error.flaws)
+    return [Fault(pointer=_pointer(["body", *place]), code="never_matches") for place in places]
 
 
 def traced(error: BaseException) -> Mapping[str, str | list[str] | None]:

@@ -9,6 +9,7 @@ from signalbox.models.base import NAMED, Model, Moment, Name
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
+from signalbox.models.vocabulary import literal
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 """A text to match, where `*` stands for anything."""
@@ -79,12 +80,7 @@ class Pause(Model):
 def matches(patterns: tuple[str, ...], text: str) -> bool:
     """Whether any pattern fits the text, without regard to case; no patterns fit everything."""
     folded = text.casefold()
-    return not patterns or any(fnmatchcase(folded, _literal(pattern)) for pattern in patterns)
-
-
-def _literal(pattern: str) -> str:
-    """The pattern with every sign but `*` standing for itself: names of bots hold brackets."""
-    return pattern.casefold().replace("[", "[[]").replace("?", "[?]")
+    return not patterns or any(fnmatchcase(folded, literal(pattern)) for pattern in patterns)
 
 
 def wants(subscription: Subscription, change: Change) -> bool:

@@ -17,8 +17,9 @@ class Event:
     """One thing that happened at a provider.
 
     `type` is `<event>` or `<event>.<action>` in the provider's words. `detail` is what that leaves
-    open: the label put on, the person assigned, how a run ended. `text` is where commands may
-    stand, None where the event carries none; `previous_text` is what it said before an edit.
+    open: the label put on, the person assigned, how a run ended. `counts_as` are other details that
+    patterns for it match as well: a run that timed out is a failure too. `text` is where commands
+    may stand, None where the event carries none; `previous_text` is what it said before an edit.
     `thread` names what `text` belongs to (one comment, one description) and stays the same when it
     is edited, so that a command in it is run once. `writer` is who wrote the text, which need not
     be the `author`, who edited it, say; None where nobody is named. `moved` where the text was not
@@ -28,6 +29,7 @@ class Event:
     type: str
     title: str
     detail: str | None = None
+    counts_as: tuple[str, ...] = field(default=())
     author: Author | None = None
     occurred_at: datetime | None = None
     repository: str | None = None

@@ -14,9 +14,11 @@ from pydantic import JsonValue, ValidationError
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId
+from signalbox.models.invalid import described
 from signalbox.models.issuer import Issuer
 from signalbox.models.limits import Limits
 from signalbox.models.principal import ROLES, Role
+from signalbox.models.vocabulary import suggestion
 
 Thing = Source | Connection | Subscription | Issuer | Role | Limits
 
@@ -118,10 +120,7 @@ def secret_of(thing: Thing) -> str | None:
 
 def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
     """Where a document does not have the form of a manifest."""
-    return tuple(
-        Flaw(path=_path(error["loc"]), reason=error["msg"])
-        for error in invalid.errors(include_url=False, include_context=False, include_input=False)
-    )
+    return tuple(Flaw(path=path, reason=reason) for path, reason in described(invalid, Manifest))
 
 
 def flaws(
@@ -133,7 +132,10 @@ def flaws(
     """
     there = {connection.id for connection in manifest.connections} | set(known)
     missing = (
-        Flaw(path=f"subscriptions[{index}].connection", reason=f"no connection {one.connection}")
+        Flaw(
+            path=f"subscriptions[{index}].connection",
+            reason=f"no connection {one.connection}; {suggestion(one.connection, there)}",
+        )
         for index, one in enumerate(manifest.subscriptions)
         if one.connection not in there
     )
@@ -199,7 +201,7 @@ def _built_in(roles: Sequence[Role]) -> Iterator[Flaw]:
 def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[Flaw]:
     for path, role in _roles_named(manifest):
         if role not in there:
-            yield Flaw(path=path, reason=f"there is no role {role}")
+            yield Flaw(path=path, reason=f"there is no role {role}; {suggestion(role, there)}")
 
 
 def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -211,8 +213,3 @@ def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
                 yield f"issuers[{index}].{place}.roles[{number}]", role
     for role in manifest.limits.roles if manifest.limits else ():
         yield f"limits.roles.{role}", role
-
-
-def _path(loc: Sequence[int | str]) -> str:
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return path.removeprefix(".")

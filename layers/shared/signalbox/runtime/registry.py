@@ -5,6 +5,7 @@ Each is loaded when it is first asked for: most requests ask for none.
 
 from functools import cache, partial
 
+from signalbox.services.config_rules import Vocabularies
 from signalbox.services.configure import Connectors
 from signalbox.services.ports import Connector, Provider, Providers
 
@@ -12,6 +13,11 @@ from signalbox.services.ports import Connector, Provider, Providers
 def providers() -> Providers:
     """Every provider by name."""
     return {"github": _github}
+
+
+def vocabularies() -> Vocabularies:
+    """The events that each provider reads."""
+    return {name: make().events for name, make in providers().items()}
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.errors import Conflict, NotFound, Unavailable
-from signalbox.models.manifest import Thing, identity, secret_of
+from signalbox.models.errors import Conflict, NotFound, Rejected, Unavailable
+from signalbox.models.manifest import Flaw, Thing, identity, secret_of
+from signalbox.services.config_rules import Vocabularies, flaws_in
 from signalbox.services.ports import ConfigStore, Connector
 
 T = TypeVar("T", bound=Thing)
@@ -20,6 +21,17 @@ Check = Callable[[Thing | None], None]
 
 RemoveSecret = Callable[[str], None]
 """Removes the secrets of this name, if there are any. Raises Unavailable."""
+
+
+class ConfigInvalid(Rejected):
+    """It is of the right form and could never do what it says."""
+
+    status = 422
+    code = "validation_failed"
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__("; ".join(f"{flaw.path}: {flaw.reason}" for flaw in flaws))
+        self.flaws = flaws
 
 
 class ConfigKeeper(ConfigStore, Protocol):
@@ -37,11 +49,13 @@ class Configure:
     remove_secret: RemoveSecret
     connectors: Connectors
     providers: Collection[str]
+    vocabularies: Callable[[], Vocabularies]
 
     def put(self, thing: Thing, check: Check) -> bool:
         """Keeps the thing; whether there was none of its name.
 
-        Raises Conflict, PayloadInvalid for odd settings, and whatever `check` does.
+        Raises Conflict, PayloadInvalid for odd settings, ConfigInvalid for what could never match,
+        and whatever `check` does.
         """
         before = self._kept(thing)
         check(before)
@@ -105,6 +119,9 @@ class Configure:
             case Subscription():
                 if thing.connection not in {one.id for one in self.config.connections()}:
                     raise Conflict(f"there is no connection {thing.connection}")
+        flaws = tuple(flaws_in(thing, self.vocabularies()))
+        if flaws:
+            raise ConfigInvalid(flaws)
 
 
 def without_secret(thing: Thing, remove: RemoveSecret) -> None:

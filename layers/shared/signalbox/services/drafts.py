@@ -137,10 +137,9 @@ def _stranger(person: Author | None, called: str, source: Source) -> str | None:
 
 def _asked_for(event: Event, source: Source) -> bool:
     """Whether the source makes a task of the event, by its type or its type and detail."""
-    precise = f"{event.type}:{event.detail or ''}"
-    return bool(source.events) and (
-        matches(source.events, event.type) or matches(source.events, precise)
-    )
+    details = (event.detail or "", *event.counts_as)
+    names = (event.type, *(f"{event.type}:{detail}" for detail in details))
+    return bool(source.events) and any(matches(source.events, name) for name in names)
 
 
 def _commanded(event: Event, command: Command, received: Received, name: str) -> Task:

@@ -16,6 +16,7 @@ from signalbox.models.principal import ApiKey
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.models.unkept import Unkept
+from signalbox.models.vocabulary import EventVocabulary
 
 Clock = Callable[[], datetime]
 """The time now, in UTC."""
@@ -47,6 +48,10 @@ class Provider(Protocol):
     @property
     def signature_header(self) -> str:
         """The header that carries the signature, in lower case."""
+
+    @property
+    def events(self) -> EventVocabulary:
+        """The events that it reads, for checking what sources ask for."""
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Which secret signed the request, 0 the current one.

@@ -7,6 +7,7 @@ from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Author, Parsed
 from signalbox.models.grammar import new_commands
 from signalbox.models.request import InboundRequest
+from signalbox.providers.github import tasks
 from signalbox.providers.github.provider import GitHub
 from tests.samples import names, request_of, sample
 
@@ -134,3 +135,13 @@ def test_without_an_id_the_delivery_key_is_a_hash_of_the_body() -> None:
     digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
     assert GitHub().delivery_key(request_of("github", {}, b"{}")) == f"sha256:{digest}"
+
+
+def test_its_vocabulary_is_of_events_that_are_read_and_names_them_all() -> None:
+    named = {event.partition(".")[0] for event in GitHub.events}
+
+    assert named == set(tasks._READERS)
+    assert all(tasks.is_read(*event.split(".", 1)) for event in GitHub.events)
+    for event, reader in tasks._READERS.items():
+        if reader.actions:
+            assert {f"{event}.{action}" for action in reader.actions} <= set(GitHub.events)

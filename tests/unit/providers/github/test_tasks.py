@@ -291,3 +291,29 @@ def test_these_are_not_read(event: str, action: str | None) -> None:
 def test_a_type_is_the_event_and_its_action() -> None:
     assert event_type("issues", "opened") == "issues.opened"
     assert event_type("push", None) == "push"
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "counts_as"),
+    [
+        ("failure", ()),
+        ("timed_out", ("failure",)),
+        ("startup_failure", ("failure",)),
+        ("cancelled", ()),
+        (None, ()),
+    ],
+)
+def test_a_run_that_did_not_end_well_counts_as_a_failure(
+    conclusion: str | None, counts_as: tuple[str, ...]
+) -> None:
+    run = {"id": 1, "name": "CI", "conclusion": conclusion, "status": "completed"}
+
+    event = event_from("workflow_run", action="completed", workflow_run=run)
+
+    assert (event.detail, event.counts_as) == (conclusion or "completed", counts_as)
+
+
+def test_a_label_is_no_failure_whatever_it_is_called() -> None:
+    event = event_from("issues", action="labeled", issue={"id": 1}, label={"name": "timed_out"})
+
+    assert event.counts_as == ()

@@ -2,16 +2,44 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Parsed
 from signalbox.models.request import InboundRequest
+from signalbox.models.vocabulary import EventVocabulary
 from signalbox.providers.github import commands, payload, signature, tasks
 
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
 _DELIVERY: Final = re.compile(r"[!-~]{1,128}")
+
+
+_ACTIONS: Final[Mapping[str, Sequence[str]]] = {
+    "issue_comment": ("created", "edited", "deleted"),
+    "issues": ("opened", "edited", "labeled", "assigned"),
+    "pull_request": ("opened", "edited", "labeled", "review_requested"),
+    "pull_request_review": ("submitted", "edited", "dismissed"),
+    "pull_request_review_comment": ("created", "edited", "deleted"),
+    "push": ("",),
+    "workflow_run": ("requested", "in_progress", "completed"),
+    "check_run": ("created", "completed", "rerequested", "requested_action"),
+    "release": (
+        *("created", "edited", "deleted", "published"),
+        *("unpublished", "prereleased", "released"),
+    ),
+    "discussion": ("created", "edited"),
+    "discussion_comment": ("created", "edited", "deleted"),
+}
+"""The actions of the events that are read, as GitHub documents them.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+_CONCLUSIONS: Final = tasks.FAILURES | {
+    *("action_required", "cancelled", "failure", "neutral", "skipped", "stale", "success"),
+}
+_DETAILS: Final = {"workflow_run.completed": _CONCLUSIONS, "check_run.completed": _CONCLUSIONS}
 
 
 class GitHub:
@@ -32,6 +60,12 @@ class GitHub:
             "x-github-hook-installation-target-type",
         }
     )
+
+    events: ClassVar[EventVocabulary] = {
+        tasks.event_type(event, action): _DETAILS.get(f"{event}.{action}")
+        for event, actions in _ACTIONS.items()
+        for action in actions
+    }
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Which secret signed the request. Raises SignatureInvalid or Unavailable."""

@@ -22,6 +22,11 @@ from signalbox.providers.github.payload import (
 _COMMIT: Final = re.compile(r"(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _HEADS: Final = "refs/heads/"
 _NAME: Final = 255
+_RUNS: Final = frozenset({"workflow_run", "check_run"})
+
+FAILURES: Final = frozenset({"timed_out", "startup_failure"})
+"""How runs end that count as a `failure` too."""
+
 _LABELS: Final = 100
 
 
@@ -64,6 +69,7 @@ def event_of(name: str, payload: Payload, speech: Speech) -> Event:
         type=type_,
         title=one_line(facts.title or "") or type_,
         detail=_name(facts.detail),
+        counts_as=("failure",) if name in _RUNS and facts.detail in FAILURES else (),
         author=_author(payload.sender),
         occurred_at=facts.at,
         repository=_name(payload.repository.full_name) if payload.repository else None,
