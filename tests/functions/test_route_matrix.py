@@ -73,7 +73,7 @@ class Row:
 
 
 _ANY: Final = {"if-match": "*"}
-_SECRETS: Final[Body] = {"secrets": ["a-secret-of-the-matrix"]}
+_SECRETS: Final[Body] = {"secrets": ["https://hooks.slack.com/services/T1/B1/matrix"]}
 
 TABLE: Final[Mapping[str, Row]] = {
     "GET /health": Row(who=""),
