@@ -13,8 +13,8 @@ from cfnlint.config import ManualArgs
 
 from cli.lint.rules import RULES, findings
 from cli.lint.template import Template
-from cli.lint.translate import translated
 from cli.target import PROJECT
+from cli.template import translated
 
 IGNORED: Final = {
     "I3011": "queues need no DeletionPolicy: they only wake somebody up, the tables are the truth",

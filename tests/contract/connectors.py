@@ -13,8 +13,8 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from signalbox.connectors.answers import UNTOLD_WAIT
-from signalbox.connectors.transport import Http
+from signalbox.egress.responses import UNTOLD_WAIT
+from signalbox.egress.transport import Http
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused

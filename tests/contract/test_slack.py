@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from signalbox.connectors.slack import Slack
-from signalbox.connectors.text import units
-from signalbox.connectors.transport import Http
+from signalbox.egress.text import units
+from signalbox.egress.transport import Http
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import begun, delayed, delivered, redelivered

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from signalbox.connectors.transport import Answer, Http, Request
+from signalbox.egress.transport import Answer, Http, Request
 from signalbox.models.config import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId, TaskId
@@ -76,7 +76,7 @@ def path_of(note: Notification) -> str:
 
 def messages(system: System) -> list[NotificationMessage]:
     """What stands in the queue of Slack."""
-    url = system.wiring.settings.connector_queue_slack
+    url = system.wiring.settings.connector_queue("slack")
     found = system.wiring.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
     bodies = [message["Body"] for message in found.get("Messages", [])]
     return [NotificationMessage.model_validate_json(body) for body in bodies]

@@ -172,17 +172,20 @@ def _make_queues(parts: Template, names: dict[str, JsonValue]) -> None:
         properties = resolved(queues[logical], names)
         assert isinstance(properties, dict)
         sqs.create_queue(
-            QueueName=f"{STACK}-{logical}",
+            QueueName=str(names[f"{logical}.QueueName"]),
             Attributes={
-                cast("Literal['All']", key): _attribute(value) for key, value in properties.items()
+                cast("Literal['All']", key): _attribute(value)
+                for key, value in properties.items()
+                if key != "QueueName"
             },
         )
 
 
 def _queue_names(parts: Template) -> dict[str, JsonValue]:
     names: dict[str, JsonValue] = {}
-    for logical in parts.of_type("AWS::SQS::Queue"):
-        name = f"{STACK}-{logical}"
+    for logical, properties in parts.of_type("AWS::SQS::Queue").items():
+        given = resolved(properties.get("QueueName"), {"AWS::StackName": STACK})
+        name = given or f"{STACK}-{logical}"
         names[logical] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
         names[f"{logical}.Arn"] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
         names[f"{logical}.QueueName"] = name

@@ -31,7 +31,7 @@ from tests.integration.worker import Worker
 from tests.samples import sample
 
 LEASE: Final = 60
-QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "SlackQueue")
+QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "slackQueue")
 _STREAM: Final = "DispatcherFunction"
 
 
@@ -85,7 +85,7 @@ class Installation:
         request = a_request(payload, delivery=delivery, secret=secret)
         sent = event("POST", request.path, request.headers, request.body)
         try:
-            return self._answer("GitHubWebhookFunction", sent).status == 202
+            return self._answer("githubWebhookFunction", sent).status == 202
         except (Silence, Crash):
             return False
 
@@ -138,8 +138,8 @@ class Installation:
         self.comment()
         self.work()
         self.heal()
-        for body in self.bodies("SlackQueue"):
-            self.send("SlackQueue", body)
+        for body in self.bodies("slackQueue"):
+            self.send("slackQueue", body)
         for source in self.driver.sources:
             if isinstance(source, QueueSource):
                 source.poll()

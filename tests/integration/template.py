@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_pascal
+
+from cli.template import expanded
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
@@ -17,8 +17,6 @@ PSEUDO: Final[Mapping[str, JsonValue]] = {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
 }
-
-_PATH: Final = Path(__file__).parents[2] / "template.yaml"
 
 
 class _Part(BaseModel):
@@ -176,29 +174,9 @@ class Alarm(_Part):
         return tuple(each.metric_stat for each in self.metrics if each.metric_stat)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms."""
-
-
-def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, JsonValue]:
-    value: JsonValue
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        raise TypeError(f"!{suffix} of a mapping is not read here")
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = list(value.split(".", 1))
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-_Loader.add_multi_constructor("!", _intrinsic)
-
-
 @cache
 def template() -> Template:
-    return Template.model_validate(yaml.load(_PATH.read_text(), Loader=_Loader))  # noqa: S506
+    return Template.model_validate(expanded())
 
 
 def resolved(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:

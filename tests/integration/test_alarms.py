@@ -54,7 +54,7 @@ def _put(box: Installation, table: str, **item: str) -> None:
 
 def _odd_things(box: Installation) -> None:
     """A message, a change and a subscription that nobody can read."""
-    box.send("SlackQueue", "not JSON")
+    box.send("slackQueue", "not JSON")
     _put(box, "TasksTable", pk="TASK#odd", sk="TASK", doc="{}")
     _put(box, "ConfigTable", pk="SUBSCRIPTION", sk="odd", doc="{}")
     box.comment(delivery="read")

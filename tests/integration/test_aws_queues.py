@@ -96,11 +96,11 @@ class TestSqsTasks(TaskQueueContract):
 
 def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
     note = a_notification()
-    notices = SqsNotices(sqs=stack.clients.sqs, urls={"slack": stack.name("SlackQueue")})
+    notices = SqsNotices(sqs=stack.clients.sqs, urls={"slack": stack.name("slackQueue")})
 
     notices.send("slack", note)
 
-    (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("SlackQueue"))["Messages"]
+    (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("slackQueue"))["Messages"]
     assert note.id in message["Body"]
     assert note.change.data.title not in message["Body"]
 

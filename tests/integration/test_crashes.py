@@ -118,7 +118,7 @@ class TestOneCrash:
         wrong = {
             str(call): _spoilt_at(slack, call.number, crash, Installation.use_bot)
             for call in calls
-            if call.by == "SlackConnectorFunction"
+            if call.by == "slackConnectorFunction"
         }
 
         assert _only_bad(wrong) == {}

@@ -12,7 +12,7 @@ from tests.integration.toys import Toy, put, send
 
 class TestMappings:
     def test_every_mapping_of_the_template_is_driven(self, stack: Stack, clock: FakeClock) -> None:
-        names = ("DispatcherFunction", "SlackConnectorFunction", "DeadLettersFunction")
+        names = ("DispatcherFunction", "slackConnectorFunction", "DeadLettersFunction")
         toys = {name: Toy() for name in names}
         driver = EventSourceDriver(stack, toys, clock)
         put(stack, "a")

@@ -35,9 +35,9 @@ STREAM: Final = frozenset(
 )
 BY_LAMBDA: Final = {
     "ApiFunction": LOGS,
-    "GitHubWebhookFunction": LOGS,
+    "githubWebhookFunction": LOGS,
     "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
-    "SlackConnectorFunction": LOGS | QUEUE,
+    "slackConnectorFunction": LOGS | QUEUE,
     "MaintenanceFunction": LOGS,
     "DeadLettersFunction": LOGS | QUEUE,
 }

@@ -63,28 +63,28 @@ def test_a_message_nobody_can_read_spoils_no_other_of_its_batch(
     box.subscribe(ChangeType.CREATED)
     _tasks(box)
     box.driver.sources[0].poll()
-    good = box.empty("SlackQueue")
-    box.send("SlackQueue", *good[:index], odd, *good[index:])
+    good = box.empty("slackQueue")
+    box.send("slackQueue", *good[:index], odd, *good[index:])
 
     box.driver.settle()
 
     assert sorted(box.slack.notifications().values()) == [1, 1, 1, 1]
-    assert box.bodies("SlackQueue") == [odd]
+    assert box.bodies("slackQueue") == [odd]
 
 
 def test_a_message_nobody_can_read_ends_in_the_dead_letters_and_stays_there(
     box: Installation,
 ) -> None:
-    box.send("SlackQueue", "not JSON")
+    box.send("slackQueue", "not JSON")
 
     box.driver.settle()
-    box.wear_out("SlackQueue")
+    box.wear_out("slackQueue")
     for _ in range(5):
         box.clock.advance(seconds=451)
         box.driver.settle()
 
-    assert box.depth("SlackQueue") == 0
-    assert box.bodies("SlackDeadLetters") == ["not JSON"]
+    assert box.depth("slackQueue") == 0
+    assert box.bodies("slackDeadLetters") == ["not JSON"]
 
 
 @INDEX
@@ -254,7 +254,7 @@ def test_what_waits_for_slack_gets_no_second_message_while_another_is_not_read(
         box.heal()
         box.driver.settle()
 
-    assert box.depth("SlackQueue") == 1
+    assert box.depth("slackQueue") == 1
 
 
 def test_a_command_that_is_given_again_after_its_task_has_expired_is_done_and_told_again(

@@ -17,7 +17,7 @@ def _queue(
     stack: Stack, clock: FakeClock, handler: Handler, *, partial: bool = True, size: int = 10
 ) -> QueueSource:
     mapping = QueueMapping(
-        Queue=stack.name("SlackQueue.Arn"),
+        Queue=stack.name("slackQueue.Arn"),
         BatchSize=size,
         FunctionResponseTypes=("ReportBatchItemFailures",) if partial else (),
     )
@@ -114,4 +114,4 @@ class TestQueues:
             clock.advance(seconds=451)
 
         assert len(toy.calls) == allowed
-        assert len(dead(stack, "SlackDeadLetters")) == 1
+        assert len(dead(stack, "slackDeadLetters")) == 1

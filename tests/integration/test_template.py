@@ -49,9 +49,9 @@ def test_the_dispatcher_is_called_by_the_stream_of_tasks(stack: Stack) -> None:
 
 
 def test_the_slack_connector_is_called_by_its_queue(stack: Stack) -> None:
-    (mapping,) = stack.queue_mappings("SlackConnectorFunction")
+    (mapping,) = stack.queue_mappings("slackConnectorFunction")
 
-    assert mapping.queue == stack.name("SlackQueue.Arn")
+    assert mapping.queue == stack.name("slackQueue.Arn")
     assert mapping.function_response_types == ("ReportBatchItemFailures",)
     assert mapping.scaling_config
     assert mapping.scaling_config.maximum_concurrency == 2

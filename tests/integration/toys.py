@@ -57,14 +57,14 @@ def put(stack: Stack, *names: str, item: str = "one", sort: str = "TASK") -> Non
 
 def send(stack: Stack, *bodies: str) -> None:
     for body in bodies:
-        stack.clients.sqs.send_message(QueueUrl=stack.name("SlackQueue"), MessageBody=body)
+        stack.clients.sqs.send_message(QueueUrl=stack.name("slackQueue"), MessageBody=body)
 
 
 def few_receives(stack: Stack) -> int:
     """Few enough to count: what the template says is for a queue that lives for years."""
-    policy = {"deadLetterTargetArn": stack.name("SlackDeadLetters.Arn"), "maxReceiveCount": 3}
+    policy = {"deadLetterTargetArn": stack.name("slackDeadLetters.Arn"), "maxReceiveCount": 3}
     stack.clients.sqs.set_queue_attributes(
-        QueueUrl=stack.name("SlackQueue"), Attributes={"RedrivePolicy": json.dumps(policy)}
+        QueueUrl=stack.name("slackQueue"), Attributes={"RedrivePolicy": json.dumps(policy)}
     )
     return 3
 

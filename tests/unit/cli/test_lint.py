@@ -7,8 +7,8 @@ import pytest
 from cli.lint.__main__ import main, problems
 from cli.lint.rules import RULES, findings
 from cli.lint.template import Finding, Template
-from cli.lint.translate import translated
 from cli.target import PROJECT
+from cli.template import translated
 from tests.integration.template import template as source
 
 Resources = dict[str, Any]

@@ -29,14 +29,14 @@ def test_a_structured_line_shows_level_function_message_and_details() -> None:
         "message": "webhook",
         "timestamp": "2026-01-01",
         "service": "signalbox",
-        "function_name": "signalbox-local-GitHubWebhookFunction-0A1B",
+        "function_name": "signalbox-local-githubWebhookFunction-0A1B",
         "outcome": "accepted",
         "tasks": 2,
     }
 
     lines = shown(json.dumps(message))
 
-    assert lines == ["INFO    GitHubWebhook webhook outcome=accepted tasks=2"]
+    assert lines == ["INFO    githubWebhook webhook outcome=accepted tasks=2"]
 
 
 def test_a_line_that_names_no_function_shows_the_rest() -> None:

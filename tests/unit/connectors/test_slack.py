@@ -4,11 +4,11 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from signalbox.connectors.answers import UNTOLD_WAIT, SecretRefused
-from signalbox.connectors.settings import SettingsInvalid
 from signalbox.connectors.slack import Slack, judge
 from signalbox.connectors.slack.message import render
-from signalbox.connectors.transport import Answer, Http
+from signalbox.egress.responses import UNTOLD_WAIT, SecretRefused
+from signalbox.egress.settings import SettingsInvalid
+from signalbox.egress.transport import Answer, Http
 from signalbox.models.change import PREFIX
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.task import ChangeType

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from signalbox.aws.dynamo import reaching
-from signalbox.connectors.transport import Http
+from signalbox.egress.transport import Http
 from signalbox.models.messages import NotificationMessage
 from signalbox.runtime.messages import ComeBack, Handler, each_message
 from signalbox.runtime.telemetry import count, logger

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from signalbox.auth.jwks import MAX_SET
-from signalbox.connectors.transport import Http, Request
+from signalbox.egress.transport import Http, Request
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.services.guards import Fetch, FetchedKeys
 

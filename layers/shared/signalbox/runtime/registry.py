@@ -1,18 +1,30 @@
-"""The providers and connectors of this installation, for the function that speaks of them all.
+"""The providers and connectors of this installation: the modules of their packages.
 
-Each is loaded when it is first asked for: most requests ask for none.
+`signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
+CONNECTOR. Each is loaded when it is first asked for: most requests ask for none.
 """
 
 from functools import cache, partial
+from importlib import import_module
+from pkgutil import iter_modules
 
+import signalbox.connectors
+import signalbox.providers
 from signalbox.services.config_rules import Vocabularies
 from signalbox.services.configure import Connectors
 from signalbox.services.ports import Connector, Provider, Providers
 
 
+@cache
+def connector_names() -> tuple[str, ...]:
+    """The connectors there are, none of which is loaded."""
+    return tuple(module.name for module in iter_modules(signalbox.connectors.__path__))
+
+
 def providers() -> Providers:
     """Every provider by name."""
-    return {"github": _github}
+    modules = iter_modules(signalbox.providers.__path__)
+    return {module.name: partial(_provider, module.name) for module in modules}
 
 
 def vocabularies() -> Vocabularies:
@@ -22,19 +34,20 @@ def vocabularies() -> Vocabularies:
 
 def connectors(trusted: frozenset[str]) -> Connectors:
     """Every connector by name; `trusted` are origins that they may reach although private."""
-    return {"slack": partial(_slack, trusted)}
+    return {name: partial(_connector, name, trusted) for name in connector_names()}
 
 
 @cache
-def _github() -> Provider:
-    from signalbox.providers.github.provider import GitHub  # noqa: PLC0415  see above
-
-    return GitHub()
+def _provider(name: str) -> Provider:
+    made: Provider = import_module(f"signalbox.providers.{name}.provider").PROVIDER()
+    return made
 
 
 @cache
-def _slack(trusted: frozenset[str]) -> Connector:
-    from signalbox.connectors.slack import Slack  # noqa: PLC0415  see above
-    from signalbox.connectors.transport import Http  # noqa: PLC0415  see above
+def _connector(name: str, trusted: frozenset[str]) -> Connector:
+    from signalbox.egress.transport import Http  # noqa: PLC0415  see above
 
-    return Slack(http=Http(trusted=trusted))
+    made: Connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(
+        http=Http(trusted=trusted)
+    )
+    return made

@@ -40,7 +40,6 @@ class Settings(BaseModel):
     queue_high_dead_letters: str
     queue_normal_dead_letters: str
     queue_low_dead_letters: str
-    connector_queue_slack: str
 
     @classmethod
     def of_environment(cls) -> Self:
@@ -61,6 +60,11 @@ class Settings(BaseModel):
     def retention(self) -> timedelta:
         """How long a finished task is kept, nothing for ever."""
         return timedelta(hours=self.task_retention_hours)
+
+    def connector_queue(self, connector: str) -> str:
+        """The URL of a connector's queue, which is named by rule beside those of tasks."""
+        base = self.queue_high.rpartition("/")[0]
+        return f"{base}/{self.stack}_{connector}_notifications"
 
     @property
     def parameters(self) -> str:

@@ -22,6 +22,7 @@ from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
+from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import unreadable_configuration
 from signalbox.services.dispatch import DispatchChanges
@@ -188,7 +189,8 @@ class Wiring:
     @cached_property
     def notices(self) -> SqsNotices:
         """The connectors' queues."""
-        return SqsNotices(sqs=self.sqs, urls={"slack": self.settings.connector_queue_slack})
+        urls = {name: self.settings.connector_queue(name) for name in connector_names()}
+        return SqsNotices(sqs=self.sqs, urls=urls)
 
     @cached_property
     def dispatch(self) -> DispatchChanges:

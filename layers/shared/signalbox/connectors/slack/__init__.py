@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from signalbox.connectors.answers import SecretRefused, doubtful_span, in_turn, trouble
-from signalbox.connectors.settings import SettingsInvalid, settings_of
 from signalbox.connectors.slack.message import render
-from signalbox.connectors.transport import Answer, Http, Request, json_request
+from signalbox.egress.responses import SecretRefused, doubtful_span, in_turn, trouble
+from signalbox.egress.settings import SettingsInvalid, settings_of
+from signalbox.egress.transport import Answer, Http, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
@@ -224,3 +224,6 @@ def _word(body: bytes) -> str:
         return _OK
     named = isinstance(said.error, str) and _WORD.fullmatch(said.error) and said.error != _OK
     return str(said.error) if named else _NOT_OK
+
+
+CONNECTOR: Final = Slack

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from signalbox.connectors.text import in_line, in_lines, link
+from signalbox.egress.text import in_line, in_lines, link
 from signalbox.models.change import PREFIX, TaskView
 from signalbox.models.notification import Notification
 

@@ -97,3 +97,6 @@ class GitHub:
         if speech.ours:
             return Parsed(type=type_, ignored="the text is our own, by its marker")
         return Parsed(type=type_, events=(tasks.event_of(name, found, speech),))
+
+
+PROVIDER: Final = GitHub

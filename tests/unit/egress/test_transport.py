@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from signalbox.connectors.transport import MAX_ANSWER, Http, Request, json_request
+from signalbox.egress.transport import MAX_ANSWER, Http, Request, json_request
 from signalbox.models.errors import SendDelayed, SendRefused
 from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply

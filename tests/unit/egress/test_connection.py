@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from signalbox.connectors.transport import Http, Request
+from signalbox.egress.transport import Http, Request
 from signalbox.models.errors import SendDelayed, SendRefused
 from tests.builders import NOW
 from tests.fakes.certificates import DAY, FakeAuthority

@@ -23,7 +23,7 @@ import urllib3
 from pydantic import JsonValue
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from signalbox.connectors.line import Deadline, Line, Origin, Resolve, resolved
+from signalbox.egress.connection import Deadline, Line, Origin, Resolve, resolved
 from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
 
