@@ -17,6 +17,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 uv_from_anywhere = $(if $(filter uv,$(UV)),uv,"$$PWD"/$(UV))
 
 export SAM_CLI_TELEMETRY = 0
+export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.

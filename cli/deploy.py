@@ -59,7 +59,7 @@ def sam(command: Command) -> int:
     return subprocess.run(
         [str(Path(sys.executable).parent / "sam"), *command.words],
         cwd=PROJECT,
-        env={**os.environ, **command.variables},
+        env={**os.environ, "SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS": "1", **command.variables},
         check=False,
     ).returncode
 

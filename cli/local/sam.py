@@ -60,6 +60,7 @@ class Sam:
         overrides = [f"{name}={value}" for name, value in self.parameters.items()]
         variables = {
             "AWS_ENDPOINT_URL": self.options.endpoint_url,
+            "SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS": "1",
             "SAM_CLI_POLL_DELAY": "0.5",
             "SAM_CLI_TELEMETRY": "0",
             "UV": str(binaries / "uv"),
