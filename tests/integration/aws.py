@@ -22,6 +22,7 @@ from tests.integration.template import (
     ACCOUNT,
     PSEUDO,
     REGION,
+    Policy,
     QueueMapping,
     Role,
     Statement,
@@ -97,14 +98,18 @@ class Stack:
         return [StreamMapping.model_validate(each) for each in self._events(function, "DynamoDB")]
 
     def queue_mappings(self, function: str) -> list[QueueMapping]:
-        """The queues that call the function."""
-        return [QueueMapping.model_validate(each) for each in self._events(function, "SQS")]
+        """The queues that call the function, by its events or by mappings beside it."""
+        mappings = [*self._events(function, "SQS"), *self._mappings(function)]
+        return [QueueMapping.model_validate(each) for each in mappings]
 
     def statements(self, function: str) -> Iterator[Statement]:
-        """What the role of the function allows."""
-        role = self.template.resources[self._role(function)].properties
-        for policy in Role.model_validate(resolved(role, self.names)).policies:
-            yield from policy.policy_document.statement
+        """What the role of the function allows, in itself or by policies beside it."""
+        name = self._role(function)
+        role = self.template.resources[name].properties
+        yield from _allowed(*Role.model_validate(resolved(role, self.names)).policies)
+        for properties in self.template.of_type("AWS::IAM::Policy").values():
+            if isinstance(roles := properties["Roles"], list) and {"Ref": name} in roles:
+                yield from _allowed(Policy.model_validate(resolved(properties, self.names)))
 
     def _role(self, function: str) -> str:
         """The logical name of the function's role."""
@@ -119,6 +124,18 @@ class Stack:
         for event in events.values():
             if isinstance(event, dict) and event["Type"] == type_:
                 yield resolved(event["Properties"], self.names)
+
+    def _mappings(self, function: str) -> Iterator[JsonValue]:
+        for mapping in self.template.of_type("AWS::Lambda::EventSourceMapping").values():
+            if mapping["FunctionName"] == {"Ref": function}:
+                properties = resolved(mapping, self.names)
+                assert isinstance(properties, dict)
+                yield properties | {"Queue": properties["EventSourceArn"]}
+
+
+def _allowed(*policies: Policy) -> Iterator[Statement]:
+    for policy in policies:
+        yield from policy.policy_document.statement
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tests.integration.slack import FakeSlack
 
 Prepare = Callable[[Installation], object]
 
-DEAD_LETTERS = [f"{name}DeadLetters" for name in ("High", "Normal", "Low", "Slack", "Dispatcher")]
+DEAD_LETTERS = [f"{name}DeadLetters" for name in ("High", "Normal", "Low", "slack", "Dispatcher")]
 HEALING = {"DynamoDB.PutItem", "SQS.SendMessage", "SQS.SendMessageBatch"}
 CRASHES = pytest.mark.parametrize("crash", [crash_before, crash_after])
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import ChangeType, TaskStatus
 from tests.fakes.http_server import Reply
 from tests.integration.faults import crash_after, unreachable
@@ -85,6 +86,19 @@ def test_a_message_nobody_can_read_ends_in_the_dead_letters_and_stays_there(
 
     assert box.depth("slackQueue") == 0
     assert box.bodies("slackDeadLetters") == ["not JSON"]
+
+
+def test_a_dead_letter_of_a_connector_ends_its_notification(box: Installation) -> None:
+    box.subscribe(ChangeType.CREATED)
+    _tasks(box, 1)
+    box.driver.sources[0].poll()
+    box.send("slackDeadLetters", *box.empty("slackQueue"))
+
+    box.driver.settle()
+
+    (note,) = box.records[1]
+    assert note.status is NotificationStatus.DEAD
+    assert box.depth("slackDeadLetters") == 0
 
 
 @INDEX

@@ -7,7 +7,7 @@ import pytest
 
 from signalbox.models.task import Priority
 from tests.integration.aws import STACK, Stack
-from tests.integration.template import Alarm, template
+from tests.integration.template import Alarm, resolved, template
 
 ALARMS: Final = template().of_type("AWS::CloudWatch::Alarm")
 
@@ -55,6 +55,27 @@ def test_the_slack_connector_is_called_by_its_queue(stack: Stack) -> None:
     assert mapping.function_response_types == ("ReportBatchItemFailures",)
     assert mapping.scaling_config
     assert mapping.scaling_config.maximum_concurrency == 2
+
+
+def test_every_queue_for_dead_letters_of_another_queue_is_read(stack: Stack) -> None:
+    policies = [
+        queue["RedrivePolicy"]
+        for queue in template().of_type("AWS::SQS::Queue").values()
+        if "RedrivePolicy" in queue
+    ]
+    targets = {
+        str(policy["deadLetterTargetArn"])
+        for policy in (resolved(policy, stack.names) for policy in policies)
+        if isinstance(policy, dict)
+    }
+
+    mappings = stack.queue_mappings("DeadLettersFunction")
+
+    assert len(targets) == 4
+    assert {mapping.queue for mapping in mappings} == targets
+    assert {mapping.function_response_types for mapping in mappings} == {
+        ("ReportBatchItemFailures",)
+    }
 
 
 def test_maintenance_is_called_every_minute() -> None:
