@@ -1,3 +1,4 @@
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -133,3 +134,24 @@ def test_make_deploys_by_it() -> None:
     makefile = (PROJECT / "Makefile").read_text()
 
     assert "-m cli.deploy $(STAGE) $(ARGS)" in makefile
+
+
+def test_sam_expands_the_loops_of_the_template_in_every_stage() -> None:
+    stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())
+    del stages["version"]
+
+    expanding = {
+        name
+        for name, commands in stages.items()
+        if commands["global"]["parameters"]["language_extensions"] is True
+    }
+
+    assert expanding == stages.keys() >= {"default", "local", "staging", "prod"}
+
+
+def test_a_stage_on_aws_may_be_deployed_with_its_transforms() -> None:
+    stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())
+
+    for name in ("staging", "prod"):
+        capabilities = stages[name]["deploy"]["parameters"]["capabilities"]
+        assert capabilities == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
