@@ -15,6 +15,7 @@ from samcli.lib.cfn_language_extensions.api import create_default_intrinsic_reso
 from samcli.lib.cfn_language_extensions.models import ResolutionMode, TemplateProcessingContext
 from samcli.lib.cfn_language_extensions.pipeline import ProcessingPipeline
 from samcli.lib.cfn_language_extensions.processors import ForEachProcessor, TemplateParsingProcessor
+from samcli.lib.cfn_language_extensions.resolvers import FnFindInMapResolver, IntrinsicResolver
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -24,6 +25,7 @@ Json = dict[str, JsonValue]
 
 TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 
+_SAM: Final = "AWS::Serverless-2016-10-31"
 _CODE: Final = ("CodeUri", "ContentUri")
 _UPLOADED: Final = "s3://bucket/key"
 
@@ -46,34 +48,33 @@ def expanded(path: Path = TEMPLATE) -> Json:
         parameter_values={},
         resolution_mode=ResolutionMode.PARTIAL,
     )
-    resolver = create_default_intrinsic_resolver(context)
-    loops = ForEachProcessor(intrinsic_resolver=resolver)
+    lookups = IntrinsicResolver(context).register_resolver(FnFindInMapResolver)
+    loops = ForEachProcessor(intrinsic_resolver=create_default_intrinsic_resolver(context))
     pipeline = ProcessingPipeline([TemplateParsingProcessor(), loops])
-    document: Json = json.loads(json.dumps(pipeline.process_template(context)))
-    mappings = _mapping(document.pop("Mappings", {}))
-    found = {name: _looked_up(part, mappings) for name, part in document.items()}
-    return found | {"Transform": "AWS::Serverless-2016-10-31"}
+    document = lookups.resolve_value(pipeline.process_template(context))
+    found: Json = json.loads(json.dumps(document))
+    found.pop("Mappings", None)
+    return {name: _literal(part) for name, part in found.items()} | {"Transform": _SAM}
 
 
-def _looked_up(value: JsonValue, mappings: Json) -> JsonValue:
-    """Resolve each Fn::FindInMap by its keys, and each Fn::Sub that has nothing left to replace."""
+def _literal(value: JsonValue) -> JsonValue:
+    """Replace each Fn::Sub that has nothing left to replace by its text."""
     if isinstance(value, list):
-        return [_looked_up(item, mappings) for item in value]
+        return [_literal(item) for item in value]
     if not isinstance(value, dict):
         return value
-    inner = {name: _looked_up(item, mappings) for name, item in value.items()}
-    match inner:
-        case {"Fn::FindInMap": [str(name), str(row), str(key), *rest]}:
-            found = _mapping(_mapping(mappings[name])[row])
-            default = _mapping(rest[0]).get("DefaultValue") if rest else None
-            return found.get(key, default)
-        case {"Fn::Sub": [str(text), dict(names)]}:
+    match value:
+        case {"Fn::Sub": [str(text), dict(names)]} if all(map(_is_text, names.values())):
             for name, shown in names.items():
                 text = text.replace("${" + name + "}", str(shown))
-            return text if "${" not in text else {"Fn::Sub": text}
+            return _literal({"Fn::Sub": text})
         case {"Fn::Sub": str(text)} if "${" not in text:
             return text
-    return inner
+    return {name: _literal(item) for name, item in value.items()}
+
+
+def _is_text(value: JsonValue) -> bool:
+    return isinstance(value, str)
 
 
 def translated(path: Path = TEMPLATE) -> str:

@@ -2,53 +2,84 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from pydantic import JsonValue
 
 from cli.lint.rules import findings
 from cli.lint.template import Template
+from cli.target import PROJECT
 from cli.template import TEMPLATE, expanded, translated
+from signalbox.runtime.registry import connector_names, providers
 
 PROVIDERS: Final = [f"provider{number}" for number in range(9)]
 CONNECTORS: Final = [f"connector{number}" for number in range(11)]
+LINES: Final = 1_000
+LINES_OF_ONE: Final = 8
 CLOUDFORMATION_TAKES: Final = 500
 LAMBDA_TAKES: Final = 4_096
 """Bytes of environment variables."""
+IAM_TAKES: Final = 10_240
+"""Characters of all inline policies of a role, without blanks."""
+ARN: Final = len(
+    "arn:aws:dynamodb:ap-southeast-2:123456789012:table/signalbox-staging-TasksTable-1A2B3C4D5E6F7"
+)
 
 
-def row(provider: str) -> str:
+def _row(provider: str) -> str:
     path = f"/api/v1/webhooks/{provider}"
-    return f'{provider}: {{Title: X, Path: {path}, SourcePath: "{path}/{{source}}", Method: POST}}'
+    return f'{provider}: {{Title: X, Path: {path}, SourcePath: "{path}/{{source}}", Method: ANY}}'
+
+
+def _with(path: Path, changes: dict[str, str]) -> Path:
+    """The template in another place, where each text is replaced by another."""
+    text = TEMPLATE.read_text()
+    for before, after in changes.items():
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    path.write_text(text)
+    return path
 
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with ten providers and twelve connectors."""
-    text = TEMPLATE.read_text()
-    for before, after in {
-        "    - [github]\n": f"    - [github, {', '.join(PROVIDERS)}]\n",
-        "    - [slack]\n": f"    - [slack, {', '.join(CONNECTORS)}]\n",
-        "    github: {": "".join(f"    {row(name)}\n" for name in PROVIDERS) + "    github: {",
-        "    slack: {": "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
-        + "    slack: {",
-    }.items():
-        assert text.count(before) == 1
-        text = text.replace(before, after)
-    path = tmp_path_factory.mktemp("grown") / "template.yaml"
-    path.write_text(text)
-    return path
+    rows = "".join(f"    {_row(name)}\n" for name in PROVIDERS)
+    more_rows = "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
+    return _with(
+        tmp_path_factory.mktemp("grown") / "template.yaml",
+        {
+            "    - [github]\n": f"    - [github, {', '.join(PROVIDERS)}]\n",
+            "    - [slack]\n": f"    - [slack, {', '.join(CONNECTORS)}]\n",
+            "    github: {": f"{rows}    github: {{",
+            "    slack: {": f"{more_rows}    slack: {{",
+        },
+    )
 
 
-def test_each_of_them_costs_a_line(grown: Path) -> None:
-    added = len(grown.read_text().splitlines()) - len(TEMPLATE.read_text().splitlines())
+def _resources(path: Path = TEMPLATE) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(translated(path))["Resources"]
+    return found
 
-    assert added == len(PROVIDERS) + len(CONNECTORS)
+
+def _lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
 
 
-def test_the_template_is_short_and_all_of_them_fit_into_a_stack(grown: Path) -> None:
-    assert len(TEMPLATE.read_text().splitlines()) <= 1_000
-    assert len(json.loads(translated(grown))["Resources"]) < CLOUDFORMATION_TAKES
+def test_the_template_is_short_and_each_of_them_costs_few_lines(grown: Path) -> None:
+    added = _lines(grown) - _lines(TEMPLATE)
+
+    assert _lines(TEMPLATE) <= LINES
+    assert added <= LINES_OF_ONE * (len(PROVIDERS) + len(CONNECTORS))
+
+
+def test_all_of_them_fit_into_a_stack(grown: Path) -> None:
+    resources = _resources(grown)
+
+    kinds = [resource["Type"] for resource in resources.values()]
+    assert kinds.count("AWS::Lambda::Function") == 4 + 10 + 12
+    assert len(resources) < CLOUDFORMATION_TAKES
 
 
 def test_what_grows_keeps_every_rule(grown: Path) -> None:
@@ -62,9 +93,120 @@ def test_the_variables_of_functions_do_not_grow(grown: Path) -> None:
     assert len(json.dumps(variables)) < LAMBDA_TAKES
 
 
+def test_the_policies_of_a_role_fit_into_it(grown: Path) -> None:
+    sizes: dict[str, int] = {}
+    for name, resource in _resources(grown).items():
+        properties = resource["Properties"]
+        policies = properties.get("Policies", ())
+        if resource["Type"] == "AWS::IAM::Role":
+            sizes[name] = sizes.get(name, 0) + sum(map(_size, policies))
+        elif resource["Type"] == "AWS::IAM::Policy":
+            for role in properties["Roles"]:
+                sizes[role["Ref"]] = sizes.get(role["Ref"], 0) + _size(properties)
+
+    assert len(sizes) == 4 + 10 + 12
+    assert max(sizes.values()) < IAM_TAKES
+
+
+def _size(policy: dict[str, Any]) -> int:
+    return len(json.dumps(_with_arns(policy["PolicyDocument"]), separators=(",", ":")))
+
+
+def _with_arns(value: JsonValue) -> JsonValue:
+    """The document with an ARN of a usual length in place of what stands for one."""
+    if isinstance(value, list):
+        return [_with_arns(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if any(name.startswith("Fn::") for name in value):
+        return "a" * ARN
+    return {name: _with_arns(item) for name, item in value.items()}
+
+
+def test_a_provider_reads_its_own_secrets_and_a_connector_its_own_queue(grown: Path) -> None:
+    resources = expanded(grown)["Resources"]
+    assert isinstance(resources, dict)
+
+    for name in ("github", *PROVIDERS):
+        text = json.dumps(resources[f"{name}WebhookRole"])
+        assert text.count("/sources/") == text.count(f"/sources/{name}/*") == 1
+    for name in ("slack", *CONNECTORS):
+        text = json.dumps(resources[f"{name}ConnectorRole"])
+        assert text.count("Queue") - text.count("sqs:GetQueueAttributes") == 2
+        assert text.count(f'"{name}Queue"') == 2
+
+
+def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -> None:
+    path = _with(
+        tmp_path / "template.yaml",
+        {
+            "github: {Title: GitHub,": "github: {Title: GitHub, Timeout: 5, Memory: 768,",
+            "slack: {Title: Slack": "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7",
+        },
+    )
+
+    resources = _resources(path)
+
+    webhook, connector = (
+        resources[name]["Properties"]
+        for name in ("githubWebhookFunction", "slackConnectorFunction")
+    )
+    mapping = resources["slackConnectorFunctionNotifications"]["Properties"]
+    assert (webhook["Timeout"], webhook["MemorySize"]) == (5, 768)
+    assert connector["MemorySize"] == 256
+    assert mapping["BatchSize"] == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 7}
+
+
+def test_the_template_lists_the_providers_and_connectors_that_there_are() -> None:
+    functions = _resources().keys()
+
+    for kind, folder, names in (
+        ("WebhookFunction", "webhooks", providers()),
+        ("ConnectorFunction", "connectors", connector_names()),
+    ):
+        listed = {name.removesuffix(kind) for name in functions if name.endswith(kind)}
+        folders = {path.parent.name for path in PROJECT.glob(f"functions/{folder}/*/app.py")}
+        assert listed == folders == set(names)
+
+
 def test_nothing_is_left_of_loops_and_mappings() -> None:
     text = json.dumps(expanded())
 
     assert "Fn::ForEach" not in text
     assert "Fn::FindInMap" not in text
     assert "LanguageExtensions" not in text
+
+
+def test_a_name_without_a_row_is_refused(tmp_path: Path) -> None:
+    path = _with(tmp_path / "template.yaml", {"    - [github]\n": "    - [github, gitea]\n"})
+
+    with pytest.raises(Exception, match="gitea"):
+        expanded(path)
+
+
+def test_a_substitution_stays_where_something_is_left_to_replace(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        """
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: !Sub [a-text, {}]
+      DisplayName: !Sub ["${Word}-${AWS::Region}", {Word: told}]
+      KmsMasterKeyId: !Sub ["${Key}", {Key: !GetAtt Key.Arn}]
+"""
+    )
+
+    resources = expanded(path)["Resources"]
+
+    assert isinstance(resources, dict)
+    topic = resources["Topic"]
+    assert isinstance(topic, dict)
+    assert topic["Properties"] == {
+        "TopicName": "a-text",
+        "DisplayName": {"Fn::Sub": "told-${AWS::Region}"},
+        "KmsMasterKeyId": {"Fn::Sub": ["${Key}", {"Key": {"Fn::GetAtt": ["Key", "Arn"]}}]},
+    }
