@@ -1,0 +1,94 @@
+"""Providers and connectors are found by their modules, and loaded when they are asked for."""
+
+import compileall
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cli.target import PROJECT
+from signalbox.runtime.registry import connector_names, connectors, providers, vocabularies
+
+LAYER: Final = PROJECT / "layers/shared/signalbox"
+LISTING: Final = "registry.connector_names(), registry.providers().keys()"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer as it is shipped: bytecode without sources; with another provider and connector."""
+    folder = tmp_path_factory.mktemp("layer")
+    copy = folder / "signalbox"
+    shutil.copytree(LAYER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "connectors/acme.py").write_text("CONNECTOR = lambda http: 'acme'\n")
+    (copy / "providers/acme").mkdir()
+    (copy / "providers/acme/__init__.py").touch()
+    (copy / "providers/acme/provider.py").write_text("PROVIDER = lambda: 'acme'\n")
+    assert compileall.compile_dir(copy, quiet=1, legacy=True)
+    for source in copy.rglob("*.py"):
+        source.unlink()
+    return folder
+
+
+def _asked(layer: Path, expression: str) -> dict[str, Any]:
+    """What a process of its own says of this, and which vendors' modules it has loaded by then."""
+    program = f"""
+import json, re, sys
+from signalbox.runtime import registry
+said = {expression}
+loaded = {{".".join(name.split(".")[1:3]) for name in sys.modules
+          if re.match(r"signalbox\\.(providers|connectors)\\.", name)}}
+found = {{"said": said, "loaded": sorted(loaded), "file": registry.__file__}}
+print(json.dumps(found, default=list))
+"""
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(layer)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    asked: dict[str, Any] = json.loads(done.stdout)
+    return asked
+
+
+def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path) -> None:
+    asked = _asked(shipped, LISTING)
+
+    assert asked["said"] == [["acme", "slack"], ["acme", "github"]]
+    assert asked["loaded"] == []
+    assert asked["file"].endswith(".pyc")
+
+
+@pytest.mark.parametrize(
+    ("expression", "loaded"),
+    [
+        ("registry.providers()['acme']()", "providers.acme"),
+        ("registry.providers()['github']().name", "providers.github"),
+        ("registry.connectors(frozenset())['acme']()", "connectors.acme"),
+        ("registry.connectors(frozenset())['slack']().name", "connectors.slack"),
+    ],
+)
+def test_who_asks_for_one_loads_that_one(shipped: Path, expression: str, loaded: str) -> None:
+    asked = _asked(shipped, expression)
+
+    assert asked["said"] == loaded.partition(".")[2]
+    assert asked["loaded"] == [loaded]
+
+
+def test_each_has_the_name_of_its_module() -> None:
+    assert {name: make().name for name, make in providers().items()} == {
+        name: name for name in providers()
+    }
+    assert {name: make().name for name, make in connectors(frozenset()).items()} == {
+        name: name for name in connector_names()
+    }
+
+
+def test_a_vocabulary_is_known_of_every_provider() -> None:
+    assert vocabularies().keys() == providers().keys()
+    assert all(vocabularies().values())
