@@ -6,6 +6,8 @@ from typing import Any, Final
 import pytest
 
 from signalbox.models.task import Priority
+from signalbox.runtime.registry import connector_names
+from signalbox.runtime.settings import Settings
 from tests.integration.aws import STACK, Stack
 from tests.integration.template import Alarm, resolved, template
 
@@ -35,6 +37,24 @@ def test_a_function_finds_its_tables_and_queues_in_its_environment(stack: Stack)
     assert environment["SIGNALBOX_STACK"] == STACK
     assert environment["SIGNALBOX_TASKS_TABLE"] == stack.name("TasksTable")
     assert environment["SIGNALBOX_QUEUE_HIGH"] == stack.name("HighQueue")
+
+
+@pytest.mark.parametrize("function", template().of_type("AWS::Serverless::Function"))
+def test_the_variables_of_a_function_are_far_from_what_lambda_takes(
+    stack: Stack, function: str
+) -> None:
+    size = sum(len(f"{name}{value}") for name, value in stack.environment(function).items())
+
+    assert size < 4_096 / 1.5
+
+
+@pytest.mark.parametrize("connector", connector_names())
+def test_the_queue_of_a_connector_is_where_functions_look_for_it(
+    stack: Stack, connector: str
+) -> None:
+    settings = Settings.model_validate(stack.environment("DispatcherFunction"))
+
+    assert settings.connector_queue(connector) == stack.name(f"{connector}Queue")
 
 
 def test_the_dispatcher_is_called_by_the_stream_of_tasks(stack: Stack) -> None:

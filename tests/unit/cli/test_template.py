@@ -18,6 +18,7 @@ CONNECTORS: Final = [f"connector{number}" for number in range(11)]
 LINES: Final = 1_000
 LINES_OF_ONE: Final = 8
 CLOUDFORMATION_TAKES: Final = 500
+CLOUDFORMATION_READS: Final = 1_000_000
 LAMBDA_TAKES: Final = 4_096
 """Bytes of environment variables."""
 IAM_TAKES: Final = 10_240
@@ -44,16 +45,20 @@ def _with(path: Path, changes: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template with ten providers and twelve connectors."""
+    """The template with nine more providers and eleven more connectors."""
     rows = "".join(f"    {_row(name)}\n" for name in PROVIDERS)
     more_rows = "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
+    webhooks, connectors = (
+        f"  Fn::ForEach::{loop}s:\n    - {variable}\n    - ["
+        for loop, variable in (("Webhook", "Provider"), ("Connector", "Connector"))
+    )
     return _with(
         tmp_path_factory.mktemp("grown") / "template.yaml",
         {
-            "    - [github]\n": f"    - [github, {', '.join(PROVIDERS)}]\n",
-            "    - [slack]\n": f"    - [slack, {', '.join(CONNECTORS)}]\n",
-            "    github: {": f"{rows}    github: {{",
-            "    slack: {": f"{more_rows}    slack: {{",
+            webhooks: webhooks + "".join(f"{name}, " for name in PROVIDERS),
+            connectors: connectors + "".join(f"{name}, " for name in CONNECTORS),
+            "\n  Provider:\n": f"\n  Provider:\n{rows}",
+            "\n  Connector:\n": f"\n  Connector:\n{more_rows}",
         },
     )
 
@@ -68,18 +73,23 @@ def _lines(path: Path) -> int:
 
 
 def test_the_template_is_short_and_each_of_them_costs_few_lines(grown: Path) -> None:
+    more_than_the_first = len(providers()) + len(connector_names()) - 2
     added = _lines(grown) - _lines(TEMPLATE)
 
-    assert _lines(TEMPLATE) <= LINES
+    assert _lines(TEMPLATE) <= LINES + LINES_OF_ONE * more_than_the_first
     assert added <= LINES_OF_ONE * (len(PROVIDERS) + len(CONNECTORS))
 
 
 def test_all_of_them_fit_into_a_stack(grown: Path) -> None:
-    resources = _resources(grown)
+    before, after = _functions(_resources()), _functions(_resources(grown))
 
-    kinds = [resource["Type"] for resource in resources.values()]
-    assert kinds.count("AWS::Lambda::Function") == 4 + 10 + 12
-    assert len(resources) < CLOUDFORMATION_TAKES
+    assert len(after) == len(before) + len(PROVIDERS) + len(CONNECTORS)
+    assert len(_resources(grown)) < CLOUDFORMATION_TAKES
+    assert len(translated(grown)) < CLOUDFORMATION_READS
+
+
+def _functions(resources: dict[str, Any]) -> list[str]:
+    return [name for name, made in resources.items() if made["Type"] == "AWS::Lambda::Function"]
 
 
 def test_what_grows_keeps_every_rule(grown: Path) -> None:
@@ -104,7 +114,7 @@ def test_the_policies_of_a_role_fit_into_it(grown: Path) -> None:
             for role in properties["Roles"]:
                 sizes[role["Ref"]] = sizes.get(role["Ref"], 0) + _size(properties)
 
-    assert len(sizes) == 4 + 10 + 12
+    assert len(sizes) == len(_functions(_resources(grown)))
     assert max(sizes.values()) < IAM_TAKES
 
 
@@ -159,7 +169,7 @@ def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -
 
 
 def test_the_template_lists_the_providers_and_connectors_that_there_are() -> None:
-    functions = _resources().keys()
+    functions = _functions(_resources())
 
     for kind, folder, names in (
         ("WebhookFunction", "webhooks", providers()),
@@ -168,6 +178,7 @@ def test_the_template_lists_the_providers_and_connectors_that_there_are() -> Non
         listed = {name.removesuffix(kind) for name in functions if name.endswith(kind)}
         folders = {path.parent.name for path in PROJECT.glob(f"functions/{folder}/*/app.py")}
         assert listed == folders == set(names)
+        assert all(map(str.isalnum, names)), "a logical id is made of letters and digits"
 
 
 def test_nothing_is_left_of_loops_and_mappings() -> None:
