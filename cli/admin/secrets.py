@@ -14,7 +14,7 @@ from cli.errors import CommandError
 from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.manifest import secret_of
-from signalbox.models.signing import SecretInvalid, checked_secret
+from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.ports import Connector
 
 NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"

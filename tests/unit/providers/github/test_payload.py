@@ -3,9 +3,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from signalbox.ingress.payload import require
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
-from signalbox.providers.github.payload import Payload, action_of, decoded, needed
+from signalbox.providers.github.payload import Payload, action_of, decoded
 from signalbox.providers.github.payload import read as payload_of
 from tests.samples import request_of
 
@@ -39,7 +40,7 @@ def test_a_form_is_read_by_its_payload(media_type: str) -> None:
 
     payload = read(json_request(body, media_type))
 
-    assert needed(payload.comment, "comment").body == "Größe & 猫 + =\r\n"
+    assert require(payload.comment, "comment").body == "Größe & 猫 + =\r\n"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_the_reason_quotes_nothing_of_the_body() -> None:
 def test_a_moment_is_read_in_utc(written: str, moment: datetime) -> None:
     payload = read(json_request(b'{"repository":{"pushed_at":%s}}' % written.encode()))
 
-    found = needed(payload.repository, "repository").pushed_at
+    found = require(payload.repository, "repository").pushed_at
     assert found == moment
     assert found is not None
     assert found.tzinfo is UTC
@@ -127,4 +128,4 @@ def test_a_moment_outside_of_time_is_refused(written: str) -> None:
 
 def test_a_part_that_is_needed_and_missing_is_named() -> None:
     with pytest.raises(PayloadInvalid, match="comment is missing"):
-        needed(Payload().comment, "comment")
+        require(Payload().comment, "comment")

@@ -17,7 +17,7 @@ from signalbox.models.base import Model, Moment
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
-from signalbox.models.signing import SecretInvalid, checked_secret
+from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.configure import Configure
 from signalbox.services.ports import Clock
 from signalbox.services.receive import DEFAULT_SOURCE

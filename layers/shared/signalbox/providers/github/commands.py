@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from signalbox.ingress.payload import require
 from signalbox.models.grammar import marked
-from signalbox.providers.github.payload import Changes, Payload, User, Written, needed
+from signalbox.providers.github.payload import Changes, Payload, User, Written
 
 _HOST: Final = re.compile(r"https?://([^/?#]{1,253}/)")
 _USUAL: Final = "github.com/"
@@ -58,7 +59,7 @@ def speech(event: str, payload: Payload) -> Speech:
     place = _PLACES.get(event)
     if place is None or payload.action not in {place.written_by, "edited", "deleted"}:
         return _SILENT
-    written = needed(place.part(payload), place.name)
+    written = require(place.part(payload), place.name)
     text = (written.body or "")[:_TEXT]
     if marked(text):
         return Speech(ours=True)

@@ -1,24 +1,16 @@
 """What is read of a GitHub payload, and how it is got out of a body.
 
 Whatever is not named here is ignored, and what is named may be missing or null, save the ids. Which
-parts an event must have is asked where they are used, by `needed`.
+parts an event must have is asked where they are used, by `require`.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
-from urllib.parse import parse_qs
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from pydantic_core import from_json
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from signalbox.models.errors import PayloadInvalid
+from signalbox.ingress.payload import decode_json, validate
 from signalbox.models.request import InboundRequest
-
-T = TypeVar("T")
-P = TypeVar("P", bound="Part")
-
-_FORM: Final = "application/x-www-form-urlencoded"
-_FORM_FIELDS: Final = 16
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -228,44 +220,14 @@ class Payload(Heading):
 
 def decoded(request: InboundRequest) -> JsonValue:
     """The JSON in a request that was verified. Raises PayloadInvalid."""
-    try:
-        document: JsonValue = from_json(_json(request), allow_inf_nan=False)
-    except ValueError as invalid:
-        raise PayloadInvalid(f"the body cannot be read: {invalid}") from invalid
-    return document
+    return decode_json(request, form_field="payload")
 
 
 def action_of(document: JsonValue) -> str | None:
     """The action of an event, whatever else it says. Raises PayloadInvalid."""
-    return _read(Heading, document).action
+    return validate(Heading, document).action
 
 
 def read(document: JsonValue) -> Payload:
     """All that is read of an event. Raises PayloadInvalid."""
-    return _read(Payload, document)
-
-
-def needed(part: T | None, name: str) -> T:
-    """The part, which this event cannot do without. Raises PayloadInvalid."""
-    if part is None:
-        raise PayloadInvalid(f"{name} is missing")
-    return part
-
-
-def _read(part: type[P], document: JsonValue) -> P:
-    try:
-        return part.model_validate(document)
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the body"
-        raise PayloadInvalid(f"{where}: {first['msg']}") from invalid
-
-
-def _json(request: InboundRequest) -> bytes | str:
-    if request.media_type != _FORM:
-        return request.body
-    form = parse_qs(request.body.decode("ascii"), errors="strict", max_num_fields=_FORM_FIELDS)
-    payloads = form.get("payload", [])
-    if len(payloads) != 1:
-        raise PayloadInvalid("the form has no field of the name payload, or several")
-    return payloads[0]
+    return validate(Payload, document)

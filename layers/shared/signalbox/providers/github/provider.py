@@ -1,10 +1,10 @@
 """GitHub, as the provider port asks for it."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
+from signalbox.ingress.delivery_key import delivery_key
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Parsed
 from signalbox.models.request import InboundRequest
@@ -12,7 +12,6 @@ from signalbox.models.vocabulary import EventVocabulary
 from signalbox.providers.github import commands, payload, signature, tasks
 
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
-_DELIVERY: Final = re.compile(r"[!-~]{1,128}")
 
 
 _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
@@ -73,10 +72,7 @@ class GitHub:
 
     def delivery_key(self, request: InboundRequest) -> str:
         """GitHub's own id, which a redelivery repeats; a hash of the body where there is none."""
-        given = request.header("x-github-delivery")
-        if _DELIVERY.fullmatch(given):
-            return given
-        return f"sha256:{hashlib.sha256(request.body).hexdigest()}"
+        return delivery_key(request, "x-github-delivery")
 
     def parse(self, request: InboundRequest) -> Parsed:
         """What a verified request says: one event at most. Raises PayloadInvalid."""

@@ -6,8 +6,8 @@ The older `X-Hub-Signature` (SHA-1) is sent along and never looked at.
 from collections.abc import Sequence
 from typing import Final
 
+from signalbox.ingress.signatures import hmac_digest, verified_by
 from signalbox.models.request import InboundRequest
-from signalbox.models.signing import hmac_digest, verified_by
 
 HEADER: Final = "x-hub-signature-256"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from signalbox.ingress.payload import require
 from signalbox.models.event import Author, Event
 from signalbox.models.text import one_line, web_url
 from signalbox.providers.github.commands import Speech
@@ -16,7 +17,6 @@ from signalbox.providers.github.payload import (
     Topic,
     User,
     Written,
-    needed,
 )
 
 _COMMIT: Final = re.compile(r"(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})")
@@ -87,25 +87,25 @@ def event_of(name: str, payload: Payload, speech: Speech) -> Event:
 
 def event_type(name: str, action: str | None) -> str:
     """`<event>.<action>`; a push is the one event that has no action. Raises PayloadInvalid."""
-    return name if name == "push" else f"{name}.{needed(action, 'action')}"
+    return name if name == "push" else f"{name}.{require(action, 'action')}"
 
 
 def _issue_comment(payload: Payload) -> _Facts:
-    return _on_topic(needed(payload.issue, "issue"), needed(payload.comment, "comment"), payload)
+    return _on_topic(require(payload.issue, "issue"), require(payload.comment, "comment"), payload)
 
 
 def _issue(payload: Payload) -> _Facts:
-    issue = needed(payload.issue, "issue")
+    issue = require(payload.issue, "issue")
     return _on_topic(issue, issue, payload)
 
 
 def _discussion_comment(payload: Payload) -> _Facts:
-    discussion = needed(payload.discussion, "discussion")
-    return _on_topic(discussion, needed(payload.comment, "comment"), payload)
+    discussion = require(payload.discussion, "discussion")
+    return _on_topic(discussion, require(payload.comment, "comment"), payload)
 
 
 def _discussion(payload: Payload) -> _Facts:
-    discussion = needed(payload.discussion, "discussion")
+    discussion = require(payload.discussion, "discussion")
     return _on_topic(discussion, discussion, payload)
 
 
@@ -120,16 +120,16 @@ def _on_topic(topic: Topic, written: Written, payload: Payload) -> _Facts:
 
 
 def _pull_request(payload: Payload) -> _Facts:
-    pull = needed(payload.pull_request, "pull_request")
+    pull = require(payload.pull_request, "pull_request")
     return _on_pull(
         pull, url=pull.html_url, at=pull.updated_at or pull.created_at, detail=_named(payload)
     )
 
 
 def _review(payload: Payload) -> _Facts:
-    review = needed(payload.review, "review")
+    review = require(payload.review, "review")
     return _on_pull(
-        needed(payload.pull_request, "pull_request"),
+        require(payload.pull_request, "pull_request"),
         url=review.html_url,
         at=review.updated_at or review.submitted_at,
         detail=review.state,
@@ -138,9 +138,9 @@ def _review(payload: Payload) -> _Facts:
 
 
 def _review_comment(payload: Payload) -> _Facts:
-    comment = needed(payload.comment, "comment")
+    comment = require(payload.comment, "comment")
     return _on_pull(
-        needed(payload.pull_request, "pull_request"),
+        require(payload.pull_request, "pull_request"),
         url=comment.html_url,
         at=comment.updated_at or comment.created_at,
         commit=comment.commit_id,
@@ -180,7 +180,7 @@ def _named(payload: Payload) -> str | None:
 
 
 def _push(payload: Payload) -> _Facts:
-    ref = needed(payload.ref, "ref")
+    ref = require(payload.ref, "ref")
     commit = payload.head_commit
     message = (commit.message or "").lstrip().partition("\n")[0] if commit else ""
     return _Facts(
@@ -194,7 +194,7 @@ def _push(payload: Payload) -> _Facts:
 
 
 def _workflow_run(payload: Payload) -> _Facts:
-    run = needed(payload.workflow_run, "workflow_run")
+    run = require(payload.workflow_run, "workflow_run")
     return _Facts(
         title=_joined(run.name, run.display_title),
         url=run.html_url,
@@ -206,7 +206,7 @@ def _workflow_run(payload: Payload) -> _Facts:
 
 
 def _check_run(payload: Payload) -> _Facts:
-    run = needed(payload.check_run, "check_run")
+    run = require(payload.check_run, "check_run")
     pressed = payload.requested_action
     return _Facts(
         title=_joined(run.name, run.output.title if run.output else None),
@@ -219,7 +219,7 @@ def _check_run(payload: Payload) -> _Facts:
 
 
 def _release(payload: Payload) -> _Facts:
-    release = needed(payload.release, "release")
+    release = require(payload.release, "release")
     target = release.target_commitish
     return _Facts(
         title=release.name or release.tag_name,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signalbox.ingress.signatures import hmac_digest, verified_by
 from signalbox.models.errors import SignatureInvalid, Unavailable
-from signalbox.models.signing import SecretInvalid, checked_secret, hmac_digest, verified_by
 
 _ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -78,29 +78,3 @@ def test_any_header_is_refused_in_our_words(text: str) -> None:
 @given(secret=_ANY_TEXT, message=st.binary())
 def test_any_secret_makes_a_digest(secret: str, message: bytes) -> None:
     assert len(hmac_digest(secret, message)) == 32
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("", "secret_empty"),
-        ("\r\n", "secret_empty"),
-        ("  \n", "secret_empty"),
-        (" secret", "secret_blanks"),
-        ("secret \n", "secret_blanks"),
-        ("\tsecret", "secret_blanks"),
-        ("\u00a0secret", "secret_blanks"),
-        ("se\0cret", "secret_nul"),
-        ("ChangeMe\n", "secret_placeholder"),
-    ],
-)
-def test_a_secret_that_would_never_fit_is_refused(text: str, code: str) -> None:
-    with pytest.raises(SecretInvalid) as invalid:
-        checked_secret(text)
-
-    assert invalid.value.code == code
-
-
-@pytest.mark.parametrize("text", ["s3 cr3t", "s3 cr3t\n", "s3 cr3t\r\n\n"])
-def test_the_line_end_behind_a_secret_is_no_part_of_it(text: str) -> None:
-    assert checked_secret(text) == "s3 cr3t"

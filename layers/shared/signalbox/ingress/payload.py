@@ -1,0 +1,69 @@
+"""Reading the JSON of a verified request, whatever it holds: what is wrong is a PayloadInvalid."""
+
+from typing import Final, TypeVar
+from urllib.parse import parse_qs
+
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import from_json
+
+from signalbox.models.errors import PayloadInvalid
+from signalbox.models.request import InboundRequest
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_FORM_FIELDS: Final = 16
+
+
+def decode_json(request: InboundRequest, *, form_field: str = "") -> JsonValue:
+    """Return the JSON of the body, or that in one field of a form, where the provider sends forms.
+
+    Raises:
+        PayloadInvalid: The body is no JSON, or a form in which the field is missing or repeated.
+    """
+    try:
+        content = (
+            _field(request.body, form_field) if _is_form(request, form_field) else request.body
+        )
+        document: JsonValue = from_json(content, allow_inf_nan=False)
+    except ValueError as invalid:
+        raise PayloadInvalid(f"the body cannot be read: {invalid}") from invalid
+    return document
+
+
+def validate(model: type[M], document: JsonValue) -> M:
+    """Return the document as a model.
+
+    Raises:
+        PayloadInvalid: It is something else; the message names the first field that is wrong.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the body"
+        raise PayloadInvalid(f"{where}: {first['msg']}") from invalid
+
+
+def require(part: T | None, name: str) -> T:
+    """Return the part of a payload.
+
+    Raises:
+        PayloadInvalid: It is missing, and the event cannot be read without it.
+    """
+    if part is None:
+        raise PayloadInvalid(f"{name} is missing")
+    return part
+
+
+def _is_form(request: InboundRequest, form_field: str) -> bool:
+    return bool(form_field) and request.media_type == _FORM
+
+
+def _field(body: bytes, name: str) -> str:
+    form = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=_FORM_FIELDS)
+    values = form.get(name, [])
+    if len(values) != 1:
+        raise PayloadInvalid(f"the form has no field of the name {name}, or several")
+    return values[0]

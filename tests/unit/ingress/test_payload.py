@@ -1,0 +1,66 @@
+import pytest
+from pydantic import BaseModel
+
+from signalbox.ingress.payload import decode_json, require, validate
+from signalbox.models.errors import PayloadInvalid
+from signalbox.models.request import InboundRequest
+from tests.samples import request_of
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Sender(BaseModel):
+    id: int
+
+
+class Event(BaseModel):
+    sender: Sender | None = None
+
+
+def a_request(body: bytes, media_type: str = "application/json") -> InboundRequest:
+    return request_of("acme", {"Content-Type": media_type}, body)
+
+
+def test_the_json_of_the_body_is_returned() -> None:
+    assert decode_json(a_request(b'{"a":[1,null]}')) == {"a": [1, None]}
+
+
+def test_the_json_in_a_field_of_a_form_is_returned() -> None:
+    request = a_request(b"token=x&event=%7B%22a%22:1%7D", FORM)
+
+    assert decode_json(request, form_field="event") == {"a": 1}
+
+
+def test_a_form_is_no_json_where_the_provider_sends_no_forms() -> None:
+    with pytest.raises(PayloadInvalid, match="the body cannot be read"):
+        decode_json(a_request(b"event=%7B%7D", FORM))
+
+
+@pytest.mark.parametrize("body", [b"token=x", b"event={}&event={}", b"event=", b"event=%ff"])
+def test_a_form_without_one_field_of_json_is_refused(body: bytes) -> None:
+    with pytest.raises(PayloadInvalid):
+        decode_json(a_request(body, FORM), form_field="event")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b"Infinity"])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(PayloadInvalid, match="the body cannot be read"):
+        decode_json(a_request(body))
+
+
+def test_a_document_is_returned_as_a_model() -> None:
+    assert validate(Event, {"sender": {"id": 7}, "more": 1}) == Event(sender=Sender(id=7))
+
+
+def test_the_first_field_that_is_wrong_is_named_without_its_value() -> None:
+    with pytest.raises(PayloadInvalid) as refused:
+        validate(Event, {"sender": {"id": "a secret"}})
+
+    assert refused.value.reason.startswith("sender.id: ")
+    assert "a secret" not in refused.value.reason
+
+
+def test_a_part_that_is_there_is_returned_and_one_that_is_missing_is_named() -> None:
+    assert require(0, "zero") == 0
+    with pytest.raises(PayloadInvalid, match="sender is missing"):
+        require(Event().sender, "sender")
