@@ -9,6 +9,7 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.task import ChangeType
+from signalbox.runtime.registry import connector_names, providers
 from tests.builders import a_connection
 from tests.integration.aws import Stack
 from tests.integration.faults import Call, Send, unreachable
@@ -20,6 +21,9 @@ Heard = tuple[str, str, frozenset[tuple[str, str]]]
 """Namespace, name and dimensions of a metric; to CloudWatch other dimensions are another metric."""
 
 OURS: Final = "Signalbox/"
+KINDS: Final = {"provider": "a provider", "connector": "a connector"}
+"""One loop of the template makes the alarms of all providers, and one those of all connectors."""
+
 ENOUGH: Final = 7
 """So many failures open a circuit, whichever process sees them."""
 
@@ -30,9 +34,15 @@ def _listened_for(stack: Stack) -> Iterator[Heard]:
         known = resolved(properties, stack.names)
         assert isinstance(known, dict)
         for each in Alarm.of(known).watched:
-            dimensions = {(one.name, str(one.value)) for one in each.metric.dimensions}
+            dimensions = (_dimension(one.name, str(one.value)) for one in each.metric.dimensions)
             if str(each.metric.namespace).startswith(OURS):
                 yield str(each.metric.namespace), each.metric.metric_name, frozenset(dimensions)
+
+
+def _dimension(name: str, value: str) -> tuple[str, str]:
+    """A dimension, in which each provider and connector that there is stands for its kind."""
+    vendors = {"provider": providers().keys(), "connector": connector_names()}
+    return name, KINDS[name] if value in vendors.get(name, ()) else value
 
 
 def _said(output: str) -> Iterator[Heard]:
@@ -42,7 +52,7 @@ def _said(output: str) -> Iterator[Heard]:
         for directive in said.get("_aws", {}).get("CloudWatchMetrics", []):
             for metric in directive["Metrics"]:
                 for names in directive["Dimensions"]:
-                    dimensions = frozenset((name, said[name]) for name in names)
+                    dimensions = frozenset(_dimension(name, said[name]) for name in names)
                     yield directive["Namespace"], metric["Name"], dimensions
 
 

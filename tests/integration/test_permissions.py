@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from signalbox.models.task import ChangeType
+from signalbox.runtime.registry import connector_names, providers
 from tests.integration.aws import Stack
 from tests.integration.faults import Call, crash_after, unreachable
 from tests.integration.installation import Installation
@@ -35,13 +36,19 @@ STREAM: Final = frozenset(
 )
 BY_LAMBDA: Final = {
     "ApiFunction": LOGS,
-    "githubWebhookFunction": LOGS,
     "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
-    "slackConnectorFunction": LOGS | QUEUE,
     "MaintenanceFunction": LOGS,
     "DeadLettersFunction": LOGS | QUEUE,
+    **{f"{name}WebhookFunction": LOGS for name in providers()},
+    **{f"{name}ConnectorFunction": LOGS | QUEUE for name in connector_names()},
 }
 """What Lambda does in a function's name: it writes its logs, reads for it, and gives up for it."""
+
+MODELS: Final = {
+    "WebhookFunction": "githubWebhookFunction",
+    "ConnectorFunction": "slackConnectorFunction",
+}
+"""The function that stands here for all of its kind, whose roles one loop of the template makes."""
 
 
 def _action(call: Call) -> str:
@@ -126,13 +133,26 @@ def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installatio
     assert forbidden == set()
 
 
-@pytest.mark.parametrize("function", BY_LAMBDA)
+def _model(function: str) -> str:
+    """The function whose calls say what this one needs: itself, or the model of its kind."""
+    return next((MODELS[kind] for kind in MODELS if function.endswith(kind)), function)
+
+
+@pytest.mark.parametrize("function", sorted(set(map(_model, BY_LAMBDA))))
 def test_every_action_that_a_role_allows_is_used(box: Installation, function: str) -> None:
     _everything(box)
 
     used = {_action(call) for call in box.faults.calls if call.by == function}
-    allowed = {each for statement in box.stack.statements(function) for each in statement.action}
-    assert allowed - used - BY_LAMBDA[function] == set()
+    assert _actions(box.stack, function) - used - BY_LAMBDA[function] == set()
+
+
+@pytest.mark.parametrize("function", BY_LAMBDA)
+def test_functions_of_a_kind_are_allowed_the_same_actions(stack: Stack, function: str) -> None:
+    assert _actions(stack, function) == _actions(stack, _model(function))
+
+
+def _actions(stack: Stack, function: str) -> set[str]:
+    return {each for statement in stack.statements(function) for each in statement.action}
 
 
 @pytest.mark.parametrize("function", template().of_type("AWS::Serverless::Function"))
