@@ -87,11 +87,15 @@ def test_every_operation_says_who_may_call_it(system: System) -> None:
         if route.scope
     }
 
-    signed = {"/api/v1/webhooks/github", "/api/v1/webhooks/github/{source}"}
+    signed = {
+        f"/api/v1/webhooks/{name}{source}": name
+        for name in providers()
+        for source in ("", "/{source}")
+    }
     for _, path, operation in operations(described(system)):
-        assert bool(operation["security"]) == (path in scoped | signed), path
+        assert bool(operation["security"]) == (path in scoped | signed.keys()), path
         if path in signed:
-            assert operation["security"] == [{"Signature-github": []}]
+            assert operation["security"] == [{f"Signature-{signed[path]}": []}]
 
 
 def test_every_operation_says_that_it_refuses_what_it_does_not_take(system: System) -> None:

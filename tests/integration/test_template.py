@@ -91,7 +91,7 @@ def test_every_queue_for_dead_letters_of_another_queue_is_read(stack: Stack) -> 
 
     mappings = stack.queue_mappings("DeadLettersFunction")
 
-    assert len(targets) == 4
+    assert len(targets) == len(Priority) + len(connector_names())
     assert {mapping.queue for mapping in mappings} == targets
     assert {mapping.function_response_types for mapping in mappings} == {
         ("ReportBatchItemFailures",)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 from pydantic import JsonValue
+from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
 
 from cli.lint.rules import findings
 from cli.lint.template import Template
@@ -15,6 +16,8 @@ from signalbox.runtime.registry import connector_names, providers
 
 PROVIDERS: Final = [f"provider{number}" for number in range(9)]
 CONNECTORS: Final = [f"connector{number}" for number in range(11)]
+WEBHOOKS: Final = "  Fn::ForEach::Webhooks:\n    - Provider\n    - ["
+DELIVERIES: Final = "  Fn::ForEach::Connectors:\n    - Connector\n    - ["
 LINES: Final = 1_000
 LINES_OF_ONE: Final = 8
 CLOUDFORMATION_TAKES: Final = 500
@@ -48,15 +51,11 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with nine more providers and eleven more connectors."""
     rows = "".join(f"    {_row(name)}\n" for name in PROVIDERS)
     more_rows = "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
-    webhooks, connectors = (
-        f"  Fn::ForEach::{loop}s:\n    - {variable}\n    - ["
-        for loop, variable in (("Webhook", "Provider"), ("Connector", "Connector"))
-    )
     return _with(
         tmp_path_factory.mktemp("grown") / "template.yaml",
         {
-            webhooks: webhooks + "".join(f"{name}, " for name in PROVIDERS),
-            connectors: connectors + "".join(f"{name}, " for name in CONNECTORS),
+            WEBHOOKS: WEBHOOKS + "".join(f"{name}, " for name in PROVIDERS),
+            DELIVERIES: DELIVERIES + "".join(f"{name}, " for name in CONNECTORS),
             "\n  Provider:\n": f"\n  Provider:\n{rows}",
             "\n  Connector:\n": f"\n  Connector:\n{more_rows}",
         },
@@ -190,9 +189,9 @@ def test_nothing_is_left_of_loops_and_mappings() -> None:
 
 
 def test_a_name_without_a_row_is_refused(tmp_path: Path) -> None:
-    path = _with(tmp_path / "template.yaml", {"    - [github]\n": "    - [github, gitea]\n"})
+    path = _with(tmp_path / "template.yaml", {WEBHOOKS: f"{WEBHOOKS}elsewhere, "})
 
-    with pytest.raises(Exception, match="gitea"):
+    with pytest.raises(InvalidTemplateException, match="elsewhere"):
         expanded(path)
 
 
