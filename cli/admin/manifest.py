@@ -29,8 +29,8 @@ from signalbox.models.manifest import (
     secret_of,
 )
 from signalbox.models.principal import ApiKey, Role
-from signalbox.models.vocabulary import suggestion
-from signalbox.services.config_rules import Vocabularies, flaws_in
+from signalbox.models.vocabulary import Vocabularies, suggestion
+from signalbox.services.config_rules import flaws_in
 from signalbox.services.configure import without_secret
 from signalbox.services.ports import ConfigStore, Connector, SecretStore
 

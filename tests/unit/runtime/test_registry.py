@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ import pytest
 
 from cli.target import PROJECT
 from signalbox.runtime.registry import connector_names, connectors, providers, vocabularies
+from tests.integration.aws import deployed
 
 LAYER: Final = PROJECT / "layers/shared/signalbox"
+NO_VARIABLES: Final[Mapping[str, str]] = {}
 LISTING: Final = "registry.connector_names(), registry.providers().keys()"
 
 
@@ -34,10 +37,12 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _asked(layer: Path, expression: str) -> dict[str, Any]:
+def _asked(
+    expression: str, *path: Path, environment: Mapping[str, str] = NO_VARIABLES
+) -> dict[str, Any]:
     """What a process of its own says of this, and which vendors' modules it has loaded by then."""
     program = f"""
-import json, re, sys
+import importlib, json, re, sys
 from signalbox.runtime import registry
 said = {expression}
 loaded = {{".".join(name.split(".")[1:3]) for name in sys.modules
@@ -47,7 +52,7 @@ print(json.dumps(found, default=list))
 """
     done = subprocess.run(  # noqa: S603  our own interpreter
         [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": str(layer)},
+        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(map(str, path))},
         capture_output=True,
         text=True,
         check=True,
@@ -57,7 +62,7 @@ print(json.dumps(found, default=list))
 
 
 def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path) -> None:
-    asked = _asked(shipped, LISTING)
+    asked = _asked(LISTING, shipped)
 
     listed = [sorted(["elsewhere", *names]) for names in (connector_names(), providers())]
     assert asked["said"] == listed
@@ -75,9 +80,28 @@ def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path
     ],
 )
 def test_who_asks_for_one_loads_that_one(shipped: Path, expression: str, loaded: str) -> None:
-    asked = _asked(shipped, expression)
+    asked = _asked(expression, shipped)
 
     assert asked["said"] == loaded.partition(".")[2]
+    assert asked["loaded"] == [loaded]
+
+
+@pytest.mark.parametrize(
+    ("app", "loaded"),
+    [(f"webhooks.{name}", f"providers.{name}") for name in providers()]
+    + [(f"connectors.{name}", f"connectors.{name}") for name in connector_names()],
+)
+def test_a_function_loads_the_one_that_it_is_for(shipped: Path, app: str, loaded: str) -> None:
+    with deployed() as stack:
+        environment = stack.environment("ApiFunction")
+
+    asked = _asked(
+        f"callable(importlib.import_module('functions.{app}.app').handler)",
+        shipped,
+        PROJECT,
+        environment=environment,
+    )
+
     assert asked["loaded"] == [loaded]
 
 

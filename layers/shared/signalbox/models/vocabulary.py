@@ -11,6 +11,9 @@ EventVocabulary = Mapping[str, frozenset[str] | None]
 None stands for details of any kind, such as the name of a label.
 """
 
+Vocabularies = Mapping[str, EventVocabulary]
+"""The events of each provider, by its name."""
+
 _SHOWN: Final = 12
 
 

@@ -10,9 +10,8 @@ from pkgutil import iter_modules
 
 import signalbox.connectors
 import signalbox.providers
-from signalbox.services.config_rules import Vocabularies
-from signalbox.services.configure import Connectors
-from signalbox.services.ports import Connector, Provider, Providers
+from signalbox.models.vocabulary import Vocabularies
+from signalbox.services.ports import Connector, Connectors, Provider, Providers
 
 
 @cache

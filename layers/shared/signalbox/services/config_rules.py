@@ -5,16 +5,19 @@ stays readable, whatever it says.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from signalbox.models.config import Source, Subscription
 from signalbox.models.manifest import Flaw
 from signalbox.models.task import ChangeType, TaskStatus
-from signalbox.models.vocabulary import EventVocabulary, matches_event, suggestion, words_of
-
-Vocabularies = Mapping[str, EventVocabulary]
-"""The events that each provider reads."""
+from signalbox.models.vocabulary import (
+    EventVocabulary,
+    Vocabularies,
+    matches_event,
+    suggestion,
+    words_of,
+)
 
 API: Final = "api"
 """What stands for the provider of a task that was made through the API."""

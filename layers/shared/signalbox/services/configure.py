@@ -1,19 +1,17 @@
 """Changes what operators configure: sources, connections, subscriptions."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.errors import Conflict, NotFound, Rejected, Unavailable
 from signalbox.models.manifest import Flaw, Thing, identity, secret_of
-from signalbox.services.config_rules import Vocabularies, flaws_in
-from signalbox.services.ports import ConfigStore, Connector
+from signalbox.models.vocabulary import Vocabularies
+from signalbox.services.config_rules import flaws_in
+from signalbox.services.ports import ConfigStore, Connectors
 
 T = TypeVar("T", bound=Thing)
-
-Connectors = Mapping[str, Callable[[], Connector]]
-"""The connectors of this installation by name; each is made when it is asked for."""
 
 Check = Callable[[Thing | None], None]
 """Raises where what is kept is not what the caller takes it for."""

@@ -89,6 +89,10 @@ class Connector(Protocol):
         """Makes the far side know. Raises SendRefused or SendDelayed."""
 
 
+Connectors = Mapping[str, Callable[[], Connector]]
+"""The connectors of this installation by name; each is made when it is asked for."""
+
+
 class TaskStore(Protocol):
     """Where tasks are kept."""
 
