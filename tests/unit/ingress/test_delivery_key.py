@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from signalbox.ingress.delivery_key import delivery_key
+from signalbox.ingress.delivery_key import delivery_key, delivery_key_in_body
 from tests.samples import request_of
 
 
@@ -20,3 +20,34 @@ def test_without_a_usable_id_the_key_is_a_hash_of_the_body(given: str) -> None:
     key = delivery_key(request, "x-acme-delivery")
 
     assert key == f"sha256:{hashlib.sha256(b'{}').hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [(b'{"action":{"id":"51f9"}}', "51f9"), (b'{"action":{"id":7}}', "7")],
+)
+def test_an_id_in_the_body_is_the_key(body: bytes, key: str) -> None:
+    assert delivery_key_in_body(request_of("acme", {}, body), "action", "id") == key
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"action":[]}',
+        b'{"action":null}',
+        b'{"action":{"id":null}}',
+        b'{"action":{"id":true}}',
+        b'{"action":{"id":1.5}}',
+        b'{"action":{"id":"two words"}}',
+        b'{"action":{"id":{}}}',
+        b'{"action":{"id":' + b"9" * 4_000 + b"}}",
+    ],
+)
+def test_without_a_usable_id_in_the_body_the_key_is_a_hash_of_it(body: bytes) -> None:
+    key = delivery_key_in_body(request_of("acme", {}, body), "action", "id")
+
+    assert key == f"sha256:{hashlib.sha256(body).hexdigest()}"

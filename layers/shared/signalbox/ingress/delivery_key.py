@@ -1,9 +1,11 @@
-"""What tells one delivery from another, so that a redelivery is recognised."""
+"""The ids of deliveries, by which a redelivery is recognised."""
 
 import hashlib
 import re
 from typing import Final
 
+from signalbox.ingress.payload import decode_json
+from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
 
 _ID: Final = re.compile(r"[!-~]{1,128}")
@@ -14,7 +16,27 @@ def delivery_key(request: InboundRequest, header: str) -> str:
 
     An id is usable if it has 1 to 128 printable ASCII characters and no blank.
     """
-    given = request.header(header)
+    return _usable(request.header(header), request)
+
+
+def delivery_key_in_body(request: InboundRequest, *path: str) -> str:
+    """Return the id that the provider sends in its JSON, or else a hash of the body.
+
+    `path` names the members on the way to it: `"event", "id"`. An id is a usable text, as in a
+    header, or a number.
+    """
+    try:
+        value = decode_json(request)
+    except PayloadInvalid:
+        value = None
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        value = str(value)
+    return _usable(value if isinstance(value, str) else "", request)
+
+
+def _usable(given: str, request: InboundRequest) -> str:
     if _ID.fullmatch(given):
         return given
     return f"sha256:{hashlib.sha256(request.body).hexdigest()}"

@@ -1,40 +1,189 @@
-"""Comparing signatures: as bytes, in constant time, against every secret there is."""
+"""Signature schemes as values, and the comparison of signatures in constant time."""
 
+import base64
 import hmac
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
 
 from signalbox.models.errors import SecretMissing, SignatureInvalid
+from signalbox.models.request import InboundRequest
 from signalbox.models.secret import is_placeholder
+from signalbox.services.ports import Clock
+
+Timestamp = Callable[[InboundRequest], str]
+"""Returns the time of signing as the sender wrote it, in seconds since 1970; empty if missing."""
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z0-9-]+)\}")
+_SECONDS: Final = re.compile(r"[0-9]{1,12}")
+_SIGNED_HEADER: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_MAX_SIGNATURES: Final = 16
+_KEY_PREFIX: Final = "whsec_"
 
 
-def hmac_digest(secret: str, message: bytes, algorithm: str = "sha256") -> bytes:
-    """The HMAC of the message under the secret's UTF-8 bytes."""
-    return hmac.digest(_raw(secret), message, algorithm)
+def header_timestamp(name: str) -> Timestamp:
+    """Return a reader of a timestamp that has a header of its own."""
+    return lambda request: request.header(name)
+
+
+def item_timestamp(name: str, prefix: str, separator: str = ",") -> Timestamp:
+    """Return a reader of a timestamp that is one item of a header, such as `t=1614265330`.
+
+    A header with several such items has no timestamp.
+    """
+
+    def read(request: InboundRequest) -> str:
+        items = request.header(name).split(separator)
+        values = [item.removeprefix(prefix) for item in items if item.startswith(prefix)]
+        return values[0] if len(values) == 1 else ""
+
+    return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmacScheme:
+    """How a provider signs a request with HMAC and a shared secret.
+
+    Attributes:
+        header: The header with the signature, in lower case.
+        algorithm: The hash function.
+        encoding: How the digest is written; hexadecimal digits are in lower case.
+        prefix: What stands before each signature, such as `sha256=`.
+        separator: What stands between several signatures in the header, of which one must be
+            right; empty where the header holds one signature.
+        signed: What is signed. `{body}` stands for the bytes of the body, `{timestamp}` for the
+            timestamp as it was sent, `{url}` for the URL that was called, and any other name for
+            the header of that name.
+        key: How a secret is read: as UTF-8 text, or as base64 behind `whsec_`; a secret that is no
+            base64 is text.
+        timestamp: Where the time of signing stands, for schemes that protect against replays.
+        tolerance: How far the timestamp may be from the current time, in both directions.
+    """
+
+    header: str
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    separator: str = ""
+    signed: str = "{body}"
+    key: Literal["text", "base64"] = "text"
+    timestamp: Timestamp | None = None
+    tolerance: timedelta = timedelta(minutes=5)
+
+    def signature(self, secret: str, request: InboundRequest) -> str:
+        """Return the signature of a request, with its prefix.
+
+        Raises:
+            SignatureInvalid: A header that is signed is missing, or has characters other than
+                letters, digits, `_` and `-`.
+        """
+        return self._written(secret, self._message(request))
+
+    def verify(self, request: InboundRequest, secrets: Sequence[str], clock: Clock) -> int:
+        """Return the index of the secret with which the request was signed.
+
+        Raises:
+            SignatureInvalid: The signature, the timestamp or a signed header is missing, malformed
+                or wrong, or the timestamp is too far from the current time.
+            SecretMissing: There is no secret to verify with.
+        """
+        require_secret(secrets)
+        message = self._message(request)
+        header = request.header(self.header)
+        given = header.split(self.separator) if self.separator else [header]
+        index = verified_by(
+            secrets, given[:_MAX_SIGNATURES], lambda secret: self._written(secret, message)
+        )
+        if self.timestamp:
+            self._check_time(self.timestamp(request), clock)
+        return index
+
+    def _message(self, request: InboundRequest) -> bytes:
+        literals_and_names = _PLACEHOLDER.split(self.signed)
+        literals, names = literals_and_names[::2], literals_and_names[1::2]
+        parts = [_raw(literals[0])]
+        for name, literal in zip(names, literals[1:], strict=True):
+            parts += (self._part(name, request), _raw(literal))
+        return b"".join(parts)
+
+    def _part(self, name: str, request: InboundRequest) -> bytes:
+        match name:
+            case "body":
+                return request.body
+            case "timestamp":
+                return _raw(self.timestamp(request) if self.timestamp else "")
+            case "url":
+                host = request.header("host")
+                return _raw(f"https://{host}{request.base_path}{request.path}")
+        value = request.header(name)
+        if not _SIGNED_HEADER.fullmatch(value):  # a separator in it could shift the signed parts
+            raise SignatureInvalid(f"the signed header {name} is missing or malformed")
+        return value.encode()
+
+    def _written(self, secret: str, message: bytes) -> str:
+        key = _base64_key(secret) if self.key == "base64" else _raw(secret)
+        digest = hmac.digest(key, message, self.algorithm)
+        text = digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
+        return f"{self.prefix}{text}"
+
+    def _check_time(self, text: str, clock: Clock) -> None:
+        if not _SECONDS.fullmatch(text):
+            raise SignatureInvalid("the timestamp of the signature is missing or malformed")
+        if abs(clock().timestamp() - int(text)) > self.tolerance.total_seconds():
+            raise SignatureInvalid(
+                f"the timestamp is more than {self.tolerance} from the current time"
+            )
+
+
+def require_secret(secrets: Sequence[str]) -> None:
+    """Check that there is a secret which is no placeholder.
+
+    Raises:
+        SecretMissing: There is none.
+    """
+    if all(is_placeholder(secret) for secret in secrets):
+        raise SecretMissing("no secret is configured to verify signatures with")
 
 
 def verified_by(
     secrets: Sequence[str], given: Sequence[str], expected: Callable[[str], str]
 ) -> int:
-    """The index of the secret under which one of the given signatures is the expected one.
+    """Return the index of the secret under which one of the given signatures is the expected one.
 
     `expected` makes the signature's text for a secret. Every secret is tried with every given
-    signature, also after a match, so that the time says nothing of which one it was. A placeholder
-    left in the configuration is no secret. Raises SignatureInvalid; SecretMissing where there is no
-    secret to compare with, whatever was sent.
+    signature, also after a match, so that the time does not tell which one matched. A placeholder
+    left in the configuration is no secret.
+
+    Raises:
+        SignatureInvalid: No signature matches.
+        SecretMissing: There is no secret to compare with, whatever was sent.
     """
-    usable = [index for index, secret in enumerate(secrets) if not is_placeholder(secret)]
-    if not usable:
-        raise SecretMissing("no secret is configured to verify signatures with")
+    require_secret(secrets)
     signatures = [_raw(text) for text in given]
     matches = [
         index
-        for index in usable
-        for signature in signatures
-        if hmac.compare_digest(_raw(expected(secrets[index])), signature)
+        for index, secret in enumerate(secrets)
+        if not is_placeholder(secret) and _contains(signatures, _raw(expected(secret)))
     ]
     if not matches:
         raise SignatureInvalid("the signature is missing or was not made with our secret")
     return matches[0]
+
+
+def _contains(signatures: Sequence[bytes], expected: bytes) -> bool:
+    return any([hmac.compare_digest(expected, signature) for signature in signatures])  # noqa: C419  all of them
+
+
+def _base64_key(secret: str) -> bytes:
+    encoded = secret.removeprefix(_KEY_PREFIX)
+    if not encoded:
+        raise SecretMissing(f"a configured secret is nothing but {_KEY_PREFIX}")
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return _raw(secret)
 
 
 def _raw(text: str) -> bytes:

@@ -1,4 +1,5 @@
-from signalbox.providers.github.signature import signature, verify
+from signalbox.providers.github.signature import SCHEME, signature
+from tests.fakes.clock import FakeClock
 from tests.samples import request_of
 
 _BODY = b"Hello, World!"
@@ -16,5 +17,6 @@ def test_only_the_header_of_the_newer_signature_is_looked_at() -> None:
         "X-Hub-Signature": "sha1=0000000000000000000000000000000000000000",
         "X-Hub-Signature-256": signature(_SECRET, _BODY),
     }
+    request = request_of("github", headers, _BODY)
 
-    assert verify(request_of("github", headers, _BODY), [_SECRET]) == 0
+    assert SCHEME.verify(request, [_SECRET], FakeClock()) == 0

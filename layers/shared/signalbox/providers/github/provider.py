@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from signalbox.ingress.delivery_key import delivery_key
+from signalbox.ingress.provider import HmacProvider
+from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Parsed
 from signalbox.models.request import InboundRequest
 from signalbox.models.vocabulary import EventVocabulary
-from signalbox.providers.github import commands, payload, signature, tasks
+from signalbox.providers.github import commands, payload, tasks
+from signalbox.providers.github.signature import SCHEME
 
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
-
 
 _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
     "issue_comment": ("created", "edited", "deleted"),
@@ -41,16 +42,14 @@ _CONCLUSIONS: Final = tasks.FAILURES | {
 _DETAILS: Final = {"workflow_run.completed": _CONCLUSIONS, "check_run.completed": _CONCLUSIONS}
 
 
-class GitHub:
+class GitHub(HmacProvider):
     """github.com and GitHub Enterprise Server."""
 
     name: ClassVar[str] = "github"
-    signature_header: ClassVar[str] = signature.HEADER
-    kept_headers: ClassVar[frozenset[str]] = frozenset(
+    scheme: ClassVar[HmacScheme] = SCHEME
+    delivery_header: ClassVar[str] = "x-github-delivery"
+    own_headers: ClassVar[frozenset[str]] = frozenset(
         {
-            "content-type",
-            "user-agent",
-            "x-github-delivery",
             "x-github-enterprise-host",
             "x-github-enterprise-version",
             "x-github-event",
@@ -59,20 +58,11 @@ class GitHub:
             "x-github-hook-installation-target-type",
         }
     )
-
     events: ClassVar[EventVocabulary] = {
         tasks.event_type(event, action): _DETAILS.get(f"{event}.{action}")
         for event, actions in _ACTIONS.items()
         for action in actions
     }
-
-    def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
-        """Which secret signed the request. Raises SignatureInvalid or Unavailable."""
-        return signature.verify(request, secrets)
-
-    def delivery_key(self, request: InboundRequest) -> str:
-        """GitHub's own id, which a redelivery repeats; a hash of the body where there is none."""
-        return delivery_key(request, "x-github-delivery")
 
     def parse(self, request: InboundRequest) -> Parsed:
         """What a verified request says: one event at most. Raises PayloadInvalid."""
