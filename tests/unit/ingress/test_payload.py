@@ -1,7 +1,16 @@
-import pytest
-from pydantic import BaseModel
+from datetime import UTC, datetime
 
-from signalbox.ingress.payload import decode_json, require, validate
+import pytest
+from pydantic import BaseModel, JsonValue
+
+from signalbox.ingress.payload import (
+    IntegerId,
+    PayloadPart,
+    PayloadTime,
+    decode_json,
+    require,
+    validate,
+)
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
 from tests.samples import request_of
@@ -64,3 +73,28 @@ def test_a_part_that_is_there_is_returned_and_one_that_is_missing_is_named() -> 
     assert require(0, "zero") == 0
     with pytest.raises(PayloadInvalid, match="sender is missing"):
         require(Event().sender, "sender")
+
+
+class Written(PayloadPart):
+    id: IntegerId
+    at: PayloadTime | None = None
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T13:00:00+01:00", 1_772_366_400],
+)
+def test_a_time_is_in_utc_however_it_is_written(at: JsonValue) -> None:
+    assert validate(Written, {"id": 1, "at": at}).at == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("at", ["yesterday", "0001-01-01T00:00:00+14:00", [], 1e400])
+def test_what_is_no_time_is_refused(at: JsonValue) -> None:
+    with pytest.raises(PayloadInvalid, match=r"^at: "):
+        validate(Written, {"id": 1, "at": at})
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, "x", None, 1.5])
+def test_what_is_no_id_is_refused(number: JsonValue) -> None:
+    with pytest.raises(PayloadInvalid, match=r"^id: "):
+        validate(Written, {"id": number})

@@ -1,9 +1,10 @@
 """Reading the JSON of a verified request, whatever it holds: what is wrong is a PayloadInvalid."""
 
-from typing import Final, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json
 
 from signalbox.models.errors import PayloadInvalid
@@ -11,6 +12,26 @@ from signalbox.models.request import InboundRequest
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+
+
+class PayloadPart(BaseModel):
+    """A part of a payload: members that it does not name are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _in_utc(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        return time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is not within the years 1 to 9999") from None
+
+
+IntegerId = Annotated[int, Field(ge=0, lt=2**63)]
+PayloadTime = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time as providers write it, as ISO 8601 or in seconds since 1970; UTC where it has no zone."""
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_FIELDS: Final = 16

@@ -1,8 +1,10 @@
 import pytest
 
+from signalbox.ingress.command_text import NO_TEXT, OWN_TEXT, CommandText
 from signalbox.models.errors import PayloadInvalid
-from signalbox.providers.github.commands import Speech, speech
-from signalbox.providers.github.payload import Payload, User
+from signalbox.models.event import Author
+from signalbox.providers.github.commands import command_text
+from signalbox.providers.github.payload import Payload
 
 _SENDER = {"login": "mira-okafor", "type": "User"}
 _WRITER = {"login": "mallory", "type": "User"}
@@ -33,49 +35,51 @@ def payload(
 
 @pytest.mark.parametrize(("event", "action", "part"), _PLACES)
 def test_a_text_speaks_when_it_is_first_written(event: str, action: str, part: str) -> None:
-    assert speech(event, payload(action, part)) == Speech(text="/run", thread=f"{event}:7")
+    assert command_text(event, payload(action, part)) == CommandText(
+        text="/run", thread=f"{event}:7"
+    )
 
 
 @pytest.mark.parametrize(("event", "_action", "part"), _PLACES)
 def test_an_edit_says_what_stood_there_before(event: str, _action: str, part: str) -> None:
     edited = payload("edited", part, changes={"body": {"from": "/ran"}})
 
-    said = speech(event, edited)
+    said = command_text(event, edited)
 
-    assert said == Speech(text="/run", previous_text="/ran", thread=f"{event}:7")
+    assert said == CommandText(text="/run", previous_text="/ran", thread=f"{event}:7")
 
 
 @pytest.mark.parametrize(("event", "_action", "part"), _PLACES)
 @pytest.mark.parametrize("action", ["deleted", "labeled", "dismissed", "pinned"])
 def test_nothing_else_speaks(event: str, _action: str, part: str, action: str) -> None:
-    assert speech(event, payload(action, part)) == Speech()
+    assert command_text(event, payload(action, part)) == NO_TEXT
 
 
 def test_a_first_text_where_nothing_stood_before_is_new() -> None:
     edited = payload("edited", "issue", changes={"body": {"from": None}})
 
-    assert speech("issues", edited).previous_text == ""
+    assert command_text("issues", edited).previous_text == ""
 
 
 @pytest.mark.parametrize("changes", [None, {}, {"title": {"from": "x"}}, {"body": None}])
 def test_an_edit_that_left_the_text_alone_says_nothing(changes: object) -> None:
     edited = payload("edited", "issue", changes=changes)
 
-    assert speech("issues", edited) == Speech()
+    assert command_text("issues", edited) == NO_TEXT
 
 
 @pytest.mark.parametrize(("event", "action", "part"), _PLACES)
 def test_who_wrote_a_text_is_told_beside_who_sent_it(event: str, action: str, part: str) -> None:
     before = {"body": {"from": "/ran"}}
 
-    first = speech(event, payload(action, part, user=_WRITER))
-    edited = speech(event, payload("edited", part, user=_WRITER, changes=before))
+    first = command_text(event, payload(action, part, user=_WRITER))
+    edited = command_text(event, payload("edited", part, user=_WRITER, changes=before))
 
-    assert first.writer == edited.writer == User(login="mallory", type="User")
+    assert first.writer == edited.writer == Author(name="mallory")
 
 
 def test_nobody_is_told_to_have_written_what_a_deleted_account_wrote() -> None:
-    assert speech("issues", payload("opened", "issue", user=None)).writer is None
+    assert command_text("issues", payload("opened", "issue", user=None)).writer is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_nobody_is_told_to_have_written_what_a_deleted_account_wrote() -> None:
 def test_what_came_by_a_transfer_is_told_to_be_moved(
     event: str, action: str, part: str, changes: object, *, moved: bool
 ) -> None:
-    said = speech(event, payload(action, part, changes=changes))
+    said = command_text(event, payload(action, part, changes=changes))
 
     assert (said.text, said.moved) == ("/run", moved)
 
@@ -104,7 +108,8 @@ def test_two_hosts_count_their_comments_apart() -> None:
     hosts = (None, "https://github.com/a/b", "https://GitHub.example/a/b", "http://g:8443/a")
 
     threads = [
-        speech("issue_comment", payload("created", "comment", html_url=url)).thread for url in hosts
+        command_text("issue_comment", payload("created", "comment", html_url=url)).thread
+        for url in hosts
     ]
 
     assert threads == [
@@ -116,43 +121,43 @@ def test_two_hosts_count_their_comments_apart() -> None:
 
 
 def test_an_empty_text_is_empty_and_not_missing() -> None:
-    assert speech("issues", payload("opened", "issue", None)).text == ""
+    assert command_text("issues", payload("opened", "issue", None)).text == ""
 
 
 @pytest.mark.parametrize("action", ["created", "edited", "deleted"])
 def test_our_own_text_is_known(action: str) -> None:
     body = "Done. <!-- signalbox:task=tsk_1 -->\n/run"
 
-    assert speech("issue_comment", payload(action, "comment", body)) == Speech(ours=True)
+    assert command_text("issue_comment", payload(action, "comment", body)) == OWN_TEXT
 
 
 def test_a_label_on_an_issue_that_we_opened_is_not_ours() -> None:
     body = "<!-- signalbox:task=tsk_1 -->"
 
-    assert not speech("issues", payload("labeled", "issue", body)).ours
+    assert not command_text("issues", payload("labeled", "issue", body)).ours
 
 
 @pytest.mark.parametrize("sender", [None, {}, {"login": None}, {"login": ""}])
 def test_words_of_nobody_are_not_heard(sender: object) -> None:
-    assert speech("issue_comment", payload("created", "comment", sender=sender)) == Speech()
+    assert command_text("issue_comment", payload("created", "comment", sender=sender)) == NO_TEXT
 
 
 @pytest.mark.parametrize("event", ["push", "workflow_run", "check_run", "release"])
 def test_there_is_no_text_to_command_in(event: str) -> None:
-    assert speech(event, payload("created", "comment")) == Speech()
+    assert command_text(event, payload("created", "comment")) == NO_TEXT
 
 
 def test_a_comment_event_without_its_comment_is_refused() -> None:
     with pytest.raises(PayloadInvalid, match=r"^comment is missing$"):
-        speech("issue_comment", payload("created", "issue"))
+        command_text("issue_comment", payload("created", "issue"))
 
 
 def test_a_review_event_without_its_review_is_refused() -> None:
     with pytest.raises(PayloadInvalid, match=r"^review is missing$"):
-        speech("pull_request_review", payload("submitted", "comment"))
+        command_text("pull_request_review", payload("submitted", "comment"))
 
 
 def test_a_text_is_bounded() -> None:
-    said = speech("issue_comment", payload("created", "comment", "x" * 300_000))
+    said = command_text("issue_comment", payload("created", "comment", "x" * 300_000))
 
     assert len(said.text or "") == 262_144

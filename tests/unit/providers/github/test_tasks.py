@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from signalbox.ingress.command_text import NO_TEXT, CommandText
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Author, Event
-from signalbox.providers.github.commands import Speech
 from signalbox.providers.github.payload import Payload
 from signalbox.providers.github.tasks import event_of, event_type, is_read
 from tests.samples import sample
@@ -14,7 +14,7 @@ _WEB = "https://github.com/octo-org/railway"
 
 
 def event_in(name: str) -> Event:
-    return event_of(name.partition(".")[0], payload_in(name), Speech())
+    return event_of(name.partition(".")[0], payload_in(name), NO_TEXT)
 
 
 def payload_in(name: str) -> Payload:
@@ -22,7 +22,7 @@ def payload_in(name: str) -> Payload:
 
 
 def event_from(name: str, **facts: object) -> Event:
-    return event_of(name, Payload.model_validate(facts), Speech())
+    return event_of(name, Payload.model_validate(facts), NO_TEXT)
 
 
 def test_a_comment_is_told_with_the_issue_it_stands_under() -> None:
@@ -250,7 +250,7 @@ def test_only_web_urls_are_kept(url: str) -> None:
 
 
 def test_what_was_said_is_handed_on() -> None:
-    said = Speech(text="/run", previous_text="/ran", thread="issues:1")
+    said = CommandText(text="/run", previous_text="/ran", thread="issues:1")
     payload = Payload.model_validate({"action": "edited", "issue": {"id": 1}})
 
     event = event_of("issues", payload, said)

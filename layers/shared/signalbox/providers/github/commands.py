@@ -8,32 +8,17 @@ source to say: who wrote a text is told beside who sent it, and which of them ar
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, NamedTuple
 
+from signalbox.ingress.command_text import NO_TEXT, OWN_TEXT, CommandText, bounded, is_own
+from signalbox.ingress.facts import author
 from signalbox.ingress.payload import require
-from signalbox.models.grammar import marked
+from signalbox.models.event import Author
 from signalbox.providers.github.payload import Changes, Payload, User, Written
 
 _HOST: Final = re.compile(r"https?://([^/?#]{1,253}/)")
 _USUAL: Final = "github.com/"
-_TEXT: Final = 262_144
-"""GitHub takes 65,536 characters; a pull request may have four times as many."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
-    """What was said in an event; `ours` where Signalbox said it, `moved` where it is not new here.
-
-    `writer` is who wrote the text first.
-    """
-
-    text: str | None = None
-    previous_text: str | None = None
-    thread: str | None = None
-    writer: User | None = None
-    moved: bool = False
-    ours: bool = False
 
 
 class _Place(NamedTuple):
@@ -51,25 +36,30 @@ _PLACES: Final[Mapping[str, _Place]] = {
     "discussion": _Place("created", "discussion", lambda payload: payload.discussion),
     "discussion_comment": _Place("created", "comment", lambda payload: payload.comment),
 }
-_SILENT: Final = Speech()
 
 
-def speech(event: str, payload: Payload) -> Speech:
-    """What was said in an event of this name. Raises PayloadInvalid."""
+def command_text(event: str, payload: Payload) -> CommandText:
+    """Return the text of an event of this name. Raises PayloadInvalid."""
     place = _PLACES.get(event)
     if place is None or payload.action not in {place.written_by, "edited", "deleted"}:
-        return _SILENT
+        return NO_TEXT
     written = require(place.part(payload), place.name)
-    text = (written.body or "")[:_TEXT]
-    if marked(text):
-        return Speech(ours=True)
+    if is_own(written.body):
+        return OWN_TEXT
     if payload.action == "deleted" or payload.sender is None or not payload.sender.login:
-        return _SILENT
+        return NO_TEXT
     thread = f"{_host(written)}{event}:{written.id}"
-    said = Speech(text=text, thread=thread, writer=written.user)
+    said = CommandText(text=bounded(written.body), thread=thread, writer=author_of(written.user))
     if payload.action == place.written_by:
         return replace(said, moved=_is_transfer(payload.changes))
     return _edited(said, payload.changes)
+
+
+def author_of(user: User | None) -> Author | None:
+    """Return somebody as an author; a bot is known by its type or by its name."""
+    if user is None or not user.login:
+        return None
+    return author(user.login, automated=user.type == "Bot" or user.login.endswith("[bot]"))
 
 
 def _host(written: Written) -> str:
@@ -78,11 +68,11 @@ def _host(written: Written) -> str:
     return found[1].lower() if found and found[1].lower() != _USUAL else ""
 
 
-def _edited(said: Speech, changes: Changes | None) -> Speech:
+def _edited(said: CommandText, changes: Changes | None) -> CommandText:
     """An edit that left the text alone, of a title say, says nothing."""
     if changes is None or changes.body is None:
-        return _SILENT
-    return replace(said, previous_text=(changes.body.said or "")[:_TEXT])
+        return NO_TEXT
+    return replace(said, previous_text=bounded(changes.body.said))
 
 
 def _is_transfer(changes: Changes | None) -> bool:

@@ -4,73 +4,56 @@ Whatever is not named here is ignored, and what is named may be missing or null,
 parts an event must have is asked where they are used, by `require`.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated
+from pydantic import Field, JsonValue
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
-
-from signalbox.ingress.payload import decode_json, validate
+from signalbox.ingress.payload import (
+    IntegerId,
+    PayloadPart,
+    PayloadTime,
+    decode_json,
+    validate,
+)
 from signalbox.models.request import InboundRequest
 
 
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the moment is outside of time") from None
-
-
-Id = Annotated[int, Field(ge=0, lt=2**63)]
-At = Annotated[datetime, AfterValidator(_in_utc)]
-"""A moment as GitHub writes it: ISO 8601, or seconds since 1970 in a push."""
-
-
-class Part(BaseModel):
-    """A part of a payload."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class User(Part):
+class User(PayloadPart):
     """A person, a bot or an organisation, by `type`."""
 
     login: str | None = None
     type: str | None = None
 
 
-class Team(Part):
+class Team(PayloadPart):
     """A team, asked for a review in place of a person."""
 
     slug: str | None = None
 
 
-class Label(Part):
+class Label(PayloadPart):
     """A label of an issue, a pull request or a discussion."""
 
     name: str | None = None
 
 
-class Repository(Part):
+class Repository(PayloadPart):
     """Where it happened."""
 
     full_name: str | None = None
-    pushed_at: At | None = None
+    pushed_at: PayloadTime | None = None
 
 
-class Written(Part):
+class Written(PayloadPart):
     """Something that people write and edit. `body` is null where they wrote nothing.
 
     `user` is who wrote it first, null where the account is gone; edits are their sender's.
     """
 
-    id: Id
+    id: IntegerId
     body: str | None = None
     user: User | None = None
     html_url: str | None = None
-    created_at: At | None = None
-    updated_at: At | None = None
+    created_at: PayloadTime | None = None
+    updated_at: PayloadTime | None = None
 
 
 class Comment(Written):
@@ -86,7 +69,7 @@ class Topic(Written):
     labels: tuple[Label | None, ...] | None = None
 
 
-class Head(Part):
+class Head(PayloadPart):
     """What a pull request wants to bring in."""
 
     ref: str | None = None
@@ -104,10 +87,10 @@ class Review(Written):
 
     state: str | None = None
     commit_id: str | None = None
-    submitted_at: At | None = None
+    submitted_at: PayloadTime | None = None
 
 
-class WorkflowRun(Part):
+class WorkflowRun(PayloadPart):
     """A run of a workflow."""
 
     name: str | None = None
@@ -117,23 +100,23 @@ class WorkflowRun(Part):
     html_url: str | None = None
     status: str | None = None
     conclusion: str | None = None
-    created_at: At | None = None
-    updated_at: At | None = None
+    created_at: PayloadTime | None = None
+    updated_at: PayloadTime | None = None
 
 
-class CheckSuite(Part):
+class CheckSuite(PayloadPart):
     """What a check run belongs to."""
 
     head_branch: str | None = None
 
 
-class CheckOutput(Part):
+class CheckOutput(PayloadPart):
     """What a check run says of itself."""
 
     title: str | None = None
 
 
-class CheckRun(Part):
+class CheckRun(PayloadPart):
     """A check of one commit."""
 
     name: str | None = None
@@ -142,51 +125,51 @@ class CheckRun(Part):
     details_url: str | None = None
     status: str | None = None
     conclusion: str | None = None
-    started_at: At | None = None
-    completed_at: At | None = None
+    started_at: PayloadTime | None = None
+    completed_at: PayloadTime | None = None
     check_suite: CheckSuite | None = None
     output: CheckOutput | None = None
 
 
-class RequestedAction(Part):
+class RequestedAction(PayloadPart):
     """The button of a check run that somebody pressed."""
 
     identifier: str | None = None
 
 
-class Release(Part):
+class Release(PayloadPart):
     """A release."""
 
     name: str | None = None
     tag_name: str | None = None
     target_commitish: str | None = None
     html_url: str | None = None
-    created_at: At | None = None
-    published_at: At | None = None
+    created_at: PayloadTime | None = None
+    published_at: PayloadTime | None = None
 
 
-class Commit(Part):
+class Commit(PayloadPart):
     """The newest commit of a push."""
 
     message: str | None = None
-    timestamp: At | None = None
+    timestamp: PayloadTime | None = None
 
 
-class Before(Part):
+class Before(PayloadPart):
     """What one field said before an edit."""
 
     said: str | None = Field(default=None, alias="from")
 
 
-class Changes(Part):
+class Changes(PayloadPart):
     """The fields that an edit changed, or what a transfer brought here, and from where."""
 
     body: Before | None = None
-    old_issue: Part | None = None
-    old_repository: Part | None = None
+    old_issue: PayloadPart | None = None
+    old_repository: PayloadPart | None = None
 
 
-class Heading(Part):
+class Heading(PayloadPart):
     """What is read of a payload before anything else."""
 
     action: str | None = Field(default=None, pattern=r"^[a-z_]{1,64}$")

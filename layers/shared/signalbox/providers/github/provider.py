@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
+from signalbox.ingress.command_text import IGNORED_AS_OWN
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
@@ -79,10 +80,10 @@ class GitHub(HmacProvider):
         if not tasks.is_read(name, action):
             return Parsed(type=type_, ignored=f"the event {type_} is not read")
         found = payload.read(document)
-        speech = commands.speech(name, found)
-        if speech.ours:
-            return Parsed(type=type_, ignored="the text is our own, by its marker")
-        return Parsed(type=type_, events=(tasks.event_of(name, found, speech),))
+        text = commands.command_text(name, found)
+        if text.ours:
+            return Parsed(type=type_, ignored=IGNORED_AS_OWN)
+        return Parsed(type=type_, events=(tasks.event_of(name, found, text),))
 
 
 PROVIDER: Final = GitHub

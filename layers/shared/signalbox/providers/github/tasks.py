@@ -1,33 +1,29 @@
 """The facts of a GitHub event, in our words and within our bounds."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from signalbox.ingress.command_text import CommandText
+from signalbox.ingress.facts import commit_id, joined, label_names, short_name
 from signalbox.ingress.payload import require
-from signalbox.models.event import Author, Event
+from signalbox.models.event import Event
 from signalbox.models.text import one_line, web_url
-from signalbox.providers.github.commands import Speech
+from signalbox.providers.github.commands import author_of
 from signalbox.providers.github.payload import (
     Label,
     Payload,
     PullRequest,
     Topic,
-    User,
     Written,
 )
 
-_COMMIT: Final = re.compile(r"(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _HEADS: Final = "refs/heads/"
-_NAME: Final = 255
 _RUNS: Final = frozenset({"workflow_run", "check_run"})
 
 FAILURES: Final = frozenset({"timed_out", "startup_failure"})
 """How runs end that count as a `failure` too."""
-
-_LABELS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +54,8 @@ def is_read(event: str, action: str | None = None) -> bool:
     return action is None or reader.actions is None or action in reader.actions
 
 
-def event_of(name: str, payload: Payload, speech: Speech) -> Event:
-    """The event of this name that the payload and what was said in it make.
+def event_of(name: str, payload: Payload, text: CommandText) -> Event:
+    """Return the event of this name that the payload and its text make.
 
     Raises PayloadInvalid where a part is missing that such an event must have.
     """
@@ -68,20 +64,20 @@ def event_of(name: str, payload: Payload, speech: Speech) -> Event:
     return Event(
         type=type_,
         title=one_line(facts.title or "") or type_,
-        detail=_name(facts.detail),
+        detail=short_name(facts.detail),
         counts_as=("failure",) if name in _RUNS and facts.detail in FAILURES else (),
-        author=_author(payload.sender),
+        author=author_of(payload.sender),
         occurred_at=facts.at,
-        repository=_name(payload.repository.full_name) if payload.repository else None,
-        branch=_name(facts.branch),
-        commit=_commit(facts.commit),
+        repository=short_name(payload.repository.full_name) if payload.repository else None,
+        branch=short_name(facts.branch),
+        commit=commit_id(facts.commit),
         url=web_url(facts.url),
-        labels=_labels(facts.labels),
-        text=speech.text,
-        previous_text=speech.previous_text,
-        thread=speech.thread,
-        writer=_author(speech.writer),
-        moved=speech.moved,
+        labels=label_names(label.name for label in facts.labels or () if label),
+        text=text.text,
+        previous_text=text.previous_text,
+        thread=text.thread,
+        writer=text.writer,
+        moved=text.moved,
     )
 
 
@@ -196,7 +192,7 @@ def _push(payload: Payload) -> _Facts:
 def _workflow_run(payload: Payload) -> _Facts:
     run = require(payload.workflow_run, "workflow_run")
     return _Facts(
-        title=_joined(run.name, run.display_title),
+        title=joined(run.name, run.display_title),
         url=run.html_url,
         at=run.updated_at or run.created_at,
         detail=run.conclusion or run.status,
@@ -209,7 +205,7 @@ def _check_run(payload: Payload) -> _Facts:
     run = require(payload.check_run, "check_run")
     pressed = payload.requested_action
     return _Facts(
-        title=_joined(run.name, run.output.title if run.output else None),
+        title=joined(run.name, run.output.title if run.output else None),
         url=run.html_url or run.details_url,
         at=run.completed_at or run.started_at,
         detail=pressed.identifier if pressed else run.conclusion or run.status,
@@ -226,7 +222,7 @@ def _release(payload: Payload) -> _Facts:
         url=release.html_url,
         at=release.published_at or release.created_at,
         detail=release.tag_name,
-        branch=None if _commit(target) else target,
+        branch=None if commit_id(target) else target,
         commit=target,
     )
 
@@ -246,28 +242,3 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "discussion": _Reader(_discussion, frozenset({"created", "edited"})),
     "discussion_comment": _Reader(_discussion_comment),
 }
-
-
-def _author(user: User | None) -> Author | None:
-    if user is None or not user.login:
-        return None
-    automated = user.type == "Bot" or user.login.endswith("[bot]")
-    return Author(name=one_line(user.login, _NAME), automated=automated)
-
-
-def _name(text: str | None) -> str | None:
-    return one_line(text, _NAME) or None if text else None
-
-
-def _commit(text: str | None) -> str | None:
-    return text if text and _COMMIT.fullmatch(text) else None
-
-
-def _labels(labels: tuple[Label | None, ...] | None) -> tuple[str, ...]:
-    names = (_name(label.name) for label in labels or () if label)
-    return tuple(name for name in names if name)[:_LABELS]
-
-
-def _joined(*parts: str | None) -> str:
-    """The parts that say something, each once: `CI: Fix the login`."""
-    return ": ".join(dict.fromkeys(part for part in parts if part))

@@ -1,0 +1,50 @@
+"""The text of an event in which people write commands, and the guard against our own."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.event import Author
+from signalbox.models.grammar import marked
+
+_MAX_TEXT: Final = 262_144
+"""Characters; GitHub, which allows the longest texts, takes 65,536 or four times as many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandText:
+    """A text that may hold commands; without any `text` where the event has none.
+
+    Attributes:
+        text: What is written now.
+        previous_text: What was written before an edit.
+        thread: Names the comment or description, and stays the same when it is edited.
+        writer: Who wrote the text first.
+        moved: Whether the text was written elsewhere and moved here.
+        ours: Whether Signalbox wrote it.
+    """
+
+    text: str | None = None
+    previous_text: str | None = None
+    thread: str | None = None
+    writer: Author | None = None
+    moved: bool = False
+    ours: bool = False
+
+
+NO_TEXT: Final = CommandText()
+OWN_TEXT: Final = CommandText(ours=True)
+IGNORED_AS_OWN: Final = "the text is our own, by its marker"
+"""Why a delivery that only brings a text of ours is ignored."""
+
+
+def bounded(text: str | None) -> str:
+    """Return the text, cut to the longest that is read."""
+    return (text or "")[:_MAX_TEXT]
+
+
+def is_own(text: str | None) -> bool:
+    """Return whether Signalbox wrote the text, which has a hidden marker then.
+
+    Tasks are never made of such a text, so that what a worker reports starts no new task.
+    """
+    return marked(bounded(text))
