@@ -6,8 +6,6 @@ https://docs.slack.dev/reference/methods/conversations.history
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -16,9 +14,10 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from signalbox.connectors.slack.message import render
-from signalbox.egress.responses import SecretRefused, doubtful_span, in_turn, trouble
-from signalbox.egress.settings import SettingsInvalid, settings_of
-from signalbox.egress.transport import Answer, Http, Request, json_request
+from signalbox.egress.connector import HttpConnector
+from signalbox.egress.responses import SecretRefused, doubtful_span, trouble
+from signalbox.egress.settings import SettingsInvalid
+from signalbox.egress.transport import Answer, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
@@ -77,59 +76,53 @@ class Settings(Model):
     api_url: str = _API
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slack:
+class Slack(HttpConnector[Settings]):
     """A connector. Before it repeats a message it looks for the first one, where it can."""
 
-    http: Http
     name = "slack"
-
-    def check(self, connection: Connection) -> None:
-        """Raises SettingsInvalid."""
-        self._settings(connection)
+    settings_model = Settings
 
     def check_secret(self, connection: Connection, secret: str) -> None:
         """Raises Conflict for what Slack would never take; SettingsInvalid."""
         if _TOKEN.fullmatch(secret):
-            if self._settings(connection).channel is None:
+            if self.settings(connection).channel is None:
                 raise Conflict(_NO_CHANNEL)
         elif not self._is_webhook(secret):
             raise Conflict(_why_not(secret))
 
-    def send(
-        self, notification: Notification, connection: Connection, secrets: Sequence[str]
-    ) -> None:
-        """Posts a message. Raises SendRefused, SendDelayed."""
-        settings = self._settings(connection)
-        in_turn(secrets, lambda secret: self._send(notification, settings, secret))
-
-    def _settings(self, connection: Connection) -> Settings:
-        settings = settings_of(Settings, connection)
+    def settings(self, connection: Connection) -> Settings:
+        """Return the settings of a connection. Raises SettingsInvalid."""
+        settings = super().settings(connection)
         if settings.api_url not in _APIS and not self.http.trusts(settings.api_url):
             raise SettingsInvalid("api_url is not at a trusted origin")
         return settings
 
-    def _send(self, notification: Notification, settings: Settings, secret: str) -> None:
+    def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
+        """Post a message, unless an earlier attempt got through."""
+        request = self.render(notification, settings, secret)
+        span = doubtful_span(notification) if _TOKEN.fullmatch(secret) else None
+        if span and self._arrived(notification, span, settings, _authorization(secret)):
+            return
+        self.judge(self.http(request))
+
+    def render(self, notification: Notification, settings: Settings, secret: str) -> Request:
+        """Return the request to the webhook that the secret is, or to `chat.postMessage`."""
         if _TOKEN.fullmatch(secret):
-            self._call(notification, settings, {"Authorization": f"Bearer {secret}"})
-        elif self._is_webhook(secret):
-            judge(self.http(json_request(secret, render(notification))))
-        else:
-            raise SecretRefused(_why_not(secret))
+            if settings.channel is None:
+                raise SettingsInvalid(_NO_CHANNEL)
+            message = render(notification, settings.channel)
+            url = f"{settings.api_url}/chat.postMessage"
+            return json_request(url, message, _authorization(secret))
+        if self._is_webhook(secret):
+            return json_request(secret, render(notification))
+        raise SecretRefused(_why_not(secret))
+
+    def judge(self, answer: Answer) -> None:
+        """Raises SendRefused or SendDelayed where Slack has not taken the message."""
+        judge(answer)
 
     def _is_webhook(self, secret: str) -> bool:
         return bool(_HOOK.fullmatch(secret)) or self.http.trusts(secret)
-
-    def _call(
-        self, notification: Notification, settings: Settings, headers: dict[str, str]
-    ) -> None:
-        if settings.channel is None:
-            raise SettingsInvalid(_NO_CHANNEL)
-        span = doubtful_span(notification)
-        if span and self._arrived(notification, span, settings, headers):
-            return
-        message = render(notification, settings.channel)
-        judge(self.http(json_request(f"{settings.api_url}/chat.postMessage", message, headers)))
 
     def _arrived(
         self,
@@ -179,6 +172,10 @@ def _next_page(answer: Answer) -> str:
             raise
         return ""  # what was cut would be cut again
     return _History.model_validate_json(answer.body).response_metadata.next_cursor
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _why_not(secret: str) -> str:

@@ -1,0 +1,94 @@
+"""The base of connectors that send one HTTP request for a notification."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Final, Generic, TypeVar
+
+from signalbox.egress.responses import in_turn
+from signalbox.egress.settings import settings_of
+from signalbox.egress.transport import Answer, Http, Request
+from signalbox.models.base import Model
+from signalbox.models.config import Connection
+from signalbox.models.errors import Conflict
+from signalbox.models.notification import Notification
+
+S = TypeVar("S", bound=Model)
+
+_SENDABLE: Final = re.compile(r"[ -~]+")
+
+
+class HttpConnector(ABC, Generic[S]):
+    """A connector; what remains to write is its settings, `render` and `judge`.
+
+    Attributes:
+        name: The name of the connector's module, which is in connections and in its queue's name.
+        settings_model: The model of a connection's settings.
+        http: The client that all requests go through.
+    """
+
+    name: ClassVar[str]
+    settings_model: type[S]
+
+    def __init__(self, *, http: Http) -> None:
+        self.http = http
+
+    @abstractmethod
+    def render(self, notification: Notification, settings: S, secret: str) -> Request:
+        """Return the request that delivers the notification.
+
+        Raises:
+            SendRefused: It cannot be delivered with these settings.
+            SecretRefused: It cannot be delivered with this secret, but may be with another.
+        """
+
+    @abstractmethod
+    def judge(self, answer: Answer) -> None:
+        """Return if the target has taken the notification.
+
+        Raises:
+            SendDelayed: It may take it later.
+            SecretRefused: It does not accept the secret, but may accept another.
+            SendRefused: It will never take it.
+        """
+
+    def check(self, connection: Connection) -> None:
+        """Check the settings of a connection.
+
+        Raises:
+            SettingsInvalid: They are not those of this connector.
+        """
+        self.settings(connection)
+
+    def check_secret(self, connection: Connection, secret: str) -> None:  # noqa: ARG002  for those who need it
+        """Check a secret before it is stored.
+
+        Raises:
+            Conflict: The connection cannot be used with such a secret.
+        """
+        if not _SENDABLE.fullmatch(secret):
+            raise Conflict("the secret is empty, or has a character that no HTTP header may have")
+
+    def send(
+        self, notification: Notification, connection: Connection, secrets: Sequence[str]
+    ) -> None:
+        """Deliver the notification with the first secret that the target accepts.
+
+        Raises:
+            SendRefused: It will never be taken.
+            SendDelayed: It may be taken later.
+        """
+        settings = self.settings(connection)
+        in_turn(secrets, lambda secret: self.deliver(notification, settings, secret))
+
+    def deliver(self, notification: Notification, settings: S, secret: str) -> None:
+        """Make one attempt with one secret; raises what `render` and `judge` raise."""
+        self.judge(self.http(self.render(notification, settings, secret)))
+
+    def settings(self, connection: Connection) -> S:
+        """Return the settings of a connection. Override it to check more than the model does.
+
+        Raises:
+            SettingsInvalid: They are not those of this connector.
+        """
+        return settings_of(self.settings_model, connection)

@@ -1,0 +1,75 @@
+"""What connectors inherit; that they deliver is asked by the connector contract."""
+
+import pytest
+
+from signalbox.egress.connector import HttpConnector
+from signalbox.egress.responses import trouble
+from signalbox.egress.settings import SettingsInvalid
+from signalbox.egress.transport import Answer, Http, Request, json_request
+from signalbox.models.base import Model
+from signalbox.models.errors import Conflict, SendRefused
+from signalbox.models.notification import Notification
+from tests.builders import a_connection, a_notification
+from tests.fakes.http_server import FakeHttpServer, Reply, paths
+
+
+class Settings(Model):
+    path: str
+
+
+class Acme(HttpConnector[Settings]):
+    name = "acme"
+    settings_model = Settings
+
+    def render(self, notification: Notification, settings: Settings, secret: str) -> Request:
+        return json_request(f"{secret}/{settings.path}", notification.id)
+
+    def judge(self, answer: Answer) -> None:
+        if answer.status != 200:
+            raise trouble(answer.status, f"Acme answered {answer.status}", answer.retry_after)
+
+
+def test_a_request_is_rendered_sent_and_its_answer_judged() -> None:
+    connection = a_connection(settings={"path": "in"})
+    with FakeHttpServer().running() as server:
+        acme = Acme(http=Http(trusted=[server.url]))
+        server.replies(Reply(), Reply(status=400))
+
+        acme.send(a_notification(), connection, [server.url])
+        with pytest.raises(SendRefused, match="Acme answered 400"):
+            acme.send(a_notification(), connection, [server.url])
+
+    assert paths(server.received) == ["/in", "/in"]
+
+
+def test_an_older_secret_is_tried_where_the_current_one_is_not_accepted() -> None:
+    with FakeHttpServer().running() as server:
+        server.replies(Reply(status=401), Reply())
+
+        Acme(http=Http(trusted=[server.url])).send(
+            a_notification(),
+            a_connection(settings={"path": "in"}),
+            [f"{server.url}/new", f"{server.url}/old"],
+        )
+
+    assert paths(server.received) == ["/new/in", "/old/in"]
+
+
+def test_settings_are_those_of_the_model() -> None:
+    acme = Acme(http=Http())
+
+    acme.check(a_connection(settings={"path": "in"}))
+
+    assert acme.settings(a_connection(settings={"path": "in"})) == Settings(path="in")
+    with pytest.raises(SettingsInvalid, match="path"):
+        acme.check(a_connection(settings={}))
+
+
+def test_a_printable_secret_is_accepted() -> None:
+    Acme(http=Http()).check_secret(a_connection(), "a secret!")
+
+
+@pytest.mark.parametrize("secret", ["", "a\nb", "é", "\x7f", "\ud800", "a\r\nX-Evil: 1"])
+def test_a_secret_that_no_header_can_hold_is_a_conflict(secret: str) -> None:
+    with pytest.raises(Conflict, match="the secret is empty, or has a character"):
+        Acme(http=Http()).check_secret(a_connection(), secret)
