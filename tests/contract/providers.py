@@ -5,24 +5,31 @@ a time too, and says how that provider signs. What its scheme allows beside one 
 say, is named in `allowed`.
 """
 
+import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import pytest
+from pydantic import JsonValue
 
+from signalbox.ingress.provider import HmacProvider
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Parsed
+from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
+from signalbox.services.drafts import Received, drafts
 from signalbox.services.ports import Provider
 from tests import samples
+from tests.builders import NOW, a_source
+from tests.contract.hostile_requests import BODY, OTHER_BODIES, SPOILED, UNREADABLE, Signature
 
 CURRENT: Final = "the secret of today"
 PREVIOUS: Final = "the secret of yesterday"
 REMOVED: Final = "the secret of last year"
-BODY: Final = b'{"zen":"Speak like a human.","hook_id":1}'
+MARKER: Final = "<!-- signalbox:task=tsk_1 -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,75 +41,6 @@ class Vector:
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A right signature in two parts, to be spoiled: `sha256=` and what follows."""
-
-    prefix: str
-    rest: str
-
-    def __str__(self) -> str:
-        return self.prefix + self.rest
-
-
-SPOILED: Final[Mapping[str, Callable[[Signature], str]]] = {
-    "empty": lambda _: "",
-    "a blank": lambda _: " ",
-    "only the prefix": lambda right: right.prefix,
-    "another prefix": lambda right: f"sha1={right.rest}",
-    "an unknown version": lambda right: f"v9={right.rest}",
-    "upper case": lambda right: right.prefix + right.rest.upper(),
-    "one character short": lambda right: str(right)[:-1],
-    "one character long": lambda right: f"{right}0",
-    "a letter with an accent": lambda right: f"{str(right)[:-1]}é",
-    "a lone surrogate": lambda right: f"{str(right)[:-1]}\ud800",
-    "a NUL": lambda right: f"{right}\x00",
-    "full-width digits": lambda right: right.prefix + "\uff10" * len(right.rest),
-    "twice, joined by a comma": lambda right: f"{right},{right}",
-    "twice, joined by a comma and a blank": lambda right: f"{right}, {right}",
-    "an unknown version first": lambda right: f"v9={right.rest},{right}",
-    "a list of nonsense": lambda _: "v1,a,b",
-    "commas only": lambda _: ",,,",
-    "a blank behind": lambda right: f"{right} ",
-    "a blank before": lambda right: f" {right}",
-    "the prefix twice": lambda right: right.prefix + str(right),
-    "ten thousand characters": lambda right: right.prefix + "0" * 10_000,
-}
-
-OTHER_BODIES: Final[Mapping[str, bytes]] = {
-    "one byte more": BODY + b" ",
-    "one byte less": BODY[:-1],
-    "a line end behind": BODY + b"\r\n",
-    "a byte order mark": b"\xef\xbb\xbf" + BODY,
-    "members in another order": b'{"hook_id":1,"zen":"Speak like a human."}',
-    "other spacing": b'{"zen": "Speak like a human.", "hook_id": 1}',
-    "no UTF-8": b"\xff\xfe",
-    "empty": b"",
-    **{
-        f"bit 0 of byte {place} flipped": BODY[:place] + bytes([byte ^ 1]) + BODY[place + 1 :]
-        for place, byte in enumerate(BODY)
-    },
-}
-
-UNREADABLE: Final[Mapping[str, bytes]] = {
-    "empty": b"",
-    "no UTF-8": b"\xff\xfe",
-    "no JSON": b"Hello, World!",
-    "half an object": b'{"action":',
-    "two objects": b"{} {}",
-    "an array": b"[]",
-    "a text": b'"text"',
-    "a number": b"1",
-    "null": b"null",
-    "not a number": b'{"a":NaN}',
-    "infinity": b'{"a":-Infinity}',
-    "a lone surrogate": b'{"a":"\\ud800"}',
-    "a number of 5,000 digits": b'{"a":' + b"9" * 5_000 + b"}",
-    "200,000 arrays in one another": b"[" * 200_000,
-    "100,000 objects in one another": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-}
-
-
 class ProviderContract(ABC):
     """Inherited by the test class of each provider."""
 
@@ -111,6 +49,8 @@ class ProviderContract(ABC):
     prefix: ClassVar[str] = ""
     allowed: ClassVar[frozenset[str]] = frozenset()
     vectors: ClassVar[tuple[Vector, ...]] = ()
+    has_texts: ClassVar[bool] = True
+    """Whether a sample has a text in which commands may be written."""
 
     @abstractmethod
     def provider(self) -> Provider:
@@ -251,6 +191,42 @@ class ProviderContract(ABC):
 
         assert recorded
 
+    def test_a_text_that_we_wrote_ourselves_makes_no_task(self) -> None:
+        provider, marked = self.provider(), 0
+
+        for name in samples.names(provider.name):
+            sample = samples.sample(provider.name, name)
+            for event in provider.parse(self.signed(sample.raw, headers=sample.headers)).events:
+                if not event.text:
+                    continue
+                body = _marked(sample.body, event.text)
+                raw = json.dumps(body, ensure_ascii=False).encode()
+                parsed = provider.parse(self.signed(raw, headers=sample.headers))
+                assert body != sample.body
+                assert drafts(parsed, _received(provider.name)).tasks == ()
+                marked += 1
+
+        assert bool(marked) is self.has_texts
+
+
+class HmacProviderContract(ProviderContract):
+    """For the providers that inherit `HmacProvider`: their scheme signs what is sent to them."""
+
+    headers: ClassVar[Mapping[str, str]]
+    """What they send with every request, but for the signature."""
+
+    @abstractmethod
+    def provider(self) -> HmacProvider:
+        """The provider under test."""
+
+    def signed(
+        self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
+    ) -> InboundRequest:
+        provider = self.provider()
+        sent = samples.request_of(provider.name, {**self.headers, **(headers or {})}, body)
+        scheme = provider.scheme
+        return self.with_header(sent, scheme.header, scheme.signature(secret, sent))
+
 
 class TimestampContract(ProviderContract):
     """For the providers that sign a time: it may be five minutes off, both ways."""
@@ -293,3 +269,24 @@ class TimestampContract(ProviderContract):
     )
     def test_a_time_that_is_none_is_refused(self, timestamp: str) -> None:
         self.refused(self.signed_at(timestamp))
+
+
+def _marked(value: JsonValue, text: str) -> JsonValue:
+    """The value with our marker behind this text, wherever it stands."""
+    if isinstance(value, dict):
+        return {name: _marked(member, text) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_marked(member, text) for member in value]
+    return f"{text}\n{MARKER}" if value == text else value
+
+
+def _received(provider: str) -> Received:
+    """By a source that makes a task of every command and every event."""
+    return Received(
+        id=delivery_id(provider, "default", "a delivery"),
+        key="a delivery",
+        source=a_source(provider=provider, events=("*",)),
+        at=NOW,
+        request_id=None,
+        retention=0,
+    )

@@ -1,23 +1,21 @@
-from collections.abc import Mapping
+from types import MappingProxyType
 
-from signalbox.models.request import InboundRequest
+from signalbox.ingress.provider import HmacProvider
 from signalbox.providers.github.provider import GitHub
-from signalbox.providers.github.signature import signature
-from signalbox.services.ports import Provider
-from tests import samples
-from tests.contract.providers import CURRENT, ProviderContract, Vector
-
-_HEADERS = {
-    "content-type": "application/json",
-    "x-github-event": "issue_comment",
-    "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
-}
+from tests.contract.providers import HmacProviderContract, Vector
 
 
-class TestGitHub(ProviderContract):
+class TestGitHub(HmacProviderContract):
     signature_header = "x-hub-signature-256"
     delivery_header = "x-github-delivery"
     prefix = "sha256="
+    headers = MappingProxyType(
+        {
+            "content-type": "application/json",
+            "x-github-event": "issue_comment",
+            "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+        }
+    )
     vectors = (
         Vector(
             secret="It's a Secret to Everybody",
@@ -36,11 +34,5 @@ class TestGitHub(ProviderContract):
         ),
     )
 
-    def provider(self) -> Provider:
+    def provider(self) -> HmacProvider:
         return GitHub()
-
-    def signed(
-        self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
-    ) -> InboundRequest:
-        own = {self.signature_header: signature(secret, body)}
-        return samples.request_of("github", {**_HEADERS, **(headers or {}), **own}, body)

@@ -1,0 +1,60 @@
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from signalbox.ingress.provider import HmacProvider
+from signalbox.ingress.signatures import HmacScheme, header_timestamp
+from signalbox.models.errors import SignatureInvalid
+from signalbox.models.event import Parsed
+from signalbox.models.request import InboundRequest
+from signalbox.models.vocabulary import EventVocabulary
+from tests.builders import NOW, SECRET
+from tests.fakes.clock import FakeClock
+from tests.samples import request_of
+
+
+class Acme(HmacProvider):
+    name: ClassVar[str] = "acme"
+    scheme: ClassVar[HmacScheme] = HmacScheme(
+        header="x-acme-signature",
+        signed="{timestamp}.{body}",
+        timestamp=header_timestamp("x-acme-time"),
+    )
+    delivery_header: ClassVar[str] = "x-acme-delivery"
+    own_headers: ClassVar[frozenset[str]] = frozenset({"x-acme-event"})
+    events: ClassVar[EventVocabulary] = {"ping": None}
+
+    def parse(self, request: InboundRequest) -> Parsed:
+        return Parsed(type=request.header("x-acme-event"))
+
+
+class Nameless(Acme):
+    delivery_header: ClassVar[str] = ""
+
+
+def test_a_timestamp_is_compared_with_the_clock_of_the_provider() -> None:
+    unsigned = request_of("acme", {"X-Acme-Time": str(int(NOW.timestamp()))}, b"{}")
+    headers = dict(unsigned.headers) | {
+        "X-Acme-Signature": Acme.scheme.signature(SECRET, unsigned),
+    }
+    request = request_of("acme", headers, b"{}")
+
+    assert Acme(clock=FakeClock()).verify(request, [SECRET]) == 0
+    with pytest.raises(SignatureInvalid, match="timestamp"):
+        Acme(clock=FakeClock(NOW + timedelta(hours=1))).verify(request, [SECRET])
+    with pytest.raises(SignatureInvalid, match="timestamp"):
+        Acme().verify(request, [SECRET])
+
+
+def test_the_header_of_the_signature_is_not_kept_and_that_of_the_delivery_is() -> None:
+    assert Acme().signature_header == "x-acme-signature"
+    assert Acme().kept_headers == {"content-type", "user-agent", "x-acme-delivery", "x-acme-event"}
+    assert Nameless().kept_headers == {"content-type", "user-agent", "x-acme-event"}
+
+
+def test_the_delivery_key_is_the_providers_id_or_a_hash_where_it_sends_none() -> None:
+    request = request_of("acme", {"X-Acme-Delivery": "7"}, b"{}")
+
+    assert Acme().delivery_key(request) == "7"
+    assert Nameless().delivery_key(request).startswith("sha256:")
