@@ -67,6 +67,14 @@ spectral: .venv/.synced $(SPECTRAL)/.installed ## Check what the API says of its
 	@$(BIN)/python -m tests.spectral > $(SPECTRAL)/openapi.json
 	$(call quietly,cd $(SPECTRAL) && node_modules/.bin/spectral lint -D --fail-severity=error openapi.json)
 
+.PHONY: provider
+provider: .venv/.synced ## Write the skeleton of a new provider (NAME=acme)
+	@$(BIN)/python -m cli.scaffold provider "$(NAME)"
+
+.PHONY: connector
+connector: .venv/.synced ## Write the skeleton of a new connector (NAME=acme)
+	@$(BIN)/python -m cli.scaffold connector "$(NAME)"
+
 .PHONY: deploy
 deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_RUNTIME, ARCHITECTURE; ARGS: options of `sam deploy`)
 	@UV=$(uv_from_anywhere) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)

@@ -73,3 +73,13 @@ def test_a_printable_secret_is_accepted() -> None:
 def test_a_secret_that_no_header_can_hold_is_a_conflict(secret: str) -> None:
     with pytest.raises(Conflict, match="the secret is empty, or has a character"):
         Acme(http=Http()).check_secret(a_connection(), secret)
+
+
+def test_a_url_among_the_settings_is_https_or_trusted() -> None:
+    acme = Acme(http=Http(trusted=["http://127.0.0.1:9"]))
+
+    acme.require_https("url", "https://example.com/in")
+    acme.require_https("url", "http://127.0.0.1:9/in")
+    for url in ("http://example.com", "http://127.0.0.1:8", "ftp://example.com", ""):
+        with pytest.raises(SettingsInvalid, match="url is neither https"):
+            acme.require_https("url", url)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
 from signalbox.egress.responses import in_turn
-from signalbox.egress.settings import settings_of
+from signalbox.egress.settings import SettingsInvalid, settings_of
 from signalbox.egress.transport import Answer, Http, Request
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
@@ -92,3 +92,12 @@ class HttpConnector(ABC, Generic[S]):
             SettingsInvalid: They are not those of this connector.
         """
         return settings_of(self.settings_model, connection)
+
+    def require_https(self, name: str, url: str) -> None:
+        """Check a URL among the settings, which are not secret.
+
+        Raises:
+            SettingsInvalid: It is neither https nor at an origin that this installation trusts.
+        """
+        if not url.startswith("https://") and not self.http.trusts(url):
+            raise SettingsInvalid(f"{name} is neither https nor at a trusted origin")
