@@ -15,7 +15,6 @@ from typing import ClassVar, Final
 import pytest
 from pydantic import JsonValue
 
-from signalbox.ingress.provider import HmacProvider
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Parsed
 from signalbox.models.ids import delivery_id
@@ -207,25 +206,6 @@ class ProviderContract(ABC):
                 marked += 1
 
         assert bool(marked) is self.has_texts
-
-
-class HmacProviderContract(ProviderContract):
-    """For the providers that inherit `HmacProvider`: their scheme signs what is sent to them."""
-
-    headers: ClassVar[Mapping[str, str]]
-    """What they send with every request, but for the signature."""
-
-    @abstractmethod
-    def provider(self) -> HmacProvider:
-        """The provider under test."""
-
-    def signed(
-        self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
-    ) -> InboundRequest:
-        provider = self.provider()
-        sent = samples.request_of(provider.name, {**self.headers, **(headers or {})}, body)
-        scheme = provider.scheme
-        return self.with_header(sent, scheme.header, scheme.signature(secret, sent))
 
 
 class TimestampContract(ProviderContract):

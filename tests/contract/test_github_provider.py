@@ -2,7 +2,8 @@ from types import MappingProxyType
 
 from signalbox.ingress.provider import HmacProvider
 from signalbox.providers.github.provider import GitHub
-from tests.contract.providers import HmacProviderContract, Vector
+from tests.contract.hmac_providers import HmacProviderContract
+from tests.contract.providers import Vector
 
 
 class TestGitHub(HmacProviderContract):
