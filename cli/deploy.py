@@ -17,44 +17,47 @@ from typing import Final
 from pydantic import ValidationError
 
 from cli.errors import CommandError
-from cli.local.parameters import overrides_of
+from cli.local.parameters import stage_overrides
 from cli.target import PROJECT
 
-DEFAULTS: Final[Mapping[str, str]] = {"PythonRuntime": "python3.13", "Architecture": "arm64"}
+DEFAULT_PARAMETERS: Final[Mapping[str, str]] = {
+    "PythonRuntime": "python3.13",
+    "Architecture": "arm64",
+}
 _VARIABLES: Final[Mapping[str, str]] = {
     "PythonRuntime": "PYTHON_RUNTIME",
     "Architecture": "ARCHITECTURE",
 }
-_OTHER: Final = re.compile(rf"\w+=(?!.*\b({'|'.join(DEFAULTS)})\b).*", re.DOTALL)
+_OTHER: Final = re.compile(rf"\w+=(?!.*\b({'|'.join(DEFAULT_PARAMETERS)})\b).*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class SamCommand:
     """What `sam` is called with."""
 
     words: tuple[str, ...]
     variables: Mapping[str, str]
 
 
-def planned(
+def plan_commands(
     samconfig: Path, stage: str, words: Sequence[str], environment: Mapping[str, str]
-) -> tuple[Command, Command]:
+) -> tuple[SamCommand, SamCommand]:
     """The build and the deploy. Raises CommandError where they could disagree."""
     given, options = _split(words)
     written = _written(samconfig, stage)
-    chosen = {**DEFAULTS, **_machine(written), **_variables(environment, _machine(given))}
-    others = [word for word in given or written if _name(word) not in DEFAULTS]
+    chosen = {**DEFAULT_PARAMETERS, **_machine(written), **_variables(environment, _machine(given))}
+    others = [word for word in given or written if _name(word) not in DEFAULT_PARAMETERS]
     parameters = (*others, *(f"{name}={value}" for name, value in chosen.items()))
     variables = {_VARIABLES[name]: value for name, value in chosen.items()}
     verbs = (("build",), ("deploy", "--config-env", stage, *options))
     build, deploy = (
-        Command(words=(*verb, "--parameter-overrides", *parameters), variables=variables)
+        SamCommand(words=(*verb, "--parameter-overrides", *parameters), variables=variables)
         for verb in verbs
     )
     return build, deploy
 
 
-def sam(command: Command) -> int:
+def run_sam(command: SamCommand) -> int:
     """Runs it; its exit code."""
     return subprocess.run(
         [str(Path(sys.executable).parent / "sam"), *command.words],
@@ -65,11 +68,11 @@ def sam(command: Command) -> int:
 
 
 def main(
-    words: Sequence[str], environment: Mapping[str, str], run: Callable[[Command], int] = sam
+    words: Sequence[str], environment: Mapping[str, str], run: Callable[[SamCommand], int] = run_sam
 ) -> int:
     """The exit code: of the command that failed, 0 where none did."""
     try:
-        commands = planned(PROJECT / "samconfig.toml", words[0], words[1:], environment)
+        commands = plan_commands(PROJECT / "samconfig.toml", words[0], words[1:], environment)
     except CommandError as problem:
         print(f"deploy: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -87,7 +90,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _written(samconfig: Path, stage: str) -> list[str]:
     try:
-        return overrides_of(samconfig, stage)
+        return stage_overrides(samconfig, stage)
     except ValidationError:
         problem = f"parameter_overrides of {stage} in samconfig.toml is no list of NAME=VALUE"
         raise CommandError(problem) from None
@@ -98,7 +101,7 @@ def _machine(words: Iterable[str]) -> dict[str, str]:
     said = {}
     for word in words:
         name, _, value = word.partition("=")
-        if name in DEFAULTS:
+        if name in DEFAULT_PARAMETERS:
             said[name] = value
         elif not _OTHER.fullmatch(word):
             raise CommandError(f"a parameter is a word of its own, NAME=VALUE: {word}")

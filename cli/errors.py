@@ -16,7 +16,7 @@ class Unreachable(CommandError):
     exit_code = 3
 
 
-def explained(error: Exception) -> CommandError | None:
+def explain_error(error: Exception) -> CommandError | None:
     """What a person is told of an error from below, None of one that nobody foresaw."""
     if isinstance(error, CommandError):
         return error

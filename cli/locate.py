@@ -7,12 +7,12 @@ import boto3
 from pydantic import BaseModel, ValidationError
 
 from cli.errors import CommandError, Unreachable
-from cli.local import record
+from cli.local import instance
 from cli.local.options import REGION
-from cli.stack import Stack, described
-from cli.target import LOCAL, PROJECT, Target
+from cli.stack import Stack, describe_stack
+from cli.target import LOCAL_STAGE, PROJECT, Target
 
-NOT_UP: Final = "the local stack is not up; `signalbox up` starts it"
+LOCAL_STACK_DOWN: Final = "the local stack is not up; `signalbox up` starts it"
 _PRODUCTION: Final = "signalbox"
 
 
@@ -22,11 +22,11 @@ class _Stage(BaseModel):
     profile: str | None = None
 
 
-def find(target: Target) -> Stack:
+def find_stack(target: Target) -> Stack:
     """The stack that is meant. Raises CommandError, Unreachable."""
     if target.local:
-        running = here(target)
-        return described(
+        running = local_stack(target)
+        return describe_stack(
             boto3.Session("test", "test", region_name=REGION),
             running.stack_name,
             endpoint_url=running.endpoint_url,
@@ -36,20 +36,20 @@ def find(target: Target) -> Stack:
     session = boto3.Session(
         profile_name=target.profile or stage.profile, region_name=target.region or stage.region
     )
-    return described(session, target.stack or stage.stack_name, base_url=target.url)
+    return describe_stack(session, target.stack or stage.stack_name, base_url=target.url)
 
 
-def here(target: Target) -> record.Running:
+def local_stack(target: Target) -> instance.LocalInstance:
     """The stack of this machine. Raises Unreachable where it is not up."""
-    running = record.find(target.home)
+    running = instance.find_instance(target.home)
     if running is None:
-        raise Unreachable(NOT_UP)
+        raise Unreachable(LOCAL_STACK_DOWN)
     return running
 
 
 def _stage(target: Target) -> _Stage:
     """What samconfig.toml says of the stage."""
-    if target.stage == LOCAL:
+    if target.stage == LOCAL_STAGE:
         return _Stage(stack_name=_PRODUCTION)
     stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())
     try:

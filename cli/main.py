@@ -23,9 +23,9 @@ from cli.commands import (
     up,
     work,
 )
-from cli.errors import explained
+from cli.errors import explain_error
 from cli.output import replace_unprintable
-from cli.target import choose
+from cli.target import choose_target
 
 
 class _Signalbox(TyperGroup):
@@ -36,7 +36,7 @@ class _Signalbox(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            problem = explained(error)
+            problem = explain_error(error)
             if problem is None:
                 raise
             typer.secho(f"signalbox: {problem}", fg=typer.colors.RED, err=True)
@@ -50,7 +50,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.callback()(choose)
+app.callback()(choose_target)
 app.command()(up.up)
 app.command()(up.down)
 app.add_typer(keys.app, name="keys")

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -30,7 +30,7 @@ _CONTROLS: Final = re.compile(
 )
 
 
-def plain(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Foreign text without what could steer a terminal."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
@@ -45,7 +45,7 @@ def replace_unprintable() -> None:
             stream.reconfigure(errors="replace")
 
 
-def moment(value: datetime | None) -> str:
+def format_time(value: datetime | None) -> str:
     """A moment in UTC to the second, empty for none."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if value else ""
 
@@ -69,7 +69,7 @@ class Output:
         for name in columns:
             table.add_column(name, overflow="fold")
         for item in items:
-            table.add_row(*(Text(plain(cell(item))) for cell in columns.values()))
+            table.add_row(*(Text(strip_controls(cell(item))) for cell in columns.values()))
         _console().print(table)
 
     def one(self, item: BaseModel, facts: Mapping[str, str]) -> None:
@@ -82,12 +82,12 @@ class Output:
         table.add_column(overflow="fold")
         for name, fact in facts.items():
             if fact:
-                table.add_row(name, Text(plain(fact)))
+                table.add_row(name, Text(strip_controls(fact)))
         _console().print(table)
 
     def line(self, item: BaseModel, text: str) -> None:
         """One of many to come: a line of text, or a JSON object on one line."""
-        shown = json.dumps(item.model_dump(mode="json")) if self.json else plain(text)
+        shown = json.dumps(item.model_dump(mode="json")) if self.json else strip_controls(text)
         try:
             print(shown, flush=True)
         except (OSError, ValueError):
@@ -98,7 +98,7 @@ class Output:
     def note(self, text: str) -> None:
         """What a person should know and a program should not read."""
         try:
-            print(plain(text), file=sys.stderr, flush=True)
+            print(strip_controls(text), file=sys.stderr, flush=True)
         except (OSError, ValueError):
             _discard(sys.stderr)
 

@@ -19,11 +19,11 @@ from pydantic.alias_generators import to_pascal
 from cli.errors import CommandError, Unreachable
 from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
-from signalbox.aws.dynamo import Table, reaching
+from signalbox.aws.dynamo_table import Table, aws_unavailable
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.runtime.registry import connectors
-from signalbox.runtime.wiring import now
-from signalbox.services.ports import Connector
+from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.core import Connector
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -59,7 +59,7 @@ class Stack:
     @cached_property
     def config(self) -> DynamoConfig:
         """What operators have configured."""
-        return DynamoConfig(table=self._config_table, clock=now)
+        return DynamoConfig(table=self._config_table, clock=utc_now)
 
     @cached_property
     def keys(self) -> DynamoKeys:
@@ -86,7 +86,7 @@ class Stack:
             with suppress(OSError, KeyError):
                 return getpass.getuser()
             return "unknown"
-        with reaching("STS"):
+        with aws_unavailable("STS"):
             identity = self.session.client("sts", config=_TIMES).get_caller_identity()
         return identity["Arn"].split(":", 5)[-1]
 
@@ -96,7 +96,7 @@ class Stack:
         config = _HERE if self.endpoint_url else _TIMES
         ssm = self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
         provider = SSMProvider(boto3_client=ssm)
-        return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=now)
+        return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=utc_now)
 
     @property
     def _config_table(self) -> Table:
@@ -108,7 +108,7 @@ class Stack:
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
 
 
-def described(
+def describe_stack(
     session: boto3.Session,
     name: str,
     *,

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import typer
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
-HOME: Final = PROJECT / ".signalbox"
-LOCAL: Final = "local"
+DEFAULT_HOME: Final = PROJECT / ".signalbox"
+LOCAL_STAGE: Final = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class Target:
     which only speak with the API.
     """
 
-    home: Path = HOME
-    stage: str = LOCAL
+    home: Path = DEFAULT_HOME
+    stage: str = LOCAL_STAGE
     stack: str | None = None
     profile: str | None = None
     region: str | None = None
@@ -30,15 +30,15 @@ class Target:
     @property
     def local(self) -> bool:
         """Whether the stack of this machine is meant."""
-        return self.stage == LOCAL and not (self.stack or self.profile)
+        return self.stage == LOCAL_STAGE and not (self.stack or self.profile)
 
 
-def choose(
+def choose_target(
     context: typer.Context,
     *,
     stage: Annotated[
         str, typer.Option(envvar="SIGNALBOX_STAGE", help="Environment of samconfig.toml.")
-    ] = LOCAL,
+    ] = LOCAL_STAGE,
     stack: Annotated[
         str | None, typer.Option(envvar="SIGNALBOX_STACK", help="Name of a stack on AWS.")
     ] = None,
@@ -56,7 +56,7 @@ def choose(
     ] = None,
     home: Annotated[
         Path, typer.Option(envvar="SIGNALBOX_HOME", help="Where the local stack keeps its state.")
-    ] = HOME,
+    ] = DEFAULT_HOME,
 ) -> None:
     """Turns SaaS webhooks into durable tasks for workers and agents.
 
@@ -73,6 +73,6 @@ def choose(
     )
 
 
-def chosen(context: typer.Context) -> Target:
+def chosen_target(context: typer.Context) -> Target:
     """What the options before the command's name say."""
     return context.find_object(Target) or Target()

@@ -37,7 +37,7 @@ class _NoPolicies:
         return {}
 
 
-def expanded(path: Path = TEMPLATE) -> Json:
+def expanded_template(path: Path = TEMPLATE) -> Json:
     """Return the template with its loops expanded and what they look up in mappings resolved.
 
     What depends on parameters or on AWS stays as it is; SAM CLI's whole pipeline would put the
@@ -77,10 +77,10 @@ def _is_text(value: JsonValue) -> bool:
     return isinstance(value, str)
 
 
-def translated(path: Path = TEMPLATE) -> str:
+def translated_template(path: Path = TEMPLATE) -> str:
     """Return the template after both transforms, as JSON with a line for each value."""
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-    source = expanded(path)
+    source = expanded_template(path)
     for resource in _mapping(source["Resources"]).values():
         properties = _mapping(_mapping(resource).get("Properties", {}))
         properties.update({name: _UPLOADED for name in _CODE if name in properties})

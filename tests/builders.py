@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
-from signalbox.models.change import Change, change_of
+from signalbox.models.change import Change, change_for
 from signalbox.models.config import Connection, Source, Subscription
-from signalbox.models.delivery import Delivery, Verdict
+from signalbox.models.delivery import Delivery, DeliveryStatus
 from signalbox.models.event import Author, Command, Event
 from signalbox.models.ids import (
     ConnectionId,
@@ -27,7 +27,7 @@ from signalbox.models.lifecycle import created, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
-from signalbox.models.task import Lease, Origin, Priority, Result, Task
+from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET: Final = "a-secret-of-the-tests"
@@ -41,14 +41,14 @@ def an_id() -> TaskId:
     return task_id("tests", str(next(_numbers)))
 
 
-def an_origin(**changes: object) -> Origin:
+def an_origin(**changes: object) -> TaskOrigin:
     facts = {
         "provider": "github",
         "delivery_id": DeliveryId("dlv_one"),
         "delivery_key": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
         "event": "issue_comment.created",
     }
-    return Origin.model_validate(facts | changes)
+    return TaskOrigin.model_validate(facts | changes)
 
 
 def a_task(**changes: object) -> Task:
@@ -92,15 +92,15 @@ def done(task: Task) -> Task:
     return succeeded(running, a_lease().id, running.fence, a_result(), task.updated_at)
 
 
-def a_result(**changes: object) -> Result:
-    return Result.model_validate(
+def a_result(**changes: object) -> TaskResult:
+    return TaskResult.model_validate(
         {"summary": "fixed", "url": "https://example.com/pull/2"} | changes
     )
 
 
 def a_change(task: Task | None = None) -> Change:
     changed = task or a_task()
-    return change_of(changed, changed.last_step, STACK)
+    return change_for(changed, changed.last_step, STACK)
 
 
 def a_notification(task: Task | None = None, **changes: object) -> Notification:
@@ -112,7 +112,7 @@ def a_notification(task: Task | None = None, **changes: object) -> Notification:
         "connector": "slack",
         "change": change,
         "created_at": NOW,
-        "owed_since": NOW,
+        "queued_at": NOW,
         "updated_at": NOW,
     }
     return Notification.model_validate(facts | changes)
@@ -126,7 +126,7 @@ def a_delivery(**changes: object) -> Delivery:
         "source": "default",
         "key": key,
         "received_at": NOW,
-        "verdict": Verdict.ACCEPTED,
+        "status": DeliveryStatus.ACCEPTED,
         "event": "issue_comment.created",
         "secret": 0,
         "headers": {"x-github-event": "issue_comment"},

@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import BaseModel, ValidationError
 
 from cli.errors import CommandError
-from signalbox.auth.keys import NewKey, new_key
+from signalbox.auth.api_keys import NewKey, new_key
 from signalbox.models.ids import KeyId
-from signalbox.models.principal import ROLES, ApiKey, Scope
-from signalbox.services.ports import KeyStore
+from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Scope
+from signalbox.services.ports.core import KeyStore
 
 
-class Made(BaseModel):
+class CreatedKey(BaseModel):
     """A new key, the only time that it is told."""
 
     id: str
@@ -21,7 +21,7 @@ class Made(BaseModel):
     expires_at: datetime | None
 
 
-class KeyView(BaseModel):
+class KeyRow(BaseModel):
     """A key without its hash."""
 
     id: str
@@ -42,7 +42,7 @@ class KeyView(BaseModel):
         return cls(status=status, **key.model_dump(exclude={"digest"}))
 
 
-def made(
+def create_api_key(
     *,
     environment: str,
     name: str,
@@ -57,7 +57,7 @@ def made(
 
     Raises CommandError where it may do nothing or what is unknown.
     """
-    _check_roles(roles, dict.fromkeys((*ROLES, *sorted(custom))))
+    _check_roles(roles, dict.fromkeys((*BUILT_IN_ROLES, *sorted(custom))))
     _check_scopes(scopes)
     if not roles and not scopes:
         raise CommandError("say what the key may do: --role or --scope")
@@ -76,7 +76,7 @@ def made(
         raise CommandError(problem) from None
 
 
-def revoked(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
+def revoke_api_key(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
     """The key, which opens nothing any more. Raises CommandError where there is none."""
     key = keys.find(KeyId(key_id))
     if key is None:

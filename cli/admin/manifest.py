@@ -9,36 +9,40 @@ from typing import Final, Protocol
 import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from cli.admin.trail import Changing
+from cli.admin.audit import AuditChange
 from cli.errors import CommandError
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, PayloadInvalid
+from signalbox.models.event_vocabulary import Vocabularies, suggest
 from signalbox.models.issuer import Issuer
-from signalbox.models.limits import Limits
 from signalbox.models.manifest import (
-    Action,
-    Edit,
-    Flaw,
+    ChangeAction,
+    ConfigResource,
     Manifest,
-    Plan,
-    Thing,
-    flaws,
-    flaws_of,
-    identity,
-    planned,
-    secret_of,
+    ManifestError,
+    ManifestPlan,
+    PlannedChange,
+    manifest_errors,
+    plan_changes,
+    resource_key,
+    secret_name,
+    validation_errors,
 )
 from signalbox.models.principal import ApiKey, Role
-from signalbox.models.vocabulary import Vocabularies, suggestion
-from signalbox.services.config_rules import flaws_in
-from signalbox.services.configure import without_secret
-from signalbox.services.ports import ConfigStore, Connector, SecretStore
+from signalbox.models.rate_limits import Limits
+from signalbox.services.config.configure import remove_secret
+from signalbox.services.config.rules import rule_violations
+from signalbox.services.ports.core import ConfigStore, Connector, SecretStore
 
 _LARGEST: Final = 1_000_000
-_SIGNS: Final[Mapping[Action, str]] = {Action.ADD: "+", Action.CHANGE: "~", Action.REMOVE: "-"}
+_SIGNS: Final[Mapping[ChangeAction, str]] = {
+    ChangeAction.ADD: "+",
+    ChangeAction.CHANGE: "~",
+    ChangeAction.REMOVE: "-",
+}
 
 
-class Config(ConfigStore, Protocol):
+class ManifestConfig(ConfigStore, Protocol):
     """A ConfigStore that can be written, and knows who guards the API."""
 
     def issuers(self) -> Sequence[Issuer]:
@@ -47,28 +51,28 @@ class Config(ConfigStore, Protocol):
     def roles(self) -> Sequence[Role]:
         """The roles beside those that are always there."""
 
-    def stated_limits(self) -> Sequence[Limits]:
+    def configured_limits(self) -> Sequence[Limits]:
         """What somebody said of limits, at most one."""
 
-    def put(self, thing: Thing) -> None:
+    def put(self, thing: ConfigResource) -> None:
         """Keeps the thing in place of one of the same name."""
 
-    def remove(self, thing: Thing) -> None:
+    def remove(self, thing: ConfigResource) -> None:
         """Removes the thing."""
 
 
-class Secrets(SecretStore, Protocol):
+class SecretRemover(SecretStore, Protocol):
     """A SecretStore that secrets can be taken from."""
 
     def remove(self, name: str) -> None:
         """Removes the secrets of this name, if there are any. Raises Unavailable."""
 
 
-class Applied(BaseModel):
+class ApplyResult(BaseModel):
     """What was changed, or would be."""
 
     applied: bool
-    edits: tuple[Edit, ...]
+    edits: tuple[PlannedChange, ...]
     warnings: tuple[str, ...]
 
 
@@ -76,54 +80,54 @@ class Applied(BaseModel):
 class ApplyManifest:
     """Makes a stack's configuration what a manifest says. `keys` are all API keys there are."""
 
-    config: Config
-    secrets: Secrets
+    config: ManifestConfig
+    secrets: SecretRemover
     connectors: Mapping[str, Connector]
     providers: Vocabularies
     keys: Callable[[], Sequence[ApiKey]]
-    changing: Changing
+    changing: AuditChange
 
-    def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> Applied:
+    def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyResult:
         """Raises CommandError, and changes nothing, where anything is wrong with it.
 
         What is removed takes its secret with it, as does a change that leaves it without use.
         """
-        there: tuple[Thing, ...] = (
+        there: tuple[ConfigResource, ...] = (
             *self.config.connections(),
             *self.config.sources(),
             *self.config.subscriptions(),
             *self.config.issuers(),
             *self.config.roles(),
-            *self.config.stated_limits(),
+            *self.config.configured_limits(),
         )
-        plan = planned(manifest, there, prune=prune)
-        refuse([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
+        plan = plan_changes(manifest, there, prune=prune)
+        raise_errors([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
         if not dry_run:
-            before = {identity(thing): thing for thing in there}
+            before = {resource_key(thing): thing for thing in there}
             for edit, thing in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
                 with self.changing(f"apply {edit.action}", f"{edit.kind} {edit.name}"):
-                    after = None if edit.action is Action.REMOVE else thing
-                    self._change(before.get(identity(thing)), after)
+                    after = None if edit.action is ChangeAction.REMOVE else thing
+                    self._change(before.get(resource_key(thing)), after)
         warnings = tuple(self._warnings(manifest))
-        return Applied(applied=not dry_run, edits=plan.edits, warnings=warnings)
+        return ApplyResult(applied=not dry_run, edits=plan.edits, warnings=warnings)
 
-    def _change(self, before: Thing | None, after: Thing | None) -> None:
-        if before and (after is None or secret_of(after) is None):
-            without_secret(before, self.secrets.remove)
+    def _change(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
+        if before and (after is None or secret_name(after) is None):
+            remove_secret(before, self.secrets.remove)
         if after:
             self.config.put(after)
         elif before:
             self.config.remove(before)
 
-    def _flaws(self, manifest: Manifest, stays: Sequence[Thing]) -> list[Flaw]:
+    def _flaws(self, manifest: Manifest, stays: Sequence[ConfigResource]) -> list[ManifestError]:
         connections = [thing.id for thing in stays if isinstance(thing, Connection)]
         roles = [thing.name for thing in stays if isinstance(thing, Role)]
-        found = list(flaws(manifest, connections, roles))
+        found = list(manifest_errors(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
             if source.provider not in self.providers:
-                hint = suggestion(source.provider, self.providers)
+                hint = suggest(source.provider, self.providers)
                 reason = f"there is no provider {source.provider}; {hint}"
-                found.append(Flaw(path=f"sources[{index}].provider", reason=reason))
+                found.append(ManifestError(path=f"sources[{index}].provider", reason=reason))
         for index, connection in enumerate(manifest.connections):
             found += self._refused(connection, f"connections[{index}]")
         for group, things in (
@@ -131,39 +135,39 @@ class ApplyManifest:
             ("subscriptions", manifest.subscriptions),
         ):
             found += (
-                Flaw(path=f"{group}[{index}].{flaw.path}", reason=flaw.reason)
+                ManifestError(path=f"{group}[{index}].{flaw.path}", reason=flaw.reason)
                 for index, thing in enumerate(things)
-                for flaw in flaws_in(thing, self.providers)
+                for flaw in rule_violations(thing, self.providers)
             )
         return found
 
-    def _refused(self, connection: Connection, path: str) -> list[Flaw]:
+    def _refused(self, connection: Connection, path: str) -> list[ManifestError]:
         connector = self.connectors.get(connection.connector)
         if connector is None:
-            hint = suggestion(connection.connector, self.connectors)
+            hint = suggest(connection.connector, self.connectors)
             reason = f"there is no connector {connection.connector}; {hint}"
-            return [Flaw(path=f"{path}.connector", reason=reason)]
+            return [ManifestError(path=f"{path}.connector", reason=reason)]
         try:
             connector.check(connection)
         except PayloadInvalid as invalid:
-            return [Flaw(path=f"{path}.settings", reason=invalid.reason)]
+            return [ManifestError(path=f"{path}.settings", reason=invalid.reason)]
         return []
 
-    def _still_held(self, plan: Plan) -> Iterator[Flaw]:
+    def _still_held(self, plan: ManifestPlan) -> Iterator[ManifestError]:
         gone = [thing.name for thing in plan.remove if isinstance(thing, Role)]
         keys = [key for key in self.keys() if not key.revoked_at] if gone else []
         for role in gone:
             holders = sorted(key.id for key in keys if role in key.roles)
             if holders:
                 reason = f"keys have the role {role}: {', '.join(holders)}"
-                yield Flaw(path="roles", reason=reason)
+                yield ManifestError(path="roles", reason=reason)
 
     def _warnings(self, manifest: Manifest) -> Iterator[str]:
         for thing in manifest.things():
-            name = secret_of(thing)
+            name = secret_name(thing)
             if name is None:
                 continue
-            secrets = self.secrets.refreshed(name)
+            secrets = self.secrets.refresh(name)
             if not secrets:
                 yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             elif isinstance(thing, Connection):
@@ -173,13 +177,13 @@ class ApplyManifest:
                     yield f"{name}: {conflict.reason}"
 
 
-def read(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     """The manifest in a file. Raises CommandError, which names what is wrong with it."""
     try:
         document = _document(path.read_bytes())
         return Manifest.model_validate_json(json.dumps(document))
     except ValidationError as invalid:
-        refuse(flaws_of(invalid))
+        raise_errors(validation_errors(invalid))
         raise
     except yaml.MarkedYAMLError as odd:
         line = odd.problem_mark.line + 1 if odd.problem_mark else 1
@@ -188,17 +192,17 @@ def read(path: Path) -> Manifest:
         raise CommandError(f"{path} cannot be read: {odd}") from odd
 
 
-def refuse(found: Sequence[Flaw]) -> None:
+def raise_errors(found: Sequence[ManifestError]) -> None:
     """Raises CommandError where there are flaws, a line for each."""
     lines = [f"{flaw.path}: {flaw.reason}" if flaw.path else flaw.reason for flaw in found]
     if lines:
         raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
 
 
-def shown(edit: Edit) -> str:
+def change_lines(edit: PlannedChange) -> str:
     """An edit as lines for people."""
     head = f"{_SIGNS[edit.action]} {edit.kind} {edit.name}"
-    if edit.action is Action.ADD:
+    if edit.action is ChangeAction.ADD:
         values = [f"    {each.field}: {_value(each.after)}" for each in edit.differences]
     else:
         values = [

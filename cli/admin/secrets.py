@@ -13,11 +13,11 @@ import typer
 from cli.errors import CommandError
 from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
-from signalbox.models.manifest import secret_of
+from signalbox.models.manifest import secret_name
 from signalbox.models.secret import SecretInvalid, checked_secret
-from signalbox.services.ports import Connector
+from signalbox.services.ports.core import Connector
 
-NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
+SECRET_NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"  # noqa: S105  names of secrets
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 _KNOWN: Final = re.compile(rf"sources/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}")
@@ -26,10 +26,10 @@ _LONGEST: Final = 1_900
 """In bytes: a parameter holds 4 KB, and an overlap has two secrets."""
 
 
-class Secrets(Protocol):
+class SecretWriter(Protocol):
     """Where secrets are kept, the current one first."""
 
-    def refreshed(self, name: str) -> Sequence[str]:
+    def refresh(self, name: str) -> Sequence[str]:
         """Those of this name, as they are now."""
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
@@ -39,12 +39,12 @@ class Secrets(Protocol):
 def check_name(name: str) -> str:
     """Raises BadParameter where no secret has such a name."""
     if not _KNOWN.fullmatch(name):
-        raise typer.BadParameter(f"a secret's name is {NAMES}")
+        raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class SecretInput:
     """Where a new secret comes from: made here, the environment, a prompt or standard input."""
 
     generate: bool = False
@@ -76,31 +76,31 @@ def check_use(
     """Raises Conflict where the connection of this name cannot use such a secret."""
     for connection in connections:
         connector = connectors.get(connection.connector)
-        if connector and secret_of(connection) == name:
+        if connector and secret_name(connection) == name:
             connector.check_secret(connection, secret)
 
 
-def replaced(secrets: Secrets, name: str, secret: str) -> None:
+def replace_secret(secrets: SecretWriter, name: str, secret: str) -> None:
     """The secret in place of all others of the name. Raises CommandError."""
     _check(name, secret)
     secrets.put(name, [secret])
 
 
-def rotated(secrets: Secrets, name: str, secret: str) -> int:
+def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
     """The secret before the one that was current; how many there are now.
 
     Doing it again changes nothing. Raises CommandError.
     """
     _check(name, secret)
-    others = [known for known in secrets.refreshed(name) if known != secret]
+    others = [known for known in secrets.refresh(name) if known != secret]
     overlap = [secret, *others[:1]]
     secrets.put(name, overlap)
     return len(overlap)
 
 
-def without_previous(secrets: Secrets, name: str) -> None:
+def drop_previous_secrets(secrets: SecretWriter, name: str) -> None:
     """The current secret alone. Raises CommandError where there is none."""
-    known = secrets.refreshed(name)
+    known = secrets.refresh(name)
     if not known:
         raise CommandError(f"{name} has no secret")
     secrets.put(name, known[:1])

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output
-from cli.target import chosen
+from cli.output import JsonOption, Output
+from cli.target import chosen_target
 
 
 def apply(
@@ -21,26 +21,26 @@ def apply(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what the file does not name, and its secrets.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the configuration what a file of YAML says.
 
     That is sources, connections, subscriptions, issuers, roles and limits.
     """
-    from cli.admin.manifest import ApplyManifest, read, shown
-    from cli.admin.trail import trail_of
-    from cli.locate import find
+    from cli.admin.audit import command_audit
+    from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
+    from cli.locate import find_stack
     from signalbox.runtime.registry import vocabularies
 
-    manifest = read(file)
-    stack = find(chosen(context))
+    manifest = read_manifest(file)
+    stack = find_stack(chosen_target(context))
     run = ApplyManifest(
         config=stack.config,
         secrets=stack.secrets,
         connectors=stack.connectors,
         providers=vocabularies(),
         keys=stack.keys.all,
-        changing=trail_of(stack),
+        changing=command_audit(stack),
     )
     done = run(manifest, prune=prune, dry_run=dry_run)
     output = Output(as_json)
@@ -48,7 +48,7 @@ def apply(
         output.one(done, {})
         return
     for edit in done.edits:
-        output.line(edit, shown(edit))
+        output.line(edit, change_lines(edit))
     count = len(done.edits)
     output.note(f"{count} to change, nothing was" if dry_run else f"{count} changed")
     for warning in done.warnings:

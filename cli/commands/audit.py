@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output, moment
-from cli.target import chosen
-from cli.wanted import Limit, given
+from cli.output import JsonOption, Output, format_time
+from cli.parsing import LimitOption, query_parameters
+from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="Read and verify the audit log.")
 
@@ -19,18 +19,18 @@ def list_(
     since: Annotated[
         str | None, typer.Option(help="The first day; 30 days ago if left out.")
     ] = None,
-    limit: Limit = 50,
-    as_json: AsJson = False,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
 ) -> None:
     """List who did what, and who was not let; the newest first."""
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
 
-    pages = connect_operator(chosen(context)).audit(given(since=since), limit)
+    pages = connect_operator(chosen_target(context)).audit(query_parameters(since=since), limit)
     output = Output(as_json)
     output.rows(
         [row for page in pages for row in page.items][:limit],
         {
-            "At": lambda row: moment(row.entry.at),
+            "At": lambda row: format_time(row.entry.at),
             "Who": lambda row: row.entry.actor,
             "Did": lambda row: row.entry.action,
             "To": lambda row: row.entry.object,
@@ -50,14 +50,16 @@ def verify(
         str | None, typer.Argument(help="Such as 2026-11-21; today if left out.")
     ] = None,
     *,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find out whether a day of the log is as it was written; fails where it is not."""
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
 
-    verdict = connect_operator(chosen(context)).audited(day or f"{datetime.now(UTC):%Y-%m-%d}")
-    breach = verdict.breach
+    verification = connect_operator(chosen_target(context)).audited(
+        day or f"{datetime.now(UTC):%Y-%m-%d}"
+    )
+    breach = verification.breach
     said = f"row {breach.number} {breach.reason}" if breach else "as it was written"
-    Output(as_json).one(verdict, {"Day": verdict.day, "Log": said})
-    if not verdict.intact:
+    Output(as_json).one(verification, {"Day": verification.day, "Log": said})
+    if not verification.intact:
         raise typer.Exit(1)

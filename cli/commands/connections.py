@@ -4,19 +4,19 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output
-from cli.target import chosen
+from cli.output import JsonOption, Output
+from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="List and test connections.")
 
 
 @app.command("list")
-def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """List the connections, never their secrets."""
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
 
     Output(as_json).rows(
-        connect_operator(chosen(context)).connections().items,
+        connect_operator(chosen_target(context)).connections().items,
         {
             "Id": lambda row: row.id,
             "Connector": lambda row: row.connector,
@@ -37,21 +37,21 @@ def probe(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Only queue the test; do not wait for it.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send a test through the queue and the connector, and wait until it has been delivered.
 
     Exits with 1 where it was not delivered, or not in time.
     """
-    from cli.facts import of_notification
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
+    from cli.views import notification_fields
     from signalbox.models.notification import NotificationStatus
 
-    operator = connect_operator(chosen(context))
+    operator = connect_operator(chosen_target(context))
     test = operator.probe(connection_id)
     if not no_wait:
         test = operator.awaited(test, timeout)
-    Output(as_json).one(test, of_notification(test))
+    Output(as_json).one(test, notification_fields(test))
     if no_wait or test.status is NotificationStatus.DELIVERED:
         return
     if test.status.is_final:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.target import chosen
+from cli.target import chosen_target
 
 
 def demo(
@@ -17,21 +17,21 @@ def demo(
     Needs the local stack; starts it for as long as the demo lasts if it is not up. Fails where a
     step does not end as it must.
     """
-    from cli.demo.stage import set_up
-    from cli.demo.story import play
+    from cli.demo.environment import demo_environment
+    from cli.demo.scenario import run_scenario
     from cli.errors import CommandError
-    from cli.local import record, run
+    from cli.local import instance, run
     from cli.local.options import LocalOptions
 
-    target = chosen(context)
+    target = chosen_target(context)
     if not target.local or target.url:
         raise CommandError("the demo is for the local stack")
-    if record.find(target.home):
-        play(set_up(target))
+    if instance.find_instance(target.home):
+        run_scenario(demo_environment(target))
         return
     options = LocalOptions(home=target.home, port=port, echo_port=port + 1, cloud_port=port + 2)
-    run.in_background(options, reset=False)
+    run.run_in_background(options, reset=False)
     try:
-        play(set_up(target))
+        run_scenario(demo_environment(target))
     finally:
-        run.stop(target.home, reset=False)
+        run.stop_stack(target.home, reset=False)

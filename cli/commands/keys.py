@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output, moment
-from cli.target import chosen
+from cli.output import JsonOption, Output, format_time
+from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def span(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
     """90d, 12h or 30m."""
     number, unit = text[:-1], _UNITS.get(text[-1:])
     if unit is None or not number.isdecimal() or not 0 < int(number) < 10**6:
@@ -34,53 +34,54 @@ def create(
         list[str] | None, typer.Option(help="One permission, such as tasks:read; repeatable.")
     ] = None,
     expires: Annotated[
-        timedelta | None, typer.Option(parser=span, help="When it ends: 90d, 12h, 30m from now.")
+        timedelta | None,
+        typer.Option(parser=duration, help="When it ends: 90d, 12h, 30m from now."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, this once; the stack keeps only its hash."""
-    from cli.admin.keys import Made, made
-    from cli.admin.trail import trail_of
-    from cli.locate import find
-    from signalbox.runtime.wiring import now
+    from cli.admin.audit import command_audit
+    from cli.admin.keys import CreatedKey, create_api_key
+    from cli.locate import find_stack
+    from signalbox.runtime.wiring import utc_now
 
-    stack = find(chosen(context))
-    new = made(
+    stack = find_stack(chosen_target(context))
+    new = create_api_key(
         environment=stack.outputs.key_environment,
         name=name,
         roles=role or [],
         scopes=scope or [],
         expires=expires,
         by=f"cli:{stack.caller}",
-        now=now(),
+        now=utc_now(),
         custom=[known.name for known in stack.config.roles()] if role else [],
     )
     output = Output(as_json)
-    told = Made(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
-    with trail_of(stack)("keys create", f"key {new.stored.id}"):
+    told = CreatedKey(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
+    with command_audit(stack)("keys create", f"key {new.stored.id}"):
         stack.keys.put(new.stored)
         output.line(told, new.text)
     output.note(f"{new.stored.id} ({new.stored.name}): this key is not shown again")
 
 
 @app.command("list")
-def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """List the keys, never what they are."""
-    from cli.admin.keys import KeyView
-    from cli.locate import find
-    from signalbox.runtime.wiring import now
+    from cli.admin.keys import KeyRow
+    from cli.locate import find_stack
+    from signalbox.runtime.wiring import utc_now
 
-    keys = sorted(find(chosen(context)).keys.all(), key=lambda key: key.created_at)
+    keys = sorted(find_stack(chosen_target(context)).keys.all(), key=lambda key: key.created_at)
     Output(as_json).rows(
-        [KeyView.of(key, now()) for key in keys],
+        [KeyRow.of(key, utc_now()) for key in keys],
         {
             "Id": lambda key: key.id,
             "Name": lambda key: key.name,
             "May": lambda key: ", ".join((*key.roles, *key.scopes)),
             "Status": lambda key: key.status,
-            "Created": lambda key: moment(key.created_at),
+            "Created": lambda key: format_time(key.created_at),
             "By": lambda key: key.created_by,
-            "Expires": lambda key: moment(key.expires_at),
+            "Expires": lambda key: format_time(key.expires_at),
         },
     )
 
@@ -91,12 +92,12 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="Its id, as `keys list` shows it.")],
 ) -> None:
     """Revoke a key; within half a minute it opens nothing any more."""
-    from cli.admin.keys import revoked
-    from cli.admin.trail import trail_of
-    from cli.locate import find
-    from signalbox.runtime.wiring import now
+    from cli.admin.audit import command_audit
+    from cli.admin.keys import revoke_api_key
+    from cli.locate import find_stack
+    from signalbox.runtime.wiring import utc_now
 
-    stack = find(chosen(context))
-    with trail_of(stack)("keys revoke", f"key {key_id}"):
-        key = revoked(stack.keys, key_id, now())
+    stack = find_stack(chosen_target(context))
+    with command_audit(stack)("keys revoke", f"key {key_id}"):
+        key = revoke_api_key(stack.keys, key_id, utc_now())
     Output().note(f"{key.id} ({key.name}) is revoked")

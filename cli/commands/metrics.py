@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output
-from cli.target import chosen
+from cli.output import JsonOption, Output
+from cli.target import chosen_target
 
 
 def metrics(
@@ -14,18 +14,18 @@ def metrics(
     prometheus: Annotated[
         bool, typer.Option("--prometheus", help="Print them as Prometheus reads them.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show tasks, queues, webhooks and connectors in figures."""
-    from cli.facts import of_figures
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
+    from cli.views import metrics_fields
 
-    operator = connect_operator(chosen(context))
+    operator = connect_operator(chosen_target(context))
     if prometheus:
         print(operator.exposition(), end="")
         return
     figures = operator.figures()
     output = Output(as_json)
-    output.one(figures, of_figures(figures))
+    output.one(figures, metrics_fields(figures))
     if not figures.complete:
         output.note("counting is behind: these are the figures of some time ago")

@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output, moment
-from cli.target import chosen
-from cli.wanted import Limit, Since, Until, given
+from cli.output import JsonOption, Output, format_time
+from cli.parsing import LimitOption, SinceOption, UntilOption, query_parameters
+from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="List, show and redeliver notifications.")
 
-Id = Annotated[str, typer.Argument(help="tsk_…/ntf_…, as `notifications list` shows it.")]
+NotificationArgument = Annotated[
+    str, typer.Argument(help="tsk_…/ntf_…, as `notifications list` shows it.")
+]
 
 
 @app.command("list")
@@ -21,17 +23,17 @@ def list_(
         str | None, typer.Option(help="queued, sending, delivered, failed or dead.")
     ] = None,
     connection: Annotated[str | None, typer.Option(help="Where they go.")] = None,
-    since: Since = None,
-    until: Until = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     task: Annotated[str | None, typer.Option(help="All of one task; nothing else counts.")] = None,
-    limit: Limit = 50,
-    as_json: AsJson = False,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
 ) -> None:
     """List notifications, the newest first."""
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
 
-    operator = connect_operator(chosen(context))
-    wanted = given(status=status, connection=connection, since=since, until=until)
+    operator = connect_operator(chosen_target(context))
+    wanted = query_parameters(status=status, connection=connection, since=since, until=until)
     found = operator.notifications_of(task) if task else operator.notifications(wanted, limit)
     Output(as_json).rows(
         found,
@@ -43,26 +45,30 @@ def list_(
             "Title": lambda note: note.title,
             "Tries": lambda note: str(note.tries),
             "Reason": lambda note: note.last_reason or "",
-            "Created": lambda note: moment(note.created_at),
+            "Created": lambda note: format_time(note.created_at),
         },
     )
 
 
 @app.command()
-def show(context: typer.Context, notification_id: Id, *, as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context, notification_id: NotificationArgument, *, as_json: JsonOption = False
+) -> None:
     """Show a notification and its attempts."""
-    from cli.facts import of_notification
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
+    from cli.views import notification_fields
 
-    found = connect_operator(chosen(context)).notification(notification_id)
-    Output(as_json).one(found, of_notification(found))
+    found = connect_operator(chosen_target(context)).notification(notification_id)
+    Output(as_json).one(found, notification_fields(found))
 
 
 @app.command()
-def redeliver(context: typer.Context, notification_id: Id, *, as_json: AsJson = False) -> None:
+def redeliver(
+    context: typer.Context, notification_id: NotificationArgument, *, as_json: JsonOption = False
+) -> None:
     """Owe a notification that ended once more, with new attempts."""
-    from cli.facts import of_notification
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
+    from cli.views import notification_fields
 
-    found = connect_operator(chosen(context)).redeliver(notification_id)
-    Output(as_json).one(found, of_notification(found))
+    found = connect_operator(chosen_target(context)).redeliver(notification_id)
+    Output(as_json).one(found, notification_fields(found))

@@ -4,30 +4,37 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output, moment
-from cli.target import chosen
-from cli.wanted import DryRun, Limit, Since, Until, given, made
-from signalbox.models.dead_letter import Kind
+from cli.output import JsonOption, Output, format_time
+from cli.parsing import (
+    DryRunOption,
+    LimitOption,
+    SinceOption,
+    UntilOption,
+    build_request,
+    query_parameters,
+)
+from cli.target import chosen_target
+from signalbox.models.dead_letter import DeadLetterKind
 from signalbox.models.task import Priority
 
 app = typer.Typer(invoke_without_command=True)
 
-Which = Annotated[Priority | None, typer.Argument(help="One queue; all if left out.")]
-OfKind = Annotated[Kind | None, typer.Option(help="Tasks or notifications.")]
-OfPriority = Annotated[Priority | None, typer.Option(help="Which queue they are of.")]
-Provider = Annotated[str | None, typer.Option(help="Such as github, or api.")]
-Connection = Annotated[str | None, typer.Option(help="Where notifications should have gone.")]
+QueueArgument = Annotated[Priority | None, typer.Argument(help="One queue; all if left out.")]
+KindOption = Annotated[DeadLetterKind | None, typer.Option(help="Tasks or notifications.")]
+PriorityOption = Annotated[Priority | None, typer.Option(help="Which queue they are of.")]
+ProviderOption = Annotated[str | None, typer.Option(help="Such as github, or api.")]
+ConnectionOption = Annotated[str | None, typer.Option(help="Where notifications should have gone.")]
 
 
 @app.callback()
-def show(context: typer.Context, *, as_json: AsJson = False) -> None:
+def show(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """Show what waits in the queues, and for how long; pause them, and redrive dead letters."""
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
 
     if context.invoked_subcommand:
         return
     Output(as_json).rows(
-        connect_operator(chosen(context)).queues().queues,
+        connect_operator(chosen_target(context)).queues().queues,
         {
             "Queue": lambda row: row.priority,
             "Waiting": lambda row: str(row.waiting),
@@ -35,7 +42,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
             "Delayed": lambda row: str(row.delayed),
             "Dead letters": lambda row: str(row.dead_letters),
             "Oldest": lambda row: "" if row.oldest_seconds is None else f"{row.oldest_seconds} s",
-            "Paused": lambda row: moment(row.pause.at) if row.pause else "",
+            "Paused": lambda row: format_time(row.pause.at) if row.pause else "",
         },
     )
 
@@ -43,50 +50,52 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
 @app.command()
 def pause(
     context: typer.Context,
-    priority: Which = None,
+    priority: QueueArgument = None,
     *,
     reason: Annotated[str | None, typer.Option(help="Told to whoever looks at the queue.")] = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Give no tasks to workers; functions know it within half a minute."""
-    from cli.facts import PAUSES
-    from cli.operate import connect_operator
-    from signalbox.http.routes.queue import PauseWanted
+    from cli.operator_client import connect_operator
+    from cli.views import PAUSE_COLUMNS
+    from signalbox.http.routes.queue import PauseRequest
 
-    wanted = made(PauseWanted, given(reason=reason))
-    operator = connect_operator(chosen(context))
+    wanted = build_request(PauseRequest, query_parameters(reason=reason))
+    operator = connect_operator(chosen_target(context))
     paused = [operator.pause(each, wanted) for each in _queues(priority)]
-    Output(as_json).rows(paused, PAUSES)
+    Output(as_json).rows(paused, PAUSE_COLUMNS)
 
 
 @app.command()
-def resume(context: typer.Context, priority: Which = None, *, as_json: AsJson = False) -> None:
+def resume(
+    context: typer.Context, priority: QueueArgument = None, *, as_json: JsonOption = False
+) -> None:
     """Give tasks to workers again."""
-    from cli.facts import PAUSES
-    from cli.operate import connect_operator
+    from cli.operator_client import connect_operator
+    from cli.views import PAUSE_COLUMNS
 
-    operator = connect_operator(chosen(context))
-    Output(as_json).rows([operator.resume(each) for each in _queues(priority)], PAUSES)
+    operator = connect_operator(chosen_target(context))
+    Output(as_json).rows([operator.resume(each) for each in _queues(priority)], PAUSE_COLUMNS)
 
 
 @app.command("dead-letters")
 def dead_letters(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     *,
-    kind: OfKind = None,
-    priority: OfPriority = None,
-    provider: Provider = None,
-    connection: Connection = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = 50,
-    as_json: AsJson = False,
+    kind: KindOption = None,
+    priority: PriorityOption = None,
+    provider: ProviderOption = None,
+    connection: ConnectionOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
 ) -> None:
     """List tasks and notifications that have no attempts left, the newest first."""
-    from cli.operate import connect_operator
-    from cli.redrive import name_of
+    from cli.operator_client import connect_operator
+    from cli.redrive_view import dead_letter_id
 
-    wanted = given(
+    wanted = query_parameters(
         kind=kind,
         priority=priority,
         provider=provider,
@@ -95,15 +104,15 @@ def dead_letters(  # noqa: PLR0913 - each is an option
         until=until,
     )
     Output(as_json).rows(
-        connect_operator(chosen(context)).dead_letters(wanted, limit),
+        connect_operator(chosen_target(context)).dead_letters(wanted, limit),
         {
-            "Id": name_of,
+            "Id": dead_letter_id,
             "Priority": lambda letter: letter.priority,
             "Title": lambda letter: letter.title,
             "Connection": lambda letter: letter.connection or "",
             "Tries": lambda letter: str(letter.attempts),
             "Reason": lambda letter: letter.reason or "",
-            "Failed": lambda letter: moment(letter.failed_at),
+            "Failed": lambda letter: format_time(letter.failed_at),
         },
     )
 
@@ -115,30 +124,30 @@ def redrive(  # noqa: PLR0913 - each is an option
         list[str] | None, typer.Argument(help="Some, as `queue dead-letters` shows them.")
     ] = None,
     *,
-    kind: OfKind = None,
-    priority: OfPriority = None,
-    provider: Provider = None,
-    connection: Connection = None,
-    since: Since = None,
-    until: Until = None,
+    kind: KindOption = None,
+    priority: PriorityOption = None,
+    provider: ProviderOption = None,
+    connection: ConnectionOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 100,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Give dead letters new attempts: those named, or all of a --kind that fit.
 
     Fails where any was refused. A task's id with --kind notification means its notifications.
     """
-    from cli.operate import connect_operator
-    from cli.redrive import redriven
+    from cli.operator_client import connect_operator
+    from cli.redrive_view import redrive_and_print
 
     if not ids and kind is None:
         raise typer.BadParameter("say which ID, or --kind", context)
-    narrowed = given(
+    narrowed = query_parameters(
         priority=priority, provider=provider, connection=connection, since=since, until=until
     )
-    good = redriven(
-        connect_operator(chosen(context)),
+    good = redrive_and_print(
+        connect_operator(chosen_target(context)),
         Output(as_json),
         ids or [],
         kind,

@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import Output
-from cli.target import chosen
+from cli.target import chosen_target
 
 if TYPE_CHECKING:
-    from cli.admin.secrets import Origin
+    from cli.admin.secrets import SecretInput
     from cli.stack import Stack
 
 app = typer.Typer(no_args_is_help=True, help="Set and rotate secrets.")
 
-Named = Annotated[
+SecretArgument = Annotated[
     str,
     typer.Argument(
         help="sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
     ),
 ]
-FromEnv = Annotated[
+FromEnvOption = Annotated[
     str | None,
     typer.Option("--from-env", help="Variable that holds it; else a prompt or standard input."),
 ]
-Generate = Annotated[
+GenerateOption = Annotated[
     bool, typer.Option("--generate", help="Make one of 32 random bytes and print it, this once.")
 ]
 
@@ -32,18 +32,22 @@ _SOON = "functions know it within five minutes"
 
 @app.command("set")
 def set_(
-    context: typer.Context, name: Named, *, from_env: FromEnv = None, generate: Generate = False
+    context: typer.Context,
+    name: SecretArgument,
+    *,
+    from_env: FromEnvOption = None,
+    generate: GenerateOption = False,
 ) -> None:
     """Set a secret in place of all that were there."""
-    from cli.admin.secrets import Origin, check_name, is_weak, replaced
-    from cli.admin.trail import trail_of
-    from cli.locate import find
+    from cli.admin.audit import command_audit
+    from cli.admin.secrets import SecretInput, check_name, is_weak, replace_secret
+    from cli.locate import find_stack
 
     check_name(name)
-    stack = find(chosen(context))
-    secret = _read(stack, name, Origin(generate=generate, variable=from_env))
-    with trail_of(stack)("secrets set", name):
-        replaced(stack.secrets, name, secret)
+    stack = find_stack(chosen_target(context))
+    secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
+    with command_audit(stack)("secrets set", name):
+        replace_secret(stack.secrets, name, secret)
         _tell(secret if generate else "", f"{name} is set; {_SOON}")
     if is_weak(name, secret):
         Output().note("warning: a secret this short can be guessed; --generate makes a good one")
@@ -52,35 +56,35 @@ def set_(
 @app.command()
 def rotate(
     context: typer.Context,
-    name: Named,
+    name: SecretArgument,
     *,
-    from_env: FromEnv = None,
-    generate: Generate = False,
+    from_env: FromEnvOption = None,
+    generate: GenerateOption = False,
     drop_previous: Annotated[
         bool, typer.Option("--drop-previous", help="End the overlap: only the current one stays.")
     ] = False,
 ) -> None:
     """Put a new secret before the current one; both are good until --drop-previous."""
-    from cli.admin.secrets import Origin, check_name, rotated, without_previous
-    from cli.admin.trail import trail_of
-    from cli.locate import find
+    from cli.admin.audit import command_audit
+    from cli.admin.secrets import SecretInput, check_name, drop_previous_secrets, rotate_secret
+    from cli.locate import find_stack
 
     check_name(name)
-    stack = find(chosen(context))
-    changing = trail_of(stack)
+    stack = find_stack(chosen_target(context))
+    changing = command_audit(stack)
     if drop_previous:
         with changing("secrets rotate --drop-previous", name):
-            without_previous(stack.secrets, name)
+            drop_previous_secrets(stack.secrets, name)
             _tell("", f"{name} has its current secret only; {_SOON}")
         return
-    secret = _read(stack, name, Origin(generate=generate, variable=from_env))
+    secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
     with changing("secrets rotate", name):
-        count = rotated(stack.secrets, name, secret)
+        count = rotate_secret(stack.secrets, name, secret)
         kept = "and the previous one" if count > 1 else "(there was none before)"
         _tell(secret if generate else "", f"{name} has the new secret {kept}; {_SOON}")
 
 
-def _read(stack: "Stack", name: str, origin: "Origin") -> str:
+def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
     """The secret, of use to the connection of this name. Raises CommandError, Conflict."""
     from cli.admin.secrets import check_use
 

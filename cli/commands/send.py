@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output
-from cli.target import chosen
+from cli.output import JsonOption, Output
+from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="Send a webhook as its provider would, signed.")
 
@@ -37,15 +37,15 @@ def github(  # noqa: PLR0913 - each is an option
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, help="How often.")] = 1,
     form: Annotated[bool, typer.Option("--form", help="As a form, not as JSON.")] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send GitHub's webhook EVENT; without --delivery each one is new.
 
     Fails where one was not taken; 3 where nothing answers. With --all a table by event is printed.
     """
-    from cli.hooks.send import Destination, Request, send, send_all
+    from cli.webhooks.send import SendOptions, SendTarget, send_examples, send_webhooks
 
-    request = Request(
+    request = SendOptions(
         event=event,
         text=text,
         file=file,
@@ -53,12 +53,12 @@ def github(  # noqa: PLR0913 - each is an option
         repeat=repeat,
         form=form,
     )
-    where = Destination(target=chosen(context), source=source, url=url, secret=secret)
+    where = SendTarget(target=chosen_target(context), source=source, url=url, secret=secret)
     output = Output(as_json)
     if examples:
-        good = send_all(examples, where, output, form=form)
+        good = send_examples(examples, where, output, form=form)
     elif event:
-        good = send(request, where, output)
+        good = send_webhooks(request, where, output)
     else:
         raise typer.BadParameter("say which EVENT, or --all", context)
     raise typer.Exit(0 if good else 1)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cli.target import chosen
+from cli.target import chosen_target
 
-Home = Annotated[Path | None, typer.Option(help="Where the local stack keeps its state.")]
-Reset = Annotated[bool, typer.Option("--reset", help="Forget everything the stack has kept.")]
+HomeOption = Annotated[Path | None, typer.Option(help="Where the local stack keeps its state.")]
+ResetOption = Annotated[bool, typer.Option("--reset", help="Forget everything the stack has kept.")]
 
 
 def up(
@@ -16,24 +16,24 @@ def up(
     *,
     port: Annotated[int, typer.Option(help="Port of the API; the next two are taken too.")] = 4600,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
-    reset: Reset = False,
+    reset: ResetOption = False,
     follow: Annotated[bool, typer.Option(help="Show what the functions log.")] = True,
-    home: Home = None,
+    home: HomeOption = None,
 ) -> None:
     """Run the whole stack on this machine, without Docker and without AWS."""
     from cli.local import run
     from cli.local.options import LocalOptions
 
-    where = (home or chosen(context).home).resolve()
+    where = (home or chosen_target(context).home).resolve()
     options = LocalOptions(home=where, port=port, echo_port=port + 1, cloud_port=port + 2)
     if detach:
-        run.in_background(options, reset=reset)
+        run.run_in_background(options, reset=reset)
     else:
-        run.in_foreground(options, reset=reset, follow=follow)
+        run.run_in_foreground(options, reset=reset, follow=follow)
 
 
-def down(context: typer.Context, *, reset: Reset = False, home: Home = None) -> None:
+def down(context: typer.Context, *, reset: ResetOption = False, home: HomeOption = None) -> None:
     """Stop the local stack; it keeps its state."""
     from cli.local import run
 
-    run.stop((home or chosen(context).home).resolve(), reset=reset)
+    run.stop_stack((home or chosen_target(context).home).resolve(), reset=reset)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, Output
-from cli.target import chosen
+from cli.output import JsonOption, Output
+from cli.target import chosen_target
 
 
 def work(
@@ -24,7 +24,7 @@ def work(
     once: Annotated[
         bool, typer.Option("--once", help="One task at most; fails where it did not succeed.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Claim tasks and run a command for each.
 
@@ -34,22 +34,22 @@ def work(
     lease is in danger. Ctrl-C, SIGTERM or a closed terminal stops it and gives the task back; where
     the worker itself is killed, so is the command.
     """
-    from cli.api import connect
-    from cli.work.loop import End, Worker
-    from cli.work.process import argv_of
-    from cli.work.stopping import stopping_on_signals
+    from cli.api_client import connect_api
+    from cli.work.loop import AttemptOutcome, Worker
+    from cli.work.process import command_argv
+    from cli.work.signals import stop_on_signals
     from signalbox.models.ids import WorkerId
 
     done = Worker(
-        api=connect(chosen(context)),
+        api=connect_api(chosen_target(context)),
         name=WorkerId(worker or socket.gethostname()),
-        argv=argv_of(command),
+        argv=command_argv(command),
         output=Output(as_json, detached=True),
         lease_seconds=lease,
         wait_seconds=wait,
-        stopping=stopping_on_signals(),
+        stopping=stop_on_signals(),
     )
     if not once:
         done.run()
-    elif done.once() not in {None, End.SUCCEEDED}:
+    elif done.once() not in {None, AttemptOutcome.SUCCEEDED}:
         raise typer.Exit(1)

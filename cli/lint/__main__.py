@@ -11,20 +11,20 @@ from typing import Final
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from cli.lint.rules import RULES, findings
+from cli.lint.rules import RULES, lint_template
 from cli.lint.template import Template
 from cli.target import PROJECT
-from cli.template import translated
+from cli.template import translated_template
 
-IGNORED: Final = {
+IGNORED_CFN_RULES: Final = {
     "I3011": "queues need no DeletionPolicy: they only wake somebody up, the tables are the truth",
 }
 
 
-def problems(path: Path) -> list[str]:
+def lint_file(path: Path) -> list[str]:
     """Everything that is wrong, a line each."""
-    made = translated(path)
-    own = findings(Template.model_validate_json(made))
+    made = translated_template(path)
+    own = lint_template(Template.model_validate_json(made))
     return [
         *_cfn_lint(path.read_text(), path.name),
         *_cfn_lint(made, f"{path.name} after the transform"),
@@ -33,7 +33,7 @@ def problems(path: Path) -> list[str]:
 
 
 def _cfn_lint(text: str, name: str) -> list[str]:
-    config = ManualArgs(include_checks=["I"], ignore_checks=list(IGNORED))
+    config = ManualArgs(include_checks=["I"], ignore_checks=list(IGNORED_CFN_RULES))
     return [
         f"{name}:{match.linenumber}: {match.rule.id} {match.message}"
         for match in lint(text, config=config)
@@ -42,7 +42,7 @@ def _cfn_lint(text: str, name: str) -> list[str]:
 
 def main(words: list[str]) -> int:
     """The exit code: 1 where anything is wrong."""
-    found = problems(Path(words[0]) if words else PROJECT / "template.yaml")
+    found = lint_file(Path(words[0]) if words else PROJECT / "template.yaml")
     print("\n".join(found) or f"{len(RULES)} rules and cfn-lint are content")
     return 1 if found else 0
 

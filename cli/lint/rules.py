@@ -7,7 +7,16 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cli.lint.template import Finding, Resource, Template, at, each, named, number, true
+from cli.lint.template import (
+    Finding,
+    Resource,
+    Template,
+    as_boolean,
+    as_list,
+    as_number,
+    logical_id,
+    value_at,
+)
 from signalbox.models.redaction import redacted
 
 Rule = Callable[[Template], Iterator[Finding]]
@@ -28,39 +37,41 @@ _SECRET_WORDS: Final = frozenset(
 def no_stars(template: Template) -> Iterator[Finding]:
     """Policies name each action, and a resource."""
     for name, statement in _statements(template):
-        if at(statement, "Effect") != "Allow":
+        if value_at(statement, "Effect") != "Allow":
             continue
         for key in ("NotAction", "NotResource"):
-            if at(statement, key) is not None:
+            if value_at(statement, key) is not None:
                 yield Finding(name, key, "allows all but what it names")
-        for action in each(at(statement, "Action")):
+        for action in as_list(value_at(statement, "Action")):
             if "*" in str(action):
                 yield Finding(name, f"action {action}", "allows actions it does not name")
-        if "*" in each(at(statement, "Resource")):
+        if "*" in as_list(value_at(statement, "Resource")):
             yield Finding(name, "resource *", "allows them on everything")
 
 
 def no_managed_policies(template: Template) -> Iterator[Finding]:
     """AWS's own policies allow on everything what they allow."""
     for name, role in template.of("IAM::Role"):
-        for arn in each(at(role.properties, "ManagedPolicyArns")):
+        for arn in as_list(value_at(role.properties, "ManagedPolicyArns")):
             policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
             yield Finding(name, f"policy {policy}", "has a managed policy")
 
 
 def own_roles(template: Template) -> Iterator[Finding]:
     """Every function has a role that no other has, so that it may do what it does itself alone."""
-    roles = {name: named(at(made.properties, "Role")) for name, made in template.of(_FUNCTION)}
+    roles = {
+        name: logical_id(value_at(made.properties, "Role")) for name, made in template.of(_FUNCTION)
+    }
     shared = Counter(roles.values())
     for name, role in roles.items():
         if not role or shared[role] > 1:
             yield Finding(name, "Role", "has no role of its own")
 
 
-def called(template: Template) -> Iterator[Finding]:
+def has_trigger(template: Template) -> Iterator[Finding]:
     """Every function reads a queue or a stream, or may be called by something."""
     callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
-    ours = {named(at(caller.properties, "FunctionName")) for _, caller in callers}
+    ours = {logical_id(value_at(caller.properties, "FunctionName")) for _, caller in callers}
     for name, _ in template.of(_FUNCTION):
         if name not in ours:
             yield Finding(name, "Events", "is called by nothing")
@@ -69,47 +80,49 @@ def called(template: Template) -> Iterator[Finding]:
 def whole_streams(template: Template) -> Iterator[Finding]:
     """What was written before a stream had its reader is read too."""
     for name, mapping in _stream_mappings(template):
-        if at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
+        if value_at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
             yield Finding(name, "StartingPosition", "leaves out what was there before")
 
 
 def access_logs(template: Template) -> Iterator[Finding]:
     """Every request leaves a line, also one that reaches no function."""
     for name, stage in template.of("ApiGatewayV2::Stage"):
-        if not named(at(stage.properties, "AccessLogSettings", "DestinationArn")):
+        if not logical_id(value_at(stage.properties, "AccessLogSettings", "DestinationArn")):
             yield Finding(name, "AccessLogSettings", "has no access log")
 
 
-def dead_letters(template: Template) -> Iterator[Finding]:
+def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
     """Every queue has dead letters or is for them, and those are taken and kept for 14 days."""
     targets = _dead_letter_queues(template)
     for name, queue in template.of(_QUEUE):
         if name in targets:
-            kept = number(at(queue.properties, "MessageRetentionPeriod"), 0)
+            kept = as_number(value_at(queue.properties, "MessageRetentionPeriod"), 0)
             if kept != _DAYS_14:
                 yield Finding(name, "MessageRetentionPeriod", "dead letters are kept for 14 days")
-            if at(queue.properties, "RedriveAllowPolicy", "redrivePermission") == "denyAll":
+            if value_at(queue.properties, "RedriveAllowPolicy", "redrivePermission") == "denyAll":
                 yield Finding(name, "RedriveAllowPolicy", "takes no dead letters")
-        elif not named(at(queue.properties, "RedrivePolicy", "deadLetterTargetArn")):
+        elif not logical_id(value_at(queue.properties, "RedrivePolicy", "deadLetterTargetArn")):
             yield Finding(name, "RedrivePolicy", "has no queue for dead letters")
 
 
 def encrypted_queues(template: Template) -> Iterator[Finding]:
     """What lies in a queue is encrypted."""
     for name, queue in template.of(_QUEUE):
-        managed = true(at(queue.properties, "SqsManagedSseEnabled"))
-        if not managed and at(queue.properties, "KmsMasterKeyId") is None:
+        managed = as_boolean(value_at(queue.properties, "SqsManagedSseEnabled"))
+        if not managed and value_at(queue.properties, "KmsMasterKeyId") is None:
             yield Finding(name, "SqsManagedSseEnabled", "is not encrypted")
 
 
 def tls_only(template: Template) -> Iterator[Finding]:
     """Queues and buckets refuse what does not come over TLS."""
     guarded = {
-        named(target)
+        logical_id(target)
         for kind, key in (("SQS::QueuePolicy", "Queues"), ("S3::BucketPolicy", "Bucket"))
         for _, policy in template.of(kind)
-        if any(map(_refuses_plain, each(at(policy.properties, "PolicyDocument", "Statement"))))
-        for target in each(at(policy.properties, key))
+        if any(
+            map(_refuses_plain, as_list(value_at(policy.properties, "PolicyDocument", "Statement")))
+        )
+        for target in as_list(value_at(policy.properties, key))
     }
     for kind in (_QUEUE, "S3::Bucket"):
         for name, _ in template.of(kind):
@@ -117,53 +130,55 @@ def tls_only(template: Template) -> Iterator[Finding]:
                 yield Finding(name, "aws:SecureTransport", "may be spoken to without TLS")
 
 
-def visibility(template: Template) -> Iterator[Finding]:
+def visibility_timeouts(template: Template) -> Iterator[Finding]:
     """A message stays hidden for six times as long as its function may run."""
     queues = dict(template.of(_QUEUE))
     functions = dict(template.of(_FUNCTION))
     for _, mapping in template.of(_MAPPING):
-        source = named(at(mapping.properties, "EventSourceArn"))
-        reader = named(at(mapping.properties, "FunctionName"))
+        source = logical_id(value_at(mapping.properties, "EventSourceArn"))
+        reader = logical_id(value_at(mapping.properties, "FunctionName"))
         if source in queues and reader in functions:
-            hidden = number(at(queues[source].properties, "VisibilityTimeout"), _VISIBILITY)
-            needed = _TIMES * number(at(functions[reader].properties, "Timeout"), _TIMEOUT)
+            hidden = as_number(
+                value_at(queues[source].properties, "VisibilityTimeout"), _VISIBILITY
+            )
+            needed = _TIMES * as_number(value_at(functions[reader].properties, "Timeout"), _TIMEOUT)
             if hidden < needed:
                 problem = f"hides for {hidden} s what {reader} needs hidden for {needed} s"
                 yield Finding(source, "VisibilityTimeout", problem)
 
 
-def alarms(template: Template) -> Iterator[Finding]:
+def resources_have_alarms(template: Template) -> Iterator[Finding]:
     """Dead letters, queues, functions, streams and APIs each have somebody who is told."""
     watched = {
-        (str(at(metric, "MetricName")), named(at(dimension, "Value")))
+        (str(value_at(metric, "MetricName")), logical_id(value_at(dimension, "Value")))
         for _, alarm in template.of(_ALARM)
         for metric in _metrics(alarm)
-        for dimension in each(at(metric, "Dimensions"))
+        for dimension in as_list(value_at(metric, "Dimensions"))
     }
     for name, metric in _to_be_watched(template):
         if (metric, name) not in watched:
             yield Finding(name, metric, "has no alarm")
 
 
-def heard(template: Template) -> Iterator[Finding]:
+def has_alarm_target(template: Template) -> Iterator[Finding]:
     """An alarm that nobody hears is none."""
     for name, alarm in template.of(_ALARM):
-        if not each(at(alarm.properties, "AlarmActions")):
+        if not as_list(value_at(alarm.properties, "AlarmActions")):
             yield Finding(name, "AlarmActions", "tells nobody")
 
 
 def safe_tables(template: Template) -> Iterator[Finding]:
     """Tables can be taken back in time, are hard to delete, and say what then becomes of them."""
     for name, table in template.of("DynamoDB::Table"):
-        recovery = at(
+        recovery = value_at(
             table.properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"
         )
-        if not true(recovery):
+        if not as_boolean(recovery):
             yield Finding(name, "PointInTimeRecoverySpecification", "cannot be restored")
-        protection = at(table.properties, "DeletionProtectionEnabled")
-        if not true(protection) and not named(protection):
+        protection = value_at(table.properties, "DeletionProtectionEnabled")
+        if not as_boolean(protection) and not logical_id(protection):
             yield Finding(name, "DeletionProtectionEnabled", "may be deleted by mistake")
-        if not true(at(table.properties, "SSESpecification", "SSEEnabled")):
+        if not as_boolean(value_at(table.properties, "SSESpecification", "SSEEnabled")):
             yield Finding(name, "SSESpecification", "has no key that shows in our audit trail")
         yield from _kept(name, table)
 
@@ -171,7 +186,7 @@ def safe_tables(template: Template) -> Iterator[Finding]:
 def no_secret_variables(template: Template) -> Iterator[Finding]:
     """Whoever may look at a function sees its variables."""
     for name, function in template.of(_FUNCTION):
-        variables = at(function.properties, "Environment", "Variables")
+        variables = value_at(function.properties, "Environment", "Variables")
         for variable, value in variables.items() if isinstance(variables, dict) else ():
             text = json.dumps(value)
             words = set(variable.upper().split("_"))
@@ -186,21 +201,21 @@ RULES: Final[tuple[Rule, ...]] = (
     no_stars,
     no_managed_policies,
     own_roles,
-    called,
+    has_trigger,
     whole_streams,
     access_logs,
-    dead_letters,
+    queues_have_dead_letters,
     encrypted_queues,
     tls_only,
-    visibility,
-    alarms,
-    heard,
+    visibility_timeouts,
+    resources_have_alarms,
+    has_alarm_target,
     safe_tables,
     no_secret_variables,
 )
 
 
-def findings(template: Template) -> list[Finding]:
+def lint_template(template: Template) -> list[Finding]:
     """What every rule finds."""
     return [finding for rule in RULES for finding in rule(template)]
 
@@ -209,27 +224,27 @@ def _statements(template: Template) -> Iterator[tuple[str, JsonValue]]:
     for name, resource in template.resources.items():
         documents: list[JsonValue] = []
         if resource.kind == "AWS::IAM::Role":
-            policies = each(at(resource.properties, "Policies"))
-            documents = [at(policy, "PolicyDocument") for policy in policies]
+            policies = as_list(value_at(resource.properties, "Policies"))
+            documents = [value_at(policy, "PolicyDocument") for policy in policies]
         elif resource.kind in {
             "AWS::IAM::Policy",
             "AWS::IAM::ManagedPolicy",
             "AWS::SQS::QueuePolicy",
             "AWS::S3::BucketPolicy",
         }:
-            documents = [at(resource.properties, "PolicyDocument")]
+            documents = [value_at(resource.properties, "PolicyDocument")]
         for document in documents:
-            for statement in each(at(document, "Statement")):
+            for statement in as_list(value_at(document, "Statement")):
                 yield name, statement
 
 
 def _dead_letter_queues(template: Template) -> list[str]:
     after_attempts = (
-        named(at(queue.properties, "RedrivePolicy", "deadLetterTargetArn"))
+        logical_id(value_at(queue.properties, "RedrivePolicy", "deadLetterTargetArn"))
         for _, queue in template.of(_QUEUE)
     )
     after_failure = (
-        named(at(mapping.properties, "DestinationConfig", "OnFailure", "Destination"))
+        logical_id(value_at(mapping.properties, "DestinationConfig", "OnFailure", "Destination"))
         for _, mapping in template.of(_MAPPING)
     )
     return list(dict.fromkeys(name for name in (*after_attempts, *after_failure) if name))
@@ -238,14 +253,14 @@ def _dead_letter_queues(template: Template) -> list[str]:
 def _stream_mappings(template: Template) -> Iterator[tuple[str, Resource]]:
     tables = {name for name, _ in template.of("DynamoDB::Table")}
     for name, mapping in template.of(_MAPPING):
-        if named(at(mapping.properties, "EventSourceArn")) in tables:
+        if logical_id(value_at(mapping.properties, "EventSourceArn")) in tables:
             yield name, mapping
 
 
 def _metrics(alarm: Resource) -> list[JsonValue]:
     """The metrics that an alarm looks at, each with its name and dimensions."""
-    calculated = each(at(alarm.properties, "Metrics"))
-    return [alarm.properties, *(at(one, "MetricStat", "Metric") for one in calculated)]
+    calculated = as_list(value_at(alarm.properties, "Metrics"))
+    return [alarm.properties, *(value_at(one, "MetricStat", "Metric") for one in calculated)]
 
 
 def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
@@ -254,7 +269,9 @@ def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
     What a function reads is hardly ever visible in its queue, but it is counted as received.
     """
     dead = _dead_letter_queues(template)
-    read = {named(at(one.properties, "EventSourceArn")) for _, one in template.of(_MAPPING)}
+    read = {
+        logical_id(value_at(one.properties, "EventSourceArn")) for _, one in template.of(_MAPPING)
+    }
     for name, _ in template.of(_QUEUE):
         if name not in dead:
             yield name, "ApproximateAgeOfOldestMessage"
@@ -266,14 +283,14 @@ def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
         yield name, "Errors"
         yield name, "Throttles"
     for _, mapping in _stream_mappings(template):
-        yield named(at(mapping.properties, "FunctionName")), "IteratorAge"
+        yield logical_id(value_at(mapping.properties, "FunctionName")), "IteratorAge"
     for name, _ in template.of("ApiGatewayV2::Api"):
         yield name, "5xx"
 
 
 def _refuses_plain(statement: JsonValue) -> bool:
-    insecure = at(statement, "Condition", "Bool", "aws:SecureTransport")
-    return at(statement, "Effect") == "Deny" and str(insecure).lower() == "false"
+    insecure = value_at(statement, "Condition", "Bool", "aws:SecureTransport")
+    return value_at(statement, "Effect") == "Deny" and str(insecure).lower() == "false"
 
 
 def _kept(name: str, resource: Resource) -> Iterator[Finding]:

@@ -44,33 +44,33 @@ class Finding:
         return f"{self.resource}: {self.problem} ({self.about})"
 
 
-def at(value: JsonValue, *path: str) -> JsonValue:
+def value_at(value: JsonValue, *path: str) -> JsonValue:
     """What stands under these keys, None where nothing does."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def each(value: JsonValue) -> list[JsonValue]:
+def as_list(value: JsonValue) -> list[JsonValue]:
     """A list, or the one value that may stand in its place."""
     if isinstance(value, list):
         return value
     return [] if value is None else [value]
 
 
-def named(value: JsonValue) -> str:
+def logical_id(value: JsonValue) -> str:
     """The logical id that a Ref or a GetAtt means, else empty."""
-    meant = at(value, "Ref") or next(iter(each(at(value, "Fn::GetAtt"))), None)
+    meant = value_at(value, "Ref") or next(iter(as_list(value_at(value, "Fn::GetAtt"))), None)
     return meant.partition(".")[0] if isinstance(meant, str) else ""
 
 
-def number(value: JsonValue, default: int) -> int:
+def as_number(value: JsonValue, default: int) -> int:
     """A number, also one that is written as text; the default for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) else default
 
 
-def true(value: JsonValue) -> bool:
+def as_boolean(value: JsonValue) -> bool:
     """Whether CloudFormation reads it as true."""
     return str(value).lower() == "true"

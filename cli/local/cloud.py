@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from cli.errors import CommandError
-from cli.local.environment import clean
+from cli.local.environment import clean_environment
 from cli.local.interpreter import make_clean_interpreter
 from cli.local.options import HOST, LocalOptions
 
@@ -32,7 +32,7 @@ class LocalCloud:
 
     def __enter__(self) -> Self:
         """Waits until it is ready."""
-        require_free(self.options.cloud_port)
+        require_ports_free(self.options.cloud_port)
         interpreter = make_clean_interpreter(self.options.home / "runtime")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -93,7 +93,7 @@ class LocalCloud:
             "STATE_DIR": str(state),
             "TMPDIR": str(scratch),
         }
-        return clean(settings)
+        return clean_environment(settings)
 
     def _wait_until_ready(self) -> None:
         browser = build_opener(ProxyHandler({}))
@@ -109,7 +109,7 @@ class LocalCloud:
         raise CommandError(f"the local cloud did not start:\n{_last_lines(self._log)}")
 
 
-def require_free(*ports: int) -> None:
+def require_ports_free(*ports: int) -> None:
     """Raises when another program listens on one of the ports."""
     for port in ports:
         with socket.socket() as probe:

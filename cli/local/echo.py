@@ -13,14 +13,14 @@ from socketserver import BaseServer
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from cli.local.serve import Address, Connection, Handler
+from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
 _RECEIVED = "/received"
 _KEPT = 1000
 _JSON = [("Content-Type", "application/json")]
 
 
-class Received(BaseModel):
+class ReceivedRequest(BaseModel):
     """One request; header names are in lower case."""
 
     at: float
@@ -30,24 +30,24 @@ class Received(BaseModel):
     body: str
 
 
-_LIST = TypeAdapter(list[Received])
+_LIST = TypeAdapter(list[ReceivedRequest])
 
 
 @dataclass(slots=True)
-class Inbox:
+class EchoInbox:
     """The newest requests, shared by all connections."""
 
-    _received: list[Received] = field(default_factory=list)
+    _received: list[ReceivedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, request: Received) -> int:
+    def add(self, request: ReceivedRequest) -> int:
         """How many there are now."""
         with self._lock:
             self._received.append(request)
             del self._received[:-_KEPT]
             return len(self._received)
 
-    def all(self) -> list[Received]:
+    def all(self) -> list[ReceivedRequest]:
         """Oldest first."""
         with self._lock:
             return list(self._received)
@@ -62,11 +62,11 @@ class _Message(BaseModel):
     channel: str = ""
 
 
-class EchoTarget(Handler):
+class EchoTarget(RequestHandler):
     """One client's connection."""
 
     def __init__(
-        self, request: Connection, address: Address, server: BaseServer, *, inbox: Inbox
+        self, request: ClientSocket, address: ClientAddress, server: BaseServer, *, inbox: EchoInbox
     ) -> None:
         self._inbox = inbox
         super().__init__(request, address, server)
@@ -83,7 +83,7 @@ class EchoTarget(Handler):
 
     def _receive(self, body: bytes) -> None:
         number = self._inbox.add(
-            Received(
+            ReceivedRequest(
                 at=time.time(),
                 method=self.command,
                 path=self.path,

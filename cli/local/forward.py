@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException, InvalidURL
 from socketserver import BaseServer
 
 from cli.local.options import HOST
-from cli.local.serve import Address, Connection, Handler
+from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
 _LIMIT = 10 * 1024 * 1024
 _SECONDS = 60
@@ -20,18 +20,23 @@ _OURS = {"content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-p
 
 
 @dataclass(slots=True, kw_only=True)
-class Target:
+class ForwardTarget:
     """Where requests go; nowhere before the API is deployed."""
 
     port: int
     api_id: str = ""
 
 
-class Forwarder(Handler):
+class Forwarder(RequestHandler):
     """One client's connection."""
 
     def __init__(
-        self, request: Connection, address: Address, server: BaseServer, *, target: Target
+        self,
+        request: ClientSocket,
+        address: ClientAddress,
+        server: BaseServer,
+        *,
+        target: ForwardTarget,
     ) -> None:
         self._target = target
         super().__init__(request, address, server)

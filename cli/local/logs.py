@@ -61,10 +61,10 @@ class LogFollower:
         self._seen = {event.id for event in events}
         for event in sorted(new, key=lambda event: event.milliseconds):
             self.since = max(self.since, event.milliseconds)
-            yield from readable(event)
+            yield from readable_lines(event)
 
 
-def readable(event: LogEvent) -> Iterator[str]:
+def readable_lines(event: LogEvent) -> Iterator[str]:
     """One line for a message, more for a traceback, none for the platform's own."""
     moment = datetime.fromtimestamp(event.milliseconds / 1000, UTC).astimezone()
     for line in _lines(event.message.rstrip()):

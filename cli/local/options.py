@@ -49,7 +49,7 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def isolated(home: Path, *, enforce_iam: bool = False) -> LocalOptions:
+def isolated_options(home: Path, *, enforce_iam: bool = False) -> LocalOptions:
     """A stack of its own under `home`, on free ports: for tests and demos."""
     port, echo_port, cloud_port = free_ports(3)
     return LocalOptions(

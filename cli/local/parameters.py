@@ -25,17 +25,17 @@ class _Stage(BaseModel):
     deploy: _Deploy = _Deploy()
 
 
-def this_runtime() -> str:
+def python_runtime() -> str:
     """python3.11, say."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def this_architecture() -> str:
+def machine_architecture() -> str:
     """Lambda's word for the processor."""
     return _ARCHITECTURES[platform.machine().lower()]
 
 
-def overrides_of(samconfig: Path, stage: str) -> list[str]:
+def stage_overrides(samconfig: Path, stage: str) -> list[str]:
     """The parameters that samconfig.toml says of a stage, NAME=VALUE each."""
     found = tomllib.loads(samconfig.read_text()).get(stage, {})
     return _Stage.model_validate(found).deploy.parameters.parameter_overrides
@@ -43,8 +43,8 @@ def overrides_of(samconfig: Path, stage: str) -> list[str]:
 
 def stack_parameters(samconfig: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The local stage's parameters in samconfig.toml, this machine's, then `more`."""
-    written = dict(pair.split("=", 1) for pair in overrides_of(samconfig, "local"))
-    machine = {"PythonRuntime": this_runtime(), "Architecture": this_architecture()}
+    written = dict(pair.split("=", 1) for pair in stage_overrides(samconfig, "local"))
+    machine = {"PythonRuntime": python_runtime(), "Architecture": machine_architecture()}
     return {**written, **machine, **more}
 
 

@@ -32,7 +32,7 @@ class _Policy(BaseModel):
     statements: list[_Statement] = Field(alias="Statement")
 
 
-def allow_the_same(iam: IAMClient, roles: Iterable[str]) -> None:
+def align_permissions(iam: IAMClient, roles: Iterable[str]) -> None:
     """Changes the inline policies of these roles so that they allow here what they do on AWS."""
     for role in roles:
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:

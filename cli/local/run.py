@@ -9,24 +9,24 @@ import time
 from pathlib import Path
 
 from cli.errors import CommandError
-from cli.local import record
+from cli.local import instance
+from cli.local.instance import LocalInstance
+from cli.local.log_group import LogGroup
 from cli.local.logs import LogFollower
 from cli.local.options import LocalOptions
-from cli.local.record import Running
-from cli.local.seed import seed
+from cli.local.seed import seed_local_stack
 from cli.local.stack import Deployed, LocalStack
-from cli.local.watch import LogGroup
 
 _START_SECONDS = 300
 _STOP_SECONDS = 60
 
 
-def in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> None:
+def run_in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> None:
     """Until Ctrl-C or `signalbox down`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        with record.alone(options.home):
+        with instance.exclusive(options.home):
             if reset:
                 _forget(options.home)
             _run(options, follow=follow)
@@ -34,9 +34,9 @@ def in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> None:
         print("\nStopped; the state is kept.")
 
 
-def in_background(options: LocalOptions, *, reset: bool) -> None:
+def run_in_background(options: LocalOptions, *, reset: bool) -> None:
     """Returns when the stack is ready."""
-    with record.alone(options.home):
+    with instance.exclusive(options.home):
         log = options.home / "up.log"
         log.unlink(missing_ok=True)
         log.touch(mode=0o600)  # it shows the API key
@@ -58,7 +58,7 @@ def in_background(options: LocalOptions, *, reset: bool) -> None:
             start_new_session=True,
         )
     until = time.monotonic() + _START_SECONDS
-    while (running := record.find(options.home)) is None:
+    while (running := instance.find_instance(options.home)) is None:
         if process.poll() is not None or time.monotonic() > until:
             raise CommandError(f"the local stack did not start:\n{log.read_text().strip()}")
         time.sleep(0.1)
@@ -66,12 +66,12 @@ def in_background(options: LocalOptions, *, reset: bool) -> None:
     print(f"\n`signalbox down` stops it; its log is {log}.")
 
 
-def stop(home: Path, *, reset: bool) -> None:
+def stop_stack(home: Path, *, reset: bool) -> None:
     """Waits until the state is saved."""
-    process = record.holder(home)
+    process = instance.lock_holder(home)
     if process:
         os.kill(process, signal.SIGTERM)
-        if not record.wait_until_free(home, _STOP_SECONDS):
+        if not instance.wait_until_free(home, _STOP_SECONDS):
             raise CommandError(f"process {process} does not stop")
     print("Stopped." if process else "Signalbox is not up.")
     if reset:
@@ -85,15 +85,15 @@ def _run(options: LocalOptions, *, follow: bool) -> None:
     with LocalStack(options=options) as stack:
         print("Building and deploying template.yaml …", flush=True)
         deployed = stack.deploy()
-        running = Running(
+        running = LocalInstance(
             pid=os.getpid(),
             stack_name=deployed.name,
             base_url=deployed.base_url,
             echo_url=deployed.echo_url,
             endpoint_url=deployed.endpoint_url,
-            notes=seed(deployed, options.home).notes,
+            notes=seed_local_stack(deployed, options.home).notes,
         )
-        record.announce(options.home, running)
+        instance.publish(options.home, running)
         print(f"Ready after {time.monotonic() - started:.1f} s.\n")
         _show(running)
         print("\nCtrl-C stops it and keeps its state.\n", flush=True)
@@ -110,7 +110,7 @@ def _wait(stack: LocalStack, followed: Deployed | None) -> None:
         time.sleep(1)
 
 
-def _show(running: Running) -> None:
+def _show(running: LocalInstance) -> None:
     lines = [
         ("API", running.base_url),
         ("Echo target", f"{running.echo_url}/received"),

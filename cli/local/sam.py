@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import CommandError
-from cli.local.environment import clean
+from cli.local.environment import clean_environment
 from cli.local.options import REGION, LocalOptions
 from cli.local.parameters import build_variables
 
@@ -70,7 +70,7 @@ class Sam:
         done = subprocess.run(
             [*command, "--parameter-overrides", *overrides],
             cwd=self.options.project,
-            env=clean(variables),
+            env=clean_environment(variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -13,62 +13,64 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from cli.hooks.post import PATH, Hook
-from cli.hooks.samples import renewed, sample
-from cli.local import seeded
-from cli.local.notes import Note
-from cli.stack import Stack, described
-from signalbox.auth.keys import new_key
+from cli.local import local_key
+from cli.local.banner import BannerLine
+from cli.stack import Stack, describe_stack
+from cli.webhooks.post import GITHUB_PATH, WebhookRequest
+from cli.webhooks.samples import load_sample, new_sample
+from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
-from signalbox.runtime.wiring import now
+from signalbox.runtime.wiring import utc_now
 
 if TYPE_CHECKING:
     from cli.local.stack import Deployed
 
 GITHUB: Final = "sources/github/default"
 DEMO: Final = "demo-slack"
-HOOK: Final = "/services/T00000000/B00000000/local"
+SLACK_HOOK_PATH: Final = "/services/T00000000/B00000000/local"
 
 _EXAMPLE: Final = "example.json"
 _TEXT: Final = "/agent fix the login"
 
 
-class Seeded(BaseModel):
+class SeedResult(BaseModel):
     """What the stack was given."""
 
     model_config = ConfigDict(frozen=True)
 
-    notes: tuple[Note, ...] = ()
+    notes: tuple[BannerLine, ...] = ()
 
 
-def seed(deployed: Deployed, home: Path) -> Seeded:
+def seed_local_stack(deployed: Deployed, home: Path) -> SeedResult:
     """Runs after every deploy. What only we know of it is kept in `home`."""
-    stack = described(
+    stack = describe_stack(
         deployed.session,
         deployed.name,
         endpoint_url=deployed.endpoint_url,
         base_url=deployed.base_url,
     )
-    return give(stack, deployed.echo_url, home)
+    return seed_stack(stack, deployed.echo_url, home)
 
 
-def give(stack: Stack, echo_url: str, home: Path) -> Seeded:
+def seed_stack(stack: Stack, echo_url: str, home: Path) -> SeedResult:
     """Gives a stack what it does not have yet."""
     key = _key(stack, home)
     secret = _secret(stack)
     _demo(stack, echo_url)
     notes = (
-        Note(label="API key", text=key),
-        Note(label="Try", text=_curl(stack.base_url, secret, home)),
-        Note(label="or", text=f"signalbox send github issue_comment --text {shlex.quote(_TEXT)}"),
+        BannerLine(label="API key", text=key),
+        BannerLine(label="Try", text=_curl(stack.base_url, secret, home)),
+        BannerLine(
+            label="or", text=f"signalbox send github issue_comment --text {shlex.quote(_TEXT)}"
+        ),
     )
-    return Seeded(notes=notes)
+    return SeedResult(notes=notes)
 
 
 def _key(stack: Stack, home: Path) -> str:
     """The key of the last time; another one where it was revoked meanwhile."""
-    known = seeded.read(home)
+    known = local_key.read_local_key(home)
     there = stack.keys.find(known.stored.id) if known else None
     if known is None or (there and there.revoked_at):
         made = new_key(
@@ -77,10 +79,10 @@ def _key(stack: Stack, home: Path) -> str:
             roles=("admin",),
             scopes=(),
             created_by="signalbox up",
-            now=now(),
+            now=utc_now(),
         )
-        known, there = seeded.SeededKey(text=made.text, stored=made.stored), None
-        seeded.keep(home, known)
+        known, there = local_key.LocalKey(text=made.text, stored=made.stored), None
+        local_key.write_local_key(home, known)
     if there is None:
         stack.keys.put(known.stored)
     return known.text
@@ -88,13 +90,13 @@ def _key(stack: Stack, home: Path) -> str:
 
 def _secret(stack: Stack) -> str:
     stack.secrets.put_new(GITHUB, [secrets.token_urlsafe(32)])
-    return stack.secrets.refreshed(GITHUB)[0]
+    return stack.secrets.refresh(GITHUB)[0]
 
 
 def _demo(stack: Stack, echo_url: str) -> None:
     name = f"connections/{DEMO}"
-    hook = echo_url + HOOK
-    if tuple(stack.secrets.refreshed(name)) != (hook,):  # the port may be another one now
+    hook = echo_url + SLACK_HOOK_PATH
+    if tuple(stack.secrets.refresh(name)) != (hook,):  # the port may be another one now
         stack.secrets.put(name, [hook])
     if DEMO not in {connection.id for connection in stack.config.connections()}:
         stack.config.put(Connection(id=ConnectionId(DEMO), connector="slack"))
@@ -104,12 +106,12 @@ def _demo(stack: Stack, echo_url: str) -> None:
 
 def _curl(base_url: str, secret: str, home: Path) -> str:
     """A signed webhook; sent twice, the second one is a duplicate."""
-    made = renewed(sample("github", "issue_comment"), _TEXT)
-    hook = Hook(event=made.event, payload=made.body)
+    made = new_sample(load_sample("github", "issue_comment"), _TEXT)
+    hook = WebhookRequest(event=made.event, payload=made.body)
     body = home / _EXAMPLE
     body.write_bytes(hook.body)
     headers = (
         f"-H {shlex.quote(f'{name}: {value}')}" for name, value in hook.headers(secret).items()
     )
     sent = f"--data-binary @{shlex.quote(str(body))}"
-    return " \\\n    ".join((f"curl -i {base_url}{PATH}", *headers, sent))
+    return " \\\n    ".join((f"curl -i {base_url}{GITHUB_PATH}", *headers, sent))

@@ -10,12 +10,12 @@ from socketserver import BaseServer
 
 from cli.local.options import HOST
 
-Connection = socket.socket
-Address = tuple[str, int]
-Headers = list[tuple[str, str]]
+ClientSocket = socket.socket
+ClientAddress = tuple[str, int]
+HeaderList = list[tuple[str, str]]
 
 
-class Handler(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     """One client's connection; says nothing of its own in the terminal."""
 
     protocol_version = "HTTP/1.1"
@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answers whatever the method is, by `reply`."""
         raise NotImplementedError
 
-    def reply(self, status: int, body: bytes, headers: Headers) -> None:
+    def reply(self, status: int, body: bytes, headers: HeaderList) -> None:
         """Sends these headers and the body's length."""
         self.send_response_only(status)
         for name, value in headers:
@@ -76,8 +76,8 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(
-    port: int, handler: Callable[[Connection, Address, BaseServer], Handler]
+def serve_http(
+    port: int, handler: Callable[[ClientSocket, ClientAddress, BaseServer], RequestHandler]
 ) -> Iterator[None]:
     """Serves on loopback inside the block."""
     server = _Server((HOST, port), handler)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from cli.local.cloud import LocalCloud, require_free
-from cli.local.echo import EchoTarget, Inbox
-from cli.local.forward import Forwarder, Target
+from cli.local.cloud import LocalCloud, require_ports_free
+from cli.local.echo import EchoInbox, EchoTarget
+from cli.local.emulator_fixes import FixEmulatedStack
+from cli.local.forward import Forwarder, ForwardTarget
 from cli.local.options import REGION, LocalOptions
 from cli.local.parameters import stack_parameters
-from cli.local.repair import Repair
 from cli.local.sam import BUCKET, Sam
-from cli.local.serve import serving
+from cli.local.serve import serve_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,21 +53,21 @@ class LocalStack:
 
     def __init__(self, *, options: LocalOptions) -> None:
         self.options = options
-        self.inbox = Inbox()
+        self.inbox = EchoInbox()
         self.cloud = LocalCloud(options=options)
-        self._target = Target(port=options.cloud_port)
+        self._target = ForwardTarget(port=options.cloud_port)
         self._session = boto3.Session("test", "test", region_name=REGION)
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
         """Starts everything, with the state of the last time."""
-        require_free(self.options.port, self.options.echo_port, self.options.cloud_port)
+        require_ports_free(self.options.port, self.options.echo_port, self.options.cloud_port)
         with ExitStack() as opened:
             opened.enter_context(self.cloud)
             echo = partial(EchoTarget, inbox=self.inbox)
-            opened.enter_context(serving(self.options.echo_port, echo))
+            opened.enter_context(serve_http(self.options.echo_port, echo))
             forwarder = partial(Forwarder, target=self._target)
-            opened.enter_context(serving(self.options.port, forwarder))
+            opened.enter_context(serve_http(self.options.port, forwarder))
             self._opened = opened.pop_all()
         return self
 
@@ -145,7 +145,7 @@ class LocalStack:
 
     def _repair(self) -> None:
         endpoint = self.options.endpoint_url
-        Repair(
+        FixEmulatedStack(
             cloudformation=self._cloudformation,
             gateway=self._session.client("apigatewayv2", endpoint_url=endpoint),
             dynamodb=self._session.client("dynamodb", endpoint_url=endpoint),

@@ -11,12 +11,12 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from cli.api import Refused
+from cli.api_client import ApiError
 from cli.errors import CommandError
 from cli.work.background import Background
-from signalbox.http.routes.work import BeatAnswer, Heartbeat, OfLease
+from signalbox.http.routes.work import HeartbeatRequest, HeartbeatResponse, LeaseRequest
 from signalbox.models.ids import TaskId
-from signalbox.services.hold import Word
+from signalbox.services.tasks.leases import HeartbeatAction
 
 _LOST: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 _SHORTEST_PATIENCE: Final = 2.0
@@ -24,7 +24,7 @@ _LONGEST_PATIENCE: Final = 10.0
 _PROGRESS: Final = 500
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why work must stop."""
 
     CANCELLED = "the task was cancelled"
@@ -32,64 +32,64 @@ class Stop(StrEnum):
     UNHEARD = "no heartbeat got through"
 
 
-class Beats(Protocol):
+class HeartbeatApi(Protocol):
     """Whoever takes heartbeats."""
 
-    def heartbeat(self, task: TaskId, beat: Heartbeat, patience: float) -> BeatAnswer:
+    def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
         """Whether to go on. Raises Refused, Away."""
 
 
-def patience_of(lease_seconds: int) -> float:
+def response_timeout(lease_seconds: int) -> float:
     """How many seconds an answer may take while a lease of this length runs."""
     return min(max(lease_seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
 
 
 @dataclass(slots=True, kw_only=True)
-class LeaseKeeper(Background):
+class LeaseRenewer(Background):
     """A context: inside it heartbeats go out. `since` is when the lease began.
 
     `pause` is between two beats, a third of the lease where nothing is said.
     """
 
-    api: Beats
+    api: HeartbeatApi
     task: TaskId
-    lease: OfLease
+    lease: LeaseRequest
     seconds: int
     since: float
     progress: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     pause: float | None = None
-    _told: Stop | None = field(default=None, init=False)
+    _told: StopReason | None = field(default=None, init=False)
 
     @property
     def expires_at(self) -> float:
         """Until when the lease surely lasts, on the monotonic clock."""
         return self.since + self.seconds
 
-    def must_stop(self) -> Stop | None:
+    def must_stop(self) -> StopReason | None:
         """Why the work must stop now, None while it may go on."""
         if self._told:
             return self._told
         unheard = self.monotonic() - self.since >= self.seconds * 2 / 3
-        return Stop.UNHEARD if unheard else None
+        return StopReason.UNHEARD if unheard else None
 
     def beat(self) -> None:
         """Sends one heartbeat. Raises CommandError where it did not get through."""
         started = self.monotonic()
-        beat = Heartbeat(
+        beat = HeartbeatRequest(
             **self.lease.model_dump(),
             lease_seconds=self.seconds,
             progress=self.progress()[:_PROGRESS] or None,
         )
         try:
-            answer = self.api.heartbeat(self.task, beat, patience_of(self.seconds))
-        except Refused as refused:
+            answer = self.api.heartbeat(self.task, beat, response_timeout(self.seconds))
+        except ApiError as refused:
             if refused.status in _LOST:
-                self._told = Stop.LOST
+                self._told = StopReason.LOST
             raise
         self.since = started
-        if answer.action is Word.CANCEL:
-            self._told = Stop.CANCELLED
+        if answer.action is HeartbeatAction.CANCEL:
+            self._told = StopReason.CANCELLED
 
     def _run(self) -> None:
         usual = pause = self.pause or self.seconds / 3

@@ -10,18 +10,25 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from cli.api import Api, Away, Refused
+from cli.api_client import ApiClient, ApiError, ApiUnavailable
 from cli.errors import CommandError
 from cli.output import Output
-from cli.work.lease import LeaseKeeper, Stop, patience_of
-from cli.work.process import Running, start
-from cli.work.telling import LogTeller
-from signalbox.http.routes.logs import LogRoom, NewLine, NewLines
-from signalbox.http.routes.work import Claim, Completion, Failure, LeaseView, OfLease, Return
+from cli.work.lease import LeaseRenewer, StopReason, response_timeout
+from cli.work.log_upload import LogUploader
+from cli.work.process import RunningCommand, start_command
+from signalbox.http.routes.logs import AppendLogRequest, AppendLogResponse, LogLineInput
+from signalbox.http.routes.work import (
+    ClaimRequest,
+    CompleteRequest,
+    FailRequest,
+    LeaseRequest,
+    LeaseView,
+    ReleaseRequest,
+)
 from signalbox.models.change import TaskView
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.redaction import redacted
-from signalbox.models.task import Result
+from signalbox.models.task import TaskResult
 
 _LOOK: Final = 0.1
 _SUMMARY: Final = 4_000
@@ -31,7 +38,7 @@ _LONGEST_PAUSE: Final = 30.0
 _LAST_WORDS: Final = 5.0
 
 
-class End(StrEnum):
+class AttemptOutcome(StrEnum):
     """How the work on a task ended."""
 
     SUCCEEDED = "succeeded"
@@ -42,13 +49,13 @@ class End(StrEnum):
 
 
 _ENDS: Final = {
-    Stop.CANCELLED: End.CANCELLED,
-    Stop.LOST: End.LOST,
-    Stop.UNHEARD: End.LOST,
+    StopReason.CANCELLED: AttemptOutcome.CANCELLED,
+    StopReason.LOST: AttemptOutcome.LOST,
+    StopReason.UNHEARD: AttemptOutcome.LOST,
 }
 
 
-class Happening(BaseModel):
+class WorkerEvent(BaseModel):
     """What a worker says of its work."""
 
     at: datetime
@@ -62,7 +69,7 @@ class Happening(BaseModel):
 class Worker:
     """`stopping` is set by whoever wants the worker to stop: it then gives its task back."""
 
-    api: Api
+    api: ApiClient
     name: WorkerId
     argv: Sequence[str]
     output: Output
@@ -78,15 +85,15 @@ class Worker:
             try:
                 self.once()
                 pause = _PAUSE
-            except Away as away:
+            except ApiUnavailable as away:
                 self._say(None, "waiting", str(away))
                 self.stopping.wait(max(pause, away.after))
                 pause = min(pause * 2, _LONGEST_PAUSE)
         self._say(None, "stopped", "gave back what it held")
 
-    def once(self) -> End | None:
+    def once(self) -> AttemptOutcome | None:
         """Claims and does one task; None where there was none. Raises Refused, Away."""
-        claim = Claim(
+        claim = ClaimRequest(
             worker=self.name, lease_seconds=self.lease_seconds, wait_seconds=self.wait_seconds
         )
         claimed = self.api.claim(claim)
@@ -94,17 +101,17 @@ class Worker:
             return None
         return self._work(claimed.task, claimed.lease)
 
-    def _work(self, task: TaskView, lease: LeaseView) -> End:
+    def _work(self, task: TaskView, lease: LeaseView) -> AttemptOutcome:
         since = time.monotonic()
-        held = OfLease(lease_id=lease.id, fence=lease.fence)
+        held = LeaseRequest(lease_id=lease.id, fence=lease.fence)
         attempt = f"attempt {task.attempt} of {task.max_attempts}, fence {lease.fence}"
         self._say(task.id, "claimed", f"{task.title} ({attempt})")
         if self.stopping.is_set():
             after = self.api.release(task.id, self._return(held))
-            return self._over(task.id, End.RELEASED, after.status)
+            return self._over(task.id, AttemptOutcome.RELEASED, after.status)
         teller = self._teller(task.id, held)
         running = self._start(task, held, teller)
-        keeper = LeaseKeeper(
+        keeper = LeaseRenewer(
             api=self.api,
             task=task.id,
             lease=held,
@@ -122,27 +129,31 @@ class Worker:
         teller.flush(min(time.monotonic() + _LAST_WORDS, keeper.expires_at))
         return self._settle(task.id, held, running, until=keeper.expires_at)
 
-    def _teller(self, task: TaskId, held: OfLease) -> LogTeller:
-        patience = patience_of(self.lease_seconds)
+    def _teller(self, task: TaskId, held: LeaseRequest) -> LogUploader:
+        timeout = response_timeout(self.lease_seconds)
 
-        def append(first: int, lines: Sequence[str]) -> LogRoom:
-            numbered = tuple(NewLine(seq=seq, text=text) for seq, text in enumerate(lines, first))
-            return self.api.append(task, NewLines(**held.model_dump(), lines=numbered), patience)
+        def append(first: int, lines: Sequence[str]) -> AppendLogResponse:
+            numbered = tuple(
+                LogLineInput(seq=seq, text=text) for seq, text in enumerate(lines, first)
+            )
+            return self.api.append(
+                task, AppendLogRequest(**held.model_dump(), lines=numbered), timeout
+            )
 
-        return LogTeller(append=append)
+        return LogUploader(append=append)
 
-    def _start(self, task: TaskView, held: OfLease, teller: LogTeller) -> Running:
+    def _start(self, task: TaskView, held: LeaseRequest, teller: LogUploader) -> RunningCommand:
         def said(line: str) -> None:
             self._say(task.id, "output", line)
             teller.add(line)
 
         try:
-            return start(self.argv, task, said)
+            return start_command(self.argv, task, said)
         except CommandError as failure:
             self.api.release(task.id, self._return(held, str(failure)))
             raise
 
-    def _watch(self, running: Running, keeper: LeaseKeeper) -> Stop | None:
+    def _watch(self, running: RunningCommand, keeper: LeaseRenewer) -> StopReason | None:
         """Waits for the command's end; why it must not be waited for, if so."""
         while running.ended() is None and not self.stopping.is_set():
             stop = keeper.must_stop()
@@ -152,7 +163,9 @@ class Worker:
         running.finish()
         return None
 
-    def _settle(self, task: TaskId, held: OfLease, running: Running, *, until: float) -> End:
+    def _settle(
+        self, task: TaskId, held: LeaseRequest, running: RunningCommand, *, until: float
+    ) -> AttemptOutcome:
         """Says how the command ended, until somebody hears it or the lease is over."""
         end, tell = self._word(task, held, running)
         pause = _PAUSE
@@ -160,42 +173,42 @@ class Worker:
             try:
                 after = tell()
                 return self._over(task, end, after.status)
-            except Refused as refused:
-                return self._over(task, End.LOST, str(refused))
-            except Away as away:
+            except ApiError as refused:
+                return self._over(task, AttemptOutcome.LOST, str(refused))
+            except ApiUnavailable as away:
                 rest = max(pause, away.after)
                 if time.monotonic() + rest >= until:
-                    return self._over(task, End.LOST, str(away))
+                    return self._over(task, AttemptOutcome.LOST, str(away))
             time.sleep(rest)
             pause *= 2
 
     def _word(
-        self, task: TaskId, held: OfLease, running: Running
-    ) -> tuple[End, Callable[[], TaskView]]:
+        self, task: TaskId, held: LeaseRequest, running: RunningCommand
+    ) -> tuple[AttemptOutcome, Callable[[], TaskView]]:
         """How the command ended, and how to say so."""
         lease = held.model_dump()
         code, tail = running.ended(), running.tail
         said = redacted(tail)
         if self.stopping.is_set() and code != 0:
-            return End.RELEASED, lambda: self.api.release(task, self._return(held))
+            return AttemptOutcome.RELEASED, lambda: self.api.release(task, self._return(held))
         if code == 0:
-            result = Result(summary=said[-_SUMMARY:], masked=said != tail)
-            done = Completion(**lease, result=result)
-            return End.SUCCEEDED, lambda: self.api.complete(task, done)
+            result = TaskResult(summary=said[-_SUMMARY:], masked=said != tail)
+            done = CompleteRequest(**lease, result=result)
+            return AttemptOutcome.SUCCEEDED, lambda: self.api.complete(task, done)
         reason = f"the command ended with {code}"
-        failed = Failure(**lease, reason=f"{reason}: {said}"[:_REASON] if said else reason)
-        return End.FAILED, lambda: self.api.fail(task, failed)
+        failed = FailRequest(**lease, reason=f"{reason}: {said}"[:_REASON] if said else reason)
+        return AttemptOutcome.FAILED, lambda: self.api.fail(task, failed)
 
-    def _return(self, held: OfLease, reason: str = "") -> Return:
+    def _return(self, held: LeaseRequest, reason: str = "") -> ReleaseRequest:
         why = reason or f"worker {self.name} was stopped"
-        return Return(**held.model_dump(), reason=why[:_REASON])
+        return ReleaseRequest(**held.model_dump(), reason=why[:_REASON])
 
-    def _over(self, task: TaskId, end: End, text: str) -> End:
+    def _over(self, task: TaskId, end: AttemptOutcome, text: str) -> AttemptOutcome:
         self._say(task, end, text)
         return end
 
     def _say(self, task: TaskId | None, what: str, text: str) -> None:
         now = datetime.now(UTC)
-        happening = Happening(at=now, worker=self.name, task_id=task, what=what, text=text)
+        happening = WorkerEvent(at=now, worker=self.name, task_id=task, what=what, text=text)
         words = (f"{now:%H:%M:%S}", task or self.name, what, text)
         self.output.line(happening, "  ".join(words))

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cli.errors import CommandError
-from cli.work.guard import Guard
-from cli.work.text import LineDecoder
+from cli.work.output_decoder import LineDecoder
+from cli.work.process_guard import ProcessGuard
 from signalbox.models.change import TaskView
 
 _TAIL: Final = 40
@@ -27,7 +27,7 @@ _GRACE: Final = 5.0
 _KEPT_BACK: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
 
 
-def argv_of(words: Sequence[str]) -> list[str]:
+def command_argv(words: Sequence[str]) -> list[str]:
     """One word is a line for the shell, more are a program and its arguments.
 
     Raises CommandError where there is no such program.
@@ -39,7 +39,7 @@ def argv_of(words: Sequence[str]) -> list[str]:
     return list(words)
 
 
-def variables(task: TaskView) -> dict[str, str]:
+def task_variables(task: TaskView) -> dict[str, str]:
     """SIGNALBOX_TASK_*: the facts of a task that are short enough for variables, as text."""
     facts: Mapping[str, str | None] = {
         "id": task.id,
@@ -65,12 +65,12 @@ def variables(task: TaskView) -> dict[str, str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Running:
+class RunningCommand:
     """A command at work; `said` is told each line of what it prints."""
 
     process: subprocess.Popen[bytes]
     said: Callable[[str], None]
-    guard: Guard
+    guard: ProcessGuard
     _lines: LineDecoder = field(default_factory=LineDecoder, init=False)
     _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL), init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
@@ -138,13 +138,15 @@ class Running:
             self.said(line)
 
 
-def start(argv: Sequence[str], task: TaskView, said: Callable[[str], None]) -> Running:
+def start_command(
+    argv: Sequence[str], task: TaskView, said: Callable[[str], None]
+) -> RunningCommand:
     """Starts the command in a group of its own, which ends with us. Raises CommandError."""
     kept = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
     try:
         process = subprocess.Popen(
             argv,
-            env={**kept, **variables(task)},
+            env={**kept, **task_variables(task)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -153,15 +155,15 @@ def start(argv: Sequence[str], task: TaskView, said: Callable[[str], None]) -> R
         guard = _guarded(process)
     except OSError as failure:
         raise CommandError(f"the command does not start: {failure}") from failure
-    running = Running(process=process, said=said, guard=guard)
+    running = RunningCommand(process=process, said=said, guard=guard)
     running.listen(task.model_dump_json().encode())
     return running
 
 
-def _guarded(process: subprocess.Popen[bytes]) -> Guard:
+def _guarded(process: subprocess.Popen[bytes]) -> ProcessGuard:
     """Start the guard of a command, which does not run without one. Raises OSError."""
     try:
-        return Guard.over(process.pid)
+        return ProcessGuard.over(process.pid)
     except OSError:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -29,7 +29,7 @@ from tests.bench.costs import (
 )
 from tests.bench.measure import Measured, measured, start
 from tests.bench.rows import PARTITIONS, Listing
-from tests.bench.scenes import Operation, Stage
+from tests.bench.scenarios import Operation, Stage
 from tests.bench.stub import Cloud
 from tests.bench.table import Table
 
@@ -130,11 +130,11 @@ def _recorded(stage: Stage) -> _Way:
     )
     said = io.StringIO()
     stage.comment()
-    cloud.forget()
+    cloud.invalidate()
     with redirect_stdout(said), logging_to(said):
         stage.hook()
         task, delivery = cloud.writes
-        cloud.forget()
+        cloud.invalidate()
         started = time.process_time()
         stage.dispatch(task.after or {})
         dispatch_ms = (time.process_time() - started) * 1000

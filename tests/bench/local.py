@@ -8,11 +8,11 @@ from typing import Final
 
 import requests
 
-from cli.locate import find
+from cli.locate import find_stack
 from cli.stack import Stack
-from cli.target import HOME, Target
-from signalbox.auth.keys import new_key
-from signalbox.runtime.wiring import now
+from cli.target import DEFAULT_HOME, Target
+from signalbox.auth.api_keys import new_key
+from signalbox.runtime.wiring import utc_now
 from tests.bench.table import Table
 
 BUDGET_MS: Final = 100.0
@@ -22,7 +22,7 @@ _WARM_UP: Final = 10
 
 def core_reads() -> Table:
     """The 95th percentile of each, in milliseconds; the local stack must be up."""
-    stack = find(Target(home=Path(os.environ.get("SIGNALBOX_HOME", HOME))))
+    stack = find_stack(Target(home=Path(os.environ.get("SIGNALBOX_HOME", DEFAULT_HOME))))
     url = f"{stack.base_url}/api/v1"
     task = _caller(stack).post(f"{url}/tasks", json={"title": "Bench"}, timeout=30).json()["id"]
     reads = {"get": f"{url}/tasks/{task}", "list 50": f"{url}/tasks", "queue": f"{url}/queue"}
@@ -44,7 +44,7 @@ def _caller(stack: Stack) -> requests.Session:
         roles=("admin",),
         scopes=(),
         created_by="bench",
-        now=now(),
+        now=utc_now(),
     )
     stack.keys.put(made.stored)
     session = requests.Session()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench.scenes import Operation
+from tests.bench.scenarios import Operation
 from tests.bench.stub import Cloud
 
 _BATCHES: Final = 5
@@ -36,7 +36,7 @@ def measured(operation: Operation, cloud: Cloud, times: int) -> Measured:
     for _ in range(max(5, times // 10)):
         operation.prepare()
         operation.run()
-    cloud.forget()
+    cloud.invalidate()
     each = max(1, times // _BATCHES)
     best = min(_batch(operation, each) for _ in range(_BATCHES))
     made = each * _BATCHES

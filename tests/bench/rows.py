@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, cast, overload
 
-from signalbox.models.base import position, stamp
-from signalbox.models.change import summary_of
+from signalbox.models.base import list_position, sortable_time
+from signalbox.models.change import task_summary
 from signalbox.models.ids import task_id
 from signalbox.models.task import TaskStatus
 from tests.bench.stub import Json, size
@@ -37,7 +37,7 @@ class _Places(Sequence[str]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(self._length))]
         at = NOW - _APART * (self._length - index)
-        return position(at, task_id(self._partition, stamp(at)))
+        return list_position(at, task_id(self._partition, sortable_time(at)))
 
 
 @dataclass(kw_only=True)
@@ -53,7 +53,7 @@ class Listing:
     @property
     def middle(self) -> str:
         """A time that half of the tasks lie behind."""
-        return stamp(NOW - _APART * (self.tasks // PARTITIONS // 2))
+        return sortable_time(NOW - _APART * (self.tasks // PARTITIONS // 2))
 
     def __call__(self, asked: Json) -> tuple[Sequence[Json], bool]:
         """Answers a query of the index."""
@@ -87,7 +87,7 @@ class Listing:
                 "sk": {"S": "TASK"},
                 "list_pk": {"S": partition},
                 "list_sk": {"S": place},
-                "summary": {"S": summary_of(task).model_dump_json()},
+                "summary": {"S": task_summary(task).model_dump_json()},
             }
             self._made[place] = row
         return row

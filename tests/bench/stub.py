@@ -50,7 +50,7 @@ class Cloud:
         """Puts an item there without a call."""
         self.items[table, _key(item)] = item
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Forgets what was counted."""
         self.calls.clear()
         self.writes.clear()

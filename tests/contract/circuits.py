@@ -6,10 +6,15 @@ from random import Random
 
 import pytest
 
-from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, opened, probing
+from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, begin_probe, opened
 from signalbox.models.errors import WriteConflict
 from signalbox.models.ids import ConnectionId
-from signalbox.services.circuits import Circuits, CircuitStore, Pass, Shut
+from signalbox.services.notifications.circuits import (
+    CallAllowed,
+    CallBlocked,
+    CircuitBreakers,
+    CircuitStore,
+)
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
 
@@ -31,30 +36,30 @@ class CircuitStoreContract:
         return FakeClock()
 
     @pytest.fixture
-    def process(self, store: CircuitStore, clock: FakeClock) -> Callable[[], Circuits]:
+    def process(self, store: CircuitStore, clock: FakeClock) -> Callable[[], CircuitBreakers]:
         """A process of its own."""
-        return lambda: Circuits(store=store, clock=clock, random=Random(7))
+        return lambda: CircuitBreakers(store=store, clock=clock, random=Random(7))
 
     def test_nothing_is_kept_of_who_was_never_in_trouble(self, store: CircuitStore) -> None:
         assert store.get(TEAM) == Circuit()
-        assert store.many([TEAM, OTHER]) == {}
-        assert store.many([]) == {}
+        assert store.batch_get([TEAM, OTHER]) == {}
+        assert store.batch_get([]) == {}
 
     def test_a_circuit_is_kept_as_it_is(self, store: CircuitStore) -> None:
         store.replace(TEAM, Circuit(), OPEN)
-        half = probing(OPEN, NOW + MINUTE)
+        half = begin_probe(OPEN, NOW + MINUTE)
         store.replace(TEAM, OPEN, half)
 
         assert store.get(TEAM) == half
-        assert store.many([TEAM, OTHER]) == {TEAM: half}
+        assert store.batch_get([TEAM, OTHER]) == {TEAM: half}
 
-    @pytest.mark.parametrize("kept", [OPEN, probing(OPEN, NOW)])
+    @pytest.mark.parametrize("kept", [OPEN, begin_probe(OPEN, NOW)])
     def test_who_knows_another_one_writes_nothing(self, store: CircuitStore, kept: Circuit) -> None:
         store.replace(TEAM, Circuit(), OPEN)
         if kept != OPEN:
             store.replace(TEAM, OPEN, kept)
 
-        for known in {Circuit(), Circuit(gen=9), OPEN} - {kept}:
+        for known in {Circuit(), Circuit(version=9), OPEN} - {kept}:
             with pytest.raises(WriteConflict):
                 store.replace(TEAM, known, OPEN.model_copy(update={"streak": 9}))
 
@@ -67,15 +72,15 @@ class CircuitStoreContract:
             store.replace(TEAM, Circuit(), OPEN)
 
     def test_what_one_process_has_opened_all_find_open(
-        self, process: Callable[[], Circuits]
+        self, process: Callable[[], CircuitBreakers]
     ) -> None:
         fail(process(), 5)
 
-        assert isinstance(process().admit(TEAM), Shut)
-        assert process().admit(OTHER) == Pass(connection=OTHER)
+        assert isinstance(process().admit(TEAM), CallBlocked)
+        assert process().admit(OTHER) == CallAllowed(connection=OTHER)
 
     def test_of_twenty_who_come_one_probes(
-        self, process: Callable[[], Circuits], clock: FakeClock
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock
     ) -> None:
         fail(process(), 5)
         clock.advance(MINUTE)
@@ -83,10 +88,10 @@ class CircuitStoreContract:
 
         ways = [each.admit(TEAM) for each in all_of_them]
 
-        assert [type(way) for way in ways].count(Pass) == 1
+        assert [type(way) for way in ways].count(CallAllowed) == 1
 
     def test_another_probes_where_the_first_one_died(
-        self, process: Callable[[], Circuits], clock: FakeClock
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock
     ) -> None:
         fail(process(), 5)
         clock.advance(MINUTE)
@@ -97,19 +102,19 @@ class CircuitStoreContract:
 
         second = process().admit(TEAM)
 
-        assert isinstance(dead, Pass)
-        assert isinstance(early, Shut)
-        assert isinstance(second, Pass)
+        assert isinstance(dead, CallAllowed)
+        assert isinstance(early, CallBlocked)
+        assert isinstance(second, CallAllowed)
         assert second.probe
 
     def test_a_probe_that_was_overtaken_has_no_say(
-        self, process: Callable[[], Circuits], clock: FakeClock, store: CircuitStore
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock, store: CircuitStore
     ) -> None:
         fail(process(), 5)
         clock.advance(MINUTE)
         slow = process()
         zombie = slow.admit(TEAM)
-        assert isinstance(zombie, Pass)
+        assert isinstance(zombie, CallAllowed)
         clock.advance(PROBE_FOR)
         process().admit(TEAM)
         before = store.get(TEAM)
@@ -119,7 +124,7 @@ class CircuitStoreContract:
         assert store.get(TEAM) == before
 
     def test_two_probes_that_are_heard_close_it(
-        self, process: Callable[[], Circuits], clock: FakeClock, store: CircuitStore
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock, store: CircuitStore
     ) -> None:
         fail(process(), 5)
         clock.advance(MINUTE)
@@ -128,15 +133,15 @@ class CircuitStoreContract:
         for _ in range(2):
             one = process()
             way = one.admit(TEAM)
-            assert isinstance(way, Pass)
+            assert isinstance(way, CallAllowed)
             one.tell(way, heard=True)
             states.append(store.get(TEAM).state)
 
         assert states == [CircuitState.HALF_OPEN, CircuitState.CLOSED]
-        assert process().admit(TEAM) == Pass(connection=TEAM)
+        assert process().admit(TEAM) == CallAllowed(connection=TEAM)
 
 
-def fail(process: Circuits, times: int) -> None:
+def fail(process: CircuitBreakers, times: int) -> None:
     """Calls that are not heard."""
     for _ in range(times):
-        process.tell(Pass(connection=TEAM), heard=False)
+        process.tell(CallAllowed(connection=TEAM), heard=False)

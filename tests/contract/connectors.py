@@ -15,15 +15,15 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from signalbox.egress.responses import UNTOLD_WAIT
-from signalbox.egress.transport import Http
+from signalbox.egress.http_client import HttpClient
+from signalbox.egress.responses import DEFAULT_RETRY_WAIT
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
-from signalbox.services.ports import Connector
+from signalbox.services.ports.core import Connector
 from tests.builders import NOW, a_notification
-from tests.contract.wild import notifications
+from tests.contract.hostile_inputs import notifications
 from tests.fakes.certificates import FakeAuthority
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply
 
@@ -34,14 +34,16 @@ _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 CANARY = "Ca2Na3Ry4Zz5Qq6Ww7"
 
 
-def fast(*trusted: str) -> Http:
+def fast(*trusted: str) -> HttpClient:
     """The real client, in a hurry and in the tests' time."""
-    return Http(trusted=trusted, connect=0.3, read=0.3, total=TOTAL, tls=_NOBODY, clock=lambda: NOW)
+    return HttpClient(
+        trusted=trusted, connect=0.3, read=0.3, total=TOTAL, tls=_NOBODY, clock=lambda: NOW
+    )
 
 
-def patient(*trusted: str) -> Http:
+def patient(*trusted: str) -> HttpClient:
     """The same for who answers as soon as this machine lets it."""
-    return Http(trusted=trusted, tls=_NOBODY, clock=lambda: NOW)
+    return HttpClient(trusted=trusted, tls=_NOBODY, clock=lambda: NOW)
 
 
 class ConnectorContract:
@@ -55,7 +57,7 @@ class ConnectorContract:
     judged_by_status: ClassVar[bool] = False
     """Whether any answer with the status 200 is a success, whatever its body."""
 
-    def connector(self, http: Http) -> Connector:
+    def connector(self, http: HttpClient) -> Connector:
         raise NotImplementedError
 
     def connection(self, url: str) -> Connection:
@@ -132,8 +134,8 @@ class ConnectorContract:
             ("-30", SHORTEST),
             ("99999999999999", LONGEST),
             (format_datetime(NOW + timedelta(seconds=90), usegmt=True), timedelta(seconds=90)),
-            ("soon", UNTOLD_WAIT),
-            ("", UNTOLD_WAIT),
+            ("soon", DEFAULT_RETRY_WAIT),
+            ("", DEFAULT_RETRY_WAIT),
         ],
     )
     def test_too_many_is_waited_for(

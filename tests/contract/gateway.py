@@ -6,10 +6,10 @@ from typing import Final, cast
 
 from pydantic import JsonValue
 
-from signalbox.http.events import Answer
+from signalbox.http.events import LambdaResponse
 from tests.functions.system import Context, System, event
 
-Function = Callable[[dict[str, JsonValue], Context], Answer]
+Function = Callable[[dict[str, JsonValue], Context], LambdaResponse]
 Scope = Mapping[str, object]
 Message = Mapping[str, object]
 
@@ -45,7 +45,7 @@ class Gateway:
         content = base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, scope: Scope, body: bytes) -> Answer:
+    def _answer(self, scope: Scope, body: bytes) -> LambdaResponse:
         method, path = str(scope["method"]), str(scope["path"])
         query = cast("bytes", scope["query_string"]).decode()
         headers: dict[str, str] = {}

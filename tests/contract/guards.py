@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.audit import Kept, Row, chained
+from signalbox.models.audit import AuditRecord, StoredRecord, append_to_chain
 from signalbox.models.errors import TooManyRequests
-from signalbox.models.limits import Limit, OverLimit, Policy
-from signalbox.services.guards import AuditStore, Buckets
+from signalbox.models.rate_limits import OverLimit, RateLimit, RateLimitPolicy
+from signalbox.services.ports.auth import AuditStore, RateLimitBuckets
 from tests.builders import NOW
 from tests.fakes.audit import an_entry
 from tests.fakes.clock import FakeClock
 
-POLICY = Policy(name="default", limit=Limit(count=60, window=60, burst=5))
+POLICY = RateLimitPolicy(name="default", limit=RateLimit(count=60, window=60, burst=5))
 DAY = "2026-03-01"
 
 
@@ -21,11 +21,11 @@ class BucketsContract:
     """Inherit and say what `buckets` are."""
 
     @pytest.fixture
-    def buckets(self) -> Buckets:
+    def buckets(self) -> RateLimitBuckets:
         raise NotImplementedError
 
     @pytest.fixture
-    def take(self, buckets: Buckets, clock: FakeClock) -> Callable[[str], int]:
+    def take(self, buckets: RateLimitBuckets, clock: FakeClock) -> Callable[[str], int]:
         """What is left once a caller has asked."""
         return lambda key: buckets.take(key, POLICY, clock()).remaining
 
@@ -102,7 +102,7 @@ class AuditStoreContract:
         raise NotImplementedError
 
     def test_a_number_is_taken_once(self, store: AuditStore) -> None:
-        first, second = (chained(an_entry(actor=name), DAY, None) for name in "ab")
+        first, second = (append_to_chain(an_entry(actor=name), DAY, None) for name in "ab")
 
         assert store.append(first)
         assert not store.append(second)
@@ -123,7 +123,7 @@ class AuditStoreContract:
         assert [row.number for row in found] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
 
     def test_days_are_apart(self, store: AuditStore) -> None:
-        store.append(chained(an_entry(), DAY, None))
+        store.append(append_to_chain(an_entry(), DAY, None))
 
         assert not list(store.oldest("2026-03-02"))
         assert not list(store.newest("2026-03-02"))
@@ -133,11 +133,11 @@ def fill(store: AuditStore, count: int) -> list[int]:
     """Appends a chain of so many rows."""
     end = None
     for number in range(count):
-        row = chained(an_entry(at=NOW + timedelta(seconds=number)), DAY, end)
+        row = append_to_chain(an_entry(at=NOW + timedelta(seconds=number)), DAY, end)
         assert store.append(row)
         end = row.end
     return list(range(1, count + 1))
 
 
-def read(rows: Iterator[Kept]) -> list[Row]:
-    return [Row.model_validate_json(kept.document) for kept in rows]
+def read(rows: Iterator[StoredRecord]) -> list[AuditRecord]:
+    return [AuditRecord.model_validate_json(kept.document) for kept in rows]

@@ -16,11 +16,11 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
-from signalbox.services.drafts import Received, drafts
-from signalbox.services.ports import Provider
+from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
+from signalbox.services.ports.core import Provider
 from tests import samples
 from tests.builders import NOW, a_source
 from tests.contract.hostile_requests import BODY, OTHER_BODIES, SPOILED, UNREADABLE, Signature
@@ -78,13 +78,13 @@ class ProviderContract(ABC):
         provider = self.provider()
 
         assert re.fullmatch(r"[a-z][a-z0-9_]*", provider.name)
-        assert all(name == name.lower() for name in provider.kept_headers)
+        assert all(name == name.lower() for name in provider.recorded_headers)
 
     def test_it_names_the_header_of_its_signature_and_does_not_keep_it(self) -> None:
         provider = self.provider()
 
         assert provider.signature_header == self.signature_header
-        assert self.signature_header not in provider.kept_headers
+        assert self.signature_header not in provider.recorded_headers
 
     def test_published_signatures_are_accepted(self) -> None:
         for vector in self.vectors:
@@ -185,7 +185,7 @@ class ProviderContract(ABC):
             request = self.signed(sample.raw, headers=sample.headers)
             assert provider.verify(request, [CURRENT]) == 0
             parsed = provider.parse(request)
-            assert isinstance(parsed, Parsed)
+            assert isinstance(parsed, ParsedPayload)
             assert parsed.events or parsed.ignored or parsed.handshake
 
         assert recorded
@@ -202,7 +202,7 @@ class ProviderContract(ABC):
                 raw = json.dumps(body, ensure_ascii=False).encode()
                 parsed = provider.parse(self.signed(raw, headers=sample.headers))
                 assert body != sample.body
-                assert drafts(parsed, _received(provider.name)).tasks == ()
+                assert plan_tasks(parsed, _received(provider.name)).tasks == ()
                 marked += 1
 
         assert bool(marked) is self.has_texts
@@ -260,9 +260,9 @@ def _marked(value: JsonValue, text: str) -> JsonValue:
     return f"{text}\n{MARKER}" if value == text else value
 
 
-def _received(provider: str) -> Received:
+def _received(provider: str) -> DeliveryContext:
     """By a source that makes a task of every command and every event."""
-    return Received(
+    return DeliveryContext(
         id=delivery_id(provider, "default", "a delivery"),
         key="a delivery",
         source=a_source(provider=provider, events=("*",)),

@@ -6,7 +6,7 @@ import pytest
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
-from signalbox.services.ports import TaskQueue, Waiting
+from signalbox.services.ports.core import QueueMessage, TaskQueue
 from tests.builders import a_task
 from tests.fakes.clock import FakeClock
 
@@ -114,11 +114,13 @@ class TaskQueueContract:
         assert depths == {Priority.HIGH: (2, 1), Priority.NORMAL: (0, 0), Priority.LOW: (0, 0)}
 
 
-def _received(queue: TaskQueue, priority: Priority = NORMAL, *, hidden: int = 30) -> Waiting | None:
+def _received(
+    queue: TaskQueue, priority: Priority = NORMAL, *, hidden: int = 30
+) -> QueueMessage | None:
     return queue.receive(priority, hidden=hidden, wait=0)
 
 
-def _taken(queue: TaskQueue, priority: Priority = NORMAL, *, hidden: int = 30) -> Waiting:
+def _taken(queue: TaskQueue, priority: Priority = NORMAL, *, hidden: int = 30) -> QueueMessage:
     message = _received(queue, priority, hidden=hidden)
     assert message is not None
     return message

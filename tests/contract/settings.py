@@ -9,8 +9,8 @@ from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.principal import Scope
-from signalbox.services.configure import ConfigKeeper
-from signalbox.services.ports import ConfigStore, KeyStore, SecretStore
+from signalbox.services.config.configure import ConfigWriter
+from signalbox.services.ports.core import ConfigStore, KeyStore, SecretStore
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
 from tests.fakes.clock import FakeClock
 
@@ -77,10 +77,10 @@ class ConfigKeeperContract:
     """Inherit and say what `keeper` is: a ConfigStore that is written by what was read."""
 
     @pytest.fixture
-    def keeper(self) -> ConfigKeeper:
+    def keeper(self) -> ConfigWriter:
         raise NotImplementedError
 
-    def test_a_thing_is_made_changed_and_removed(self, keeper: ConfigKeeper) -> None:
+    def test_a_thing_is_made_changed_and_removed(self, keeper: ConfigWriter) -> None:
         first, second = a_connection(), a_connection(enabled=False)
 
         keeper.replace(None, first)
@@ -91,7 +91,7 @@ class ConfigKeeperContract:
 
         assert (made, changed, list(keeper.connections())) == ([first], [second], [])
 
-    def test_who_read_something_else_changes_nothing(self, keeper: ConfigKeeper) -> None:
+    def test_who_read_something_else_changes_nothing(self, keeper: ConfigWriter) -> None:
         kept, other = a_source(), a_source(events=("issues.*",))
         keeper.replace(None, kept)
 
@@ -170,7 +170,7 @@ class SecretStoreContract:
 
     def test_an_unknown_name_has_no_secrets(self, store: SecretStore) -> None:
         assert list(store.secrets(NAME)) == []
-        assert list(store.refreshed(NAME)) == []
+        assert list(store.refresh(NAME)) == []
 
     def test_an_empty_secret_is_no_secret(self, store: SecretStore, put: PutSecrets) -> None:
         put(NAME, ["", "real", ""])
@@ -184,7 +184,7 @@ class SecretStoreContract:
         store.secrets(NAME)
         put(NAME, ["new", "old"])
 
-        refreshed = store.refreshed(NAME)
+        refreshed = store.refresh(NAME)
 
         assert list(refreshed) == list(store.secrets(NAME)) == ["new", "old"]
 
@@ -192,12 +192,12 @@ class SecretStoreContract:
         self, store: SecretStore, put: PutSecrets, clock: FakeClock
     ) -> None:
         put(NAME, ["one"])
-        store.refreshed(NAME)
+        store.refresh(NAME)
         put(NAME, ["two"])
         clock.advance(ASK_AGAIN_AFTER / 2)
-        too_soon = list(store.refreshed(NAME))
+        too_soon = list(store.refresh(NAME))
         clock.advance(ASK_AGAIN_AFTER)
-        in_time = list(store.refreshed(NAME))
+        in_time = list(store.refresh(NAME))
 
         assert (too_soon, in_time) == (["one"], ["two"])
 

@@ -5,25 +5,25 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.base import position
-from signalbox.models.delivery import Repeats, Verdict, read_anew
+from signalbox.models.base import list_position
+from signalbox.models.delivery import DeliveryStatus, DuplicateCount, reinterpreted
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
 from signalbox.models.lifecycle import dispatched, succeeded
 from signalbox.models.notification import (
+    NotificationRef,
     NotificationStatus,
-    Owed,
     begun,
     delivered,
     exhausted,
     sent,
 )
 from signalbox.models.task import LEASE_GRACE, RESEND_AFTER, UNSENT_AFTER, Task
-from signalbox.services.ports import (
-    Agenda,
+from signalbox.services.ports.core import (
     DeliveryStore,
+    DueIndex,
+    DueItem,
     NotificationStore,
-    Overdue,
     TaskStore,
     Window,
 )
@@ -131,14 +131,14 @@ class NotificationStoreContract:
         notes = [a_notification(a_task()) for _ in range(120)]
         for note in notes:
             store.create(note)
-        gone = Owed(
+        gone = NotificationRef(
             task=a_task().id,
             notification=NotificationId("ntf_gone"),
             connection=notes[0].connection,
             position="",
         )
 
-        found = store.many([*store.newest([NotificationStatus.QUEUED], Window()), gone])
+        found = store.batch_get([*store.newest([NotificationStatus.QUEUED], Window()), gone])
 
         assert found == {note.id: note for note in notes}
 
@@ -158,7 +158,7 @@ class AgendaContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def agenda(self) -> Agenda:
+    def due_index(self) -> DueIndex:
         raise NotImplementedError
 
     @pytest.mark.parametrize(
@@ -172,62 +172,62 @@ class AgendaContract:
         ids=["unsent", "sent", "waiting", "running"],
     )
     def test_a_task_that_does_not_move_is_overdue_in_time_and_not_before(
-        self, tasks: TaskStore, agenda: Agenda, task: Task, after: timedelta
+        self, tasks: TaskStore, due_index: DueIndex, task: Task, after: timedelta
     ) -> None:
         tasks.create(task)
 
-        early = list(agenda.overdue(NOW + after - SECOND))
-        late = list(agenda.overdue(NOW + after + SECOND))
+        early = list(due_index.overdue(NOW + after - SECOND))
+        late = list(due_index.overdue(NOW + after + SECOND))
 
         assert early == []
-        assert late == [Overdue(task=task.id)]
+        assert late == [DueItem(task=task.id)]
 
     def test_what_is_overdue_can_be_read_from_either_end(
-        self, tasks: TaskStore, agenda: Agenda
+        self, tasks: TaskStore, due_index: DueIndex
     ) -> None:
         made = [a_task(updated_at=NOW + number * SECOND) for number in range(40)]
         for task in made:
             tasks.create(task)
 
-        found = list(agenda.overdue(NOW + timedelta(hours=1)))
-        back = list(agenda.overdue(NOW + timedelta(hours=1), latest_first=True))
+        found = list(due_index.overdue(NOW + timedelta(hours=1)))
+        back = list(due_index.overdue(NOW + timedelta(hours=1), latest_first=True))
 
         assert {each.task for each in found} == {each.task for each in back} == {t.id for t in made}
         assert made[0].id in {each.task for each in found[:_AT_ONCE]}
         assert made[-1].id in {each.task for each in back[:_AT_ONCE]}
 
     def test_a_finished_task_is_overdue_until_its_change_is_handed_on(
-        self, tasks: TaskStore, agenda: Agenda
+        self, tasks: TaskStore, due_index: DueIndex
     ) -> None:
         running = held(a_task())
         ended = succeeded(running, LeaseId("lse_one"), 1, a_result(), NOW)
         tasks.create(running)
         tasks.replace(running, ended)
 
-        unsaid = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
+        unsaid = list(due_index.overdue(NOW + UNSENT_AFTER + SECOND))
         tasks.replace(ended, dispatched(ended, NOW))
 
-        assert unsaid == [Overdue(task=ended.id)]
-        assert list(agenda.overdue(NOW + timedelta(days=400))) == []
+        assert unsaid == [DueItem(task=ended.id)]
+        assert list(due_index.overdue(NOW + timedelta(days=400))) == []
 
     def test_a_notification_that_does_not_move_is_overdue_until_it_is_delivered(
-        self, notes: NotificationStore, agenda: Agenda
+        self, notes: NotificationStore, due_index: DueIndex
     ) -> None:
         note = a_notification()
         notes.create(note)
-        unsent = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
+        unsent = list(due_index.overdue(NOW + UNSENT_AFTER + SECOND))
         notes.replace(note, sent(note, NOW))
-        just_sent = list(agenda.overdue(NOW + UNSENT_AFTER + SECOND))
-        forgotten = list(agenda.overdue(NOW + RESEND_AFTER + SECOND))
+        just_sent = list(due_index.overdue(NOW + UNSENT_AFTER + SECOND))
+        forgotten = list(due_index.overdue(NOW + RESEND_AFTER + SECOND))
         begin = begun(note, NOW, NOW + SECOND)
         notes.replace(note, begin)
         notes.replace(begin, delivered(begin, NOW))
 
-        assert unsent == forgotten == [Overdue(task=note.task_id, notification=note.id)]
-        assert just_sent == list(agenda.overdue(NOW + timedelta(days=400))) == []
+        assert unsent == forgotten == [DueItem(task=note.task_id, notification=note.id)]
+        assert just_sent == list(due_index.overdue(NOW + timedelta(days=400))) == []
 
     def test_everything_overdue_is_found_once_while_it_is_being_settled(
-        self, tasks: TaskStore, agenda: Agenda
+        self, tasks: TaskStore, due_index: DueIndex
     ) -> None:
         waiting = [a_task() for _ in range(230)]
         for task in waiting:
@@ -235,13 +235,13 @@ class AgendaContract:
         now = NOW + timedelta(hours=1)
 
         found = []
-        for overdue in agenda.overdue(now):
+        for overdue in due_index.overdue(now):
             found.append(overdue.task)
             task = tasks.get(overdue.task)
             tasks.replace(task, dispatched(task, now))
 
         assert sorted(found) == sorted(task.id for task in waiting)
-        assert list(agenda.overdue(now)) == []
+        assert list(due_index.overdue(now)) == []
 
 
 class DeliveryStoreContract:
@@ -264,7 +264,7 @@ class DeliveryStoreContract:
         assert store.create(delivery, body)
 
         assert store.get(delivery.id) == delivery
-        assert store.whole(delivery.id).body == body
+        assert store.get_stored(delivery.id).body == body
 
     @pytest.mark.parametrize("size", [10, 1_000_000])
     def test_a_second_delivery_of_the_same_id_changes_nothing(
@@ -278,55 +278,55 @@ class DeliveryStoreContract:
 
         assert not again
         assert store.get(delivery.id) == delivery
-        assert store.whole(delivery.id).body == body
+        assert store.get_stored(delivery.id).body == body
 
     def test_a_delivery_that_comes_again_is_counted(self, store: DeliveryStore) -> None:
         delivery = a_delivery()
         store.create(delivery, b"{}")
 
-        kept = [store.again(delivery.id, NOW + number * SECOND) for number in (1, 2)]
+        kept = [store.record_duplicate(delivery.id, NOW + number * SECOND) for number in (1, 2)]
 
-        whole = store.whole(delivery.id)
+        whole = store.get_stored(delivery.id)
         assert kept == [delivery, delivery]
-        assert whole.repeats == Repeats(count=2, last_at=NOW + 2 * SECOND)
+        assert whole.duplicates == DuplicateCount(count=2, last_at=NOW + 2 * SECOND)
         assert (whole.delivery, whole.body) == (delivery, b"{}")
 
     def test_a_delivery_that_came_once_has_no_repeats(self, store: DeliveryStore) -> None:
         delivery = a_delivery()
         store.create(delivery, b"{}")
 
-        assert store.whole(delivery.id).repeats == Repeats()
+        assert store.get_stored(delivery.id).duplicates == DuplicateCount()
 
     def test_a_delivery_that_is_not_there_cannot_come_again(self, store: DeliveryStore) -> None:
         with pytest.raises(NotFound):
-            store.again(DeliveryId("dlv_unknown"), NOW)
+            store.record_duplicate(DeliveryId("dlv_unknown"), NOW)
         with pytest.raises(NotFound):
-            store.whole(DeliveryId("dlv_unknown"))
+            store.get_stored(DeliveryId("dlv_unknown"))
 
     @pytest.mark.parametrize("size", [10, 1_000_000])
     def test_a_delivery_that_is_read_anew_keeps_its_body(
         self, store: DeliveryStore, size: int
     ) -> None:
         body = random.Random(1).randbytes(size)
-        first = a_delivery(verdict=Verdict.UNREADABLE)
-        second = read_anew(first, first.model_copy(update={"task_ids": (a_task().id,)}))
-        third = read_anew(second, second)
+        first = a_delivery(status=DeliveryStatus.FAILED)
+        second = reinterpreted(first, first.model_copy(update={"task_ids": (a_task().id,)}))
+        third = reinterpreted(second, second)
         store.create(first, body)
 
         store.replace(first, second)
         store.replace(second, third)
 
         assert store.get(first.id) == third
-        assert third.verdict is Verdict.ACCEPTED
-        assert store.whole(first.id).body == body
+        assert third.status is DeliveryStatus.ACCEPTED
+        assert store.get_stored(first.id).body == body
 
     def test_of_two_who_read_a_delivery_anew_one_wins(self, store: DeliveryStore) -> None:
         before = a_delivery()
         store.create(before, b"{}")
-        store.replace(before, read_anew(before, before))
+        store.replace(before, reinterpreted(before, before))
 
         with pytest.raises(WriteConflict):
-            store.replace(before, read_anew(before, before))
+            store.replace(before, reinterpreted(before, before))
         with pytest.raises(WriteConflict):
             store.replace(a_delivery(), before)
 
@@ -334,7 +334,7 @@ class DeliveryStoreContract:
         mine = [a_delivery(received_at=NOW + number * SECOND) for number in range(5)]
         for delivery in (*mine, a_delivery(source="other")):
             store.create(delivery, b"{}")
-        place = position(mine[3].received_at, mine[3].id)
+        place = list_position(mine[3].received_at, mine[3].id)
 
         everything = list(store.newest("github", "default", Window(chunk=2)))
         part = list(store.newest("github", "default", Window(after=place, since=NOW + SECOND)))

@@ -6,13 +6,13 @@ from itertools import islice
 
 import pytest
 
-from signalbox.models.base import position
-from signalbox.models.change import TaskSummary, summary_of
+from signalbox.models.base import list_position
+from signalbox.models.change import TaskSummary, task_summary
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled, dispatched, extended
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports import TaskStore, Window
+from signalbox.services.ports.core import TaskStore, Window
 from tests.builders import NOW, ODD_TEXT, a_lease, a_task, held
 
 SECOND = timedelta(seconds=1)
@@ -52,7 +52,7 @@ class TaskStoreContract:
 
         with pytest.raises(NotFound):
             store.get(ended.id)
-        assert store.many([ended.id]) == {}
+        assert store.batch_get([ended.id]) == {}
 
     def test_a_task_that_has_expired_can_be_made_again(self, store: TaskStore) -> None:
         minute_ago = NOW - timedelta(seconds=60)
@@ -124,7 +124,7 @@ class TaskStoreContract:
 
         listed = list(store.newest([TaskStatus.PENDING], Window()))
 
-        assert listed == [summary_of(tasks[n]) for n in (5, 4, 3, 1, 0)]
+        assert listed == [task_summary(tasks[n]) for n in (5, 4, 3, 1, 0)]
 
     def test_a_list_of_several_states_is_one_list(self, store: TaskStore) -> None:
         tasks = _tasks(store, 7)
@@ -135,14 +135,14 @@ class TaskStoreContract:
 
         listed = list(store.newest(list(TaskStatus), Window(chunk=2)))
 
-        assert listed == [summary_of(now[task.id]) for task in reversed(tasks)]
+        assert listed == [task_summary(now[task.id]) for task in reversed(tasks)]
 
     def test_many_tasks_are_read_at_once(self, store: TaskStore) -> None:
         tasks = [a_task() for _ in range(120)]
         for task in tasks:
             store.create(task)
 
-        found = store.many([*(task.id for task in tasks), a_task().id])
+        found = store.batch_get([*(task.id for task in tasks), a_task().id])
 
         assert found == {task.id: task for task in tasks}
 
@@ -191,7 +191,7 @@ class TaskStoreContract:
         for task in tasks[::2]:
             store.replace(task, held(task))
         second = _page(
-            store, Window(chunk=5, after=position(first[-1].created_at, first[-1].id)), 20
+            store, Window(chunk=5, after=list_position(first[-1].created_at, first[-1].id)), 20
         )
 
         assert [s.id for s in first + second] == [task.id for task in reversed(tasks)]
@@ -228,5 +228,5 @@ def _pages(store: TaskStore, size: int) -> Sequence[TaskId]:
     after = None
     while page := _page(store, Window(chunk=size, after=after), size):
         listed += page
-        after = position(page[-1].created_at, page[-1].id)
+        after = list_position(page[-1].created_at, page[-1].id)
     return [summary.id for summary in listed]

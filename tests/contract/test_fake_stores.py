@@ -48,7 +48,7 @@ class TestFakeAgenda(AgendaContract):
         return FakeNotificationStore()
 
     @pytest.fixture
-    def agenda(self, tasks: FakeTaskStore, notes: FakeNotificationStore) -> FakeAgenda:
+    def due_index(self, tasks: FakeTaskStore, notes: FakeNotificationStore) -> FakeAgenda:
         return FakeAgenda(tasks, notes)
 
 

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from signalbox.connectors.slack import Slack
-from signalbox.egress.text import units
-from signalbox.egress.transport import Http
+from signalbox.egress.http_client import HttpClient
+from signalbox.egress.text import utf16_length
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import begun, delayed, delivered, redelivered
-from signalbox.services.ports import Connector
+from signalbox.services.ports.core import Connector
 from tests.builders import NOW, a_connection, a_notification
 from tests.contract.connectors import CANARY, SecretConnectorContract, fast
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply, paths
@@ -25,20 +25,20 @@ _FOREIGN_MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 
 class SlackContract(SecretConnectorContract):
-    def connector(self, http: Http) -> Connector:
+    def connector(self, http: HttpClient) -> Connector:
         return Slack(http=http)
 
     def check_limits(self, request: Received) -> None:
         message = json.loads(request.body)
         assert request.headers["content-type"] == "application/json; charset=utf-8"
-        assert 0 < units(message["text"]) <= 4_000
+        assert 0 < utf16_length(message["text"]) <= 4_000
         assert not _FOREIGN_MARKUP.search(message["text"])
         assert len(message["blocks"]) <= 50
         assert message["mrkdwn"] is False
         for block in message["blocks"]:
             assert block["type"] in {"rich_text", "context"}
             self._check_elements(block["elements"])
-        assert units(json.dumps(message["blocks"], ensure_ascii=False)) < 13_000
+        assert utf16_length(json.dumps(message["blocks"], ensure_ascii=False)) < 13_000
 
     def _check_elements(self, elements: Sequence[Mapping[str, Any]]) -> None:
         assert elements
@@ -47,11 +47,11 @@ class SlackContract(SecretConnectorContract):
                 case "rich_text_section" | "rich_text_quote":
                     self._check_elements(element["elements"])
                 case "text" | "plain_text":
-                    assert 0 < units(element["text"]) <= 3_000
+                    assert 0 < utf16_length(element["text"]) <= 3_000
                     assert element["type"] == "text" or element["emoji"] is False
                 case "link":
                     assert urlsplit(element["url"]).scheme in {"http", "https"}
-                    assert units(element["url"]) <= 3_000
+                    assert utf16_length(element["url"]) <= 3_000
                     assert element["text"] in {"Open the source", "Open the result"}
                 case other:
                     assert (other, element["name"]) == ("emoji", element["name"])
@@ -207,7 +207,7 @@ class TestSlackByToken(SlackContract):
         first = delivered(begun(a_notification(), NOW, NOW), NOW)
         again = redelivered(first, NOW + timedelta(seconds=1))
 
-        self.send(server, begun(again, again.owed_since, again.owed_since))
+        self.send(server, begun(again, again.queued_at, again.queued_at))
 
         assert paths(server.received) == ["/api/chat.postMessage"]
 
@@ -234,7 +234,7 @@ class TestSlackByToken(SlackContract):
         assert paths(server.received) == ["/api/conversations.history"]
 
     def test_a_token_is_no_secret_of_a_connection_without_a_channel(self) -> None:
-        connector = Slack(http=Http())
+        connector = Slack(http=HttpClient())
 
         with pytest.raises(Conflict, match="needs a channel") as refusal:
             connector.check_secret(a_connection(settings={}), f"xoxb-{CANARY}")

@@ -7,28 +7,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.local.options import isolated
+from cli.local.options import isolated_options
 from cli.local.stack import LocalStack
-from cli.stack import described
-from signalbox.auth.keys import new_key
+from cli.stack import describe_stack
+from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
-from signalbox.runtime.wiring import now
+from signalbox.runtime.wiring import utc_now
 from tests.e2e.installation import SECRET, Installation
 
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    options = isolated(tmp_path_factory.mktemp("stack"), enforce_iam=True)
+    options = isolated_options(tmp_path_factory.mktemp("stack"), enforce_iam=True)
     with LocalStack(options=options) as local:
         deployed = local.deploy()
-        stack = described(
+        stack = describe_stack(
             deployed.session,
             deployed.name,
             endpoint_url=deployed.endpoint_url,
             base_url=deployed.base_url,
         )
-        key = new_key("test", name="e2e", roles=("admin",), scopes=(), created_by="e2e", now=now())
+        key = new_key(
+            "test", name="e2e", roles=("admin",), scopes=(), created_by="e2e", now=utc_now()
+        )
         stack.keys.put(key.stored)
         stack.secrets.put("sources/github/default", [SECRET])
         stack.secrets.put("connections/team", [f"{deployed.echo_url}/services/T0/B0/e2e"])

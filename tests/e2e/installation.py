@@ -9,7 +9,7 @@ from typing import TypeVar
 import requests
 from pydantic import JsonValue, TypeAdapter
 
-from cli.local.echo import Inbox, Received
+from cli.local.echo import EchoInbox, ReceivedRequest
 from signalbox.providers.github.signature import signature
 from tests.samples import sample
 
@@ -39,7 +39,7 @@ class Installation:
 
     base_url: str
     key: str
-    inbox: Inbox
+    inbox: EchoInbox
 
     def hook(self, text: str, delivery: str, *, secret: str = SECRET) -> Answer:
         """Posts a comment as GitHub would."""
@@ -95,7 +95,7 @@ class Installation:
         body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], **more}
         return self.ask("POST", f"/api/v1/tasks/{claimed.part('task')['id']}/{what}", body)
 
-    def told(self, task: str, word: str) -> list[Received]:
+    def flush(self, task: str, word: str) -> list[ReceivedRequest]:
         """What Slack received of a task with this word in it."""
         return [
             message
@@ -104,9 +104,9 @@ class Installation:
         ]
 
 
-def eventually(look: Callable[[], T | None], patience: float = PATIENCE) -> T:
+def eventually(look: Callable[[], T | None], timeout: float = PATIENCE) -> T:
     """What `look` finds, asked until it finds something."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     while True:
         found = look()
         if found:

@@ -12,7 +12,7 @@ def test_a_comment_becomes_a_task_is_done_by_a_worker_and_slack_is_told(
     assert claimed.part("task")["instruction"] == "fix the login"
     assert beat.body["action"] == "continue"
     assert done.body["status"] == "succeeded"
-    assert len(eventually(lambda: installation.told(task, "the login works again"))) == 1
+    assert len(eventually(lambda: installation.flush(task, "the login works again"))) == 1
 
 
 def test_a_forged_webhook_is_refused(installation: Installation) -> None:

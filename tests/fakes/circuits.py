@@ -19,13 +19,13 @@ class FakeCircuitStore:
         self._reach("get")
         return self.kept.get(connection, Circuit())
 
-    def many(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
-        self._reach("many")
+    def batch_get(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
+        self._reach("batch_get")
         return {each: self.kept[each] for each in connections if each in self.kept}
 
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
         self._reach("replace")
-        if self.kept.get(connection, Circuit()).gen != before.gen:
+        if self.kept.get(connection, Circuit()).version != before.version:
             raise WriteConflict("the record has changed meanwhile")
         self.kept[connection] = after
 

@@ -7,9 +7,9 @@ from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
-from signalbox.models.limits import Limits
 from signalbox.models.principal import ApiKey, Role
-from signalbox.services.ports import Clock
+from signalbox.models.rate_limits import Limits
+from signalbox.services.ports.core import Clock
 
 Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
 
@@ -40,7 +40,7 @@ class FakeConfigStore:
         if after:
             self.put(after)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         pass
 
     def source(self, provider: str, name: str) -> Source | None:
@@ -68,7 +68,7 @@ class FakeConfigStore:
     def issuers(self) -> Sequence[Issuer]:
         return [thing for thing in self._kept.values() if isinstance(thing, Issuer)]
 
-    def stated_limits(self) -> Sequence[Limits]:
+    def configured_limits(self) -> Sequence[Limits]:
         return [thing for thing in self._kept.values() if isinstance(thing, Limits)]
 
     def pauses(self) -> Sequence[Pause]:
@@ -132,7 +132,7 @@ class FakeSecretStore:
     def secrets(self, name: str) -> Sequence[str]:
         return self._read.get(name) or self._fetched(name)
 
-    def refreshed(self, name: str) -> Sequence[str]:
+    def refresh(self, name: str) -> Sequence[str]:
         now = self._clock()
         last = self._refreshed.get(name)
         if last is not None and now - last < ASK_AGAIN_AFTER:

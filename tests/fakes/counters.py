@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts
-from signalbox.services.metrics import Page
+from signalbox.services.metrics import StreamPage
 
 
 class FakeCounterStore:
@@ -16,11 +16,11 @@ class FakeCounterStore:
         self.counts: Counter[str] = Counter()
         self.down = False
 
-    def reached(self, feed: str) -> Mapping[str, str]:
+    def positions(self, feed: str) -> Mapping[str, str]:
         self._reach()
         return {shard: place for (name, shard), place in self.places.items() if name == feed}
 
-    def advance(self, feed: str, page: Page) -> None:
+    def advance(self, feed: str, page: StreamPage) -> None:
         self._reach()
         if self.places.get((feed, page.shard)) != page.before:
             raise WriteConflict("somebody else has counted this page")
@@ -47,7 +47,7 @@ class FakeFeed:
         self.changes = changes
         self.size = size
 
-    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+    def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
         before = reached.get("shard")
         start = int(before or 0)
         while start < len(self.changes):
@@ -56,5 +56,5 @@ class FakeFeed:
             for change in part:
                 total.update(change)
             start += len(part)
-            yield Page(shard="shard", before=before, after=str(start), counts=total)
+            yield StreamPage(shard="shard", before=before, after=str(start), counts=total)
             before = str(start)

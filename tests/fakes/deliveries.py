@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from signalbox.models.base import position, stamp
-from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, packed, unpacked
+from signalbox.models.base import list_position, sortable_time
+from signalbox.models.delivery import (
+    Delivery,
+    DuplicateCount,
+    StoredDelivery,
+    compress_body,
+    decompress_body,
+)
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import DeliveryId
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 
 
 class FakeDeliveryStore:
@@ -15,28 +21,28 @@ class FakeDeliveryStore:
 
     def __init__(self) -> None:
         self.kept: dict[DeliveryId, tuple[Delivery, bytes]] = {}
-        self.repeats: dict[DeliveryId, Repeats] = {}
+        self.duplicates: dict[DeliveryId, DuplicateCount] = {}
         self.down = False
 
     def create(self, delivery: Delivery, body: bytes) -> bool:
         self._reach()
         if delivery.id in self.kept:
             return False
-        self.kept[delivery.id] = (delivery, packed(body))
+        self.kept[delivery.id] = (delivery, compress_body(body))
         return True
 
     def get(self, delivery: DeliveryId) -> Delivery:
         return self._found(delivery)[0]
 
-    def whole(self, delivery: DeliveryId) -> KeptDelivery:
+    def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
         kept, body = self._found(delivery)
-        repeats = self.repeats.get(delivery, Repeats())
-        return KeptDelivery(delivery=kept, body=unpacked(body), repeats=repeats)
+        repeats = self.duplicates.get(delivery, DuplicateCount())
+        return StoredDelivery(delivery=kept, body=decompress_body(body), duplicates=repeats)
 
-    def again(self, delivery: DeliveryId, at: datetime) -> Delivery:
+    def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
         kept, _ = self._found(delivery)
-        count = self.repeats.get(delivery, Repeats()).count
-        self.repeats[delivery] = Repeats(count=count + 1, last_at=at)
+        count = self.duplicates.get(delivery, DuplicateCount()).count
+        self.duplicates[delivery] = DuplicateCount(count=count + 1, last_at=at)
         return kept
 
     def replace(self, before: Delivery, after: Delivery) -> None:
@@ -48,10 +54,10 @@ class FakeDeliveryStore:
 
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
         self._reach()
-        upper = window.after or (stamp(window.until) if window.until else "9")
-        lower = stamp(window.since) if window.since else "0"
+        upper = window.after or (sortable_time(window.until) if window.until else "9")
+        lower = sortable_time(window.since) if window.since else "0"
         placed = {
-            position(each.received_at, each.id): each
+            list_position(each.received_at, each.id): each
             for each, _ in self.kept.values()
             if (each.provider, each.source) == (provider, source)
         }

@@ -7,10 +7,10 @@ from typing import Final
 
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, PayloadInvalid, SignatureInvalid, Unavailable
-from signalbox.models.event import Event, Parsed
+from signalbox.models.event import Event, ParsedPayload
+from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.notification import Notification
 from signalbox.models.request import InboundRequest
-from signalbox.models.vocabulary import EventVocabulary
 
 
 class FakeProvider:
@@ -18,11 +18,11 @@ class FakeProvider:
 
     name: Final = "fake"
     signature_header: Final = "x-secret"
-    kept_headers: Final = frozenset({"x-delivery"})
+    recorded_headers: Final = frozenset({"x-delivery"})
     events: EventVocabulary = {"said": None}  # noqa: RUF012 - nobody changes it
 
     def __init__(self) -> None:
-        self.answer: Parsed | None = None
+        self.answer: ParsedPayload | None = None
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         if not secrets:
@@ -34,12 +34,12 @@ class FakeProvider:
     def delivery_key(self, request: InboundRequest) -> str:
         return request.header("x-delivery") or hashlib.sha256(request.body).hexdigest()
 
-    def parse(self, request: InboundRequest) -> Parsed:
+    def parse(self, request: InboundRequest) -> ParsedPayload:
         if self.answer:
             return self.answer
         try:
             fields = json.loads(request.body)
-            return Parsed(type="said", events=(Event(type="said", **fields),))
+            return ParsedPayload(type="said", events=(Event(type="said", **fields),))
         except (ValueError, TypeError):
             raise PayloadInvalid("the body is not the fields of an event") from None
 

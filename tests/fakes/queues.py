@@ -9,7 +9,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority
-from signalbox.services.ports import Clock, Depth, Waiting
+from signalbox.services.ports.core import Clock, QueueDepth, QueueMessage
 
 LONGEST = 43_200
 
@@ -45,7 +45,7 @@ class FakeTaskQueue:
             message = Message(id=self._name("m"), task=task, visible_at=self._clock())
             self.messages[priority].append(message)
 
-    def receive(self, priority: Priority, *, hidden: int, wait: int) -> Waiting | None:
+    def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
         del wait  # nothing comes meanwhile
         self._reach()
         self._bury(priority)
@@ -55,7 +55,7 @@ class FakeTaskQueue:
         message.visible_at = self._until(hidden)
         message.receipt = self._name("r")
         message.received += 1
-        return Waiting(
+        return QueueMessage(
             queue=priority, task=message.task, message=message.id, receipt=message.receipt
         )
 
@@ -70,10 +70,10 @@ class FakeTaskQueue:
         kept = [each for each in self.messages[priority] if each.receipt != receipt]
         self.messages[priority] = kept
 
-    def depths(self) -> Sequence[Depth]:
+    def depths(self) -> Sequence[QueueDepth]:
         self._reach()
         return [
-            Depth(
+            QueueDepth(
                 queue=priority,
                 waiting=len(self._visible(priority)),
                 in_flight=len(messages) - len(self._visible(priority)),
@@ -113,10 +113,10 @@ class FakeNotices:
         self.down = False
         self._connectors = connectors or ("slack",)
 
-    def serves(self, connector: str) -> bool:
+    def has_queue(self, connector: str) -> bool:
         return connector in self._connectors
 
     def send(self, connector: str, notification: Notification) -> None:
-        if self.down or not self.serves(connector):
+        if self.down or not self.has_queue(connector):
             raise Unavailable("the queues did not answer")
         self.sent.append((connector, notification))

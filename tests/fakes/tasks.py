@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from signalbox.models.base import position, stamp
-from signalbox.models.change import TaskSummary, expired, summary_of
+from signalbox.models.base import list_position, sortable_time
+from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationStatus, Owed
+from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports import Overdue, Window
+from signalbox.services.ports.core import DueItem, Window
 from tests.builders import NOW
 
 
@@ -23,14 +23,14 @@ class FakeTaskStore:
     def create(self, task: Task) -> bool:
         self._reach()
         there = self.kept.get(task.id)
-        if there and not expired(there, NOW):
+        if there and not is_expired(there, NOW):
             return False
         self.kept[task.id] = task
         return True
 
     def get(self, task: TaskId) -> Task:
         self._reach()
-        if task not in self.kept or expired(self.kept[task], NOW):
+        if task not in self.kept or is_expired(self.kept[task], NOW):
             raise NotFound("there is no such task")
         return self.kept[task]
 
@@ -43,21 +43,21 @@ class FakeTaskStore:
 
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         self._reach()
-        upper = window.after or (stamp(window.until) if window.until else "9")
-        lower = stamp(window.since) if window.since else "0"
+        upper = window.after or (sortable_time(window.until) if window.until else "9")
+        lower = sortable_time(window.since) if window.since else "0"
         placed = {
-            f"{stamp(task.created_at)}#{task.id}": task
+            f"{sortable_time(task.created_at)}#{task.id}": task
             for task in self.kept.values()
             if task.status in statuses
         }
         for place in sorted(placed, reverse=True):
             if lower <= place < upper:
-                yield summary_of(placed[place])
+                yield task_summary(placed[place])
 
-    def many(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
+    def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         self._reach()
         there = [self.kept[task] for task in tasks if task in self.kept]
-        return {task.id: task for task in there if not expired(task, NOW)}
+        return {task.id: task for task in there if not is_expired(task, NOW)}
 
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
         del chunk
@@ -94,16 +94,18 @@ class FakeNotificationStore:
             raise WriteConflict("the record has changed meanwhile")
         self.kept[place] = after
 
-    def newest(self, statuses: Sequence[NotificationStatus], window: Window) -> Iterator[Owed]:
+    def newest(
+        self, statuses: Sequence[NotificationStatus], window: Window
+    ) -> Iterator[NotificationRef]:
         self._reach()
-        upper = window.after or (stamp(window.until) if window.until else "9")
-        lower = stamp(window.since) if window.since else "0"
+        upper = window.after or (sortable_time(window.until) if window.until else "9")
+        lower = sortable_time(window.since) if window.since else "0"
         owed = [
-            Owed(
+            NotificationRef(
                 task=note.task_id,
                 notification=note.id,
                 connection=note.connection,
-                position=position(note.created_at, note.id),
+                position=list_position(note.created_at, note.id),
             )
             for note in self.kept.values()
             if note.status in statuses
@@ -112,7 +114,7 @@ class FakeNotificationStore:
             if lower <= each.position < upper:
                 yield each
 
-    def many(self, owed: Iterable[Owed]) -> Mapping[NotificationId, Notification]:
+    def batch_get(self, owed: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
         self._reach()
         places = [(each.task, each.notification) for each in owed]
         return {place[1]: self.kept[place] for place in places if place in self.kept}
@@ -133,17 +135,17 @@ class FakeAgenda:
         self._tasks = tasks
         self._notifications = notifications
 
-    def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[Overdue]:
-        tasks = [(task.look_at, Overdue(task=task.id)) for task in self._tasks.kept.values()]
+    def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[DueItem]:
+        tasks = [(task.due_at, DueItem(task=task.id)) for task in self._tasks.kept.values()]
         notes = [
-            (note.look_at, Overdue(task=note.task_id, notification=note.id))
+            (note.due_at, DueItem(task=note.task_id, notification=note.id))
             for note in self._notifications.kept.values()
         ]
         due = [(at, overdue) for at, overdue in tasks + notes if at and at < now]
         yield from (overdue for _, overdue in sorted(due, key=_at, reverse=latest_first))
 
 
-def _at(due: tuple[datetime, Overdue]) -> datetime:
+def _at(due: tuple[datetime, DueItem]) -> datetime:
     return due[0]
 
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from joserfc import jwk, jws
 
-from signalbox.auth.jwks import Keyring
-from signalbox.auth.jwt import Tokens
+from signalbox.auth.jwks import JwksCache
+from signalbox.auth.jwt import TokenAuthenticator
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import Grant, Issuer
-from signalbox.services.guards import Fetch, FetchedKeys
-from signalbox.services.ports import Clock
+from signalbox.services.ports.auth import FetchedJwks, FetchJwks
+from signalbox.services.ports.core import Clock
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
 from tests.fakes.counts import FakeCount
@@ -105,14 +105,14 @@ class FakeIssuer:
         self.asked = 0
         self.seconds = 0.0
 
-    def __call__(self, url: str) -> FetchedKeys:
+    def __call__(self, url: str) -> FetchedJwks:
         """A Fetch."""
         assert url == JWKS_URL
         self.asked += 1
         sleep(self.seconds)
         if self.down:
             raise Unavailable("the issuer did not answer")
-        return FetchedKeys(body=self.body, max_age=self.max_age)
+        return FetchedJwks(body=self.body, max_age=self.max_age)
 
 
 def an_issuer(**changes: object) -> Issuer:
@@ -129,13 +129,13 @@ def an_issuer(**changes: object) -> Issuer:
 
 
 def tokens_of(
-    *issuers: Issuer, fetch: Fetch | None = None, clock: Clock | None = None, secret: str = ""
-) -> Tokens:
+    *issuers: Issuer, fetch: FetchJwks | None = None, clock: Clock | None = None, secret: str = ""
+) -> TokenAuthenticator:
     """Believes these issuers."""
     now = clock or FakeClock()
-    return Tokens(
+    return TokenAuthenticator(
         issuers=lambda: issuers,
-        keyring=Keyring(
+        keyring=JwksCache(
             fetch=fetch or FakeIssuer(),
             secrets=lambda name: [secret] if name == "issuers/corp" else [],
             clock=now,

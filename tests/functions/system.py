@@ -13,13 +13,13 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from signalbox.auth.keys import new_key
-from signalbox.http.api import Api
-from signalbox.http.events import Answer
+from signalbox.auth.api_keys import new_key
+from signalbox.http.api import ApiHandler
+from signalbox.http.events import LambdaResponse
 from signalbox.http.webhook import WebhookHandler
 from signalbox.models.ids import TaskId
-from signalbox.models.limits import Limit, Limits
 from signalbox.models.principal import Scope
+from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.models.task import Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.providers.github.signature import signature
@@ -91,7 +91,7 @@ class System:
         self.restart()
 
     @cached_property
-    def api(self) -> Api:
+    def api(self) -> ApiHandler:
         return api(self.wiring)
 
     @cached_property
@@ -99,9 +99,9 @@ class System:
         self.wiring.secrets.put("sources/github/default", [SECRET])
         return webhook(GitHub(), self.wiring)
 
-    def limited(self, **limits: Limit) -> None:
+    def limited(self, **limits: RateLimit) -> None:
         """Sets how often callers may ask; nobody is limited who is not named."""
-        none = Limit(count=1_000_000, burst=1_000_000)
+        none = RateLimit(count=1_000_000, burst=1_000_000)
         said = Limits(
             anonymous=limits.get("anonymous", none),
             refused=limits.get("refused", none),
@@ -224,7 +224,7 @@ def event(method: str, path: str, headers: Mapping[str, str], body: bytes) -> di
     }
 
 
-def said(answer: Answer) -> Said:
+def said(answer: LambdaResponse) -> Said:
     """The answer as its caller sees it."""
     return Said(status=answer["statusCode"], headers=answer["headers"], text=answer["body"])
 

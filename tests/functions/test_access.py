@@ -3,11 +3,11 @@
 import pytest
 from pydantic import JsonValue
 
-from signalbox.aws.dynamo import Table
+from signalbox.aws.dynamo_table import Table
 from signalbox.models.ids import KeyId
 from signalbox.models.issuer import Grant, Issuer
-from signalbox.models.limits import Limit, Limits
 from signalbox.models.principal import Role, Scope
+from signalbox.models.rate_limits import Limits, RateLimit
 from tests.fakes.tokens import an_issuer
 from tests.functions.system import Said, System
 
@@ -188,16 +188,16 @@ def test_a_revoked_key_stays_as_it_is_whoever_was_about_to_change_it(
     admin = system.key("admin")
     made = issued(system, admin, roles=["viewer"])
     path, keys = made.headers["location"], system.wiring.keys
-    put_over = Table.put_over
+    put_if = Table.put_if
 
     def late(table: Table, *given: object) -> None:
         found = keys.find(KeyId(made.word("id")))
         assert found
         keys.put(found.model_copy(update={"revoked_at": system.clock()}))
-        put_over(table, *given)  # type: ignore[arg-type]  # as they came
+        put_if(table, *given)  # type: ignore[arg-type]  # as they came
 
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "put_over", late)
+        patch.setattr(Table, "put_if", late)
         lost = patched(system, admin, path, {"name": "late"})
     after = patched(system, admin, path, {"name": "cd"})
 
@@ -233,7 +233,7 @@ def test_a_role_is_named_given_changed_and_removed(system: System) -> None:
     [
         (an_issuer(everybody=Grant(roles=("ci",))), "issuer corp"),
         (an_issuer(grants={"dev": Grant(roles=("viewer", "ci"))}), "issuer corp"),
-        (Limits(roles={"ci": Limit(count=1_000, burst=1_000)}), "limits"),
+        (Limits(roles={"ci": RateLimit(count=1_000, burst=1_000)}), "limits"),
     ],
 )
 def test_a_role_that_is_named_elsewhere_is_not_removed(

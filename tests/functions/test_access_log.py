@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from signalbox.auth.keys import new_key
+from signalbox.auth.api_keys import new_key
 from tests.functions.system import System
 
 FIELDS = ("method", "path", "route", "principal", "status_code", "request_id", "gateway_request_id")

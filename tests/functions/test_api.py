@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 from pydantic import JsonValue
 
-from signalbox.models.limits import Limit
 from signalbox.models.principal import Scope
+from signalbox.models.rate_limits import RateLimit
 from tests.functions.system import System
 
 TASKS = "/api/v1/tasks"
@@ -258,7 +258,7 @@ def test_the_queues_are_counted(system: System) -> None:
 
 
 def test_who_asks_too_often_is_told_when_to_ask_again(system: System) -> None:
-    system.limited(default=Limit(count=2, burst=2))
+    system.limited(default=RateLimit(count=2, burst=2))
     key = system.key(scopes=(Scope.TASKS_READ,))
 
     answers = [system.ask("GET", TASKS, key=key) for _ in range(3)]
@@ -270,7 +270,7 @@ def test_who_asks_too_often_is_told_when_to_ask_again(system: System) -> None:
 
 
 def test_strangers_are_counted_by_their_address_whatever_they_claim_to_be(system: System) -> None:
-    system.limited(anonymous=Limit(count=1, burst=1))
+    system.limited(anonymous=RateLimit(count=1, burst=1))
     claims = ("x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip")
 
     statuses = [

@@ -262,7 +262,7 @@ def test_secrets_are_never_shown(system: System, admin: str) -> None:
 
     assert [answer.status for answer in answers] == [200, 422, 422, 405, 200, 200]
     assert not any("canary" in answer.text for answer in answers)
-    assert list(system.wiring.secrets.refreshed("connections/team")) == [hook]
+    assert list(system.wiring.secrets.refresh("connections/team")) == [hook]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_bot_token_needs_a_connection_with_a_channel(system: System, admin: st
     channel: dict[str, JsonValue] = {"settings": {"channel": "C024BE91L"}}
 
     without = put(system, admin, f"{path}/secret", {"secrets": [hook, token]})
-    kept = list(system.wiring.secrets.refreshed("connections/team"))
+    kept = list(system.wiring.secrets.refresh("connections/team"))
     put(system, admin, path, SLACK | channel, if_match="*")
     with_it = put(system, admin, f"{path}/secret", {"secrets": [token]})
 
@@ -324,7 +324,7 @@ def test_a_secret_that_can_never_work_is_refused_when_it_is_set(
 
     assert answer.status == 409
     assert why in answer.word("detail")
-    assert list(system.wiring.secrets.refreshed("connections/team")) == []
+    assert list(system.wiring.secrets.refresh("connections/team")) == []
 
 
 def test_secrets_that_no_parameter_holds_are_refused(system: System, admin: str) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from signalbox.models.config import Source
 from signalbox.models.errors import NotFound, PayloadInvalid
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 from tests.functions.system import Said, System
 from tests.samples import sample
 
@@ -22,7 +22,7 @@ DELIVERIES = "/api/v1/deliveries"
 def unreadable(system: System, patch: pytest.MonkeyPatch, key: str = "d-1") -> str:
     """A delivery that yesterday's code could not read; its id."""
 
-    def parse(_: GitHub, request: InboundRequest) -> Parsed:
+    def parse(_: GitHub, request: InboundRequest) -> ParsedPayload:
         raise PayloadInvalid(f"nobody reads {request.header('x-github-event')} yet")
 
     with patch.context() as yesterday:
@@ -74,7 +74,7 @@ def test_deliveries_of_all_sources_are_one_list_and_may_be_told_apart(system: Sy
     assert listed(system) == ["theirs", "mine"]
     assert listed(system, "source=default") == ["mine"]
     assert listed(system, "provider=github&source=other") == ["theirs"]
-    assert listed(system, "verdict=handshake") == ["theirs"]
+    assert listed(system, "status=handshake") == ["theirs"]
     assert listed(system, "provider=gitlab") == []
 
 
@@ -95,7 +95,7 @@ def test_a_delivery_is_shown_with_its_headers_and_body_but_no_secret_in_it(
     shown = system.ask("GET", path, key=system.key("viewer"))
 
     body = shown.part("body")
-    assert (shown.json_body["secret"], shown.json_body["verdict"]) == (0, "accepted")
+    assert (shown.json_body["secret"], shown.json_body["status"]) == (0, "accepted")
     assert shown.part("headers")["x-github-event"] == "issue_comment"
     assert "x-hub-signature-256" not in shown.part("headers")
     assert (body["encoding"], body["masked"], body["truncated"]) == ("text", True, False)
@@ -126,11 +126,11 @@ def test_a_dry_run_says_what_a_replay_would_make_and_makes_nothing(
 
     said = replay(system, delivery, dry_run=True)
 
-    assert (said.json_body["verdict_before"], said.word("verdict")) == ("unreadable", "accepted")
+    assert (said.json_body["status_before"], said.word("status")) == ("failed", "accepted")
     assert said.json_body["differs"] is True
-    assert [task["kind"] for task in said.rows("made")] == ["agent"]
+    assert [task["kind"] for task in said.rows("created")] == ["agent"]
     assert tasks(system) == 0
-    assert system.wiring.deliveries.get(DeliveryId(delivery)).verdict == "unreadable"
+    assert system.wiring.deliveries.get(DeliveryId(delivery)).status == "failed"
 
 
 def test_what_could_not_be_read_is_accepted_by_a_replay_on_fixed_code(
@@ -142,8 +142,8 @@ def test_what_could_not_be_read_is_accepted_by_a_replay_on_fixed_code(
     said = replay(system, delivery)
 
     kept = system.wiring.deliveries.get(DeliveryId(delivery))
-    [made] = said.rows("made")
-    assert (kept.verdict, kept.reason, kept.task_ids) == ("accepted", None, (made["id"],))
+    [made] = said.rows("created")
+    assert (kept.status, kept.reason, kept.task_ids) == ("accepted", None, (made["id"],))
     assert (kept.replayed_at, str(kept.replayed_by)[:4]) == (system.clock(), "key:")
     task = system.wiring.tasks.get(TaskId(str(made["id"])))
     assert (task.origin.delivery_id, task.status) == (delivery, "pending")
@@ -166,8 +166,8 @@ def test_a_replay_again_and_again_is_harmless(system: System) -> None:
 
     first, second = replay(system, delivery), replay(system, delivery)
 
-    assert first.rows("made") == second.rows("made") == []
-    assert first.json_body["there"] == second.json_body["there"] == made.json_body["task_ids"]
+    assert first.rows("created") == second.rows("made") == []
+    assert first.json_body["existing"] == second.json_body["existing"] == made.json_body["task_ids"]
     assert first.json_body["differs"] is second.json_body["differs"] is False
     assert tasks(system) == 1
 
@@ -179,19 +179,21 @@ def test_a_replay_keeps_the_tasks_that_were_made_before(
     delivery = DeliveryId(made.word("delivery_id"))
 
     with monkeypatch.context() as tomorrow:
-        tomorrow.setattr(GitHub, "parse", lambda *_: Parsed(type="other", ignored="not read"))
+        tomorrow.setattr(
+            GitHub, "parse", lambda *_: ParsedPayload(type="other", ignored="not read")
+        )
         said = replay(system, delivery)
 
     kept = system.wiring.deliveries.get(delivery)
-    assert (said.word("verdict"), said.json_body["differs"]) == ("ignored", True)
+    assert (said.word("status"), said.json_body["differs"]) == ("ignored", True)
     assert list(kept.task_ids) == made.json_body["task_ids"]
-    assert (kept.verdict, kept.notes) == ("accepted", ("not read",))
+    assert (kept.status, kept.notes) == ("accepted", ("not read",))
 
 
 def test_what_a_fault_of_ours_kept_from_being_read_is_kept_and_read_by_mended_code(
     system: System, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def parse(_: GitHub, request: InboundRequest) -> Parsed:
+    def parse(_: GitHub, request: InboundRequest) -> ParsedPayload:
         raise KeyError(request.header("x-github-event"))
 
     with monkeypatch.context() as yesterday:
@@ -204,9 +206,9 @@ def test_what_a_fault_of_ours_kept_from_being_read_is_kept_and_read_by_mended_co
     replayed = replay(system, id_)
     assert (answer.status, answer.word("code")) == (again.status, again.word("code"))
     assert (answer.status, answer.word("code")) == (500, "internal")
-    assert (kept.verdict, kept.reason) == ("unreadable", "a fault of ours: KeyError")
+    assert (kept.status, kept.reason) == ("failed", "a fault of ours: KeyError")
     assert any("test_deliveries.py" in str(record.__dict__) for record in caplog.records)
-    assert replayed.word("verdict") == "accepted"
+    assert replayed.word("status") == "accepted"
     assert tasks(system) == 1
 
 
@@ -216,9 +218,9 @@ def test_what_still_cannot_be_read_stays_unreadable(system: System) -> None:
 
     said = replay(system, delivery_id("github", "default", "odd"))
 
-    assert (said.status, said.word("verdict"), said.json_body["differs"]) == (
+    assert (said.status, said.word("status"), said.json_body["differs"]) == (
         200,
-        "unreadable",
+        "failed",
         False,
     )
 
@@ -262,7 +264,7 @@ def test_what_could_not_be_read_is_accepted_when_it_is_sent_again_to_fixed_code(
 
     kept = system.wiring.deliveries.get(delivery)
     assert (again.status, again.json_body["duplicate"]) == (202, False)
-    assert (kept.verdict, list(kept.task_ids)) == ("accepted", again.json_body["task_ids"])
+    assert (kept.status, list(kept.task_ids)) == ("accepted", again.json_body["task_ids"])
     assert kept.reason is None
 
 
@@ -274,7 +276,7 @@ def test_what_was_accepted_stays_so_when_it_comes_again_and_cannot_be_read(
     unreadable(system, monkeypatch)
 
     kept = system.wiring.deliveries.get(DeliveryId(made.word("delivery_id")))
-    assert kept.verdict == "accepted"
+    assert kept.status == "accepted"
 
 
 def test_repeats_are_counted(system: System) -> None:
@@ -286,7 +288,7 @@ def test_repeats_are_counted(system: System) -> None:
     path = f"{DELIVERIES}/{made.word('delivery_id')}"
     shown = system.ask("GET", path, key=system.key("viewer"))
 
-    assert shown.part("repeats") == {"count": 2, "last_at": "2026-03-01T12:00:20Z"}
+    assert shown.part("duplicates") == {"count": 2, "last_at": "2026-03-01T12:00:20Z"}
 
 
 def test_a_replay_makes_a_task_again_whose_time_was_over(system: System) -> None:
@@ -296,7 +298,7 @@ def test_a_replay_makes_a_task_again_whose_time_was_over(system: System) -> None
 
     said = replay(system, made.word("delivery_id"))
 
-    assert [row["id"] for row in said.rows("made")] == [task]
+    assert [row["id"] for row in said.rows("created")] == [task]
     assert system.wiring.tasks.get(TaskId(task)).created_at == system.clock()
 
 
@@ -327,6 +329,6 @@ def test_a_delivery_that_has_expired_meanwhile_is_not_counted_but_answered(
     def expired(*_: object) -> None:
         raise NotFound("the record is gone")
 
-    monkeypatch.setattr(type(system.wiring.deliveries), "again", expired)
+    monkeypatch.setattr(type(system.wiring.deliveries), "record_duplicate", expired)
 
     assert system.comment("/agent fix the login").status == 202

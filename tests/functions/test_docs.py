@@ -6,10 +6,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from pydantic import JsonValue, TypeAdapter
 
-from signalbox.http.examples import EXAMPLES
 from signalbox.http.openapi import TAGS
+from signalbox.http.openapi_examples import EXAMPLES
 from signalbox.http.problem_pages import MEANINGS
-from signalbox.http.routing import MethodUnknown
+from signalbox.http.routing import MethodNotAllowed
 from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
 from signalbox.runtime.registry import providers
 from tests.functions.system import System
@@ -148,7 +148,7 @@ def test_the_page_asks_nothing_of_anybody_else(system: System) -> None:
 
 
 def test_every_problem_has_a_page(system: System) -> None:
-    known = codes(SignalboxError) | {MethodUnknown.code, "validation_failed"}
+    known = codes(SignalboxError) | {MethodNotAllowed.code, "validation_failed"}
 
     for code in known:
         page = system.ask("GET", f"/problems/{code.replace('_', '-')}")

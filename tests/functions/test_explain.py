@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from signalbox.models.circuit import Circuit
 from signalbox.models.config import Source
 from signalbox.models.errors import PayloadInvalid, Unavailable
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
@@ -98,7 +98,7 @@ def test_it_is_told_why_nothing_was_made(system: System) -> None:
 
     notes = [detail for what, detail in told(story) if what == "note"]
     assert notes[0] == "issue_comment.created: the source does not list the command agent"
-    assert story.word("verdict") == "ignored"
+    assert story.word("status") == "ignored"
     assert "task" not in whats(story)
 
 
@@ -145,7 +145,7 @@ def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
 def test_it_is_told_that_todays_code_reads_what_was_not_read(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def parse(_: GitHub, request: InboundRequest) -> Parsed:
+    def parse(_: GitHub, request: InboundRequest) -> ParsedPayload:
         raise PayloadInvalid(f"{len(request.body)} bytes of nonsense")
 
     with monkeypatch.context() as yesterday:
@@ -154,7 +154,7 @@ def test_it_is_told_that_todays_code_reads_what_was_not_read(
 
     story = dict(told(explained(system)))
 
-    assert str(story["read"]).startswith("unknown: unreadable, ")
+    assert str(story["read"]).startswith("unknown: failed, ")
     assert story["today"] == "today it would be accepted; a replay makes it so"
 
 

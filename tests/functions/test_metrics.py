@@ -9,10 +9,10 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
-from signalbox.models.circuit import Circuit, opened, probing
+from signalbox.models.circuit import Circuit, begin_probe, opened
 from signalbox.models.ids import ConnectionId, TaskId
 from signalbox.models.task import Priority
-from signalbox.runtime.counting import counting
+from signalbox.runtime.counters import count_changes
 from signalbox.runtime.maintenance import maintenance
 from signalbox.runtime.wiring import Wiring
 from tests.builders import a_connection
@@ -68,7 +68,7 @@ def test_webhooks_are_counted_by_what_became_of_them(system: System) -> None:
         ("webhook_requests_total", "github", "ignored"): 1,
         ("webhook_requests_total", "github", "not_found"): 1,
         ("webhook_requests_total", "github", "signature_invalid"): 1,
-        ("webhook_requests_total", "github", "unreadable"): 1,
+        ("webhook_requests_total", "github", "failed"): 1,
     }
     assert samples(found["webhook_signature_validation_failures"]) == {
         ("webhook_signature_validation_failures_total", "github"): 1
@@ -145,7 +145,7 @@ def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: Syste
     shut = opened(Circuit(), system.clock(), Random(7))
     for name in ("team-slack", "other", "nobodys"):
         system.wiring.circuits.replace(ConnectionId(name), Circuit(), shut)
-    half = probing(shut, system.clock())
+    half = begin_probe(shut, system.clock())
     system.wiring.circuits.replace(ConnectionId("other"), shut, half)
 
     found = scraped(system)["connector_circuit_state"]
@@ -212,7 +212,7 @@ def test_maintenance_counts_what_nobody_asked_for(system: System) -> None:
 
     maintenance(system.wiring)({}, Context())
 
-    counted = counting(system.wiring).counters.totals()
+    counted = count_changes(system.wiring).counters.totals()
     assert counted["requests|github|accepted"] == 1
 
 

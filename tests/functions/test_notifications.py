@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from signalbox.egress.transport import Answer, Http, Request
+from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.models.config import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.lifecycle import given_up
-from signalbox.models.messages import NotificationMessage
 from signalbox.models.notification import (
     Notification,
     NotificationStatus,
@@ -19,10 +18,11 @@ from signalbox.models.notification import (
     exhausted,
     refused,
 )
+from signalbox.models.queue_messages import NotificationMessage
 from signalbox.runtime.registry import connectors
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.circuits import Circuits
-from signalbox.services.deliver import DeliverNotification
+from signalbox.services.notifications.circuits import CircuitBreakers
+from signalbox.services.notifications.deliver import DeliverNotification
 from tests.builders import a_connection, a_notification, a_subscription, a_task, held
 from tests.functions.system import Said, System
 
@@ -37,7 +37,7 @@ def delivering(wired: Wiring) -> DeliverNotification:
         notifications=wired.notifications,
         config=wired.config,
         secrets=wired.secrets,
-        circuits=Circuits(store=wired.circuits, clock=wired.clock, random=wired.random),
+        circuits=CircuitBreakers(store=wired.circuits, clock=wired.clock, random=wired.random),
         clock=wired.clock,
         random=wired.random,
     )
@@ -47,7 +47,7 @@ def owed(system: System, **facts: object) -> Notification:
     """A notification that is kept."""
     system.clock.advance(seconds=1)
     now = system.clock()
-    note = a_notification(a_task(), created_at=now, owed_since=now, updated_at=now, **facts)
+    note = a_notification(a_task(), created_at=now, queued_at=now, updated_at=now, **facts)
     assert system.wiring.notifications.create(note)
     return note
 
@@ -179,10 +179,10 @@ def test_what_cannot_be_queued_now_is_sent_by_maintenance(
     def broken(*_: object) -> None:
         raise Unavailable("the queue did not answer")
 
-    monkeypatch.setattr(type(system.wiring.notices), "send", broken)
+    monkeypatch.setattr(type(system.wiring.notification_queue), "send", broken)
     answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("operator"))
 
-    overdue = list(system.wiring.agenda.overdue(system.clock() + timedelta(minutes=3)))
+    overdue = list(system.wiring.due_index.overdue(system.clock() + timedelta(minutes=3)))
     assert answer.status == 202
     assert note.id in {each.notification for each in overdue}
 
@@ -206,13 +206,13 @@ def test_a_test_goes_through_the_queue_and_the_connector(
     system.wiring.config.put(a_connection(settings={}))
     hook = "https://hooks.slack.com/services/T0/B0/abc"
     system.wiring.secrets.put("connections/team-slack", [hook])
-    sent: list[Request] = []
+    sent: list[HttpRequest] = []
 
-    def slack(_: Http, request: Request) -> Answer:
+    def slack(_: HttpClient, request: HttpRequest) -> HttpResponse:
         sent.append(request)
-        return Answer(status=200, body=b"ok")
+        return HttpResponse(status=200, body=b"ok")
 
-    monkeypatch.setattr(Http, "__call__", slack)
+    monkeypatch.setattr(HttpClient, "__call__", slack)
     answer = tried(system)
     [message] = messages(system)
     delivering(system.wiring)(message.task_id, message.notification_id)
@@ -281,12 +281,12 @@ def test_a_step_that_was_told_longer_ago_than_anybody_remembers_is_not_told_agai
 def test_a_connection_that_was_changed_a_moment_ago_is_looked_at_again(
     system: System, monkeypatch: pytest.MonkeyPatch, before: list[Connection]
 ) -> None:
-    def slack(_: Http, request: Request) -> Answer:
+    def slack(_: HttpClient, request: HttpRequest) -> HttpResponse:
         known = b"C024BE91L" in request.body
         said = b'{"ok":true,"ts":"1.2"}' if known else b'{"ok":false,"error":"channel_not_found"}'
-        return Answer(status=200, body=said)
+        return HttpResponse(status=200, body=said)
 
-    monkeypatch.setattr(Http, "__call__", slack)
+    monkeypatch.setattr(HttpClient, "__call__", slack)
     for connection in before:
         system.wiring.config.put(connection)
     elsewhere = Wiring(clock=system.clock)

@@ -53,7 +53,7 @@ def lost(system: System, **facts: object) -> Notification:
     """A notification without attempts."""
     system.clock.advance(seconds=1)
     now = system.clock()
-    note = a_notification(a_task(), created_at=now, owed_since=now, updated_at=now, **facts)
+    note = a_notification(a_task(), created_at=now, queued_at=now, updated_at=now, **facts)
     after = exhausted(note, "Slack answered 500", now)
     assert system.wiring.notifications.create(after)
     return after
@@ -335,14 +335,14 @@ def test_what_moves_on_meanwhile_is_refused_and_the_others_are_redriven(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = dead(system), dead(system)
-    many = type(system.wiring.tasks).many
+    many = type(system.wiring.tasks).batch_get
 
     def then_retried(*given: object) -> object:
         found = many(*given)  # type: ignore[arg-type]  # as they came
         system.ask("POST", f"/api/v1/tasks/{second.id}/retry", key=system.key("operator"))
         return found
 
-    monkeypatch.setattr(type(system.wiring.tasks), "many", then_retried)
+    monkeypatch.setattr(type(system.wiring.tasks), "batch_get", then_retried)
     answer = redriven(system, kind="task")
 
     [refusal] = answer.rows("refused")

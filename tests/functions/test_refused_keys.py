@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.auth.keys import NewKey, new_key
+from signalbox.auth.api_keys import NewKey, new_key
 from tests.functions.system import Said, System
 from tests.integration.faults import Faults
 

@@ -11,8 +11,7 @@ from typing import Final
 import pytest
 from pydantic import JsonValue
 
-from tests.functions.system import System, running
-from tests.functions.things import (
+from tests.functions.crud import (
     ABSENT,
     ANOTHERS,
     OWN,
@@ -34,6 +33,7 @@ from tests.functions.things import (
     subscription,
     task,
 )
+from tests.functions.system import System, running
 
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 ROLES: Final = ("anonymous", "viewer", "worker", "operator", "admin")

@@ -6,8 +6,8 @@ import pytest
 from pydantic import JsonValue
 
 from tests.builders import a_connection
+from tests.functions.crud import OWN, Found, Thing, connection, delivery, ended_task, notification
 from tests.functions.system import Said, System
-from tests.functions.things import OWN, Found, Thing, connection, delivery, ended_task, notification
 
 TASKS = "/api/v1/tasks"
 REDRIVE = "/api/v1/queue/redrive"

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from signalbox.http.routes.task_changes import TaskChanges
+from signalbox.http.routes.task_changes import TaskChangeList
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
 from tests.builders import NOW, an_id
@@ -265,7 +265,7 @@ def test_the_history_is_as_long_as_it_says(system: System) -> None:
     assert (first["id"], second["id"]) == tuple(
         f"{task}.{NOW.timestamp():.0f}.{version}" for version in (1, 8)
     )
-    assert f"of more than {len(answer.items)} the oldest but one" in str(TaskChanges.__doc__)
+    assert f"of more than {len(answer.items)} the oldest but one" in str(TaskChangeList.__doc__)
 
 
 @pytest.mark.parametrize("role", ["viewer", "worker"])

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 from tests.builders import a_source
 from tests.functions.system import Said, System
 
@@ -117,7 +117,7 @@ def test_the_task_of_an_event_is_the_same_whatever_counts_as_a_command(
     path = f"/api/v1/deliveries/{first.word('delivery_id')}/replay"
     replayed = system.ask("POST", path, key=system.key("operator"))
     assert again.json_body["task_ids"] == first.json_body["task_ids"]
-    assert replayed.rows("made") == []
+    assert replayed.rows("created") == []
     assert tasks(system) == 2
 
 

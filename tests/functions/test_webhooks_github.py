@@ -37,8 +37,8 @@ def test_the_delivery_is_kept_with_its_body(system: System) -> None:
     answer = system.comment("/agent fix the login")
 
     delivery = DeliveryId(answer.word("delivery_id"))
-    assert system.wiring.deliveries.get(delivery).verdict == "accepted"
-    assert b"/agent fix the login" in system.wiring.deliveries.whole(delivery).body
+    assert system.wiring.deliveries.get(delivery).status == "accepted"
+    assert b"/agent fix the login" in system.wiring.deliveries.get_stored(delivery).body
 
 
 def test_a_ping_is_answered_200(system: System) -> None:
@@ -123,7 +123,7 @@ def test_what_is_verified_and_not_json_is_kept_and_answered_400(system: System) 
 
     kept = system.wiring.deliveries.get(delivery_id("github", "default", "odd"))
     assert answer.status == 400
-    assert (kept.verdict, kept.reason is not None) == ("unreadable", True)
+    assert (kept.status, kept.reason is not None) == ("failed", True)
 
 
 def test_an_unknown_event_is_recorded_as_ignored(system: System) -> None:

@@ -90,8 +90,8 @@ def test_a_failure_that_no_retry_helps_is_final(system: System) -> None:
 def test_a_released_task_gets_a_new_message_and_costs_no_attempt(system: System) -> None:
     task = waiting(system)
     released = step(system, task, "release", claim(system))
-    given_back = system.wiring.tasks.get(TaskId(task))
-    system.wiring.dispatch(given_back, [given_back.last_step])
+    released_at = system.wiring.tasks.get(TaskId(task))
+    system.wiring.dispatch(released_at, [released_at.last_step])
 
     again = claim(system)
 

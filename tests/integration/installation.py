@@ -8,10 +8,10 @@ from typing import Final, cast
 from moto.sqs.models import Message, sqs_backends
 from pydantic import JsonValue
 
-from signalbox.auth.keys import new_key
+from signalbox.auth.api_keys import new_key
 from signalbox.aws.config import DynamoConfig, DynamoKeys
-from signalbox.aws.dynamo import Table
-from signalbox.http.events import Answer
+from signalbox.aws.dynamo_table import Table
+from signalbox.http.events import LambdaResponse
 from signalbox.models.notification import Notification
 from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_subscription
@@ -160,7 +160,7 @@ class Installation:
     def quiet(self) -> bool:
         """Whether every task and notification has ended and every queue is empty."""
         tasks, notes = self.records
-        ended = all(task.finished and task.look_at is None for task in tasks)
+        ended = all(task.finished and task.due_at is None for task in tasks)
         return ended and not any(note.open for note in notes) and not any(map(self.depth, QUEUES))
 
     @property
@@ -218,7 +218,7 @@ class Installation:
 
     def _answer(self, function: str, sent: dict[str, JsonValue]) -> Said:
         context = FakeContext(self.clock, timeout=self.stack.timeout(function))
-        answer = said(cast("Answer", self.functions[function](sent, context)))
+        answer = said(cast("LambdaResponse", self.functions[function](sent, context)))
         if answer.status >= 500:
             raise Silence(answer.text)
         return answer

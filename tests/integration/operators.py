@@ -5,9 +5,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from signalbox.auth.keys import new_key
+from signalbox.auth.api_keys import new_key
 from signalbox.aws.config import DynamoKeys
-from signalbox.aws.dynamo import Table
+from signalbox.aws.dynamo_table import Table
 from signalbox.models.ids import delivery_id
 from tests.builders import a_connection, a_subscription
 from tests.fakes.context import FakeContext

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_pascal
 
-from cli.template import expanded
+from cli.template import expanded_template
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
@@ -176,7 +176,7 @@ class Alarm(_Part):
 
 @cache
 def template() -> Template:
-    return Template.model_validate(expanded())
+    return Template.model_validate(expanded_template())
 
 
 def resolved(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:

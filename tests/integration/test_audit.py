@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from signalbox.aws.audit import DynamoAudit
-from signalbox.aws.dynamo import Table
-from signalbox.models.audit import Breach, chained
+from signalbox.aws.dynamo_table import Table
+from signalbox.models.audit import Tampering, append_to_chain
 from signalbox.models.errors import Unavailable
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from tests.contract.guards import DAY, AuditStoreContract, fill
@@ -24,7 +24,7 @@ from tests.integration.aws import Stack
 from tests.integration.faults import Action, Faults, broken, lost_answer, throttled, unreachable
 
 if TYPE_CHECKING:
-    from signalbox.aws.dynamo import Item
+    from signalbox.aws.dynamo_table import Item
 
 PUT, QUERY = "DynamoDB.PutItem", "DynamoDB.Query"
 
@@ -65,7 +65,7 @@ class TestDynamoAudit(AuditStoreContract):
     ) -> None:
         faults.on(PUT, lost_answer)
 
-        assert store.append(chained(an_entry(), DAY, None))
+        assert store.append(append_to_chain(an_entry(), DAY, None))
         assert faults.count(PUT) == 2
 
     @pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
@@ -76,7 +76,7 @@ class TestDynamoAudit(AuditStoreContract):
         faults.on(QUERY, trouble, times=3)
 
         with pytest.raises(Unavailable):
-            store.append(chained(an_entry(), DAY, None))
+            store.append(append_to_chain(an_entry(), DAY, None))
         with pytest.raises(Unavailable):
             list(store.newest(DAY))
 
@@ -145,8 +145,8 @@ def test_a_row_that_was_changed_or_deleted_is_named(
     table.delete(key)
     deleted = verify(DAY)
 
-    assert changed == Breach(day=DAY, number="00000003", reason="was changed")
-    assert deleted == Breach(day=DAY, number="00000003", reason="is missing")
+    assert changed == Tampering(day=DAY, number="00000003", reason="was changed")
+    assert deleted == Tampering(day=DAY, number="00000003", reason="is missing")
 
 
 def test_a_page_reads_no_more_than_it_shows(

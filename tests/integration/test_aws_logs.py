@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
 from signalbox.models.errors import Unavailable
@@ -57,7 +57,9 @@ class TestDynamoLogs(LogStoreContract):
         store.add(task, a_chunk(first=4), None)
 
         items = [
-            table.get({"pk": {"S": keys.task(task)}, "sk": {"S": keys.log(place)}})
+            table.get(
+                {"pk": {"S": table_keys.task_pk(task)}, "sk": {"S": table_keys.log_sk(place)}}
+            )
             for place in (1, 4)
         ]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
+from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.models.errors import Unavailable
 from signalbox.models.task import Priority
 from tests.builders import NOW, a_notification, a_task
@@ -26,7 +26,7 @@ DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
 
 class TestSqsTasks(TaskQueueContract):
     @pytest.fixture
-    def queue(self, stack: Stack) -> SqsTasks:
+    def queue(self, stack: Stack) -> SqsTaskQueue:
         urls = {
             priority: QueueUrls(
                 queue=stack.name(f"{priority.value.title()}Queue"),
@@ -34,16 +34,18 @@ class TestSqsTasks(TaskQueueContract):
             )
             for priority in Priority
         }
-        return SqsTasks(sqs=stack.clients.sqs, urls=urls)
+        return SqsTaskQueue(sqs=stack.clients.sqs, urls=urls)
 
-    def test_a_batch_taken_in_part_is_unavailable(self, queue: SqsTasks, faults: Faults) -> None:
+    def test_a_batch_taken_in_part_is_unavailable(
+        self, queue: SqsTaskQueue, faults: Faults
+    ) -> None:
         faults.on("SQS.SendMessageBatch", partly_failed)
 
         with pytest.raises(Unavailable):
             queue.send(Priority.LOW, [a_task().id for _ in range(3)])
 
     def test_a_message_that_is_none_of_ours_is_left_to_the_dead_letters(
-        self, stack: Stack, queue: SqsTasks
+        self, stack: Stack, queue: SqsTaskQueue
     ) -> None:
         task = a_task().id
         stack.clients.sqs.send_message(QueueUrl=stack.name("LowQueue"), MessageBody="nonsense")
@@ -54,7 +56,7 @@ class TestSqsTasks(TaskQueueContract):
         assert [each.task for each in received if each] == [task]
 
     def test_hiding_for_longer_than_sqs_allows_is_no_matter(
-        self, queue: SqsTasks, clock: FakeClock
+        self, queue: SqsTaskQueue, clock: FakeClock
     ) -> None:
         queue.send(Priority.LOW, [a_task().id])
         message = queue.receive(Priority.LOW, hidden=43_200, wait=0)
@@ -64,7 +66,7 @@ class TestSqsTasks(TaskQueueContract):
         queue.hide(Priority.LOW, message.receipt, 43_200)
 
     def test_a_wait_ends_in_vain_when_its_time_is_up(
-        self, queue: SqsTasks, clock: FakeClock
+        self, queue: SqsTaskQueue, clock: FakeClock
     ) -> None:
         assert queue.receive(Priority.LOW, hidden=30, wait=20) is None
         assert clock() - NOW >= timedelta(seconds=20)
@@ -82,11 +84,11 @@ class TestSqsTasks(TaskQueueContract):
     )
     def test_a_queue_that_is_down_is_unavailable(
         self,
-        queue: SqsTasks,
+        queue: SqsTaskQueue,
         faults: Faults,
         trouble: Action,
         operation: str,
-        act: Callable[[SqsTasks], object],
+        act: Callable[[SqsTaskQueue], object],
     ) -> None:
         faults.on(f"SQS.{operation}", trouble, times=3)
 
@@ -96,9 +98,11 @@ class TestSqsTasks(TaskQueueContract):
 
 def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
     note = a_notification()
-    notices = SqsNotices(sqs=stack.clients.sqs, urls={"slack": stack.name("slackQueue")})
+    notification_queue = SqsNotificationQueue(
+        sqs=stack.clients.sqs, urls={"slack": stack.name("slackQueue")}
+    )
 
-    notices.send("slack", note)
+    notification_queue.send("slack", note)
 
     (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("slackQueue"))["Messages"]
     assert note.id in message["Body"]
@@ -106,8 +110,8 @@ def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
 
 
 def test_a_connector_without_a_queue_is_unavailable(stack: Stack) -> None:
-    notices = SqsNotices(sqs=stack.clients.sqs, urls={})
+    notification_queue = SqsNotificationQueue(sqs=stack.clients.sqs, urls={})
 
-    assert not notices.serves("slack")
+    assert not notification_queue.has_queue("slack")
     with pytest.raises(Unavailable):
-        notices.send("slack", a_notification())
+        notification_queue.send("slack", a_notification())

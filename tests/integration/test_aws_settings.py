@@ -6,11 +6,11 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 
 from signalbox.aws.config import DynamoConfig, DynamoKeys
-from signalbox.aws.dynamo import Table
-from signalbox.aws.secrets import ASK_AGAIN_AFTER, SsmSecrets
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.secrets import SECRET_REFRESH_INTERVAL, SsmSecrets
 from signalbox.models.errors import Unavailable, WriteConflict
-from signalbox.models.limits import Limits
-from signalbox.models.principal import ROLES, Role, Scope
+from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
+from signalbox.models.rate_limits import Limits
 from tests.builders import a_source, an_api_key
 from tests.contract.settings import (
     NAME,
@@ -143,10 +143,10 @@ class TestDynamoConfigKeeper(ConfigKeeperContract):
         keeper.put(Role(name="reader", scopes=(Scope.TASKS_READ,)))
         keeper.put(Role(name="viewer", scopes=(Scope.KEYS_WRITE,)))
 
-        worth = keeper.worth()
+        role_scopes = keeper.role_scopes()
 
-        assert worth["reader"] == {Scope.TASKS_READ}
-        assert worth["viewer"] == ROLES["viewer"]
+        assert role_scopes["reader"] == {Scope.TASKS_READ}
+        assert role_scopes["viewer"] == BUILT_IN_ROLES["viewer"]
 
 
 class TestDynamoKeys(KeyStoreContract):
@@ -222,12 +222,12 @@ class TestSsmSecrets(SecretStoreContract):
         store.secrets(NAME)
         faults.on("SSM.GetParameter", broken, times=1_000)
         clock.advance(timedelta(minutes=59))
-        served = list(store.refreshed(NAME))
+        served = list(store.refresh(NAME))
         clock.advance(timedelta(minutes=2))
 
         assert served == ["known"]
         with pytest.raises(Unavailable):
-            store.refreshed(NAME)
+            store.refresh(NAME)
 
     def test_a_parameter_store_that_is_down_is_asked_again_after_half_a_minute(
         self, store: SsmSecrets, put: PutSecrets, clock: FakeClock, faults: Faults
@@ -239,9 +239,9 @@ class TestSsmSecrets(SecretStoreContract):
         faults.clear()
         faults.on("SSM.GetParameter", broken, times=3)
 
-        served = [list(read(NAME)) for read in (store.secrets, store.refreshed) * 5]
+        served = [list(read(NAME)) for read in (store.secrets, store.refresh) * 5]
         asked = faults.count("SSM.GetParameter")
-        clock.advance(ASK_AGAIN_AFTER)
+        clock.advance(SECRET_REFRESH_INTERVAL)
 
         assert (served, asked) == ([["old"]] * 10, 3)
         assert list(store.secrets(NAME)) == ["new"]
@@ -254,7 +254,7 @@ class TestSsmSecrets(SecretStoreContract):
 
         assert not store.put_new(NAME, ["ours"])
 
-        assert list(store.refreshed(NAME)) == ["theirs"]
+        assert list(store.refresh(NAME)) == ["theirs"]
 
     @DOWN
     def test_secrets_nobody_has_read_are_unavailable_while_the_parameter_store_is_down(

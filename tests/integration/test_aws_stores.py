@@ -7,13 +7,13 @@ from itertools import islice
 import pytest
 
 from signalbox.aws.deliveries import DynamoDeliveries
-from signalbox.aws.dynamo import Table
-from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
-from signalbox.models.delivery import read_anew
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
+from signalbox.models.delivery import reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 from tests.builders import NOW, a_delivery, a_task, held
 from tests.contract.stores import (
     AgendaContract,
@@ -152,7 +152,7 @@ class TestDynamoTasks(TaskStoreContract):
         store.create(task)
         faults.on("DynamoDB.BatchGetItem", unprocessed, times=3)
 
-        assert store.many([task.id]) == {task.id: task}
+        assert store.batch_get([task.id]) == {task.id: task}
         assert len(pauses) == 3
 
     def test_a_read_that_is_never_done_is_unavailable_without_a_word_of_the_table(
@@ -163,7 +163,7 @@ class TestDynamoTasks(TaskStoreContract):
         faults.on("DynamoDB.BatchGetItem", unprocessed, times=100)
 
         with pytest.raises(Unavailable) as down:
-            DynamoTasks(table=table, clock=FakeClock()).many([a_task().id])
+            DynamoTasks(table=table, clock=FakeClock()).batch_get([a_task().id])
 
         assert down.value.reason == "the store did not answer in full"
         assert faults.count("DynamoDB.BatchGetItem") == 10
@@ -186,17 +186,17 @@ class TestDynamoAgenda(AgendaContract):
         return DynamoNotifications(table=tasks_table)
 
     @pytest.fixture
-    def agenda(self, tasks_table: Table) -> DynamoAgenda:
-        return DynamoAgenda(table=tasks_table)
+    def due_index(self, tasks_table: Table) -> DynamoDueIndex:
+        return DynamoDueIndex(table=tasks_table)
 
     def test_an_agenda_costs_the_same_however_much_is_at_rest(
-        self, tasks: DynamoTasks, agenda: DynamoAgenda, faults: Faults
+        self, tasks: DynamoTasks, due_index: DynamoDueIndex, faults: Faults
     ) -> None:
         for _ in range(150):
             tasks.create(a_task(created_at=NOW + timedelta(hours=1)))
         faults.clear()
 
-        assert list(agenda.overdue(NOW)) == []
+        assert list(due_index.overdue(NOW)) == []
         assert faults.operations == ["DynamoDB.Query"] * 8
 
 
@@ -213,7 +213,7 @@ class TestDynamoDeliveries(DeliveryStoreContract):
         self, store: DynamoDeliveries, faults: Faults
     ) -> None:
         first = a_delivery()
-        second = read_anew(first, first.model_copy(update={"notes": ("changed",)}))
+        second = reinterpreted(first, first.model_copy(update={"notes": ("changed",)}))
         store.create(first, b"{}")
         faults.on("DynamoDB.UpdateItem", lost_answer)
 
@@ -229,7 +229,7 @@ class TestDynamoDeliveries(DeliveryStoreContract):
         store.create(delivery, b"{}")
         first = list(faults.operations)
         store.create(delivery, b"{}")
-        store.again(delivery.id, NOW)
+        store.record_duplicate(delivery.id, NOW)
 
         assert first == ["DynamoDB.PutItem"]
         assert faults.operations[1:] == ["DynamoDB.PutItem", "DynamoDB.UpdateItem"]

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from signalbox.aws.circuits import DynamoCircuits
-from signalbox.aws.dynamo import Table
-from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, opened, probing
+from signalbox.aws.dynamo_table import Table
+from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, begin_probe, opened
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.notification import NotificationStatus
-from signalbox.services.circuits import Circuits, Pass
+from signalbox.services.notifications.circuits import CallAllowed, CircuitBreakers
 from tests.builders import NOW
 from tests.contract.circuits import MINUTE, OPEN, TEAM, CircuitStoreContract, fail
 from tests.fakes.clock import FakeClock
@@ -46,7 +46,7 @@ class TestDynamoCircuits(CircuitStoreContract):
         return DynamoCircuits(table=table, clock=clock)
 
     def test_of_twenty_at_once_one_probes(
-        self, process: Callable[[], Circuits], clock: FakeClock
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock
     ) -> None:
         fail(process(), 5)
         clock.advance(MINUTE)
@@ -55,10 +55,10 @@ class TestDynamoCircuits(CircuitStoreContract):
         with one_at_a_time(), ThreadPoolExecutor(20) as pool:
             ways = list(pool.map(lambda each: each.admit(TEAM), processes))
 
-        assert [type(way) for way in ways].count(Pass) == 1
+        assert [type(way) for way in ways].count(CallAllowed) == 1
 
     def test_a_write_whose_answer_was_lost_is_known_again(
-        self, process: Callable[[], Circuits], clock: FakeClock, faults: Faults
+        self, process: Callable[[], CircuitBreakers], clock: FakeClock, faults: Faults
     ) -> None:
         opening = process()
         faults.on(PUT, lost_answer)
@@ -68,7 +68,7 @@ class TestDynamoCircuits(CircuitStoreContract):
 
         way = process().admit(TEAM)
 
-        assert isinstance(way, Pass)
+        assert isinstance(way, CallAllowed)
         assert way.probe
         assert faults.count(PUT) == 4
 
@@ -84,7 +84,7 @@ class TestDynamoCircuits(CircuitStoreContract):
     @CRASHES
     def test_whichever_write_of_a_probe_dies_another_one_probes(
         self,
-        process: Callable[[], Circuits],
+        process: Callable[[], CircuitBreakers],
         store: DynamoCircuits,
         clock: FakeClock,
         faults: Faults,
@@ -98,7 +98,7 @@ class TestDynamoCircuits(CircuitStoreContract):
         clock.advance(PROBE_FOR)
         dying = process()
         way = dying.admit(TEAM)
-        assert isinstance(way, Pass)
+        assert isinstance(way, CallAllowed)
         faults.on(PUT, crash)
         with pytest.raises(Crash):
             dying.tell(way, heard=True)
@@ -110,12 +110,12 @@ class TestDynamoCircuits(CircuitStoreContract):
         assert store.get(TEAM).state is CircuitState.CLOSED
 
     def test_a_read_is_cheap_and_a_healthy_circuit_is_not_written(
-        self, process: Callable[[], Circuits], faults: Faults, clock: FakeClock
+        self, process: Callable[[], CircuitBreakers], faults: Faults, clock: FakeClock
     ) -> None:
         healthy = process()
         for _ in range(20):
             way = healthy.admit(TEAM)
-            assert isinstance(way, Pass)
+            assert isinstance(way, CallAllowed)
             healthy.tell(way, heard=True)
             clock.advance(seconds=0.2)
 
@@ -126,7 +126,7 @@ class TestDynamoCircuits(CircuitStoreContract):
         store.replace(TEAM, Circuit(), OPEN)
         faults.clear()
 
-        store.many([TEAM, *(type(TEAM)(f"c-{number}") for number in range(50))])
+        store.batch_get([TEAM, *(type(TEAM)(f"c-{number}") for number in range(50))])
 
         assert faults.operations == ["DynamoDB.BatchGetItem"]
 
@@ -138,14 +138,16 @@ class TestDynamoCircuits(CircuitStoreContract):
         assert int(item["ttl"]["N"]) == int((NOW + timedelta(days=7)).timestamp())
 
     def test_a_record_of_another_version_is_left_out_and_stops_nobody(
-        self, store: DynamoCircuits, table: Table, process: Callable[[], Circuits]
+        self, store: DynamoCircuits, table: Table, process: Callable[[], CircuitBreakers]
     ) -> None:
-        table.put({"pk": {"S": "CIRCUIT#team-slack"}, "gen": {"N": "1"}, "doc": {"S": '{"v": 9}'}})
+        table.put(
+            {"pk": {"S": "CIRCUIT#team-slack"}, "version": {"N": "1"}, "doc": {"S": '{"v": 9}'}}
+        )
 
-        assert store.many([TEAM]) == {}
+        assert store.batch_get([TEAM]) == {}
         with pytest.raises(Unavailable):
             store.get(TEAM)
-        assert process().admit(TEAM) == Pass(connection=TEAM)
+        assert process().admit(TEAM) == CallAllowed(connection=TEAM)
 
     @pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
     def test_a_table_that_is_down_is_unavailable(
@@ -157,15 +159,15 @@ class TestDynamoCircuits(CircuitStoreContract):
         with pytest.raises(Unavailable):
             store.get(TEAM)
         with pytest.raises(Unavailable):
-            store.many([TEAM])
+            store.batch_get([TEAM])
         with pytest.raises(Unavailable):
-            store.replace(TEAM, OPEN, probing(OPEN, NOW))
+            store.replace(TEAM, OPEN, begin_probe(OPEN, NOW))
 
 
-def probe(process: Circuits) -> None:
+def probe(process: CircuitBreakers) -> None:
     """A call that is heard."""
     way = process.admit(TEAM)
-    assert isinstance(way, Pass)
+    assert isinstance(way, CallAllowed)
     process.tell(way, heard=True)
 
 
@@ -180,5 +182,5 @@ def test_slack_that_is_down_opens_the_circuit_until_it_is_back(box: Installation
     assert [note.status for note in notes] == [NotificationStatus.DELIVERED] * 8
     assert box.slack.notifications().total() == 8
     table = Table(client=box.stack.clients.dynamodb, name=box.stack.name("StateTable"))
-    assert DynamoCircuits(table=table, clock=box.clock).get(TEAM).gen > 3
+    assert DynamoCircuits(table=table, clock=box.clock).get(TEAM).version > 3
     assert sum(note.number for note in notes) == 8 + 9

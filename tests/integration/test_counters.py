@@ -7,17 +7,17 @@ import pytest
 
 from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.deliveries import DynamoDeliveries
-from signalbox.aws.dynamo import Table
-from signalbox.aws.streams import StreamFeed, of_deliveries, of_tasks
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.rejected_requests import DynamoRejectedRequests
+from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
 from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
-from signalbox.aws.unkept import DynamoUnkept
-from signalbox.models.delivery import read_anew
+from signalbox.models.delivery import reinterpreted
 from signalbox.models.ids import LeaseId, RequestId
 from signalbox.models.lifecycle import extended, leased, succeeded
 from signalbox.models.notification import begun, delivered
-from signalbox.models.task import Result
-from signalbox.models.unkept import Unkept
-from signalbox.services.metrics import CountChanges, Page
+from signalbox.models.rejected_request import RejectedRequest
+from signalbox.models.task import TaskResult
+from signalbox.services.metrics import CountChanges, StreamPage
 from tests.builders import NOW, a_delivery, a_lease, a_notification, a_task
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
@@ -87,9 +87,9 @@ def count(stack: Stack, counters: DynamoCounters, clock: FakeClock) -> CountChan
 
 
 def counting(stack: Stack, counters: DynamoCounters, clock: FakeClock) -> CountChanges:
-    tells = {"Tasks": of_tasks, "Deliveries": of_deliveries}
+    tells = {"Tasks": count_task_record, "Deliveries": count_delivery_record}
     feeds = [
-        StreamFeed(
+        DynamoStreamFeed(
             client=stack.clients.streams,
             arn=stack.name(f"{name}Table.StreamArn"),
             name=name.lower(),
@@ -107,7 +107,7 @@ def test_the_life_of_a_task_is_counted(
     new = a_task()
     running = leased(new, a_lease(), NOW)
     beating = extended(running, LeaseId("lse_one"), 1, LATER, "half way")
-    done = succeeded(beating, LeaseId("lse_one"), 1, Result(), LATER)
+    done = succeeded(beating, LeaseId("lse_one"), 1, TaskResult(), LATER)
     tasks.create(new)
     tasks.replace(new, running)
     tasks.replace(running, beating)
@@ -157,7 +157,7 @@ def test_requests_of_providers_are_counted_by_what_became_of_them(
     stack: Stack, counters: DynamoCounters, count: CountChanges
 ) -> None:
     kept = table(stack, "DeliveriesTable")
-    refused = Unkept(
+    refused = RejectedRequest(
         provider="github",
         source="default",
         outcome="signature_invalid",
@@ -166,7 +166,7 @@ def test_requests_of_providers_are_counted_by_what_became_of_them(
         acks=(3,),
     )
     DynamoDeliveries(table=kept, bucket="", s3=lambda: stack.clients.s3).create(a_delivery(), b"{}")
-    DynamoUnkept(table=kept)(refused)
+    DynamoRejectedRequests(table=kept)(refused)
 
     count(plenty)
 
@@ -186,9 +186,9 @@ def test_a_delivery_that_comes_again_is_counted_each_time_and_reading_it_anew_is
     )
     kept = a_delivery()
     store.create(kept, b"{}")
-    store.again(kept.id, NOW)
-    store.again(kept.id, LATER)
-    store.replace(kept, read_anew(kept, kept))
+    store.record_duplicate(kept.id, NOW)
+    store.record_duplicate(kept.id, LATER)
+    store.replace(kept, reinterpreted(kept, kept))
 
     count(plenty)
 
@@ -425,12 +425,12 @@ def test_the_place_of_a_shard_that_is_long_gone_is_forgotten(
     born = {days: int((clock() - timedelta(days=days)).timestamp() * 1000) for days in (1, 4)}
     shards = {days: f"shardId-{at:020}-cafe" for days, at in born.items()}
     for shard in shards.values():
-        counters.advance("tasks", Page(shard=shard, before=None, after="end", counts={}))
+        counters.advance("tasks", StreamPage(shard=shard, before=None, after="end", counts={}))
 
     count(plenty)
 
-    assert shards[1] in counters.reached("tasks")
-    assert shards[4] not in counters.reached("tasks")
+    assert shards[1] in counters.positions("tasks")
+    assert shards[4] not in counters.positions("tasks")
     assert counters.totals() == {}
 
 
@@ -439,7 +439,7 @@ def test_a_shard_that_is_gone_before_it_was_read_to_its_end_is_a_gap(
 ) -> None:
     born = int((clock() - timedelta(days=4)).timestamp() * 1000)
     shard = f"shardId-{born:020}-cafe"
-    counters.advance("tasks", Page(shard=shard, before=None, after="1100", counts={}))
+    counters.advance("tasks", StreamPage(shard=shard, before=None, after="1100", counts={}))
 
     count(plenty)
 

@@ -6,8 +6,8 @@ from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.event_source import EventSourceDriver
 from tests.integration.invoke import Handler
+from tests.integration.sample_functions import Toy, put, send
 from tests.integration.template import StreamMapping
-from tests.integration.toys import Toy, put, send
 
 
 class TestMappings:

@@ -9,13 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signalbox.auth.limits import LocalBuckets, RateLimit
-from signalbox.aws.dynamo import Table
-from signalbox.aws.limits import DynamoBuckets
+from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.rate_limits import DynamoRateLimitBuckets
 from signalbox.models.errors import Unavailable
-from signalbox.models.limits import Limit, Limits, OverLimit, Policy, Quota
 from signalbox.models.principal import Principal
-from signalbox.services.guards import Buckets
+from signalbox.models.rate_limits import (
+    Limits,
+    OverLimit,
+    RateLimit,
+    RateLimitPolicy,
+    RateLimitQuota,
+)
+from signalbox.services.ports.auth import RateLimitBuckets
 from tests.builders import NOW
 from tests.contract.guards import POLICY, BucketsContract
 from tests.fakes.clock import FakeClock
@@ -49,11 +55,11 @@ def faults(stack: Stack) -> Iterator[Faults]:
 
 class TestDynamoBuckets(BucketsContract):
     @pytest.fixture
-    def buckets(self, table: Table) -> DynamoBuckets:
-        return DynamoBuckets(table=table)
+    def buckets(self, table: Table) -> DynamoRateLimitBuckets:
+        return DynamoRateLimitBuckets(table=table)
 
     def test_each_request_is_one_write(
-        self, buckets: DynamoBuckets, faults: Faults, clock: FakeClock
+        self, buckets: DynamoRateLimitBuckets, faults: Faults, clock: FakeClock
     ) -> None:
         for _ in range(50):
             buckets.take("key:a", POLICY, clock())
@@ -81,7 +87,7 @@ class TestDynamoBuckets(BucketsContract):
             take("key:a")
         faults.clear()
 
-        other = DynamoBuckets(table=table)
+        other = DynamoRateLimitBuckets(table=table)
         for _ in range(10):
             with pytest.raises(OverLimit):
                 other.take("key:a", POLICY, clock())
@@ -89,7 +95,7 @@ class TestDynamoBuckets(BucketsContract):
         assert faults.operations == [TAKE]
 
     def test_processes_count_together(self, table: Table, clock: FakeClock) -> None:
-        processes = [DynamoBuckets(table=table) for _ in range(3)]
+        processes = [DynamoRateLimitBuckets(table=table) for _ in range(3)]
 
         left = [processes[n % 3].take("key:a", POLICY, clock()).remaining for n in range(5)]
 
@@ -144,7 +150,7 @@ class TestDynamoBuckets(BucketsContract):
             take("key:a")
 
     def test_two_hundred_at_once_are_admitted_exactly(self, table: Table, clock: FakeClock) -> None:
-        processes = [DynamoBuckets(table=table) for _ in range(8)]
+        processes = [DynamoRateLimitBuckets(table=table) for _ in range(8)]
 
         def ask(number: int) -> bool:
             try:
@@ -179,7 +185,10 @@ def test_a_thousand_random_steps_are_those_of_the_algorithm(
     table: Table, clock: FakeClock, steps: list[tuple[str, int, int]]
 ) -> None:
     clock.advance(timedelta(days=1))
-    pure, processes = LocalBuckets(), [DynamoBuckets(table=table) for _ in range(2)]
+    pure, processes = (
+        LocalRateLimitBuckets(),
+        [DynamoRateLimitBuckets(table=table) for _ in range(2)],
+    )
     for key, pause, process in steps:
         clock.advance(timedelta(microseconds=pause))
 
@@ -193,7 +202,7 @@ def test_a_thousand_random_steps_are_those_of_the_algorithm(
             assert found == expected
 
 
-def outcome(buckets: Buckets, key: str, clock: FakeClock) -> Quota | OverLimit:
+def outcome(buckets: RateLimitBuckets, key: str, clock: FakeClock) -> RateLimitQuota | OverLimit:
     try:
         return buckets.take(key, POLICY, clock())
     except OverLimit as over:
@@ -203,18 +212,20 @@ def outcome(buckets: Buckets, key: str, clock: FakeClock) -> Quota | OverLimit:
 def test_a_caller_we_know_is_let_in_while_the_table_is_down(
     table: Table, faults: Faults, clock: FakeClock
 ) -> None:
-    limits = Limits(default=Limit(count=60, burst=20))
-    limit = RateLimit(buckets=DynamoBuckets(table=table), limits=lambda: limits, clock=clock)
+    limits = Limits(default=RateLimit(count=60, burst=20))
+    limit = RateLimiter(
+        buckets=DynamoRateLimitBuckets(table=table), limits=lambda: limits, clock=clock
+    )
     faults.on(TAKE, unreachable, times=100)
 
     assert limit.admit(Principal(name="key:a", scopes=frozenset())).remaining == 1
     with pytest.raises(Unavailable):
-        limit.admit_stranger("203.0.113.7")
+        limit.admit_anonymous("203.0.113.7")
 
 
 def test_a_policy_that_changed_holds_at_once(table: Table, clock: FakeClock) -> None:
-    buckets = DynamoBuckets(table=table)
-    slower = Policy(name="caller", limit=Limit(count=6, window=60, burst=1))
+    buckets = DynamoRateLimitBuckets(table=table)
+    slower = RateLimitPolicy(name="caller", limit=RateLimit(count=6, window=60, burst=1))
     for _ in range(3):
         buckets.take("key:a", POLICY, clock())
 

@@ -9,8 +9,8 @@ from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.invoke import Event, Function, Handler
 from tests.integration.queue_source import QueueSource
+from tests.integration.sample_functions import Toy, at, dead, few_receives, raises_for, send
 from tests.integration.template import QueueMapping
-from tests.integration.toys import Toy, at, dead, few_receives, raises_for, send
 
 
 def _queue(

@@ -11,8 +11,8 @@ from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import Crash
 from tests.integration.invoke import Chaos, Event, Function, Handler
+from tests.integration.sample_functions import Toy, at, dead, name_of, put, raises_for
 from tests.integration.stream_source import StreamSource
-from tests.integration.toys import Toy, at, dead, name_of, put, raises_for
 
 
 def _stream(
@@ -64,7 +64,7 @@ class TestStreams:
     ) -> None:
         toy = Toy()
         source = _stream(stack, clock, toy)
-        put(stack, "a note", sort="NOTE#1")
+        put(stack, "a note", sort="NOTIFICATION#1")
         put(stack, "a task")
 
         source.poll()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import JsonValue
 
-from signalbox.models.task import ChangeType, Step, Task, TaskStatus
+from signalbox.models.task import ChangeType, Task, TaskStatus, TaskStep
 from tests.functions.system import Said
 from tests.integration.faults import (
     Action,
@@ -79,7 +79,7 @@ class WholeLife(RuleBasedStateMachine):
         self._told: dict[str, datetime] = {}
         self._last_end = self.box.clock()
         self._workers = 0
-        self._seen: dict[str, tuple[Step, ...]] = {}
+        self._seen: dict[str, tuple[TaskStep, ...]] = {}
         self._wrong: list[AssertionError] = []
 
     @initialize()

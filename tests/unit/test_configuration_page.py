@@ -13,9 +13,9 @@ from cli.target import PROJECT
 from signalbox.connectors.slack import Settings as SlackSettings
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.issuer import Issuer
-from signalbox.models.limits import ROLES, Limits
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
+from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
 from signalbox.runtime.settings import Settings
 from tests.integration.template import template
 
@@ -110,12 +110,15 @@ def test_every_limit_has_a_row(name: str) -> None:
     assert any(f"`limits.{name}`" in row.manifest + row.one_thing for row in TABLE)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", DEFAULT_ROLE_LIMITS)
 def test_the_limit_of_a_role_is_the_one_in_its_row(role: str) -> None:
     row = row_of("manifest", role)
 
     assert "limits.roles" in row.manifest
-    assert row.default == f"{ROLES[role].count} a minute, {ROLES[role].burst} at once"
+    assert (
+        row.default
+        == f"{DEFAULT_ROLE_LIMITS[role].count} a minute, {DEFAULT_ROLE_LIMITS[role].burst} at once"
+    )
 
 
 @pytest.mark.parametrize("name", ["anonymous", "refused", "default"])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.auth.jwks import MAX_SET, read_keys
-from signalbox.auth.jwt import Tokens
+from signalbox.auth.jwks import MAX_JWKS_BYTES, parse_jwks
+from signalbox.auth.jwt import TokenAuthenticator
 from signalbox.models.errors import Unauthenticated, Unavailable
 from signalbox.models.issuer import Algorithm
 from tests.fakes.clock import FakeClock
@@ -42,12 +42,12 @@ def number(value: int) -> str:
 
 
 def names(text: bytes) -> list[str | None]:
-    return [key.kid for key in read_keys(text)]
+    return [key.kid for key in parse_jwks(text)]
 
 
 class TestTheKeysOfASet:
     def test_a_key_is_for_the_algorithm_of_its_kind(self) -> None:
-        keys = read_keys(key_set(RSA, GOOD))
+        keys = parse_jwks(key_set(RSA, GOOD))
 
         assert [key.algorithm for key in keys] == [Algorithm.RS256, Algorithm.ES256]
 
@@ -147,7 +147,7 @@ class TestTheKeysOfASet:
             key_set(RSA | {"oth": []}),
             key_set(RSA | {"kid": 7}),
             key_set(*[GOOD | {"kid": str(number)} for number in range(101)]),
-            key_set(RSA | {"pad": "x" * MAX_SET}),
+            key_set(RSA | {"pad": "x" * MAX_JWKS_BYTES}),
             key_set(RSA | {"use": 7}),
             key_set(),
             key_set(RSA | {"use": "enc"}),
@@ -167,7 +167,7 @@ class TestTheKeysOfASet:
     )
     def test_a_set_that_is_not_to_be_trusted_has_no_keys(self, set_: bytes) -> None:
         with pytest.raises(Unavailable):
-            read_keys(set_)
+            parse_jwks(set_)
 
     def test_without_cryptography_no_token_is_verified(
         self, monkeypatch: pytest.MonkeyPatch
@@ -175,12 +175,12 @@ class TestTheKeysOfASet:
         monkeypatch.setitem(sys.modules, "joserfc.jwk", None)
 
         with pytest.raises(Unavailable):
-            read_keys(key_set(RSA | {"kid": "never read before"}))
+            parse_jwks(key_set(RSA | {"kid": "never read before"}))
 
     @given(st.binary(max_size=300))
     def test_no_bytes_are_more_than_no_key_set(self, text: bytes) -> None:
         with pytest.raises(Unavailable):
-            read_keys(text)
+            parse_jwks(text)
 
 
 class TestHowOftenAnIssuerIsAsked:
@@ -193,11 +193,11 @@ class TestHowOftenAnIssuerIsAsked:
         return FakeIssuer(RSA)
 
     @pytest.fixture
-    def tokens(self, clock: FakeClock, keys: FakeIssuer) -> Tokens:
+    def tokens(self, clock: FakeClock, keys: FakeIssuer) -> TokenAuthenticator:
         return tokens_of(an_issuer(jwks=None, jwks_url=JWKS_URL), fetch=keys, clock=clock)
 
     @pytest.fixture
-    def knock(self, tokens: Tokens, clock: FakeClock) -> Callable[[str], bool]:
+    def knock(self, tokens: TokenAuthenticator, clock: FakeClock) -> Callable[[str], bool]:
         """Whether a token of now is let in."""
 
         def try_in(kid: str = "first") -> bool:
@@ -244,7 +244,7 @@ class TestHowOftenAnIssuerIsAsked:
         assert (before, keys.asked) == (1, 2)
 
     def test_ten_thousand_unknown_keys_have_it_asked_twice(
-        self, tokens: Tokens, keys: FakeIssuer
+        self, tokens: TokenAuthenticator, keys: FakeIssuer
     ) -> None:
         mark = signed(rsa()).split(".")
 
@@ -342,7 +342,7 @@ class TestHowOftenAnIssuerIsAsked:
 
         assert not knock("second")
 
-    def test_many_at_once_ask_once(self, tokens: Tokens, keys: FakeIssuer) -> None:
+    def test_many_at_once_ask_once(self, tokens: TokenAuthenticator, keys: FakeIssuer) -> None:
         token = signed(rsa())
         keys.seconds = 0.02
 

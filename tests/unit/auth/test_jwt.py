@@ -10,7 +10,7 @@ import pytest
 
 from signalbox.models.errors import Unauthenticated, Unavailable
 from signalbox.models.issuer import Algorithm, Grant, Issuer
-from signalbox.models.principal import ROLES, Scope
+from signalbox.models.principal import BUILT_IN_ROLES, Scope
 from tests.builders import NOW
 from tests.fakes.tokens import (
     AUDIENCE,
@@ -89,7 +89,7 @@ class TestWhomATokenNames:
         caller = tokens_of(an_issuer()).authenticate(token)
 
         assert caller.roles == ("admin",)
-        assert caller.scopes == ROLES["admin"]
+        assert caller.scopes == BUILT_IN_ROLES["admin"]
 
     def test_a_role_by_our_name_is_worth_nothing_unless_it_is_granted(self) -> None:
         token = signed(rsa(), claims(roles=["admin"]))
@@ -236,11 +236,11 @@ class TestWhatATokenCosts:
     def test_who_brings_no_token_of_ours_does_not_load_cryptography(self) -> None:
         script = (
             "import sys\n"
-            "from signalbox.auth.jwks import Keyring\n"
-            "from signalbox.auth.jwt import Tokens\n"
+            "from signalbox.auth.jwks import JwksCache\n"
+            "from signalbox.auth.jwt import TokenAuthenticator\n"
             "from signalbox.models.errors import Unauthenticated\n"
             "try:\n"
-            "    Tokens(issuers=list, keyring=None, clock=None).authenticate('a.b.c')\n"
+            "    TokenAuthenticator(issuers=list, keyring=None, clock=None).authenticate('a.b.c')\n"
             "except Unauthenticated:\n"
             "    print([m for m in sys.modules if m.startswith(('joserfc', 'cryptography'))])\n"
         )

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.auth.jwt import MAX_TOKEN, Tokens
+from signalbox.auth.jwt import MAX_TOKEN, TokenAuthenticator
 from signalbox.models.errors import Unauthenticated
 from tests.builders import NOW
 from tests.fakes.tokens import (
@@ -41,7 +41,7 @@ _FIELD: Final = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFF
 HUGE: Final = "9" * 400
 
 
-def ours() -> Tokens:
+def ours() -> TokenAuthenticator:
     """Believes one issuer with public keys, and one with a shared secret."""
     shared = an_issuer(issuer="https://shared.example/", jwks=None, shared_secret=True)
     return tokens_of(an_issuer(), shared, secret=SECRET)

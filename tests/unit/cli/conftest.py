@@ -10,7 +10,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.stack import Stack, described
+from cli.stack import Stack, describe_stack
 from tests.unit.cli.served import Served, serve
 
 STACK = "signalbox-test"
@@ -104,7 +104,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             TemplateBody=json.dumps(_TEMPLATE),
             Parameters=[{"ParameterKey": "TrustedOrigins", "ParameterValue": TRUSTED}],
         )
-        yield described(session, STACK)
+        yield describe_stack(session, STACK)
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from threading import Lock
 import pytest
 
 from cli.local.options import HOST, free_ports
-from cli.local.serve import Handler, serving
-from signalbox.auth.keys import new_key
-from signalbox.http.api import Api
-from signalbox.http.events import Answer
-from signalbox.http.webhook import Accepted, WebhookHandler
+from cli.local.serve import RequestHandler, serve_http
+from signalbox.auth.api_keys import new_key
+from signalbox.http.api import ApiHandler
+from signalbox.http.events import LambdaResponse
+from signalbox.http.webhook import WebhookHandler, WebhookResponse
 from signalbox.models.task import Task, TaskStatus
 from signalbox.providers.github.provider import GitHub
 from signalbox.runtime.api import api
 from signalbox.runtime.webhook import webhook
-from signalbox.runtime.wiring import Wiring, now
-from signalbox.services.ports import Window
+from signalbox.runtime.wiring import Wiring, utc_now
+from signalbox.services.ports.core import Window
 from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
@@ -37,7 +37,7 @@ class Served:
 
     port: int
     key: str
-    api: Api
+    api: ApiHandler
     github: WebhookHandler
     wiring: Wiring
     away: int | None = None
@@ -71,11 +71,13 @@ class Served:
         with self.one_at_a_time:
             self.wiring.tasks.replace(self.wiring.tasks.get(after.id), after)
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> LambdaResponse:
         """What API Gateway would answer."""
         asked = event(method, path, headers, body)
         if self.away:
-            return Answer(
+            return LambdaResponse(
                 statusCode=self.away,
                 headers={"content-type": "application/json", "retry-after": "1"},
                 body=json.dumps({"message": HTTPStatus(self.away).phrase}),
@@ -88,16 +90,16 @@ class Served:
             self._dispatch(said)
             return said
 
-    def _dispatch(self, said: Answer) -> None:
+    def _dispatch(self, said: LambdaResponse) -> None:
         """What the table's stream would do."""
         if said["statusCode"] != 202:
             return
-        accepted = Accepted.model_validate_json(said["body"])
+        accepted = WebhookResponse.model_validate_json(said["body"])
         for task in () if accepted.duplicate else accepted.task_ids:
             self.wiring.queue.send(self.wiring.tasks.get(task).priority, [task])
 
 
-class _Bridge(Handler):
+class _Bridge(RequestHandler):
     def __init__(self, *args: object, served: Served) -> None:
         self._served = served
         super().__init__(*args)  # type: ignore[arg-type]  # as its server gives them
@@ -117,7 +119,7 @@ def serve(environment: pytest.MonkeyPatch) -> Iterator[Served]:
                 variables.setenv(name, value)
             wiring = Wiring()
         served = _served(wiring)
-        with serving(served.port, partial(_Bridge, served=served)):
+        with serve_http(served.port, partial(_Bridge, served=served)):
             yield served
 
 
@@ -128,7 +130,7 @@ def _served(wiring: Wiring) -> Served:
         roles=("admin",),
         scopes=(),
         created_by="tests",
-        now=now(),
+        now=utc_now(),
     )
     wiring.keys.put(made.stored)
     wiring.secrets.put("sources/github/default", [SECRET])

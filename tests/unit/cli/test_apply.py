@@ -5,15 +5,15 @@ from random import Random
 
 import pytest
 
-from cli.admin.manifest import ApplyManifest, read
-from cli.admin.trail import Trail
+from cli.admin.audit import CommandAudit
+from cli.admin.manifest import ApplyManifest, read_manifest
 from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import Grant
-from signalbox.models.limits import Limit, Limits
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import ApiKey, Role, Scope
+from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.audit import RecordAudit
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
@@ -57,7 +57,7 @@ def apply_to(config: FakeConfigStore, *secrets: str, keys: Sequence[ApiKey] = ()
         connectors={"slack": FakeConnector(name="slack")},
         providers={"github": GitHub.events},
         keys=lambda: keys,
-        changing=Trail(record=record, who=lambda: "ada", clock=FakeClock()),
+        changing=CommandAudit(record=record, who=lambda: "ada", clock=FakeClock()),
     )
 
 
@@ -286,7 +286,7 @@ def test_the_keys_of_an_issuer_are_a_mapping_or_its_json(
 
 def test_keys_that_are_no_set_are_refused_with_the_place(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"issuers\[0\].jwks: expects a text"):
-        read(written(tmp_path, ISSUER.replace("KEYS", "[1]")))
+        read_manifest(written(tmp_path, ISSUER.replace("KEYS", "[1]")))
 
 
 def test_help_names_everything_that_is_applied() -> None:
@@ -296,7 +296,7 @@ def test_help_names_everything_that_is_applied() -> None:
 
 
 def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:
-    assert read(written(tmp_path, "# nothing yet\n")) == Manifest()
+    assert read_manifest(written(tmp_path, "# nothing yet\n")) == Manifest()
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_a_file_that_is_not_right_is_refused_with_the_place(
     tmp_path: Path, text: str, words: str
 ) -> None:
     with pytest.raises(CommandError, match=words):
-        read(written(tmp_path, text))
+        read_manifest(written(tmp_path, text))
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"sources: \xff")
 
     with pytest.raises(CommandError):
-        read(path)
+        read_manifest(path)
 
 
 def test_a_file_is_applied_on_the_command_line(
@@ -373,7 +373,7 @@ def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_pa
 def test_who_may_call_and_how_often_is_part_of_it() -> None:
     config = FakeConfigStore()
     role = Role(name="auditor", scopes=(Scope.AUDIT_READ,))
-    limits = Limits(anonymous=Limit(count=10, burst=5))
+    limits = Limits(anonymous=RateLimit(count=10, burst=5))
     whole = Manifest(issuers=(an_issuer(),), roles=(role,), limits=limits)
 
     first = apply_to(config)(whole, prune=False, dry_run=False)
@@ -382,4 +382,4 @@ def test_who_may_call_and_how_often_is_part_of_it() -> None:
     assert [edit.kind for edit in first.edits] == ["role", "issuer", "limits"]
     assert second.edits == ()
     assert (config.issuers(), config.roles()) == ([an_issuer()], [role])
-    assert config.stated_limits() == [limits]
+    assert config.configured_limits() == [limits]

@@ -11,9 +11,9 @@ BREACH: JsonValue = {"day": "2026-11-21", "number": "000002", "reason": "was cha
 
 def verified(breach: JsonValue) -> Said:
     """What is said of a day that the API finds so."""
-    verdict = {"day": "2026-11-21", "intact": breach is None, "breach": breach}
+    verification = {"day": "2026-11-21", "intact": breach is None, "breach": breach}
     with FakeHttpServer().running() as server:
-        server.replies(Reply(body=json.dumps(verdict).encode()))
+        server.replies(Reply(body=json.dumps(verification).encode()))
         signalbox = CommandLine(options=["--url", server.url, "--key", "sbx_test_any"])
         return signalbox("audit", "verify", "2026-11-21")
 

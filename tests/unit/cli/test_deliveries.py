@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cli.hooks.samples import renewed, sample
+from cli.webhooks.samples import load_sample, new_sample
 from tests.builders import SECRET, a_delivery
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
@@ -20,7 +20,7 @@ def sent(signalbox: CommandLine, text: str = "/agent fix the login") -> str:
 def unread(served: Served) -> str:
     """The id of a delivery that nobody has read yet: what is in it is no task yet."""
     delivery = a_delivery()
-    comment = renewed(sample("github", "issue_comment"), "/agent fix the login")
+    comment = new_sample(load_sample("github", "issue_comment"), "/agent fix the login")
     assert served.wiring.deliveries.create(delivery, json.dumps(comment.body).encode())
     return delivery.id
 
@@ -29,7 +29,7 @@ def test_a_list_is_narrowed_and_says_what_was_made(signalbox: CommandLine, serve
     sent(signalbox)
     silent = sent(signalbox, "thank you")
 
-    rows = json.loads(signalbox("deliveries", "list", "--verdict=ignored", "--json").out)
+    rows = json.loads(signalbox("deliveries", "list", "--status=ignored", "--json").out)
     table = signalbox("deliveries", "list", "--provider=github", "--since=2026-01-01").out
 
     assert [row["id"] for row in rows] == [silent]
@@ -96,8 +96,8 @@ def test_a_delivery_that_is_not_there_is_said_so(
 
 
 def test_a_verdict_that_is_none_is_refused(signalbox: CommandLine) -> None:
-    said = signalbox("deliveries", "list", "--verdict=odd")
+    said = signalbox("deliveries", "list", "--status=odd")
 
     assert said.code == 1
     assert "422 validation_failed" in said.err
-    assert "verdict" in said.err
+    assert "status" in said.err

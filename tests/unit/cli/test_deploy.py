@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.deploy import DEFAULTS, Command, main, planned
+from cli.deploy import DEFAULT_PARAMETERS, SamCommand, main, plan_commands
 from cli.errors import CommandError
 from cli.target import PROJECT
 from tests.integration.template import template
@@ -17,14 +17,14 @@ def commands(
     *words: str,
     stage: Sequence[str] = (),
     environment: Mapping[str, str] = NO_VARIABLES,
-) -> tuple[Command, Command]:
+) -> tuple[SamCommand, SamCommand]:
     """What is run where samconfig.toml says this of the stage."""
     path = folder / "samconfig.toml"
     path.write_text(f"[prod.deploy.parameters]\nparameter_overrides = {list(stage)}\n")
-    return planned(path, "prod", words, environment)
+    return plan_commands(path, "prod", words, environment)
 
 
-def told(command: Command) -> list[str]:
+def told(command: SamCommand) -> list[str]:
     """The parameters that a command is given."""
     return list(command.words[command.words.index("--parameter-overrides") + 1 :])
 
@@ -110,19 +110,19 @@ def test_a_stage_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     path.write_text('[prod.deploy.parameters]\nparameter_overrides = "A=1 B=2"\n')
 
     with pytest.raises(CommandError, match=r"prod in samconfig\.toml"):
-        planned(path, "prod", (), {})
+        plan_commands(path, "prod", (), {})
 
 
 def test_the_defaults_are_those_of_the_template() -> None:
     parameters = template().parameters
 
-    assert {name: parameters[name].default for name in DEFAULTS} == DEFAULTS
+    assert {name: parameters[name].default for name in DEFAULT_PARAMETERS} == DEFAULT_PARAMETERS
 
 
 def test_nothing_is_deployed_that_was_not_built() -> None:
-    asked: list[Command] = []
+    asked: list[SamCommand] = []
 
-    def fails(command: Command) -> int:
+    def fails(command: SamCommand) -> int:
         asked.append(command)
         return 3
 

@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cli.errors import CommandError, Unreachable, explained
+from cli.errors import CommandError, Unreachable, explain_error
 from signalbox.models.errors import NotFound, Unavailable
 
 
@@ -29,7 +29,7 @@ def because(cause: Exception) -> Unavailable:
 def test_what_can_be_explained_has_a_line_and_an_exit_code(
     error: Exception, words: str, code: int
 ) -> None:
-    problem = explained(error)
+    problem = explain_error(error)
 
     assert problem is not None
     assert words in str(problem)
@@ -37,10 +37,10 @@ def test_what_can_be_explained_has_a_line_and_an_exit_code(
 
 
 def test_what_aws_says_is_shown_without_its_secrets() -> None:
-    problem = explained(because(refused("token=AKIAABCDEFGHIJKLMNOP is old")))
+    problem = explain_error(because(refused("token=AKIAABCDEFGHIJKLMNOP is old")))
 
     assert "AKIA" not in str(problem)
 
 
 def test_a_bug_is_not_explained_away() -> None:
-    assert explained(KeyError("x")) is None
+    assert explain_error(KeyError("x")) is None

@@ -7,16 +7,16 @@ from typing import Final
 
 import pytest
 
-from cli.admin.manifest import read
+from cli.admin.manifest import read_manifest
 from cli.errors import CommandError
 from cli.target import PROJECT
 from signalbox.models.config import Source
-from signalbox.models.event import Author, Event, Parsed
+from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId
-from signalbox.models.manifest import Manifest, flaws
-from signalbox.models.principal import ROLES, Principal, Scope
+from signalbox.models.manifest import Manifest, manifest_errors
+from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
 from signalbox.models.task import ChangeType, Priority, Task
-from signalbox.services.drafts import Received, drafts
+from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from tests.builders import NOW, an_event
 from tests.unit.cli.conftest import CommandLine
 
@@ -27,7 +27,7 @@ SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 2}
 
 
 def example(name: str) -> Manifest:
-    return read(EXAMPLES / f"{name}.yaml")
+    return read_manifest(EXAMPLES / f"{name}.yaml")
 
 
 def source_of(manifest: Manifest, name: str) -> Source:
@@ -41,7 +41,7 @@ def snippets(page: str) -> list[str]:
 
 
 def tasks_of(event: Event, source: Source) -> Sequence[Task]:
-    received = Received(
+    received = DeliveryContext(
         id=DeliveryId("dlv_1"),
         key="a delivery",
         source=source,
@@ -49,7 +49,7 @@ def tasks_of(event: Event, source: Source) -> Sequence[Task]:
         request_id=None,
         retention=0,
     )
-    return drafts(Parsed(type=event.type, events=(event,)), received).tasks
+    return plan_tasks(ParsedPayload(type=event.type, events=(event,)), received).tasks
 
 
 def said(text: str, who: str, *, automated: bool = False) -> Event:
@@ -94,10 +94,10 @@ def test_an_example_names_nothing_that_is_not_there(name: str) -> None:
     own = {role.name for role in manifest.roles}
     used = {subscription.connection for subscription in manifest.subscriptions}
 
-    assert flaws(manifest) == ()
+    assert manifest_errors(manifest) == ()
     assert used == {connection.id for connection in manifest.connections}
-    assert not own & set(ROLES), "a role that is built in stays what it is"
-    assert roles_named(manifest) <= own | set(ROLES)
+    assert not own & set(BUILT_IN_ROLES), "a role that is built in stays what it is"
+    assert roles_named(manifest) <= own | set(BUILT_IN_ROLES)
 
 
 @pytest.mark.parametrize("page", SNIPPETS)
@@ -150,11 +150,11 @@ def test_agents_do_chores_last_and_not_for_strangers() -> None:
 
 def test_agents_have_a_role_of_their_own_and_its_limit() -> None:
     manifest = example("agents")
-    worth = {role.name: set(role.scopes) for role in manifest.roles}
-    agent = Principal(name="key:a", scopes=frozenset(worth["agent"]), roles=("agent",))
+    role_scopes = {role.name: set(role.scopes) for role in manifest.roles}
+    agent = Principal(name="key:a", scopes=frozenset(role_scopes["agent"]), roles=("agent",))
 
-    assert worth["agent"] < ROLES["worker"]
-    assert Scope.TASKS_WRITE in worth["planner"]
+    assert role_scopes["agent"] < BUILT_IN_ROLES["worker"]
+    assert Scope.TASKS_WRITE in role_scopes["planner"]
     assert manifest.limits
     assert manifest.limits.of(agent).limit == manifest.limits.roles["agent"]
 
@@ -207,7 +207,7 @@ def test_a_key_that_does_not_exist_is_named(tmp_path: Path, text: str, key: str)
     path.write_text(text)
 
     with pytest.raises(CommandError) as caught:
-        read(path)
+        read_manifest(path)
 
     [line] = str(caught.value).splitlines()[1:]
     assert line.startswith(f"  {key}: unknown key ")

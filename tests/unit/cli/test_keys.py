@@ -3,21 +3,21 @@ from datetime import timedelta
 
 import pytest
 
-from cli.admin.keys import KeyView, made, revoked
+from cli.admin.keys import KeyRow, create_api_key, revoke_api_key
 from cli.errors import CommandError
 from cli.stack import Stack
-from signalbox.auth.keys import ApiKeys
+from signalbox.auth.api_keys import KeyAuthenticator
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import Role, Scope
-from signalbox.runtime.wiring import now
+from signalbox.runtime.wiring import utc_now
 from tests.builders import NOW, an_api_key
 from tests.fakes.config import FakeKeyStore
 from tests.unit.cli.conftest import CommandLine
 
 
 def test_a_made_key_opens_what_its_roles_open() -> None:
-    new = made(
+    new = create_api_key(
         environment="test",
         name="ci",
         roles=["worker"],
@@ -27,7 +27,7 @@ def test_a_made_key_opens_what_its_roles_open() -> None:
         now=NOW,
     )
 
-    keys = ApiKeys(store=FakeKeyStore(new.stored), clock=lambda: NOW, environment="test")
+    keys = KeyAuthenticator(store=FakeKeyStore(new.stored), clock=lambda: NOW, environment="test")
     scopes = keys.authenticate(new.text).scopes
     assert {Scope.TASKS_WORK, Scope.TASKS_WRITE} <= scopes
     assert Scope.KEYS_WRITE not in scopes
@@ -47,7 +47,7 @@ def test_a_key_that_makes_no_sense_is_not_made(
     name: str, roles: list[str], scopes: list[str], words: str
 ) -> None:
     with pytest.raises(CommandError, match=words):
-        made(
+        create_api_key(
             environment="test",
             name=name,
             roles=roles,
@@ -60,9 +60,9 @@ def test_a_key_that_makes_no_sense_is_not_made(
 
 def test_a_revoked_key_stays_revoked_since_when_it_was() -> None:
     store = FakeKeyStore(an_api_key())
-    first = revoked(store, "0123456789ab", NOW)
+    first = revoke_api_key(store, "0123456789ab", NOW)
 
-    again = revoked(store, "0123456789ab", NOW + timedelta(hours=1))
+    again = revoke_api_key(store, "0123456789ab", NOW + timedelta(hours=1))
 
     assert first.revoked_at == again.revoked_at == NOW
     assert store.kept[KeyId("0123456789ab")].revoked_at == NOW
@@ -70,7 +70,7 @@ def test_a_revoked_key_stays_revoked_since_when_it_was() -> None:
 
 def test_an_unknown_key_cannot_be_revoked() -> None:
     with pytest.raises(CommandError, match="there is no key x"):
-        revoked(FakeKeyStore(), "x", NOW)
+        revoke_api_key(FakeKeyStore(), "x", NOW)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_unknown_key_cannot_be_revoked() -> None:
     ],
 )
 def test_a_list_says_whether_a_key_is_good(changes: dict[str, object], status: str) -> None:
-    view = KeyView.of(an_api_key(**changes), NOW)
+    view = KeyRow.of(an_api_key(**changes), NOW)
 
     assert view.status == status
     assert "digest" not in view.model_dump()
@@ -136,7 +136,7 @@ def test_a_key_revoked_on_the_command_line_opens_nothing(on_aws: CommandLine, st
 
     assert said.code == 0
     with pytest.raises(Unauthenticated):
-        ApiKeys(store=stack.keys, clock=now, environment="test").authenticate(text)
+        KeyAuthenticator(store=stack.keys, clock=utc_now, environment="test").authenticate(text)
 
 
 @pytest.mark.parametrize("span", ["soon", "90", "d", "0d", "-1d", "²d", "9999999d"])

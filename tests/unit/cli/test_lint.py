@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from cli.lint.__main__ import main, problems
-from cli.lint.rules import RULES, findings
+from cli.lint.__main__ import lint_file, main
+from cli.lint.rules import RULES, lint_template
 from cli.lint.template import Finding, Template
 from cli.target import PROJECT
-from cli.template import translated
+from cli.template import translated_template
 from tests.integration.template import template as source
 
 Resources = dict[str, Any]
@@ -146,7 +146,7 @@ def sound() -> Resources:
 
 
 def found(resources: Resources) -> list[Finding]:
-    return findings(Template.model_validate({"Resources": resources}))
+    return lint_template(Template.model_validate({"Resources": resources}))
 
 
 def put(value: object, *path: str) -> Break:
@@ -313,13 +313,13 @@ def test_a_refusal_may_name_everything() -> None:
 
 
 def test_our_template_is_sound() -> None:
-    template = Template.model_validate_json(translated(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
 
-    assert [str(finding) for finding in findings(template)] == []
+    assert [str(finding) for finding in lint_template(template)] == []
 
 
 def test_sam_adds_no_role_to_those_of_our_template() -> None:
-    template = Template.model_validate_json(translated(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
 
     assert {name for name, _ in template.of("IAM::Role")} == {
         name for name, resource in source().resources.items() if resource.type == "AWS::IAM::Role"
@@ -327,7 +327,7 @@ def test_sam_adds_no_role_to_those_of_our_template() -> None:
 
 
 def test_every_rule_has_something_to_look_at_in_our_template() -> None:
-    template = Template.model_validate_json(translated(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
     kinds = {resource.kind.removeprefix("AWS::") for resource in template.resources.values()}
 
     assert kinds >= {
@@ -364,7 +364,7 @@ Resources:
 """
     )
 
-    wrong = problems(path)
+    wrong = lint_file(path)
 
     assert any("after the transform" in line and "E3505" in line for line in wrong)
     assert any("Function: has no alarm (Errors)" in line for line in wrong)

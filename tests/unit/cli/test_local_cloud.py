@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError
-from cli.local.cloud import require_free
-from cli.local.environment import clean
+from cli.local.cloud import require_ports_free
+from cli.local.environment import clean_environment
 from cli.local.interpreter import make_clean_interpreter
-from cli.local.options import PROJECT, free_ports, isolated
+from cli.local.options import PROJECT, free_ports, isolated_options
 
 
 def importable(interpreter: Path, module: str) -> bool:
@@ -36,7 +36,7 @@ def test_nothing_of_the_users_shell_reaches_the_functions(monkeypatch: pytest.Mo
         monkeypatch.setenv(name, "mine")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
 
-    environment = clean({"ONE": "1"})
+    environment = clean_environment({"ONE": "1"})
 
     assert "mine" not in environment.values()
     assert environment["ONE"] == "1"
@@ -51,19 +51,19 @@ def test_a_taken_port_is_named() -> None:
         port = taken.getsockname()[1]
 
         with pytest.raises(CommandError, match=f"port {port} is in use"):
-            require_free(port)
+            require_ports_free(port)
 
 
 def test_free_ports_are_free_and_differ() -> None:
     ports = free_ports(3)
 
-    require_free(*ports)
+    require_ports_free(*ports)
 
     assert len(set(ports)) == 3
 
 
 def test_an_isolated_stack_shares_nothing_with_the_usual_one(tmp_path: Path) -> None:
-    options = isolated(tmp_path)
+    options = isolated_options(tmp_path)
 
     assert options.home == tmp_path
     assert options.project == PROJECT

@@ -2,7 +2,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cli.local.logs import LogEvent, LogFollower, readable
+from cli.local.logs import LogEvent, LogFollower, readable_lines
 
 
 def event(message: str, *, at: int = 1_000, number: int = 1) -> LogEvent:
@@ -11,7 +11,7 @@ def event(message: str, *, at: int = 1_000, number: int = 1) -> LogEvent:
 
 def shown(message: str) -> list[str]:
     """Without the time, which depends on where we are."""
-    return [line[len("00:00:00 ") :] for line in readable(event(message))]
+    return [line[len("00:00:00 ") :] for line in readable_lines(event(message))]
 
 
 @dataclass

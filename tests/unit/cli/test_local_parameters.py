@@ -2,7 +2,7 @@ import sys
 from pathlib import Path
 
 from cli.local.options import PROJECT
-from cli.local.parameters import build_variables, stack_parameters, this_runtime
+from cli.local.parameters import build_variables, python_runtime, stack_parameters
 
 
 def samconfig(folder: Path, text: str) -> Path:
@@ -48,8 +48,8 @@ def test_the_local_stage_of_this_project_can_be_deleted_again() -> None:
 
 
 def test_the_layer_is_built_for_the_parameters_and_the_interpreter_at_hand() -> None:
-    variables = build_variables({"PythonRuntime": this_runtime(), "Architecture": "arm64"})
+    variables = build_variables({"PythonRuntime": python_runtime(), "Architecture": "arm64"})
 
-    assert variables["PYTHON_RUNTIME"] == this_runtime()
+    assert variables["PYTHON_RUNTIME"] == python_runtime()
     assert variables["ARCHITECTURE"] == "arm64"
     assert Path(variables["LOCAL_PYTHON"]).exists()

@@ -3,7 +3,7 @@ import json
 import boto3
 from moto import mock_aws
 
-from cli.local.permissions import allow_the_same
+from cli.local.permissions import align_permissions
 
 ROLE = "sender"
 
@@ -26,7 +26,7 @@ def test_who_may_send_one_message_may_send_a_batch_and_nothing_else_changes() ->
         iam.put_role_policy(RoleName=ROLE, PolicyName="b", PolicyDocument=policy("s3:GetObject"))
 
         for _ in range(2):
-            allow_the_same(iam, [ROLE])
+            align_permissions(iam, [ROLE])
 
         documents = [
             iam.get_role_policy(RoleName=ROLE, PolicyName=name)["PolicyDocument"] for name in "ab"
@@ -44,7 +44,7 @@ def test_who_may_read_a_stream_may_read_it_here() -> None:
         reads = policy("dynamodb:GetRecords")
         iam.put_role_policy(RoleName=ROLE, PolicyName="a", PolicyDocument=reads)
 
-        allow_the_same(iam, [ROLE])
+        align_permissions(iam, [ROLE])
 
         document = iam.get_role_policy(RoleName=ROLE, PolicyName="a")["PolicyDocument"]
         assert document == json.loads(reads.replace("arn:aws:sqs:::one", "*"))

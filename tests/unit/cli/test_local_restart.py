@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 
 from cli.local.cloud import LocalCloud
-from cli.local.options import REGION, LocalOptions, isolated
+from cli.local.options import REGION, LocalOptions, isolated_options
 
 HANDLER = """
 import importlib.util
@@ -94,7 +94,7 @@ class Probe:
 
 
 def test_streams_and_queues_are_read_on_after_a_restart_on_other_ports(tmp_path: Path) -> None:
-    with LocalCloud(options=(first := isolated(tmp_path))):
+    with LocalCloud(options=(first := isolated_options(tmp_path))):
         before = Probe(first)
         before.create()
         before.put("an item")
@@ -102,7 +102,7 @@ def test_streams_and_queues_are_read_on_after_a_restart_on_other_ports(tmp_path:
         assert before.has_seen("an item")
         assert before.has_seen("a message")
 
-    with LocalCloud(options=(second := isolated(tmp_path))):
+    with LocalCloud(options=(second := isolated_options(tmp_path))):
         after = Probe(second)
         after.put("another item")
         after.send("another message")
@@ -112,7 +112,7 @@ def test_streams_and_queues_are_read_on_after_a_restart_on_other_ports(tmp_path:
 
 
 def test_functions_run_without_the_packages_of_the_local_cloud(tmp_path: Path) -> None:
-    with LocalCloud(options=(options := isolated(tmp_path))):
+    with LocalCloud(options=(options := isolated_options(tmp_path))):
         probe = Probe(options)
         probe.create()
         found = probe.importable("boto3", "moto", "ministack", "pydantic")

@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 import requests
 
-from cli.local.echo import EchoTarget, Inbox
-from cli.local.forward import Forwarder, Target
+from cli.local.echo import EchoInbox, EchoTarget
+from cli.local.forward import Forwarder, ForwardTarget
 from cli.local.options import free_ports
-from cli.local.serve import serving
+from cli.local.serve import serve_http
 from tests.fakes.http_server import FakeHttpServer, Reply
 
 
@@ -19,21 +19,21 @@ def cloud() -> Iterator[FakeHttpServer]:
 
 
 @pytest.fixture
-def target(cloud: FakeHttpServer) -> Target:
-    return Target(port=cloud.port, api_id="abc123")
+def target(cloud: FakeHttpServer) -> ForwardTarget:
+    return ForwardTarget(port=cloud.port, api_id="abc123")
 
 
 @pytest.fixture
-def address(target: Target) -> Iterator[str]:
+def address(target: ForwardTarget) -> Iterator[str]:
     (port,) = free_ports(1)
-    with serving(port, partial(Forwarder, target=target)):
+    with serve_http(port, partial(Forwarder, target=target)):
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
 def echo() -> Iterator[str]:
     (port,) = free_ports(1)
-    with serving(port, partial(EchoTarget, inbox=Inbox())):
+    with serve_http(port, partial(EchoTarget, inbox=EchoInbox())):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -90,7 +90,9 @@ def test_one_connection_carries_many_requests(cloud: FakeHttpServer, address: st
     assert len(cloud.received) == 3
 
 
-def test_nothing_is_forwarded_before_the_api_is_deployed(address: str, target: Target) -> None:
+def test_nothing_is_forwarded_before_the_api_is_deployed(
+    address: str, target: ForwardTarget
+) -> None:
     target.api_id = ""
 
     answer = requests.get(address, timeout=5)
@@ -115,7 +117,7 @@ def test_a_length_that_is_no_number_is_refused(cloud: FakeHttpServer, address: s
     assert cloud.received == []
 
 
-def test_a_cloud_that_is_gone_is_a_bad_gateway(address: str, target: Target) -> None:
+def test_a_cloud_that_is_gone_is_a_bad_gateway(address: str, target: ForwardTarget) -> None:
     (target.port,) = free_ports(1)
 
     answer = requests.get(address, timeout=5)

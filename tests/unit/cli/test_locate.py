@@ -4,15 +4,15 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError, Unreachable
-from cli.local import record
-from cli.locate import find, here
+from cli.local import instance
+from cli.locate import find_stack, local_stack
 from cli.stack import Stack
 from cli.target import Target
 from tests.unit.cli.conftest import REGION, STACK, TRUSTED, CommandLine
 
 
 def test_a_stack_is_known_by_its_outputs(stack: Stack) -> None:
-    found = find(Target(stack=STACK, region=REGION))
+    found = find_stack(Target(stack=STACK, region=REGION))
 
     assert found.base_url == "https://api.example.com"
     assert found.outputs.config_table == stack.outputs.config_table
@@ -21,7 +21,7 @@ def test_a_stack_is_known_by_its_outputs(stack: Stack) -> None:
 
 @pytest.mark.usefixtures("stack")
 def test_an_address_on_the_command_line_goes_before_the_stacks_own() -> None:
-    found = find(Target(stack=STACK, region=REGION, url="https://signalbox.example.com/"))
+    found = find_stack(Target(stack=STACK, region=REGION, url="https://signalbox.example.com/"))
 
     assert found.base_url == "https://signalbox.example.com"
 
@@ -29,7 +29,7 @@ def test_an_address_on_the_command_line_goes_before_the_stacks_own() -> None:
 @pytest.mark.usefixtures("stack")
 def test_a_stack_that_is_not_there_is_said_so() -> None:
     with pytest.raises(CommandError, match="the stack nothing was not found"):
-        find(Target(stack="nothing", region=REGION))
+        find_stack(Target(stack="nothing", region=REGION))
 
 
 def test_a_stack_of_something_else_is_said_so(stack: Stack) -> None:
@@ -38,27 +38,27 @@ def test_a_stack_of_something_else_is_said_so(stack: Stack) -> None:
     cloudformation.create_stack(StackName="other", TemplateBody=template)
 
     with pytest.raises(CommandError, match="other is not a stack of Signalbox"):
-        find(Target(stack="other", region=REGION))
+        find_stack(Target(stack="other", region=REGION))
 
 
 @pytest.mark.usefixtures("stack")
 def test_a_stage_names_its_stack() -> None:
     with pytest.raises(CommandError, match="the stack signalbox-staging was not found"):
-        find(Target(stage="staging", region=REGION))
+        find_stack(Target(stage="staging", region=REGION))
 
 
 def test_an_unknown_stage_is_said_so() -> None:
     with pytest.raises(CommandError, match="no stage moon"):
-        find(Target(stage="moon"))
+        find_stack(Target(stage="moon"))
 
 
 def test_a_local_stack_that_is_down_is_not_reachable(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="signalbox up"):
-        find(Target(home=tmp_path))
+        find_stack(Target(home=tmp_path))
 
 
 def test_a_local_stack_that_is_up_is_found_by_its_record(tmp_path: Path) -> None:
-    running = record.Running(
+    running = instance.LocalInstance(
         pid=os.getpid(),
         stack_name="signalbox-local",
         base_url="http://127.0.0.1:1",
@@ -66,10 +66,10 @@ def test_a_local_stack_that_is_up_is_found_by_its_record(tmp_path: Path) -> None
         endpoint_url="http://127.0.0.1:3",
     )
 
-    with record.alone(tmp_path):
-        record.announce(tmp_path, running)
+    with instance.exclusive(tmp_path):
+        instance.publish(tmp_path, running)
 
-        assert here(Target(home=tmp_path)) == running
+        assert local_stack(Target(home=tmp_path)) == running
 
 
 def test_exit_code_3_says_that_nothing_is_there(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 import json
 
-from cli.facts import of_figures
+from cli.views import metrics_fields
 from signalbox.http.routes.metrics import (
-    CircuitFigures,
-    ConnectorFigures,
-    FiguresView,
-    TaskFigures,
-    Times,
-    WebhookFigures,
+    CircuitMetrics,
+    ConnectorMetrics,
+    DurationStats,
+    MetricsResponse,
+    TaskMetrics,
+    WebhookMetrics,
 )
 from signalbox.http.routes.queue import QueueView
 from signalbox.models.circuit import CircuitState
@@ -17,10 +17,10 @@ from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Reply
 from tests.unit.cli.conftest import CommandLine, Said
 
-TIMES = Times(count=4, p50=0.5, p95=2.0, mean=0.9)
-FIGURES = FiguresView(
+TIMES = DurationStats(count=4, p50=0.5, p95=2.0, mean=0.9)
+FIGURES = MetricsResponse(
     complete=False,
-    tasks=TaskFigures(
+    tasks=TaskMetrics(
         kept={TaskStatus.PENDING: 2, TaskStatus.FAILED: 1},
         changes={"created": 3},
         success_rate=0.75,
@@ -37,7 +37,7 @@ FIGURES = FiguresView(
         ),
     ),
     webhooks=(
-        WebhookFigures(
+        WebhookMetrics(
             provider="github",
             requests=5,
             outcomes={"accepted": 4, "signature_invalid": 1},
@@ -45,9 +45,9 @@ FIGURES = FiguresView(
             acks=TIMES.model_copy(update={"p50": None}),
         ),
     ),
-    connectors=(ConnectorFigures(connector="slack", outcomes={"delivered": 7}),),
+    connectors=(ConnectorMetrics(connector="slack", outcomes={"delivered": 7}),),
     circuits=(
-        CircuitFigures(
+        CircuitMetrics(
             connection=ConnectionId("team-slack"),
             state=CircuitState.OPEN,
             openings=1,
@@ -66,7 +66,7 @@ def told(*options: str) -> Said:
 
 
 def test_every_figure_has_a_name() -> None:
-    assert of_figures(FIGURES) == {
+    assert metrics_fields(FIGURES) == {
         "Tasks": "2 pending, 1 failed",
         "Changes": "3 created",
         "Succeeded": "75.0%",

@@ -13,7 +13,7 @@ from signalbox.models.notification import (
     delivered,
     refused,
 )
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 from tests.builders import NOW, a_connection, a_notification
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
@@ -133,7 +133,9 @@ def test_a_test_of_a_connection_waits_for_its_outcome(
     def end() -> None:
         with served.one_at_a_time:
             store = served.wiring.notifications
-            (queued,) = store.many(store.newest([NotificationStatus.QUEUED], Window())).values()
+            (queued,) = store.batch_get(
+                store.newest([NotificationStatus.QUEUED], Window())
+            ).values()
             store.replace(queued, ended(begun(queued, NOW, NOW)))
 
     timer = Timer(0.8, end)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import BaseModel
 
-from cli.output import Output, moment, plain
+from cli.output import Output, format_time, strip_controls
 
 
 class Fruit(BaseModel):
@@ -28,11 +28,11 @@ COLUMNS = {"Name": lambda fruit: fruit.name, "Price": lambda fruit: str(fruit.pr
     ],
 )
 def test_foreign_text_cannot_steer_the_terminal(text: str) -> None:
-    assert plain(text) == "red"
+    assert strip_controls(text) == "red"
 
 
 def test_lines_and_tabs_stay() -> None:
-    assert plain("a\tb\nc") == "a\tb\nc"
+    assert strip_controls("a\tb\nc") == "a\tb\nc"
 
 
 def test_a_table_shows_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +71,6 @@ def test_notes_are_kept_from_programs(capsys: pytest.CaptureFixture[str]) -> Non
 def test_moments_are_in_utc() -> None:
     there = timezone(timedelta(hours=2))
 
-    assert moment(datetime(2026, 3, 1, 14, 0, 9, tzinfo=there)) == "2026-03-01 12:00:09"
-    assert moment(datetime(2026, 3, 1, tzinfo=UTC)) == "2026-03-01 00:00:00"
-    assert moment(None) == ""
+    assert format_time(datetime(2026, 3, 1, 14, 0, 9, tzinfo=there)) == "2026-03-01 12:00:09"
+    assert format_time(datetime(2026, 3, 1, tzinfo=UTC)) == "2026-03-01 00:00:00"
+    assert format_time(None) == ""

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from cli.admin.secrets import Origin, replaced, rotated, without_previous
+from cli.admin.secrets import SecretInput, drop_previous_secrets, replace_secret, rotate_secret
 from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.config import Connection
@@ -27,7 +27,7 @@ def kept(secrets: FakeSecretStore) -> tuple[str, ...]:
 def test_a_secret_that_is_set_is_the_only_one() -> None:
     secrets = store("old", "older")
 
-    replaced(secrets, NAME, SECRET)
+    replace_secret(secrets, NAME, SECRET)
 
     assert kept(secrets) == (SECRET,)
 
@@ -35,17 +35,17 @@ def test_a_secret_that_is_set_is_the_only_one() -> None:
 def test_a_rotated_secret_goes_before_the_one_that_was_current() -> None:
     secrets = store("old", "older")
 
-    count = rotated(secrets, NAME, "new")
+    count = rotate_secret(secrets, NAME, "new")
 
     assert (count, kept(secrets)) == (2, ("new", "old"))
 
 
 def test_a_rotation_that_is_repeated_keeps_the_overlap() -> None:
     secrets = store("old")
-    rotated(secrets, NAME, "new")
+    rotate_secret(secrets, NAME, "new")
     again = store(*kept(secrets))
 
-    rotated(again, NAME, "new")
+    rotate_secret(again, NAME, "new")
 
     assert kept(again) == ("new", "old")
 
@@ -53,27 +53,27 @@ def test_a_rotation_that_is_repeated_keeps_the_overlap() -> None:
 def test_the_first_secret_has_none_before_it() -> None:
     secrets = store()
 
-    assert rotated(secrets, NAME, "new") == 1
+    assert rotate_secret(secrets, NAME, "new") == 1
     assert kept(secrets) == ("new",)
 
 
 def test_the_end_of_the_overlap_leaves_the_current_secret() -> None:
     secrets = store("new", "old")
 
-    without_previous(secrets, NAME)
+    drop_previous_secrets(secrets, NAME)
 
     assert kept(secrets) == ("new",)
 
 
 def test_there_is_no_overlap_to_end_without_a_secret() -> None:
     with pytest.raises(CommandError, match="has no secret"):
-        without_previous(store(), NAME)
+        drop_previous_secrets(store(), NAME)
 
 
 def test_a_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK_SECRET", f"{SECRET}\n")
 
-    assert Origin(variable="HOOK_SECRET").read() == SECRET
+    assert SecretInput(variable="HOOK_SECRET").read() == SECRET
 
 
 @pytest.mark.parametrize("value", ["", "  ", "x" * 1_901, "é" * 951])
@@ -81,11 +81,11 @@ def test_what_cannot_be_a_secret_is_refused(monkeypatch: pytest.MonkeyPatch, val
     monkeypatch.setenv("HOOK_SECRET", value)
 
     with pytest.raises(CommandError):
-        Origin(variable="HOOK_SECRET").read()
+        SecretInput(variable="HOOK_SECRET").read()
 
 
 def test_a_generated_secret_is_long_and_new() -> None:
-    made = {Origin(generate=True).read() for _ in range(10)}
+    made = {SecretInput(generate=True).read() for _ in range(10)}
 
     assert len(made) == 10
     assert all(len(secret) == 43 for secret in made)
@@ -97,27 +97,27 @@ def test_a_secret_given_on_standard_input_is_kept_and_never_shown(
     said = on_aws("secrets", "set", NAME, given=f"{SECRET}\n")
 
     assert said.code == 0
-    assert stack.secrets.refreshed(NAME) == (SECRET,)
+    assert stack.secrets.refresh(NAME) == (SECRET,)
     assert SECRET not in said.out + said.err
 
 
 def test_a_generated_secret_is_shown_this_once(on_aws: CommandLine, stack: Stack) -> None:
     said = on_aws("secrets", "set", NAME, "--generate")
 
-    assert stack.secrets.refreshed(NAME) == (said.out.strip(),)
+    assert stack.secrets.refresh(NAME) == (said.out.strip(),)
 
 
 def test_a_rotation_and_its_end_on_the_command_line(on_aws: CommandLine, stack: Stack) -> None:
     on_aws("secrets", "set", NAME, given=SECRET)
 
     begun = on_aws("secrets", "rotate", NAME, given="another-secret-of-ours")
-    overlap = stack.secrets.refreshed(NAME)
+    overlap = stack.secrets.refresh(NAME)
     ended = on_aws("secrets", "rotate", NAME, "--drop-previous")
 
     assert (begun.code, ended.code) == (0, 0)
     assert overlap == ("another-secret-of-ours", SECRET)
     stack.secrets._asked.clear()
-    assert stack.secrets.refreshed(NAME) == ("another-secret-of-ours",)
+    assert stack.secrets.refresh(NAME) == ("another-secret-of-ours",)
 
 
 def test_a_short_secret_of_a_source_is_warned_of(on_aws: CommandLine) -> None:
@@ -135,7 +135,7 @@ def test_the_secret_of_an_issuer_is_set_where_functions_read_it(
     rotated_ = on_aws("secrets", "rotate", "issuers/corp", given=TOKEN_SECRET)
 
     assert rotated_.code == 0
-    assert stack.secrets.refreshed(issuer.secret) == (TOKEN_SECRET, made)
+    assert stack.secrets.refresh(issuer.secret) == (TOKEN_SECRET, made)
 
 
 @pytest.mark.parametrize("verb", ["set", "rotate"])
@@ -146,7 +146,7 @@ def test_a_secret_that_no_token_is_verified_with_is_refused(
 
     assert said.code == 1
     assert "32 bytes" in said.err
-    assert stack.secrets.refreshed("issuers/corp") == ()
+    assert stack.secrets.refresh("issuers/corp") == ()
 
 
 @pytest.mark.parametrize("verb", ["set", "rotate"])
@@ -158,7 +158,7 @@ def test_a_placeholder_is_no_secret(
 
     assert said.code == 1
     assert "a placeholder" in said.err
-    assert stack.secrets.refreshed(name) == ()
+    assert stack.secrets.refresh(name) == ()
 
 
 @pytest.mark.parametrize("verb", ["set", "rotate"])
@@ -169,7 +169,7 @@ def test_a_bot_token_needs_a_connection_with_a_channel(
     stack.config.put(Connection(id=ConnectionId("team"), connector="slack"))
 
     without = on_aws("secrets", verb, name, given=token)
-    kept = stack.secrets.refreshed(name)
+    kept = stack.secrets.refresh(name)
     channel: dict[str, JsonValue] = {"channel": "C024BE91L"}
     stack.config.put(Connection(id=ConnectionId("team"), connector="slack", settings=channel))
     with_it = on_aws("secrets", verb, name, given=token)
@@ -187,7 +187,7 @@ def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: S
     said = on_aws("secrets", "set", NAME, given="")
 
     assert said.code == 1
-    assert stack.secrets.refreshed(NAME) == ()
+    assert stack.secrets.refresh(NAME) == ()
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from pydantic import JsonValue
 
 from cli.errors import CommandError
-from cli.hooks import examples
-from cli.hooks.post import Hook, Sent
-from cli.hooks.samples import names, renewed, sample
+from cli.webhooks import octokit_examples
+from cli.webhooks.post import SentWebhook, WebhookRequest
+from cli.webhooks.samples import load_sample, new_sample, sample_names
 from tests.builders import SECRET
 from tests.fakes.http_server import FakeHttpServer
 from tests.unit.cli.conftest import CommandLine
@@ -53,26 +53,26 @@ EVENTS: JsonValue = [
     ],
 )
 def test_an_event_means_the_sample_that_begins_it(asked: str, found: str) -> None:
-    assert sample("github", asked).body["action"] == found
+    assert load_sample("github", asked).body["action"] == found
 
 
 def test_an_unknown_event_is_answered_with_those_there_are() -> None:
     with pytest.raises(
         CommandError, match=r"no sample nothing; there are: .*issue_comment\.created"
     ):
-        sample("github", "nothing")
+        load_sample("github", "nothing")
 
 
-@pytest.mark.parametrize("name", names("github"))
+@pytest.mark.parametrize("name", sample_names("github"))
 def test_every_sample_can_happen_once_more(name: str) -> None:
-    made = renewed(sample("github", name))
+    made = new_sample(load_sample("github", name))
 
-    assert made.body.keys() == sample("github", name).body.keys()
+    assert made.body.keys() == load_sample("github", name).body.keys()
 
 
 def test_another_text_stands_in_another_comment() -> None:
-    first = renewed(sample("github", "issue_comment"), "/agent one").body["comment"]
-    second = renewed(sample("github", "issue_comment"), "/agent one").body["comment"]
+    first = new_sample(load_sample("github", "issue_comment"), "/agent one").body["comment"]
+    second = new_sample(load_sample("github", "issue_comment"), "/agent one").body["comment"]
 
     assert isinstance(first, dict)
     assert isinstance(second, dict)
@@ -82,12 +82,12 @@ def test_another_text_stands_in_another_comment() -> None:
 
 def test_what_carries_no_text_takes_none() -> None:
     with pytest.raises(CommandError, match="push carries no text"):
-        renewed(sample("github", "push"), "/agent x")
+        new_sample(load_sample("github", "push"), "/agent x")
 
 
 @pytest.mark.parametrize("form", [False, True])
 def test_a_hook_is_signed_over_the_bytes_that_are_sent(*, form: bool) -> None:
-    hook = Hook(event="push", payload={"é": "漢 &="}, form=form)
+    hook = WebhookRequest(event="push", payload={"é": "漢 &="}, form=form)
 
     expected = hmac.new(SECRET.encode(), hook.body, hashlib.sha256).hexdigest()
 
@@ -95,13 +95,16 @@ def test_a_hook_is_signed_over_the_bytes_that_are_sent(*, form: bool) -> None:
 
 
 def test_a_form_carries_the_payload_in_a_field() -> None:
-    hook = Hook(event="push", payload={"ref": "a&b"}, form=True)
+    hook = WebhookRequest(event="push", payload={"ref": "a&b"}, form=True)
 
     assert json.loads(parse_qs(hook.body.decode())["payload"][0]) == {"ref": "a&b"}
 
 
 def test_each_hook_is_a_delivery_of_its_own() -> None:
-    assert Hook(event="push", payload={}).delivery != Hook(event="push", payload={}).delivery
+    assert (
+        WebhookRequest(event="push", payload={}).delivery
+        != WebhookRequest(event="push", payload={}).delivery
+    )
 
 
 @pytest.mark.parametrize("form", [[], ["--form"]])
@@ -124,7 +127,7 @@ def test_a_delivery_that_is_repeated_is_a_duplicate(signalbox: CommandLine, serv
 
     said = signalbox(*words, "--repeat=2", "--delivery=one", "--json")
 
-    first, second = (Sent.model_validate_json(line) for line in said.out.splitlines())
+    first, second = (SentWebhook.model_validate_json(line) for line in said.out.splitlines())
     assert (first.duplicate, second.duplicate) == (False, True)
     assert [*first.task_ids] == [*second.task_ids] == [task.id for task in served.all()]
 
@@ -214,7 +217,7 @@ def test_an_archive_is_read_as_the_package_that_it_is(tmp_path: Path) -> None:
         member.size = len(raw)
         made.addfile(member, io.BytesIO(raw))
 
-    assert [hook.event for hook in examples.hooks(archive)] == [
+    assert [hook.event for hook in octokit_examples.example_requests(archive)] == [
         "ping",
         "star",
         "star",
@@ -229,4 +232,4 @@ def test_what_holds_no_examples_is_said_so(tmp_path: Path, name: str, content: b
     path.write_bytes(content)
 
     with pytest.raises(CommandError, match="holds no examples"):
-        list(examples.hooks(path))
+        list(octokit_examples.example_requests(path))

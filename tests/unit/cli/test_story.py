@@ -2,12 +2,12 @@
 
 import pytest
 
-from cli.api import Api, session_for
-from cli.demo.stage import Stage, StepFailed, until
-from cli.demo.story import Story, _alone, _comment, play
+from cli.api_client import ApiClient, session_for
+from cli.demo.environment import DemoEnvironment, StepFailed, wait_for
+from cli.demo.scenario import Scenario, _alone, _comment, run_scenario
 from cli.errors import CommandError
-from cli.hooks.send import Address
 from cli.target import Target
+from cli.webhooks.send import WebhookEndpoint
 from signalbox.models.task import TaskStatus
 from tests.builders import SECRET, a_task
 from tests.unit.cli.conftest import CommandLine
@@ -15,21 +15,21 @@ from tests.unit.cli.served import Served
 
 
 @pytest.fixture
-def stage(served: Served) -> Stage:
+def stage(served: Served) -> DemoEnvironment:
     session = session_for(served.url)
-    return Stage(
+    return DemoEnvironment(
         target=Target(url=served.url, key=served.key),
-        api=Api(base_url=served.url, key=served.key, session=session, patience=5),
-        address=Address(url=f"{served.url}/api/v1/webhooks/github", secret=SECRET),
+        api=ApiClient(base_url=served.url, key=served.key, session=session, timeout=5),
+        address=WebhookEndpoint(url=f"{served.url}/api/v1/webhooks/github", secret=SECRET),
         echo_url="http://127.0.0.1:9",
         session=session,
     )
 
 
 def test_the_scenes_go_as_they_must(
-    stage: Stage, served: Served, capsys: pytest.CaptureFixture[str]
+    stage: DemoEnvironment, served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    story = Story(stage=stage, hook=_comment())
+    story = Scenario(stage=stage, hook=_comment())
 
     story.a_webhook_comes_in()
     story.a_worker_does_it()
@@ -44,13 +44,13 @@ def test_the_scenes_go_as_they_must(
         assert words in told
 
 
-def test_a_scene_that_goes_wrong_ends_the_story_with_its_number(stage: Stage) -> None:
+def test_a_scene_that_goes_wrong_ends_the_story_with_its_number(stage: DemoEnvironment) -> None:
     with pytest.raises(StepFailed, match=r"step 3 failed: http://127\.0\.0\.1:9 is no echo target"):
-        play(stage)
+        run_scenario(stage)
 
 
-def test_a_duplicate_that_is_not_recognised_fails(stage: Stage, served: Served) -> None:
-    story = Story(stage=stage, hook=_comment())
+def test_a_duplicate_that_is_not_recognised_fails(stage: DemoEnvironment, served: Served) -> None:
+    story = Scenario(stage=stage, hook=_comment())
     story.a_webhook_comes_in()
     story.a_worker_does_it()
     story.hook = _comment()
@@ -61,7 +61,9 @@ def test_a_duplicate_that_is_not_recognised_fails(stage: Stage, served: Served) 
     assert len(served.all()) == 2
 
 
-def test_what_waits_already_is_set_aside_and_given_back(stage: Stage, served: Served) -> None:
+def test_what_waits_already_is_set_aside_and_given_back(
+    stage: DemoEnvironment, served: Served
+) -> None:
     task = served.add(a_task())
 
     with _alone(stage):
@@ -72,7 +74,7 @@ def test_what_waits_already_is_set_aside_and_given_back(stage: Stage, served: Se
     assert (after.status, after.attempt) == (TaskStatus.PENDING, 0)
 
 
-def test_too_much_waiting_is_said_so_and_given_back(stage: Stage, served: Served) -> None:
+def test_too_much_waiting_is_said_so_and_given_back(stage: DemoEnvironment, served: Served) -> None:
     tasks = [served.add(a_task()) for _ in range(21)]
 
     with pytest.raises(StepFailed, match="too many tasks wait"), _alone(stage):
@@ -83,7 +85,7 @@ def test_too_much_waiting_is_said_so_and_given_back(stage: Stage, served: Served
 
 def test_waiting_ends() -> None:
     with pytest.raises(StepFailed, match="the moon: not within 0 seconds"):
-        until("the moon", 0, lambda: None)
+        wait_for("the moon", 0, lambda: None)
 
 
 def test_the_demo_is_not_for_a_stack_on_aws() -> None:

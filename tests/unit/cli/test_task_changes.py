@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.api import Refused
+from cli.api_client import ApiError
 from signalbox.models.task import Priority, Task, TaskStatus
-from signalbox.services.edit import TaskPatch
+from signalbox.services.tasks.update import UpdateTaskRequest
 from tests.builders import a_task, done, held
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
-from tests.unit.cli.test_tasks import api_of
+from tests.unit.cli.test_task_views import api_of
 
 NO_TASK = f"tsk_{24 * 'a'}"
 
@@ -102,8 +102,8 @@ def test_what_somebody_else_has_changed_meanwhile_is_not_overwritten(served: Ser
     read = api.task(task.id)
     served.put(held(task))
 
-    with pytest.raises(Refused, match="412 precondition_failed"):
-        api.edit(task.id, TaskPatch(title="Mine"), read.version)
+    with pytest.raises(ApiError, match="412 precondition_failed"):
+        api.edit(task.id, UpdateTaskRequest(title="Mine"), read.version)
 
     assert served.now(task).title == task.title
 

@@ -3,9 +3,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from cli.api import Api, Away, session_for
+from cli.api_client import ApiClient, ApiUnavailable, session_for
 from cli.errors import CommandError
-from cli.follow import follow
+from cli.log_stream import follow_log
 from cli.output import Output
 from signalbox.models.ids import TaskId
 from signalbox.models.log import Chunk
@@ -45,8 +45,8 @@ def followed(replies: Sequence[Reply]) -> tuple[bool, list[str]]:
     """How following ended, and behind which events it asked."""
     with FakeHttpServer().running() as server:
         server.replies(*replies)
-        api = Api(base_url=server.url, key="sbx_test_any", session=session_for(server.url))
-        good = follow(api, TASK, Output())
+        api = ApiClient(base_url=server.url, key="sbx_test_any", session=session_for(server.url))
+        good = follow_log(api, TASK, Output())
         assert {asked.headers["accept"] for asked in server.received} == {"text/event-stream"}
         return good, [asked.headers.get("last-event-id", "") for asked in server.received]
 
@@ -62,7 +62,7 @@ def test_a_log_is_printed_line_by_line(signalbox: CommandLine, served: Served) -
 def test_a_log_of_many_pages_is_printed_whole(
     signalbox: CommandLine, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.follow._PAGE", "2")
+    monkeypatch.setattr("cli.log_stream._PAGE", "2")
     task = logged(served, *"abcde")
 
     said = signalbox("tasks", "logs", task.id, "--json")
@@ -112,7 +112,7 @@ def test_following_outlives_an_outage(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_following_begins_only_where_something_answers() -> None:
-    with pytest.raises(Away):
+    with pytest.raises(ApiUnavailable):
         followed([Reply(status=503)])
 
 

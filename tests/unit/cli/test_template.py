@@ -8,10 +8,10 @@ import pytest
 from pydantic import JsonValue
 from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
 
-from cli.lint.rules import findings
+from cli.lint.rules import lint_template
 from cli.lint.template import Template
 from cli.target import PROJECT
-from cli.template import TEMPLATE, expanded, translated
+from cli.template import TEMPLATE, expanded_template, translated_template
 from signalbox.runtime.registry import connector_names, providers
 
 PROVIDERS: Final = [f"provider{number}" for number in range(9)]
@@ -63,7 +63,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _resources(path: Path = TEMPLATE) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(translated(path))["Resources"]
+    found: dict[str, Any] = json.loads(translated_template(path))["Resources"]
     return found
 
 
@@ -84,7 +84,7 @@ def test_all_of_them_fit_into_a_stack(grown: Path) -> None:
 
     assert len(after) == len(before) + len(PROVIDERS) + len(CONNECTORS)
     assert len(_resources(grown)) < CLOUDFORMATION_TAKES
-    assert len(translated(grown)) < CLOUDFORMATION_READS
+    assert len(translated_template(grown)) < CLOUDFORMATION_READS
 
 
 def _functions(resources: dict[str, Any]) -> list[str]:
@@ -92,13 +92,13 @@ def _functions(resources: dict[str, Any]) -> list[str]:
 
 
 def test_what_grows_keeps_every_rule(grown: Path) -> None:
-    assert findings(Template.model_validate_json(translated(grown))) == []
+    assert lint_template(Template.model_validate_json(translated_template(grown))) == []
 
 
 def test_the_variables_of_functions_do_not_grow(grown: Path) -> None:
-    variables = expanded(grown)["Globals"]
+    variables = expanded_template(grown)["Globals"]
 
-    assert variables == expanded()["Globals"]
+    assert variables == expanded_template()["Globals"]
     assert len(json.dumps(variables)) < LAMBDA_TAKES
 
 
@@ -133,7 +133,7 @@ def _with_arns(value: JsonValue) -> JsonValue:
 
 
 def test_a_provider_reads_its_own_secrets_and_a_connector_its_own_queue(grown: Path) -> None:
-    resources = expanded(grown)["Resources"]
+    resources = expanded_template(grown)["Resources"]
     assert isinstance(resources, dict)
 
     for name in ("github", *PROVIDERS):
@@ -181,7 +181,7 @@ def test_the_template_lists_the_providers_and_connectors_that_there_are() -> Non
 
 
 def test_nothing_is_left_of_loops_and_mappings() -> None:
-    text = json.dumps(expanded())
+    text = json.dumps(expanded_template())
 
     assert "Fn::ForEach" not in text
     assert "Fn::FindInMap" not in text
@@ -192,7 +192,7 @@ def test_a_name_without_a_row_is_refused(tmp_path: Path) -> None:
     path = _with(tmp_path / "template.yaml", {WEBHOOKS: f"{WEBHOOKS}elsewhere, "})
 
     with pytest.raises(InvalidTemplateException, match="elsewhere"):
-        expanded(path)
+        expanded_template(path)
 
 
 def test_a_substitution_stays_where_something_is_left_to_replace(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ Resources:
 """
     )
 
-    resources = expanded(path)["Resources"]
+    resources = expanded_template(path)["Resources"]
 
     assert isinstance(resources, dict)
     topic = resources["Topic"]

@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from cli.admin.trail import Trail
+from cli.admin.audit import CommandAudit
 from cli.errors import CommandError
 from cli.stack import Stack
-from signalbox.models.audit import Entry, Result, Row, day_of
+from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult, day_of
 from signalbox.models.errors import Unavailable
-from signalbox.runtime.wiring import now
+from signalbox.runtime.wiring import utc_now
 from signalbox.services.audit import RecordAudit, VerifyAudit
 from tests.fakes.audit import FakeAuditStore
 from tests.fakes.clock import FakeClock
@@ -24,25 +24,25 @@ CANARY = "Ca2Na3Ry4Zz5Qq6Ww7-canary"
 MANIFEST = "sources: [{provider: github}]\nconnections: [{id: team, connector: slack}]"
 
 
-def a_trail(store: FakeAuditStore) -> Trail:
+def a_trail(store: FakeAuditStore) -> CommandAudit:
     record = RecordAudit(store=store, clock=FakeClock(), random=Random(1))
-    return Trail(record=record, who=lambda: "user/ada", clock=FakeClock())
+    return CommandAudit(record=record, who=lambda: "user/ada", clock=FakeClock())
 
 
-def entries_of(store: FakeAuditStore) -> list[Entry]:
+def entries_of(store: FakeAuditStore) -> list[AuditEvent]:
     return [
-        Row.model_validate_json(document).entry
+        AuditRecord.model_validate_json(document).entry
         for rows in store.days.values()
         for document in rows.values()
     ]
 
 
-def told(stack: Stack) -> list[Entry]:
-    rows = stack.audit.oldest(day_of(now()))
-    return [Row.model_validate_json(kept.document).entry for kept in rows]
+def told(stack: Stack) -> list[AuditEvent]:
+    rows = stack.audit.oldest(day_of(utc_now()))
+    return [AuditRecord.model_validate_json(kept.document).entry for kept in rows]
 
 
-def summary(entries: Sequence[Entry]) -> list[tuple[str, str, str]]:
+def summary(entries: Sequence[AuditEvent]) -> list[tuple[str, str, str]]:
     return [(entry.action, entry.object, entry.result) for entry in entries]
 
 
@@ -54,15 +54,15 @@ def test_a_change_leaves_one_entry() -> None:
 
     (entry,) = entries_of(store)
     assert (entry.actor, entry.action, entry.object) == ("cli:user/ada", "keys create", "key 1")
-    assert (entry.result, entry.request_id[:4]) == (Result.ALLOWED, "req_")
+    assert (entry.result, entry.request_id[:4]) == (AuditResult.ALLOWED, "req_")
 
 
 def test_the_entries_of_one_command_have_one_id() -> None:
     store = FakeAuditStore()
-    trail = a_trail(store)
+    audit_trail = a_trail(store)
 
     for thing in ("a", "b"):
-        with trail("apply add", thing):
+        with audit_trail("apply add", thing):
             pass
 
     assert len({entry.request_id for entry in entries_of(store)}) == 1
@@ -75,7 +75,7 @@ def test_a_change_that_fails_leaves_an_entry_as_it_may_have_been_made() -> None:
     with pytest.raises(Unavailable, match="no answer"), a_trail(store)("secrets set", "a"):
         raise Unavailable("no answer")
 
-    assert [entry.result for entry in entries_of(store)] == [Result.FAILED]
+    assert [entry.result for entry in entries_of(store)] == [AuditResult.FAILED]
 
 
 def test_what_is_refused_before_it_is_tried_leaves_none() -> None:
@@ -91,24 +91,26 @@ def test_nothing_is_changed_by_somebody_who_cannot_be_named() -> None:
     def nobody() -> str:
         raise Unavailable("STS did not answer")
 
-    trail = Trail(record=a_trail(FakeAuditStore()).record, who=nobody, clock=FakeClock())
+    audit_trail = CommandAudit(
+        record=a_trail(FakeAuditStore()).record, who=nobody, clock=FakeClock()
+    )
     changed = False
 
-    with pytest.raises(Unavailable, match="STS"), trail("secrets set", "a"):
+    with pytest.raises(Unavailable, match="STS"), audit_trail("secrets set", "a"):
         changed = True
 
     assert not changed
 
 
 def test_an_entry_that_is_lost_is_said_after_the_change() -> None:
-    def record(entry: Entry) -> Row:
+    def record(entry: AuditEvent) -> AuditRecord:
         raise Unavailable(f"no place for {entry.action}")
 
-    trail = Trail(record=record, who=lambda: "user/ada", clock=FakeClock())
+    audit_trail = CommandAudit(record=record, who=lambda: "user/ada", clock=FakeClock())
 
     with (
         pytest.raises(CommandError, match=r"^keys create key 1 is done, but .*: no place for"),
-        trail("keys create", "key 1"),
+        audit_trail("keys create", "key 1"),
     ):
         pass
 
@@ -151,7 +153,7 @@ def test_every_change_on_the_command_line_leaves_one_entry(
     assert key.created_by == "cli:user/moto"
     assert CANARY not in str(entries)
     assert made not in str(entries)
-    assert VerifyAudit(store=stack.audit)(day_of(now())) is None
+    assert VerifyAudit(store=stack.audit)(day_of(utc_now())) is None
 
 
 def test_what_is_refused_leaves_no_entry(on_aws: CommandLine, stack: Stack) -> None:
@@ -178,7 +180,7 @@ def test_a_change_without_its_entry_is_there_and_the_command_fails(
     assert "is done, but the audit log does not tell of it" in key.err
     assert key.out.startswith("sbx_test_"), "it opens what it may, so it is told"
     assert len(stack.keys.all()) == 1
-    assert stack.secrets.refreshed(SOURCE) == (secret.out.strip(),)
+    assert stack.secrets.refresh(SOURCE) == (secret.out.strip(),)
 
 
 def test_applying_stops_at_the_first_change_without_its_entry(

@@ -8,12 +8,12 @@ from threading import Event, Timer
 
 import pytest
 
-from cli.api import Api, Away, Refused, session_for
+from cli.api_client import ApiClient, ApiError, ApiUnavailable, session_for
 from cli.errors import CommandError
 from cli.output import Output
 from cli.target import PROJECT
-from cli.work.loop import End, Worker
-from cli.work.process import argv_of
+from cli.work.loop import AttemptOutcome, Worker
+from cli.work.process import command_argv
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
@@ -23,9 +23,11 @@ from tests.unit.cli.served import Served
 
 def worker(served: Served, command: str, stopping: Event | None = None) -> Worker:
     return Worker(
-        api=Api(base_url=served.url, key=served.key, session=session_for(served.url), patience=5),
+        api=ApiClient(
+            base_url=served.url, key=served.key, session=session_for(served.url), timeout=5
+        ),
         name=WorkerId("w1"),
-        argv=argv_of([command]),
+        argv=command_argv([command]),
         output=Output(),
         lease_seconds=30,
         wait_seconds=0,
@@ -46,7 +48,7 @@ def test_a_command_that_ends_well_completes_its_task(served: Served) -> None:
     end = worker(served, "echo working; echo all good").once()
 
     result = served.now(task).result
-    assert end is End.SUCCEEDED
+    assert end is AttemptOutcome.SUCCEEDED
     assert served.now(task).status is TaskStatus.SUCCEEDED
     assert result is not None
     assert result.summary == "working\nall good"
@@ -68,7 +70,7 @@ def test_what_could_not_be_told_at_once_is_told_later_and_once(served: Served) -
 
     end = worker(served, "for n in $(seq 1200); do echo $n; done; sleep 1.6; echo last").once()
 
-    assert end is End.SUCCEEDED
+    assert end is AttemptOutcome.SUCCEEDED
     assert log_of(served, task.id) == [*map(str, range(1, 1201)), "last"]
 
 
@@ -77,7 +79,7 @@ def test_a_command_that_ends_badly_fails_its_attempt(served: Served) -> None:
 
     end = worker(served, "echo no such file >&2; exit 3").once()
 
-    assert end is End.FAILED
+    assert end is AttemptOutcome.FAILED
     assert served.now(task).status is TaskStatus.PENDING
     assert served.now(task).last_step.reason == "the command ended with 3: no such file"
 
@@ -124,7 +126,7 @@ def test_a_worker_that_is_stopped_gives_its_task_back(served: Served) -> None:
     end = worker(served, "sleep 60", stopping).once()
 
     after = served.now(task)
-    assert end is End.RELEASED
+    assert end is AttemptOutcome.RELEASED
     assert (after.status, after.attempt) == (TaskStatus.PENDING, 0)
     assert after.last_step.reason == "worker w1 was stopped"
 
@@ -136,7 +138,7 @@ def test_a_task_that_comes_too_late_is_given_back_at_once(served: Served, tmp_pa
 
     end = worker(served, f"touch {tmp_path}/begun", stopping).once()
 
-    assert end is End.RELEASED
+    assert end is AttemptOutcome.RELEASED
     assert served.now(task).status is TaskStatus.PENDING
     assert list(tmp_path.iterdir()) == []
 
@@ -174,7 +176,7 @@ def test_what_somebody_else_finished_is_not_finished_again(served: Served) -> No
 
     end = worker(served, "sleep 0.5").once()
 
-    assert end is End.LOST
+    assert end is AttemptOutcome.LOST
     assert served.now(task).status is TaskStatus.RUNNING
 
 
@@ -187,7 +189,7 @@ def test_the_end_is_told_again_where_it_was_not_heard(
 
     end = worker(served, "sleep 0.6").once()
 
-    assert end is End.SUCCEEDED
+    assert end is AttemptOutcome.SUCCEEDED
     assert served.now(task).status is TaskStatus.SUCCEEDED
     assert "succeeded" in capsys.readouterr().out
 
@@ -234,7 +236,7 @@ def test_a_worker_outlives_an_outage(served: Served, status: int) -> None:
 
 
 def test_a_worker_with_a_wrong_key_ends_at_once(served: Served) -> None:
-    api = Api(base_url=served.url, key="wrong", session=session_for(served.url))
+    api = ApiClient(base_url=served.url, key="wrong", session=session_for(served.url))
     stranger = Worker(
         api=api,
         name=WorkerId("w1"),
@@ -244,14 +246,16 @@ def test_a_worker_with_a_wrong_key_ends_at_once(served: Served) -> None:
         wait_seconds=0,
     )
 
-    with pytest.raises(Refused, match="401"):
+    with pytest.raises(ApiError, match="401"):
         stranger.run()
 
 
 def test_once_does_not_wait_for_what_is_not_there() -> None:
-    api = Api(base_url="http://127.0.0.1:9", key="k", session=session_for("http://127.0.0.1:9"))
+    api = ApiClient(
+        base_url="http://127.0.0.1:9", key="k", session=session_for("http://127.0.0.1:9")
+    )
 
-    with pytest.raises(Away):
+    with pytest.raises(ApiUnavailable):
         Worker(
             api=api,
             name=WorkerId("w1"),

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from cli.errors import CommandError
-from cli.work.process import Running, argv_of, start, variables
-from signalbox.models.change import TaskView, view_of
+from cli.work.process import RunningCommand, command_argv, start_command, task_variables
+from signalbox.models.change import TaskView, task_view
 from tests.builders import a_task
 
 EVIL = "$(touch pwned) `touch pwned` \"; touch pwned; '; touch pwned\nrm -rf ."
 
 
 def a_view(**changes: object) -> TaskView:
-    return view_of(a_task(**changes))
+    return task_view(a_task(**changes))
 
 
 def ran(command: str, task: TaskView | None = None) -> tuple[list[str], int | None]:
     """What the command printed, and its exit code."""
     said: list[str] = []
-    running = start(argv_of([command]), task or a_view(), said.append)
+    running = start_command(command_argv([command]), task or a_view(), said.append)
     wait_for(lambda: running.ended() is not None)
     running.finish()
     running.stop()
@@ -43,16 +43,16 @@ def gone(pid: int) -> bool:
 
 
 def test_one_word_is_a_line_for_the_shell() -> None:
-    assert argv_of(["cat | wc -l"]) == ["/bin/sh", "-c", "cat | wc -l"]
+    assert command_argv(["cat | wc -l"]) == ["/bin/sh", "-c", "cat | wc -l"]
 
 
 def test_more_words_are_a_program_and_what_it_is_given() -> None:
-    assert argv_of(["echo", "a b", "$HOME"]) == ["echo", "a b", "$HOME"]
+    assert command_argv(["echo", "a b", "$HOME"]) == ["echo", "a b", "$HOME"]
 
 
 def test_a_program_that_is_not_there_is_found_out_before_any_task_is_claimed() -> None:
     with pytest.raises(CommandError, match="there is no program no-such-program"):
-        argv_of(["no-such-program", "x"])
+        command_argv(["no-such-program", "x"])
 
 
 def test_the_command_reads_its_task_as_json() -> None:
@@ -93,7 +93,7 @@ def test_the_workers_own_keys_are_not_the_commands(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_text_with_what_no_variable_can_hold_is_no_trouble() -> None:
-    assert variables(a_view(title="a\0b"))["SIGNALBOX_TASK_TITLE"] == "ab"
+    assert task_variables(a_view(title="a\0b"))["SIGNALBOX_TASK_TITLE"] == "ab"
 
 
 def test_the_longest_instruction_fits() -> None:
@@ -130,7 +130,7 @@ def test_a_line_without_an_end_is_cut() -> None:
 
 
 def test_only_the_last_lines_are_kept() -> None:
-    running = start(argv_of(["seq 1 1000; echo; echo ' '"]), a_view(), lambda _: None)
+    running = start_command(command_argv(["seq 1 1000; echo; echo ' '"]), a_view(), lambda _: None)
     wait_for(lambda: running.ended() is not None)
     running.stop()
 
@@ -138,8 +138,8 @@ def test_only_the_last_lines_are_kept() -> None:
     assert running.tail.startswith("963\n")
 
 
-def stopped(command: str, ready: Callable[[Running], bool]) -> tuple[Running, float]:
-    running = start(argv_of([command]), a_view(), lambda _: None)
+def stopped(command: str, ready: Callable[[RunningCommand], bool]) -> tuple[RunningCommand, float]:
+    running = start_command(command_argv([command]), a_view(), lambda _: None)
     wait_for(lambda: ready(running))
     began = time.monotonic()
     running.stop()
@@ -170,7 +170,7 @@ def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
 def test_a_child_that_stays_behind_does_not_hold_us_up() -> None:
     began = time.monotonic()
 
-    running = start(argv_of(["sleep 30 & echo $!"]), a_view(), lambda _: None)
+    running = start_command(command_argv(["sleep 30 & echo $!"]), a_view(), lambda _: None)
     wait_for(lambda: running.ended() is not None)
     running.stop()
 
@@ -180,7 +180,7 @@ def test_a_child_that_stays_behind_does_not_hold_us_up() -> None:
 
 def test_what_cannot_be_started_is_said_so() -> None:
     with pytest.raises(CommandError, match="does not start"):
-        start([os.devnull], a_view(), lambda _: None)
+        start_command([os.devnull], a_view(), lambda _: None)
 
 
 def test_a_task_is_json_whatever_is_in_it() -> None:

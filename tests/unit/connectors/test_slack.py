@@ -6,15 +6,15 @@ from pydantic import JsonValue
 
 from signalbox.connectors.slack import Slack, judge
 from signalbox.connectors.slack.message import render
-from signalbox.egress.responses import UNTOLD_WAIT, SecretRefused
+from signalbox.egress.http_client import HttpClient, HttpResponse
+from signalbox.egress.responses import DEFAULT_RETRY_WAIT, SecretRefused
 from signalbox.egress.settings import SettingsInvalid
-from signalbox.egress.transport import Answer, Http
-from signalbox.models.change import PREFIX
+from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.task import ChangeType
 from tests.builders import a_change, a_connection, a_notification, a_result, a_task
 
-_SLACK = Slack(http=Http())
+_SLACK = Slack(http=HttpClient())
 
 
 def _told(**changes: object) -> str:
@@ -28,7 +28,7 @@ def _blocks(**changes: object) -> JsonValue:
 
 def test_a_message_says_what_happened() -> None:
     task = a_task(branch="main", attempt=1, result=a_result())
-    change = a_change(task).model_copy(update={"type": f"{PREFIX}succeeded"})
+    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}succeeded"})
     notification = a_notification(task, change=change)
 
     message = render(notification)
@@ -91,7 +91,7 @@ def test_a_message_says_what_happened() -> None:
 @pytest.mark.parametrize("type_", [each for each in ChangeType if each is not ChangeType.UPDATED])
 def test_every_change_has_a_look_of_its_own(type_: ChangeType) -> None:
     task = a_task()
-    change = a_change(task).model_copy(update={"type": f"{PREFIX}{type_}"})
+    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
 
     message = render(a_notification(task, change=change))
 
@@ -100,7 +100,7 @@ def test_every_change_has_a_look_of_its_own(type_: ChangeType) -> None:
 
 def test_a_change_of_tomorrow_is_told_too() -> None:
     task = a_task()
-    change = a_change(task).model_copy(update={"type": f"{PREFIX}pondered"})
+    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}pondered"})
 
     message = render(a_notification(task, change=change))
 
@@ -205,7 +205,7 @@ def test_a_task_without_a_title_has_one(title: str) -> None:
     [b"ok", b"ok\n", b'{"ok":true}', b'{"ok":true,"error":"x y"}', b'{"ok":true,"error":null}'],
 )
 def test_ok_is_taken(body: bytes) -> None:
-    judge(Answer(status=200, body=body))
+    judge(HttpResponse(status=200, body=body))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_ok_is_taken(body: bytes) -> None:
 def test_a_permanent_error_is_refused_by_its_name(status: int, word: str) -> None:
     for body in (json.dumps({"ok": False, "error": word}).encode(), word.encode()):
         with pytest.raises(SendRefused, match=f"{status} {word}") as refusal:
-            judge(Answer(status=status, body=body))
+            judge(HttpResponse(status=status, body=body))
 
         assert not isinstance(refusal.value, SecretRefused)
 
@@ -236,7 +236,7 @@ def test_a_permanent_error_is_refused_by_its_name(status: int, word: str) -> Non
 @pytest.mark.parametrize("error", [None, "", "ok", "Odd", "two words", 7, "x" * 100])
 def test_what_is_not_ok_is_refused_whatever_it_is_called(error: JsonValue) -> None:
     with pytest.raises(SendRefused, match="200 error"):
-        judge(Answer(status=200, body=json.dumps({"ok": False, "error": error}).encode()))
+        judge(HttpResponse(status=200, body=json.dumps({"ok": False, "error": error}).encode()))
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_what_is_not_ok_is_refused_whatever_it_is_called(error: JsonValue) -> No
 )
 def test_an_error_of_the_secret_lets_another_be_tried(status: int, word: str) -> None:
     with pytest.raises(SecretRefused):
-        judge(Answer(status=status, body=word.encode()))
+        judge(HttpResponse(status=status, body=word.encode()))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_an_error_of_the_secret_lets_another_be_tried(status: int, word: str) ->
 )
 def test_an_error_that_passes_is_an_attempt(word: str) -> None:
     with pytest.raises(SendDelayed) as delay:
-        judge(Answer(status=200, body=json.dumps({"ok": False, "error": word}).encode()))
+        judge(HttpResponse(status=200, body=json.dumps({"ok": False, "error": word}).encode()))
 
     assert delay.value.after is None
 
@@ -269,9 +269,11 @@ def test_an_error_that_passes_is_an_attempt(word: str) -> None:
 @pytest.mark.parametrize("asked", [None, timedelta(seconds=30)])
 def test_too_many_is_no_attempt_even_with_a_200(asked: timedelta | None) -> None:
     with pytest.raises(SendDelayed) as delay:
-        judge(Answer(status=200, body=b'{"ok":false,"error":"ratelimited"}', retry_after=asked))
+        judge(
+            HttpResponse(status=200, body=b'{"ok":false,"error":"ratelimited"}', retry_after=asked)
+        )
 
-    assert delay.value.after == (asked or UNTOLD_WAIT)
+    assert delay.value.after == (asked or DEFAULT_RETRY_WAIT)
 
 
 def test_a_name_of_a_channel_will_do() -> None:

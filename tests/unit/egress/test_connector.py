@@ -3,9 +3,9 @@
 import pytest
 
 from signalbox.egress.connector import HttpConnector
-from signalbox.egress.responses import trouble
+from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
+from signalbox.egress.responses import send_error
 from signalbox.egress.settings import SettingsInvalid
-from signalbox.egress.transport import Answer, Http, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
@@ -21,18 +21,18 @@ class Acme(HttpConnector[Settings]):
     name = "acme"
     settings_model = Settings
 
-    def render(self, notification: Notification, settings: Settings, secret: str) -> Request:
+    def render(self, notification: Notification, settings: Settings, secret: str) -> HttpRequest:
         return json_request(f"{secret}/{settings.path}", notification.id)
 
-    def judge(self, answer: Answer) -> None:
+    def judge(self, answer: HttpResponse) -> None:
         if answer.status != 200:
-            raise trouble(answer.status, f"Acme answered {answer.status}", answer.retry_after)
+            raise send_error(answer.status, f"Acme answered {answer.status}", answer.retry_after)
 
 
 def test_a_request_is_rendered_sent_and_its_answer_judged() -> None:
     connection = a_connection(settings={"path": "in"})
     with FakeHttpServer().running() as server:
-        acme = Acme(http=Http(trusted=[server.url]))
+        acme = Acme(http=HttpClient(trusted=[server.url]))
         server.replies(Reply(), Reply(status=400))
 
         acme.send(a_notification(), connection, [server.url])
@@ -46,7 +46,7 @@ def test_an_older_secret_is_tried_where_the_current_one_is_not_accepted() -> Non
     with FakeHttpServer().running() as server:
         server.replies(Reply(status=401), Reply())
 
-        Acme(http=Http(trusted=[server.url])).send(
+        Acme(http=HttpClient(trusted=[server.url])).send(
             a_notification(),
             a_connection(settings={"path": "in"}),
             [f"{server.url}/new", f"{server.url}/old"],
@@ -56,7 +56,7 @@ def test_an_older_secret_is_tried_where_the_current_one_is_not_accepted() -> Non
 
 
 def test_settings_are_those_of_the_model() -> None:
-    acme = Acme(http=Http())
+    acme = Acme(http=HttpClient())
 
     acme.check(a_connection(settings={"path": "in"}))
 
@@ -66,17 +66,17 @@ def test_settings_are_those_of_the_model() -> None:
 
 
 def test_a_printable_secret_is_accepted() -> None:
-    Acme(http=Http()).check_secret(a_connection(), "a secret!")
+    Acme(http=HttpClient()).check_secret(a_connection(), "a secret!")
 
 
 @pytest.mark.parametrize("secret", ["", "a\nb", "é", "\x7f", "\ud800", "a\r\nX-Evil: 1"])
 def test_a_secret_that_no_header_can_hold_is_a_conflict(secret: str) -> None:
     with pytest.raises(Conflict, match="the secret is empty, or has a character"):
-        Acme(http=Http()).check_secret(a_connection(), secret)
+        Acme(http=HttpClient()).check_secret(a_connection(), secret)
 
 
 def test_a_url_among_the_settings_is_https_or_trusted() -> None:
-    acme = Acme(http=Http(trusted=["http://127.0.0.1:9"]))
+    acme = Acme(http=HttpClient(trusted=["http://127.0.0.1:9"]))
 
     acme.require_https("url", "https://example.com/in")
     acme.require_https("url", "http://127.0.0.1:9/in")

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.http.preconditions import etag, if_match, if_match_given, not_modified
+from signalbox.http.preconditions import if_match, not_modified, optional_if_match, task_etag
 from signalbox.models.errors import PayloadInvalid, PreconditionRequired
 from tests.builders import a_task, held
 
 
 def test_the_tag_of_a_task_is_its_version() -> None:
-    assert etag(a_task(version=7)) == '"v7"'
+    assert task_etag(a_task(version=7)) == '"v7"'
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_a_star_takes_any_version() -> None:
 def test_no_if_match_is_refused_unless_it_may_be_missing() -> None:
     with pytest.raises(PreconditionRequired):
         if_match(None)
-    assert if_match_given(None) is None
-    assert if_match_given('"v1"') == frozenset({1})
+    assert optional_if_match(None) is None
+    assert optional_if_match('"v1"') == frozenset({1})
 
 
 @pytest.mark.parametrize("header", ["", "v1", '"v1', '"v1",', '"v1" "v2"', '"v1", *', 'w/"v1"'])

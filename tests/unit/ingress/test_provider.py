@@ -6,9 +6,9 @@ import pytest
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme, header_timestamp
 from signalbox.models.errors import SignatureInvalid
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
+from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
-from signalbox.models.vocabulary import EventVocabulary
 from tests.builders import NOW, SECRET
 from tests.fakes.clock import FakeClock
 from tests.samples import request_of
@@ -25,8 +25,8 @@ class Acme(HmacProvider):
     own_headers: ClassVar[frozenset[str]] = frozenset({"x-acme-event"})
     events: ClassVar[EventVocabulary] = {"ping": None}
 
-    def parse(self, request: InboundRequest) -> Parsed:
-        return Parsed(type=request.header("x-acme-event"))
+    def parse(self, request: InboundRequest) -> ParsedPayload:
+        return ParsedPayload(type=request.header("x-acme-event"))
 
 
 class Nameless(Acme):
@@ -49,8 +49,13 @@ def test_a_timestamp_is_compared_with_the_clock_of_the_provider() -> None:
 
 def test_the_header_of_the_signature_is_not_kept_and_that_of_the_delivery_is() -> None:
     assert Acme().signature_header == "x-acme-signature"
-    assert Acme().kept_headers == {"content-type", "user-agent", "x-acme-delivery", "x-acme-event"}
-    assert Nameless().kept_headers == {"content-type", "user-agent", "x-acme-event"}
+    assert Acme().recorded_headers == {
+        "content-type",
+        "user-agent",
+        "x-acme-delivery",
+        "x-acme-event",
+    }
+    assert Nameless().recorded_headers == {"content-type", "user-agent", "x-acme-event"}
 
 
 def test_the_delivery_key_is_the_providers_id_or_a_hash_where_it_sends_none() -> None:

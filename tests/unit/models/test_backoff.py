@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.models.backoff import BASE, LONGEST, SHORTEST, delay, read_retry_after, wait_told
+from signalbox.models.backoff import (
+    BASE,
+    LONGEST,
+    SHORTEST,
+    read_retry_after,
+    retry_delay,
+    throttled_wait,
+)
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
@@ -26,7 +33,7 @@ class Always(Random):
 
 @pytest.mark.parametrize(("number", "ceiling"), [(1, 5), (2, 10), (3, 20), (12, 10_240)])
 def test_the_ceiling_doubles_with_every_attempt(number: int, ceiling: int) -> None:
-    assert delay(number, None, Always(0.999999)) == pytest.approx(
+    assert retry_delay(number, None, Always(0.999999)) == pytest.approx(
         ceiling * SECOND, abs=ceiling * SECOND / 1_000
     )
 
@@ -34,7 +41,7 @@ def test_the_ceiling_doubles_with_every_attempt(number: int, ceiling: int) -> No
 def test_the_wait_is_anything_up_to_the_ceiling() -> None:
     random = Random(7)
 
-    waits = [delay(8, None, random).total_seconds() for _ in range(4_000)]
+    waits = [retry_delay(8, None, random).total_seconds() for _ in range(4_000)]
 
     assert mean(waits) == pytest.approx(BASE.total_seconds() * 2**7 / 2, rel=0.05)
     assert min(waits) < 10
@@ -42,13 +49,13 @@ def test_the_wait_is_anything_up_to_the_ceiling() -> None:
 
 
 def test_the_far_sides_wish_is_never_cut_short() -> None:
-    assert delay(1, timedelta(minutes=5), Always(0.0)) == timedelta(minutes=5)
+    assert retry_delay(1, timedelta(minutes=5), Always(0.0)) == timedelta(minutes=5)
 
 
 def test_those_told_to_wait_alike_come_back_at_different_times() -> None:
     random = Random(7)
 
-    waits = {delay(1, timedelta(minutes=5), random) for _ in range(100)}
+    waits = {retry_delay(1, timedelta(minutes=5), random) for _ in range(100)}
 
     assert len(waits) > 90
     assert max(waits) <= timedelta(minutes=5, seconds=30)
@@ -58,12 +65,12 @@ def test_those_told_to_wait_alike_come_back_at_different_times() -> None:
     ("times", "wait"), [(0, 1), (1, 5), (2, 15), (3, 35), (7, 360), (1_000, 360)]
 )
 def test_who_is_told_to_wait_again_and_again_waits_longer(times: int, wait: int) -> None:
-    assert wait_told(SECOND, times) == wait * SECOND
-    assert wait_told(3_600 * SECOND, times) == 3_600 * SECOND
+    assert throttled_wait(SECOND, times) == wait * SECOND
+    assert throttled_wait(3_600 * SECOND, times) == 3_600 * SECOND
 
 
 def test_a_late_attempt_waits_longer_than_the_far_side_asks() -> None:
-    assert delay(12, SECOND, Always(0.5)) > timedelta(hours=1)
+    assert retry_delay(12, SECOND, Always(0.5)) > timedelta(hours=1)
 
 
 @given(
@@ -72,7 +79,7 @@ def test_a_late_attempt_waits_longer_than_the_far_side_asks() -> None:
     seed=st.integers(),
 )
 def test_the_wait_is_never_absurd(number: int, asked: timedelta | None, seed: int) -> None:
-    assert SHORTEST <= delay(number, asked, Random(seed)) <= LONGEST
+    assert SHORTEST <= retry_delay(number, asked, Random(seed)) <= LONGEST
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signalbox.models.base import Model, Moment, Name, position, stamp
+from signalbox.models.base import Model, Name, UtcDatetime, list_position, sortable_time
 
 
 class Meeting(Model):
-    at: Moment
+    at: UtcDatetime
     room: Name = "hall"
 
 
@@ -54,12 +54,12 @@ def test_a_model_is_closed_and_frozen() -> None:
 
 @given(MOMENTS, MOMENTS)
 def test_the_order_of_stamps_is_the_order_of_time(one: datetime, other: datetime) -> None:
-    assert (stamp(one) < stamp(other)) == (one < other)
-    assert len(stamp(one)) == len(stamp(other)) == 27
+    assert (sortable_time(one) < sortable_time(other)) == (one < other)
+    assert len(sortable_time(one)) == len(sortable_time(other)) == 27
 
 
 def test_positions_of_one_moment_are_told_apart_by_their_names() -> None:
     moment = datetime(2026, 7, 1, tzinfo=UTC)
 
-    assert position(moment, "a") == "2026-07-01T00:00:00.000000Z#a"
-    assert position(moment, "a") < position(moment, "b")
+    assert list_position(moment, "a") == "2026-07-01T00:00:00.000000Z#a"
+    assert list_position(moment, "a") < list_position(moment, "b")

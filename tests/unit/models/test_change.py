@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from signalbox.models.change import Change, TaskView, change_of, summary_of, view_of
+from signalbox.models.change import Change, TaskView, change_for, task_summary, task_view
 from signalbox.models.task import ChangeType, Task
 from tests.builders import NOW, STACK, a_change, a_lease, a_task, done, held
 
@@ -27,7 +27,7 @@ def test_a_change_is_a_cloudevents_envelope() -> None:
 def test_each_step_has_an_envelope_of_its_own_that_is_always_the_same() -> None:
     task = done(a_task())
 
-    changes = [change_of(task, step, STACK) for step in task.history]
+    changes = [change_for(task, step, STACK) for step in task.history]
 
     assert [change.change_type for change in changes] == [
         ChangeType.CREATED,
@@ -35,34 +35,34 @@ def test_each_step_has_an_envelope_of_its_own_that_is_always_the_same() -> None:
         ChangeType.SUCCEEDED,
     ]
     assert len({change.id for change in changes}) == 3
-    assert changes == [change_of(task, step, STACK) for step in task.history]
+    assert changes == [change_for(task, step, STACK) for step in task.history]
 
 
 @pytest.mark.parametrize("task", [a_task(), held(a_task()), done(a_task())])
 def test_nobody_but_its_worker_sees_a_lease(task: Task) -> None:
     lease = a_lease()
 
-    for seen in (view_of(task), summary_of(task), a_change(task)):
+    for seen in (task_view(task), task_summary(task), a_change(task)):
         text = seen.model_dump_json()
         assert lease.id not in text
         assert lease.receipt not in text
 
 
 def test_a_view_says_who_holds_the_task_and_until_when() -> None:
-    seen = view_of(held(a_task()))
+    seen = task_view(held(a_task()))
 
     assert (seen.worker, seen.lease_expires_at) == ("worker-1", a_lease().expires_at)
 
 
 def test_a_finished_task_is_held_by_nobody() -> None:
-    seen = view_of(done(a_task()))
+    seen = task_view(done(a_task()))
 
     assert (seen.worker, seen.lease_expires_at, seen.finished_at) == (None, None, NOW)
 
 
 def test_a_summary_is_part_of_the_view() -> None:
     task = held(a_task())
-    summary, view = summary_of(task), view_of(task)
+    summary, view = task_summary(task), task_view(task)
 
     assert summary.model_dump().items() <= view.model_dump().items()
     assert isinstance(view, TaskView)

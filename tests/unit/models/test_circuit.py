@@ -7,27 +7,29 @@ from hypothesis import strategies as st
 
 from signalbox.models.circuit import (
     PROBE_FOR,
-    Call,
+    CallResult,
     Circuit,
     CircuitState,
-    abandoned,
-    answered,
+    begin_probe,
+    blocked_for,
     opened,
-    probing,
-    trips,
-    wait,
+    probe_abandoned,
+    probe_succeeded,
+    should_open,
 )
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
 OPEN = opened(Circuit(), NOW, Random(7))
-PROBE = probing(OPEN, NOW)
+PROBE = begin_probe(OPEN, NOW)
 
 
-def calls(story: str, every: timedelta = SECOND) -> list[Call]:
+def calls(story: str, every: timedelta = SECOND) -> list[CallResult]:
     """A call for each letter, the last one now; `x` is one that was not heard."""
     first = NOW - every * (len(story) - 1)
-    return [Call(first + every * number, letter != "x") for number, letter in enumerate(story)]
+    return [
+        CallResult(first + every * number, letter != "x") for number, letter in enumerate(story)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -50,18 +52,18 @@ def calls(story: str, every: timedelta = SECOND) -> list[Call]:
 def test_five_in_a_row_or_five_and_half_of_the_last_ones_are_too_many(
     story: str, every: timedelta, *, trip: bool
 ) -> None:
-    assert trips(calls(story, every), NOW) is trip
+    assert should_open(calls(story, every), NOW) is trip
 
 
 @given(story=st.text("x.", max_size=30))
 def test_fewer_than_five_are_never_too_many(story: str) -> None:
     if story[-20:].count("x") < 5:
-        assert not trips(calls(story), NOW)
+        assert not should_open(calls(story), NOW)
 
 
 @given(story=st.text("x.", max_size=30), frozen=st.integers(301, 100_000))
 def test_what_was_seen_before_a_freeze_says_nothing(story: str, frozen: int) -> None:
-    assert not trips(calls(story), NOW + frozen * SECOND)
+    assert not should_open(calls(story), NOW + frozen * SECOND)
 
 
 def test_it_cools_twice_as_long_each_time_up_to_five_minutes() -> None:
@@ -87,35 +89,35 @@ def test_cooling_differs_by_a_fifth_at_most(seed: int) -> None:
 
 
 def test_a_probe_has_its_time() -> None:
-    assert (PROBE.state, PROBE.shut_until) == (CircuitState.HALF_OPEN, NOW + PROBE_FOR)
+    assert (PROBE.state, PROBE.blocked_until) == (CircuitState.HALF_OPEN, NOW + PROBE_FOR)
 
 
 def test_the_second_probe_that_is_heard_closes_it_and_all_is_forgotten() -> None:
-    first = answered(PROBE, NOW)
+    first = probe_succeeded(PROBE, NOW)
 
-    assert (first.state, first.shut_until) == (CircuitState.HALF_OPEN, NOW)
-    assert answered(probing(first, NOW), NOW) == Circuit(gen=first.gen + 2)
+    assert (first.state, first.blocked_until) == (CircuitState.HALF_OPEN, NOW)
+    assert probe_succeeded(begin_probe(first, NOW), NOW) == Circuit(version=first.version + 2)
 
 
 def test_a_probe_that_fails_opens_it_for_longer() -> None:
-    again = opened(probing(answered(PROBE, NOW), NOW), NOW, Random(7))
+    again = opened(begin_probe(probe_succeeded(PROBE, NOW), NOW), NOW, Random(7))
 
     assert (again.state, again.streak, again.heard) == (CircuitState.OPEN, 2, 0)
 
 
 def test_a_probe_that_was_not_made_changes_nothing_but_lets_the_next_one_come() -> None:
-    first = answered(PROBE, NOW)
+    first = probe_succeeded(PROBE, NOW)
 
-    left = abandoned(probing(first, NOW), NOW)
+    left = probe_abandoned(begin_probe(first, NOW), NOW)
 
-    assert (left.heard, left.streak, left.shut_until) == (first.heard, first.streak, NOW)
+    assert (left.heard, left.streak, left.blocked_until) == (first.heard, first.streak, NOW)
 
 
 def test_every_write_has_a_number_of_its_own() -> None:
-    steps = [Circuit(), OPEN, PROBE, answered(PROBE, NOW)]
+    steps = [Circuit(), OPEN, PROBE, probe_succeeded(PROBE, NOW)]
     steps.append(opened(steps[-1], NOW, Random(7)))
 
-    assert [step.gen for step in steps] == [0, 1, 2, 3, 4]
+    assert [step.version for step in steps] == [0, 1, 2, 3, 4]
 
 
 @given(streak=st.integers(1, 1_000), seed=st.integers(), late=st.integers(-400, 400))
@@ -126,8 +128,8 @@ def test_who_waits_comes_after_the_circuit_may_be_probed_and_not_with_all_others
     assert circuit.open_until
     now = circuit.open_until + late * SECOND
 
-    waits = [wait(circuit, now, Random(each)) for each in (seed, seed + 1)]
-    half = wait(probing(circuit, now), now, Random(seed))
+    waits = [blocked_for(circuit, now, Random(each)) for each in (seed, seed + 1)]
+    half = blocked_for(begin_probe(circuit, now), now, Random(seed))
 
     assert min(waits) > max(circuit.open_until - now, 0 * SECOND)
     assert waits[0] != waits[1]

@@ -3,8 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signalbox.models.change import change_of
-from signalbox.models.config import Connection, Source, Subscription, matches, wants
+from signalbox.models.change import change_for
+from signalbox.models.config import (
+    Connection,
+    Source,
+    Subscription,
+    pattern_matches,
+    subscription_matches,
+)
 from signalbox.models.task import ChangeType, Task, TaskStatus
 from tests.builders import a_change, a_connection, a_source, a_subscription, a_task, an_origin, held
 
@@ -28,22 +34,22 @@ from tests.builders import a_change, a_connection, a_source, a_subscription, a_t
     ],
 )
 def test_only_a_star_stands_for_anything(pattern: str, text: str, *, fits: bool) -> None:
-    assert matches((pattern,), text) is fits
+    assert pattern_matches((pattern,), text) is fits
 
 
 def test_no_pattern_fits_everything_and_one_of_several_is_enough() -> None:
-    assert matches((), "anything")
-    assert matches(("a", "b"), "b")
-    assert not matches(("a", "b"), "c")
+    assert pattern_matches((), "anything")
+    assert pattern_matches(("a", "b"), "b")
+    assert not pattern_matches(("a", "b"), "c")
 
 
 @given(st.text(max_size=20))
 def test_a_text_fits_itself_whatever_it_holds(text: str) -> None:
-    assert matches((text,), text)
+    assert pattern_matches((text,), text)
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
-    assert not matches(("*a" * 100,), "a" * 5_000 + "b")
+    assert not pattern_matches(("*a" * 100,), "a" * 5_000 + "b")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +73,14 @@ def test_a_hostile_pattern_takes_no_time() -> None:
 def test_a_subscription_takes_what_passes_all_its_filters(
     filters: dict[str, object], *, wanted: bool
 ) -> None:
-    assert wants(a_subscription(**filters), a_change()) is wanted
+    assert subscription_matches(a_subscription(**filters), a_change()) is wanted
 
 
 def test_a_task_without_a_repository_passes_no_filter_of_repositories() -> None:
     change = a_change(a_task(repository=None, origin=an_origin(provider="api")))
 
-    assert not wants(a_subscription(repositories=("octo/*",)), change)
-    assert wants(a_subscription(repositories=("*",)), change)
+    assert not subscription_matches(a_subscription(repositories=("octo/*",)), change)
+    assert subscription_matches(a_subscription(repositories=("*",)), change)
 
 
 def test_a_subscription_tells_the_steps_of_a_task_apart() -> None:
@@ -82,7 +88,10 @@ def test_a_subscription_tells_the_steps_of_a_task_apart() -> None:
     created, started = task.history
     only_started = a_subscription(changes=(ChangeType.STARTED,))
 
-    wanted = [wants(only_started, change_of(task, step, "s")) for step in (created, started)]
+    wanted = [
+        subscription_matches(only_started, change_for(task, step, "s"))
+        for step in (created, started)
+    ]
 
     assert wanted == [False, True]
 

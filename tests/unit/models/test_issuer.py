@@ -78,6 +78,6 @@ def test_settings_are_read_from_json() -> None:
 
 
 def test_the_same_value_twice_is_worth_what_it_is_worth_once() -> None:
-    worth = an_issuer().granted({"roles": ["admins", "admins"]})
+    role_scopes = an_issuer().granted({"roles": ["admins", "admins"]})
 
-    assert worth.roles == ("admin",)
+    assert role_scopes.roles == ("admin",)

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from signalbox.models.errors import LeaseLost, LogGap
 from signalbox.models.log import (
-    FULL,
     LOG_BYTES,
+    LOG_FULL,
     LOG_LINES,
     Batch,
     Chunk,
     LogLine,
-    kept_until,
+    log_expires_at,
     next_chunk,
 )
 from tests.builders import NOW
@@ -96,7 +96,7 @@ def test_the_last_line_of_a_log_of_too_many_lines_says_so() -> None:
 
     last = a_chunk(a_batch("b", "c", "d", seq=2), nearly)
 
-    assert last.lines == ("b", FULL)
+    assert last.lines == ("b", LOG_FULL)
     assert (last.last, last.full) == (LOG_LINES, True)
     assert next_chunk(last, a_batch("e", seq=99), NOW) is None
 
@@ -106,7 +106,7 @@ def test_the_last_line_of_a_log_of_too_many_bytes_says_so() -> None:
 
     last = a_chunk(a_batch("b", seq=2), nearly)
 
-    assert last.lines == ("b", FULL)
+    assert last.lines == ("b", LOG_FULL)
     assert next_chunk(last, a_batch("c", seq=3), NOW) is None
 
 
@@ -116,4 +116,4 @@ def test_the_last_line_of_a_log_of_too_many_bytes_says_so() -> None:
 def test_a_chunk_is_kept_as_long_as_its_task_but_for_a_week_at_least(
     retention: int, kept: timedelta | None
 ) -> None:
-    assert kept_until(NOW, retention) == (NOW + kept if kept else None)
+    assert log_expires_at(NOW, retention) == (NOW + kept if kept else None)

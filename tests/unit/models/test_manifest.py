@@ -3,9 +3,16 @@ from pydantic import ValidationError
 
 from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Grant
-from signalbox.models.limits import Limit, Limits
-from signalbox.models.manifest import Action, Manifest, Thing, flaws, flaws_of, planned
+from signalbox.models.manifest import (
+    ChangeAction,
+    ConfigResource,
+    Manifest,
+    manifest_errors,
+    plan_changes,
+    validation_errors,
+)
 from signalbox.models.principal import Role
+from signalbox.models.rate_limits import Limits, RateLimit
 from tests.builders import a_connection, a_source, a_subscription
 from tests.fakes.tokens import an_issuer
 
@@ -31,7 +38,7 @@ def test_a_flaw_names_where_it_is(text: str, path: str) -> None:
     with pytest.raises(ValidationError) as caught:
         manifest(text)
 
-    assert [flaw.path for flaw in flaws_of(caught.value)] == [path]
+    assert [flaw.path for flaw in validation_errors(caught.value)] == [path]
 
 
 def test_a_manifest_that_fits_together_has_no_flaws() -> None:
@@ -41,14 +48,14 @@ def test_a_manifest_that_fits_together_has_no_flaws() -> None:
         subscriptions=(a_subscription(),),
     )
 
-    assert flaws(whole) == ()
+    assert manifest_errors(whole) == ()
 
 
 def test_a_subscription_needs_its_connection() -> None:
     alone = Manifest(subscriptions=(a_subscription(),))
 
-    assert [flaw.path for flaw in flaws(alone)] == ["subscriptions[0].connection"]
-    assert flaws(alone, [ConnectionId("team-slack")]) == ()
+    assert [flaw.path for flaw in manifest_errors(alone)] == ["subscriptions[0].connection"]
+    assert manifest_errors(alone, [ConnectionId("team-slack")]) == ()
 
 
 def test_what_is_named_twice_is_a_flaw() -> None:
@@ -58,7 +65,7 @@ def test_what_is_named_twice_is_a_flaw() -> None:
         subscriptions=(a_subscription(), a_subscription()),
     )
 
-    paths = [flaw.path for flaw in flaws(twice)]
+    paths = [flaw.path for flaw in manifest_errors(twice)]
 
     assert paths == ["sources[1]", "connections[1]", "subscriptions[1]"]
 
@@ -66,17 +73,17 @@ def test_what_is_named_twice_is_a_flaw() -> None:
 def test_a_role_takes_no_name_of_one_that_is_built_in() -> None:
     odd = Manifest(roles=(Role(name="auditor"), Role(name="viewer")))
 
-    assert [flaw.path for flaw in flaws(odd)] == ["roles[1].name"]
+    assert [flaw.path for flaw in manifest_errors(odd)] == ["roles[1].name"]
 
 
 def test_a_role_that_is_named_has_to_be_there() -> None:
     issuer = an_issuer(
         grants={"ops": Grant(roles=("auditor", "operator"))}, everybody=Grant(roles=("viewer", "x"))
     )
-    limits = Limits(roles=dict.fromkeys(("worker2", "worker"), Limit(count=1, burst=1)))
+    limits = Limits(roles=dict.fromkeys(("worker2", "worker"), RateLimit(count=1, burst=1)))
     whole = Manifest(issuers=(issuer,), limits=limits)
 
-    found = flaws(whole)
+    found = manifest_errors(whole)
 
     assert [flaw.path for flaw in found] == [
         "issuers[0].grants.ops.roles[0]",
@@ -84,7 +91,7 @@ def test_a_role_that_is_named_has_to_be_there() -> None:
         "limits.roles.worker2",
     ]
     assert found[0].reason == ("there is no role auditor; allowed: admin, operator, viewer, worker")
-    assert flaws(whole, roles=["auditor", "x", "worker2"]) == ()
+    assert manifest_errors(whole, roles=["auditor", "x", "worker2"]) == ()
 
 
 def test_a_role_of_the_same_manifest_is_there() -> None:
@@ -92,20 +99,20 @@ def test_a_role_of_the_same_manifest_is_there() -> None:
         issuers=(an_issuer(everybody=Grant(roles=("auditor",))),), roles=(Role(name="auditor"),)
     )
 
-    assert flaws(whole) == ()
+    assert manifest_errors(whole) == ()
 
 
 def test_what_is_there_already_is_left_alone() -> None:
-    plan = planned(Manifest(sources=(a_source(),)), [a_source()], prune=False)
+    plan = plan_changes(Manifest(sources=(a_source(),)), [a_source()], prune=False)
 
     assert (plan.edits, plan.put, plan.remove) == ((), (), ())
 
 
 def test_what_is_new_is_added() -> None:
-    plan = planned(Manifest(connections=(a_connection(),)), [], prune=False)
+    plan = plan_changes(Manifest(connections=(a_connection(),)), [], prune=False)
 
     assert [(edit.action, edit.kind, edit.name) for edit in plan.edits] == [
-        (Action.ADD, "connection", "team-slack")
+        (ChangeAction.ADD, "connection", "team-slack")
     ]
     assert plan.put == (a_connection(),)
 
@@ -113,10 +120,10 @@ def test_what_is_new_is_added() -> None:
 def test_a_change_says_what_was_and_what_will_be() -> None:
     wanted = Manifest(sources=(a_source(mention="bot"),))
 
-    (edit,) = planned(wanted, [a_source()], prune=False).edits
+    (edit,) = plan_changes(wanted, [a_source()], prune=False).edits
 
     (difference,) = edit.differences
-    assert edit.action is Action.CHANGE
+    assert edit.action is ChangeAction.CHANGE
     assert (difference.field, difference.before, difference.after) == (
         "mention",
         "signalbox",
@@ -125,24 +132,26 @@ def test_a_change_says_what_was_and_what_will_be() -> None:
 
 
 def test_what_is_not_named_stays_unless_it_is_pruned() -> None:
-    there: list[Thing] = [a_connection(), a_source(), a_subscription()]
+    there: list[ConfigResource] = [a_connection(), a_source(), a_subscription()]
 
-    kept = planned(Manifest(), there, prune=False)
-    pruned = planned(Manifest(), there, prune=True)
+    kept = plan_changes(Manifest(), there, prune=False)
+    pruned = plan_changes(Manifest(), there, prune=True)
 
     assert kept.remove == ()
     assert pruned.remove[0] == a_subscription(), "before the connection that it needs"
-    assert set(pruned.edits) == {edit for edit in pruned.edits if edit.action is Action.REMOVE}
+    assert set(pruned.edits) == {
+        edit for edit in pruned.edits if edit.action is ChangeAction.REMOVE
+    }
     assert len(pruned.remove) == 3
 
 
 def test_connections_are_put_before_what_needs_them() -> None:
     whole = Manifest(connections=(a_connection(),), subscriptions=(a_subscription(),))
 
-    assert planned(whole, [], prune=False).put == (a_connection(), a_subscription())
+    assert plan_changes(whole, [], prune=False).put == (a_connection(), a_subscription())
 
 
 def test_sources_of_two_providers_may_have_one_name() -> None:
     both = Manifest(sources=(a_source(), a_source(provider="gitlab")))
 
-    assert flaws(both) == ()
+    assert manifest_errors(both) == ()

@@ -2,61 +2,61 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.delivery import Verdict
+from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.ids import LeaseId
 from signalbox.models.lifecycle import cancelled, leased, succeeded
 from signalbox.models.metrics import (
     RUN_BOUNDS,
     Counts,
-    DeliveryFacts,
+    DeliveryProjection,
     Metric,
-    NotificationFacts,
-    TaskFacts,
-    UnkeptFacts,
-    added,
+    NotificationProjection,
+    RejectedRequestProjection,
+    TaskProjection,
+    add_counts,
+    counts_by_label,
+    delivery_counts,
     histogram,
-    labelled,
-    observed,
-    of_delivery,
-    of_notification,
-    of_task,
-    of_unkept,
+    notification_counts,
+    observe,
+    rejected_request_counts,
+    task_counts,
 )
 from signalbox.models.notification import NotificationStatus
-from signalbox.models.task import Result, Task
+from signalbox.models.task import Task, TaskResult
 from tests.builders import NOW, a_lease, a_task
 
 
-def facts(task: Task) -> TaskFacts:
-    return TaskFacts.model_validate_json(task.model_dump_json(exclude_none=True))
+def facts(task: Task) -> TaskProjection:
+    return TaskProjection.model_validate_json(task.model_dump_json(exclude_none=True))
 
 
-def told(status: NotificationStatus) -> NotificationFacts:
-    return NotificationFacts(status=status, connector="slack")
+def told(status: NotificationStatus) -> NotificationProjection:
+    return NotificationProjection(status=status, connector="slack")
 
 
 def seconds(*measured: float) -> Counts:
-    return added(observed(Metric.RUNS, seconds=each, bounds=RUN_BOUNDS) for each in measured)
+    return add_counts(observe(Metric.RUNS, seconds=each, bounds=RUN_BOUNDS) for each in measured)
 
 
 def test_a_new_task_is_one_more_that_is_pending() -> None:
-    assert of_task(None, facts(a_task())) == {"tasks|pending": 1, "steps|created": 1}
+    assert task_counts(None, facts(a_task())) == {"tasks|pending": 1, "steps|created": 1}
 
 
 def test_a_task_that_goes_on_leaves_its_state() -> None:
     before = a_task()
     after = leased(before, a_lease(), NOW)
 
-    counts = of_task(facts(before), facts(after))
+    counts = task_counts(facts(before), facts(after))
 
     assert counts == {"tasks|pending": -1, "tasks|running": 1, "steps|started": 1}
 
 
 def test_a_task_that_ends_tells_how_long_its_last_attempt_took() -> None:
     running = leased(a_task(), a_lease(), NOW)
-    done = succeeded(running, LeaseId("lse_one"), 1, Result(), NOW + timedelta(seconds=42))
+    done = succeeded(running, LeaseId("lse_one"), 1, TaskResult(), NOW + timedelta(seconds=42))
 
-    counts = of_task(facts(running), facts(done))
+    counts = task_counts(facts(running), facts(done))
 
     assert counts["runs|60"] == 1
     assert counts["runs|ms"] == 42_000
@@ -65,13 +65,13 @@ def test_a_task_that_ends_tells_how_long_its_last_attempt_took() -> None:
 def test_a_task_that_never_ran_has_taken_no_time() -> None:
     waiting = a_task()
 
-    counts = of_task(facts(waiting), facts(cancelled(waiting, None, NOW, "somebody")))
+    counts = task_counts(facts(waiting), facts(cancelled(waiting, None, NOW, "somebody")))
 
-    assert not labelled(counts, Metric.RUNS)
+    assert not counts_by_label(counts, Metric.RUNS)
 
 
 def test_a_task_that_is_forgotten_is_one_less() -> None:
-    assert of_task(facts(a_task()), None) == {"tasks|pending": -1}
+    assert task_counts(facts(a_task()), None) == {"tasks|pending": -1}
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_a_task_that_is_forgotten_is_one_less() -> None:
 def test_an_attempt_to_notify_is_counted_when_it_ends(
     before: NotificationStatus | None, after: NotificationStatus, outcome: str | None
 ) -> None:
-    counts = of_notification(told(before) if before else None, told(after))
+    counts = notification_counts(told(before) if before else None, told(after))
 
     assert counts == ({f"notifications|slack|{outcome}": 1} if outcome else {})
 
 
 def test_a_delivery_tells_its_verdict_and_how_long_earlier_answers_took() -> None:
-    kept = DeliveryFacts(provider="github", verdict=Verdict.IGNORED, acks=(7, 90))
+    kept = DeliveryProjection(provider="github", status=DeliveryStatus.IGNORED, acks=(7, 90))
 
-    assert of_delivery(kept) == {
+    assert delivery_counts(kept) == {
         "requests|github|ignored": 1,
         "acks|github|0.01": 1,
         "acks|github|0.1": 1,
@@ -107,7 +107,9 @@ def test_a_delivery_tells_its_verdict_and_how_long_earlier_answers_took() -> Non
 
 
 def test_a_request_that_left_nothing_is_counted_by_what_became_of_it() -> None:
-    counts = of_unkept(UnkeptFacts(provider="github", outcome="signature_invalid"))
+    counts = rejected_request_counts(
+        RejectedRequestProjection(provider="github", outcome="signature_invalid")
+    )
 
     assert counts == {"requests|github|signature_invalid": 1}
 
@@ -128,4 +130,4 @@ def test_nothing_measured_has_no_quantile() -> None:
 
 
 def test_counts_that_cancel_each_other_are_not_kept() -> None:
-    assert added([{"tasks|pending": 1}, {"tasks|pending": -1}]) == {}
+    assert add_counts([{"tasks|pending": 1}, {"tasks|pending": -1}]) == {}

@@ -52,7 +52,7 @@ def test_an_attempt_that_ended_without_a_word_counts_and_is_told() -> None:
 @pytest.mark.parametrize("ended", ENDED)
 def test_what_has_ended_is_not_attempted_and_not_busy(ended: Notification) -> None:
     assert not ended.open
-    assert (ended.busy_until, ended.next_at, ended.look_at) == (None, None, None)
+    assert (ended.busy_until, ended.next_at, ended.due_at) == (None, None, None)
     assert ended.expires_at == NOW + timedelta(hours=24)
     with pytest.raises(Conflict):
         begun(ended, LATER, LATER)
@@ -100,7 +100,7 @@ def test_what_could_only_be_tried_after_three_days_is_given_up(*, counts: bool) 
 def test_what_has_ended_may_be_owed_once_more_with_new_attempts(ended: Notification) -> None:
     again = redelivered(ended, LATER)
 
-    assert (again.open, again.number, again.owed_since) == (True, 0, LATER)
+    assert (again.open, again.number, again.queued_at) == (True, 0, LATER)
     assert again.attempts == ended.attempts
     assert begun(again, LATER, LATER + timedelta(minutes=2)).number == 1
 
@@ -112,7 +112,7 @@ def test_what_is_still_owed_cannot_be_owed_once_more(note: Notification) -> None
 
 
 @pytest.mark.parametrize(
-    ("note", "look_at"),
+    ("note", "due_at"),
     [
         (QUEUED, NOW + UNSENT_AFTER),
         (sent(QUEUED, NOW), NOW + RESEND_AFTER),
@@ -121,8 +121,8 @@ def test_what_is_still_owed_cannot_be_owed_once_more(note: Notification) -> None
         (sent(DELAYED, LATER), LATER + RESEND_AFTER),
     ],
 )
-def test_maintenance_looks_at_what_does_not_move(note: Notification, look_at: datetime) -> None:
-    assert note.look_at == look_at
+def test_maintenance_looks_at_what_does_not_move(note: Notification, due_at: datetime) -> None:
+    assert note.due_at == due_at
 
 
 def test_every_step_but_the_message_raises_the_version() -> None:

@@ -221,7 +221,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("task", "look_at"),
+    ("task", "due_at"),
     [
         (PENDING, NOW + UNSENT_AFTER),
         (dispatched(PENDING, NOW), NOW + RESEND_AFTER),
@@ -233,8 +233,8 @@ DAY = timedelta(days=1)
         (dispatched(CANCELLED, NOW), None),
     ],
 )
-def test_maintenance_looks_at_what_is_not_at_rest(task: Task, look_at: datetime | None) -> None:
-    assert task.look_at == look_at
+def test_maintenance_looks_at_what_is_not_at_rest(task: Task, due_at: datetime | None) -> None:
+    assert task.due_at == due_at
 
 
 def test_what_was_dispatched_is_not_dispatched_again() -> None:

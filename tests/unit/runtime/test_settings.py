@@ -15,19 +15,19 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.mark.usefixtures("environment")
 def test_the_template_sets_every_setting() -> None:
-    assert Settings.of_environment().parameters == "/signalbox/signalbox-test"
+    assert Settings.from_environment().parameters == "/signalbox/signalbox-test"
 
 
 def test_trusted_origins_stand_with_commas_between(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SIGNALBOX_TRUSTED_ORIGINS", " http://a , http://b,")
 
-    assert Settings.of_environment().trusted == {"http://a", "http://b"}
+    assert Settings.from_environment().trusted == {"http://a", "http://b"}
 
 
 def test_no_origin_is_trusted_where_none_is_named(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("SIGNALBOX_TRUSTED_ORIGINS")
 
-    assert Settings.of_environment().trusted == frozenset()
+    assert Settings.from_environment().trusted == frozenset()
 
 
 def test_a_setting_that_is_wrong_is_named_as_it_is_written(
@@ -36,7 +36,7 @@ def test_a_setting_that_is_wrong_is_named_as_it_is_written(
     environment.setenv("SIGNALBOX_MAX_BODY_BYTES", "much")
 
     with pytest.raises(ValidationError, match=r"(?m)^SIGNALBOX_MAX_BODY_BYTES$") as caught:
-        Settings.of_environment()
+        Settings.from_environment()
 
     assert caught.value.error_count() == 1
     assert "much" not in str(caught.value), "the value is nobody's business"
@@ -48,6 +48,6 @@ def test_a_setting_that_is_missing_is_named_as_it_is_written(
     environment.delenv("SIGNALBOX_TASKS_TABLE")
 
     with pytest.raises(ValidationError, match=r"(?m)^SIGNALBOX_TASKS_TABLE$") as caught:
-        Settings.of_environment()
+        Settings.from_environment()
 
     assert caught.value.error_count() == 1

@@ -4,8 +4,8 @@ from random import Random
 
 from signalbox.models.errors import WriteConflict
 from signalbox.models.notification import Notification
-from signalbox.services.circuits import Circuits
-from signalbox.services.deliver import DeliverNotification, Outcome
+from signalbox.services.notifications.circuits import CircuitBreakers
+from signalbox.services.notifications.deliver import DeliverNotification, Outcome
 from tests.builders import a_connection, a_notification
 from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
@@ -48,7 +48,7 @@ class Rig:
             notifications=self.store,
             config=self.config,
             secrets=self.secrets,
-            circuits=Circuits(store=self.circuits, clock=self.clock, random=Random(7)),
+            circuits=CircuitBreakers(store=self.circuits, clock=self.clock, random=Random(7)),
             clock=self.clock,
             random=Random(7),
         )

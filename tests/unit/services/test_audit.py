@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from signalbox.models.audit import Breach, End, Row, chained, day_of
+from signalbox.models.audit import AuditRecord, ChainHead, Tampering, append_to_chain, day_of
 from signalbox.models.errors import Unavailable
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from tests.contract.guards import AuditStoreContract
@@ -87,8 +87,8 @@ class TestRecording:
         self, record: RecordAudit, store: FakeAuditStore, verify: VerifyAudit
     ) -> None:
         first = record(an_entry())
-        rivals = [chained(an_entry(actor="rival"), DAY, first.end)]
-        rivals.append(chained(an_entry(actor="rival"), DAY, rivals[-1].end))
+        rivals = [append_to_chain(an_entry(actor="rival"), DAY, first.end)]
+        rivals.append(append_to_chain(an_entry(actor="rival"), DAY, rivals[-1].end))
         store.rivals = list(rivals)
 
         assert record(an_entry()).number == 4
@@ -97,7 +97,7 @@ class TestRecording:
     def test_who_loses_too_often_is_told(self, record: RecordAudit, store: FakeAuditStore) -> None:
         end = record(an_entry()).end
         for _ in range(20):
-            store.rivals.append(chained(an_entry(), DAY, end))
+            store.rivals.append(append_to_chain(an_entry(), DAY, end))
             end = store.rivals[-1].end
 
         with pytest.raises(Unavailable):
@@ -132,7 +132,7 @@ class TestRecording:
         store.days[DAY]["00000002"] = "gone"
 
         assert a_recorder(store, clock)(an_entry()).number == 3
-        assert verify(DAY) == Breach(day=DAY, number="00000002", reason="was changed")
+        assert verify(DAY) == Tampering(day=DAY, number="00000002", reason="was changed")
 
 
 class TestVerifying:
@@ -174,7 +174,7 @@ class TestVerifying:
         key = f"{number:08}"
         store.days[DAY][key] = json.dumps(change(json.loads(store.days[DAY][key])))
 
-        assert verify(DAY) == Breach(day=DAY, number=key, reason="was changed")
+        assert verify(DAY) == Tampering(day=DAY, number=key, reason="was changed")
 
     @pytest.mark.parametrize("number", range(1, 6))
     def test_a_row_that_was_taken_out_is_named(
@@ -183,7 +183,7 @@ class TestVerifying:
         key = f"{number:08}"
         del store.days[DAY][key]
 
-        assert verify(DAY) == Breach(day=DAY, number=key, reason="is missing")
+        assert verify(DAY) == Tampering(day=DAY, number=key, reason="is missing")
 
     @pytest.mark.parametrize("key", ["", "00000000", "00000002x", "00000003.5", "x", "1"])
     def test_a_row_that_was_put_in_is_named(
@@ -191,7 +191,7 @@ class TestVerifying:
     ) -> None:
         store.days[DAY][key] = store.days[DAY]["00000002"]
 
-        assert verify(DAY) == Breach(day=DAY, number=key, reason="does not belong there")
+        assert verify(DAY) == Tampering(day=DAY, number=key, reason="does not belong there")
 
     @pytest.mark.parametrize("number", range(1, 5))
     def test_a_row_that_was_written_anew_with_its_hash_is_named(
@@ -210,18 +210,18 @@ class TestVerifying:
     ) -> None:
         self._forge(store, "00000005")
 
-        assert verify(DAY) == Breach(day=DAY, number="00000005", reason="was changed")
+        assert verify(DAY) == Tampering(day=DAY, number="00000005", reason="was changed")
 
     def test_a_chain_written_anew_from_a_row_on_is_named_at_its_end(
         self, store: FakeAuditStore, verify: VerifyAudit
     ) -> None:
         end = None
         for number in range(1, 6):
-            row = chained(an_entry(actor="nobody"), DAY, end)
+            row = append_to_chain(an_entry(actor="nobody"), DAY, end)
             store.days[DAY][f"{number:08}"] = row.model_dump_json()
             end = row.end
 
-        assert verify(DAY) == Breach(day=DAY, number="00000005", reason="was changed")
+        assert verify(DAY) == Tampering(day=DAY, number="00000005", reason="was changed")
 
     @pytest.mark.parametrize("left", [0, 1, 4])
     def test_an_end_that_was_cut_off_is_missed(
@@ -230,13 +230,13 @@ class TestVerifying:
         for number in range(left + 1, 6):
             del store.days[DAY][f"{number:08}"]
 
-        assert verify(DAY) == Breach(day=DAY, number=f"{left + 1:08}", reason="is missing")
+        assert verify(DAY) == Tampering(day=DAY, number=f"{left + 1:08}", reason="is missing")
 
     def test_a_row_that_came_in_late_is_no_breach(
         self, store: FakeAuditStore, verify: VerifyAudit
     ) -> None:
-        last = Row.model_validate_json(store.days[DAY]["00000005"])
-        assert store.append(chained(an_entry(), DAY, last.end))
+        last = AuditRecord.model_validate_json(store.days[DAY]["00000005"])
+        assert store.append(append_to_chain(an_entry(), DAY, last.end))
 
         assert verify(DAY) is None
         assert verify(NEXT) is None
@@ -256,13 +256,13 @@ class TestVerifying:
         store.days[NEXT]["00000001"] = "gone"
 
         assert verify(DAY) is None
-        assert verify(NEXT) == Breach(day=NEXT, number="00000001", reason="was changed")
+        assert verify(NEXT) == Tampering(day=NEXT, number="00000001", reason="was changed")
 
     def _forge(self, store: FakeAuditStore, key: str) -> None:
-        row = Row.model_validate_json(store.days[DAY][key])
+        row = AuditRecord.model_validate_json(store.days[DAY][key])
         number = row.number - 1
-        before = End(day=DAY, number=number, hash=row.previous) if number else None
-        forged = chained(an_entry(actor="nobody"), DAY, before)
+        before = ChainHead(day=DAY, number=number, hash=row.previous) if number else None
+        forged = append_to_chain(an_entry(actor="nobody"), DAY, before)
         store.days[DAY][key] = forged.model_dump_json()
 
 
@@ -279,7 +279,7 @@ class TestListing:
             clock.advance(timedelta(days=pause))
             written.append(record(an_entry()))
 
-        seen: list[Row] = []
+        seen: list[AuditRecord] = []
         after = None
         for _ in range(20):
             page = browse(since="2026-03-01", limit=3, after=after)

@@ -12,7 +12,7 @@ from signalbox.models.notification import (
     NotificationStatus,
     redelivered,
 )
-from signalbox.services.deliver import Done, Later, Outcome
+from signalbox.services.notifications.deliver import Done, Later, Outcome
 from tests.builders import a_connection, a_notification
 from tests.contract.circuits import OPEN, TEAM
 from tests.unit.services.delivering import Rig
@@ -26,7 +26,7 @@ REFUSED = SendRefused("Slack answered 404 channel_not_found")
 def another(rig: Rig) -> Callable[[], Outcome]:
     """Delivers another notification, as often as it is called."""
     note = a_notification()
-    note = note.model_copy(update={"owed_since": rig.clock()})
+    note = note.model_copy(update={"queued_at": rig.clock()})
     rig.store.create(note)
     rig.note = note
     return lambda: rig.deliver(note.task_id, note.id)
@@ -42,7 +42,7 @@ def opened(*later: Exception | None) -> Rig:
 
 
 def until_probe(rig: Rig) -> None:
-    until = rig.circuits.kept[TEAM].shut_until
+    until = rig.circuits.kept[TEAM].blocked_until
     assert until
     rig.clock.now = max(rig.clock.now, until)
 

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from signalbox.models.config import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.notification import MAX_ATTEMPTS, Notification, NotificationStatus, begun
-from signalbox.services.deliver import HOLD, SOON, Done, Later, Outcome
+from signalbox.services.notifications.deliver import (
+    ATTEMPT_TIMEOUT,
+    RETRY_SOON,
+    Done,
+    Later,
+    Outcome,
+)
 from tests.builders import NOW, a_notification
 from tests.fakes.edges import FakeConnector
 from tests.fakes.tasks import FakeNotificationStore
@@ -23,7 +29,7 @@ def test_the_attempt_is_on_record_before_it_is_made() -> None:
     ((sent, _, _),) = rig.connector.sent
     assert rig.store.written[0] == sent
     assert sent.status is NotificationStatus.SENDING
-    assert sent.busy_until == NOW + HOLD
+    assert sent.busy_until == NOW + ATTEMPT_TIMEOUT
 
 
 def test_who_loses_the_beginning_does_not_send() -> None:
@@ -32,13 +38,13 @@ def test_who_loses_the_beginning_does_not_send() -> None:
 
     outcome = rig()
 
-    assert outcome == Later(result="busy", after=SOON)
+    assert outcome == Later(result="busy", after=RETRY_SOON)
     assert rig.tries == 0
 
 
 def test_an_attempt_that_died_is_taken_up_after_its_time() -> None:
-    rig = Rig(note=begun(a_notification(), NOW, NOW + HOLD))
-    rig.clock.advance(HOLD)
+    rig = Rig(note=begun(a_notification(), NOW, NOW + ATTEMPT_TIMEOUT))
+    rig.clock.advance(ATTEMPT_TIMEOUT)
 
     outcome = rig()
 
@@ -50,8 +56,8 @@ def test_attempts_that_die_again_and_again_run_out_too() -> None:
     rig = Rig()
     note = rig.note
     for _ in range(MAX_ATTEMPTS):
-        note = begun(note, rig.clock(), rig.clock() + HOLD)
-        rig.clock.advance(HOLD)
+        note = begun(note, rig.clock(), rig.clock() + ATTEMPT_TIMEOUT)
+        rig.clock.advance(ATTEMPT_TIMEOUT)
     rig.store.kept[note.task_id, note.id] = note
 
     outcome = rig()
@@ -66,7 +72,7 @@ def test_an_end_that_cannot_be_written_down_is_met_again() -> None:
 
     outcome = rig()
 
-    assert outcome == Later(result="overtaken", after=SOON)
+    assert outcome == Later(result="overtaken", after=RETRY_SOON)
     assert rig.tries == 1
 
 
@@ -144,7 +150,7 @@ def test_whatever_dies_whenever_it_ends_delivered(crashes: list[int]) -> None:
         try:
             outcome = rig()
         except Crash:
-            rig.clock.advance(HOLD)
+            rig.clock.advance(ATTEMPT_TIMEOUT)
 
     assert isinstance(outcome, Done)
     assert outcome.result in {"delivered", "already delivered"}

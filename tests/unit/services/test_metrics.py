@@ -1,8 +1,8 @@
 from collections.abc import Iterator, Mapping
 
 from signalbox.models.errors import Unavailable
-from signalbox.services.acks import Acks
-from signalbox.services.metrics import CountChanges, Page
+from signalbox.services.deliveries.ack_latency import AckLatencies
+from signalbox.services.metrics import CountChanges, StreamPage
 from tests.fakes.counters import FakeCounterStore, FakeFeed
 
 CHANGES = [{"steps|created": 1}] * 5
@@ -19,7 +19,7 @@ class Interrupted(FakeFeed):
         super().__init__("tasks", list(CHANGES))
         self.store: FakeCounterStore | None = store
 
-    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+    def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
         for page in super().pages(reached):
             if self.store:
                 other = FakeFeed(self.name, self.changes, size=3)
@@ -61,7 +61,7 @@ def test_what_there_is_no_time_for_is_counted_by_the_next_who_comes() -> None:
 
 def test_a_feed_that_is_down_stops_no_other() -> None:
     class Down(FakeFeed):
-        def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+        def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
             raise Unavailable("the stream did not answer")
 
     store = FakeCounterStore()
@@ -74,19 +74,19 @@ def test_a_feed_that_is_down_stops_no_other() -> None:
 
 
 def test_the_times_of_answers_are_kept_until_a_record_has_them() -> None:
-    acks = Acks()
+    acks = AckLatencies()
     acks.add(5)
 
-    untold = acks.untold
-    acks.told()
+    pending = acks.pending
+    acks.flush()
 
-    assert (untold, acks.untold) == ((5,), ())
+    assert (pending, acks.pending) == ((5,), ())
 
 
 def test_times_that_no_record_takes_do_not_grow_for_ever() -> None:
-    acks = Acks()
+    acks = AckLatencies()
 
     for number in range(1_000):
         acks.add(number)
 
-    assert len(acks.untold) == 50
+    assert len(acks.pending) == 50

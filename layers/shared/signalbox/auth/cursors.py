@@ -10,9 +10,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import PayloadInvalid, Unavailable
-from signalbox.services.ports import Clock
+from signalbox.services.ports.core import Clock
 
 _MAC: Final = 16
 _VALID_FOR: Final = timedelta(hours=24)
@@ -20,7 +20,7 @@ _VALID_FOR: Final = timedelta(hours=24)
 
 class _Cursor(Model):
     after: str
-    until: Moment
+    until: UtcDatetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from signalbox.auth.documents import Members, read_object, unpacked
+from signalbox.auth.jose_json import JsonObject, base64url_decode, parse_object
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import MIN_SECRET, Algorithm, Issuer
-from signalbox.services.guards import Fetch
-from signalbox.services.ports import Clock, Count
+from signalbox.services.ports.auth import FetchJwks
+from signalbox.services.ports.core import Clock, Count
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey
     from joserfc.jws import JWSRegistry
 
-MAX_SET: Final = 150_000
+MAX_JWKS_BYTES: Final = 150_000
 _MAX_KEYS: Final = 100
 _MIN_RSA_BITS: Final = 2048
 _MAX_RSA_BITS: Final = 8192
@@ -44,10 +44,10 @@ _COORDINATE: Final = 43
 _TYPES: Final = ("RSA", "EC")
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
-USELESS: Final = "the keys of the issuer cannot be used"
+ISSUER_KEYS_UNUSABLE: Final = "the keys of the issuer cannot be used"
 
 
-class Key(Protocol):
+class VerificationKey(Protocol):
     """What verifies tokens, by one algorithm."""
 
     @property
@@ -115,7 +115,7 @@ class _Jwk(BaseModel):
 
 
 @lru_cache(maxsize=64)
-def read_keys(text: bytes) -> tuple[Key, ...]:
+def parse_jwks(text: bytes) -> tuple[VerificationKey, ...]:
     """Return the keys of a set that verify by an algorithm we know, each of them once.
 
     A key that is for something else, is weak or cannot be read is left out, as RFC 7517, 5 asks.
@@ -130,15 +130,15 @@ def read_keys(text: bytes) -> tuple[Key, ...]:
     except ValueError:
         usable = ()
     if not usable:
-        raise Unavailable(USELESS)
+        raise Unavailable(ISSUER_KEYS_UNUSABLE)
     return usable
 
 
-def _listed(text: bytes) -> list[Members]:
+def _listed(text: bytes) -> list[JsonObject]:
     """The members of each key. Raises ValueError where the set breaks a rule."""
-    if len(text) > MAX_SET:
+    if len(text) > MAX_JWKS_BYTES:
         raise ValueError("the set is too large")
-    listed = read_object(text).get("keys")
+    listed = parse_object(text).get("keys")
     keys = [key for key in listed if isinstance(key, dict)] if isinstance(listed, list) else []
     if len(keys) > _MAX_KEYS:
         raise ValueError("the keys are too many")
@@ -147,7 +147,7 @@ def _listed(text: bytes) -> list[Members]:
     return keys
 
 
-def _readable(keys: Iterable[Members]) -> Iterator[_Jwk]:
+def _readable(keys: Iterable[JsonObject]) -> Iterator[_Jwk]:
     """The keys for signatures that are written as they should be, by what identifies them."""
     for members in keys:
         if members.get("kty") not in _TYPES:
@@ -161,7 +161,7 @@ def _readable(keys: Iterable[Members]) -> Iterator[_Jwk]:
             yield jwk.model_copy(update={"alg": algorithm, "use": None, "key_ops": None})
 
 
-def _usable(keys: Iterable[_Jwk]) -> Iterator[Key]:
+def _usable(keys: Iterable[_Jwk]) -> Iterator[VerificationKey]:
     try:
         from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415  see above
         from joserfc.jws import JWSRegistry  # noqa: PLC0415  see above
@@ -187,7 +187,7 @@ def _strong(jwk: _Jwk) -> bool:
     if jwk.kty == "EC":
         return jwk.crv == "P-256" and len(jwk.x) == len(jwk.y) == _COORDINATE
     try:
-        modulus, exponent = (int.from_bytes(unpacked(part)) for part in (jwk.n, jwk.e))
+        modulus, exponent = (int.from_bytes(base64url_decode(part)) for part in (jwk.n, jwk.e))
     except ValueError:
         return False
     large = _MIN_RSA_BITS <= modulus.bit_length() <= _MAX_RSA_BITS
@@ -198,12 +198,12 @@ def _strong(jwk: _Jwk) -> bool:
 class _Ring:
     """The keys that an issuer showed, and until when nobody asks it again."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[VerificationKey, ...]
     fresh_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keyring:
+class JwksCache:
     """Finds the keys of issuers.
 
     A set is kept as long as its answer says, for five minutes to a day. Keys that are not in it
@@ -211,7 +211,7 @@ class Keyring:
     answer, the keys it showed last serve for a day more. `secrets` reads shared secrets by name.
     """
 
-    fetch: Fetch
+    fetch: FetchJwks
     secrets: Callable[[str], Sequence[str]]
     clock: Clock
     count: Count
@@ -219,7 +219,7 @@ class Keyring:
     _asked: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def keys(self, issuer: Issuer, kid: str | None) -> Sequence[Key]:
+    def keys(self, issuer: Issuer, kid: str | None) -> Sequence[VerificationKey]:
         """The keys that may have signed a token with this key id, none where there is none.
 
         Raises Unavailable where the keys cannot be had.
@@ -228,13 +228,13 @@ class Keyring:
             with self._lock:
                 return self._fetched(issuer.jwks_url, kid)
         if issuer.jwks:
-            return _named(read_keys(issuer.jwks.encode()), kid)
+            return _named(parse_jwks(issuer.jwks.encode()), kid)
         secrets = [s for s in self.secrets(issuer.secret) if len(s.encode()) >= MIN_SECRET]
         if not secrets:
             raise Unavailable("there is no secret to verify tokens with")
         return [_Shared(secret=secret) for secret in secrets]
 
-    def _fetched(self, url: str, kid: str | None) -> Sequence[Key]:
+    def _fetched(self, url: str, kid: str | None) -> Sequence[VerificationKey]:
         ring = self._ring(url)
         found = _named(ring.keys, kid)
         if found or kid is None or not self._may_ask(url, "unknown", _ASK_AGAIN):
@@ -264,7 +264,7 @@ class Keyring:
         """The keys as they are now, None where they cannot be had."""
         try:
             answer = self.fetch(url)
-            keys = read_keys(answer.body)
+            keys = parse_jwks(answer.body)
         except Unavailable:
             self.count("IssuerKeys", {"outcome": "failed"})
             return None
@@ -274,7 +274,7 @@ class Keyring:
         return self._rings[url]
 
 
-def _named(keys: Sequence[Key], kid: str | None) -> Sequence[Key]:
+def _named(keys: Sequence[VerificationKey], kid: str | None) -> Sequence[VerificationKey]:
     """The keys of this name; a token that names none means the only one there is."""
     if kid is None:
         return keys if len(keys) == 1 else ()

@@ -11,12 +11,12 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from signalbox.auth.documents import Members, read_object, unpacked
-from signalbox.auth.jwks import Keyring
+from signalbox.auth.jose_json import JsonObject, base64url_decode, parse_object
+from signalbox.auth.jwks import JwksCache
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.issuer import Issuer
-from signalbox.models.principal import ROLES, Principal, Scope
-from signalbox.services.ports import Clock
+from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
+from signalbox.services.ports.core import Clock
 
 MAX_TOKEN: Final = 8192
 _LEEWAY: Final = 60
@@ -25,9 +25,9 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TYPES: Final = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "x5c"})
 
-INVALID: Final = "the token is not valid"
+TOKEN_INVALID_DETAIL: Final = "the token is not valid"  # noqa: S105  a message
 
-Seconds = Annotated[int | float, Field(ge=0, le=2**53)]
+NumericDate = Annotated[int | float, Field(ge=0, le=2**53)]
 """A time as tokens have it: seconds since 1970."""
 
 
@@ -46,9 +46,9 @@ class _Claims(BaseModel):
     sub: str = Field(pattern=r"^[\x20-\x7e]{1,255}$")
     aud: str | list[str] = Field(default_factory=list)
     client_id: str = ""
-    exp: Seconds
-    nbf: Seconds = 0
-    iat: Seconds | None = None
+    exp: NumericDate
+    nbf: NumericDate = 0
+    iat: NumericDate | None = None
 
     def is_for(self, issuer: Issuer) -> bool:
         """Whether it says to be of this issuer, and for us."""
@@ -65,17 +65,17 @@ class _Claims(BaseModel):
 class _Token:
     header: _Header
     claims: _Claims
-    members: Members
+    members: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class TokenAuthenticator:
     """Knows callers by the tokens of `issuers`; `roles` says what roles are worth."""
 
     issuers: Callable[[], Sequence[Issuer]]
-    keyring: Keyring
+    keyring: JwksCache
     clock: Clock
-    roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: ROLES
+    roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
 
     def authenticate(self, text: str) -> Principal:
         """Whom the token was issued for. Raises Unauthenticated, Unavailable.
@@ -85,11 +85,11 @@ class Tokens:
         token = _read(text)
         issuer = next((i for i in self.issuers() if token.claims.is_for(i)), None)
         if issuer is None or token.header.alg not in issuer.allowed:
-            raise Unauthenticated(INVALID)
+            raise Unauthenticated(TOKEN_INVALID_DETAIL)
         keys = self.keyring.keys(issuer, token.header.kid)
         signed = [key.signed(text) for key in keys if key.algorithm == token.header.alg]
         if not any(signed):
-            raise Unauthenticated(INVALID)
+            raise Unauthenticated(TOKEN_INVALID_DETAIL)
         _check_times(token.claims, self.clock().timestamp())
         return self._principal(issuer, token)
 
@@ -107,17 +107,17 @@ class Tokens:
 def _read(text: str) -> _Token:
     """What a token says, which nobody has verified. Raises Unauthenticated."""
     if len(text) > MAX_TOKEN or not _TOKEN.fullmatch(text):
-        raise Unauthenticated(INVALID)
+        raise Unauthenticated(TOKEN_INVALID_DETAIL)
     head, body, _ = text.split(".")
     try:
-        said = read_object(unpacked(head))
-        members = read_object(unpacked(body))
+        said = parse_object(base64url_decode(head))
+        members = parse_object(base64url_decode(body))
         header = _Header.model_validate(said)
         claims = _Claims.model_validate(members)
     except ValueError:
-        raise Unauthenticated(INVALID) from None
+        raise Unauthenticated(TOKEN_INVALID_DETAIL) from None
     if _REFUSED & said.keys() or header.typ.lower() not in _TYPES:
-        raise Unauthenticated(INVALID)
+        raise Unauthenticated(TOKEN_INVALID_DETAIL)
     return _Token(header=header, claims=claims, members=members)
 
 

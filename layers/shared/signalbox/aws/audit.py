@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import text
-from signalbox.models.audit import Kept, Row, numbered
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import text_attribute
+from signalbox.models.audit import AuditRecord, StoredRecord, record_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from signalbox.aws.dynamo import Item, Table
+    from signalbox.aws.dynamo_table import Item, Table
 
 _BEHIND_ALL_NUMBERS: Final = ":"
 
@@ -23,31 +23,34 @@ class DynamoAudit:
 
     table: Table
 
-    def append(self, row: Row) -> bool:
+    def append(self, row: AuditRecord) -> bool:
         """See the port."""
         return self.table.put_new(
             {
-                "pk": {"S": keys.audit(row.day)},
-                "sk": {"S": numbered(row.number)},
+                "pk": {"S": table_keys.audit_pk(row.day)},
+                "sk": {"S": record_number(row.number)},
                 "doc": {"S": row.model_dump_json()},
             }
         )
 
-    def newest(self, day: str, *, before: str | None = None, chunk: int = 1) -> Iterator[Kept]:
+    def newest(
+        self, day: str, *, before: str | None = None, chunk: int = 1
+    ) -> Iterator[StoredRecord]:
         """See the port."""
         values: Item = {
-            ":pk": {"S": keys.audit(day)},
+            ":pk": {"S": table_keys.audit_pk(day)},
             ":before": {"S": before or _BEHIND_ALL_NUMBERS},
         }
         condition = "pk = :pk AND sk < :before"
         return map(_kept, self.table.query(condition, values, chunk=chunk, newest_first=True))
 
-    def oldest(self, day: str, *, chunk: int | None = None) -> Iterator[Kept]:
+    def oldest(self, day: str, *, chunk: int | None = None) -> Iterator[StoredRecord]:
         """See the port."""
         return map(
-            _kept, self.table.query("pk = :pk", {":pk": {"S": keys.audit(day)}}, chunk=chunk)
+            _kept,
+            self.table.query("pk = :pk", {":pk": {"S": table_keys.audit_pk(day)}}, chunk=chunk),
         )
 
 
-def _kept(item: Item) -> Kept:
-    return Kept(number=text(item, "sk"), document=text(item, "doc"))
+def _kept(item: Item) -> StoredRecord:
+    return StoredRecord(number=text_attribute(item, "sk"), document=text_attribute(item, "doc"))

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, text
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import Unavailable, WriteConflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from signalbox.aws.dynamo import Item
+    from signalbox.aws.dynamo_table import Item
     from signalbox.models.ids import ConnectionId
-    from signalbox.services.ports import Clock
+    from signalbox.services.ports.core import Clock
 
 _KEPT: Final = timedelta(days=7)
 
@@ -39,14 +39,14 @@ class DynamoCircuits:
         item = self.table.get(_key(connection), consistent=False)
         return _circuit(item) if item else Circuit()
 
-    def many(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
+    def batch_get(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
         """See the port."""
-        wanted = {keys.circuit(connection): connection for connection in connections}
-        items = self.table.many([{"pk": {"S": key}} for key in wanted])
+        wanted = {table_keys.circuit_pk(connection): connection for connection in connections}
+        items = self.table.batch_get([{"pk": {"S": key}} for key in wanted])
         found = {}
         for item in items:
             with suppress(Unavailable):  # of what another version wrote the others are told
-                found[wanted[text(item, "pk")]] = _circuit(item)
+                found[wanted[text_attribute(item, "pk")]] = _circuit(item)
         return found
 
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
@@ -54,21 +54,21 @@ class DynamoCircuits:
         item: Item = {
             **_key(connection),
             "doc": {"S": after.model_dump_json()},
-            "gen": {"N": str(after.gen)},
+            "version": {"N": str(after.version)},
             "ttl": {"N": str(int((self.clock() + _KEPT).timestamp()))},
         }
-        if before.gen:
-            self.table.put_over(item, {"gen": {"N": str(before.gen)}})
+        if before.version:
+            self.table.put_if(item, {"version": {"N": str(before.version)}})
         elif not self.table.put_new(item):
             raise WriteConflict("the record has changed meanwhile")
 
 
 def _key(connection: ConnectionId) -> Item:
-    return {"pk": {"S": keys.circuit(connection)}}
+    return {"pk": {"S": table_keys.circuit_pk(connection)}}
 
 
 def _circuit(item: Item) -> Circuit:
     try:
-        return Circuit.model_validate_json(text(item, "doc"))
+        return Circuit.model_validate_json(text_attribute(item, "doc"))
     except ValidationError:
         raise Unavailable("the record of a circuit cannot be read") from None

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"#\w+")
 
 
-def names_in(expression: str) -> dict[str, str]:
+def expression_names(expression: str) -> dict[str, str]:
     """What each `#name` of an expression stands for."""
     return {name: name[1:] for name in _NAME.findall(expression)}
 
 
-def are(expected: Expected) -> list[str]:
+def conditions(expected: Expected) -> list[str]:
     """The conditions that attributes are as expected."""
     return [
         f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
@@ -28,6 +28,6 @@ def are(expected: Expected) -> list[str]:
     ]
 
 
-def values_of(expected: Expected) -> dict[str, AttributeValueTypeDef]:
+def condition_values(expected: Expected) -> dict[str, AttributeValueTypeDef]:
     """The values that those conditions name."""
     return {f":{name}": value for name, value in expected.items() if value is not None}

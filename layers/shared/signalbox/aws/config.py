@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, text
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
-from signalbox.models.limits import Limits
-from signalbox.models.principal import ROLES, ApiKey, Role, Scope
-from signalbox.services.ports import Clock
+from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Role, Scope
+from signalbox.models.rate_limits import Limits
+from signalbox.services.ports.core import Clock
 
 if TYPE_CHECKING:
-    from signalbox.aws.dynamo import Item
+    from signalbox.aws.dynamo_table import Item
 
-CACHED_FOR: Final = timedelta(seconds=30)
+CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 """How old a read of the configuration may be."""
 
 M = TypeVar("M", bound=Model)
@@ -32,13 +32,13 @@ Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
 """What operators write through us."""
 
 _KINDS: Final[Mapping[type[Thing], str]] = {
-    Source: keys.SOURCE,
-    Connection: keys.CONNECTION,
-    Subscription: keys.SUBSCRIPTION,
-    Role: keys.ROLE,
-    Pause: keys.PAUSE,
-    Issuer: keys.ISSUER,
-    Limits: keys.LIMITS,
+    Source: table_keys.SOURCE,
+    Connection: table_keys.CONNECTION,
+    Subscription: table_keys.SUBSCRIPTION,
+    Role: table_keys.ROLE,
+    Pause: table_keys.PAUSE,
+    Issuer: table_keys.ISSUER,
+    Limits: table_keys.LIMITS,
 }
 
 
@@ -57,52 +57,52 @@ class DynamoConfig:
 
     def source(self, provider: str, name: str) -> Source | None:
         """See the port."""
-        return self._one(keys.SOURCE, keys.source(provider, name), Source)
+        return self._one(table_keys.SOURCE, table_keys.source_sk(provider, name), Source)
 
     def connection(self, connection: ConnectionId) -> Connection:
         """See the port."""
-        found = self._one(keys.CONNECTION, connection, Connection)
+        found = self._one(table_keys.CONNECTION, connection, Connection)
         if found is None:
             raise NotFound("there is no such connection")
         return found
 
     def sources(self) -> Sequence[Source]:
         """See the port."""
-        return self._all(keys.SOURCE, Source)
+        return self._all(table_keys.SOURCE, Source)
 
     def connections(self) -> Sequence[Connection]:
         """See the port."""
-        return self._all(keys.CONNECTION, Connection)
+        return self._all(table_keys.CONNECTION, Connection)
 
     def subscriptions(self) -> Sequence[Subscription]:
         """See the port."""
-        return self._all(keys.SUBSCRIPTION, Subscription)
+        return self._all(table_keys.SUBSCRIPTION, Subscription)
 
     def issuers(self) -> Sequence[Issuer]:
         """Whose tokens are believed."""
-        return self._all(keys.ISSUER, Issuer)
+        return self._all(table_keys.ISSUER, Issuer)
 
     def limits(self) -> Limits:
         """How often callers may ask; the defaults where nobody said otherwise."""
-        return next(iter(self.stated_limits()), Limits())
+        return next(iter(self.configured_limits()), Limits())
 
-    def stated_limits(self) -> Sequence[Limits]:
+    def configured_limits(self) -> Sequence[Limits]:
         """What somebody said of limits, at most one."""
-        return self._all(keys.LIMITS, Limits)
+        return self._all(table_keys.LIMITS, Limits)
 
     def roles(self) -> Sequence[Role]:
         """See the port."""
-        return self._all(keys.ROLE, Role)
+        return self._all(table_keys.ROLE, Role)
 
-    def worth(self) -> Mapping[str, frozenset[Scope]]:
+    def role_scopes(self) -> Mapping[str, frozenset[Scope]]:
         """Which scopes each role has."""
-        return {role.name: frozenset(role.scopes) for role in self.roles()} | dict(ROLES)
+        return {role.name: frozenset(role.scopes) for role in self.roles()} | dict(BUILT_IN_ROLES)
 
     def pauses(self) -> Sequence[Pause]:
         """See the port."""
-        return self._all(keys.PAUSE, Pause)
+        return self._all(table_keys.PAUSE, Pause)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """See the port."""
         self._read.clear()
 
@@ -116,10 +116,10 @@ class DynamoConfig:
         if (self._readable(item, type(named)) if item else None) != before:
             raise WriteConflict("the record has changed meanwhile")
         if after:
-            self.table.put_over(_item(after), {"doc": item["doc"]} if item else {"pk": None})
+            self.table.put_if(_item(after), {"doc": item["doc"]} if item else {"pk": None})
         elif item:
-            self.table.delete_as(key, {"doc": item["doc"]})
-        self.forget()
+            self.table.delete_if(key, {"doc": item["doc"]})
+        self.invalidate()
 
     def put(self, thing: Thing) -> None:
         """Keeps the thing in place of one of the same name."""
@@ -147,17 +147,17 @@ class DynamoConfig:
         """Every thing of this kind by its name, None where it cannot be read."""
         now = self.clock()
         known = self._read.get(kind)
-        if known is None or now - known[0] > CACHED_FOR:
+        if known is None or now - known[0] > CONFIG_CACHE_TTL:
             rows = _rows(self.table, kind)
-            known = (now, {text(row, "sk"): self._readable(row, model) for row in rows})
+            known = (now, {text_attribute(row, "sk"): self._readable(row, model) for row in rows})
             self._read[kind] = known
         return known[1]
 
     def _readable(self, row: Item, model: type[M]) -> M | None:
         try:
-            return model.model_validate_json(text(row, "doc"))
+            return model.model_validate_json(text_attribute(row, "doc"))
         except ValidationError:
-            self.unreadable(text(row, "pk"), text(row, "sk"))
+            self.unreadable(text_attribute(row, "pk"), text_attribute(row, "sk"))
             return None
 
 
@@ -169,7 +169,7 @@ class DynamoKeys:
 
     def find(self, key: KeyId) -> ApiKey | None:
         """See the port."""
-        item = self.table.get(_key(keys.KEY, key))
+        item = self.table.get(_key(table_keys.API_KEY, key))
         return _api_key(item) if item else None
 
     def put(self, key: ApiKey) -> None:
@@ -182,20 +182,20 @@ class DynamoKeys:
 
     def replace(self, before: ApiKey, after: ApiKey) -> None:
         """See the port."""
-        item = self.table.get(_key(keys.KEY, before.id))
+        item = self.table.get(_key(table_keys.API_KEY, before.id))
         if item is None or _api_key(item) != before:
             raise WriteConflict("the record has changed meanwhile")
-        self.table.put_over(_key_item(after), {"doc": item["doc"]})
+        self.table.put_if(_key_item(after), {"doc": item["doc"]})
 
     def all(self) -> Sequence[ApiKey]:
         """See the port."""
-        return [key for row in _rows(self.table, keys.KEY) if (key := _api_key(row))]
+        return [key for row in _rows(self.table, table_keys.API_KEY) if (key := _api_key(row))]
 
 
 def _api_key(item: Item) -> ApiKey | None:
     """The key, None where it cannot be read in full: it may be worth less than what can be."""
     try:
-        return ApiKey.model_validate_json(text(item, "doc"))
+        return ApiKey.model_validate_json(text_attribute(item, "doc"))
     except ValidationError:
         return None
 
@@ -209,7 +209,7 @@ def _key(kind: str, name: str) -> Item:
 
 
 def _key_item(key: ApiKey) -> Item:
-    return {**_key(keys.KEY, key.id), "doc": {"S": key.model_dump_json()}}
+    return {**_key(table_keys.API_KEY, key.id), "doc": {"S": key.model_dump_json()}}
 
 
 def _item(thing: Thing) -> Item:
@@ -223,7 +223,7 @@ def _place(thing: Thing) -> tuple[str, str]:
 def _name(thing: Thing) -> str:
     match thing:
         case Source():
-            return keys.source(thing.provider, thing.name)
+            return table_keys.source_sk(thing.provider, thing.name)
         case Role() | Issuer():
             return thing.name
         case Connection() | Subscription():

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from botocore.exceptions import ClientError
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, reaching, text
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.models.errors import Unavailable, WriteConflict
-from signalbox.models.metrics import Counts, added
-from signalbox.services.metrics import Page
+from signalbox.models.metrics import Counts, add_counts
+from signalbox.services.metrics import StreamPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from signalbox.aws.dynamo import Item
+    from signalbox.aws.dynamo_table import Item
 
 _COUNT: Final = "n|"
 _PLACE: Final = "at|"
@@ -42,16 +42,16 @@ class DynamoCounters:
     table: Table
     feeds: Sequence[str]
 
-    def reached(self, feed: str) -> Mapping[str, str]:
+    def positions(self, feed: str) -> Mapping[str, str]:
         """See the port."""
         item = self.table.get(_key(feed)) or {}
         places = (attribute for attribute in item if attribute.startswith(_PLACE))
-        return {place.removeprefix(_PLACE): text(item, place) for place in places}
+        return {place.removeprefix(_PLACE): text_attribute(item, place) for place in places}
 
-    def advance(self, feed: str, page: Page) -> None:
+    def advance(self, feed: str, page: StreamPage) -> None:
         """See the port."""
         try:
-            with reaching("the counters"):
+            with aws_unavailable("the counters"):
                 self.table.client.update_item(
                     TableName=self.table.name, Key=_key(feed), **_moved(page)
                 )
@@ -63,11 +63,11 @@ class DynamoCounters:
 
     def totals(self) -> Counts:
         """See the port."""
-        return added(_counts(self.table.get(_key(feed)) or {}) for feed in self.feeds)
+        return add_counts(_counts(self.table.get(_key(feed)) or {}) for feed in self.feeds)
 
 
 def _key(feed: str) -> Item:
-    return {"pk": {"S": keys.counts(feed)}}
+    return {"pk": {"S": table_keys.counters_pk(feed)}}
 
 
 def _counts(item: Item) -> Counts:
@@ -78,7 +78,7 @@ def _counts(item: Item) -> Counts:
     }
 
 
-def _moved(page: Page) -> _Change:
+def _moved(page: StreamPage) -> _Change:
     """Adds a page's counts if its shard has been read as far as before it, and no further."""
     names = {"#at": _PLACE + page.shard}
     values: dict[str, AttributeValueTypeDef] = {}

@@ -8,19 +8,25 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, reaching, read, text
-from signalbox.models.base import position, stamp
-from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, packed, unpacked
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
+from signalbox.models.base import list_position, sortable_time
+from signalbox.models.delivery import (
+    Delivery,
+    DuplicateCount,
+    StoredDelivery,
+    compress_body,
+    decompress_body,
+)
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId
-from signalbox.services.ports import Window
+from signalbox.services.ports.core import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3 import S3Client
 
-    from signalbox.aws.dynamo import Item
+    from signalbox.aws.dynamo_table import Item
 
 _IN_ITEM: Final = 300_000
 
@@ -35,13 +41,13 @@ class DynamoDeliveries:
 
     def create(self, delivery: Delivery, body: bytes) -> bool:
         """See the port."""
-        stored = packed(body)
+        stored = compress_body(body)
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
             "doc": {"S": _document(delivery)},
-            "source_pk": {"S": keys.source(delivery.provider, delivery.source)},
-            "source_sk": {"S": position(delivery.received_at, delivery.id)},
-            "verdict": {"S": delivery.verdict},
+            "source_pk": {"S": table_keys.source_sk(delivery.provider, delivery.source)},
+            "source_sk": {"S": list_position(delivery.received_at, delivery.id)},
+            "status": {"S": delivery.status},
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
         }
         if len(stored) <= _IN_ITEM:
@@ -50,7 +56,7 @@ class DynamoDeliveries:
             # named by its content, so that another body for this id cannot take its place
             name = f"{delivery.id}/{sha256(stored).hexdigest()}"
             item["body_key"] = {"S": name}
-            with reaching("the bucket of large bodies"):
+            with aws_unavailable("the bucket of large bodies"):
                 self.s3().put_object(Bucket=self.bucket, Key=name, Body=stored)
         return self.table.put_new(item)
 
@@ -58,17 +64,19 @@ class DynamoDeliveries:
         """See the port."""
         return _delivery(self._item(delivery))
 
-    def whole(self, delivery: DeliveryId) -> KeptDelivery:
+    def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
         """See the port."""
         item = self._item(delivery)
-        return KeptDelivery(delivery=_delivery(item), body=self._body(item), repeats=_repeats(item))
+        return StoredDelivery(
+            delivery=_delivery(item), body=self._body(item), duplicates=_repeats(item)
+        )
 
-    def again(self, delivery: DeliveryId, at: datetime) -> Delivery:
+    def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
         """See the port. The index does not hold what this changes, so it costs nothing there."""
         item = self.table.count(
             {"pk": {"S": delivery}},
-            "SET #repeated_at = :at ADD #repeats :one",
-            {":at": {"S": stamp(at)}, ":one": {"N": "1"}},
+            "SET #duplicated_at = :at ADD #duplicates :one",
+            {":at": {"S": sortable_time(at)}, ":one": {"N": "1"}},
         )
         return _delivery(item)
 
@@ -79,7 +87,7 @@ class DynamoDeliveries:
             {"pk": {"S": before.id}},
             {
                 "doc": {"S": _document(after)},
-                "verdict": {"S": after.verdict},
+                "status": {"S": after.status},
                 "version": {"N": str(after.version)},
             },
             {"version": None if before.version == 1 else known},
@@ -87,17 +95,17 @@ class DynamoDeliveries:
 
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
         """See the port."""
-        partition = keys.source(provider, source)
-        rows = self.table.newest(keys.BY_SOURCE, "source", partition, window)
+        partition = table_keys.source_sk(provider, source)
+        rows = self.table.newest(table_keys.BY_SOURCE_INDEX, "source", partition, window)
         return (_delivery(row) for row in rows)
 
     def _body(self, item: Item) -> bytes:
         inside = item.get("body", {}).get("B")
         if inside is not None:
-            return unpacked(bytes(inside))
-        with reaching("the bucket of large bodies"):
-            found = self.s3().get_object(Bucket=self.bucket, Key=text(item, "body_key"))
-            return unpacked(found["Body"].read())
+            return decompress_body(bytes(inside))
+        with aws_unavailable("the bucket of large bodies"):
+            found = self.s3().get_object(Bucket=self.bucket, Key=text_attribute(item, "body_key"))
+            return decompress_body(found["Body"].read())
 
     def _item(self, delivery: DeliveryId) -> Item:
         item = self.table.get({"pk": {"S": delivery}})
@@ -107,14 +115,14 @@ class DynamoDeliveries:
 
 
 def _delivery(item: Item) -> Delivery:
-    return read(Delivery, item)
+    return read_document(Delivery, item)
 
 
-def _repeats(item: Item) -> Repeats:
-    if "repeats" not in item:
-        return Repeats()
-    last_at = datetime.fromisoformat(text(item, "repeated_at"))
-    return Repeats(count=int(item["repeats"]["N"]), last_at=last_at)
+def _repeats(item: Item) -> DuplicateCount:
+    if "duplicates" not in item:
+        return DuplicateCount()
+    last_at = datetime.fromisoformat(text_attribute(item, "duplicated_at"))
+    return DuplicateCount(count=int(item["duplicates"]["N"]), last_at=last_at)
 
 
 def _document(delivery: Delivery) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import Table, read
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, read_document
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LOG_LINES, Chunk
 
@@ -25,8 +25,8 @@ class DynamoLogs:
     def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
         """See the port."""
         item: dict[str, AttributeValueTypeDef] = {
-            "pk": {"S": keys.task(task)},
-            "sk": {"S": keys.log(chunk.first)},
+            "pk": {"S": table_keys.task_pk(task)},
+            "sk": {"S": table_keys.log_sk(chunk.first)},
             "doc": {"S": chunk.model_dump_json()},
         }
         if until:
@@ -35,20 +35,24 @@ class DynamoLogs:
 
     def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
         """See the port."""
-        found = self._chunks(task, keys.log(0), keys.log(until), at_once=1, newest_first=True)
+        found = self._chunks(
+            task, table_keys.log_sk(0), table_keys.log_sk(until), at_once=1, newest_first=True
+        )
         return next(found, None)
 
     def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
         """See the port."""
-        return self._chunks(task, keys.log(place + 1), keys.log(LOG_LINES), at_once=_AT_ONCE)
+        return self._chunks(
+            task, table_keys.log_sk(place + 1), table_keys.log_sk(LOG_LINES), at_once=_AT_ONCE
+        )
 
     def _chunks(
         self, task: TaskId, low: str, high: str, *, at_once: int, newest_first: bool = False
     ) -> Iterator[Chunk]:
         rows = self.table.query(
             "pk = :pk AND sk BETWEEN :low AND :high",
-            {":pk": {"S": keys.task(task)}, ":low": {"S": low}, ":high": {"S": high}},
+            {":pk": {"S": table_keys.task_pk(task)}, ":low": {"S": low}, ":high": {"S": high}},
             chunk=at_once,
             newest_first=newest_first,
         )
-        return (read(Chunk, row) for row in rows)
+        return (read_document(Chunk, row) for row in rows)

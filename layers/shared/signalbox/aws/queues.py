@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from signalbox.aws.dynamo import reaching
+from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
-from signalbox.models.messages import NotificationMessage, TaskMessage
 from signalbox.models.notification import Notification
+from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.models.task import Priority
-from signalbox.services.ports import Depth, Waiting
+from signalbox.services.ports.core import QueueDepth, QueueMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,7 +42,7 @@ class QueueUrls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqsTasks:
+class SqsTaskQueue:
     """A TaskQueue. `sqs` must wait longer for an answer than `receive` waits for a message."""
 
     sqs: SQSClient
@@ -54,9 +54,9 @@ class SqsTasks:
         for start in range(0, len(bodies), _BATCH):
             self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH])
 
-    def receive(self, priority: Priority, *, hidden: int, wait: int) -> Waiting | None:
+    def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
         """See the port. A message that is none of ours is left to the dead letters."""
-        with reaching(f"the queue {priority}"):
+        with aws_unavailable(f"the queue {priority}"):
             answer = self.sqs.receive_message(
                 QueueUrl=self.urls[priority].queue,
                 MaxNumberOfMessages=1,
@@ -68,7 +68,7 @@ class SqsTasks:
                 task = TaskMessage.model_validate_json(message["Body"]).task_id
             except ValidationError:
                 return None
-            return Waiting(
+            return QueueMessage(
                 queue=priority,
                 task=task,
                 message=message["MessageId"],
@@ -78,7 +78,7 @@ class SqsTasks:
 
     def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
         """See the port."""
-        with reaching(f"the queue {priority}"), _unless_gone():
+        with aws_unavailable(f"the queue {priority}"), _unless_gone():
             self.sqs.change_message_visibility(
                 QueueUrl=self.urls[priority].queue,
                 ReceiptHandle=receipt,
@@ -87,16 +87,16 @@ class SqsTasks:
 
     def delete(self, priority: Priority, receipt: str) -> None:
         """See the port."""
-        with reaching(f"the queue {priority}"), _unless_gone():
+        with aws_unavailable(f"the queue {priority}"), _unless_gone():
             self.sqs.delete_message(QueueUrl=self.urls[priority].queue, ReceiptHandle=receipt)
 
-    def depths(self) -> Sequence[Depth]:
+    def depths(self) -> Sequence[QueueDepth]:
         """See the port."""
         return [self._depth(priority, urls) for priority, urls in self.urls.items()]
 
-    def _depth(self, priority: Priority, urls: QueueUrls) -> Depth:
+    def _depth(self, priority: Priority, urls: QueueUrls) -> QueueDepth:
         waiting, in_flight, delayed = self._counts(urls.queue)
-        return Depth(
+        return QueueDepth(
             queue=priority,
             waiting=waiting,
             in_flight=in_flight,
@@ -105,7 +105,7 @@ class SqsTasks:
         )
 
     def _counts(self, url: str) -> tuple[int, int, int]:
-        with reaching("the queues"):
+        with aws_unavailable("the queues"):
             answer = self.sqs.get_queue_attributes(
                 QueueUrl=url,
                 AttributeNames=[
@@ -122,7 +122,7 @@ class SqsTasks:
         )
 
     def _send_batch(self, url: str, bodies: Sequence[str]) -> None:
-        with reaching("the task queues"):
+        with aws_unavailable("the task queues"):
             answer = self.sqs.send_message_batch(
                 QueueUrl=url,
                 Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
@@ -132,28 +132,28 @@ class SqsTasks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqsNotices:
+class SqsNotificationQueue:
     """The connectors' queues."""
 
     sqs: SQSClient
     urls: Mapping[str, str]
 
-    def serves(self, connector: str) -> bool:
+    def has_queue(self, connector: str) -> bool:
         """See the port."""
         return connector in self.urls
 
     def reach(self) -> None:
         """Asks each queue for no more than an answer. Raises Unavailable."""
         for connector, url in self.urls.items():
-            with reaching(f"the queue of {connector}"):
+            with aws_unavailable(f"the queue of {connector}"):
                 self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
 
     def send(self, connector: str, notification: Notification) -> None:
         """See the port."""
-        if not self.serves(connector):
+        if not self.has_queue(connector):
             raise Unavailable(f"there is no queue for the connector {connector}")
         message = NotificationMessage(task_id=notification.task_id, notification_id=notification.id)
-        with reaching(f"the queue of {connector}"):
+        with aws_unavailable(f"the queue of {connector}"):
             self.sqs.send_message(
                 QueueUrl=self.urls[connector], MessageBody=message.model_dump_json()
             )

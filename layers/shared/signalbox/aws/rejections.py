@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import read, text
-from signalbox.models.base import stamp
-from signalbox.models.rejection import KEPT, Rejection, Rejections
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import read_document, text_attribute
+from signalbox.models.base import sortable_time
+from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from signalbox.aws.dynamo import Item, Table
+    from signalbox.aws.dynamo_table import Item, Table
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
 _COUNT: Final = "count_"
@@ -36,11 +36,11 @@ class DynamoRejections:
 
     def add(self, provider: str, source: str, counts: Mapping[str, int], last: Rejection) -> None:
         """See the port."""
-        name = keys.rejections(provider, source)
-        place = self._written(name) % KEPT
+        name = table_keys.rejections_pk(provider, source)
+        place = self._written(name) % MAX_REJECTIONS
         values: dict[str, AttributeValueTypeDef] = {
             ":last": {"S": last.model_dump_json()},
-            ":at": {"S": stamp(last.at)},
+            ":at": {"S": sortable_time(last.at)},
             ":ttl": {"N": str(int((last.at + _FORGOTTEN_AFTER).timestamp()))},
             ":one": {"N": "1"},
         }
@@ -56,14 +56,14 @@ class DynamoRejections:
 
     def of_source(self, provider: str, source: str) -> Rejections | None:
         """See the port."""
-        item = self.table.get({"pk": {"S": keys.rejections(provider, source)}})
+        item = self.table.get({"pk": {"S": table_keys.rejections_pk(provider, source)}})
         if item is None:
             return None
-        kept = (read(Rejection, item, name) for name in item if name.startswith(_PLACE))
+        kept = (read_document(Rejection, item, name) for name in item if name.startswith(_PLACE))
         return Rejections(
             provider=provider,
             source=source,
-            since=datetime.fromisoformat(text(item, "since")),
+            since=datetime.fromisoformat(text_attribute(item, "since")),
             counts={
                 name.removeprefix(_COUNT): _number(item, name)
                 for name in sorted(item)

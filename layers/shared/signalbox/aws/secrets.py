@@ -11,16 +11,16 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 
-from signalbox.aws.dynamo import reaching
+from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models.errors import Unavailable
-from signalbox.services.ports import Clock
+from signalbox.services.ports.core import Clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SSMProvider
 
-CACHED_FOR: Final = timedelta(minutes=5)
-STALE_FOR: Final = timedelta(hours=1)
-ASK_AGAIN_AFTER: Final = timedelta(seconds=30)
+SECRET_CACHE_TTL: Final = timedelta(minutes=5)
+SECRET_STALE_TTL: Final = timedelta(hours=1)
+SECRET_REFRESH_INTERVAL: Final = timedelta(seconds=30)
 
 _secrets = TypeAdapter(tuple[str, ...])
 
@@ -43,7 +43,7 @@ class SsmSecrets:
         """See the port."""
         return self._read(name, fresh=False)
 
-    def refreshed(self, name: str) -> Sequence[str]:
+    def refresh(self, name: str) -> Sequence[str]:
         """See the port."""
         return self._read(name, fresh=self._may_ask(name))
 
@@ -65,7 +65,7 @@ class SsmSecrets:
     def remove(self, name: str) -> None:
         """Removes the secrets of this name, if there are any."""
         try:
-            with reaching("the parameter store"):
+            with aws_unavailable("the parameter store"):
                 self.provider.client.delete_parameter(Name=self._path(name))
         except Unavailable as unavailable:
             if _code(unavailable.__cause__) != "ParameterNotFound":
@@ -74,7 +74,7 @@ class SsmSecrets:
         self._last.pop(name, None)
 
     def _put(self, name: str, secrets: Sequence[str], *, overwrite: bool) -> None:
-        with reaching("the parameter store"):
+        with aws_unavailable("the parameter store"):
             self.provider.client.put_parameter(
                 Name=self._path(name),
                 Value=_secrets.dump_json(tuple(secrets)).decode(),
@@ -88,7 +88,7 @@ class SsmSecrets:
 
     def _may_ask(self, name: str) -> bool:
         asked = self._asked.get(name)
-        return asked is None or self.clock() - asked >= ASK_AGAIN_AFTER
+        return asked is None or self.clock() - asked >= SECRET_REFRESH_INTERVAL
 
     def _read(self, name: str, *, fresh: bool) -> Sequence[str]:
         now = self.clock()
@@ -99,7 +99,7 @@ class SsmSecrets:
         try:
             stored = self.provider.get(
                 self._path(name),
-                max_age=int(CACHED_FOR.total_seconds()),
+                max_age=int(SECRET_CACHE_TTL.total_seconds()),
                 force_fetch=fresh,
                 decrypt=True,
             )
@@ -115,7 +115,7 @@ class SsmSecrets:
         return secrets
 
     def _serves(self, name: str, now: datetime) -> bool:
-        return name in self._last and now - self._last[name][0] <= STALE_FOR
+        return name in self._last and now - self._last[name][0] <= SECRET_STALE_TTL
 
 
 def _parsed(name: str, stored: object) -> Sequence[str]:

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from signalbox.aws import keys
-from signalbox.aws.dynamo import reaching
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models import metrics
 from signalbox.models.errors import Unavailable
 from signalbox.models.metrics import (
     Counts,
-    DeliveryFacts,
-    Facts,
+    DeliveryProjection,
     Metric,
-    NotificationFacts,
-    TaskFacts,
-    UnkeptFacts,
+    NotificationProjection,
+    Projection,
+    RejectedRequestProjection,
+    TaskProjection,
 )
-from signalbox.services.metrics import Page
-from signalbox.services.ports import Clock
+from signalbox.services.metrics import StreamPage
+from signalbox.services.ports.core import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -50,7 +50,7 @@ _EMPTY_PAGES: Final = 5
 _ITERATOR_KEPT: Final = timedelta(minutes=10)
 """AWS lets an iterator expire after 15."""
 
-F = TypeVar("F", bound=Facts)
+F = TypeVar("F", bound=Projection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class _Tip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamFeed:
+class DynamoStreamFeed:
     """A Feed. `counts` says what one record of the stream adds.
 
     An empty page is not yet the end of an open shard, so a few are followed. Who comes again reads
@@ -78,7 +78,7 @@ class StreamFeed:
     clock: Clock
     _tips: dict[str, _Tip] = field(default_factory=dict)
 
-    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+    def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
         """See the port."""
         shards = dict(self._shards())
         unfinished = False
@@ -91,19 +91,19 @@ class StreamFeed:
             if self._long_gone(shard):
                 before = reached[shard]
                 missed = {} if before == _END else self._gap
-                yield Page(shard=shard, before=before, after=None, counts=missed)
+                yield StreamPage(shard=shard, before=before, after=None, counts=missed)
         if unfinished:
             raise Unavailable("a shard that has ended was not read to its end")
 
     @property
     def _gap(self) -> Counts:
-        return {metrics.name(Metric.GAPS, self.name): 1}
+        return {metrics.counter_name(Metric.GAPS, self.name): 1}
 
     def _shards(self) -> Iterator[tuple[str, bool]]:
         """Each shard, and whether it has ended."""
         request: DescribeStreamInputTypeDef = {"StreamArn": self.arn}
         while True:
-            with reaching("the stream"):
+            with aws_unavailable("the stream"):
                 described = self.client.describe_stream(**request)["StreamDescription"]
             for shard in described.get("Shards", []):
                 ended = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
@@ -112,10 +112,10 @@ class StreamFeed:
                 return
             request["ExclusiveStartShardId"] = described["LastEvaluatedShardId"]
 
-    def _unread(self, shard: str, before: str | None) -> Iterator[Page]:
+    def _unread(self, shard: str, before: str | None) -> Iterator[StreamPage]:
         iterator, missed, empty_pages = self._start(shard, before)
         while iterator:
-            with reaching("the stream"):
+            with aws_unavailable("the stream"):
                 answer = self.client.get_records(ShardIterator=iterator)
             records = answer["Records"]
             iterator = answer.get("NextShardIterator")
@@ -128,8 +128,8 @@ class StreamFeed:
                 )
                 return
             after = records[-1]["dynamodb"]["SequenceNumber"] if iterator else _END
-            counts = metrics.added([missed, *(self._told(record) for record in records)])
-            yield Page(shard=shard, before=before, after=after, counts=counts)
+            counts = metrics.add_counts([missed, *(self._told(record) for record in records)])
+            yield StreamPage(shard=shard, before=before, after=after, counts=counts)
             before, missed = after, {}
 
     def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts, int]:
@@ -156,7 +156,7 @@ class StreamFeed:
         }
         if after:
             wanted["SequenceNumber"] = after
-        with reaching("the stream"):
+        with aws_unavailable("the stream"):
             return self.client.get_shard_iterator(**wanted).get("ShardIterator")
 
     def _told(self, record: RecordTypeDef) -> Counts:
@@ -178,20 +178,22 @@ def _trimmed(error: BaseException | None) -> bool:
     return isinstance(error, ClientError) and error.response["Error"]["Code"] == _TRIMMED
 
 
-def of_tasks(record: RecordTypeDef) -> Counts:
+def count_task_record(record: RecordTypeDef) -> Counts:
     """What a record of the Tasks stream adds: a task's, or that of what is owed for it."""
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if before.get("version") == after.get("version"):
         return {}  # a heartbeat or a mark, no step
     sort = _text(change["Keys"], "sk")
-    if sort == keys.TASK_SORT:
-        return metrics.of_task(_facts(before, TaskFacts), _facts(after, TaskFacts))
-    now = _facts(after, NotificationFacts) if sort.startswith(keys.NOTE) else None
-    return metrics.of_notification(_facts(before, NotificationFacts), now) if now else {}
+    if sort == table_keys.TASK_SORT:
+        return metrics.task_counts(_facts(before, TaskProjection), _facts(after, TaskProjection))
+    now = (
+        _facts(after, NotificationProjection) if sort.startswith(table_keys.NOTIFICATION) else None
+    )
+    return metrics.notification_counts(_facts(before, NotificationProjection), now) if now else {}
 
 
-def of_deliveries(record: RecordTypeDef) -> Counts:
+def count_delivery_record(record: RecordTypeDef) -> Counts:
     """What a record of the Deliveries stream adds.
 
     That is a new delivery, one that came again, or a request that left none.
@@ -199,15 +201,15 @@ def of_deliveries(record: RecordTypeDef) -> Counts:
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if record["eventName"] == "MODIFY":
-        times = _number(after, "repeats") - _number(before, "repeats")
-        return metrics.of_repeats(_facts(after, DeliveryFacts), times) if times else {}
+        times = _number(after, "duplicates") - _number(before, "duplicates")
+        return metrics.duplicate_counts(_facts(after, DeliveryProjection), times) if times else {}
     if record["eventName"] != "INSERT":
         return {}
-    if _text(change["Keys"], "pk").startswith(keys.UNKEPT):
-        unkept = _facts(after, UnkeptFacts)
-        return metrics.of_unkept(unkept) if unkept else {}
-    kept = _facts(after, DeliveryFacts)
-    return metrics.of_delivery(kept) if kept else {}
+    if _text(change["Keys"], "pk").startswith(table_keys.REJECTED_REQUEST):
+        record_rejected = _facts(after, RejectedRequestProjection)
+        return metrics.rejected_request_counts(record_rejected) if record_rejected else {}
+    kept = _facts(after, DeliveryProjection)
+    return metrics.delivery_counts(kept) if kept else {}
 
 
 def _facts(image: Image, model: type[F]) -> F | None:

@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from signalbox.egress.responses import in_turn
-from signalbox.egress.settings import SettingsInvalid, settings_of
-from signalbox.egress.transport import Answer, Http, Request
+from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
+from signalbox.egress.responses import try_secrets
+from signalbox.egress.settings import SettingsInvalid, parse_settings
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
@@ -30,11 +30,11 @@ class HttpConnector(ABC, Generic[S]):
     name: ClassVar[str]
     settings_model: type[S]
 
-    def __init__(self, *, http: Http) -> None:
+    def __init__(self, *, http: HttpClient) -> None:
         self.http = http
 
     @abstractmethod
-    def render(self, notification: Notification, settings: S, secret: str) -> Request:
+    def render(self, notification: Notification, settings: S, secret: str) -> HttpRequest:
         """Return the request that delivers the notification.
 
         Raises:
@@ -43,7 +43,7 @@ class HttpConnector(ABC, Generic[S]):
         """
 
     @abstractmethod
-    def judge(self, answer: Answer) -> None:
+    def judge(self, answer: HttpResponse) -> None:
         """Return if the target has taken the notification.
 
         Raises:
@@ -79,7 +79,7 @@ class HttpConnector(ABC, Generic[S]):
             SendDelayed: It may be taken later.
         """
         settings = self.settings(connection)
-        in_turn(secrets, lambda secret: self.deliver(notification, settings, secret))
+        try_secrets(secrets, lambda secret: self.deliver(notification, settings, secret))
 
     def deliver(self, notification: Notification, settings: S, secret: str) -> None:
         """Make one attempt with one secret; raises what `render` and `judge` raise."""
@@ -91,7 +91,7 @@ class HttpConnector(ABC, Generic[S]):
         Raises:
             SettingsInvalid: They are not those of this connector.
         """
-        return settings_of(self.settings_model, connection)
+        return parse_settings(self.settings_model, connection)
 
     def require_https(self, name: str, url: str) -> None:
         """Check a URL among the settings, which are not secret.

@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Final
 
 from signalbox.models.errors import SendDelayed, SendRefused
-from signalbox.models.notification import PUT_OFF, Notification
+from signalbox.models.notification import THROTTLED, Notification
 
-UNTOLD_WAIT: Final = timedelta(minutes=1)
+DEFAULT_RETRY_WAIT: Final = timedelta(minutes=1)
 """How long to wait where the far side says "too many" but not for how long."""
 
 _AROUND: Final = timedelta(minutes=2)
@@ -22,10 +22,12 @@ class SecretRefused(SendRefused):
     """The far side does not accept this secret; it may accept another one."""
 
 
-def trouble(status: int, reason: str, retry_after: timedelta | None) -> SendRefused | SendDelayed:
+def send_error(
+    status: int, reason: str, retry_after: timedelta | None
+) -> SendRefused | SendDelayed:
     """The verdict on an answer that is not the success its connector looks for."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return SendDelayed(reason, retry_after or UNTOLD_WAIT)
+        return SendDelayed(reason, retry_after or DEFAULT_RETRY_WAIT)
     if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendDelayed(reason, retry_after)
     if status in _UNKNOWN_TO_THEM:
@@ -33,20 +35,20 @@ def trouble(status: int, reason: str, retry_after: timedelta | None) -> SendRefu
     return SendRefused(reason)
 
 
-def doubtful_span(notification: Notification) -> tuple[datetime, datetime] | None:
+def possible_send_window(notification: Notification) -> tuple[datetime, datetime] | None:
     """Between which times the latest attempts may have got through, since it is owed.
 
     Those before were looked for by them. Who was told to wait has got nothing through.
     """
     span: tuple[datetime, datetime] | None = None
     for attempt in notification.attempts:
-        if attempt.at >= notification.owed_since and attempt.outcome != PUT_OFF:
+        if attempt.at >= notification.queued_at and attempt.outcome != THROTTLED:
             begin, end = attempt.at - _AROUND, attempt.at + _AROUND
             span = (span[0] if span and begin <= span[1] else begin, end)
     return span
 
 
-def in_turn(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:
+def try_secrets(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:
     """Makes the attempt with the current secret, and with an older one where that is not accepted.
 
     Where none is, the refusal of the current one is raised.

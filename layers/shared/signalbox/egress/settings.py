@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendRefused
-from signalbox.models.invalid import described
+from signalbox.models.validation_errors import describe_errors
 
 S = TypeVar("S", bound=Model)
 
@@ -16,10 +16,10 @@ class SettingsInvalid(PayloadInvalid, SendRefused):
     """The settings are not those of the connector: wrong when checked, refused when sent with."""
 
 
-def settings_of(model: type[S], connection: Connection) -> S:
+def parse_settings(model: type[S], connection: Connection) -> S:
     """The connection's settings. Raises SettingsInvalid, which names them but not their values."""
     try:
         return model.model_validate(connection.settings)
     except ValidationError as invalid:
-        wrong = [f"{path}: {reason}" for path, reason in described(invalid, model)]
+        wrong = [f"{path}: {reason}" for path, reason in describe_errors(invalid, model)]
     raise SettingsInvalid(f"the settings are not right: {'; '.join(wrong)}")

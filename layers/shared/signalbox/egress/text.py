@@ -9,38 +9,38 @@ Escape = Callable[[str], str]
 """Escapes a text one character at a time."""
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """The length as UTF-16 counts it, which nobody's own count exceeds."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def fitted(text: str, limit: int, escape: Escape = str) -> str:
+def escaped_to_fit(text: str, limit: int, escape: Escape = str) -> str:
     """The text escaped, of at most so many units; where it is cut, no escape is cut in half."""
     whole = escape(text)
-    if units(whole) <= limit:
+    if utf16_length(whole) <= limit:
         return whole
     kept: list[str] = []
     room = limit - 1
     for piece in map(escape, text):
-        room -= units(piece)
+        room -= utf16_length(piece)
         if room < 0:
             break
         kept.append(piece)
     return "".join(kept).rstrip() + "…"
 
 
-def in_line(text: str | None, limit: int, escape: Escape = str) -> str:
+def escaped_line(text: str | None, limit: int, escape: Escape = str) -> str:
     """Foreign text for one line."""
-    return fitted(one_line(redacted(text or ""), limit), limit, escape)
+    return escaped_to_fit(one_line(redacted(text or ""), limit), limit, escape)
 
 
-def in_lines(text: str | None, limit: int, escape: Escape = str) -> str:
+def escaped_lines(text: str | None, limit: int, escape: Escape = str) -> str:
     """Foreign text that may have lines, of which empty ones at its ends are dropped."""
     lines = [one_line(line, limit) for line in redacted(text or "").splitlines()]
-    return fitted("\n".join(lines).strip(), limit, escape)
+    return escaped_to_fit("\n".join(lines).strip(), limit, escape)
 
 
-def link(url: str | None, limit: int, escape: Escape = str) -> str:
+def escaped_url(url: str | None, limit: int, escape: Escape = str) -> str:
     """The URL escaped, empty where it is none or too long to be shown."""
     shown = escape(redacted(web_url(url) or ""))
-    return shown if units(shown) <= limit else ""
+    return shown if utf16_length(shown) <= limit else ""

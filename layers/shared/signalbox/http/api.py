@@ -19,22 +19,22 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
-from signalbox.auth.limits import told, told_over
-from signalbox.http.admission import NOBODY, Admission
-from signalbox.http.bodies import read_json
-from signalbox.http.cors import Cors
+from signalbox.auth.rate_limits import rate_limit_headers, retry_headers
+from signalbox.http.audit import AuditTrail
+from signalbox.http.authorize import ANONYMOUS, Authorizer
+from signalbox.http.cors import CorsPolicy
 from signalbox.http.events import (
     SECURITY_HEADERS,
-    Answer,
     HttpApiEvent,
-    answer,
-    inbound,
-    logged,
+    LambdaResponse,
+    lambda_response,
     request_id,
+    request_log_fields,
+    to_request,
 )
-from signalbox.http.problems import internal, invalid, problem_of, traced
-from signalbox.http.routing import JSON, Call, MethodUnknown, Route, Routes
-from signalbox.http.trail import Trail
+from signalbox.http.json_parser import parse_json
+from signalbox.http.problems import error_fields, error_response, internal_error, validation_problem
+from signalbox.http.routing import APPLICATION_JSON, MethodNotAllowed, RequestContext, Route, Routes
 from signalbox.models.errors import (
     NotAcceptable,
     NotFound,
@@ -44,8 +44,8 @@ from signalbox.models.errors import (
     UnsupportedMedia,
 )
 from signalbox.models.ids import RequestId
-from signalbox.models.limits import OverLimit
 from signalbox.models.principal import Principal
+from signalbox.models.rate_limits import OverLimit
 from signalbox.models.request import InboundRequest
 
 _NOTHING: Final = (b"", b"{}")
@@ -55,8 +55,8 @@ def router() -> APIGatewayHttpResolver:
     """A router that reads bodies by our rules."""
 
     def read(text: str) -> dict[str, JsonValue]:
-        call: Call = made.context["call"]
-        return cast("dict[str, JsonValue]", read_json(text, printed=call.route.takes_output))
+        call: RequestContext = made.context["call"]
+        return cast("dict[str, JsonValue]", parse_json(text, printed=call.route.accepts_raw_output))
 
     made = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=read)
     return made
@@ -69,18 +69,18 @@ class _Exchange:
     request_id: RequestId
     request: InboundRequest | None = None
     route: Route | None = None
-    caller: Principal = NOBODY
+    caller: Principal = ANONYMOUS
     headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
+class ApiHandler:
     """A Lambda handler. `limit` is the largest body in bytes."""
 
     routes: Routes
-    admit: Admission
-    cors: Cors
-    trail: Trail
+    admit: Authorizer
+    cors: CorsPolicy
+    audit_trail: AuditTrail
     limit: int
     logger: Logger
 
@@ -89,7 +89,7 @@ class Api:
         handle = self.routes.resolver.exception_handler
         handle([SignalboxError, RequestValidationError, NotFoundError, Exception])(self._refused)
 
-    def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> Answer:
+    def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> LambdaResponse:
         """Answers one request; never an exception."""
         started = perf_counter()
         read = HttpApiEvent.model_validate(event)
@@ -101,8 +101,8 @@ class Api:
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             said = self._problem(error, exchange.request_id)
         said["headers"].update(exchange.headers)
-        if exchange.request and exchange.route and exchange.caller is not NOBODY:
-            self.trail(exchange.request, exchange.route, exchange.caller, said["statusCode"])
+        if exchange.request and exchange.route and exchange.caller is not ANONYMOUS:
+            self.audit_trail(exchange.request, exchange.route, exchange.caller, said["statusCode"])
         self._tell(said, read, exchange, perf_counter() - started)
         return said
 
@@ -112,40 +112,40 @@ class Api:
         context: LambdaContext,
         read: HttpApiEvent,
         exchange: _Exchange,
-    ) -> Answer:
-        request = inbound(read, exchange.request_id, limit=self.limit)
+    ) -> LambdaResponse:
+        request = to_request(read, exchange.request_id, limit=self.limit)
         exchange.request = request
         exchange.headers.update(self.cors.headers(request))
         preflight = self.cors.preflight(request, ", ".join(self.routes.methods(request.path)))
         if preflight:
             exchange.headers.update(preflight)
-            return answer(HTTPStatus.NO_CONTENT, "", exchange.request_id, JSON)
+            return lambda_response(HTTPStatus.NO_CONTENT, "", exchange.request_id, APPLICATION_JSON)
         route = exchange.route = self.routes.find(request.method, request.path)
         admitted = self.admit(request, route)
         exchange.caller = admitted.caller
-        exchange.headers.update(told(admitted.quota) if admitted.quota else {})
+        exchange.headers.update(rate_limit_headers(admitted.quota) if admitted.quota else {})
         if route.scope:
             admitted.caller.require(route.scope)
         _check_accept(request, route)
         taken = self.routes.taken(route)
         _check_query(read, taken)
         _check_body(request, taken)
-        call = Call(request=request, route=route, caller=admitted.caller)
+        call = RequestContext(request=request, route=route, caller=admitted.caller)
         return self._routed(event, context, call)
 
     def _routed(
         self,
         event: dict[str, JsonValue],
         context: LambdaContext,
-        call: Call,
-    ) -> Answer:
+        call: RequestContext,
+    ) -> LambdaResponse:
         resolver = self.routes.resolver
         resolver.append_context(call=call)
         made = resolver.resolve(_checked(event, call.request), context)
         headers = {name.lower(): value for name, value in made["headers"].items()}
         if headers.get("location", "").startswith("/"):
             headers["location"] = call.request.base_path + headers["location"]
-        return Answer(
+        return LambdaResponse(
             statusCode=made["statusCode"],
             headers={**SECURITY_HEADERS, "x-request-id": call.request.request_id, **headers},
             body=made.get("body") or "",
@@ -157,20 +157,26 @@ class Api:
         said = self._problem(error, RequestId(self.routes.call().request.request_id))
         return Response(status_code=said["statusCode"], body=said["body"], headers=said["headers"])
 
-    def _problem(self, error: Exception, request: RequestId) -> Answer:
+    def _problem(self, error: Exception, request: RequestId) -> LambdaResponse:
         if isinstance(error, RequestValidationError):
-            return invalid(error.errors(), request)
+            return validation_problem(error.errors(), request)
         if isinstance(error, NotFoundError):
-            return problem_of(NotFound("there is nothing at this path"), request)
+            return error_response(NotFound("there is nothing at this path"), request)
         if isinstance(error, SignalboxError) and not isinstance(error, Unavailable):
-            said = problem_of(error, request)
+            said = error_response(error, request)
             said["headers"].update(_more_headers(error))
             return said
-        extra = {"request_id": request, **traced(error)}
+        extra = {"request_id": request, **error_fields(error)}
         self.logger.error("request failed", extra=extra)
-        return problem_of(error, request) if isinstance(error, Unavailable) else internal(request)
+        return (
+            error_response(error, request)
+            if isinstance(error, Unavailable)
+            else internal_error(request)
+        )
 
-    def _tell(self, said: Answer, read: HttpApiEvent, exchange: _Exchange, seconds: float) -> None:
+    def _tell(
+        self, said: LambdaResponse, read: HttpApiEvent, exchange: _Exchange, seconds: float
+    ) -> None:
         route = exchange.route
         failed = said["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         tell = self.logger.error if failed else self.logger.info
@@ -178,7 +184,7 @@ class Api:
             "request",
             extra={
                 "request_id": exchange.request_id,
-                **logged(read),
+                **request_log_fields(read),
                 "route": route.path if route else None,
                 "principal": exchange.caller.name,
                 "status_code": said["statusCode"],
@@ -189,19 +195,23 @@ class Api:
 
 def _more_headers(error: SignalboxError) -> Mapping[str, str]:
     match error:
-        case MethodUnknown():
+        case MethodNotAllowed():
             return {"allow": ", ".join(error.allowed)}
         case OverLimit():
-            return told_over(error)
+            return retry_headers(error)
         case _:
             return {}
 
 
 def _check_accept(request: InboundRequest, route: Route) -> None:
     """Raises NotAcceptable where the caller takes nothing that the route answers with."""
-    offered = {*route.media, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in route.media)}
+    offered = {
+        *route.media_types,
+        "*/*",
+        *(f"{kind.partition('/')[0]}/*" for kind in route.media_types),
+    }
     if request.header("accept").strip(" \t,") and not request.accepted & offered:
-        raise NotAcceptable(f"this answers with {', '.join(route.media)}")
+        raise NotAcceptable(f"this answers with {', '.join(route.media_types)}")
 
 
 def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, JsonValue]:
@@ -210,7 +220,7 @@ def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, 
     The router knows content types in lower case alone, where `_check_body` has decided what the
     body is, and base paths only where they are the name of a stage.
     """
-    headers: dict[str, JsonValue] = {**request.headers, "content-type": JSON}
+    headers: dict[str, JsonValue] = {**request.headers, "content-type": APPLICATION_JSON}
     gateway = cast("dict[str, JsonValue]", event["requestContext"])
     return {
         **event,
@@ -251,8 +261,8 @@ def _check_body(request: InboundRequest, taken: Dependant) -> None:
         return
     if request.body.strip() == b"null":
         raise PayloadInvalid("the body is null; what has nothing to say has no body")
-    if request.media_type != JSON:
-        raise UnsupportedMedia(f"the body must be {JSON}")
+    if request.media_type != APPLICATION_JSON:
+        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
     try:
         request.body.decode()
     except UnicodeDecodeError:

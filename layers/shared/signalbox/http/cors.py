@@ -17,7 +17,7 @@ _SECONDS: Final = "600"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cors:
+class CorsPolicy:
     """The allow-list. Cookies are never asked for, so no answer allows credentials."""
 
     origins: frozenset[str] = frozenset()

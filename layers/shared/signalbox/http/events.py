@@ -52,7 +52,7 @@ class HttpApiEvent(BaseModel):
     requestContext: _Context  # noqa: N815  as API Gateway writes it
 
 
-class Answer(TypedDict):
+class LambdaResponse(TypedDict):
     """What API Gateway makes a response of."""
 
     statusCode: int
@@ -70,7 +70,7 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def inbound(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:
+def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:
     """The request with its body as the bytes that were sent.
 
     Raises PayloadTooLarge over `limit` bytes, PayloadInvalid where the base64 is none.
@@ -116,7 +116,7 @@ def request_id(event: HttpApiEvent) -> RequestId:
     return RequestId(given) if fits else random_request_id()
 
 
-def logged(event: HttpApiEvent) -> Mapping[str, str]:
+def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
     """What every log line of a request says of it; `gateway_request_id` joins API Gateway's."""
     return {
         "method": event.requestContext.http.method,
@@ -125,10 +125,12 @@ def logged(event: HttpApiEvent) -> Mapping[str, str]:
     }
 
 
-def answer(status: int, body: str, request: RequestId, content_type: str) -> Answer:
+def lambda_response(
+    status: int, body: str, request: RequestId, content_type: str
+) -> LambdaResponse:
     """An answer with the headers that all of them carry."""
     headers = {**SECURITY_HEADERS, "content-type": content_type, "x-request-id": request}
-    return Answer(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
+    return LambdaResponse(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
 
 
 def _body(event: HttpApiEvent, limit: int) -> bytes:

@@ -6,12 +6,12 @@ from typing import Final
 
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.request import InboundRequest
-from signalbox.services.create import IdempotencyKey
+from signalbox.services.tasks.create import IdempotencyKey
 
-REPLAYED: Final = {"idempotency-replayed": "true"}
+REPLAYED_HEADERS: Final = {"idempotency-replayed": "true"}
 """What an answer carries besides where it repeats an earlier one."""
 
-KEY: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
+IDEMPOTENCY_KEY_PATTERN: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
 
 
 def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyKey | None:
@@ -21,7 +21,7 @@ def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyK
     """
     if header is None:
         return None
-    found = re.fullmatch(KEY, header.strip())
+    found = re.fullmatch(IDEMPOTENCY_KEY_PATTERN, header.strip())
     if found is None:
         raise PayloadInvalid("Idempotency-Key takes 1 to 255 visible ASCII characters")
     return IdempotencyKey(text=found[1] or found[2], fingerprint=_fingerprint(request))

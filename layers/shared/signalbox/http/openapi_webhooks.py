@@ -5,24 +5,24 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from signalbox.http.openapi_parts import ALWAYS, Json, headers_named, problem_refs
-from signalbox.http.webhook import DELIVERY_HEADER, Accepted
+from signalbox.http.openapi_components import ALWAYS, JsonObject, header_refs, problem_refs
+from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
 
 WEBHOOKS: Final = "/api/v1/webhooks"
 
 _ERRORS: Final = (400, 401, 404, 413, 500, 503)
-_json = TypeAdapter[Json](Json)
+_json = TypeAdapter[JsonObject](JsonObject)
 
 
-def webhook_schemas() -> Json:
+def webhook_schemas() -> JsonObject:
     """The models of the answers to providers."""
     made = _json.validate_python(
-        Accepted.model_json_schema(
+        WebhookResponse.model_json_schema(
             mode="serialization", ref_template="#/components/schemas/{model}"
         )
     )
     parts = _json.validate_python(made.pop("$defs", {}))
-    return {**parts, "Accepted": made}
+    return {**parts, "WebhookResponse": made}
 
 
 def webhook_routes(provider: str) -> tuple[str, str]:
@@ -30,12 +30,12 @@ def webhook_routes(provider: str) -> tuple[str, str]:
     return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>"
 
 
-def webhook_paths(providers: Iterable[str]) -> Json:
+def webhook_paths(providers: Iterable[str]) -> JsonObject:
     """What OpenAPI says of the webhooks of these providers."""
     return {path: {"post": operation} for each in providers for path, operation in _of(each)}
 
 
-def signatures(signed: Mapping[str, str]) -> Json:
+def signature_schemes(signed: Mapping[str, str]) -> JsonObject:
     """How each provider proves who it is: by the signature in this header."""
     return {
         _signature(provider): {
@@ -52,10 +52,10 @@ def _signature(provider: str) -> str:
     return f"Signature-{provider}"
 
 
-def _of(provider: str) -> Iterator[tuple[str, Json]]:
+def _of(provider: str) -> Iterator[tuple[str, JsonObject]]:
     default, named = webhook_routes(provider)
     yield default, _operation(provider, f"receive_{provider}", [])
-    source: Json = {
+    source: JsonObject = {
         "name": "source",
         "in": "path",
         "required": True,
@@ -65,16 +65,18 @@ def _of(provider: str) -> Iterator[tuple[str, Json]]:
     yield path, _operation(provider, f"receive_{provider}_of_source", [source])
 
 
-def _operation(provider: str, name: str, parameters: list[Json]) -> Json:
-    answer: Json = {
+def _operation(provider: str, name: str, parameters: list[JsonObject]) -> JsonObject:
+    answer: JsonObject = {
         "description": "The delivery is kept, and so is every task that it asks for",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/WebhookResponse"}}
+        },
         "headers": {
             DELIVERY_HEADER: {
                 "description": "Our id of the delivery",
                 "schema": {"type": "string"},
             },
-            **headers_named(*ALWAYS),
+            **header_refs(*ALWAYS),
         },
     }
     return {

@@ -5,19 +5,19 @@ from typing import Final
 
 from signalbox.models.errors import PayloadInvalid, PreconditionRequired
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.edit import Versions
+from signalbox.services.tasks.update import ExpectedVersions
 
 _ANY: Final = "*"
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _VERSION: Final = re.compile(r"v([1-9][0-9]{0,17})")
 
 
-def etag(task: Task) -> str:
+def task_etag(task: Task) -> str:
     """The entity tag of a task as it is now."""
     return f'"v{task.version}"'
 
 
-def if_match(header: str | None) -> Versions:
+def if_match(header: str | None) -> ExpectedVersions:
     """The versions that an If-Match header takes, None where it takes any.
 
     A weak tag takes none: it does not say that the task is the same. Raises PreconditionRequired
@@ -30,7 +30,7 @@ def if_match(header: str | None) -> Versions:
     return _versions(header, weak=False)
 
 
-def if_match_given(header: str | None) -> Versions:
+def optional_if_match(header: str | None) -> ExpectedVersions:
     """As `if_match`, but no header takes any version."""
     return None if header is None else if_match(header)
 
@@ -46,7 +46,7 @@ def not_modified(task: Task, if_none_match: str | None) -> bool:
     return if_none_match.strip() == _ANY or task.version in _versions(if_none_match, weak=True)
 
 
-def tags(header: str, *, weak: bool) -> frozenset[str]:
+def parse_etags(header: str, *, weak: bool) -> frozenset[str]:
     """The tags that a header names, the weak ones only if wanted. Raises PayloadInvalid."""
     found = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
     if not all(found):
@@ -56,5 +56,5 @@ def tags(header: str, *, weak: bool) -> frozenset[str]:
 
 def _versions(header: str, *, weak: bool) -> frozenset[int]:
     """The versions that the tags of a header name; a tag that is not ours names none."""
-    named = (_VERSION.fullmatch(tag) for tag in tags(header, weak=weak))
+    named = (_VERSION.fullmatch(tag) for tag in parse_etags(header, weak=weak))
     return frozenset(int(version[1]) for version in named if version)

@@ -4,7 +4,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 
-class Meaning(NamedTuple):
+class ProblemMeaning(NamedTuple):
     """One kind of problem: its status, what has happened, and what the caller can do."""
 
     status: int
@@ -12,113 +12,113 @@ class Meaning(NamedTuple):
     advice: str
 
 
-MEANINGS: Final[dict[str, Meaning]] = {
-    "conflict": Meaning(
+MEANINGS: Final[dict[str, ProblemMeaning]] = {
+    "conflict": ProblemMeaning(
         409,
         "The thing is in a state that does not allow this.",
         "Read it again and decide anew; sending the same again cannot help.",
     ),
-    "forbidden": Meaning(
+    "forbidden": ProblemMeaning(
         403,
         "We know who you are, and you may not do this.",
         "Ask for a key or a role with the scope that `detail` names.",
     ),
-    "idempotency_key_reused": Meaning(
+    "idempotency_key_reused": ProblemMeaning(
         422,
         "This Idempotency-Key was used for another request before.",
         "Use a new key for every new thing, and the same key only to send the same again.",
     ),
-    "internal": Meaning(
+    "internal": ProblemMeaning(
         500,
         "Something broke on our side.",
         "Try again later; tell the operator the request id in `instance`.",
     ),
-    "lease_lost": Meaning(
+    "lease_lost": ProblemMeaning(
         409,
         "The lease is not the current one: it ended, or the task was given to somebody else.",
         "Stop working on the task, throw your result away and claim another.",
     ),
-    "log_gap": Meaning(
+    "log_gap": ProblemMeaning(
         409,
         "Lines are missing between those that are kept and those that were sent.",
         "Send the lines again from the first one that is missing.",
     ),
-    "made_before": Meaning(
+    "made_before": ProblemMeaning(
         409,
         "The same request has made the key that `detail` names, and a key is shown once.",
         "Use the key that you were shown; if it is lost, revoke it and make another.",
     ),
-    "method_not_allowed": Meaning(
+    "method_not_allowed": ProblemMeaning(
         405,
         "The path is there, but does not take this method.",
         "Use one of the methods in the `Allow` header.",
     ),
-    "not_acceptable": Meaning(
+    "not_acceptable": ProblemMeaning(
         406,
         "None of the types in your `Accept` header is one that this answers with.",
         "Accept application/json, or the type that the reference names.",
     ),
-    "not_found": Meaning(
+    "not_found": ProblemMeaning(
         404,
         "There is no such thing, or not any more.",
         "Check the path and the id; finished tasks are forgotten after a while.",
     ),
-    "payload_invalid": Meaning(
+    "payload_invalid": ProblemMeaning(
         400,
         "The request could not be read, or does not say what it should.",
         "Correct what `detail` names.",
     ),
-    "payload_too_large": Meaning(
+    "payload_too_large": ProblemMeaning(
         413,
         "The body is larger than this installation takes.",
         "Send less, or ask the operator to raise the limit.",
     ),
-    "precondition_failed": Meaning(
+    "precondition_failed": ProblemMeaning(
         412,
         "The thing has changed since you read it.",
         "Read it again, decide anew and send its new ETag in `If-Match`.",
     ),
-    "precondition_required": Meaning(
+    "precondition_required": ProblemMeaning(
         428,
         "A change must say which state of the thing it means.",
         "Send the ETag that you read in `If-Match`.",
     ),
-    "rejected": Meaning(
+    "rejected": ProblemMeaning(
         400,
         "The request cannot be accepted.",
         "Correct what `detail` names.",
     ),
-    "signature_invalid": Meaning(
+    "signature_invalid": ProblemMeaning(
         401,
         "The signature is missing, malformed, or made with another secret.",
         "Compare the secret at the sender with the one that is kept here for this source.",
     ),
-    "too_many_requests": Meaning(
+    "too_many_requests": ProblemMeaning(
         429,
         "You are over your limit.",
         "Wait for as long as the `Retry-After` header says.",
     ),
-    "unauthenticated": Meaning(
+    "unauthenticated": ProblemMeaning(
         401,
         "There was no valid API key or token with the request.",
         "Send a key in `X-API-Key`, or a key or token as `Authorization: Bearer`.",
     ),
-    "unavailable": Meaning(
+    "unavailable": ProblemMeaning(
         503,
         "Something that we need did not answer.",
         "Try again after as long as the `Retry-After` header says.",
     ),
-    "unsupported_media": Meaning(
+    "unsupported_media": ProblemMeaning(
         415,
         "The body is of a type or an encoding that is not read here.",
         "Send application/json in UTF-8, not compressed.",
     ),
-    "validation_failed": Meaning(
+    "validation_failed": ProblemMeaning(
         422,
         "The request was read, but some of its values are not what this takes.",
         "Correct what `errors` points at; the reference shows what is taken.",
     ),
-    "write_conflict": Meaning(
+    "write_conflict": ProblemMeaning(
         409,
         "Somebody else changed the same thing at the same time.",
         "Send the request again.",
@@ -139,7 +139,7 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def page_of(slug: str) -> str | None:
+def render_problem_page(slug: str) -> str | None:
     """The page of a problem by the last part of its `type`, None where there is no such problem."""
     code = slug.replace("-", "_")
     meaning = MEANINGS.get(code) if "_" not in slug else None

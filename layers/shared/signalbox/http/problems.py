@@ -12,13 +12,13 @@ from typing import Final
 
 from pydantic import Field
 
-from signalbox.http.events import Answer, answer
+from signalbox.http.events import LambdaResponse, lambda_response
 from signalbox.models.base import Model
-from signalbox.models.errors import Rejected, SignalboxError, TooManyRequests, Unavailable
+from signalbox.models.errors import InvalidRequest, SignalboxError, TooManyRequests, Unavailable
 from signalbox.models.ids import RequestId
-from signalbox.services.configure import ConfigInvalid
+from signalbox.services.config.configure import ConfigInvalid
 
-CONTENT_TYPE: Final = "application/problem+json"
+PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
 _FRAMES: Final = 6
 
@@ -42,7 +42,7 @@ class Problem(Model):
     errors: tuple[Fault, ...] = Field(default=())
 
 
-def problem(
+def problem_response(
     status: int,
     code: str,
     request: RequestId,
@@ -50,7 +50,7 @@ def problem(
     detail: str | None = None,
     errors: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> LambdaResponse:
     """The answer that says what is wrong."""
     body = Problem(
         type=f"/problems/{code.replace('_', '-')}",
@@ -61,20 +61,20 @@ def problem(
         instance=f"urn:signalbox:request:{request}",
         errors=tuple(errors),
     )
-    said = answer(status, body.model_dump_json(exclude_none=True), request, CONTENT_TYPE)
+    said = lambda_response(status, body.model_dump_json(exclude_none=True), request, PROBLEM_JSON)
     said["headers"].update(headers or {})
     return said
 
 
-def problem_of(error: SignalboxError, request: RequestId) -> Answer:
+def error_response(error: SignalboxError, request: RequestId) -> LambdaResponse:
     """The answer to an error that was raised on purpose."""
-    if isinstance(error, Rejected):
+    if isinstance(error, InvalidRequest):
         headers = {}
         if error.status == HTTPStatus.UNAUTHORIZED:
             headers["www-authenticate"] = "Bearer"
         if isinstance(error, TooManyRequests):
             headers["retry-after"] = str(RETRY_AFTER_SECONDS)
-        return problem(
+        return problem_response(
             error.status,
             error.code,
             request,
@@ -84,18 +84,18 @@ def problem_of(error: SignalboxError, request: RequestId) -> Answer:
         )
     if isinstance(error, Unavailable):
         wait = {"retry-after": str(RETRY_AFTER_SECONDS)}
-        return problem(503, error.code, request, detail=error.reason, headers=wait)
-    return internal(request)
+        return problem_response(503, error.code, request, detail=error.reason, headers=wait)
+    return internal_error(request)
 
 
-def _faults(error: Rejected) -> Sequence[Fault]:
+def _faults(error: InvalidRequest) -> Sequence[Fault]:
     if not isinstance(error, ConfigInvalid):
         return ()
     places = (re.findall(r"\w+", flaw.path) for flaw in error.flaws)
     return [Fault(pointer=_pointer(["body", *place]), code="never_matches") for place in places]
 
 
-def traced(error: BaseException) -> Mapping[str, str | list[str] | None]:
+def error_fields(error: BaseException) -> Mapping[str, str | list[str] | None]:
     """What the log says of an error: what it is, what lies behind it and where it was raised.
 
     Never its words: they may hold what was sent.
@@ -108,16 +108,18 @@ def traced(error: BaseException) -> Mapping[str, str | list[str] | None]:
     }
 
 
-def internal(request: RequestId) -> Answer:
+def internal_error(request: RequestId) -> LambdaResponse:
     """The answer to an error of ours."""
-    return problem(500, "internal", request)
+    return problem_response(500, "internal", request)
 
 
-def invalid(errors: Sequence[Mapping[str, object]], request: RequestId) -> Answer:
+def validation_problem(
+    errors: Sequence[Mapping[str, object]], request: RequestId
+) -> LambdaResponse:
     """The answer to a request whose values are not what the route takes."""
     faults = [Fault(pointer=_pointer(e.get("loc")), code=str(e["type"])) for e in errors]
     detail = "the request is not of the form that this takes"
-    return problem(422, "validation_failed", request, detail=detail, errors=faults)
+    return problem_response(422, "validation_failed", request, detail=detail, errors=faults)
 
 
 def _pointer(loc: object) -> str:

@@ -13,22 +13,22 @@ from signalbox.models.metrics import (
     Counts,
     Histogram,
     Metric,
+    counts_by_label,
     histogram,
-    labelled,
 )
 from signalbox.models.task import TaskStatus
-from signalbox.services.metrics import Figures
-from signalbox.services.queues import QueueState
+from signalbox.services.metrics import MetricsSnapshot
+from signalbox.services.queues.backlog import QueueBacklog
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _SIGNATURE: Final = "signature_invalid"
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
-Labels = Mapping[str, str]
-Sample = tuple[Labels, float]
+LabelSet = Mapping[str, str]
+MetricSample = tuple[LabelSet, float]
 
-_OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueState], float]]]] = (
+_OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = (
     ("tasks_in_queue", "Messages that wait to be claimed, about", lambda q: q.depth.waiting),
     ("tasks_in_flight", "Messages that are hidden, about", lambda q: q.depth.in_flight),
     ("tasks_delayed", "Messages that are not due yet, about", lambda q: q.depth.delayed),
@@ -45,7 +45,7 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueState], float]]]] = (
 )
 
 
-def exposition(figures: Figures) -> str:
+def exposition(figures: MetricsSnapshot) -> str:
     """Everything that is known, one line for each sample."""
     counts = figures.counts
     lines = [
@@ -81,7 +81,7 @@ def exposition(figures: Figures) -> str:
 
 
 def _webhooks(counts: Counts) -> Iterator[str]:
-    requests = labelled(counts, Metric.REQUESTS)
+    requests = counts_by_label(counts, Metric.REQUESTS)
     providers = sorted({provider for provider, _ in requests})
     yield from _family(
         "webhook_requests_total",
@@ -106,7 +106,7 @@ def _webhooks(counts: Counts) -> Iterator[str]:
 
 
 def _tasks(counts: Counts) -> Iterator[str]:
-    kept = labelled(counts, Metric.TASKS)
+    kept = counts_by_label(counts, Metric.TASKS)
     yield from _family(
         "tasks_kept",
         "gauge",
@@ -126,32 +126,32 @@ def _tasks(counts: Counts) -> Iterator[str]:
     )
 
 
-def _queues(figures: Figures) -> Iterator[str]:
+def _queues(figures: MetricsSnapshot) -> Iterator[str]:
     for name, help_, read in _OF_QUEUES:
         samples = [({"priority": state.priority}, read(state)) for state in figures.queues]
         yield from _family(name, "gauge", help_, samples)
 
 
-def _circuits(figures: Figures) -> Iterator[Sample]:
+def _circuits(figures: MetricsSnapshot) -> Iterator[MetricSample]:
     for connection, circuit in sorted(figures.circuits.items()):
         for state in CircuitState:
             labels = {"connection": connection, "state": state}
             yield labels, int(circuit.state is state)
 
 
-def _samples(counts: Counts, metric: Metric, *names: str) -> list[Sample]:
-    found = sorted(labelled(counts, metric).items())
+def _samples(counts: Counts, metric: Metric, *names: str) -> list[MetricSample]:
+    found = sorted(counts_by_label(counts, metric).items())
     return [(dict(zip(names, labels, strict=True)), number) for labels, number in found]
 
 
-def _family(name: str, kind: str, help_: str, samples: Iterable[Sample]) -> Iterator[str]:
+def _family(name: str, kind: str, help_: str, samples: Iterable[MetricSample]) -> Iterator[str]:
     yield f"# HELP {name} {help_}"
     yield f"# TYPE {name} {kind}"
     for labels, value in samples:
         yield _line(name, labels, value)
 
 
-def _histograms(name: str, help_: str, made: Iterable[tuple[Labels, Histogram]]) -> Iterator[str]:
+def _histograms(name: str, help_: str, made: Iterable[tuple[LabelSet, Histogram]]) -> Iterator[str]:
     yield from _family(name, "histogram", help_, [])
     for labels, each in made:
         bounds = [*(f"{bound:g}" for bound in each.bounds), "+Inf"]
@@ -161,6 +161,6 @@ def _histograms(name: str, help_: str, made: Iterable[tuple[Labels, Histogram]])
         yield _line(f"{name}_count", labels, each.count)
 
 
-def _line(name: str, labels: Labels, value: float) -> str:
+def _line(name: str, labels: LabelSet, value: float) -> str:
     said = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
     return f"{name}{{{said}}} {value}" if said else f"{name} {value}"

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from signalbox.http.problems import CONTENT_TYPE, Problem
+from signalbox.http.problems import PROBLEM_JSON, Problem
 from signalbox.models.errors import NotFound
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
@@ -21,15 +21,15 @@ from signalbox.models.request import InboundRequest
 OPEN: Final = None
 """In place of a scope: everybody may."""
 
-JSON: Final = "application/json"
-EVENTS: Final = "text/event-stream"
+APPLICATION_JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
 TASK_ID: Final = "tsk_[a-z2-7]{24}"
 _FORMS: Final = {"<task_id>": TASK_ID}
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-View = Callable[..., Response[str]]
+RouteHandler = Callable[..., Response[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +48,15 @@ class Route:
     scope: Scope | None
     tag: str
     summary: str
-    answers: type[BaseModel] | None = None
+    response_model: type[BaseModel] | None = None
     status: int = 200
-    refuses: tuple[int, ...] = ()
-    bare: tuple[int, ...] = ()
+    problems: tuple[int, ...] = ()
+    empty_responses: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
     streams: bool = False
     unlimited: bool = False
     text: str | None = None
-    makes: bool = False
+    creates: bool = False
     more: str = ""
 
     @property
@@ -65,16 +65,16 @@ class Route:
         return self.path.replace("<", "{").replace(">", "}")
 
     @property
-    def takes_output(self) -> bool:
+    def accepts_raw_output(self) -> bool:
         """Whether its body may hold whatever a program has printed."""
         return self.scope is Scope.TASKS_WORK
 
     @property
-    def media(self) -> tuple[str, ...]:
+    def media_types(self) -> tuple[str, ...]:
         """The types of its good answers."""
         if self.text:
             return (self.text.partition(";")[0],)
-        return (JSON, EVENTS) if self.streams else (JSON,)
+        return (APPLICATION_JSON, EVENT_STREAM) if self.streams else (APPLICATION_JSON,)
 
     @property
     def audited(self) -> bool:
@@ -84,26 +84,26 @@ class Route:
     def responses(self) -> dict[int, OpenAPIResponse]:
         """What OpenAPI says of the answers."""
         good: OpenAPIResponse = {"description": self.summary}
-        if self.answers:
-            good["content"] = {JSON: {"model": self.answers}}
+        if self.response_model:
+            good["content"] = {APPLICATION_JSON: {"model": self.response_model}}
             if self.streams:
-                good["content"][EVENTS] = {"schema": {"type": "string"}}
+                good["content"][EVENT_STREAM] = {"schema": {"type": "string"}}
         elif self.text:
-            good["content"] = {self.media[0]: {"schema": {"type": "string"}}}
-        codes = {400, 406, 413, 415, 422, 429, 500, 503, *self.refuses}
+            good["content"] = {self.media_types[0]: {"schema": {"type": "string"}}}
+        codes = {400, 406, 413, 415, 422, 429, 500, 503, *self.problems}
         codes |= {401, 403} if self.scope else set()
         codes -= set(self.also)
         bare: dict[int, OpenAPIResponse] = {
-            code: {"description": HTTPStatus(code).phrase} for code in self.bare
+            code: {"description": HTTPStatus(code).phrase} for code in self.empty_responses
         }
         bare |= dict.fromkeys(self.also, good)
-        if self.makes:
+        if self.creates:
             bare[201] = good
         return {self.status: good} | bare | {code: _refusal(code) for code in sorted(codes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RequestContext:
     """What a route may know of the call that it answers. An open route is called by nobody."""
 
     request: InboundRequest
@@ -111,7 +111,7 @@ class Call:
     caller: Principal
 
 
-class MethodUnknown(NotFound):
+class MethodNotAllowed(NotFound):
     """There is such a path, for other methods."""
 
     status = 405
@@ -128,14 +128,14 @@ class Routes:
 
     resolver: APIGatewayHttpResolver
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
-    elsewhere: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
-    views: dict[Route, View] = field(default_factory=dict)
+    external: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    views: dict[Route, RouteHandler] = field(default_factory=dict)
     _taken: dict[Route, Dependant] = field(default_factory=dict)
 
-    def add(self, route: Route) -> Callable[[View], View]:
+    def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
         """Registers the decorated function as what answers this route."""
         self.all.append((_pattern(route.path), route))
-        register: Callable[[View], View] = self.resolver.route(
+        register: Callable[[RouteHandler], RouteHandler] = self.resolver.route(
             route.path,
             route.method,
             summary=route.summary,
@@ -143,7 +143,7 @@ class Routes:
             responses=route.responses(),
         )
 
-        def remember(view: View) -> View:
+        def remember(view: RouteHandler) -> RouteHandler:
             self.views[route] = view
             return register(view)
 
@@ -155,19 +155,19 @@ class Routes:
             self._taken[route] = get_dependant(path=route.template, call=self.views[route])
         return self._taken[route]
 
-    def leave(self, method: str, path: str) -> None:
+    def add_external(self, method: str, path: str) -> None:
         """Names a path that another function answers for this method."""
-        self.elsewhere.append((_pattern(path), method))
+        self.external.append((_pattern(path), method))
 
     def find(self, method: str, path: str) -> Route:
-        """The route that a request means. Raises NotFound, MethodUnknown."""
+        """The route that a request means. Raises NotFound, MethodNotAllowed."""
         fitting = [route for pattern, route in self.all if pattern.fullmatch(path)]
         for route in fitting:
             if route.method == method:
                 return route
-        left = [method for pattern, method in self.elsewhere if pattern.fullmatch(path)]
+        left = [method for pattern, method in self.external if pattern.fullmatch(path)]
         if fitting or left:
-            raise MethodUnknown(sorted({*left, *self.methods(path)}))
+            raise MethodNotAllowed(sorted({*left, *self.methods(path)}))
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
@@ -175,19 +175,19 @@ class Routes:
         taken = {route.method for pattern, route in self.all if pattern.fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
-    def call(self) -> Call:
+    def call(self) -> RequestContext:
         """The call that is being answered."""
-        call: Call = self.resolver.context["call"]
+        call: RequestContext = self.resolver.context["call"]
         return call
 
 
-def said(
+def json_response(
     body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
     """A good answer with this body."""
     return Response(
         status_code=status,
-        content_type=JSON,
+        content_type=APPLICATION_JSON,
         body=body.model_dump_json(),
         headers=headers,
     )
@@ -205,5 +205,5 @@ def _pattern(path: str) -> re.Pattern[str]:
 def _refusal(code: int) -> OpenAPIResponse:
     return {
         "description": HTTPStatus(code).phrase,
-        "content": {CONTENT_TYPE: {"model": Problem}},
+        "content": {PROBLEM_JSON: {"model": Problem}},
     }

@@ -7,7 +7,7 @@ RETRY: Final = f"retry: {RETRY_MS}\n\n"
 KEEP_ALIVE: Final = ": keep-alive\n\n"
 
 
-def event(data: str, *, id_: str, name: str | None = None) -> str:
+def format_event(data: str, *, id_: str, name: str | None = None) -> str:
     """One event; `data` is a text in one line, such as JSON."""
     named = f"event: {name}\n" if name else ""
     return f"{named}id: {id_}\ndata: {data}\n\n"

@@ -9,29 +9,41 @@ from typing import Final
 from aws_lambda_powertools import Logger
 from pydantic import Field, JsonValue
 
-from signalbox.http.events import Answer, HttpApiEvent, answer, inbound, request_id
-from signalbox.http.problems import internal, problem_of, traced
+from signalbox.http.events import (
+    HttpApiEvent,
+    LambdaResponse,
+    lambda_response,
+    request_id,
+    to_request,
+)
+from signalbox.http.problems import error_fields, error_response, internal_error
 from signalbox.models.base import Model
-from signalbox.models.delivery import Verdict
+from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError, Unavailable
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
+from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
-from signalbox.models.unkept import Unkept
-from signalbox.services.ports import Count, RememberUnkept
-from signalbox.services.receive import DEFAULT_SOURCE, NotRead, Receipt, ReceiveWebhook, Unreadable
-from signalbox.services.reject import NoteRejection
+from signalbox.services.deliveries.receive import (
+    DEFAULT_SOURCE,
+    HandlerFault,
+    PayloadUnparseable,
+    ReceiveResult,
+    ReceiveWebhook,
+)
+from signalbox.services.deliveries.record_rejection import RecordRejection
+from signalbox.services.ports.core import Count, RecordRejectedRequest
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
 _DIGITS: Final = 12
 
 
-class Accepted(Model):
+class WebhookResponse(Model):
     """What a sender is told: what became of its delivery, and why nothing was made of the rest."""
 
     delivery_id: DeliveryId
-    status: Verdict
+    status: DeliveryStatus
     duplicate: bool
     task_ids: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = Field(default=())
@@ -42,13 +54,13 @@ class WebhookHandler:
     """A Lambda handler. `limit` is the largest body in bytes."""
 
     receive: ReceiveWebhook
-    reject: NoteRejection
-    unkept: RememberUnkept
+    reject: RecordRejection
+    record_rejected: RecordRejectedRequest
     limit: int
     logger: Logger
     count: Count
 
-    def __call__(self, event: Mapping[str, JsonValue], _context: object) -> Answer:
+    def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
         """Answers one request: 202, 200 for a handshake, or a problem; never an exception."""
         started = perf_counter()
         read = HttpApiEvent.model_validate(event)
@@ -58,20 +70,22 @@ class WebhookHandler:
         try:
             receipt = self.receive(self._inbound(read, request), source)
             said = _accepted(receipt, request)
-            outcome = "duplicate" if receipt.duplicate else receipt.verdict
+            outcome = "duplicate" if receipt.duplicate else receipt.status
         except SignalboxError as error:
-            said, outcome = problem_of(error, request), error.code
+            said, outcome = error_response(error, request), error.code
             self._note(error, read, said, source)
-            if not isinstance(error, Unreadable | NotRead):
+            if not isinstance(error, PayloadUnparseable | HandlerFault):
                 self._count(outcome, source, request)
             reason = error.reason
-            if isinstance(error, Unavailable | NotRead):
-                fault = error.__cause__ if isinstance(error, NotRead) else None
-                extra = {"request_id": request, **traced(fault or error)}
+            if isinstance(error, Unavailable | HandlerFault):
+                fault = error.__cause__ if isinstance(error, HandlerFault) else None
+                extra = {"request_id": request, **error_fields(fault or error)}
                 self.logger.error("webhook failed", extra=extra)
         except Exception as error:  # noqa: BLE001  whatever it was, the sender gets an answer
-            self.logger.error("webhook failed", extra={"request_id": request, **traced(error)})
-            said, outcome = internal(request), "internal"
+            self.logger.error(
+                "webhook failed", extra={"request_id": request, **error_fields(error)}
+            )
+            said, outcome = internal_error(request), "internal"
             self._count(outcome, source, request)
         self._tell(said, outcome, reason, source, perf_counter() - started)
         self.receive.acks.add(self._waited(read, perf_counter() - started))
@@ -80,7 +94,7 @@ class WebhookHandler:
     def _inbound(self, read: HttpApiEvent, request: RequestId) -> InboundRequest:
         """The request; one whose bytes cannot be told from its base64 was signed by nobody."""
         try:
-            return inbound(read, request, limit=self.limit)
+            return to_request(read, request, limit=self.limit)
         except PayloadInvalid:
             unsigned = {
                 name: value
@@ -88,22 +102,22 @@ class WebhookHandler:
                 if name != self.receive.provider.signature_header
             }
             bare = read.model_copy(update={"headers": unsigned, "body": None})
-            return inbound(bare, request, limit=self.limit)
+            return to_request(bare, request, limit=self.limit)
 
     def _count(self, outcome: str, source: str, request: RequestId) -> None:
         """Leaves a record of a request that left no delivery, since records are what is counted."""
         try:
-            self.unkept(
-                Unkept(
+            self.record_rejected(
+                RejectedRequest(
                     provider=self.receive.provider.name,
                     source=source[:64],
                     outcome=outcome,
                     at=self.receive.clock(),
                     request_id=request,
-                    acks=self.receive.acks.untold,
+                    acks=self.receive.acks.pending,
                 )
             )
-            self.receive.acks.told()
+            self.receive.acks.flush()
         except Exception:
             self.logger.exception("request not counted")
 
@@ -115,7 +129,9 @@ class WebhookHandler:
             return ours
         return max(ours, round(self.receive.clock().timestamp() * 1000) - taken_at)
 
-    def _note(self, error: SignalboxError, read: HttpApiEvent, said: Answer, source: str) -> None:
+    def _note(
+        self, error: SignalboxError, read: HttpApiEvent, said: LambdaResponse, source: str
+    ) -> None:
         """Notes a request that was refused; where that fails, its sender learns nothing of it."""
         if not self.reject.wants(error):
             return
@@ -124,7 +140,9 @@ class WebhookHandler:
         except Exception:
             self.logger.exception("rejection not noted")
 
-    def _rejection(self, error: SignalboxError, read: HttpApiEvent, said: Answer) -> Rejection:
+    def _rejection(
+        self, error: SignalboxError, read: HttpApiEvent, said: LambdaResponse
+    ) -> Rejection:
         size = read.headers.get("content-length", "")
         known = size.isascii() and size.isdecimal() and len(size) < _DIGITS
         return Rejection(
@@ -139,7 +157,7 @@ class WebhookHandler:
         )
 
     def _tell(
-        self, said: Answer, outcome: str, reason: str | None, source: str, seconds: float
+        self, said: LambdaResponse, outcome: str, reason: str | None, source: str, seconds: float
     ) -> None:
         provider = self.receive.provider.name
         self.count("WebhookRequests", {"provider": provider, "outcome": outcome})
@@ -160,15 +178,15 @@ class WebhookHandler:
         )
 
 
-def _accepted(receipt: Receipt, request: RequestId) -> Answer:
-    body = Accepted(
+def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
+    body = WebhookResponse(
         delivery_id=receipt.delivery,
-        status=receipt.verdict,
+        status=receipt.status,
         duplicate=receipt.duplicate,
         task_ids=receipt.tasks,
         notes=receipt.notes,
     )
     status = 200 if receipt.handshake is not None else 202
-    said = answer(status, body.model_dump_json(), request, "application/json")
+    said = lambda_response(status, body.model_dump_json(), request, "application/json")
     said["headers"][DELIVERY_HEADER] = receipt.delivery
     return said

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from signalbox.models.command_grammar import is_marked
 from signalbox.models.event import Author
-from signalbox.models.grammar import marked
 
 _MAX_TEXT: Final = 262_144
 """Characters; GitHub, which allows the longest texts, takes 65,536 or four times as many."""
@@ -47,4 +47,4 @@ def is_own(text: str | None) -> bool:
 
     Tasks are never made of such a text, so that what a worker reports starts no new task.
     """
-    return marked(bounded(text))
+    return is_marked(bounded(text))

@@ -8,10 +8,10 @@ from typing import ClassVar, Final
 
 from signalbox.ingress.delivery_key import delivery_key
 from signalbox.ingress.signatures import HmacScheme
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
+from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
-from signalbox.models.vocabulary import EventVocabulary
-from signalbox.services.ports import Clock
+from signalbox.services.ports.core import Clock
 
 _ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
 
@@ -50,7 +50,7 @@ class HmacProvider(ABC):
         return self.scheme.header
 
     @property
-    def kept_headers(self) -> frozenset[str]:
+    def recorded_headers(self) -> frozenset[str]:
         """The headers worth keeping with a delivery."""
         own = self.own_headers | _ALWAYS_KEPT
         return own | {self.delivery_header} if self.delivery_header else own
@@ -69,7 +69,7 @@ class HmacProvider(ABC):
         return delivery_key(request, self.delivery_header)
 
     @abstractmethod
-    def parse(self, request: InboundRequest) -> Parsed:
+    def parse(self, request: InboundRequest) -> ParsedPayload:
         """Return what a verified request says.
 
         Raises:

@@ -16,12 +16,12 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, JsonValue, TypeAdapter
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import SignalboxError
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 
-LOOK_BACK: Final = 7
+MAX_GAP_DAYS: Final = 7
 """How many days without a row a chain reaches over."""
 
 _NOTHING: Final = "0" * 64
@@ -33,14 +33,14 @@ def _clean(text: str) -> str:
     return one_line(redacted(text[: 4 * _LONGEST]), _LONGEST)
 
 
-Words = Annotated[str, AfterValidator(_clean)]
+AuditText = Annotated[str, AfterValidator(_clean)]
 """Text in one line, without secrets, cut where it is too long."""
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 """A day as `2026-11-21`, in UTC."""
 
 
-class Result(StrEnum):
+class AuditResult(StrEnum):
     """How it ended."""
 
     ALLOWED = "allowed"
@@ -48,19 +48,19 @@ class Result(StrEnum):
     FAILED = "failed"
 
 
-class Entry(Model):
+class AuditEvent(Model):
     """One thing that somebody did, or was not let do."""
 
-    at: Moment
-    actor: Words
-    action: Words
-    object: Words
-    result: Result
-    request_id: Words
-    source_ip: Words
+    at: UtcDatetime
+    actor: AuditText
+    action: AuditText
+    object: AuditText
+    result: AuditResult
+    request_id: AuditText
+    source_ip: AuditText
 
 
-class End(Model):
+class ChainHead(Model):
     """The last row of a chain, which the next one carries on."""
 
     day: Day
@@ -68,31 +68,31 @@ class End(Model):
     hash: str
 
 
-class Row(Model):
+class AuditRecord(Model):
     """An entry in its chain. `after` is given where the row before is of another day."""
 
     day: Day
     number: int = Field(ge=1)
-    after: End | None = None
+    after: ChainHead | None = None
     previous: str
-    entry: Entry
+    entry: AuditEvent
     hash: str = ""
 
     @property
-    def end(self) -> End:
+    def end(self) -> ChainHead:
         """This row as the next one names it."""
-        return End(day=self.day, number=self.number, hash=self.hash)
+        return ChainHead(day=self.day, number=self.number, hash=self.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredRecord:
     """A row as it is kept, by whomever: the text of its number, and its document."""
 
     number: str
     document: str
 
 
-class Breach(Model):
+class Tampering(Model):
     """The first row of a day that is not as it was written."""
 
     day: Day
@@ -100,12 +100,12 @@ class Breach(Model):
     reason: str
 
 
-class ChainBroken(SignalboxError):
+class ChainInvalid(SignalboxError):
     """A row is not as it was written."""
 
     def __init__(self, day: str, number: str, reason: str) -> None:
         super().__init__(f"row {number} of {day} {reason}")
-        self.breach = Breach(day=day, number=number, reason=reason)
+        self.breach = Tampering(day=day, number=number, reason=reason)
 
 
 def day_of(moment: datetime) -> str:
@@ -113,20 +113,20 @@ def day_of(moment: datetime) -> str:
     return moment.astimezone(UTC).date().isoformat()
 
 
-def days_from(day: str, step: int) -> str:
+def add_days(day: str, step: int) -> str:
     """The day so many days later, or earlier."""
     return (date.fromisoformat(day) + timedelta(days=step)).isoformat()
 
 
-def numbered(number: int) -> str:
+def record_number(number: int) -> str:
     """The number of a row as text of fixed width, so that text order is the order of the rows."""
     return f"{number:08d}"
 
 
-def chained(entry: Entry, day: str, last: End | None) -> Row:
+def append_to_chain(entry: AuditEvent, day: str, last: ChainHead | None) -> AuditRecord:
     """The entry as the next row of a day; `last` is the row to carry on, of any day."""
     here = last is not None and last.day == day
-    row = Row(
+    row = AuditRecord(
         day=day,
         number=last.number + 1 if last and here else 1,
         after=None if here else last,
@@ -136,7 +136,7 @@ def chained(entry: Entry, day: str, last: End | None) -> Row:
     return row.model_copy(update={"hash": _digest(_document.validate_json(row.model_dump_json()))})
 
 
-def end_of(day: str, kept: Kept) -> End:
+def chain_head(day: str, kept: StoredRecord) -> ChainHead:
     """What the next row carries on, even where this one cannot be read any more."""
     try:
         claimed = _document.validate_json(kept.document).get("hash")
@@ -144,30 +144,30 @@ def end_of(day: str, kept: Kept) -> End:
         claimed = None
     lost = hashlib.sha256(kept.document.encode("utf-8", "surrogatepass")).hexdigest()
     digits = re.match(r"[0-9]{1,8}", kept.number)
-    return End(
+    return ChainHead(
         day=day,
         number=max(1, int(digits[0])) if digits else 1,
         hash=claimed if isinstance(claimed, str) else lost,
     )
 
 
-def followed(day: str, last: End | None, kept: Kept) -> End:
-    """The row that follows `last`, None at the start of a day. Raises ChainBroken."""
-    expected = numbered(last.number + 1 if last else 1)
+def verify_next(day: str, last: ChainHead | None, kept: StoredRecord) -> ChainHead:
+    """The row that follows `last`, None at the start of a day. Raises ChainInvalid."""
+    expected = record_number(last.number + 1 if last else 1)
     if kept.number != expected:
         if re.fullmatch(r"[0-9]{8}", kept.number) and kept.number > expected:
-            raise ChainBroken(day, expected, "is missing")
-        raise ChainBroken(day, kept.number, "does not belong there")
+            raise ChainInvalid(day, expected, "is missing")
+        raise ChainInvalid(day, kept.number, "does not belong there")
     try:
         row = _document.validate_json(kept.document)
     except ValueError:
         row = {}
     digest = _digest(row)
     if (row.get("day"), row.get("number"), row.get("hash")) != (day, int(expected), digest):
-        raise ChainBroken(day, expected, "was changed")
+        raise ChainInvalid(day, expected, "was changed")
     if last and row["previous"] != last.hash:
-        raise ChainBroken(day, numbered(last.number), "was changed, or the row after it was")
-    return End(day=day, number=int(expected), hash=digest)
+        raise ChainInvalid(day, record_number(last.number), "was changed, or the row after it was")
+    return ChainHead(day=day, number=int(expected), hash=digest)
 
 
 def _digest(row: Mapping[str, JsonValue]) -> str:

@@ -17,7 +17,7 @@ _SECONDS: Final = re.compile(r"(-?)([0-9]+)(?:\.[0-9]+)?")
 _DIGITS: Final = 9
 
 
-def delay(number: int, retry_after: timedelta | None, random: Random) -> timedelta:
+def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> timedelta:
     """The wait after attempt `number`, counted from 1: full jitter under a doubling ceiling.
 
     Never less than the far side asked for, but for what is longer than LONGEST.
@@ -30,7 +30,7 @@ def delay(number: int, retry_after: timedelta | None, random: Random) -> timedel
     return _clamped(wait)
 
 
-def wait_told(asked: timedelta, times: int) -> timedelta:
+def throttled_wait(asked: timedelta, times: int) -> timedelta:
     """The wait that the far side asks for, and more where it has asked so many times before."""
     return max(asked, min(PATIENCE, BASE * (1 << min(times, _DOUBLINGS)) - BASE))
 

@@ -33,7 +33,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("a moment lies within the years 1 to 9999") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+UtcDatetime = Annotated[datetime, AfterValidator(_in_utc)]
 """A point in time, always in UTC."""
 
 
@@ -46,20 +46,20 @@ def _written_out(given: object) -> object:
     return given
 
 
-Written = Annotated[Moment, BeforeValidator(_written_out), Field(strict=False)]
+Rfc3339 = Annotated[UtcDatetime, BeforeValidator(_written_out), Field(strict=False)]
 """A moment as callers write it; pydantic alone would also take seconds since 1970."""
 
-NAMED: Final = StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)
-Name = Annotated[str, NAMED]
+NAME_CONSTRAINTS: Final = StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)
+Name = Annotated[str, NAME_CONSTRAINTS]
 """A short name that people choose: of a source, a connection, a subscription."""
 
 
-def position(moment: datetime, identifier: str) -> str:
+def list_position(moment: datetime, identifier: str) -> str:
     """Where a thing stands in a list by time; text order is the order of the list."""
-    return f"{stamp(moment)}#{identifier}"
+    return f"{sortable_time(moment)}#{identifier}"
 
 
-def stamp(moment: datetime) -> str:
+def sortable_time(moment: datetime) -> str:
     """The moment as text of fixed width, so that text order is time order."""
     in_utc = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{in_utc.isoformat(timespec='microseconds')}Z"

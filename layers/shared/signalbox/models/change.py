@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
-from signalbox.models.task import ChangeType, Priority, Result, Step, Task, TaskStatus
+from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus, TaskStep
 
-PREFIX = "signalbox.task."
+TASK_EVENT_PREFIX = "signalbox.task."
 
 
 class TaskSummary(Model):
@@ -25,9 +25,9 @@ class TaskSummary(Model):
     author: str | None = None
     url: str | None = None
     attempt: int
-    created_at: Moment
-    updated_at: Moment
-    expires_at: Moment | None = None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    expires_at: UtcDatetime | None = None
 
 
 class TaskView(TaskSummary):
@@ -46,15 +46,15 @@ class TaskView(TaskSummary):
     delivery_id: DeliveryId | None = None
     delivery_key: str | None = None
     request_id: RequestId | None = None
-    due: Moment | None = None
-    started_at: Moment | None = None
-    finished_at: Moment | None = None
-    not_before: Moment | None = None
+    due: UtcDatetime | None = None
+    started_at: UtcDatetime | None = None
+    finished_at: UtcDatetime | None = None
+    not_before: UtcDatetime | None = None
     max_attempts: int
     worker: str | None = None
-    lease_expires_at: Moment | None = None
+    lease_expires_at: UtcDatetime | None = None
     progress: str | None = None
-    result: Result | None = None
+    result: TaskResult | None = None
     reason: str | None = None
 
 
@@ -69,7 +69,7 @@ class Envelope(Model):
     source: str
     type: str
     subject: TaskId
-    time: Moment
+    time: UtcDatetime
     datacontenttype: Literal["application/json"] = "application/json"
 
 
@@ -81,16 +81,16 @@ class Change(Envelope):
     @property
     def change_type(self) -> ChangeType:
         """The last word of `type`."""
-        return ChangeType(self.type.removeprefix(PREFIX))
+        return ChangeType(self.type.removeprefix(TASK_EVENT_PREFIX))
 
 
 class PastChange(Envelope):
     """A change as it is remembered, with what its step was."""
 
-    data: Step
+    data: TaskStep
 
 
-def summary_of(task: Task) -> TaskSummary:
+def task_summary(task: Task) -> TaskSummary:
     """The few facts of a task that a list shows."""
     return TaskSummary(
         id=task.id,
@@ -111,16 +111,16 @@ def summary_of(task: Task) -> TaskSummary:
     )
 
 
-def expired(task: Task | TaskSummary, now: datetime) -> bool:
+def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
     """Whether the task is to be forgotten by now, even where it is still kept."""
     return task.expires_at is not None and task.expires_at <= now
 
 
-def view_of(task: Task) -> TaskView:
+def task_view(task: Task) -> TaskView:
     """What readers may know of a task."""
     lease = None if task.finished else task.lease
     return TaskView(
-        **summary_of(task).__dict__,
+        **task_summary(task).__dict__,
         description=task.description,
         arguments=task.arguments,
         instruction=task.instruction,
@@ -144,15 +144,15 @@ def view_of(task: Task) -> TaskView:
     )
 
 
-def change_of(task: Task, step: Step, stack: str) -> Change:
+def change_for(task: Task, step: TaskStep, stack: str) -> Change:
     """The envelope of a step of the task, with the task as it is now."""
     return Change(
         id=change_id(task.id, task.created_at, step.version),
         source=f"/signalbox/{stack}",
-        type=f"{PREFIX}{step.type}",
+        type=f"{TASK_EVENT_PREFIX}{step.type}",
         subject=task.id,
         time=step.at,
-        data=view_of(task),
+        data=task_view(task),
     )
 
 
@@ -162,7 +162,7 @@ def past_changes(task: Task, stack: str) -> tuple[PastChange, ...]:
         PastChange(
             id=change_id(task.id, task.created_at, step.version),
             source=f"/signalbox/{stack}",
-            type=f"{PREFIX}{step.type}",
+            type=f"{TASK_EVENT_PREFIX}{step.type}",
             subject=task.id,
             time=step.at,
             data=step,

@@ -11,9 +11,9 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 
-WINDOW: Final = 20
+CALL_WINDOW: Final = 20
 _WITHIN: Final = timedelta(seconds=30)
 _FAILURES: Final = 5
 _ROW_WITHIN: Final = timedelta(minutes=5)
@@ -43,34 +43,34 @@ class Circuit(Model):
     that went well since it was open. Nobody may probe before `probe_until`.
     """
 
-    gen: int = 0
+    version: int = 0
     state: CircuitState = CircuitState.CLOSED
     streak: int = 0
-    open_until: Moment | None = None
-    probe_until: Moment | None = None
+    open_until: UtcDatetime | None = None
+    probe_until: UtcDatetime | None = None
     heard: int = 0
 
     @property
-    def shut_until(self) -> datetime | None:
+    def blocked_until(self) -> datetime | None:
         """Until when no call is made, None while all are."""
         return self.open_until if self.state is CircuitState.OPEN else self.probe_until
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallResult:
     """A call, and whether the far side was heard."""
 
     at: datetime
     heard: bool
 
 
-def trips(calls: Sequence[Call], now: datetime) -> bool:
+def should_open(calls: Sequence[CallResult], now: datetime) -> bool:
     """Whether these calls, the last one last, are reason to make no more.
 
     What lies back too far says nothing: a process may have been frozen in between.
     """
     row = [call.heard for call in calls[-_FAILURES:] if now - call.at <= _ROW_WITHIN]
-    recent = [call.heard for call in calls[-WINDOW:] if now - call.at <= _WITHIN]
+    recent = [call.heard for call in calls[-CALL_WINDOW:] if now - call.at <= _WITHIN]
     failures = recent.count(False)
     return row.count(False) == _FAILURES or (failures >= _FAILURES and 2 * failures >= len(recent))
 
@@ -79,31 +79,31 @@ def opened(circuit: Circuit, now: datetime, random: Random) -> Circuit:
     """No calls are made for a while, which doubles each time until the circuit is closed."""
     cool = _cool(circuit.streak) * random.uniform(0.8, 1.2)
     return Circuit(
-        gen=circuit.gen + 1,
+        version=circuit.version + 1,
         state=CircuitState.OPEN,
         streak=circuit.streak + 1,
         open_until=now + cool,
     )
 
 
-def probing(circuit: Circuit, now: datetime) -> Circuit:
+def begin_probe(circuit: Circuit, now: datetime) -> Circuit:
     """One call is made as a probe."""
     return _half_open(circuit, now + PROBE_FOR, circuit.heard)
 
 
-def abandoned(probe: Circuit, now: datetime) -> Circuit:
+def probe_abandoned(probe: Circuit, now: datetime) -> Circuit:
     """The probe was not made after all; the next one may be made at once."""
     return _half_open(probe, now, probe.heard)
 
 
-def answered(probe: Circuit, now: datetime) -> Circuit:
+def probe_succeeded(probe: Circuit, now: datetime) -> Circuit:
     """The probe went well: closed after the second one in a row."""
     if probe.heard + 1 >= _TO_CLOSE:
-        return Circuit(gen=probe.gen + 1)
+        return Circuit(version=probe.version + 1)
     return _half_open(probe, now, probe.heard + 1)
 
 
-def wait(circuit: Circuit, now: datetime, random: Random) -> timedelta:
+def blocked_for(circuit: Circuit, now: datetime, random: Random) -> timedelta:
     """How long whoever may not call waits: until the circuit is not open, or somebody has probed.
 
     It grows with the time that the circuit stays open, and differs, so that not all come at once.
@@ -122,7 +122,7 @@ def _cool(streak: int) -> timedelta:
 
 def _half_open(circuit: Circuit, probe_until: datetime, heard: int) -> Circuit:
     return Circuit(
-        gen=circuit.gen + 1,
+        version=circuit.version + 1,
         state=CircuitState.HALF_OPEN,
         streak=circuit.streak,
         probe_until=probe_until,

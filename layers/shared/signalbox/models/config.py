@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from signalbox.models.base import NAMED, Model, Moment, Name
+from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
 from signalbox.models.change import Change
+from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
-from signalbox.models.vocabulary import literal
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 """A text to match, where `*` stands for anything."""
@@ -43,7 +43,7 @@ class Connection(Model):
     `settings` are checked by the connector's own model.
     """
 
-    id: Annotated[ConnectionId, NAMED]
+    id: Annotated[ConnectionId, NAME_CONSTRAINTS]
     connector: Name
     enabled: bool = True
     settings: dict[str, JsonValue] = Field(default_factory=dict)
@@ -52,8 +52,8 @@ class Connection(Model):
 class Subscription(Model):
     """Which changes go to which connection. An empty filter lets everything through."""
 
-    id: Annotated[SubscriptionId, NAMED]
-    connection: Annotated[ConnectionId, NAMED]
+    id: Annotated[SubscriptionId, NAME_CONSTRAINTS]
+    connection: Annotated[ConnectionId, NAME_CONSTRAINTS]
     enabled: bool = True
     changes: Annotated[tuple[ChangeType, ...], Field(max_length=20)] = (
         ChangeType.CREATED,
@@ -72,25 +72,25 @@ class Pause(Model):
     """A queue that no task is given from, until somebody resumes it. What waits in it stays."""
 
     priority: Priority
-    at: Moment
+    at: UtcDatetime
     by: str
     reason: str | None = None
 
 
-def matches(patterns: tuple[str, ...], text: str) -> bool:
+def pattern_matches(patterns: tuple[str, ...], text: str) -> bool:
     """Whether any pattern fits the text, without regard to case; no patterns fit everything."""
     folded = text.casefold()
-    return not patterns or any(fnmatchcase(folded, literal(pattern)) for pattern in patterns)
+    return not patterns or any(fnmatchcase(folded, escape_pattern(pattern)) for pattern in patterns)
 
 
-def wants(subscription: Subscription, change: Change) -> bool:
+def subscription_matches(subscription: Subscription, change: Change) -> bool:
     """Whether the subscription asks for this change."""
     task = change.data
     return (
         subscription.enabled
         and change.change_type in subscription.changes
-        and matches(subscription.providers, task.provider)
-        and matches(subscription.repositories, task.repository or "")
-        and matches(subscription.kinds, task.kind)
+        and pattern_matches(subscription.providers, task.provider)
+        and pattern_matches(subscription.repositories, task.repository or "")
+        and pattern_matches(subscription.kinds, task.kind)
         and (not subscription.statuses or task.status in subscription.statuses)
     )

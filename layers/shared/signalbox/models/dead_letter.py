@@ -2,13 +2,13 @@
 
 from enum import StrEnum
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, Task
 
 
-class Kind(StrEnum):
+class DeadLetterKind(StrEnum):
     """What a dead letter is of."""
 
     TASK = "task"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 class DeadLetter(Model):
     """A task without attempts, or a notification, which has its task's facts beside its own."""
 
-    kind: Kind
+    kind: DeadLetterKind
     task_id: TaskId
     notification_id: NotificationId | None = None
     title: str
@@ -27,14 +27,14 @@ class DeadLetter(Model):
     connection: ConnectionId | None = None
     attempts: int
     reason: str | None = None
-    created_at: Moment
-    failed_at: Moment
+    created_at: UtcDatetime
+    failed_at: UtcDatetime
 
 
-def of_task(task: Task) -> DeadLetter:
+def task_dead_letter(task: Task) -> DeadLetter:
     """The dead letter of a task."""
     return DeadLetter(
-        kind=Kind.TASK,
+        kind=DeadLetterKind.TASK,
         task_id=task.id,
         title=task.title,
         provider=task.origin.provider,
@@ -46,11 +46,11 @@ def of_task(task: Task) -> DeadLetter:
     )
 
 
-def of_notification(note: Notification) -> DeadLetter:
+def notification_dead_letter(note: Notification) -> DeadLetter:
     """The dead letter of a notification."""
     task = note.change.data
     return DeadLetter(
-        kind=Kind.NOTIFICATION,
+        kind=DeadLetterKind.NOTIFICATION,
         task_id=note.task_id,
         notification_id=note.id,
         title=task.title,

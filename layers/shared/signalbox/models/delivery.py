@@ -6,16 +6,16 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
 
 
-class Verdict(StrEnum):
+class DeliveryStatus(StrEnum):
     """What became of a delivery that was verified."""
 
     ACCEPTED = "accepted"
     IGNORED = "ignored"
-    UNREADABLE = "unreadable"
+    FAILED = "failed"
     HANDSHAKE = "handshake"
 
 
@@ -33,8 +33,8 @@ class Delivery(Model):
     provider: str
     source: str
     key: str
-    received_at: Moment
-    verdict: Verdict
+    received_at: UtcDatetime
+    status: DeliveryStatus
     reason: str | None = None
     event: str | None = None
     secret: int
@@ -43,29 +43,29 @@ class Delivery(Model):
     task_ids: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = ()
     request_id: RequestId | None = None
-    replayed_at: Moment | None = None
+    replayed_at: UtcDatetime | None = None
     replayed_by: str | None = None
     acks: tuple[int, ...] = ()
     retention: int = 7 * 86_400
 
 
-class Repeats(Model):
+class DuplicateCount(Model):
     """How often a delivery came again; an answer of the table that was lost may count twice."""
 
     count: int = 0
-    last_at: Moment | None = None
+    last_at: UtcDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptDelivery:
+class StoredDelivery:
     """A delivery, its body as it was sent, and how often it came again."""
 
     delivery: Delivery
     body: bytes
-    repeats: Repeats
+    duplicates: DuplicateCount
 
 
-def read_anew(before: Delivery, now: Delivery) -> Delivery:
+def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
     """The record of a delivery after it was read once more, as `now` says.
 
     The tasks that were made before stay its tasks.
@@ -74,7 +74,7 @@ def read_anew(before: Delivery, now: Delivery) -> Delivery:
     return before.model_copy(
         update={
             "version": before.version + 1,
-            "verdict": Verdict.ACCEPTED if tasks else now.verdict,
+            "status": DeliveryStatus.ACCEPTED if tasks else now.status,
             "reason": now.reason,
             "event": now.event or before.event,
             "task_ids": tasks,
@@ -85,11 +85,11 @@ def read_anew(before: Delivery, now: Delivery) -> Delivery:
     )
 
 
-def packed(body: bytes) -> bytes:
+def compress_body(body: bytes) -> bytes:
     """The body as it is stored: gzip, the same bytes for the same body."""
     return gzip.compress(body, compresslevel=6, mtime=0)
 
 
-def unpacked(stored: bytes) -> bytes:
+def decompress_body(stored: bytes) -> bytes:
     """The body as it was sent."""
     return gzip.decompress(stored)

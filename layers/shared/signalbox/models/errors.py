@@ -17,20 +17,20 @@ class SignalboxError(Exception):
         self.reason = reason
 
 
-class Rejected(SignalboxError):
+class InvalidRequest(SignalboxError):
     """The caller is wrong; sending the same again cannot help."""
 
     status = 400
     code = "rejected"
 
 
-class PayloadInvalid(Rejected):
+class PayloadInvalid(InvalidRequest):
     """The request was read and does not say what it should."""
 
     code = "payload_invalid"
 
 
-class Unauthenticated(Rejected):
+class Unauthenticated(InvalidRequest):
     """Nobody we know."""
 
     status = 401
@@ -43,35 +43,35 @@ class SignatureInvalid(Unauthenticated):
     code = "signature_invalid"
 
 
-class Forbidden(Rejected):
+class Forbidden(InvalidRequest):
     """Somebody we know, who may not do this."""
 
     status = 403
     code = "forbidden"
 
 
-class NotFound(Rejected):
+class NotFound(InvalidRequest):
     """There is no such thing."""
 
     status = 404
     code = "not_found"
 
 
-class NotAcceptable(Rejected):
+class NotAcceptable(InvalidRequest):
     """The caller takes no type that we answer with."""
 
     status = 406
     code = "not_acceptable"
 
 
-class Conflict(Rejected):
+class Conflict(InvalidRequest):
     """The thing is not in a state that allows this."""
 
     status = 409
     code = "conflict"
 
 
-class MadeBefore(Conflict):
+class AlreadyExists(Conflict):
     """The request is a repeat of one whose answer is told once."""
 
     code = "made_before"
@@ -95,42 +95,42 @@ class LogGap(Conflict):
     code = "log_gap"
 
 
-class PreconditionFailed(Rejected):
+class PreconditionFailed(InvalidRequest):
     """The thing is no longer, or not yet, what the caller took it for."""
 
     status = 412
     code = "precondition_failed"
 
 
-class PayloadTooLarge(Rejected):
+class PayloadTooLarge(InvalidRequest):
     """The body is over the limit."""
 
     status = 413
     code = "payload_too_large"
 
 
-class UnsupportedMedia(Rejected):
+class UnsupportedMedia(InvalidRequest):
     """The body is of a type or an encoding that is not read here."""
 
     status = 415
     code = "unsupported_media"
 
 
-class IdempotencyKeyReused(Rejected):
+class IdempotencyKeyReused(InvalidRequest):
     """The caller has used this Idempotency-Key for another request."""
 
     status = 422
     code = "idempotency_key_reused"
 
 
-class PreconditionRequired(Rejected):
+class PreconditionRequired(InvalidRequest):
     """The caller must say which state of the thing it means."""
 
     status = 428
     code = "precondition_required"
 
 
-class TooManyRequests(Rejected):
+class TooManyRequests(InvalidRequest):
     """The caller is over its limit."""
 
     status = 429

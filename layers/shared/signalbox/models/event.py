@@ -64,7 +64,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class ParsedPayload:
     """What a provider read in one request.
 
     `handshake` is the body to answer at once with 200, for a provider's ping. `ignored` says why a

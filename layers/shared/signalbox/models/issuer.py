@@ -88,10 +88,10 @@ class Issuer(Model):
 
     def granted(self, claims: Mapping[str, JsonValue]) -> Grant:
         """What a token with these claims is worth."""
-        worth = self.everybody
+        role_scopes = self.everybody
         for value in dict.fromkeys(_values(claims, self.claim)):
-            worth += self.grants.get(value, Grant())
-        return worth
+            role_scopes += self.grants.get(value, Grant())
+        return role_scopes
 
 
 def _values(claims: Mapping[str, JsonValue], path: tuple[str, ...]) -> Iterator[str]:

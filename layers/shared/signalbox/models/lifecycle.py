@@ -10,7 +10,15 @@ from typing import Final
 
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
-from signalbox.models.task import ChangeType, Editable, Lease, Result, Step, Task, TaskStatus
+from signalbox.models.task import (
+    ChangeType,
+    EditableFields,
+    Lease,
+    Task,
+    TaskResult,
+    TaskStatus,
+    TaskStep,
+)
 
 _RENEWING: Final = frozenset(
     {ChangeType.RELEASED, ChangeType.LEASE_LOST, ChangeType.RETRIED, ChangeType.UPDATED}
@@ -24,7 +32,7 @@ _REASON: Final = 300
 
 def created(task: Task, by: str) -> Task:
     """The task with the first entry of its history."""
-    step = Step(
+    step = TaskStep(
         version=task.version,
         type=ChangeType.CREATED,
         status=task.status,
@@ -35,9 +43,9 @@ def created(task: Task, by: str) -> Task:
     return task.model_copy(update={"history": (step,)})
 
 
-def editable(task: Task) -> Editable:
+def editable(task: Task) -> EditableFields:
     """What may be changed of the task, as it is now."""
-    return Editable(
+    return EditableFields(
         title=task.title,
         description=task.description,
         priority=task.priority,
@@ -46,7 +54,7 @@ def editable(task: Task) -> Editable:
     )
 
 
-def edited(task: Task, wanted: Editable, now: datetime, by: str) -> Task:
+def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
     """The task as it is wanted; the very same where nothing changes.
 
     With another priority it needs a message in another queue, so it counts as without one; else
@@ -119,7 +127,7 @@ def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: 
     return task.model_copy(update=update | ({"progress": progress} if progress else {}))
 
 
-def succeeded(task: Task, lease: LeaseId, fence: int, result: Result, now: datetime) -> Task:
+def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: datetime) -> Task:
     """The task done; the same once more under the same lease changes nothing. Raises LeaseLost."""
     if _ended_by(task, lease, fence, TaskStatus.SUCCEEDED) and task.result == result:
         return task
@@ -143,7 +151,7 @@ def attempt_failed(
     by = f"worker:{current_lease(task, lease, fence).worker}"
     if retry_at is None or task.attempt >= task.max_attempts:
         return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
-    waiting = _waiting(task).model_copy(update={"not_before": retry_at, "given_back": lease})
+    waiting = _waiting(task).model_copy(update={"not_before": retry_at, "released_at": lease})
     return _stepped(waiting, ChangeType.RETRYING, now, by=by, reason=reason)
 
 
@@ -155,7 +163,7 @@ def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: da
     if _given_back(task, lease, fence, ChangeType.RELEASED):
         return task
     held = current_lease(task, lease, fence)
-    update = {"attempt": task.attempt - 1, "given_back": lease, "sent_at": None}
+    update = {"attempt": task.attempt - 1, "released_at": lease, "sent_at": None}
     waiting = _waiting(task).model_copy(update=update)
     by = f"worker:{held.worker}"
     return _stepped(waiting, ChangeType.RELEASED, now, by=by, reason=reason)
@@ -225,7 +233,7 @@ def _ended_by(task: Task, lease: LeaseId, fence: int, status: TaskStatus) -> boo
 
 
 def _given_back(task: Task, lease: LeaseId, fence: int, step: ChangeType) -> bool:
-    return (task.given_back, task.fence, task.last_step.type) == (lease, fence, step)
+    return (task.released_at, task.fence, task.last_step.type) == (lease, fence, step)
 
 
 def _waiting(task: Task) -> Task:
@@ -244,7 +252,7 @@ def _finished(
 def _stepped(
     task: Task, type_: ChangeType, now: datetime, *, by: str, reason: str | None = None
 ) -> Task:
-    step = Step(
+    step = TaskStep(
         version=task.version + 1,
         type=type_,
         status=task.status,

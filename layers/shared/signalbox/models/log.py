@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import Field
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import LeaseLost, LogGap
 from signalbox.models.redaction import redacted
 
@@ -22,9 +22,9 @@ BATCH_BYTES: Final = 60_000
 
 LOG_LINES: Final = 20_000
 LOG_BYTES: Final = 4_000_000
-FULL: Final = "[signalbox] the log is full; nothing more is kept"
+LOG_FULL: Final = "[signalbox] the log is full; nothing more is kept"
 
-KEPT_AT_LEAST: Final = timedelta(days=7)
+MIN_LOG_RETENTION: Final = timedelta(days=7)
 
 
 class Batch(Model):
@@ -49,7 +49,7 @@ class LogLine(Model):
     """
 
     seq: int
-    at: Moment
+    at: UtcDatetime
     attempt: int
     text: str
     masked: bool = False
@@ -67,7 +67,7 @@ class Chunk(Model):
     seq: int
     fence: int
     attempt: int
-    at: Moment
+    at: UtcDatetime
     size: int
     lines: tuple[str, ...]
     masked: frozenset[int] = frozenset()
@@ -115,14 +115,14 @@ def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
         fence=batch.fence,
         attempt=batch.attempt,
         at=now,
-        size=(last.size if last else 0) + size_of(lines),
+        size=(last.size if last else 0) + text_size(lines),
         lines=kept,
         masked=frozenset(place for place, (sent, stored) in pairs if sent != stored),
     )
     return _closed(chunk) if chunk.full else chunk
 
 
-def size_of(lines: Iterable[str]) -> int:
+def text_size(lines: Iterable[str]) -> int:
     """The bytes of some lines."""
     return sum(len(line.encode()) for line in lines)
 
@@ -130,13 +130,13 @@ def size_of(lines: Iterable[str]) -> int:
 def _closed(chunk: Chunk) -> Chunk:
     """The chunk as the last one of its log."""
     kept = chunk.lines[: LOG_LINES - chunk.first]
-    return chunk.model_copy(update={"lines": (*kept, FULL)})
+    return chunk.model_copy(update={"lines": (*kept, LOG_FULL)})
 
 
-def kept_until(now: datetime, retention: int) -> datetime | None:
+def log_expires_at(now: datetime, retention: int) -> datetime | None:
     """When a chunk may be forgotten, None for never; `retention` is the task's, in seconds.
 
     Nobody knows yet when the task will end, so it is counted from the chunk, and from a week where
     the task is kept for less.
     """
-    return now + max(timedelta(seconds=retention), KEPT_AT_LEAST) if retention else None
+    return now + max(timedelta(seconds=retention), MIN_LOG_RETENTION) if retention else None

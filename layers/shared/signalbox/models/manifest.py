@@ -13,14 +13,14 @@ from pydantic import JsonValue, ValidationError
 
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.event_vocabulary import suggest
 from signalbox.models.ids import ConnectionId
-from signalbox.models.invalid import described
 from signalbox.models.issuer import Issuer
-from signalbox.models.limits import Limits
-from signalbox.models.principal import ROLES, Role
-from signalbox.models.vocabulary import suggestion
+from signalbox.models.principal import BUILT_IN_ROLES, Role
+from signalbox.models.rate_limits import Limits
+from signalbox.models.validation_errors import describe_errors
 
-Thing = Source | Connection | Subscription | Issuer | Role | Limits
+ConfigResource = Source | Connection | Subscription | Issuer | Role | Limits
 
 
 class Manifest(Model):
@@ -34,7 +34,7 @@ class Manifest(Model):
     roles: tuple[Role, ...] = ()
     limits: Limits | None = None
 
-    def things(self) -> tuple[Thing, ...]:
+    def things(self) -> tuple[ConfigResource, ...]:
         """Everything, in the order in which it can be put."""
         limits = (self.limits,) if self.limits else ()
         return (
@@ -47,14 +47,14 @@ class Manifest(Model):
         )
 
 
-class Flaw(Model):
+class ManifestError(Model):
     """What is wrong, and where: `subscriptions[1].changes[0]`."""
 
     path: str
     reason: str
 
 
-class Action(StrEnum):
+class ChangeAction(StrEnum):
     """What becomes of a thing."""
 
     ADD = "add"
@@ -62,7 +62,7 @@ class Action(StrEnum):
     REMOVE = "remove"
 
 
-class Difference(Model):
+class FieldChange(Model):
     """One value of a thing, before and after; None where there is none."""
 
     field: str
@@ -70,25 +70,25 @@ class Difference(Model):
     after: JsonValue = None
 
 
-class Edit(Model):
+class PlannedChange(Model):
     """What becomes of one thing."""
 
-    action: Action
+    action: ChangeAction
     kind: str
     name: str
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ManifestPlan:
     """The steps from what is there to what should be: first `put`, then `remove`, in order."""
 
-    edits: tuple[Edit, ...]
-    put: tuple[Thing, ...]
-    remove: tuple[Thing, ...]
+    edits: tuple[PlannedChange, ...]
+    put: tuple[ConfigResource, ...]
+    remove: tuple[ConfigResource, ...]
 
 
-def identity(thing: Thing) -> tuple[str, str]:
+def resource_key(thing: ConfigResource) -> tuple[str, str]:
     """The kind of a thing and its name among those of its kind."""
     match thing:
         case Source():
@@ -105,7 +105,7 @@ def identity(thing: Thing) -> tuple[str, str]:
             return "limits", "default"
 
 
-def secret_of(thing: Thing) -> str | None:
+def secret_name(thing: ConfigResource) -> str | None:
     """The name of the secret that belongs to a thing, None where it has none."""
     match thing:
         case Source():
@@ -118,23 +118,26 @@ def secret_of(thing: Thing) -> str | None:
             return None
 
 
-def flaws_of(invalid: ValidationError) -> tuple[Flaw, ...]:
+def validation_errors(invalid: ValidationError) -> tuple[ManifestError, ...]:
     """Where a document does not have the form of a manifest."""
-    return tuple(Flaw(path=path, reason=reason) for path, reason in described(invalid, Manifest))
+    return tuple(
+        ManifestError(path=path, reason=reason)
+        for path, reason in describe_errors(invalid, Manifest)
+    )
 
 
-def flaws(
+def manifest_errors(
     manifest: Manifest, known: Collection[ConnectionId] = (), roles: Collection[str] = ()
-) -> tuple[Flaw, ...]:
+) -> tuple[ManifestError, ...]:
     """What is named twice or names what is not there.
 
     `known` are connections besides its own, `roles` those besides its own and the built-in ones.
     """
     there = {connection.id for connection in manifest.connections} | set(known)
     missing = (
-        Flaw(
+        ManifestError(
             path=f"subscriptions[{index}].connection",
-            reason=f"no connection {one.connection}; {suggestion(one.connection, there)}",
+            reason=f"no connection {one.connection}; {suggest(one.connection, there)}",
         )
         for index, one in enumerate(manifest.subscriptions)
         if one.connection not in there
@@ -147,61 +150,76 @@ def flaws(
         *_repeated("roles", manifest.roles),
         *missing,
         *_built_in(manifest.roles),
-        *_without_role(manifest, {*ROLES, *roles, *(role.name for role in manifest.roles)}),
+        *_without_role(
+            manifest, {*BUILT_IN_ROLES, *roles, *(role.name for role in manifest.roles)}
+        ),
     )
 
 
-def planned(manifest: Manifest, there: Sequence[Thing], *, prune: bool) -> Plan:
+def plan_changes(
+    manifest: Manifest, there: Sequence[ConfigResource], *, prune: bool
+) -> ManifestPlan:
     """What is to be done; with `prune` what the manifest does not name is removed."""
-    before = {identity(thing): thing for thing in there}
-    wanted = {identity(thing): thing for thing in manifest.things()}
+    before = {resource_key(thing): thing for thing in there}
+    wanted = {resource_key(thing): thing for thing in manifest.things()}
     put = tuple(thing for key, thing in wanted.items() if before.get(key) != thing)
     gone = [thing for key, thing in before.items() if prune and key not in wanted]
     remove = tuple(sorted(gone, key=lambda thing: not isinstance(thing, Subscription)))
-    return Plan(
+    return ManifestPlan(
         edits=(
-            *(_edit(before.get(identity(thing)), thing) for thing in put),
-            *(Edit(action=Action.REMOVE, kind=k, name=n) for k, n in map(identity, remove)),
+            *(_edit(before.get(resource_key(thing)), thing) for thing in put),
+            *(
+                PlannedChange(action=ChangeAction.REMOVE, kind=k, name=n)
+                for k, n in map(resource_key, remove)
+            ),
         ),
         put=put,
         remove=remove,
     )
 
 
-def _edit(before: Thing | None, after: Thing) -> Edit:
-    kind, name = identity(after)
+def _edit(before: ConfigResource | None, after: ConfigResource) -> PlannedChange:
+    kind, name = resource_key(after)
     if before is None:
         differences = tuple(_differences({}, after.model_dump(mode="json", exclude_defaults=True)))
-        return Edit(action=Action.ADD, kind=kind, name=name, differences=differences)
+        return PlannedChange(action=ChangeAction.ADD, kind=kind, name=name, differences=differences)
     differences = tuple(_differences(before.model_dump(mode="json"), after.model_dump(mode="json")))
-    return Edit(action=Action.CHANGE, kind=kind, name=name, differences=differences)
+    return PlannedChange(action=ChangeAction.CHANGE, kind=kind, name=name, differences=differences)
 
 
-def _differences(before: dict[str, JsonValue], after: dict[str, JsonValue]) -> Iterator[Difference]:
+def _differences(
+    before: dict[str, JsonValue], after: dict[str, JsonValue]
+) -> Iterator[FieldChange]:
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
-            yield Difference(field=name, before=before.get(name), after=after.get(name))
+            yield FieldChange(field=name, before=before.get(name), after=after.get(name))
 
 
-def _repeated(group: str, things: Sequence[Thing]) -> Iterator[Flaw]:
+def _repeated(group: str, things: Sequence[ConfigResource]) -> Iterator[ManifestError]:
     seen: set[tuple[str, str]] = set()
     for index, thing in enumerate(things):
-        key = identity(thing)
+        key = resource_key(thing)
         if key in seen:
-            yield Flaw(path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice")
+            yield ManifestError(
+                path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice"
+            )
         seen.add(key)
 
 
-def _built_in(roles: Sequence[Role]) -> Iterator[Flaw]:
+def _built_in(roles: Sequence[Role]) -> Iterator[ManifestError]:
     for index, role in enumerate(roles):
-        if role.name in ROLES:
-            yield Flaw(path=f"roles[{index}].name", reason=f"the role {role.name} is built in")
+        if role.name in BUILT_IN_ROLES:
+            yield ManifestError(
+                path=f"roles[{index}].name", reason=f"the role {role.name} is built in"
+            )
 
 
-def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[Flaw]:
+def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[ManifestError]:
     for path, role in _roles_named(manifest):
         if role not in there:
-            yield Flaw(path=path, reason=f"there is no role {role}; {suggestion(role, there)}")
+            yield ManifestError(
+                path=path, reason=f"there is no role {role}; {suggest(role, there)}"
+            )
 
 
 def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from signalbox.models.delivery import Verdict
+from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import FINISHED, ChangeType, TaskStatus
 
@@ -89,40 +89,40 @@ class Histogram:
         return low + (self.bounds[bucket] - low) * (rank - below) / inside if inside else low
 
 
-class Facts(BaseModel):
+class Projection(BaseModel):
     """The few members of a stored document that counting needs."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class _StepFacts(Facts):
+class _StepProjection(Projection):
     type: ChangeType
     at: datetime
 
 
-class TaskFacts(Facts):
+class TaskProjection(Projection):
     """A task."""
 
     status: TaskStatus
-    history: tuple[_StepFacts, ...]
+    history: tuple[_StepProjection, ...]
 
 
-class NotificationFacts(Facts):
+class NotificationProjection(Projection):
     """A notification."""
 
     status: NotificationStatus
     connector: str
 
 
-class DeliveryFacts(Facts):
+class DeliveryProjection(Projection):
     """A delivery. `acks` are milliseconds that answers took which were given before it came."""
 
     provider: str
-    verdict: Verdict
+    status: DeliveryStatus
     acks: tuple[int, ...] = ()
 
 
-class UnkeptFacts(Facts):
+class RejectedRequestProjection(Projection):
     """A request that left no delivery behind."""
 
     provider: str
@@ -130,12 +130,12 @@ class UnkeptFacts(Facts):
     acks: tuple[int, ...] = ()
 
 
-def name(metric: Metric, *labels: str) -> str:
+def counter_name(metric: Metric, *labels: str) -> str:
     """The name of a count."""
     return "|".join((metric, *labels))
 
 
-def added(parts: Iterable[Counts]) -> Counts:
+def add_counts(parts: Iterable[Counts]) -> Counts:
     """All of them together."""
     total: Counter[str] = Counter()
     for part in parts:
@@ -143,7 +143,7 @@ def added(parts: Iterable[Counts]) -> Counts:
     return {key: number for key, number in total.items() if number}
 
 
-def labelled(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
+def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
     """The counts of one metric by their labels."""
     found = {}
     for key, number in counts.items():
@@ -153,12 +153,12 @@ def labelled(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
     return found
 
 
-def observed(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
+def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
     """What one measurement adds to a histogram."""
     fitting = next((f"{bound:g}" for bound in bounds if seconds <= bound), _INFINITE)
     return {
-        name(metric, *labels, fitting): 1,
-        name(metric, *labels, _MILLISECONDS): round(seconds * 1000),
+        counter_name(metric, *labels, fitting): 1,
+        counter_name(metric, *labels, _MILLISECONDS): round(seconds * 1000),
     }
 
 
@@ -167,28 +167,30 @@ def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float,
     names = [*(f"{bound:g}" for bound in bounds), _INFINITE]
     return Histogram(
         bounds=bounds,
-        counts=tuple(counts.get(name(metric, *labels, each), 0) for each in names),
-        seconds=counts.get(name(metric, *labels, _MILLISECONDS), 0) / 1000,
+        counts=tuple(counts.get(counter_name(metric, *labels, each), 0) for each in names),
+        seconds=counts.get(counter_name(metric, *labels, _MILLISECONDS), 0) / 1000,
     )
 
 
-def of_task(before: TaskFacts | None, after: TaskFacts | None) -> Counts:
+def task_counts(before: TaskProjection | None, after: TaskProjection | None) -> Counts:
     """What a step of a task adds, or its creation, or its end by age."""
     moved: Counter[str] = Counter()
     if before:
-        moved[name(Metric.TASKS, before.status)] -= 1
+        moved[counter_name(Metric.TASKS, before.status)] -= 1
     if after:
-        moved[name(Metric.TASKS, after.status)] += 1
-        moved[name(Metric.STEPS, after.history[-1].type)] += 1
+        moved[counter_name(Metric.TASKS, after.status)] += 1
+        moved[counter_name(Metric.STEPS, after.history[-1].type)] += 1
     if before and after and before.status is TaskStatus.RUNNING and after.status in FINISHED:
         started = [step.at for step in after.history if step.type is ChangeType.STARTED]
         if started:
             took = (after.history[-1].at - started[-1]).total_seconds()
-            moved.update(observed(Metric.RUNS, seconds=max(0.0, took), bounds=RUN_BOUNDS))
-    return added([moved])
+            moved.update(observe(Metric.RUNS, seconds=max(0.0, took), bounds=RUN_BOUNDS))
+    return add_counts([moved])
 
 
-def of_notification(before: NotificationFacts | None, after: NotificationFacts) -> Counts:
+def notification_counts(
+    before: NotificationProjection | None, after: NotificationProjection
+) -> Counts:
     """What a step of a notification adds: one where an attempt, or all hope, has ended."""
     sending = before is not None and before.status is NotificationStatus.SENDING
     match after.status:
@@ -198,26 +200,26 @@ def of_notification(before: NotificationFacts | None, after: NotificationFacts) 
             outcome = "delayed" if sending else ""
         case status:
             outcome = status.value
-    return {name(Metric.NOTIFICATIONS, after.connector, outcome): 1} if outcome else {}
+    return {counter_name(Metric.NOTIFICATIONS, after.connector, outcome): 1} if outcome else {}
 
 
-def of_delivery(kept: DeliveryFacts) -> Counts:
+def delivery_counts(kept: DeliveryProjection) -> Counts:
     """What a new delivery adds, and the answers before it."""
-    return _request(kept.provider, kept.verdict, kept.acks)
+    return _request(kept.provider, kept.status, kept.acks)
 
 
-def of_repeats(kept: DeliveryFacts | None, times: int) -> Counts:
+def duplicate_counts(kept: DeliveryProjection | None, times: int) -> Counts:
     """What copies of a delivery add that came later."""
-    return {name(Metric.REQUESTS, kept.provider, DUPLICATE): times} if kept else {}
+    return {counter_name(Metric.REQUESTS, kept.provider, DUPLICATE): times} if kept else {}
 
 
-def of_unkept(request: UnkeptFacts) -> Counts:
+def rejected_request_counts(request: RejectedRequestProjection) -> Counts:
     """What a request adds that left no delivery behind."""
     return _request(request.provider, request.outcome, request.acks)
 
 
 def _request(provider: str, outcome: str, acks: Iterable[int]) -> Counts:
     times = (
-        observed(Metric.ACKS, provider, seconds=each / 1000, bounds=ACK_BOUNDS) for each in acks
+        observe(Metric.ACKS, provider, seconds=each / 1000, bounds=ACK_BOUNDS) for each in acks
     )
-    return added([{name(Metric.REQUESTS, provider, outcome): 1}, *times])
+    return add_counts([{counter_name(Metric.REQUESTS, provider, outcome): 1}, *times])

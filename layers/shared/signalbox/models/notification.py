@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.change import Change
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
@@ -17,7 +17,7 @@ from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
 MAX_ATTEMPTS: Final = 12
 GIVE_UP_AFTER: Final = timedelta(hours=72)
-PUT_OFF: Final = "put_off"
+THROTTLED: Final = "put_off"
 _LOG: Final = 30
 
 
@@ -44,7 +44,7 @@ class Attempt(Model):
     `at` is when it ended, but of one whose end is unknown when it began.
     """
 
-    at: Moment
+    at: UtcDatetime
     outcome: str
     reason: str | None = None
 
@@ -64,12 +64,12 @@ class Notification(Model):
     change: Change
     request_id: RequestId | None = None
     fingerprint: str | None = None
-    created_at: Moment
-    owed_since: Moment
-    updated_at: Moment
-    sent_at: Moment | None = None
-    next_at: Moment | None = None
-    busy_until: Moment | None = None
+    created_at: UtcDatetime
+    queued_at: UtcDatetime
+    updated_at: UtcDatetime
+    sent_at: UtcDatetime | None = None
+    next_at: UtcDatetime | None = None
+    busy_until: UtcDatetime | None = None
     number: int = 0
     attempts: tuple[Attempt, ...] = ()
     retention: int = 86_400
@@ -92,11 +92,11 @@ class Notification(Model):
         return self.updated_at + timedelta(seconds=self.retention)
 
     @property
-    def look_at(self) -> datetime | None:
+    def due_at(self) -> datetime | None:
         """When maintenance must look at the notification if nothing has happened until then."""
         if not self.open:
             return None
-        marks = (self.owed_since, self.next_at, self.busy_until)
+        marks = (self.queued_at, self.next_at, self.busy_until)
         since = max(mark for mark in marks if mark)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + RESEND_AFTER
@@ -104,7 +104,7 @@ class Notification(Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class NotificationRef:
     """A notification in a list, before it is read; `position` is where it stands there."""
 
     task: TaskId
@@ -160,9 +160,9 @@ def delayed(
     Dead where the tries or the time are used up.
     """
     number = notification.number if counts else notification.number - 1
-    if number >= MAX_ATTEMPTS or next_at - notification.owed_since > GIVE_UP_AFTER:
+    if number >= MAX_ATTEMPTS or next_at - notification.queued_at > GIVE_UP_AFTER:
         return exhausted(notification, reason, now)
-    return _logged(notification, now, "delayed" if counts else PUT_OFF, reason).model_copy(
+    return _logged(notification, now, "delayed" if counts else THROTTLED, reason).model_copy(
         update={
             "version": notification.version + 1,
             "status": NotificationStatus.QUEUED,
@@ -182,7 +182,7 @@ def redelivered(notification: Notification, now: datetime) -> Notification:
         update={
             "version": notification.version + 1,
             "status": NotificationStatus.QUEUED,
-            "owed_since": now,
+            "queued_at": now,
             "updated_at": now,
             "sent_at": None,
             "next_at": None,

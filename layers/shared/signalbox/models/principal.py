@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from signalbox.models.base import Model, Moment, Name
+from signalbox.models.base import Model, Name, UtcDatetime
 from signalbox.models.errors import Forbidden
 from signalbox.models.ids import KeyId
 
@@ -41,7 +41,7 @@ _READS = frozenset(
     }
 )
 
-ROLES: Final[Mapping[str, frozenset[Scope]]] = {
+BUILT_IN_ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "viewer": _READS,
     "worker": frozenset({Scope.TASKS_READ, Scope.TASKS_WORK, Scope.QUEUE_READ}),
     "operator": _READS
@@ -89,13 +89,15 @@ class ApiKey(Model):
     name: Name
     roles: tuple[Name, ...] = ()
     scopes: tuple[Scope, ...] = ()
-    created_at: Moment
+    created_at: UtcDatetime
     created_by: str
-    expires_at: Moment | None = None
-    revoked_at: Moment | None = None
+    expires_at: UtcDatetime | None = None
+    revoked_at: UtcDatetime | None = None
     fingerprint: str | None = None
 
-    def granted(self, worth: Mapping[str, frozenset[Scope]] = ROLES) -> frozenset[Scope]:
+    def granted(
+        self, role_scopes: Mapping[str, frozenset[Scope]] = BUILT_IN_ROLES
+    ) -> frozenset[Scope]:
         """Every scope the key has, by itself or by its roles, which are worth so much."""
-        by_role = (worth.get(role, frozenset()) for role in self.roles)
+        by_role = (role_scopes.get(role, frozenset()) for role in self.roles)
         return frozenset(self.scopes).union(*by_role)

@@ -4,16 +4,16 @@ from typing import Final
 
 from pydantic import Field
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 
-KEPT: Final = 20
+MAX_REJECTIONS: Final = 20
 """How many rejections of a source are kept."""
 
 
 class Rejection(Model):
     """A refused request, without its body. Nothing in it was verified: anybody may have sent it."""
 
-    at: Moment
+    at: UtcDatetime
     status: int
     code: str
     reason: str
@@ -33,6 +33,6 @@ class Rejections(Model):
 
     provider: str
     source: str
-    since: Moment
+    since: UtcDatetime
     counts: dict[str, int]
     last: tuple[Rejection, ...] = Field(default=())

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field, JsonValue, field_validator
 from pydantic_core import PydanticCustomError, to_json
 
-from signalbox.models.base import Model, Moment
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import DeliveryId, LeaseId, RequestId, TaskId, WorkerId
 
 UNSENT_AFTER: Final = timedelta(minutes=2)
@@ -22,7 +22,7 @@ Each time it waits twice as long, so that a queue that is paused is not filled w
 LEASE_GRACE: Final = timedelta(seconds=30)
 """How long after a lease maintenance waits for the message to come back by itself."""
 
-QUEUE: Final = "queue"
+QUEUE_ACTOR: Final = "queue"
 """Who takes the steps that a queue brings about."""
 
 _DATA: Final = 32_000
@@ -64,7 +64,7 @@ class ChangeType(StrEnum):
 FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED})
 
 
-class Origin(Model):
+class TaskOrigin(Model):
     """Where a task came from; `provider` is `api` for one made through the API.
 
     `fingerprint` is a hash of the request that named the task by an Idempotency-Key.
@@ -87,13 +87,13 @@ class Lease(Model):
 
     id: LeaseId
     worker: WorkerId
-    expires_at: Moment
+    expires_at: UtcDatetime
     queue: Priority
     message: str
     receipt: str
 
 
-class Result(Model):
+class TaskResult(Model):
     """What a worker says of finished work. `data` is of 32,000 bytes of JSON at the most.
 
     `masked` says that the summary is not all that the work said: something looked like a secret.
@@ -112,26 +112,26 @@ class Result(Model):
         return data
 
 
-class Step(Model):
+class TaskStep(Model):
     """One step in a task's life. `by` names who took it: a principal, a worker, a source."""
 
     version: int
     type: ChangeType
     status: TaskStatus
-    at: Moment
+    at: UtcDatetime
     by: str
     attempt: int
     reason: str | None = None
 
 
-class Editable(Model):
+class EditableFields(Model):
     """What may be changed of a task that is there."""
 
     title: str
     description: str
     priority: Priority
     labels: tuple[str, ...]
-    due: Moment | None
+    due: UtcDatetime | None
 
 
 class Task(Model):
@@ -154,30 +154,30 @@ class Task(Model):
     arguments: tuple[str, ...] = ()
     instruction: str = ""
     labels: tuple[str, ...] = ()
-    origin: Origin
+    origin: TaskOrigin
     repository: str | None = None
     branch: str | None = None
     commit: str | None = None
     author: str | None = None
     url: str | None = None
-    due: Moment | None = None
-    created_at: Moment
-    updated_at: Moment
-    started_at: Moment | None = None
-    finished_at: Moment | None = None
-    not_before: Moment | None = None
-    sent_at: Moment | None = None
+    due: UtcDatetime | None = None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    started_at: UtcDatetime | None = None
+    finished_at: UtcDatetime | None = None
+    not_before: UtcDatetime | None = None
+    sent_at: UtcDatetime | None = None
     dispatched: int = 0
     attempt: int = 0
     max_attempts: int = 3
     fence: int = 0
     lease: Lease | None = None
-    given_back: LeaseId | None = None
+    released_at: LeaseId | None = None
     progress: str | None = None
-    result: Result | None = None
+    result: TaskResult | None = None
     reason: str | None = None
     retention: int = 86_400
-    history: tuple[Step, ...] = ()
+    history: tuple[TaskStep, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -187,7 +187,7 @@ class Task(Model):
     @property
     def dead(self) -> bool:
         """Whether the task failed because its attempts ran out or its queue gave it up."""
-        spent = self.attempt >= self.max_attempts or self.last_step.by == QUEUE
+        spent = self.attempt >= self.max_attempts or self.last_step.by == QUEUE_ACTOR
         return self.status is TaskStatus.FAILED and spent
 
     @property
@@ -198,7 +198,7 @@ class Task(Model):
         return self.finished_at + timedelta(seconds=self.retention)
 
     @property
-    def look_at(self) -> datetime | None:
+    def due_at(self) -> datetime | None:
         """When maintenance must look at the task if nothing has happened to it until then."""
         if self.status is TaskStatus.RUNNING and self.lease:
             return self.lease.expires_at + LEASE_GRACE
@@ -211,11 +211,11 @@ class Task(Model):
         return since + UNSENT_AFTER
 
     @property
-    def last_step(self) -> Step:
+    def last_step(self) -> TaskStep:
         """The step that brought the task to its version."""
         return self.history[-1]
 
     @property
-    def undispatched(self) -> tuple[Step, ...]:
+    def undispatched(self) -> tuple[TaskStep, ...]:
         """The steps that may not have been handed on."""
         return tuple(step for step in self.history if step.version > self.dispatched)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-TITLE: Final = 200
+MAX_TITLE: Final = 200
 """How many characters a title may have."""
 
 _UNSEEN = re.compile(
@@ -12,7 +12,7 @@ _UNSEEN = re.compile(
 _WEB_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,1990}", re.IGNORECASE)
 
 
-def one_line(text: str, limit: int = TITLE) -> str:
+def one_line(text: str, limit: int = MAX_TITLE) -> str:
     """The text in one line of at most so many characters.
 
     Controls, line ends, bidi overrides and lone surrogates become single spaces.

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from signalbox.auth.cursors import Cursors
-from signalbox.aws.dynamo import Table
-from signalbox.http.api import Api, router
-from signalbox.http.cors import Cors
-from signalbox.http.openapi import described
+from signalbox.aws.dynamo_table import Table
+from signalbox.http.api import ApiHandler, router
+from signalbox.http.audit import AuditTrail
+from signalbox.http.cors import CorsPolicy
+from signalbox.http.openapi import openapi_document
 from signalbox.http.openapi_webhooks import webhook_routes
 from signalbox.http.routes.audit import add_audit
 from signalbox.http.routes.docs import add_docs
@@ -18,38 +19,39 @@ from signalbox.http.routes.task_changes import add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
 from signalbox.http.routing import Routes
-from signalbox.http.trail import Trail
-from signalbox.runtime.admission import admission
-from signalbox.runtime.counting import counting
-from signalbox.runtime.operators import add_operators
+from signalbox.runtime.auth import authorizer
+from signalbox.runtime.counters import count_changes
+from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
-from signalbox.services.browse import ListTasks
-from signalbox.services.circuits import ReadCircuits
-from signalbox.services.claim import ClaimTask
-from signalbox.services.create import CreateTask
-from signalbox.services.edit import CancelTask, EditTask, RetryTask
-from signalbox.services.hold import HoldTask
-from signalbox.services.logs import AppendLog, FollowLog, ReadLog
 from signalbox.services.metrics import ReadMetrics
-from signalbox.services.pausing import PauseQueues
-from signalbox.services.queues import InspectQueues
+from signalbox.services.notifications.circuits import ReadCircuits
+from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.queues.pause import PauseQueues
+from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.create import CreateTask
+from signalbox.services.tasks.leases import ManageLease
+from signalbox.services.tasks.list_tasks import ListTasks
+from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
+from signalbox.services.tasks.update import CancelTask, RetryTask, UpdateTask
 
 VERSION: Final = "0.1.0"
 _MAY_COUNT_FOR: Final = 2.0
 
-Check = Callable[[], object]
+ReadinessCheck = Callable[[], object]
 
 
-def api(wiring: Wiring | None = None) -> Api:
+def api(wiring: Wiring | None = None) -> ApiHandler:
     """The handler."""
     wired = wiring or Wiring()
     routes = Routes(resolver=router())
     add_health(routes, version=VERSION, checks=_checks(wired))
     _add_all_of_tasks(routes, wired)
-    holding = HoldTask(tasks=wired.tasks, queue=wired.queue, clock=wired.clock, random=wired.random)
+    holding = ManageLease(
+        tasks=wired.tasks, queue=wired.queue, clock=wired.clock, random=wired.random
+    )
     claiming = ClaimTask(
         tasks=wired.tasks,
         queue=wired.queue,
@@ -59,14 +61,14 @@ def api(wiring: Wiring | None = None) -> Api:
         sleep=wired.sleep,
     )
     add_work(routes, claim=claiming, hold=holding)
-    inspect = InspectQueues(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
+    inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
     add_operators(routes, wired, inspect)
     figures = ReadMetrics(
-        count=counting(wired),
+        count=count_changes(wired),
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
     )
-    add_metrics(routes, read=figures, may_count_for=_MAY_COUNT_FOR)
+    add_metrics(routes, read=figures, count_seconds=_MAY_COUNT_FOR)
     add_audit(
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),
@@ -77,11 +79,11 @@ def api(wiring: Wiring | None = None) -> Api:
     _add_docs(routes)
     log = logger()
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
-    return Api(
+    return ApiHandler(
         routes=routes,
-        admit=admission(wired),
-        cors=Cors(origins=wired.settings.cors),
-        trail=Trail(record=record, clock=wired.clock, logger=log, count=count),
+        admit=authorizer(wired),
+        cors=CorsPolicy(origins=wired.settings.cors),
+        audit_trail=AuditTrail(record=record, clock=wired.clock, logger=log, count=count),
         limit=wired.settings.max_body_bytes,
         logger=log,
     )
@@ -90,11 +92,11 @@ def api(wiring: Wiring | None = None) -> Api:
 def _add_docs(routes: Routes) -> None:
     for provider in providers():
         for path in webhook_routes(provider):
-            routes.leave("POST", path)
+            routes.add_external("POST", path)
 
     def describe(base_path: str) -> str:
         signed = {name: make().signature_header for name, make in providers().items()}
-        return described(routes, version=VERSION, signed=signed, base_path=base_path)
+        return openapi_document(routes, version=VERSION, signed=signed, base_path=base_path)
 
     add_docs(routes, describe=describe)
 
@@ -110,7 +112,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     )
     add_task_changes(
         routes,
-        edit=EditTask(tasks=tasks, clock=clock),
+        edit=UpdateTask(tasks=tasks, clock=clock),
         cancel=CancelTask(tasks=tasks, clock=clock),
         retry=RetryTask(tasks=tasks, clock=clock),
         store=tasks,
@@ -124,8 +126,8 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     )
 
 
-def _checks(wired: Wiring) -> dict[str, Check]:
-    def reads(table: Table, *names: str) -> Check:
+def _checks(wired: Wiring) -> dict[str, ReadinessCheck]:
+    def reads(table: Table, *names: str) -> ReadinessCheck:
         return lambda: table.get({name: {"S": "ready"} for name in names}, consistent=False)
 
     return {
@@ -135,5 +137,5 @@ def _checks(wired: Wiring) -> dict[str, Check]:
         "state": reads(wired.state_table, "pk"),
         "audit": reads(wired.audit.table, "pk", "sk"),
         "queues": wired.queue.depths,
-        "connectors": wired.notices.reach,
+        "connectors": wired.notification_queue.reach,
     }

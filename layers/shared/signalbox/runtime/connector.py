@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from signalbox.aws.dynamo import reaching
-from signalbox.egress.transport import Http
-from signalbox.models.messages import NotificationMessage
-from signalbox.runtime.messages import ComeBack, Handler, each_message
+from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.egress.http_client import HttpClient
+from signalbox.models.queue_messages import NotificationMessage
+from signalbox.runtime.sqs_batch import LambdaHandler, RetryMessage, sqs_batch_handler
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.circuits import Circuits
-from signalbox.services.deliver import DeliverNotification, Later
-from signalbox.services.ports import Connector, Count
+from signalbox.services.notifications.circuits import CircuitBreakers
+from signalbox.services.notifications.deliver import DeliverNotification, Later
+from signalbox.services.ports.core import Connector, Count
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,7 +25,7 @@ _HIDDEN_AT_MOST: Final = 43_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Deliver:
+class _DeliverHandler:
     deliver: DeliverNotification
     sqs: "SQSClient"
     url: str
@@ -33,7 +33,7 @@ class _Deliver:
     count: Count
 
     def __call__(self, record: SQSRecord) -> None:
-        """Makes one attempt for one message. Raises ComeBack where it must come back."""
+        """Makes one attempt for one message. Raises RetryMessage where it must come back."""
         message = NotificationMessage.model_validate_json(record.body)
         outcome = self.deliver(message.task_id, message.notification_id)
         connector = self.deliver.connector.name
@@ -50,10 +50,10 @@ class _Deliver:
         )
         if isinstance(outcome, Later):
             self._hide(record, ceil(outcome.after.total_seconds()))
-            raise ComeBack
+            raise RetryMessage
 
     def _hide(self, record: SQSRecord, seconds: int) -> None:
-        with reaching("the queue"):
+        with aws_unavailable("the queue"):
             self.sqs.change_message_visibility(
                 QueueUrl=self.url,
                 ReceiptHandle=record.receipt_handle,
@@ -61,24 +61,28 @@ class _Deliver:
             )
 
 
-def connector(make: Callable[[Http], Connector], wiring: Wiring | None = None) -> Handler:
+def connector(
+    make: Callable[[HttpClient], Connector], wiring: Wiring | None = None
+) -> LambdaHandler:
     """The handler, for the connector that `make` makes."""
     wired = wiring or Wiring()
-    made = make(Http(trusted=wired.settings.trusted))
+    made = make(HttpClient(trusted=wired.settings.trusted))
     log = logger()
-    return each_message(
-        _Deliver(
+    return sqs_batch_handler(
+        _DeliverHandler(
             deliver=DeliverNotification(
                 connector=made,
                 notifications=wired.notifications,
                 config=wired.config,
                 secrets=wired.secrets,
-                circuits=Circuits(store=wired.circuits, clock=wired.clock, random=wired.random),
+                circuits=CircuitBreakers(
+                    store=wired.circuits, clock=wired.clock, random=wired.random
+                ),
                 clock=wired.clock,
                 random=wired.random,
             ),
             sqs=wired.sqs,
-            url=wired.notices.urls[made.name],
+            url=wired.notification_queue.urls[made.name],
             logger=log,
             count=count,
         ),

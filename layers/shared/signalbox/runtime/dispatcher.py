@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from signalbox.aws.keys import TASK_SORT
+from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.dispatch import DispatchChanges
-from signalbox.services.ports import Count
+from signalbox.services.ports.core import Count
+from signalbox.services.tasks.dispatch import DispatchChanges
 
 
 class _Text(BaseModel):

@@ -7,11 +7,11 @@ from typing import Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
-from signalbox.http.problems import traced
-from signalbox.runtime.counting import counting
+from signalbox.http.problems import error_fields
+from signalbox.runtime.counters import count_changes
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.maintain import HealOverdue
+from signalbox.services.tasks.reconcile import ReconcileOverdue
 
 _RESERVE: Final = 5.0
 
@@ -22,12 +22,12 @@ def maintenance(
     """The handler."""
     wired = wiring or Wiring()
     log = logger()
-    catch_up = counting(wired)
-    heal = HealOverdue(
-        agenda=wired.agenda,
+    catch_up = count_changes(wired)
+    heal = ReconcileOverdue(
+        due_index=wired.due_index,
         tasks=wired.tasks,
         notifications=wired.notifications,
-        notices=wired.notices,
+        notification_queue=wired.notification_queue,
         dispatch=wired.dispatch,
         clock=wired.clock,
         random=wired.random,
@@ -40,7 +40,7 @@ def maintenance(
         healed = heal(time_left)
         behind = catch_up(lambda: time_left() - _RESERVE)
         tell = log.error if healed.failed else log.info
-        not_counted = {stream: traced(trouble) for stream, trouble in behind.items()}
+        not_counted = {stream: error_fields(trouble) for stream, trouble in behind.items()}
         tell("healed", extra={**asdict(healed), "not_counted": not_counted})
         if healed.failed:
             count("NotHealed", {})

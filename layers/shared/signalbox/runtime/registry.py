@@ -10,8 +10,8 @@ from pkgutil import iter_modules
 
 import signalbox.connectors
 import signalbox.providers
-from signalbox.models.vocabulary import Vocabularies
-from signalbox.services.ports import Connector, Connectors, Provider, Providers
+from signalbox.models.event_vocabulary import Vocabularies
+from signalbox.services.ports.core import Connector, Connectors, Provider, Providers
 
 
 @cache
@@ -44,9 +44,9 @@ def _provider(name: str) -> Provider:
 
 @cache
 def _connector(name: str, trusted: frozenset[str]) -> Connector:
-    from signalbox.egress.transport import Http  # noqa: PLC0415  see above
+    from signalbox.egress.http_client import HttpClient  # noqa: PLC0415  see above
 
     made: Connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(
-        http=Http(trusted=trusted)
+        http=HttpClient(trusted=trusted)
     )
     return made

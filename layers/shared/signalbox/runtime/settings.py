@@ -42,7 +42,7 @@ class Settings(BaseModel):
     queue_low_dead_letters: str
 
     @classmethod
-    def of_environment(cls) -> Self:
+    def from_environment(cls) -> Self:
         """The settings as they stand there. Raises ValidationError."""
         return cls.model_validate(dict(os.environ))
 

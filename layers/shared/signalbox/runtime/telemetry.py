@@ -11,7 +11,7 @@ def logger() -> Logger:
     return Logger()
 
 
-def unreadable_configuration(kind: str, name: str) -> None:
+def report_unreadable_config(kind: str, name: str) -> None:
     """Says that something of the configuration is left out, for an alarm."""
     logger().error("configuration not readable", extra={"kind": kind, "thing": name})
     count("UnreadableConfiguration", {})

@@ -1,13 +1,13 @@
 """Builds the handler of a function that receives the webhooks of one provider."""
 
+from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.rejections import DynamoRejections
-from signalbox.aws.unkept import DynamoUnkept
 from signalbox.http.webhook import WebhookHandler
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.ports import Provider
-from signalbox.services.receive import ReceiveWebhook
-from signalbox.services.reject import NoteRejection
+from signalbox.services.deliveries.receive import ReceiveWebhook
+from signalbox.services.deliveries.record_rejection import RecordRejection
+from signalbox.services.ports.core import Provider
 
 
 def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
@@ -23,13 +23,13 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             clock=wired.clock,
             retention=wired.settings.retention,
         ),
-        reject=NoteRejection(
+        reject=RecordRejection(
             provider=provider.name,
             config=wired.config,
             store=DynamoRejections(table=wired.state_table),
             clock=wired.clock,
         ),
-        unkept=DynamoUnkept(table=wired.deliveries_table),
+        record_rejected=DynamoRejectedRequests(table=wired.deliveries_table),
         limit=wired.settings.max_body_bytes,
         logger=logger(),
         count=count,

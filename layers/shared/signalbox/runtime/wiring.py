@@ -16,17 +16,17 @@ from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
-from signalbox.aws.dynamo import Table
+from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
-from signalbox.aws.queues import QueueUrls, SqsNotices, SqsTasks
+from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.secrets import SsmSecrets
-from signalbox.aws.tasks import DynamoAgenda, DynamoNotifications, DynamoTasks
+from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
-from signalbox.runtime.telemetry import unreadable_configuration
-from signalbox.services.dispatch import DispatchChanges
-from signalbox.services.ports import Clock, Sleep
+from signalbox.runtime.telemetry import report_unreadable_config
+from signalbox.services.ports.core import Clock, Sleep
+from signalbox.services.tasks.dispatch import DispatchChanges
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,7 +47,7 @@ _SSM: Final = _CONFIG.merge(
 _CURSOR_KEY: Final = "keys/cursor"
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """The time now, in UTC."""
     return datetime.now(UTC)
 
@@ -58,11 +58,11 @@ class Wiring:
     def __init__(
         self,
         settings: Settings | None = None,
-        clock: Clock = now,
+        clock: Clock = utc_now,
         sleep: Sleep = time.sleep,
         random: Random | None = None,
     ) -> None:
-        self.settings = settings or Settings.of_environment()
+        self.settings = settings or Settings.from_environment()
         self.clock = clock
         self.sleep = sleep
         self.random = random or SystemRandom()
@@ -128,9 +128,9 @@ class Wiring:
         return DynamoAudit(table=Table(client=self.dynamo, name=self.settings.audit_table))
 
     @cached_property
-    def agenda(self) -> DynamoAgenda:
+    def due_index(self) -> DynamoDueIndex:
         """What is to be looked at when."""
-        return DynamoAgenda(table=self.tasks_table)
+        return DynamoDueIndex(table=self.tasks_table)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveries:
@@ -145,7 +145,7 @@ class Wiring:
     def config(self) -> DynamoConfig:
         """The configuration."""
         return DynamoConfig(
-            table=self.config_table, clock=self.clock, unreadable=unreadable_configuration
+            table=self.config_table, clock=self.clock, unreadable=report_unreadable_config
         )
 
     @cached_property
@@ -168,10 +168,10 @@ class Wiring:
         )
 
     @cached_property
-    def queue(self) -> SqsTasks:
+    def queue(self) -> SqsTaskQueue:
         """The task queues."""
         chosen = self.settings
-        return SqsTasks(
+        return SqsTaskQueue(
             sqs=self.sqs,
             urls={
                 Priority.HIGH: QueueUrls(
@@ -187,10 +187,10 @@ class Wiring:
         )
 
     @cached_property
-    def notices(self) -> SqsNotices:
+    def notification_queue(self) -> SqsNotificationQueue:
         """The connectors' queues."""
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
-        return SqsNotices(sqs=self.sqs, urls=urls)
+        return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 
     @cached_property
     def dispatch(self) -> DispatchChanges:
@@ -199,7 +199,7 @@ class Wiring:
             tasks=self.tasks,
             notifications=self.notifications,
             queue=self.queue,
-            notices=self.notices,
+            notification_queue=self.notification_queue,
             config=self.config,
             clock=self.clock,
             stack=self.settings.stack,
@@ -211,4 +211,4 @@ class Wiring:
         if found:
             return found
         self.secrets.put_new(_CURSOR_KEY, [secrets.token_urlsafe(32)])
-        return self.secrets.refreshed(_CURSOR_KEY)
+        return self.secrets.refresh(_CURSOR_KEY)

@@ -9,23 +9,23 @@ from typing import Final
 from pydantic import ValidationError
 
 from signalbox.models.audit import (
-    LOOK_BACK,
-    Breach,
-    ChainBroken,
-    End,
-    Entry,
-    Kept,
-    Row,
-    chained,
+    MAX_GAP_DAYS,
+    AuditEvent,
+    AuditRecord,
+    ChainHead,
+    ChainInvalid,
+    StoredRecord,
+    Tampering,
+    add_days,
+    append_to_chain,
+    chain_head,
     day_of,
-    days_from,
-    end_of,
-    followed,
-    numbered,
+    record_number,
+    verify_next,
 )
 from signalbox.models.errors import Unavailable
-from signalbox.services.guards import AuditStore
-from signalbox.services.ports import Clock, Sleep
+from signalbox.services.ports.auth import AuditStore
+from signalbox.services.ports.core import Clock, Sleep
 
 _TRIES: Final = 8
 _PAUSE: Final = 0.01
@@ -43,14 +43,14 @@ class RecordAudit:
     clock: Clock
     random: Random
     sleep: Sleep = sleep
-    _last: dict[str, End] = field(default_factory=dict)
+    _last: dict[str, ChainHead] = field(default_factory=dict)
 
-    def __call__(self, entry: Entry) -> Row:
+    def __call__(self, entry: AuditEvent) -> AuditRecord:
         """The row that was kept. Raises Unavailable, also where too many write at once."""
         day = day_of(self.clock())
         last = self._last.get(day) or self._end(day)
         for attempt in range(_TRIES):
-            row = chained(entry, day, last)
+            row = append_to_chain(entry, day, last)
             if self.store.append(row):
                 self._remember(row.end)
                 return row
@@ -59,15 +59,15 @@ class RecordAudit:
         self._last.clear()
         raise Unavailable("too many write to the audit log at once")
 
-    def _end(self, day: str) -> End | None:
+    def _end(self, day: str) -> ChainHead | None:
         """The last row of the day, or of the last day before it that has any."""
-        for step in range(LOOK_BACK + 1):
-            earlier = days_from(day, -step)
+        for step in range(MAX_GAP_DAYS + 1):
+            earlier = add_days(day, -step)
             for kept in self.store.newest(earlier):
-                return end_of(earlier, kept)
+                return chain_head(earlier, kept)
         return None
 
-    def _remember(self, end: End) -> None:
+    def _remember(self, end: ChainHead) -> None:
         self._last.clear()
         self._last[end.day] = end
 
@@ -80,7 +80,7 @@ class AuditPage:
     empty, and still not be the last: it looks at a month at the most.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[AuditRecord]
     unreadable: Sequence[str]
     after: str | None
 
@@ -98,7 +98,7 @@ class ListAudit:
         `after` is a position that a page gave out: `<day>/<number>`, or a day.
         """
         start, _, number = (after or day_of(self.clock())).partition("/")
-        rows: list[Row] = []
+        rows: list[AuditRecord] = []
         unreadable: list[str] = []
         last = after
         for seen, (position, kept) in enumerate(self._newest(start, number, since, limit + 1)):
@@ -106,17 +106,17 @@ class ListAudit:
                 return AuditPage(rows=rows, unreadable=unreadable, after=last)
             last = position
             try:
-                rows.append(Row.model_validate_json(kept.document))
+                rows.append(AuditRecord.model_validate_json(kept.document))
             except ValidationError:
                 unreadable.append(position)
-        rest = days_from(start, -_DAYS_A_PAGE)
+        rest = add_days(start, -_DAYS_A_PAGE)
         return AuditPage(rows=rows, unreadable=unreadable, after=rest if rest >= since else None)
 
     def _newest(
         self, start: str, number: str, since: str, chunk: int
-    ) -> Iterator[tuple[str, Kept]]:
+    ) -> Iterator[tuple[str, StoredRecord]]:
         for step in range(_DAYS_A_PAGE):
-            day = days_from(start, -step)
+            day = add_days(start, -step)
             if day < since:
                 return
             before = number if number and step == 0 else None
@@ -134,30 +134,30 @@ class VerifyAudit:
 
     store: AuditStore
 
-    def __call__(self, day: str) -> Breach | None:
+    def __call__(self, day: str) -> Tampering | None:
         """The first row of the day that was changed, put in or taken out, None where none was."""
         try:
             self._walk(day, self._known_end(day))
-        except ChainBroken as broken:
+        except ChainInvalid as broken:
             return broken.breach
         return None
 
-    def _walk(self, day: str, end: End | None) -> None:
-        last: End | None = None
+    def _walk(self, day: str, end: ChainHead | None) -> None:
+        last: ChainHead | None = None
         for kept in self.store.oldest(day):
-            last = followed(day, last, kept)
+            last = verify_next(day, last, kept)
             if end and end.number == last.number and end.hash != last.hash:
-                raise ChainBroken(day, kept.number, "was changed")
+                raise ChainInvalid(day, kept.number, "was changed")
         there = last.number if last else 0
         if end and there < end.number:
-            raise ChainBroken(day, numbered(there + 1), "is missing")
+            raise ChainInvalid(day, record_number(there + 1), "is missing")
 
-    def _known_end(self, day: str) -> End | None:
+    def _known_end(self, day: str) -> ChainHead | None:
         """A row of this day that a later day carries on, None where no later day says."""
-        for step in range(1, LOOK_BACK + 1):
-            for kept in self.store.oldest(days_from(day, step), chunk=1):
+        for step in range(1, MAX_GAP_DAYS + 1):
+            for kept in self.store.oldest(add_days(day, step), chunk=1):
                 try:
-                    carried_on = Row.model_validate_json(kept.document).after
+                    carried_on = AuditRecord.model_validate_json(kept.document).after
                 except ValidationError:
                     return None
                 return carried_on if carried_on and carried_on.day == day else None

@@ -12,14 +12,14 @@ from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
-from signalbox.services.ports import TimeLeft
-from signalbox.services.queues import InspectQueues, QueueState
+from signalbox.services.ports.core import TimeLeft
+from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 
 _TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class StreamPage:
     """What some changes of one shard add, and between which places of the shard they stand.
 
     `before` is None where the shard was never read, `after` where it can be forgotten.
@@ -38,7 +38,7 @@ class Feed(Protocol):
     def name(self) -> str:
         """The word that its place is kept under."""
 
-    def pages(self, reached: Mapping[str, str]) -> Iterator[Page]:
+    def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
         """What is to be counted behind the places reached, read as it is consumed.
 
         Raises Unavailable.
@@ -48,10 +48,10 @@ class Feed(Protocol):
 class CounterStore(Protocol):
     """Where counts are kept."""
 
-    def reached(self, feed: str) -> Mapping[str, str]:
+    def positions(self, feed: str) -> Mapping[str, str]:
         """How far each shard of this feed was read. Raises Unavailable."""
 
-    def advance(self, feed: str, page: Page) -> None:
+    def advance(self, feed: str, page: StreamPage) -> None:
         """Adds a page's counts and moves the place of its shard, both or neither.
 
         Raises WriteConflict where the place is no longer the one before the page, Unavailable.
@@ -87,18 +87,18 @@ class CountChanges:
         return self._count(feed, time_left)
 
     def _count(self, feed: Feed, time_left: TimeLeft) -> None:
-        for page in feed.pages(self.counters.reached(feed.name)):
+        for page in feed.pages(self.counters.positions(feed.name)):
             if time_left() <= 0:
                 raise Unavailable("there was no time to count everything")
             self.counters.advance(feed.name, page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class MetricsSnapshot:
     """What is known now. `complete` says whether everything that has happened is counted."""
 
     counts: Counts
-    queues: Sequence[QueueState]
+    queues: Sequence[QueueBacklog]
     circuits: Mapping[ConnectionId, Circuit]
     complete: bool
 
@@ -108,13 +108,13 @@ class ReadMetrics:
     """Reads the counts, looks into the queues and at the circuits."""
 
     count: CountChanges
-    inspect: InspectQueues
+    inspect: MeasureBacklog
     circuits: Callable[[], Mapping[ConnectionId, Circuit]]
 
-    def __call__(self, time_left: TimeLeft) -> Figures:
+    def __call__(self, time_left: TimeLeft) -> MetricsSnapshot:
         """The figures, brought up to date in the time that is left. Raises Unavailable."""
         behind = self.count(time_left)
-        return Figures(
+        return MetricsSnapshot(
             counts=self.count.counters.totals(),
             queues=self.inspect(),
             circuits=self.circuits(),

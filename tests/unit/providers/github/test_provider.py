@@ -3,9 +3,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from signalbox.models.command_grammar import new_commands
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Author, Parsed
-from signalbox.models.grammar import new_commands
+from signalbox.models.event import Author, ParsedPayload
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import tasks
 from signalbox.providers.github.provider import GitHub
@@ -17,7 +17,7 @@ def recorded(name: str) -> InboundRequest:
     return request_of("github", found.headers, found.raw)
 
 
-def parsed(name: str) -> Parsed:
+def parsed(name: str) -> ParsedPayload:
     return GitHub().parse(recorded(name))
 
 
@@ -72,13 +72,13 @@ def test_a_form_says_the_same_as_json() -> None:
 
 
 def test_a_ping_is_a_handshake() -> None:
-    assert parsed("ping") == Parsed(type="ping", handshake="pong")
+    assert parsed("ping") == ParsedPayload(type="ping", handshake="pong")
 
 
 def test_an_event_that_is_not_read_is_ignored_whatever_its_body() -> None:
     request = request_of("github", {"X-GitHub-Event": "projects_v2_item"}, b"\xff")
 
-    assert GitHub().parse(request) == Parsed(
+    assert GitHub().parse(request) == ParsedPayload(
         type="projects_v2_item", ignored="the event projects_v2_item is not read"
     )
 
@@ -91,7 +91,9 @@ def test_an_action_that_is_not_read_is_ignored_whatever_else_is_odd(rest: bytes)
 
     found = GitHub().parse(request_of("github", {"X-GitHub-Event": "issues"}, body))
 
-    assert found == Parsed(type="issues.closed", ignored="the event issues.closed is not read")
+    assert found == ParsedPayload(
+        type="issues.closed", ignored="the event issues.closed is not read"
+    )
 
 
 def test_our_own_comment_is_ignored() -> None:

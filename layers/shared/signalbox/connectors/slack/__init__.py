@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from signalbox.connectors.slack.message import render
 from signalbox.egress.connector import HttpConnector
-from signalbox.egress.responses import SecretRefused, doubtful_span, trouble
+from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
+from signalbox.egress.responses import SecretRefused, possible_send_window, send_error
 from signalbox.egress.settings import SettingsInvalid
-from signalbox.egress.transport import Answer, Request, json_request
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
@@ -100,12 +100,12 @@ class Slack(HttpConnector[Settings]):
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         """Post a message, unless an earlier attempt got through."""
         request = self.render(notification, settings, secret)
-        span = doubtful_span(notification) if _TOKEN.fullmatch(secret) else None
+        span = possible_send_window(notification) if _TOKEN.fullmatch(secret) else None
         if span and self._arrived(notification, span, settings, _authorization(secret)):
             return
         self.judge(self.http(request))
 
-    def render(self, notification: Notification, settings: Settings, secret: str) -> Request:
+    def render(self, notification: Notification, settings: Settings, secret: str) -> HttpRequest:
         """Return the request to the webhook that the secret is, or to `chat.postMessage`."""
         if _TOKEN.fullmatch(secret):
             if settings.channel is None:
@@ -117,7 +117,7 @@ class Slack(HttpConnector[Settings]):
             return json_request(secret, render(notification))
         raise SecretRefused(_why_not(secret))
 
-    def judge(self, answer: Answer) -> None:
+    def judge(self, answer: HttpResponse) -> None:
         """Raises SendRefused or SendDelayed where Slack has not taken the message."""
         judge(answer)
 
@@ -144,7 +144,7 @@ class Slack(HttpConnector[Settings]):
         for page in range(_PAGES):
             query = urlencode(asked | ({"cursor": cursor} if cursor else {}))
             url = f"{settings.api_url}/conversations.history?{query}"
-            request = Request(method="GET", url=url, headers=headers, max_answer=_MAX_HISTORY)
+            request = HttpRequest(method="GET", url=url, headers=headers, max_answer=_MAX_HISTORY)
             answer = self.http(request)
             if notification.id.encode() in answer.body:
                 return True
@@ -156,7 +156,7 @@ class Slack(HttpConnector[Settings]):
         return False
 
 
-def _next_page(answer: Answer) -> str:
+def _next_page(answer: HttpResponse) -> str:
     """The cursor of the next page of a history, empty where there is none or it may not be read.
 
     Raises SendDelayed, SecretRefused.
@@ -183,7 +183,7 @@ def _why_not(secret: str) -> str:
     return next((why for pattern, why in _MISTAKEN if pattern.match(secret)), _NEITHER)
 
 
-def judge(answer: Answer) -> None:
+def judge(answer: HttpResponse) -> None:
     """Raises SendRefused or SendDelayed where Slack has not taken the message."""
     word = _word(answer.body)
     status = answer.status
@@ -192,7 +192,7 @@ def judge(answer: Answer) -> None:
             return
         status = HTTPStatus.BAD_REQUEST if word else HTTPStatus.BAD_GATEWAY
     reason = f"Slack answered {answer.status} {word}".strip()
-    raise trouble(_MEANS.get(word, status), reason, answer.retry_after)
+    raise send_error(_MEANS.get(word, status), reason, answer.retry_after)
 
 
 class _Metadata(BaseModel):

@@ -8,8 +8,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from signalbox.egress.text import in_line, in_lines, link
-from signalbox.models.change import PREFIX, TaskView
+from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
+from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.notification import Notification
 
 Json = dict[str, JsonValue]
@@ -33,20 +33,20 @@ _OTHER_LOOK: Final = ("bell", "Task changed")
 def render(notification: Notification, channel: str | None = None) -> Json:
     """The message: for `chat.postMessage` where there is a channel, else for a webhook."""
     task = notification.change.data
-    word = notification.change.type.removeprefix(PREFIX)
+    word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     icon, words = _LOOKS.get(word, _OTHER_LOOK)
-    title = in_line(task.title, 300) or "untitled"
+    title = escaped_line(task.title, 300) or "untitled"
     summary = task.result.summary if task.result else None
     emoji: Json = {"type": "emoji", "name": icon}
     blocks: list[JsonValue] = [
         _rich(_section(emoji, _text(" "), _text(title, bold=True), _text(f"\n{words}"))),
         _rich(_section(*_facts(task))),
-        *_quoted("Reason", in_lines(task.reason, 1_500)),
-        *_quoted("Result", in_lines(summary, 2_500)),
+        *_quoted("Reason", escaped_lines(task.reason, 1_500)),
+        *_quoted("Result", escaped_lines(summary, 2_500)),
         *_links(task),
         {"type": "context", "elements": [_plain(f"{task.id} · {notification.id}")]},
     ]
-    text = f":{icon}: {words}: {in_line(task.title, 300, _escaped) or title}"
+    text = f":{icon}: {words}: {escaped_line(task.title, 300, _escaped) or title}"
     message: Json = {
         "text": text,
         "mrkdwn": False,
@@ -78,7 +78,7 @@ def _facts(task: TaskView) -> list[Json]:
         "Author": task.author,
         "Attempt": f"{task.attempt} of {task.max_attempts}" if task.attempt else None,
     }
-    lines = {name: in_line(fact, 200) for name, fact in facts.items()}
+    lines = {name: escaped_line(fact, 200) for name, fact in facts.items()}
     shown = [(f"{name}: ", fact) for name, fact in lines.items() if fact]
     parts = [(_text(name), _text(fact, bold=True), _text("\n")) for name, fact in shown]
     return [element for part in parts for element in part][:-1]
@@ -97,8 +97,8 @@ def _quoted(name: str, text: str) -> list[JsonValue]:
 
 def _links(task: TaskView) -> list[JsonValue]:
     urls = {
-        "Open the source": link(task.url, _LINK),
-        "Open the result": link(task.result.url if task.result else None, _LINK),
+        "Open the source": escaped_url(task.url, _LINK),
+        "Open the result": escaped_url(task.result.url if task.result else None, _LINK),
     }
     shown = [
         _section({"type": "link", "url": url, "text": name}) for name, url in urls.items() if url

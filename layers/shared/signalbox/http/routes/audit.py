@@ -7,13 +7,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.audit import Breach, Row, day_of
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.audit import AuditRecord, Tampering, day_of
 from signalbox.models.base import Model
 from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.services.audit import ListAudit, VerifyAudit
-from signalbox.services.ports import Clock
+from signalbox.services.ports.core import Clock
 
 AUDIT: Final = "/api/v1/audit"
 _DAY: Final = r"^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -24,17 +24,17 @@ _MONTH: Final = timedelta(days=30)
 class AuditList(Model):
     """Rows of the log, newest first. `unreadable` names rows that somebody has spoilt."""
 
-    items: tuple[Row, ...]
+    items: tuple[AuditRecord, ...]
     unreadable: tuple[str, ...]
     next: str | None = None
 
 
-class AuditVerdict(Model):
+class VerifyAuditResponse(Model):
     """Whether a day is as it was written; `breach` is the first row that is not."""
 
     day: str
     intact: bool
-    breach: Breach | None = None
+    breach: Tampering | None = None
 
 
 def add_audit(
@@ -49,7 +49,7 @@ def add_audit(
             scope=Scope.AUDIT_READ,
             tag=_TAG,
             summary="List the audit log, newest first",
-            answers=AuditList,
+            response_model=AuditList,
         )
     )
     def list_audit(
@@ -65,7 +65,7 @@ def add_audit(
         page = browse(since=first, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
         found = AuditList(items=tuple(page.rows), unreadable=tuple(page.unreadable), next=following)
-        return said(found)
+        return json_response(found)
 
     @routes.add(
         Route(
@@ -74,7 +74,7 @@ def add_audit(
             scope=Scope.AUDIT_READ,
             tag=_TAG,
             summary="Find out whether a day of the audit log is as it was written",
-            answers=AuditVerdict,
+            response_model=VerifyAuditResponse,
         )
     )
     def verify_audit(day: Annotated[str, Path(pattern=_DAY, max_length=10)]) -> Response[str]:
@@ -83,7 +83,7 @@ def add_audit(
         if day > day_of(clock()):
             raise NotFound("this day has not come")
         breach = verify(day)
-        return said(AuditVerdict(day=day, intact=breach is None, breach=breach))
+        return json_response(VerifyAuditResponse(day=day, intact=breach is None, breach=breach))
 
 
 def _exists(day: str) -> bool:

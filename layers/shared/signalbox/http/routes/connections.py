@@ -5,30 +5,34 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 
-from signalbox.http.idempotency import REPLAYED, idempotency_key
-from signalbox.http.lists import Id
-from signalbox.http.routes.notifications import NotificationView, place_of, view_of
-from signalbox.http.routing import Route, Routes, said
-from signalbox.http.things import (
+from signalbox.http.crud import (
     IfMatch,
     IfNoneMatch,
     as_json,
-    listing,
-    must_match,
-    nothing,
-    put,
-    putting,
-    removing,
-    showing,
-    shown,
+    delete_route,
+    get_route,
+    list_route,
+    no_content,
+    precondition_check,
+    put_response,
+    put_route,
+    resource_response,
 )
+from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
+from signalbox.http.pagination import IdPath
+from signalbox.http.routes.notifications import (
+    NotificationView,
+    notification_path,
+    notification_view,
+)
+from signalbox.http.routing import Route, Routes, json_response
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, RequestId
 from signalbox.models.principal import Scope
-from signalbox.services.configure import Configure
-from signalbox.services.probe import ProbeConnection
+from signalbox.services.config.configure import Configure
+from signalbox.services.notifications.check_connection import CheckConnection
 
 CONNECTIONS = "/api/v1/connections"
 _CONNECTION = f"{CONNECTIONS}/<connection_id>"
@@ -43,39 +47,39 @@ class ConnectionList(Model):
     items: tuple[Connection, ...]
 
 
-def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnection) -> None:
+def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnection) -> None:
     """Adds the routes."""
 
     @routes.add(
-        listing(CONNECTIONS, _TAG, Scope.CONFIG_READ, "List the connections", ConnectionList)
+        list_route(CONNECTIONS, _TAG, Scope.CONFIG_READ, "List the connections", ConnectionList)
     )
     def list_connections() -> Response[str]:
-        return said(ConnectionList(items=tuple(configure.all(Connection))))
+        return json_response(ConnectionList(items=tuple(configure.all(Connection))))
 
-    @routes.add(showing(_CONNECTION, _TAG, Scope.CONFIG_READ, "Show a connection", Connection))
-    def show_connection(connection_id: Id, known: IfNoneMatch = None) -> Response[str]:
-        return shown(configure.get(Connection, connection_id), known)
+    @routes.add(get_route(_CONNECTION, _TAG, Scope.CONFIG_READ, "Show a connection", Connection))
+    def show_connection(connection_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
+        return resource_response(configure.get(Connection, connection_id), known)
 
     @routes.add(
-        putting(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Configure a connection", Connection)
+        put_route(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Configure a connection", Connection)
     )
     def put_connection(
-        connection_id: Id,
+        connection_id: IdPath,
         body: ConnectionBody,
         meant: IfMatch = None,
         known: IfNoneMatch = None,
     ) -> Response[str]:
         if body.id != connection_id:
             raise Conflict("the body names another connection than the path")
-        new = configure.put(body, must_match(meant, known))
-        return put(body, routes.call(), new=new)
+        new = configure.put(body, precondition_check(meant, known))
+        return put_response(body, routes.call(), new=new)
 
     @routes.add(
-        removing(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Remove a connection and its secret")
+        delete_route(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Remove a connection and its secret")
     )
-    def remove_connection(connection_id: Id, meant: IfMatch = None) -> Response[str]:
-        configure.remove(configure.get(Connection, connection_id), must_match(meant, None))
-        return nothing()
+    def remove_connection(connection_id: IdPath, meant: IfMatch = None) -> Response[str]:
+        configure.remove(configure.get(Connection, connection_id), precondition_check(meant, None))
+        return no_content()
 
     @routes.add(
         Route(
@@ -84,13 +88,13 @@ def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnect
             scope=Scope.CONFIG_WRITE,
             tag=_TAG,
             summary="Send a test through the queue and the connector; ask for it where it says",
-            answers=NotificationView,
+            response_model=NotificationView,
             status=202,
-            refuses=(404, 409),
+            problems=(404, 409),
         )
     )
     def test_connection(
-        connection_id: Id,
+        connection_id: IdPath,
         key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
@@ -102,5 +106,5 @@ def add_connections(routes: Routes, *, configure: Configure, probe: ProbeConnect
             named=named,
             request_id=RequestId(call.request.request_id),
         )
-        headers = {"location": place_of(owed)} | ({} if new else REPLAYED)
-        return said(view_of(owed), 202, headers)
+        headers = {"location": notification_path(owed)} | ({} if new else REPLAYED_HEADERS)
+        return json_response(notification_view(owed), 202, headers)

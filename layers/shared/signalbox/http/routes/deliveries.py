@@ -7,23 +7,32 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.kept_bodies import BodyView, body_view
-from signalbox.http.lists import LIMIT, At, Cursor, Cut, DryRun, Id, Limit, Word
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
-from signalbox.models.delivery import Delivery, KeptDelivery, Repeats, Verdict
+from signalbox.http.body_view import BodyView, body_view
+from signalbox.http.pagination import (
+    DEFAULT_PAGE_SIZE,
+    CursorQuery,
+    DryRunQuery,
+    IdPath,
+    LimitQuery,
+    Pagination,
+    TextQuery,
+    TimeQuery,
+)
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.delivery import Delivery, DeliveryStatus, DuplicateCount, StoredDelivery
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.principal import Scope
 from signalbox.models.rejection import Rejections
-from signalbox.models.story import Story
 from signalbox.models.task import Priority
-from signalbox.services.deliveries import DeliveryFilter, ListDeliveries
-from signalbox.services.explain import ExplainDelivery
-from signalbox.services.ports import DeliveryStore
-from signalbox.services.receive import DEFAULT_SOURCE
-from signalbox.services.rejections import ListRejections
-from signalbox.services.replay import Replay, ReplayDelivery
+from signalbox.models.timeline import Timeline
+from signalbox.services.deliveries.explain import ExplainDelivery
+from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries
+from signalbox.services.deliveries.list_rejections import ListRejections
+from signalbox.services.deliveries.receive import DEFAULT_SOURCE
+from signalbox.services.deliveries.replay import ReplayDelivery, ReplayResult
+from signalbox.services.ports.core import DeliveryStore
 
 DELIVERIES = "/api/v1/deliveries"
 _DELIVERY = f"{DELIVERIES}/<delivery_id>"
@@ -38,15 +47,15 @@ class DeliverySummary(Model):
     provider: str
     source: str
     key: str
-    received_at: Moment
-    verdict: Verdict
+    received_at: UtcDatetime
+    status: DeliveryStatus
     reason: str | None = None
     event: str | None = None
     size: int
     task_ids: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = ()
     request_id: RequestId | None = None
-    replayed_at: Moment | None = None
+    replayed_at: UtcDatetime | None = None
     replayed_by: str | None = None
 
 
@@ -55,7 +64,7 @@ class DeliveryView(DeliverySummary):
 
     secret: int
     headers: dict[str, str]
-    repeats: Repeats
+    duplicates: DuplicateCount
     body: BodyView
 
 
@@ -69,7 +78,7 @@ class DeliveryList(Model):
     next: str | None = None
 
 
-class ReplayedTask(Model):
+class ReplayTask(Model):
     """A task that a replay made, or would make."""
 
     id: TaskId
@@ -78,7 +87,7 @@ class ReplayedTask(Model):
     priority: Priority
 
 
-class Replayed(Model):
+class ReplayResponse(Model):
     """What today's code makes of a delivery, and whether that `differs` from the record.
 
     `made` are tasks that were not there, `there` those that were. A task that has ended and whose
@@ -88,13 +97,13 @@ class Replayed(Model):
     delivery_id: DeliveryId
     dry_run: bool
     differs: bool
-    verdict_before: Verdict
-    verdict: Verdict
+    status_before: DeliveryStatus
+    status: DeliveryStatus
     event: str | None = None
     reason: str | None = None
     notes: tuple[str, ...]
-    made: tuple[ReplayedTask, ...]
-    there: tuple[TaskId, ...]
+    created: tuple[ReplayTask, ...]
+    existing: tuple[TaskId, ...]
 
 
 class RejectionList(Model):
@@ -115,29 +124,29 @@ def add_deliveries(
 
     @routes.add(_reading(DELIVERIES, "List deliveries, newest first", DeliveryList))
     def list_deliveries(
-        provider: Word = None,
-        source: Word = None,
-        verdict: Annotated[Verdict | None, Query()] = None,
-        since: At = None,
-        until: At = None,
-        limit: Limit = LIMIT,
-        cursor: Cursor = None,
+        provider: TextQuery = None,
+        source: TextQuery = None,
+        status: Annotated[DeliveryStatus | None, Query()] = None,
+        since: TimeQuery = None,
+        until: TimeQuery = None,
+        limit: LimitQuery = DEFAULT_PAGE_SIZE,
+        cursor: CursorQuery = None,
     ) -> Response[str]:
         wanted = DeliveryFilter(
             provider=provider,
             source=source,
-            verdict=verdict,
+            status=status,
             since=since,
             until=until,
         )
-        cut = Cut(cursors=cursors, path=DELIVERIES, wanted=wanted, limit=limit)
+        cut = Pagination(cursors=cursors, path=DELIVERIES, wanted=wanted, limit=limit)
         page = browse(wanted, limit=limit, after=cut.after(cursor))
         items = tuple(_summary(delivery) for delivery in page.items)
-        return said(DeliveryList(items=items, next=cut.following(page.after)))
+        return json_response(DeliveryList(items=items, next=cut.following(page.after)))
 
     @routes.add(_reading(_DELIVERY, "Show a delivery with its body", DeliveryView, 404))
-    def show_delivery(delivery_id: Id) -> Response[str]:
-        return said(_view(store.whole(DeliveryId(delivery_id))))
+    def show_delivery(delivery_id: IdPath) -> Response[str]:
+        return json_response(_view(store.get_stored(DeliveryId(delivery_id))))
 
     @routes.add(
         Route(
@@ -146,13 +155,13 @@ def add_deliveries(
             scope=Scope.DELIVERIES_WRITE,
             tag=_TAG,
             summary="Read a delivery with today's code; makes the tasks that are not there",
-            answers=Replayed,
-            refuses=(404, 409),
+            response_model=ReplayResponse,
+            problems=(404, 409),
         )
     )
     def replay_delivery(
-        delivery_id: Id,
-        dry_run: DryRun = False,  # noqa: FBT002  as queries are
+        delivery_id: IdPath,
+        dry_run: DryRunQuery = False,  # noqa: FBT002  as queries are
     ) -> Response[str]:
         call = routes.call()
         found = replay(
@@ -161,7 +170,7 @@ def add_deliveries(
             request_id=RequestId(call.request.request_id),
             dry_run=dry_run,
         )
-        return said(_replayed(found, dry_run=dry_run))
+        return json_response(_replayed(found, dry_run=dry_run))
 
 
 def add_explanations(
@@ -169,24 +178,24 @@ def add_explanations(
 ) -> None:
     """Adds the routes that say why something happened, or did not."""
 
-    @routes.add(_reading(f"{_DELIVERY}/explain", "Tell the story of a delivery", Story, 404))
-    def explain_delivery(delivery_id: Id) -> Response[str]:
+    @routes.add(_reading(f"{_DELIVERY}/explain", "Tell the story of a delivery", Timeline, 404))
+    def explain_delivery(delivery_id: IdPath) -> Response[str]:
         try:
-            return said(explain(DeliveryId(delivery_id)))
+            return json_response(explain(DeliveryId(delivery_id)))
         except NotFound:
             raise NotFound(_BY_KEY) from None
 
-    @routes.add(_reading("/api/v1/explain", "Tell it by the provider's own id", Story, 404))
+    @routes.add(_reading("/api/v1/explain", "Tell it by the provider's own id", Timeline, 404))
     def explain_key(
         key: Annotated[str, Query(min_length=1, max_length=200)],
         provider: Annotated[str, Query(min_length=1, max_length=64)],
         source: Annotated[str, Query(min_length=1, max_length=64)] = DEFAULT_SOURCE,
     ) -> Response[str]:
-        return said(explain(delivery_id(provider, source, key)))
+        return json_response(explain(delivery_id(provider, source, key)))
 
     @routes.add(_reading("/api/v1/rejections", "Show what was refused, and why", RejectionList))
-    def list_rejections(provider: Word = None, source: Word = None) -> Response[str]:
-        return said(RejectionList(items=tuple(rejections(provider, source))))
+    def list_rejections(provider: TextQuery = None, source: TextQuery = None) -> Response[str]:
+        return json_response(RejectionList(items=tuple(rejections(provider, source))))
 
 
 def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:
@@ -196,8 +205,8 @@ def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Ro
         scope=Scope.DELIVERIES_READ,
         tag=_TAG,
         summary=summary,
-        answers=answers,
-        refuses=refuses,
+        response_model=answers,
+        problems=refuses,
     )
 
 
@@ -207,30 +216,30 @@ def _summary(delivery: Delivery) -> DeliverySummary:
     )
 
 
-def _view(kept: KeptDelivery) -> DeliveryView:
+def _view(kept: StoredDelivery) -> DeliveryView:
     delivery = kept.delivery
     return DeliveryView(
         **_summary(delivery).__dict__,
         secret=delivery.secret,
         headers=delivery.headers,
-        repeats=kept.repeats,
+        duplicates=kept.duplicates,
         body=body_view(kept.body),
     )
 
 
-def _replayed(replay: Replay, *, dry_run: bool) -> Replayed:
-    return Replayed(
+def _replayed(replay: ReplayResult, *, dry_run: bool) -> ReplayResponse:
+    return ReplayResponse(
         delivery_id=replay.before.id,
         dry_run=dry_run,
         differs=replay.differs,
-        verdict_before=replay.before.verdict,
-        verdict=replay.verdict,
+        status_before=replay.before.status,
+        status=replay.status,
         event=replay.event,
         reason=replay.reason,
         notes=replay.notes,
-        made=tuple(
-            ReplayedTask(id=task.id, kind=task.kind, title=task.title, priority=task.priority)
+        created=tuple(
+            ReplayTask(id=task.id, kind=task.kind, title=task.title, priority=task.priority)
             for task in replay.new
         ),
-        there=replay.there,
+        existing=replay.existing,
     )

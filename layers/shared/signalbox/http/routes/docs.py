@@ -8,8 +8,8 @@ from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
-from signalbox.http.problem_pages import page_of
-from signalbox.http.routing import JSON, OPEN, Route, Routes
+from signalbox.http.problem_pages import render_problem_page
+from signalbox.http.routing import APPLICATION_JSON, OPEN, Route, Routes
 from signalbox.models.errors import NotFound
 
 _TAG: Final = "docs"
@@ -69,13 +69,15 @@ def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
             tag=_TAG,
             summary=summary,
             text=text,
-            refuses=refuses,
+            problems=refuses,
         )
 
-    @routes.add(page("/openapi.json", "The description of this API, OpenAPI 3.1", JSON))
+    @routes.add(page("/openapi.json", "The description of this API, OpenAPI 3.1", APPLICATION_JSON))
     def openapi() -> Response[str]:
         return Response(
-            status_code=200, content_type=JSON, body=description(routes.call().request.base_path)
+            status_code=200,
+            content_type=APPLICATION_JSON,
+            body=description(routes.call().request.base_path),
         )
 
     @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))
@@ -97,7 +99,7 @@ def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
 
     @routes.add(page("/problems/<slug>", "What a problem means, and what to do", _HTML, 404))
     def problem_page(slug: str) -> Response[str]:
-        made = page_of(slug)
+        made = render_problem_page(slug)
         if made is None:
             raise NotFound("there is no such problem")
         return Response(status_code=200, content_type=_HTML, body=made, headers={**_CACHED})

@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
-from signalbox.http.routing import OPEN, Route, Routes, said
+from signalbox.http.routing import OPEN, Route, Routes, json_response
 from signalbox.models.base import Model
 from signalbox.models.errors import Unavailable
 
 
-class Health(Model):
+class HealthResponse(Model):
     """We are there."""
 
     status: str = "ok"
     version: str
 
 
-class Readiness(Model):
+class ReadinessResponse(Model):
     """For each thing we need: whether it answered."""
 
     status: str
@@ -33,12 +33,12 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
             scope=OPEN,
             tag="health",
             summary="Whether the API is there; asks nothing of AWS",
-            answers=Health,
+            response_model=HealthResponse,
             unlimited=True,
         )
     )
     def health() -> Response[str]:
-        return said(Health(version=version))
+        return json_response(HealthResponse(version=version))
 
     @routes.add(
         Route(
@@ -47,15 +47,15 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
             scope=OPEN,
             tag="health",
             summary="Whether tables and queues answer",
-            answers=Readiness,
+            response_model=ReadinessResponse,
             also=(503,),
         )
     )
     def ready() -> Response[str]:
         results = {name: _answers(check) for name, check in checks.items()}
         good = all(results.values())
-        body = Readiness(status="ok" if good else "unavailable", checks=results)
-        return said(body, 200 if good else 503)
+        body = ReadinessResponse(status="ok" if good else "unavailable", checks=results)
+        return json_response(body, 200 if good else 503)
 
 
 def _answers(check: Callable[[], object]) -> bool:

@@ -9,16 +9,23 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from signalbox.auth.amending import AmendKeys, KeyPatch
-from signalbox.auth.granting import GrantKeys, WantedKey
+from signalbox.auth.manage_keys import CreateKeyRequest, ManageKeys
+from signalbox.auth.update_key import UpdateKey, UpdateKeyRequest
+from signalbox.http.crud import (
+    IfMatch,
+    IfNoneMatch,
+    get_route,
+    list_route,
+    precondition_check,
+    resource_response,
+)
 from signalbox.http.idempotency import idempotency_key
-from signalbox.http.lists import Id
-from signalbox.http.routing import Route, Routes, said
-from signalbox.http.things import IfMatch, IfNoneMatch, listing, must_match, showing, shown
-from signalbox.models.base import Model, Moment
+from signalbox.http.pagination import IdPath
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import ApiKey, Scope
-from signalbox.services.ports import Clock
+from signalbox.services.ports.core import Clock
 
 KEYS = "/api/v1/keys"
 _KEY = f"{KEYS}/<key_id>"
@@ -47,13 +54,13 @@ class KeyView(Model):
     status: KeyStatus
     roles: tuple[str, ...]
     scopes: tuple[Scope, ...]
-    created_at: Moment
+    created_at: UtcDatetime
     created_by: str
-    expires_at: Moment | None = None
-    revoked_at: Moment | None = None
+    expires_at: UtcDatetime | None = None
+    revoked_at: UtcDatetime | None = None
 
 
-class KeyMade(KeyView):
+class CreateKeyResponse(KeyView):
     """A new key: `key` is what it is, told this once."""
 
     key: str
@@ -65,25 +72,25 @@ class KeyList(Model):
     items: tuple[KeyView, ...]
 
 
-def _opening(wanted: WantedKey) -> WantedKey:
+def _opening(wanted: CreateKeyRequest) -> CreateKeyRequest:
     if not wanted.roles and not wanted.scopes:
         raise PydanticCustomError("opens_nothing", "a key has a role or a scope")
     return wanted
 
 
-KeyBody = Annotated[WantedKey, AfterValidator(_opening), Body()]
+KeyBody = Annotated[CreateKeyRequest, AfterValidator(_opening), Body()]
 
 
-def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock) -> None:
+def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Clock) -> None:
     """Adds the routes."""
 
-    @routes.add(listing(KEYS, _TAG, Scope.KEYS_READ, "List the API keys", KeyList))
+    @routes.add(list_route(KEYS, _TAG, Scope.KEYS_READ, "List the API keys", KeyList))
     def list_keys() -> Response[str]:
-        return said(KeyList(items=tuple(_view(key, clock()) for key in grant.all())))
+        return json_response(KeyList(items=tuple(_view(key, clock()) for key in grant.all())))
 
-    @routes.add(showing(_KEY, _TAG, Scope.KEYS_READ, "Show an API key", KeyView))
-    def show_key(key_id: Id, known: IfNoneMatch = None) -> Response[str]:
-        return shown(_view(grant.get(KeyId(key_id)), clock()), known)
+    @routes.add(get_route(_KEY, _TAG, Scope.KEYS_READ, "Show an API key", KeyView))
+    def show_key(key_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
+        return resource_response(_view(grant.get(KeyId(key_id)), clock()), known)
 
     @routes.add(
         Route(
@@ -92,9 +99,9 @@ def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock
             scope=Scope.KEYS_WRITE,
             tag=_TAG,
             summary="Make an API key that may do no more than the caller; it is shown this once",
-            answers=KeyMade,
+            response_model=CreateKeyResponse,
             status=201,
-            refuses=(409,),
+            problems=(409,),
             more=_ONCE,
         )
     )
@@ -106,7 +113,7 @@ def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock
         made = grant.issue(body, call.caller, idempotency_key(key, call.request))
         view = _view(made.stored, clock())
         location = {"location": f"{KEYS}/{made.stored.id}"}
-        return said(KeyMade(**view.__dict__, key=made.text), 201, location)
+        return json_response(CreateKeyResponse(**view.__dict__, key=made.text), 201, location)
 
     @routes.add(
         Route(
@@ -115,17 +122,17 @@ def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock
             scope=Scope.KEYS_WRITE,
             tag=_TAG,
             summary="Rename an API key, or change when it ends",
-            answers=KeyView,
-            refuses=(404, 409, 412, 428),
+            response_model=KeyView,
+            problems=(404, 409, 412, 428),
             more=_STAYS,
         )
     )
     def change_key(
-        key_id: Id, body: Annotated[KeyPatch, Body()], meant: IfMatch = None
+        key_id: IdPath, body: Annotated[UpdateKeyRequest, Body()], meant: IfMatch = None
     ) -> Response[str]:
         found = grant.get(KeyId(key_id))
-        must_match(meant, None)(_view(found, clock()))
-        return shown(_view(amend(found, body, routes.call().caller), clock()))
+        precondition_check(meant, None)(_view(found, clock()))
+        return resource_response(_view(amend(found, body, routes.call().caller), clock()))
 
     @routes.add(
         Route(
@@ -134,13 +141,13 @@ def add_keys(routes: Routes, *, grant: GrantKeys, amend: AmendKeys, clock: Clock
             scope=Scope.KEYS_WRITE,
             tag=_TAG,
             summary="Revoke an API key",
-            answers=KeyView,
-            refuses=(404,),
+            response_model=KeyView,
+            problems=(404,),
             more=_AT_ONCE,
         )
     )
-    def revoke_key(key_id: Id) -> Response[str]:
-        return said(_view(grant.revoke(KeyId(key_id)), clock()))
+    def revoke_key(key_id: IdPath) -> Response[str]:
+        return json_response(_view(grant.revoke(KeyId(key_id)), clock()))
 
 
 def _view(key: ApiKey, now: datetime) -> KeyView:

@@ -9,44 +9,46 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from signalbox.http.routes.tasks import TASK
-from signalbox.http.routes.work import OfLease
-from signalbox.http.routing import EVENTS, Route, Routes, said
-from signalbox.http.sse import KEEP_ALIVE, RETRY, event
+from signalbox.http.routes.work import LeaseRequest
+from signalbox.http.routing import EVENT_STREAM, Route, Routes, json_response
+from signalbox.http.sse import KEEP_ALIVE, RETRY, format_event
 from signalbox.models.base import Model
 from signalbox.models.ids import TaskId
-from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH, LogLine, size_of
+from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH, LogLine, text_size
 from signalbox.models.principal import Scope
 from signalbox.models.task import TaskStatus
-from signalbox.services.hold import Held
-from signalbox.services.logs import AppendLog, Followed, FollowLog, ReadLog
+from signalbox.services.tasks.leases import LeaseRef
+from signalbox.services.tasks.logs import AppendLog, FollowLog, FollowLogResult, ReadLog
 
 _PATH: Final = f"{TASK}/logs"
 _LAST_EVENT: Final = re.compile(r"(0|[1-9][0-9]{0,8})(-end)?")
 
 
-class NewLine(Model):
+class LogLineInput(Model):
     """One line. `seq` is its number among those of the lease, from 1 without a hole."""
 
     seq: int = Field(ge=1, le=1_000_000_000)
     text: str = Field(max_length=LINE_LENGTH)
 
 
-class NewLines(OfLease):
+class AppendLogRequest(LeaseRequest):
     """A batch of lines; sending one again, or lines of it in another, changes nothing."""
 
-    lines: Annotated[tuple[NewLine, ...], Field(min_length=1, max_length=BATCH_LINES, strict=False)]
+    lines: Annotated[
+        tuple[LogLineInput, ...], Field(min_length=1, max_length=BATCH_LINES, strict=False)
+    ]
 
     @model_validator(mode="after")
     def _one_after_the_other(self) -> Self:
         first = self.lines[0].seq
         if any(line.seq != seq for seq, line in enumerate(self.lines, first)):
             raise PydanticCustomError("not_consecutive", "the lines must follow each other")
-        if size_of(line.text for line in self.lines) > BATCH_BYTES:
+        if text_size(line.text for line in self.lines) > BATCH_BYTES:
             raise PydanticCustomError("batch_too_large", "the lines are too large together")
         return self
 
 
-class LogRoom(Model):
+class AppendLogResponse(Model):
     """How many lines of a batch are new, and what the log takes still.
 
     Once no lines or no bytes are left, further lines are dropped.
@@ -57,7 +59,7 @@ class LogRoom(Model):
     bytes_left: int
 
 
-class LogLines(Model):
+class LogLineList(Model):
     """Lines in their order. `next` is where the next page begins, null where there is none yet.
 
     Where `finished` is true the task is, and no others will come.
@@ -68,7 +70,7 @@ class LogLines(Model):
     finished: bool
 
 
-class LogEnd(Model):
+class LogEndEvent(Model):
     """How the task ended."""
 
     status: TaskStatus
@@ -84,15 +86,17 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
             scope=Scope.TASKS_WORK,
             tag="work",
             summary="Append lines to the log of the task that the caller holds",
-            answers=LogRoom,
-            refuses=(404, 409),
+            response_model=AppendLogResponse,
+            problems=(404, 409),
         )
     )
-    def append_lines(task_id: str, body: Annotated[NewLines, Body()]) -> Response[str]:
-        held = Held(task=TaskId(task_id), lease=body.lease_id, fence=body.fence)
+    def append_lines(task_id: str, body: Annotated[AppendLogRequest, Body()]) -> Response[str]:
+        held = LeaseRef(task=TaskId(task_id), lease=body.lease_id, fence=body.fence)
         made = append(held, body.lines[0].seq, [line.text for line in body.lines])
-        return said(
-            LogRoom(stored=made.stored, lines_left=made.lines_left, bytes_left=made.bytes_left)
+        return json_response(
+            AppendLogResponse(
+                stored=made.stored, lines_left=made.lines_left, bytes_left=made.bytes_left
+            )
         )
 
     @routes.add(
@@ -102,9 +106,9 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
             scope=Scope.TASKS_READ,
             tag="tasks",
             summary="Read the log of a task, or follow it as an event stream",
-            answers=LogLines,
-            bare=(204,),
-            refuses=(404,),
+            response_model=LogLineList,
+            empty_responses=(204,),
+            problems=(404,),
             streams=True,
         )
     )
@@ -114,14 +118,16 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
         limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     ) -> Response[str]:
-        if EVENTS in routes.call().request.accepted:
+        if EVENT_STREAM in routes.call().request.accepted:
             left = routes.resolver.lambda_context.get_remaining_time_in_millis() / 1000
             place = after if last_event_id is None else _place(last_event_id)
             followed = follow(TaskId(task_id), place, seconds=left)
-            return _stream(followed, told=(last_event_id or "").strip().endswith("-end"))
+            return _stream(followed, ended_before=(last_event_id or "").strip().endswith("-end"))
         page = read(TaskId(task_id), after=after, limit=limit)
         following = page.lines[-1].seq if page.more else None
-        return said(LogLines(items=tuple(page.lines), next=following, finished=page.finished))
+        return json_response(
+            LogLineList(items=tuple(page.lines), next=following, finished=page.finished)
+        )
 
 
 def _place(last_event_id: str) -> int | None:
@@ -130,17 +136,17 @@ def _place(last_event_id: str) -> int | None:
     return int(named[1]) if named else None
 
 
-def _stream(followed: Followed, *, told: bool) -> Response[str]:
-    """The events for a follower, which may have been `told` of the end before.
+def _stream(followed: FollowLogResult, *, ended_before: bool) -> Response[str]:
+    """The events for a follower, which may have been told of the end before (`ended_before`).
 
     Who knows the end and asks again gets 204, upon which a client of event streams asks no more.
     """
-    if told and followed.ended and not followed.lines:
+    if ended_before and followed.ended and not followed.lines:
         return Response(status_code=204, body="")
-    events = [event("{}", id_="0", name="reset")] if followed.reset else []
-    events += [event(line.model_dump_json(), id_=str(line.seq)) for line in followed.lines]
+    events = [format_event("{}", id_="0", name="reset")] if followed.reset else []
+    events += [format_event(line.model_dump_json(), id_=str(line.seq)) for line in followed.lines]
     if followed.ended:
-        end = LogEnd(status=followed.ended).model_dump_json()
-        events.append(event(end, id_=f"{followed.place}-end", name="end"))
+        end = LogEndEvent(status=followed.ended).model_dump_json()
+        events.append(format_event(end, id_=f"{followed.place}-end", name="end"))
     body = "".join(events) or KEEP_ALIVE
-    return Response(status_code=200, content_type=EVENTS, body=body + RETRY)
+    return Response(status_code=200, content_type=EVENT_STREAM, body=body + RETRY)

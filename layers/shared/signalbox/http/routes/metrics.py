@@ -6,9 +6,9 @@ from typing import Final
 from aws_lambda_powertools.event_handler import Response
 
 from signalbox.http import prometheus
-from signalbox.http.routes.queue import QueueView, view_of_queue
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
+from signalbox.http.routes.queue import QueueView, queue_view
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.circuit import CircuitState
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import (
@@ -17,18 +17,18 @@ from signalbox.models.metrics import (
     Counts,
     Histogram,
     Metric,
+    counter_name,
+    counts_by_label,
     histogram,
-    labelled,
-    name,
 )
 from signalbox.models.principal import Scope
 from signalbox.models.task import ChangeType, TaskStatus
-from signalbox.services.metrics import Figures, ReadMetrics
+from signalbox.services.metrics import MetricsSnapshot, ReadMetrics
 
 _TAG: Final = "metrics"
 
 
-class Times(Model):
+class DurationStats(Model):
     """Times in seconds; the quantiles are estimates, null where nothing was measured."""
 
     count: int
@@ -37,7 +37,7 @@ class Times(Model):
     mean: float | None
 
 
-class TaskFigures(Model):
+class TaskMetrics(Model):
     """`kept` are the tasks there are now, `changes` all steps ever taken.
 
     `success_rate` is the part of all tasks that ended well among those that succeeded or failed,
@@ -47,27 +47,27 @@ class TaskFigures(Model):
     kept: dict[TaskStatus, int]
     changes: dict[str, int]
     success_rate: float | None
-    processing: Times
+    processing: DurationStats
 
 
-class WebhookFigures(Model):
+class WebhookMetrics(Model):
     """The requests of a provider: what became of them, and how long it waited for an answer."""
 
     provider: str
     requests: int
     outcomes: dict[str, int]
     signature_failures: int
-    acks: Times
+    acks: DurationStats
 
 
-class ConnectorFigures(Model):
+class ConnectorMetrics(Model):
     """Attempts to deliver a notification, by how they ended."""
 
     connector: str
     outcomes: dict[str, int]
 
 
-class CircuitFigures(Model):
+class CircuitMetrics(Model):
     """The circuit of a connection that was in trouble within the last week.
 
     `closed`: calls are made. `open`: none is before `open_until`, and then one to see.
@@ -77,28 +77,28 @@ class CircuitFigures(Model):
     connection: ConnectionId
     state: CircuitState
     openings: int
-    open_until: Moment | None
+    open_until: UtcDatetime | None
 
 
-class FiguresView(Model):
+class MetricsResponse(Model):
     """What happened since the installation was made, and what waits now.
 
     `complete` is false where counting is behind: the counts are right, but for some time ago.
     """
 
     complete: bool
-    tasks: TaskFigures
+    tasks: TaskMetrics
     queues: tuple[QueueView, ...]
-    webhooks: tuple[WebhookFigures, ...]
-    connectors: tuple[ConnectorFigures, ...]
-    circuits: tuple[CircuitFigures, ...]
+    webhooks: tuple[WebhookMetrics, ...]
+    connectors: tuple[ConnectorMetrics, ...]
+    circuits: tuple[CircuitMetrics, ...]
 
 
-def add_metrics(routes: Routes, *, read: ReadMetrics, may_count_for: float) -> None:
+def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> None:
     """Adds the routes. `may_count_for` is how many seconds a call may count what is new."""
 
-    def figures() -> Figures:
-        until = monotonic() + may_count_for
+    def figures() -> MetricsSnapshot:
+        until = monotonic() + count_seconds
         return read(lambda: until - monotonic())
 
     @routes.add(
@@ -108,11 +108,11 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, may_count_for: float) -> N
             scope=Scope.METRICS_READ,
             tag=_TAG,
             summary="Tasks, queues, webhooks and connectors in figures",
-            answers=FiguresView,
+            response_model=MetricsResponse,
         )
     )
     def metrics() -> Response[str]:
-        return said(view_of_figures(figures()))
+        return json_response(metrics_response(figures()))
 
     @routes.add(
         Route(
@@ -121,28 +121,28 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, may_count_for: float) -> N
             scope=Scope.METRICS_READ,
             tag=_TAG,
             summary="The same figures for Prometheus",
-            text=prometheus.CONTENT_TYPE,
+            text=prometheus.PROMETHEUS_TEXT,
         )
     )
     def prometheus_metrics() -> Response[str]:
         body = prometheus.exposition(figures())
-        return Response(status_code=200, content_type=prometheus.CONTENT_TYPE, body=body)
+        return Response(status_code=200, content_type=prometheus.PROMETHEUS_TEXT, body=body)
 
 
-def view_of_figures(figures: Figures) -> FiguresView:
+def metrics_response(figures: MetricsSnapshot) -> MetricsResponse:
     """The figures as their readers see them."""
     counts = figures.counts
-    return FiguresView(
+    return MetricsResponse(
         complete=figures.complete,
         tasks=_tasks(counts),
-        queues=tuple(view_of_queue(state) for state in figures.queues),
+        queues=tuple(queue_view(state) for state in figures.queues),
         webhooks=tuple(_webhook(counts, each) for each in _firsts(counts, Metric.REQUESTS)),
         connectors=tuple(
-            ConnectorFigures(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
+            ConnectorMetrics(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
             for each in _firsts(counts, Metric.NOTIFICATIONS)
         ),
         circuits=tuple(
-            CircuitFigures(
+            CircuitMetrics(
                 connection=connection,
                 state=circuit.state,
                 openings=circuit.streak,
@@ -153,20 +153,23 @@ def view_of_figures(figures: Figures) -> FiguresView:
     )
 
 
-def _tasks(counts: Counts) -> TaskFigures:
-    good = counts.get(name(Metric.STEPS, ChangeType.SUCCEEDED), 0)
-    ended = good + counts.get(name(Metric.STEPS, ChangeType.FAILED), 0)
-    return TaskFigures(
-        kept={status: max(0, counts.get(name(Metric.TASKS, status), 0)) for status in TaskStatus},
+def _tasks(counts: Counts) -> TaskMetrics:
+    good = counts.get(counter_name(Metric.STEPS, ChangeType.SUCCEEDED), 0)
+    ended = good + counts.get(counter_name(Metric.STEPS, ChangeType.FAILED), 0)
+    return TaskMetrics(
+        kept={
+            status: max(0, counts.get(counter_name(Metric.TASKS, status), 0))
+            for status in TaskStatus
+        },
         changes=_by(counts, Metric.STEPS),
         success_rate=round(good / ended, 6) if ended else None,
         processing=_times(histogram(counts, Metric.RUNS, bounds=RUN_BOUNDS)),
     )
 
 
-def _webhook(counts: Counts, provider: str) -> WebhookFigures:
+def _webhook(counts: Counts, provider: str) -> WebhookMetrics:
     outcomes = _by(counts, Metric.REQUESTS, provider)
-    return WebhookFigures(
+    return WebhookMetrics(
         provider=provider,
         requests=sum(outcomes.values()),
         outcomes=outcomes,
@@ -177,20 +180,20 @@ def _webhook(counts: Counts, provider: str) -> WebhookFigures:
 
 def _firsts(counts: Counts, metric: Metric) -> list[str]:
     """Whatever the first label of this metric has been."""
-    return sorted({labels[0] for labels in labelled(counts, metric)})
+    return sorted({labels[0] for labels in counts_by_label(counts, metric)})
 
 
 def _by(counts: Counts, metric: Metric, *first: str) -> dict[str, int]:
     """The counts of a metric by its last label."""
-    found = sorted(labelled(counts, metric).items())
+    found = sorted(counts_by_label(counts, metric).items())
     return {labels[-1]: number for labels, number in found if labels[:-1] == first}
 
 
-def _times(made: Histogram) -> Times:
+def _times(made: Histogram) -> DurationStats:
     def rounded(seconds: float | None) -> float | None:
         return None if seconds is None else round(seconds, 3)
 
-    return Times(
+    return DurationStats(
         count=made.count,
         p50=rounded(made.quantile(0.5)),
         p95=rounded(made.quantile(0.95)),

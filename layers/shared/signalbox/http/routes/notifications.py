@@ -7,19 +7,27 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.lists import LIMIT, At, Cursor, Cut, Id, Limit, Word
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
+from signalbox.http.pagination import (
+    DEFAULT_PAGE_SIZE,
+    CursorQuery,
+    IdPath,
+    LimitQuery,
+    Pagination,
+    TextQuery,
+    TimeQuery,
+)
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
 from signalbox.models.notification import Attempt, Notification, NotificationStatus
 from signalbox.models.principal import Scope
-from signalbox.services.notifications import (
+from signalbox.services.notifications.list_notifications import (
     ListNotifications,
     NotificationFilter,
     RedeliverNotification,
 )
-from signalbox.services.ports import NotificationStore, TaskStore
+from signalbox.services.ports.core import NotificationStore, TaskStore
 
 NOTIFICATIONS = "/api/v1/notifications"
 OF_TASK = "/api/v1/tasks/<task_id>/notifications"
@@ -43,9 +51,9 @@ class NotificationSummary(Model):
     title: str
     tries: int
     last_reason: str | None = None
-    created_at: Moment
-    updated_at: Moment
-    next_at: Moment | None = None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    next_at: UtcDatetime | None = None
 
 
 class NotificationView(NotificationSummary):
@@ -54,7 +62,7 @@ class NotificationView(NotificationSummary):
     attempts: tuple[Attempt, ...]
     change: Change
     request_id: RequestId | None = None
-    expires_at: Moment | None = None
+    expires_at: UtcDatetime | None = None
 
 
 class NotificationList(Model):
@@ -82,11 +90,11 @@ def add_notifications(
     @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
     def list_notifications(
         status: Annotated[NotificationStatus | None, Query()] = None,
-        connection: Word = None,
-        since: At = None,
-        until: At = None,
-        limit: Limit = LIMIT,
-        cursor: Cursor = None,
+        connection: TextQuery = None,
+        since: TimeQuery = None,
+        until: TimeQuery = None,
+        limit: LimitQuery = DEFAULT_PAGE_SIZE,
+        cursor: CursorQuery = None,
     ) -> Response[str]:
         wanted = NotificationFilter(
             status=status,
@@ -94,21 +102,23 @@ def add_notifications(
             since=since,
             until=until,
         )
-        cut = Cut(cursors=cursors, path=NOTIFICATIONS, wanted=wanted, limit=limit)
+        cut = Pagination(cursors=cursors, path=NOTIFICATIONS, wanted=wanted, limit=limit)
         page = browse(wanted, limit=limit, after=cut.after(cursor))
-        return said(_list(page.items, cut.following(page.after)))
+        return json_response(_list(page.items, cut.following(page.after)))
 
     @routes.add(_reading(OF_TASK, "List the notifications of a task", NotificationList))
-    def list_of_task(task_id: Id) -> Response[str]:
+    def list_of_task(task_id: IdPath) -> Response[str]:
         notes = store.of_task(TaskId(task_id))
         if not notes:  # a test has no task, but then it has a notification
             tasks.get(TaskId(task_id))
         newest_first = sorted(notes, key=lambda note: (note.created_at, note.id), reverse=True)
-        return said(_list(newest_first, None))
+        return json_response(_list(newest_first, None))
 
     @routes.add(_reading(_NOTIFICATION, "Show a notification", NotificationView, 404))
-    def show_notification(task_id: Id, notification_id: Id) -> Response[str]:
-        return said(view_of(store.get(TaskId(task_id), NotificationId(notification_id))))
+    def show_notification(task_id: IdPath, notification_id: IdPath) -> Response[str]:
+        return json_response(
+            notification_view(store.get(TaskId(task_id), NotificationId(notification_id)))
+        )
 
     @routes.add(
         Route(
@@ -117,17 +127,17 @@ def add_notifications(
             scope=Scope.NOTIFICATIONS_WRITE,
             tag=_TAG,
             summary="Owe a notification once more, with new attempts",
-            answers=NotificationView,
+            response_model=NotificationView,
             status=202,
-            refuses=(404, 409),
+            problems=(404, 409),
         )
     )
-    def redeliver_notification(task_id: Id, notification_id: Id) -> Response[str]:
+    def redeliver_notification(task_id: IdPath, notification_id: IdPath) -> Response[str]:
         note = redeliver(TaskId(task_id), NotificationId(notification_id))
-        return said(view_of(note), 202)
+        return json_response(notification_view(note), 202)
 
 
-def view_of(note: Notification) -> NotificationView:
+def notification_view(note: Notification) -> NotificationView:
     """A notification as its readers see it."""
     return NotificationView(
         **_summary(note).__dict__,
@@ -138,7 +148,7 @@ def view_of(note: Notification) -> NotificationView:
     )
 
 
-def place_of(note: Notification) -> str:
+def notification_path(note: Notification) -> str:
     """The path of a notification."""
     return f"/api/v1/tasks/{note.task_id}/notifications/{note.id}"
 
@@ -150,8 +160,8 @@ def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Ro
         scope=Scope.NOTIFICATIONS_READ,
         tag=_TAG,
         summary=summary,
-        answers=answers,
-        refuses=refuses,
+        response_model=answers,
+        problems=refuses,
     )
 
 

@@ -5,15 +5,15 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.config import Pause
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority
-from signalbox.services.create import Line
-from signalbox.services.outlook import ForeseeQueues, Outlook
-from signalbox.services.pausing import PauseQueues
-from signalbox.services.queues import QueueState
+from signalbox.services.queues.backlog import QueueBacklog
+from signalbox.services.queues.pause import PauseQueues
+from signalbox.services.queues.queue_status import DescribeQueues, QueueStatus
+from signalbox.services.tasks.create import SingleLine
 
 
 class QueueView(Model):
@@ -35,12 +35,12 @@ class QueueView(Model):
 class PauseView(Model):
     """Since when a queue is paused, by whom and why."""
 
-    at: Moment
+    at: UtcDatetime
     by: str
     reason: str | None = None
 
 
-class OutlookView(QueueView):
+class QueueStatusView(QueueView):
     """One queue and its outlook. `pause` is null where tasks are given from it.
 
     `drain_seconds` is an estimate of when it will be empty if nothing comes: what waits, at the
@@ -51,22 +51,22 @@ class OutlookView(QueueView):
     drain_seconds: int | None = None
 
 
-class QueuesView(Model):
+class QueueListView(Model):
     """All queues, the most urgent first."""
 
-    queues: tuple[OutlookView, ...]
+    queues: tuple[QueueStatusView, ...]
 
 
-class PauseWanted(Model):
+class PauseRequest(Model):
     """Why a queue is to be paused."""
 
-    reason: Line | None = None
+    reason: SingleLine | None = None
 
 
-_NO_REASON = PauseWanted()
+_NO_REASON = PauseRequest()
 
 
-class PausedView(Model):
+class PauseResponse(Model):
     """A queue and its pause, which is null where it is not paused.
 
     Every function knows of it within half a minute.
@@ -76,7 +76,7 @@ class PausedView(Model):
     pause: PauseView | None
 
 
-def add_queue(routes: Routes, *, foresee: ForeseeQueues, pausing: PauseQueues) -> None:
+def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: PauseQueues) -> None:
     """Adds the routes."""
 
     @routes.add(
@@ -86,23 +86,25 @@ def add_queue(routes: Routes, *, foresee: ForeseeQueues, pausing: PauseQueues) -
             scope=Scope.QUEUE_READ,
             tag="queue",
             summary="Depth, in flight, oldest age, dead letters and outlook for each priority",
-            answers=QueuesView,
+            response_model=QueueListView,
         )
     )
     def queues() -> Response[str]:
-        return said(QueuesView(queues=tuple(_outlook(each) for each in foresee())))
+        return json_response(
+            QueueListView(queues=tuple(_outlook(each) for each in describe_queues()))
+        )
 
     @routes.add(_pausing("pause", "Give no task from a queue until it is resumed"))
     def pause_queue(
-        priority: Annotated[Priority, Path()], body: Annotated[PauseWanted, Body()] = _NO_REASON
+        priority: Annotated[Priority, Path()], body: Annotated[PauseRequest, Body()] = _NO_REASON
     ) -> Response[str]:
         pause = pausing.pause(priority, by=routes.call().caller.name, reason=body.reason)
-        return said(PausedView(priority=priority, pause=_pause(pause)))
+        return json_response(PauseResponse(priority=priority, pause=_pause(pause)))
 
     @routes.add(_pausing("resume", "Give tasks from a queue again"))
     def resume_queue(priority: Annotated[Priority, Path()]) -> Response[str]:
         pausing.resume(priority)
-        return said(PausedView(priority=priority, pause=None))
+        return json_response(PauseResponse(priority=priority, pause=None))
 
 
 def _pausing(verb: str, summary: str) -> Route:
@@ -112,14 +114,14 @@ def _pausing(verb: str, summary: str) -> Route:
         scope=Scope.QUEUE_WRITE,
         tag="queue",
         summary=summary,
-        answers=PausedView,
-        refuses=(404, 422),
+        response_model=PauseResponse,
+        problems=(404, 422),
     )
 
 
-def _outlook(outlook: Outlook) -> OutlookView:
-    return OutlookView(
-        **view_of_queue(outlook.state).__dict__,
+def _outlook(outlook: QueueStatus) -> QueueStatusView:
+    return QueueStatusView(
+        **queue_view(outlook.state).__dict__,
         pause=_pause(outlook.pause) if outlook.pause else None,
         drain_seconds=outlook.drain_seconds,
     )
@@ -129,7 +131,7 @@ def _pause(pause: Pause) -> PauseView:
     return PauseView(at=pause.at, by=pause.by, reason=pause.reason)
 
 
-def view_of_queue(state: QueueState) -> QueueView:
+def queue_view(state: QueueBacklog) -> QueueView:
     """What readers may know of a queue."""
     return QueueView(
         priority=state.priority,

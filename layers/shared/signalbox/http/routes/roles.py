@@ -5,25 +5,25 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from signalbox.auth.granting import NameRoles
-from signalbox.http.lists import Id
-from signalbox.http.routing import Routes, said
-from signalbox.http.things import (
+from signalbox.auth.manage_keys import ManageRoles
+from signalbox.http.crud import (
     IfMatch,
     IfNoneMatch,
     as_json,
-    listing,
-    must_match,
-    nothing,
-    put,
-    putting,
-    removing,
-    showing,
-    shown,
+    delete_route,
+    get_route,
+    list_route,
+    no_content,
+    precondition_check,
+    put_response,
+    put_route,
+    resource_response,
 )
+from signalbox.http.pagination import IdPath
+from signalbox.http.routing import Routes, json_response
 from signalbox.models.base import Model
 from signalbox.models.errors import Conflict
-from signalbox.models.principal import ROLES, Role, Scope
+from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
 
 _ROLES = "/api/v1/roles"
 _ROLE = f"{_ROLES}/<name>"
@@ -39,29 +39,29 @@ class RoleList(Model):
     built_in: tuple[str, ...]
 
 
-def add_roles(routes: Routes, *, roles: NameRoles) -> None:
+def add_roles(routes: Routes, *, roles: ManageRoles) -> None:
     """Adds the routes."""
 
-    @routes.add(listing(_ROLES, _TAG, Scope.KEYS_READ, "List the roles", RoleList))
+    @routes.add(list_route(_ROLES, _TAG, Scope.KEYS_READ, "List the roles", RoleList))
     def list_roles() -> Response[str]:
-        return said(RoleList(items=tuple(roles.all()), built_in=tuple(ROLES)))
+        return json_response(RoleList(items=tuple(roles.all()), built_in=tuple(BUILT_IN_ROLES)))
 
-    @routes.add(showing(_ROLE, _TAG, Scope.KEYS_READ, "Show a role", Role))
-    def show_role(name: Id, known: IfNoneMatch = None) -> Response[str]:
-        return shown(roles.get(name), known)
+    @routes.add(get_route(_ROLE, _TAG, Scope.KEYS_READ, "Show a role", Role))
+    def show_role(name: IdPath, known: IfNoneMatch = None) -> Response[str]:
+        return resource_response(roles.get(name), known)
 
     @routes.add(
-        putting(_ROLE, _TAG, Scope.KEYS_WRITE, "Name a role that may no more than you", Role)
+        put_route(_ROLE, _TAG, Scope.KEYS_WRITE, "Name a role that may no more than you", Role)
     )
     def put_role(
-        name: Id, body: RoleBody, meant: IfMatch = None, known: IfNoneMatch = None
+        name: IdPath, body: RoleBody, meant: IfMatch = None, known: IfNoneMatch = None
     ) -> Response[str]:
         if body.name != name:
             raise Conflict("the body names another role than the path")
-        new = roles.put(body, routes.call().caller, must_match(meant, known))
-        return put(body, routes.call(), new=new)
+        new = roles.put(body, routes.call().caller, precondition_check(meant, known))
+        return put_response(body, routes.call(), new=new)
 
-    @routes.add(removing(_ROLE, _TAG, Scope.KEYS_WRITE, "Remove a role that nothing names"))
-    def remove_role(name: Id, meant: IfMatch = None) -> Response[str]:
-        roles.remove(name, must_match(meant, None))
-        return nothing()
+    @routes.add(delete_route(_ROLE, _TAG, Scope.KEYS_WRITE, "Remove a role that nothing names"))
+    def remove_role(name: IdPath, meant: IfMatch = None) -> Response[str]:
+        roles.remove(name, precondition_check(meant, None))
+        return no_content()

@@ -9,18 +9,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from signalbox.http.lists import Id
+from signalbox.http.pagination import IdPath
 from signalbox.http.routes.connections import CONNECTIONS
 from signalbox.http.routes.sources import SOURCES
-from signalbox.http.routing import Route, Routes, said
-from signalbox.models.base import Model, Moment
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.models.secret import SecretInvalid, checked_secret
-from signalbox.services.configure import Configure
-from signalbox.services.ports import Clock
-from signalbox.services.receive import DEFAULT_SOURCE
+from signalbox.services.config.configure import Configure
+from signalbox.services.deliveries.receive import DEFAULT_SOURCE
+from signalbox.services.ports.core import Clock
 
 PutSecrets = Callable[[str, Sequence[str]], None]
 """Keeps these secrets under this name in place of those that are there. Raises Unavailable."""
@@ -36,28 +36,28 @@ def _checked(secret: str) -> str:
         raise PydanticCustomError(invalid.code, "{why}", {"why": str(invalid)}) from None
 
 
-Secret = Annotated[
+SecretText = Annotated[
     str,
     Field(min_length=1, max_length=4_000, pattern=r"^\S(?:[\s\S]*\S)?[\r\n]*$"),
     AfterValidator(_checked),
 ]
 
 
-class NewSecrets(Model):
+class PutSecretsRequest(Model):
     """The secrets from now on, the current one first.
 
     A second one stays good beside it, so that the far side can be changed without a gap; the same
     call without it ends that. A line end behind a secret is no part of it.
     """
 
-    secrets: Annotated[tuple[Secret, ...], Field(min_length=1, max_length=3, strict=False)]
+    secrets: Annotated[tuple[SecretText, ...], Field(min_length=1, max_length=3, strict=False)]
 
 
-class SecretsSet(Model):
+class PutSecretsResponse(Model):
     """All that is told of secrets. Functions know them within five minutes."""
 
     count: int
-    rotated_at: Moment
+    rotated_at: UtcDatetime
 
 
 def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock: Clock) -> None:
@@ -65,7 +65,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
 
     @routes.add(_setting(f"{SOURCES}/<provider>/<name>/secret"))
     def set_source_secret(
-        provider: Id, name: Id, body: Annotated[NewSecrets, Body()]
+        provider: IdPath, name: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
         if name == DEFAULT_SOURCE and provider in configure.providers:
             return _set(f"sources/{provider}/{name}", body)
@@ -74,7 +74,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
 
     @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret", Conflict.status))
     def set_connection_secret(
-        connection_id: Id, body: Annotated[NewSecrets, Body()]
+        connection_id: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
         connection = configure.get(Connection, connection_id)
         if make := configure.connectors.get(connection.connector):
@@ -82,12 +82,12 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
                 make().check_secret(connection, secret)
         return _set(f"connections/{connection.id}", body)
 
-    def _set(name: str, body: NewSecrets) -> Response[str]:
+    def _set(name: str, body: PutSecretsRequest) -> Response[str]:
         secrets = tuple(dict.fromkeys(body.secrets))
         if len(json.dumps(secrets, ensure_ascii=False).encode()) > _LARGEST:
             raise PayloadInvalid(f"the secrets have more than {_LARGEST} bytes together, as JSON")
         put(name, secrets)
-        return said(SecretsSet(count=len(secrets), rotated_at=clock()))
+        return json_response(PutSecretsResponse(count=len(secrets), rotated_at=clock()))
 
 
 def _setting(path: str, *refuses: int) -> Route:
@@ -97,6 +97,6 @@ def _setting(path: str, *refuses: int) -> Route:
         scope=Scope.CONFIG_WRITE,
         tag="config",
         summary="Set the secrets, in place of those that are there",
-        answers=SecretsSet,
-        refuses=(NotFound.status, *refuses),
+        response_model=PutSecretsResponse,
+        problems=(NotFound.status, *refuses),
     )

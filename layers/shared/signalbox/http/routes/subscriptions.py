@@ -5,26 +5,26 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from signalbox.http.lists import Id
-from signalbox.http.routing import Routes, said
-from signalbox.http.things import (
+from signalbox.http.crud import (
     IfMatch,
     IfNoneMatch,
     as_json,
-    listing,
-    must_match,
-    nothing,
-    put,
-    putting,
-    removing,
-    showing,
-    shown,
+    delete_route,
+    get_route,
+    list_route,
+    no_content,
+    precondition_check,
+    put_response,
+    put_route,
+    resource_response,
 )
+from signalbox.http.pagination import IdPath
+from signalbox.http.routing import Routes, json_response
 from signalbox.models.base import Model
 from signalbox.models.config import Subscription
 from signalbox.models.errors import Conflict
 from signalbox.models.principal import Scope
-from signalbox.services.configure import Configure
+from signalbox.services.config.configure import Configure
 
 SUBSCRIPTIONS = "/api/v1/subscriptions"
 _SUBSCRIPTION = f"{SUBSCRIPTIONS}/<subscription_id>"
@@ -43,32 +43,36 @@ def add_subscriptions(routes: Routes, *, configure: Configure) -> None:
     """Adds the routes."""
 
     @routes.add(
-        listing(SUBSCRIPTIONS, _TAG, Scope.CONFIG_READ, "List the subscriptions", SubscriptionList)
+        list_route(
+            SUBSCRIPTIONS, _TAG, Scope.CONFIG_READ, "List the subscriptions", SubscriptionList
+        )
     )
     def list_subscriptions() -> Response[str]:
-        return said(SubscriptionList(items=tuple(configure.all(Subscription))))
+        return json_response(SubscriptionList(items=tuple(configure.all(Subscription))))
 
     @routes.add(
-        showing(_SUBSCRIPTION, _TAG, Scope.CONFIG_READ, "Show a subscription", Subscription)
+        get_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_READ, "Show a subscription", Subscription)
     )
-    def show_subscription(subscription_id: Id, known: IfNoneMatch = None) -> Response[str]:
-        return shown(configure.get(Subscription, subscription_id), known)
+    def show_subscription(subscription_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
+        return resource_response(configure.get(Subscription, subscription_id), known)
 
     @routes.add(
-        putting(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Configure a subscription", Subscription)
+        put_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Configure a subscription", Subscription)
     )
     def put_subscription(
-        subscription_id: Id,
+        subscription_id: IdPath,
         body: SubscriptionBody,
         meant: IfMatch = None,
         known: IfNoneMatch = None,
     ) -> Response[str]:
         if body.id != subscription_id:
             raise Conflict("the body names another subscription than the path")
-        new = configure.put(body, must_match(meant, known))
-        return put(body, routes.call(), new=new)
+        new = configure.put(body, precondition_check(meant, known))
+        return put_response(body, routes.call(), new=new)
 
-    @routes.add(removing(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Remove a subscription"))
-    def remove_subscription(subscription_id: Id, meant: IfMatch = None) -> Response[str]:
-        configure.remove(configure.get(Subscription, subscription_id), must_match(meant, None))
-        return nothing()
+    @routes.add(delete_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Remove a subscription"))
+    def remove_subscription(subscription_id: IdPath, meant: IfMatch = None) -> Response[str]:
+        configure.remove(
+            configure.get(Subscription, subscription_id), precondition_check(meant, None)
+        )
+        return no_content()

@@ -6,25 +6,31 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from pydantic import Field
 
-from signalbox.http.preconditions import if_match, if_match_given
-from signalbox.http.routes.tasks import TASK, shown
-from signalbox.http.routing import Route, Routes, said
+from signalbox.http.preconditions import if_match, optional_if_match
+from signalbox.http.routes.tasks import TASK, task_response
+from signalbox.http.routing import Route, Routes, json_response
 from signalbox.models.base import Model
 from signalbox.models.change import PastChange, TaskView, past_changes
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
-from signalbox.services.create import Line
-from signalbox.services.edit import CancelTask, EditTask, RetryTask, TaskEdit, TaskPatch
-from signalbox.services.ports import TaskStore
+from signalbox.services.ports.core import TaskStore
+from signalbox.services.tasks.create import SingleLine
+from signalbox.services.tasks.update import (
+    CancelTask,
+    ReplaceTaskRequest,
+    RetryTask,
+    UpdateTask,
+    UpdateTaskRequest,
+)
 
 _TAG = "tasks"
 
-IfMatch = Annotated[
+TaskIfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The ETag of the task, such as "v1", or *')
 ]
 
 
-class TaskChanges(Model):
+class TaskChangeList(Model):
     """Every step of a task, the first one first; of more than 50 the oldest but one are gone."""
 
     items: tuple[PastChange, ...] = Field(default=())
@@ -33,7 +39,7 @@ class TaskChanges(Model):
 def add_task_changes(
     routes: Routes,
     *,
-    edit: EditTask,
+    edit: UpdateTask,
     cancel: CancelTask,
     retry: RetryTask,
     store: TaskStore,
@@ -43,32 +49,38 @@ def add_task_changes(
 
     @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
     def put_task(
-        task_id: str, body: Annotated[TaskEdit, Body()], if_match_header: IfMatch = None
+        task_id: str,
+        body: Annotated[ReplaceTaskRequest, Body()],
+        if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         by = routes.call().caller.name
-        return shown(edit(TaskId(task_id), lambda _: body, if_match(if_match_header), by=by))
+        return task_response(
+            edit(TaskId(task_id), lambda _: body, if_match(if_match_header), by=by)
+        )
 
     @routes.add(_changing("PATCH", TASK, "Change a task; what is left out stays as it is"))
     def patch_task(
-        task_id: str, body: Annotated[TaskPatch, Body()], if_match_header: IfMatch = None
+        task_id: str,
+        body: Annotated[UpdateTaskRequest, Body()],
+        if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         by = routes.call().caller.name
-        return shown(edit(TaskId(task_id), body.over, if_match(if_match_header), by=by))
+        return task_response(edit(TaskId(task_id), body.over, if_match(if_match_header), by=by))
 
     @routes.add(_changing("DELETE", TASK, "Cancel a task; its worker learns it by a heartbeat"))
     def cancel_task(
         task_id: str,
-        reason: Annotated[Line | None, Query()] = None,
-        if_match_header: IfMatch = None,
+        reason: Annotated[SingleLine | None, Query()] = None,
+        if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         versions = if_match(if_match_header)
         by = routes.call().caller.name
-        return shown(cancel(TaskId(task_id), versions, by=by, reason=reason))
+        return task_response(cancel(TaskId(task_id), versions, by=by, reason=reason))
 
     @routes.add(_changing("POST", f"{TASK}/retry", "Try a failed or cancelled task again"))
-    def retry_task(task_id: str, if_match_header: IfMatch = None) -> Response[str]:
-        versions = if_match_given(if_match_header)
-        return shown(retry(TaskId(task_id), versions, by=routes.call().caller.name))
+    def retry_task(task_id: str, if_match_header: TaskIfMatch = None) -> Response[str]:
+        versions = optional_if_match(if_match_header)
+        return task_response(retry(TaskId(task_id), versions, by=routes.call().caller.name))
 
     @routes.add(
         Route(
@@ -77,12 +89,12 @@ def add_task_changes(
             scope=Scope.TASKS_READ,
             tag=_TAG,
             summary="Show what has become of a task, step by step",
-            answers=TaskChanges,
-            refuses=(404,),
+            response_model=TaskChangeList,
+            problems=(404,),
         )
     )
     def list_changes(task_id: str) -> Response[str]:
-        return said(TaskChanges(items=past_changes(store.get(TaskId(task_id)), stack)))
+        return json_response(TaskChangeList(items=past_changes(store.get(TaskId(task_id)), stack)))
 
 
 def _changing(method: str, path: str, summary: str) -> Route:
@@ -93,6 +105,6 @@ def _changing(method: str, path: str, summary: str) -> Route:
         scope=Scope.TASKS_WRITE,
         tag=_TAG,
         summary=summary,
-        answers=TaskView,
-        refuses=(404, 409, *conditions),
+        response_model=TaskView,
+        problems=(404, 409, *conditions),
     )

@@ -8,18 +8,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Que
 from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.idempotency import REPLAYED, idempotency_key
-from signalbox.http.lists import At
-from signalbox.http.preconditions import etag, not_modified
-from signalbox.http.routing import Route, Routes, said
+from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
+from signalbox.http.pagination import TimeQuery
+from signalbox.http.preconditions import not_modified, task_etag
+from signalbox.http.routing import Route, Routes, json_response
 from signalbox.models.base import Model
-from signalbox.models.change import TaskSummary, TaskView, view_of
+from signalbox.models.change import TaskSummary, TaskView, task_view
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority, Task, TaskStatus
-from signalbox.services.browse import ListTasks, TaskFilter
-from signalbox.services.create import CreateTask, NewTask
-from signalbox.services.ports import TaskStore
+from signalbox.services.ports.core import TaskStore
+from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
+from signalbox.services.tasks.list_tasks import ListTasks, TaskFilter
 
 TASKS = "/api/v1/tasks"
 TASK = "/api/v1/tasks/<task_id>"
@@ -48,12 +48,12 @@ def add_tasks(
             scope=Scope.TASKS_WRITE,
             tag=_TAG,
             summary="Create a task; the same Idempotency-Key of the same caller makes one",
-            answers=TaskView,
+            response_model=TaskView,
             status=201,
         )
     )
     def create_task(
-        body: Annotated[NewTask, Body()],
+        body: Annotated[CreateTaskRequest, Body()],
         key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
@@ -63,8 +63,8 @@ def add_tasks(
             key=idempotency_key(key, call.request),
             request_id=RequestId(call.request.request_id),
         )
-        headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED)
-        return shown(task, 201, headers)
+        headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED_HEADERS)
+        return task_response(task, 201, headers)
 
     @routes.add(
         Route(
@@ -73,7 +73,7 @@ def add_tasks(
             scope=Scope.TASKS_READ,
             tag=_TAG,
             summary="List tasks, newest first",
-            answers=TaskList,
+            response_model=TaskList,
         )
     )
     def list_tasks(
@@ -81,8 +81,8 @@ def add_tasks(
         provider: Annotated[str | None, Query(max_length=64)] = None,
         priority: Annotated[Priority | None, Query()] = None,
         repository: Annotated[str | None, Query(max_length=200)] = None,
-        since: At = None,
-        until: At = None,
+        since: TimeQuery = None,
+        until: TimeQuery = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
     ) -> Response[str]:
@@ -98,7 +98,7 @@ def add_tasks(
         after = None if cursor is None else cursors.read(cursor, bound_to)
         page = browse(wanted, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
-        return said(TaskList(items=tuple(page.items), next=following))
+        return json_response(TaskList(items=tuple(page.items), next=following))
 
     @routes.add(
         Route(
@@ -107,9 +107,9 @@ def add_tasks(
             scope=Scope.TASKS_READ,
             tag=_TAG,
             summary="Show a task",
-            answers=TaskView,
-            bare=(304,),
-            refuses=(404,),
+            response_model=TaskView,
+            empty_responses=(304,),
+            problems=(404,),
         )
     )
     def show_task(
@@ -118,10 +118,12 @@ def add_tasks(
     ) -> Response[str]:
         task = store.get(TaskId(task_id))
         if not_modified(task, if_none_match):
-            return Response(status_code=304, body="", headers={"etag": etag(task)})
-        return shown(task)
+            return Response(status_code=304, body="", headers={"etag": task_etag(task)})
+        return task_response(task)
 
 
-def shown(task: Task, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[str]:
+def task_response(
+    task: Task, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response[str]:
     """The answer that shows a task, with its ETag."""
-    return said(view_of(task), status, {"etag": etag(task), **(headers or {})})
+    return json_response(task_view(task), status, {"etag": task_etag(task), **(headers or {})})

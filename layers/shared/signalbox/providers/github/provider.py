@@ -8,9 +8,9 @@ from signalbox.ingress.command_text import IGNORED_AS_OWN
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Parsed
+from signalbox.models.event import ParsedPayload
+from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
-from signalbox.models.vocabulary import EventVocabulary
 from signalbox.providers.github import commands, payload, tasks
 from signalbox.providers.github.signature import SCHEME
 
@@ -65,25 +65,25 @@ class GitHub(HmacProvider):
         for action in actions
     }
 
-    def parse(self, request: InboundRequest) -> Parsed:
+    def parse(self, request: InboundRequest) -> ParsedPayload:
         """What a verified request says: one event at most. Raises PayloadInvalid."""
         name = request.header("x-github-event")
         if not _EVENT.fullmatch(name):
             raise PayloadInvalid("the header X-GitHub-Event names no event")
         if name == "ping":
-            return Parsed(type=name, handshake="pong")
+            return ParsedPayload(type=name, handshake="pong")
         if not tasks.is_read(name):
-            return Parsed(type=name, ignored=f"the event {name} is not read")
+            return ParsedPayload(type=name, ignored=f"the event {name} is not read")
         document = payload.decoded(request)
         action = payload.action_of(document)
         type_ = tasks.event_type(name, action)
         if not tasks.is_read(name, action):
-            return Parsed(type=type_, ignored=f"the event {type_} is not read")
+            return ParsedPayload(type=type_, ignored=f"the event {type_} is not read")
         found = payload.read(document)
         text = commands.command_text(name, found)
         if text.ours:
-            return Parsed(type=type_, ignored=IGNORED_AS_OWN)
-        return Parsed(type=type_, events=(tasks.event_of(name, found, text),))
+            return ParsedPayload(type=type_, ignored=IGNORED_AS_OWN)
+        return ParsedPayload(type=type_, events=(tasks.event_of(name, found, text),))
 
 
 PROVIDER: Final = GitHub

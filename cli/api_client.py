@@ -1,0 +1,275 @@
+"""The REST API, as the command line and its worker speak with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import ip_address
+from itertools import islice
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import requests
+from pydantic import BaseModel, ValidationError
+
+from cli.errors import CommandError, Unreachable
+from cli.local.local_key import local_key_text
+from cli.locate import find_stack, local_stack
+from cli.output import strip_controls
+from cli.target import Target
+from signalbox.http.problems import Problem
+from signalbox.http.routes.audit import AuditList
+from signalbox.http.routes.dead_letters import DeadLetterList
+from signalbox.http.routes.deliveries import DeliveryList
+from signalbox.http.routes.logs import AppendLogRequest, AppendLogResponse
+from signalbox.http.routes.notifications import NotificationList
+from signalbox.http.routes.task_changes import TaskChangeList
+from signalbox.http.routes.tasks import TASKS, TaskList
+from signalbox.http.routes.work import (
+    ClaimRequest,
+    ClaimResponse,
+    CompleteRequest,
+    FailRequest,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    ReleaseRequest,
+)
+from signalbox.models.change import TaskSummary, TaskView
+from signalbox.models.ids import TaskId
+from signalbox.services.tasks.create import CreateTaskRequest
+from signalbox.services.tasks.update import UpdateTaskRequest
+
+M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", TaskList, DeadLetterList, DeliveryList, NotificationList, AuditList)
+
+_PAGE: Final = 100
+_CONNECT: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
+_AWAY: Final = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+
+
+class ApiError(CommandError):
+    """The API said no. `status` is that of its answer."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+class ApiUnavailable(Unreachable):
+    """The API did not answer, or said that it cannot now. A retry may help, after so long."""
+
+    def __init__(self, words: str, after: float = 0.0) -> None:
+        super().__init__(words)
+        self.after = after
+
+
+def session_for(url: str) -> requests.Session:
+    """A session; to this machine no proxy of the environment is used."""
+    session = requests.Session()
+    session.trust_env = not _loopback(url)
+    return session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiClient:
+    """A client. Every method raises Refused, Away. `patience` is in seconds."""
+
+    base_url: str
+    key: str = field(repr=False)
+    session: requests.Session = field(default_factory=requests.Session, repr=False)
+    timeout: float = 30.0
+
+    def tasks(self, wanted: Mapping[str, str], limit: int) -> Iterator[TaskSummary]:
+        """The newest tasks that fit, at most so many."""
+        pages = self.pages(TASKS, TaskList, wanted, limit)
+        return islice((task for page in pages for task in page.items), limit)
+
+    def task(self, task: TaskId) -> TaskView:
+        """One task."""
+        return self.ask("GET", join_path(TASKS, task), TaskView)
+
+    def create(self, new: CreateTaskRequest, key: str | None = None) -> TaskView:
+        """A new task, or the one that this key has made before."""
+        headers = {"Idempotency-Key": f'"{key}"'} if key else None
+        return self.ask("POST", TASKS, TaskView, body=new, headers=headers)
+
+    def edit(self, task: TaskId, patch: UpdateTaskRequest, version: int) -> TaskView:
+        """The task changed, if it is of this version still."""
+        headers = {"If-Match": f'"v{version}"'}
+        return self.ask("PATCH", join_path(TASKS, task), TaskView, body=patch, headers=headers)
+
+    def cancel(self, task: TaskId, reason: str | None = None) -> TaskView:
+        """The task called off, of whatever version it is."""
+        query = {"reason": reason} if reason else None
+        headers = {"If-Match": "*"}
+        return self.ask("DELETE", join_path(TASKS, task), TaskView, query=query, headers=headers)
+
+    def retry(self, task: TaskId) -> TaskView:
+        """The task pending again."""
+        return self.ask("POST", join_path(TASKS, task, "retry"), TaskView)
+
+    def changes(self, task: TaskId) -> TaskChangeList:
+        """What has become of the task."""
+        return self.ask("GET", join_path(TASKS, task, "changes"), TaskChangeList)
+
+    def claim(self, claim: ClaimRequest) -> ClaimResponse:
+        """The next task, if one comes in time."""
+        timeout = self.timeout + claim.wait_seconds
+        return self.ask("POST", "/api/v1/queue/claim", ClaimResponse, body=claim, timeout=timeout)
+
+    def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
+        """Whether to go on."""
+        path = join_path(TASKS, task, "heartbeat")
+        return self.ask("POST", path, HeartbeatResponse, body=beat, timeout=timeout)
+
+    def append(self, task: TaskId, lines: AppendLogRequest, timeout: float) -> AppendLogResponse:
+        """Lines for the log of a task that is held, and how many more it takes."""
+        path = join_path(TASKS, task, "logs")
+        return self.ask("POST", path, AppendLogResponse, body=lines, timeout=timeout)
+
+    def complete(self, task: TaskId, completion: CompleteRequest) -> TaskView:
+        """The task is done."""
+        return self.ask("POST", join_path(TASKS, task, "complete"), TaskView, body=completion)
+
+    def fail(self, task: TaskId, failure: FailRequest) -> TaskView:
+        """The attempt failed."""
+        return self.ask("POST", join_path(TASKS, task, "fail"), TaskView, body=failure)
+
+    def release(self, task: TaskId, back: ReleaseRequest) -> TaskView:
+        """The task is given back."""
+        return self.ask("POST", join_path(TASKS, task, "release"), TaskView, body=back)
+
+    def pages(
+        self, path: str, answer: type[P], wanted: Mapping[str, str], limit: int
+    ) -> Iterator[P]:
+        """The pages of a list, until they hold so many things or there are no more."""
+        query = {**wanted, "limit": str(min(limit, _PAGE))}
+        while limit > 0:
+            page = self.ask("GET", path, answer, query=query)
+            yield page
+            limit -= len(page.items)
+            if page.next is None:
+                return
+            query["cursor"] = page.next
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        answer: type[M],
+        *,
+        query: Mapping[str, str] | None = None,
+        body: BaseModel | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> M:
+        """A good answer, read. Of a body only what was said is sent."""
+        content = body.model_dump_json(exclude_unset=True).encode() if body else None
+        response = self.reply(
+            method, path, query=query, content=content, headers=headers, timeout=timeout
+        )
+        try:
+            return answer.model_validate_json(response.content, extra="ignore")
+        except ValidationError:
+            problem = f"{response.url} is not an API that this version knows"
+            raise CommandError(problem) from None
+
+    def reply(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> requests.Response:
+        """A good answer as it came."""
+        sent = {"X-API-Key": self.key, **(headers or {})}
+        if method != "GET":
+            sent["Content-Type"] = "application/json"
+        try:
+            response = self.session.request(
+                method,
+                self.base_url + path,
+                params=query,
+                data=content,
+                headers=sent,
+                timeout=(_CONNECT, timeout or self.timeout),
+                allow_redirects=False,
+            )
+        except (requests.RequestException, OSError) as failure:
+            problem = f"{self.base_url} did not answer ({type(failure).__name__})"
+            raise ApiUnavailable(problem) from failure
+        return _good(response)
+
+
+def connect_api(target: Target) -> ApiClient:
+    """The API of a stack, with a key. Raises CommandError, Unreachable."""
+    if target.url:
+        url, key = target.url, target.key
+    elif target.local:
+        url, key = local_stack(target).base_url, target.key or local_key_text(target.home)
+    else:
+        url, key = find_stack(target).base_url, target.key
+    if not key:
+        problem = "no API key: set SIGNALBOX_API_KEY; `signalbox keys create` makes one"
+        raise CommandError(problem)
+    return ApiClient(base_url=url.rstrip("/"), key=key, session=session_for(url))
+
+
+def error_line(text: str) -> str:
+    """An answer that is an error, in one line."""
+    try:
+        problem = Problem.model_validate_json(text, extra="ignore")
+    except ValidationError:
+        return _message(text)
+    faults = "".join(f"; {fault.pointer}: {fault.code}" for fault in problem.errors)
+    return strip_controls(f"{problem.code}: {problem.detail or problem.title}{faults}")
+
+
+def _message(text: str) -> str:
+    """API Gateway's own words, or none."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return ""
+    return strip_controls(str(said.get("message", "")))[:200] if isinstance(said, dict) else ""
+
+
+def join_path(root: str, *words: str) -> str:
+    """The path of something below another."""
+    return "/".join((root, *(quote(word, safe="") for word in words)))
+
+
+def _good(response: requests.Response) -> requests.Response:
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        return response
+    words = f"{response.status_code} {error_line(response.text)}"
+    if response.status_code in _AWAY:
+        raise ApiUnavailable(words, _seconds(response.headers.get("Retry-After", "")))
+    raise ApiError(response.status_code, words)
+
+
+def _seconds(text: str) -> float:
+    """What Retry-After says, where it says seconds as our API does."""
+    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 0.0
+
+
+def _loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,99 @@
+"""Who runs the local stack of a home: one process, which holds a lock and says where it is."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import BaseModel, ConfigDict
+
+from cli.errors import CommandError
+from cli.local.banner import BannerLine
+
+_LOCK = "up.lock"
+_RECORD = "up.json"
+
+
+class LocalInstance(BaseModel):
+    """A local stack that is up; other commands find it by this."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    stack_name: str
+    base_url: str
+    echo_url: str
+    endpoint_url: str
+    notes: tuple[BannerLine, ...] = ()
+
+
+@contextmanager
+def exclusive(home: Path) -> Iterator[None]:
+    """Holds the home until the end of the block, or of the process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / _LOCK).open("a") as lock:
+        if not _acquired(lock):
+            raise CommandError(_already(home))
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        try:
+            (home / _RECORD).unlink(missing_ok=True)
+            yield
+        finally:
+            (home / _RECORD).unlink(missing_ok=True)
+
+
+def publish(home: Path, running: LocalInstance) -> None:
+    """Says that the stack is up. Its notes hold a local key: only the owner may read them."""
+    record = home / _RECORD
+    record.touch(mode=0o600)
+    record.write_text(running.model_dump_json(indent=2))
+
+
+def lock_holder(home: Path) -> int | None:
+    """The process that holds the home, whether its stack is ready or not."""
+    with suppress(FileNotFoundError), (home / _LOCK).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read() or 0)
+    return None
+
+
+def find_instance(home: Path) -> LocalInstance | None:
+    """The stack that is up, if one is."""
+    if not (home / _RECORD).exists() or lock_holder(home) is None:
+        return None
+    with suppress(FileNotFoundError, ValueError):
+        return LocalInstance.model_validate_json((home / _RECORD).read_text())
+    return None
+
+
+def wait_until_free(home: Path, seconds: float) -> bool:
+    """Whether the home became free in time."""
+    until = time.monotonic() + seconds
+    while lock_holder(home) is not None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _acquired(lock: TextIO) -> bool:
+    """Tries more than once: who only asks holds the lock for a moment."""
+    for _ in range(10):
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _already(home: Path) -> str:
+    running = find_instance(home)
+    where = f"at {running.base_url} (process {running.pid})" if running else "and still starting"
+    return f"Signalbox is up already, {where}. `signalbox down` stops it."

@@ -1,0 +1,103 @@
+"""Tasks as people read them, and as they change."""
+
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from cli.api_client import ApiClient, ApiUnavailable
+from cli.output import Output, format_time
+from signalbox.models.change import TaskSummary, TaskView
+from signalbox.models.ids import TaskId
+from signalbox.models.task import FINISHED, TaskStatus
+
+_LOOKED_AT: Final = 100
+
+
+def task_fields(task: TaskView) -> dict[str, str]:
+    """Every fact under its name for people."""
+    return {
+        "Id": task.id,
+        "Status": task.status,
+        "Reason": task.reason or "",
+        "Title": task.title,
+        "Kind": task.kind,
+        "Priority": task.priority,
+        "Instruction": task.instruction,
+        "Description": task.description,
+        "Arguments": " ".join(task.arguments),
+        "Labels": ", ".join(task.labels),
+        "Repository": task.repository or "",
+        "Branch": task.branch or "",
+        "Commit": task.commit or "",
+        "Author": task.author or "",
+        "Link": task.url or "",
+        "From": " ".join(filter(None, (task.provider, task.source, task.event))),
+        "Delivery": " ".join(filter(None, (task.delivery_id, task.delivery_key))),
+        "Attempt": f"{task.attempt} of {task.max_attempts}",
+        "Worker": task.worker or "",
+        "Lease until": format_time(task.lease_expires_at),
+        "Progress": task.progress or "",
+        "Result": task.result.summary if task.result else "",
+        "Result masked": "yes" if task.result and task.result.masked else "",
+        "Result link": (task.result.url if task.result else None) or "",
+        "Created": format_time(task.created_at),
+        "Due": format_time(task.due),
+        "Not before": format_time(task.not_before),
+        "Started": format_time(task.started_at),
+        "Finished": format_time(task.finished_at),
+        "Forgotten": format_time(task.expires_at),
+    }
+
+
+def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> bool:
+    """Prints each change of the task until its end; whether it succeeded."""
+    seen: tuple[int, str | None] | None = None
+    while True:
+        now = _patiently(api, task, output) if seen else api.task(task)
+        if now and (now.version, now.progress) != seen:
+            seen = (now.version, now.progress)
+            output.line(now, f"{_line(now)}  {_detail(now)}".rstrip())
+        if now and now.status in FINISHED:
+            return now.status is TaskStatus.SUCCEEDED
+        time.sleep(every)
+
+
+def watch_all(api: ApiClient, output: Output, every: float) -> None:
+    """Prints each change of the newest tasks, until somebody interrupts."""
+    seen: dict[TaskId, int] = {}
+    first = True
+    while True:
+        try:
+            newest = list(api.tasks({}, _LOOKED_AT))
+        except ApiUnavailable as away:
+            if first:
+                raise
+            output.note(str(away))
+            newest = []
+        for task in reversed(newest):
+            if seen.get(task.id) != task.version and not (first and task.status in FINISHED):
+                output.line(task, _line(task))
+        if newest:
+            seen = {task.id: task.version for task in newest}
+        first = False
+        time.sleep(every)
+
+
+def _patiently(api: ApiClient, task: TaskId, output: Output) -> TaskView | None:
+    try:
+        return api.task(task)
+    except ApiUnavailable as away:
+        output.note(str(away))
+        return None
+
+
+def _line(task: TaskSummary) -> str:
+    clock = f"{datetime.now(UTC):%H:%M:%S}"
+    return f"{clock}  {task.id}  v{task.version}  {task.status:<9}  {task.title}"
+
+
+def _detail(task: TaskView) -> str:
+    said = task.result.summary if task.result else task.reason
+    worker = f"{task.worker}: " if task.worker else ""
+    text = said or (task.progress and f"{worker}{task.progress}") or task.worker or ""
+    return text.splitlines()[-1] if text else ""

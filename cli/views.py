@@ -1,0 +1,112 @@
+"""What operators look at, as facts under their names for people."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from cli.output import format_time
+from signalbox.http.routes.deliveries import DeliveryView, ReplayResponse
+from signalbox.http.routes.metrics import DurationStats, MetricsResponse
+from signalbox.http.routes.notifications import NotificationView
+from signalbox.http.routes.queue import PauseResponse
+
+_LONGEST: Final = 2_000
+
+K = TypeVar("K", bound=str)
+Fields = dict[str, str]
+
+PAUSE_COLUMNS: Final[Mapping[str, Callable[[PauseResponse], str]]] = {
+    "Queue": lambda row: row.priority,
+    "Paused": lambda row: format_time(row.pause.at) if row.pause else "no",
+    "By": lambda row: row.pause.by if row.pause else "",
+    "Reason": lambda row: (row.pause.reason if row.pause else None) or "",
+}
+
+
+def delivery_fields(found: DeliveryView) -> Fields:
+    """A delivery; of a long body the start."""
+    body = found.body.content
+    cut = "" if len(body) <= _LONGEST else f"… ({len(body):,} characters; --json has all)"
+    return {
+        "Id": found.id,
+        "From": f"{found.provider}/{found.source}",
+        "Key": found.key,
+        "Event": found.event or "",
+        "Verdict": found.status,
+        "Reason": found.reason or "",
+        "Notes": "\n".join(found.notes),
+        "Tasks": "\n".join(found.task_ids),
+        "Received": format_time(found.received_at),
+        "Repeated": str(found.duplicates.count or ""),
+        "Replayed": format_time(found.replayed_at),
+        "Headers": "\n".join(f"{name}: {value}" for name, value in found.headers.items()),
+        "Body": body[:_LONGEST] + cut,
+    }
+
+
+def replay_fields(found: ReplayResponse) -> Fields:
+    """What a replay did, or would do."""
+    made = (f"{task.id}  {task.priority}  {task.title}" for task in found.created)
+    return {
+        "Delivery": found.delivery_id,
+        "Verdict": _became(found.status_before, found.status),
+        "Differs": "yes" if found.differs else "no",
+        "Reason": found.reason or "",
+        "Notes": "\n".join(found.notes),
+        "Would make" if found.dry_run else "Made": "\n".join(made),
+        "There already": "\n".join(found.existing),
+    }
+
+
+def notification_fields(found: NotificationView) -> Fields:
+    """A notification and its attempts."""
+    attempts = (
+        f"{format_time(each.at)}  {each.outcome}  {each.reason or ''}".rstrip()
+        for each in found.attempts
+    )
+    return {
+        "Id": f"{found.task_id}/{found.id}",
+        "Status": found.status,
+        "To": f"{found.connection} ({found.connector})",
+        "Change": found.type,
+        "Title": found.title,
+        "Tries": str(found.tries),
+        "Attempts": "\n".join(attempts),
+        "Created": format_time(found.created_at),
+        "Next": format_time(found.next_at),
+    }
+
+
+def metrics_fields(found: MetricsResponse) -> Fields:
+    """All figures, one line for each thing that is counted."""
+    tasks = found.tasks
+    rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
+    queues = {queue.priority: queue.waiting for queue in found.queues}
+    webhooks = {f"Webhooks of {each.provider}": _counted(each.outcomes) for each in found.webhooks}
+    acks = {f"{each.provider} waited": _times(each.acks) for each in found.webhooks}
+    connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
+    circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
+    return {
+        "Tasks": _counted(tasks.kept),
+        "Changes": _counted(tasks.changes),
+        "Succeeded": rate,
+        "Processed in": _times(tasks.processing),
+        "Waiting": _counted(queues),
+        **webhooks,
+        **acks,
+        **connectors,
+        **circuits,
+    }
+
+
+def _became(before: str, after: str) -> str:
+    return after if before == after else f"{before}, now {after}"
+
+
+def _counted(counts: Mapping[K, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _times(times: DurationStats) -> str:
+    if times.p50 is None or times.p95 is None:
+        return ""
+    return f"{times.p50} s (half), {times.p95} s (95 %)"

@@ -1,0 +1,153 @@
+"""What `signalbox send` does, once its options are read."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import track
+
+from cli.api_client import session_for
+from cli.errors import CommandError
+from cli.locate import find_stack, local_stack
+from cli.output import Output
+from cli.target import Target
+from cli.webhooks.octokit_examples import example_requests, tally, tally_by_event
+from cli.webhooks.post import GITHUB_PATH, SentWebhook, WebhookRequest, post_webhook
+from cli.webhooks.samples import load_sample, new_sample
+from signalbox.services.deliveries.receive import DEFAULT_SOURCE
+
+_PAYLOAD: Final = TypeAdapter(dict[str, JsonValue])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """What a person asked to send."""
+
+    event: str | None
+    text: str | None = None
+    file: Path | None = None
+    delivery: str | None = None
+    repeat: int = 1
+    form: bool = False
+
+    def hooks(self) -> Iterator[WebhookRequest]:
+        """The deliveries: with an id the same one again and again. Raises CommandError."""
+        if self.delivery:
+            return repeat(replace(self._hook(), delivery=self.delivery), self.repeat)
+        return (self._hook() for _ in range(self.repeat))
+
+    def _hook(self) -> WebhookRequest:
+        event = self.event or ""
+        if self.file is None:
+            made = new_sample(load_sample("github", event), self.text)
+            return WebhookRequest(event=made.event, payload=made.body, form=self.form)
+        if self.text is not None:
+            raise CommandError("--text is for our samples, not for a --file")
+        try:
+            payload = _PAYLOAD.validate_json(self.file.read_bytes())
+        except ValidationError:
+            raise CommandError(f"{self.file} is not a JSON object") from None
+        return WebhookRequest(event=event.partition(".")[0], payload=payload, form=self.form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEndpoint:
+    """Where webhooks go and what signs them."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTarget:
+    """A source of a stack; `url` and `secret` go before what the stack says of it."""
+
+    target: Target
+    source: str = DEFAULT_SOURCE
+    url: str | None = None
+    secret: str | None = field(default=None, repr=False)
+
+    def address(self) -> WebhookEndpoint:
+        """Asks the stack only for what was not said. Raises CommandError, Unreachable."""
+        if self.secret:
+            return WebhookEndpoint(url=self.url or self._base() + self._path, secret=self.secret)
+        stack = find_stack(self.target)
+        name = f"sources/github/{self.source}"
+        secrets = stack.secrets.refresh(name)
+        if not secrets:
+            problem = f"{name} has no secret; `signalbox secrets set {name}` gives it one"
+            raise CommandError(problem)
+        return WebhookEndpoint(url=self.url or stack.base_url + self._path, secret=secrets[0])
+
+    @property
+    def _path(self) -> str:
+        return (
+            GITHUB_PATH
+            if self.source == DEFAULT_SOURCE
+            else f"{GITHUB_PATH}/{quote(self.source, safe='')}"
+        )
+
+    def _base(self) -> str:
+        if self.target.url:
+            return self.target.url.rstrip("/")
+        return (
+            local_stack(self.target).base_url
+            if self.target.local
+            else find_stack(self.target).base_url
+        )
+
+
+def send_webhooks(request: SendOptions, destination: SendTarget, output: Output) -> bool:
+    """Sends and prints the answers; whether all were taken."""
+    wanted = list(request.hooks())
+    to = destination.address()
+    session = session_for(to.url)
+    good = True
+    for hook in wanted:
+        sent = post_webhook(session, to.url, hook, to.secret)
+        good = good and sent.good
+        output.line(sent, _told(sent))
+    return good
+
+
+def send_examples(path: Path, destination: SendTarget, output: Output, *, form: bool) -> bool:
+    """Sends every example and prints what became of them; whether all were taken."""
+    wanted = [replace(hook, form=form) for hook in example_requests(path)]
+    to = destination.address()
+    session = session_for(to.url)
+    quiet = output.json or not sys.stderr.isatty()
+    shown = track(wanted, "Sending", transient=True, disable=quiet, console=Console(stderr=True))
+    answers = [post_webhook(session, to.url, hook, to.secret) for hook in shown]
+    output.rows(
+        [*tally_by_event(answers), tally("all", answers)],
+        {
+            "Event": lambda row: row.event,
+            "Sent": lambda row: str(row.sent),
+            "Status": lambda row: _counts(row.statuses),
+            "Outcome": lambda row: _counts(row.outcomes),
+            "Tasks": lambda row: str(row.tasks),
+        },
+    )
+    return all(sent.good for sent in answers)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {what}" for what, count in sorted(counts.items()))
+
+
+def _told(sent: SentWebhook) -> str:
+    words = [
+        str(sent.status),
+        "duplicate" if sent.duplicate else sent.outcome,
+        sent.delivery_id or "",
+        *sent.task_ids,
+        f"({sent.milliseconds} ms)",
+    ]
+    line = "  ".join(word for word in words if word)
+    return "\n".join((line, *(f"     {note}" for note in sent.notes)))

@@ -1,0 +1,137 @@
+"""API keys: `sbx_<environment>_<12 id><43 secret><6 checksum>`, in base 62.
+
+Only a SHA-256 of the whole key is kept: the secret has 256 bits, so a fast hash is right. The
+checksum refuses typing errors before any table is asked and lets scanners find a leaked key.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Final
+from zlib import crc32
+
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.ids import KeyId
+from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Principal, Scope
+from signalbox.services.ports.core import Clock, KeyStore
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_KEY: Final = re.compile(r"sbx_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
+_ID: Final = 12
+_SECRET: Final = 43
+_CACHED_FOR: Final = timedelta(seconds=30)
+_CACHED: Final = 1_000
+_NOBODY: Final = "0" * 64
+
+KEY_INVALID_DETAIL: Final = "the API key is not valid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key that was just made: `text` is shown once and kept nowhere."""
+
+    text: str
+    stored: ApiKey
+
+
+def new_key(
+    environment: str,
+    *,
+    name: str,
+    roles: tuple[str, ...],
+    scopes: tuple[Scope, ...],
+    created_by: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+    named: str | None = None,
+) -> NewKey:
+    """A key with a new secret, and a new id or the one that `named` always gives."""
+    identifier = _drawn(_ID) if named is None else _named_id(named)
+    secret = _drawn(_SECRET)
+    head = f"sbx_{environment}_{identifier}{secret}"
+    text = head + _checksum(head)
+    stored = ApiKey(
+        id=KeyId(identifier),
+        digest=_digest(text),
+        name=name,
+        roles=roles,
+        scopes=scopes,
+        created_at=now,
+        created_by=created_by,
+        expires_at=expires_at,
+    )
+    return NewKey(text=text, stored=stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAuthenticator:
+    """Knows callers by their key. A revoked key is refused after half a minute at the latest.
+
+    `roles` says what roles are worth, and is asked only where a key has one that is not built in.
+    """
+
+    store: KeyStore
+    clock: Clock
+    environment: str
+    roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
+    _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
+
+    def authenticate(self, text: str) -> Principal:
+        """Who holds the key. Raises Unauthenticated, with the same words whatever is wrong."""
+        parts = _KEY.fullmatch(text)
+        if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
+            raise Unauthenticated(KEY_INVALID_DETAIL)
+        key = self._find(KeyId(parts[2]))
+        known = key.digest if key else _NOBODY
+        same = compare_digest(known.encode(), _digest(text).encode())
+        if not same or key is None or not _in_force(key, self.clock()):
+            raise Unauthenticated(KEY_INVALID_DETAIL)
+        custom = any(role not in BUILT_IN_ROLES for role in key.roles)
+        scopes = key.granted(self.roles() if custom else BUILT_IN_ROLES)
+        return Principal(name=f"key:{key.id}", scopes=scopes, roles=key.roles)
+
+    def _find(self, identifier: KeyId) -> ApiKey | None:
+        now = self.clock()
+        known = self._cache.get(identifier)
+        if known and now - known[0] < _CACHED_FOR:
+            return known[1]
+        key = self.store.find(identifier)
+        if key is None:  # what is made up takes no room from what is there
+            self._cache.pop(identifier, None)
+            return None
+        if len(self._cache) >= _CACHED and identifier not in self._cache:
+            self._cache.clear()
+        self._cache[identifier] = (now, key)
+        return key
+
+
+def _in_force(key: ApiKey, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
+
+
+def _drawn(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _named_id(named: str) -> str:
+    """An id that tells nothing of what it is derived from."""
+    number = int.from_bytes(hashlib.sha256(named.encode()).digest())
+    base = len(_ALPHABET)
+    return "".join(_ALPHABET[number // base**place % base] for place in range(_ID))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checksum(head: str) -> str:
+    number = crc32(head.encode())
+    digits = ""
+    for _ in range(6):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits

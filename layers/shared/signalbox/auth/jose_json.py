@@ -1,0 +1,64 @@
+"""Reads the JSON of tokens and key sets, which strangers wrote."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from math import isfinite
+from typing import Final, NoReturn
+
+from pydantic import JsonValue
+
+JsonObject = dict[str, JsonValue]
+
+_SEGMENT: Final = re.compile(rb"[A-Za-z0-9_-]+")
+
+
+def parse_object(raw: bytes) -> JsonObject:
+    """The members of a JSON object.
+
+    Raises ValueError where it is none, names a member twice or holds a number that is not finite.
+    """
+    try:
+        found = json.loads(
+            raw.decode(),
+            object_pairs_hook=_members,
+            parse_constant=_no_number,
+            parse_float=_finite,
+        )
+    except RecursionError:
+        raise ValueError("this is nested too deep") from None
+    if not isinstance(found, dict):
+        raise ValueError("this is no object")  # noqa: TRY004  all that is odd here is a ValueError
+    return found
+
+
+def base64url_decode(segment: str) -> bytes:
+    """The bytes behind base64url as JOSE writes it: no padding, one spelling for each value.
+
+    Raises ValueError.
+    """
+    raw = segment.encode()
+    if not _SEGMENT.fullmatch(raw):
+        raise ValueError("this is not base64url")
+    found = urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+    if urlsafe_b64encode(found).rstrip(b"=") != raw:
+        raise ValueError("this is another spelling of the same bytes")
+    return found
+
+
+def _members(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is named twice")
+    return members
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _no_number(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")

@@ -1,0 +1,295 @@
+"""What all tables have in common.
+
+An item is its keys, a document and the few attributes that conditions and indexes need. The
+document is the model as one JSON string: pydantic reads it many times faster than boto3 reads
+nested attributes. Each write carries an id of its own, so that a write whose answer was lost, and
+which the SDK therefore repeated, is recognised as ours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from time import sleep
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from signalbox.aws.conditions import condition_values, conditions, expression_names
+from signalbox.models.base import sortable_time
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.services.ports.core import Sleep, Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        KeysAndAttributesTypeDef,
+        PutItemInputTypeDef,
+        QueryInputTypeDef,
+        UpdateItemInputTypeDef,
+    )
+
+    from signalbox.aws.conditions import Expected
+
+    Item = Mapping[str, AttributeValueTypeDef]
+
+M = TypeVar("M", bound=BaseModel)
+
+_WRITE = "w"
+_AT_ONCE: Final = 100
+_ROUNDS: Final = 10
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 0.5
+_jitter: Final = secrets.SystemRandom()
+
+
+@contextmanager
+def aws_unavailable(what: str) -> Iterator[None]:
+    """Raises Unavailable in place of any trouble that AWS or the way to it has."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"{what} did not answer") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table. Every method raises Unavailable where DynamoDB does not do its part."""
+
+    client: DynamoDBClient
+    name: str
+    sleep: Sleep = sleep
+
+    def put_new(self, item: Item, *, now: datetime | None = None) -> bool:
+        """Puts an item; False where one of the same key is there, and has not expired by now."""
+        new = "attribute_not_exists(pk)"
+        if now is None:
+            return self._put(item, new, {})
+        expired: Item = {":now": {"N": str(int(now.timestamp()))}}
+        return self._put(item, f"{new} OR #ttl <= :now", expired)
+
+    def put_if(self, item: Item, expected: Expected) -> None:
+        """Puts an item over one whose attributes are as expected, None meaning absent.
+
+        Raises WriteConflict.
+        """
+        if not self._put(item, " AND ".join(conditions(expected)), condition_values(expected)):
+            raise WriteConflict("the record has changed meanwhile")
+
+    def put(self, item: Item) -> None:
+        """Puts an item over whatever is there."""
+        with aws_unavailable("the store"):
+            self.client.put_item(TableName=self.name, Item=item)
+
+    def get(self, key: Item, *, consistent: bool = True) -> Item | None:
+        """The item of this key."""
+        with aws_unavailable("the store"):
+            answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
+        return answer.get("Item")
+
+    def batch_get(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """The items of these keys that are there, in no order; reads may be a second old."""
+        for start in range(0, len(keys), _AT_ONCE):
+            left: Mapping[str, KeysAndAttributesTypeDef] = {
+                self.name: {"Keys": keys[start : start + _AT_ONCE]}
+            }
+            for number in range(_ROUNDS):
+                if number:
+                    self.sleep(_jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number)))
+                with aws_unavailable("the store"):
+                    answer = self.client.batch_get_item(RequestItems=left)
+                yield from answer["Responses"].get(self.name, [])
+                left = cast("Mapping[str, KeysAndAttributesTypeDef]", answer["UnprocessedKeys"])
+                if not left:
+                    break
+            else:
+                raise Unavailable("the store did not answer in full")
+
+    def change(
+        self,
+        key: Item,
+        values: Item,
+        expected: Expected,
+    ) -> None:
+        """Sets attributes of an item whose attributes are as expected, None meaning absent.
+
+        Raises WriteConflict, also where the item is gone.
+        """
+        write: AttributeValueTypeDef = {"S": secrets.token_hex(8)}
+        sets = {**values, _WRITE: write}
+        try:
+            with aws_unavailable("the store"):
+                self.client.update_item(
+                    TableName=self.name,
+                    Key=key,
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in sets),
+                    ConditionExpression=" AND ".join(
+                        ["attribute_exists(pk)", *conditions(expected)]
+                    ),
+                    ExpressionAttributeNames={f"#{name}": name for name in sets},
+                    ExpressionAttributeValues={
+                        **{f":new_{name}": value for name, value in sets.items()},
+                        **condition_values(expected),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Unavailable as unavailable:
+            there = _refused_for(unavailable.__cause__)
+            if there is None:
+                raise
+            if there.get(_WRITE) != write:
+                raise WriteConflict("the record has changed meanwhile") from None
+
+    def count(self, key: Item, change: str, values: Item, *, new: bool = False) -> Item:
+        """Changes an item without regard to what it was, and answers with all of it.
+
+        In `change` every attribute is a `#name`. Where there is no item, `new` makes one; else it
+        raises NotFound. An answer that is lost may count twice.
+        """
+        request: UpdateItemInputTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": change,
+            "ExpressionAttributeNames": expression_names(change),
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+        }
+        if not new:
+            request["ConditionExpression"] = "attribute_exists(pk)"
+        try:
+            with aws_unavailable("the store"):
+                return self.client.update_item(**request)["Attributes"]
+        except Unavailable as unavailable:
+            if _refused_for(unavailable.__cause__) is None:
+                raise
+            raise NotFound("the record is gone") from None
+
+    def delete(self, key: Item) -> None:
+        """Removes the item of this key, if there is one."""
+        with aws_unavailable("the store"):
+            self.client.delete_item(TableName=self.name, Key=key)
+
+    def delete_if(self, key: Item, expected: Item) -> None:
+        """Removes the item of this key, if there is one.
+
+        Raises WriteConflict where its attributes are not as expected.
+        """
+        try:
+            with aws_unavailable("the store"):
+                self.client.delete_item(
+                    TableName=self.name,
+                    Key=key,
+                    ConditionExpression=" AND ".join(conditions(expected)),
+                    ExpressionAttributeValues=condition_values(expected),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Unavailable as unavailable:
+            there = _refused_for(unavailable.__cause__)
+            if there is None:
+                raise
+            if there:
+                raise WriteConflict("the record has changed meanwhile") from None
+
+    def query(
+        self,
+        condition: str,
+        values: Item,
+        *,
+        index: str | None = None,
+        chunk: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Item]:
+        """Items of one partition in the order of their sort key, read as they are consumed.
+
+        Reads of an index are eventually consistent, those of the table are not.
+        """
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not newest_first,
+            "ConsistentRead": index is None,
+        }
+        if index:
+            request["IndexName"] = index
+        if chunk:
+            request["Limit"] = chunk
+        while True:
+            with aws_unavailable("the store"):
+                answer = self.client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def newest(self, index: str, prefix: str, partition: str, window: Window) -> Iterator[Item]:
+        """A part of one partition of an index, newest first, read as it is consumed.
+
+        The index orders by `<prefix>_pk` and `<prefix>_sk`, which begins with a time.
+        """
+        lower = sortable_time(window.since) if window.since else "0"
+        upper = window.after or (sortable_time(window.until) if window.until else "9")
+        if upper < lower:
+            return iter(())  # DynamoDB refuses a BETWEEN the wrong way round
+        rows = self.query(
+            f"{prefix}_pk = :pk AND {prefix}_sk BETWEEN :low AND :high",
+            {
+                ":pk": {"S": partition},
+                ":low": {"S": lower},
+                ":high": {"S": upper},
+            },
+            index=index,
+            chunk=window.chunk,
+            newest_first=True,
+        )
+        # BETWEEN takes its upper end in, a page starts behind it
+        return (row for row in rows if text_attribute(row, f"{prefix}_sk") < upper)
+
+    def _put(self, item: Item, condition: str, values: Item) -> bool:
+        write = secrets.token_hex(8)
+        request: PutItemInputTypeDef = {
+            "TableName": self.name,
+            "Item": {**item, _WRITE: {"S": write}},
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        if names := expression_names(condition):
+            request["ExpressionAttributeNames"] = names
+        try:
+            with aws_unavailable("the store"):
+                self.client.put_item(**request)
+        except Unavailable as unavailable:
+            there = _refused_for(unavailable.__cause__)
+            if there is None:
+                raise
+            return text_attribute(there, _WRITE) == write
+        return True
+
+
+def read_document(model: type[M], item: Item, name: str = "doc") -> M:
+    """The record that an attribute holds.
+
+    Members that only a later version knows are passed over, so that it can be rolled back.
+    """
+    return model.model_validate_json(text_attribute(item, name), extra="ignore")
+
+
+def text_attribute(item: Item, name: str) -> str:
+    """A text attribute, empty where there is none."""
+    return item.get(name, {}).get("S", "")
+
+
+def _refused_for(error: BaseException | None) -> Item | None:
+    """What a conditional write met, None where it failed for another reason."""
+    if not isinstance(error, ClientError):
+        return None
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        return None
+    return cast("Item", error.response.get("Item", {}))

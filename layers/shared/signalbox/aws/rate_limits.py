@@ -1,0 +1,114 @@
+"""Rate limits in the State table: one conditional update for each request.
+
+DynamoDB can add in an update but not in a condition, and has no maximum, so there are two forms of
+the update: one for a caller whose arrival time lies ahead (warm), one for everybody else (cold).
+What was seen last decides which is tried first; who is known to be over its limit costs no call.
+A process whose answer is lost counts the request twice.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.models.errors import Unavailable
+from signalbox.models.rate_limits import (
+    MICROSECONDS_PER_SECOND,
+    RateLimit,
+    RateLimitPolicy,
+    RateLimitQuota,
+    over_limit,
+    quota,
+    retry_wait,
+    to_microseconds,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from signalbox.aws.dynamo_table import Item, Table
+
+_TRIES: Final = 3
+_REMEMBERED: Final = 10_000
+_KEPT: Final = 3600
+
+_WARM: Final = (
+    "SET tat = tat + :cost, #ttl = :ttl",
+    "tat > :now AND tat <= :latest",
+)
+_COLD: Final = (
+    "SET tat = :after, #ttl = :ttl",
+    "attribute_not_exists(tat) OR tat <= :now",
+)
+
+
+class _Missed(Exception):
+    """The condition did not hold; `arrival` is what is there, 0 where nothing is."""
+
+    def __init__(self, arrival: int) -> None:
+        super().__init__(arrival)
+        self.arrival = arrival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoRateLimitBuckets:
+    """Buckets."""
+
+    table: Table
+    _seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
+
+    def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
+        """See the port."""
+        at = to_microseconds(now)
+        for _ in range(_TRIES):
+            seen = self._seen.get(key, 0)
+            if retry_wait(seen, at, policy.limit):
+                raise over_limit(policy, seen, at)
+            try:
+                arrival = self._update(key, policy.limit, at, warm=seen > at)
+            except _Missed as missed:
+                self._remember(key, missed.arrival)
+                continue
+            self._remember(key, arrival)
+            return quota(policy, arrival, at)
+        raise Unavailable("the rate limit is contended")
+
+    def _update(self, key: str, limit: RateLimit, at: int, *, warm: bool) -> int:
+        """The arrival time after the request was counted. Raises _Missed, Unavailable."""
+        taken, client = limit.interval, self.table.client
+        numbers = {
+            ":now": at,
+            ":ttl": (at + limit.capacity) // MICROSECONDS_PER_SECOND + _KEPT,
+            **({":cost": taken, ":latest": at + limit.capacity - taken} if warm else {}),
+            **({} if warm else {":after": at + taken}),
+        }
+        update, condition = _WARM if warm else _COLD
+        with aws_unavailable("the store"):
+            try:
+                answer = client.update_item(
+                    TableName=self.table.name,
+                    Key={"pk": {"S": table_keys.rate_limit_pk(key)}},
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues={k: {"N": str(v)} for k, v in numbers.items()},
+                    ReturnValues="UPDATED_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except client.exceptions.ConditionalCheckFailedException as failed:
+                there = cast("Item", failed.response.get("Item", {}))
+                raise _Missed(_arrival(there)) from None
+        return _arrival(answer["Attributes"])
+
+    def _remember(self, key: str, arrival: int) -> None:
+        self._seen[key] = arrival
+        self._seen.move_to_end(key)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+
+def _arrival(item: Item) -> int:
+    return int(item.get("tat", {}).get("N", "0"))

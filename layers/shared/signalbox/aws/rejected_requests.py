@@ -1,0 +1,27 @@
+"""Requests that left no delivery behind, in the Deliveries table: its stream counts them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table
+from signalbox.models.rejected_request import RejectedRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoRejectedRequests:
+    """Remembers such requests for a day."""
+
+    table: Table
+
+    def __call__(self, request: RejectedRequest) -> None:
+        """See the port."""
+        self.table.put_new(
+            {
+                "pk": {"S": table_keys.record_rejected(secrets.token_hex(12))},
+                "doc": {"S": request.model_dump_json(exclude_none=True)},
+                "ttl": {"N": str(int(request.at.timestamp()) + request.retention)},
+            }
+        )

@@ -1,0 +1,246 @@
+"""The one HTTP client of all connectors: requests, without what a connector must never do.
+
+No redirect is followed, no proxy, cookie or `.netrc` of the environment is used, no certificate is
+forgiven and no connection is shared; an answer is read up to a limit and until a deadline.
+Whatever goes wrong ends in SendRefused or SendDelayed, with a reason that holds no secret.
+"""
+
+import json
+import logging
+import ssl
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from socket import socket
+from typing import Final
+
+import requests
+import requests.adapters
+import requests.utils
+import urllib3
+from pydantic import JsonValue
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
+from signalbox.models.backoff import read_retry_after
+from signalbox.models.errors import SendDelayed, SendRefused
+
+MAX_RESPONSE_BYTES: Final = 64 * 1024
+_OURS: Final = {
+    "User-Agent": "signalbox",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+_ZIPPED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_EITHER_HEADER: Final = 32
+
+for _talker in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_talker).setLevel(logging.ERROR)  # what they say below that holds whole URLs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """What is sent. Address, headers and body may hold secrets, so none of them is ever printed.
+
+    Of the answer `max_answer` bytes are read, where that is more than usual.
+    """
+
+    url: str = field(repr=False)
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    max_answer: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """What came back: header names in lower case, the body up to the limit."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    retry_after: timedelta | None = None
+
+
+def json_request(
+    url: str, value: JsonValue, headers: Mapping[str, str] | None = None
+) -> HttpRequest:
+    """A POST of a JSON value."""
+    body = json.dumps(value, ensure_ascii=False).encode()
+    kind = {"Content-Type": "application/json; charset=utf-8"}
+    return HttpRequest(url=url, headers={**kind, **(headers or {})}, body=body)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class HttpClient:
+    """Sends requests, each over a connection of its own.
+
+    `trusted` are origins that may be plain http and at any address, for local use; nothing else
+    may. Times are in seconds; `total` is for the whole call, however slowly it goes on. Of an
+    answer `max_answer` bytes are read.
+    """
+
+    def __init__(
+        self,
+        *,
+        trusted: Collection[str] = (),
+        connect: float = 3.0,
+        read: float = 8.0,
+        total: float = 10.0,
+        max_answer: int = MAX_RESPONSE_BYTES,
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve = resolve_host,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._trusted = frozenset(UrlOrigin.of(url) for url in trusted)
+        self._timeouts = (connect, read)
+        self._total = total
+        self._max_answer = max_answer
+        self._tls = tls or ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        self._resolve = resolve
+        self._clock = clock
+
+    def trusts(self, url: str) -> bool:
+        """Whether the URL is at a trusted origin."""
+        try:
+            return UrlOrigin.of(url) in self._trusted
+        except ValueError:
+            return False
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The answer, whatever its status. Raises SendRefused, SendDelayed."""
+        prepared, origin = _prepared(request)
+        with closing(Deadline(self._total)) as deadline:
+            line = OutboundSocket(
+                origin=origin,
+                trusted=origin in self._trusted,
+                resolve=self._resolve,
+                timeout=self._timeouts[0],
+                deadline=deadline,
+            )
+            line.admit()
+            try:
+                answer = self._exchange(prepared, line, max(self._max_answer, request.max_answer))
+            except (OSError, ValueError, urllib3.exceptions.HTTPError) as failure:
+                trouble = f"the connection failed: {_root(failure)}"
+            else:
+                trouble = ""
+            if not deadline.left:
+                trouble = f"there was no whole answer in {self._total:g} seconds"
+        if trouble:
+            raise SendDelayed(trouble)  # outside of the handler: what was caught prints the URL
+        return answer
+
+    def _exchange(
+        self, prepared: requests.PreparedRequest, line: OutboundSocket, limit: int
+    ) -> HttpResponse:
+        with (
+            _Pool(line, self._tls) as pool,
+            _Adapter(pool).send(prepared, stream=True, timeout=self._timeouts) as response,
+        ):
+            if response.is_redirect:
+                raise SendRefused(f"redirects are not followed: {response.status_code}")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            body = _read(response.raw, limit)
+        return HttpResponse(
+            status=response.status_code,
+            headers=headers,
+            body=_unzipped(body, headers.get("content-encoding", ""), limit),
+            retry_after=read_retry_after(headers.get("retry-after", ""), self._clock()),
+        )
+
+
+class _Plain(HTTPConnection):
+    def __init__(self, line: OutboundSocket) -> None:
+        super().__init__(line.origin.host, line.origin.port)
+        self._line = line
+
+    def _new_conn(self) -> socket:
+        return self._line.open()
+
+
+class _Secure(HTTPSConnection):
+    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
+        super().__init__(line.origin.host, line.origin.port, ssl_context=tls)
+        self._line = line
+
+    def _new_conn(self) -> socket:
+        return self._line.open()
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            raise
+        except ssl.SSLCertVerificationError as bad:
+            raise SendRefused(f"the certificate is not valid: {bad.verify_message}") from None
+        except ssl.SSLError as failure:
+            raise SendRefused(f"no TLS with the far side: {failure.reason}") from None
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    """A pool of the one connection there is."""
+
+    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
+        super().__init__(line.origin.host, line.origin.port)
+        self._line = line
+        self._tls = tls
+
+    def _new_conn(self) -> HTTPConnection:
+        if self._line.origin.scheme == "https":
+            return _Secure(self._line, self._tls)
+        return _Plain(self._line)
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Sends over one pool. A whole Session would read the body of any redirect, without limit."""
+
+    def __init__(self, pool: _Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    def get_connection_with_tls_context(self, *_: object, **__: object) -> _Pool:
+        return self._pool
+
+
+def _prepared(request: HttpRequest) -> tuple[requests.PreparedRequest, UrlOrigin]:
+    try:
+        origin = UrlOrigin.of(request.url)
+        headers = {**_OURS, **request.headers}
+        for value in headers.values():
+            value.encode("latin-1")
+        made = requests.Request(request.method, request.url, headers, data=request.body or None)
+        return made.prepare(), origin
+    except ValueError as odd:
+        reason = f"the request cannot be made: {type(odd).__name__}"
+    raise SendRefused(reason)  # outside of the handler: what was caught prints the URL
+
+
+def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+    """The body up to the limit; only an empty read finds that one has ended too early."""
+    body = b""
+    while len(body) < limit and (more := raw.read(limit - len(body), decode_content=False)):
+        body += more
+    return body
+
+
+def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
+    """The body in clear, cut where it would grow over the limit."""
+    if coding.strip().lower() not in _ZIPPED:
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS + _EITHER_HEADER).decompress(body, limit)
+    except zlib.error:
+        return b""
+
+
+def _root(failure: BaseException) -> str:
+    """The kind of what went wrong first; its text may hold the URL."""
+    while inner := failure.__cause__ or failure.__context__:
+        failure = inner
+    return type(failure).__name__

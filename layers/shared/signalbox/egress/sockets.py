@@ -1,0 +1,131 @@
+"""The line to the far side: where it may lead, which address it takes, and when it is cut.
+
+A name is resolved once, every address it has is checked, and the connection goes to the address
+that was checked: a name that changes its mind afterwards changes nothing.
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Timer
+from time import monotonic
+from typing import Final, Self
+
+from urllib3.util import parse_url
+
+from signalbox.models.errors import SendRefused
+from signalbox.models.ip_addresses import is_allowed_address
+
+_PORTS: Final = {"http": 80, "https": 443}
+_OPEN_PORTS: Final = frozenset({443, 8443})
+
+Resolve = Callable[[str, int], Sequence[str]]
+"""The addresses of a host and port. Raises OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlOrigin:
+    """Where a URL leads to: scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """The origin of a URL. Raises ValueError, which holds nothing of it."""
+        try:
+            parts = parse_url(url)
+        except ValueError:
+            raise ValueError("the address is no URL") from None
+        scheme, host = parts.scheme or "", (parts.host or "").strip("[]")
+        if scheme not in _PORTS or not host or host.endswith(".") or parts.auth is not None:
+            raise ValueError("the address is no plain http or https URL")
+        return cls(scheme, host, parts.port or _PORTS[scheme])
+
+
+class Deadline:
+    """Cuts a line when the time for a whole call is over, whatever the far side is doing."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = monotonic() + seconds
+        self._line: socket.socket | None = None
+        self._timer = Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, none after the deadline."""
+        return max(self._until - monotonic(), 0.0)
+
+    def guard(self, line: socket.socket) -> None:
+        """Watches over a line. Raises TimeoutError where it comes too late."""
+        self._line = line.dup()  # TLS takes the socket itself out of our hands
+        if not self.left:
+            raise TimeoutError
+
+    def close(self) -> None:
+        """Ends the watch."""
+        self._timer.cancel()
+        if self._line:
+            self._line.close()
+
+    def _cut(self) -> None:
+        if self._line:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundSocket:
+    """The way to one origin for one call; a trusted one may lead to any address."""
+
+    origin: UrlOrigin
+    trusted: bool
+    resolve: Resolve
+    timeout: float
+    deadline: Deadline
+
+    def admit(self) -> None:
+        """Raises SendRefused where the origin itself is not one we call."""
+        if self.trusted:
+            return
+        if self.origin.scheme != "https":
+            raise SendRefused("the address is not https")
+        if self.origin.port not in _OPEN_PORTS:
+            raise SendRefused(f"port {self.origin.port} is not called")
+
+    def open(self) -> socket.socket:
+        """A connection to a checked address. Raises SendRefused, OSError."""
+        line = self._connected(self._addresses())
+        try:
+            self.deadline.guard(line)
+        except OSError:
+            line.close()
+            raise
+        return line
+
+    def _addresses(self) -> Sequence[str]:
+        addresses = self.resolve(self.origin.host, self.origin.port)
+        if not self.trusted and not all(is_allowed_address(address) for address in addresses):
+            raise SendRefused("the address is not a public one")
+        return addresses
+
+    def _connected(self, addresses: Sequence[str]) -> socket.socket:
+        failure: OSError = ConnectionError("the name has no address")
+        for address in addresses:
+            try:
+                return socket.create_connection(
+                    (address, self.origin.port), min(self.timeout, self.deadline.left) or 0.001
+                )
+            except OSError as refused:
+                failure = refused
+        raise failure
+
+
+def resolve_host(host: str, port: int) -> Sequence[str]:
+    """What the system's resolver knows, each address once."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,0 +1,52 @@
+"""Writes down in the audit log what callers changed, and what they were not let do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aws_lambda_powertools import Logger
+
+from signalbox.http.routing import Route
+from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
+from signalbox.models.errors import Unavailable
+from signalbox.models.principal import Principal
+from signalbox.models.request import InboundRequest
+from signalbox.services.ports.core import Clock, Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTrail:
+    """The audit of the API. `record` keeps one entry.
+
+    An entry that could not be kept is an error in the log and is counted, for an alarm; the answer
+    stays as it is, since what it speaks of has happened.
+    """
+
+    record: Callable[[AuditEvent], AuditRecord]
+    clock: Clock
+    logger: Logger
+    count: Count
+
+    def __call__(
+        self, request: InboundRequest, route: Route, caller: Principal, status: int
+    ) -> None:
+        """Keeps an entry where the route changes something, or the caller was denied."""
+        denied = status == HTTPStatus.FORBIDDEN
+        if not denied and not route.audited:
+            return
+        done = AuditResult.ALLOWED if status < HTTPStatus.BAD_REQUEST else AuditResult.FAILED
+        entry = AuditEvent(
+            at=self.clock(),
+            actor=caller.name,
+            action=f"{route.method} {route.path}",
+            object=request.path,
+            result=AuditResult.DENIED if denied else done,
+            request_id=request.request_id,
+            source_ip=request.source_ip,
+        )
+        try:
+            self.record(entry)
+        except Unavailable as lost:
+            extra = {"request_id": request.request_id, "reason": lost.reason}
+            self.logger.exception("audit entry lost", extra=extra)
+            self.count("AuditEntriesLost", {})

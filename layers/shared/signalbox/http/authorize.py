@@ -1,0 +1,69 @@
+"""Whether a request comes in: who calls, how often, and whether they may.
+
+Strangers are counted by their address before they are told anything, callers we know by their name.
+An API key never wakes the libraries that tokens need.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.auth.rate_limits import RateLimiter
+from signalbox.http.routing import Route
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.principal import Principal
+from signalbox.models.rate_limits import RateLimitQuota
+from signalbox.models.request import InboundRequest
+
+Authenticate = Callable[[str], Principal]
+"""Who holds this key or token. Raises Unauthenticated."""
+
+ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
+
+_BEARER: Final = "bearer "
+_KEY: Final = "sbx_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthResult:
+    """A caller, and what is left of its limit; None where nothing was counted."""
+
+    caller: Principal
+    quota: RateLimitQuota | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizer:
+    """The door."""
+
+    keys: Authenticate
+    tokens: Authenticate
+    limit: RateLimiter
+
+    def __call__(self, request: InboundRequest, route: Route) -> AuthResult:
+        """Who calls. Raises Unauthenticated, OverLimit.
+
+        Whether the caller may do what it asks for is told by its scopes.
+        """
+        if route.unlimited:
+            return AuthResult(caller=ANONYMOUS)
+        if route.scope is None:
+            quota = self.limit.admit_anonymous(request.source_ip)
+            return AuthResult(caller=ANONYMOUS, quota=quota)
+        caller = self._known(request)
+        return AuthResult(caller=caller, quota=self.limit.admit(caller))
+
+    def _known(self, request: InboundRequest) -> Principal:
+        text = _credentials(request)
+        try:
+            return (self.keys if text.startswith(_KEY) else self.tokens)(text)
+        except Unauthenticated:
+            self.limit.count_rejected_credentials(request.source_ip)
+            raise
+
+
+def _credentials(request: InboundRequest) -> str:
+    """The API key or token of a request, empty where it has none."""
+    bearer = request.header("authorization")
+    token = bearer[len(_BEARER) :] if bearer.lower().startswith(_BEARER) else ""
+    return (request.header("x-api-key") or token).strip()

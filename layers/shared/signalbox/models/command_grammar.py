@@ -1,0 +1,330 @@
+r"""The commands in what people write.
+
+A command stands at the start of a line of its own, after at most three spaces:
+
+    /name words              the line is the command
+    @bot name words          the same, where the name is one of the known ones
+    @bot anything else       the free form: a command named `ask`, whose instruction is all that
+                             follows, to the end of the text
+
+Between the mention and the words may stand a colon, a comma or line ends; `@bot[bot]` is the bot as
+well. The lines below a command, down to the next one, belong to it: they are its instruction where
+its own line has no words, and its description otherwise.
+
+HTML comments, unclosed ones too, are taken out before anything is read, for nobody saw them. What
+is shown as code or as a quotation commands nothing: fenced and indented code, HTML blocks of the
+first kind (`<pre>`, `<script>`, `<style>`, `<textarea>`) and of those that are hidden (`<?`, `<!X`,
+CDATA), all by CommonMark 0.31, 4.6, and lines that start with `>`. Neither does a line that starts
+with a list marker. A line after a quote that continues it lazily is a command, although CommonMark
+would show it as quoted; so is a line within a list item that is indented by three columns at most.
+
+Words are separated by blanks, those of Unicode included. A quote (", ' or `) opens at the start of
+a word or right after `key=` and holds blanks together; a backslash before the same quote keeps it
+from closing. A quote that is never closed is ordinary text. What a keyboard has made typographic
+counts as typed: curly quotes as straight ones, and a long dash before an option as two hyphens.
+
+A command is known again by its name and its words, however they are quoted and spaced; in the free
+form by all that was said.
+
+Every step is linear in the length of the text: no repeated part of a pattern can match one text in
+two ways.
+"""
+
+import re
+import shlex
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Final, NamedTuple
+
+from signalbox.models.event import Command, Event
+
+FREE_FORM: Final = "ask"
+"""The name of a command given in free words."""
+
+KNOWN_COMMANDS: Final = frozenset({"agent", "cancel", "retest", "retry", "run", "status"})
+"""The names that are commands after a mention; any other first word starts the free form."""
+
+MARKER: Final = "<!-- signalbox:"
+"""How a comment starts that we hide in what we write, to know our own words again."""
+
+_COMMANDS = 10
+_INSTRUCTION = 10_000
+_DESCRIPTION = 10_000
+_ARGUMENTS = 50
+_ARGUMENT = 2_000
+_INDENT = 3
+
+_BLANKS: Final = " \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
+"""What separates words in a line, for a character class."""
+
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_NAME = re.compile(rf"([a-z][a-z0-9-]{{1,31}})(?![^{_BLANKS}])", re.ASCII | re.IGNORECASE)
+_LINE = r"""
+    ^(?P<indent>[ \t]*)
+    (?: (?P<list>(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*)
+        (?: (?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>[^\n]*)
+          | <(?: (?P<raw>pre|script|style|textarea)(?=[ \t>]|$) | (?P<hidden>\?|!\[CDATA\[|![a-z]) )
+        )
+      | /(?P<name>[a-z][a-z0-9-]{1,31})(?![^BLANKS\n])(?P<rest>[^\n]*)
+      | @MENTION(?:\[bot\])?(?:[ \t]*[:,]|(?=[BLANKS]|$))[BLANKS]*(?P<said>[^\n]*)
+    )
+""".replace("BLANKS", _BLANKS)
+_RAW_END = re.compile(r"</(?:pre|script|style|textarea)>", re.IGNORECASE)
+_HIDDEN_ENDS: Final = {"?": "?>", "![CDATA[": "]]>"}
+_WORD = re.compile(
+    r"""
+    (?=\S)
+    (?P<key>[^\W\d][\w-]*=)?
+    (?:(?P<quote>["'`])(?P<quoted>(?:\\(?P=quote)|(?!\\?(?P=quote)).)*)(?P=quote))?
+    (?P<plain>\S*)
+    """,
+    re.VERBOSE,
+)
+_DASH = re.compile(r"^[\u2012-\u2015]{1,2}(?=[^\W\d_])")
+_NOT_BLANK = re.compile(r"\S[^\n]*")
+_STRAIGHT = str.maketrans("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b", "\"\"\"\"''''")
+
+
+class _Fence(NamedTuple):
+    """An open fence: what closes it, and up to which column that may stand."""
+
+    mark: str
+    reach: int
+
+
+class _Spoken(NamedTuple):
+    """A command before its words are told apart; `below` is what stands beneath its line."""
+
+    name: str
+    words: str
+    below: str
+    line: int
+    free_form: bool = False
+
+    @property
+    def instruction(self) -> str:
+        """The words of its line, or all below where it has none; in the free form both."""
+        if self.free_form:
+            return f"{self.words}{self.below}".strip()
+        return self.words or self.below.strip()
+
+    @property
+    def description(self) -> str:
+        """What stands below its line and is not its instruction."""
+        return self.below.strip() if self.words and not self.free_form else ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether something is cut off."""
+        return len(self.instruction) > _INSTRUCTION or len(self.description) > _DESCRIPTION
+
+
+class _Head(NamedTuple):
+    """The line of a command, from `start` to `end` in the text."""
+
+    name: str
+    words: str
+    line: int
+    start: int
+    end: int
+    free_form: bool = False
+
+
+def parse_commands(
+    text: str, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
+) -> tuple[Command, ...]:
+    """The commands in a text, in order: ten at most, of identical ones the first.
+
+    `mention` is the bot's name without `@`; where it is empty only `/name` is a command.
+    """
+    found: dict[tuple[str, str], Command] = {}
+    said: set[tuple[str, str]] = set()
+    for spoken in _spoken(_visible(text), mention, known):
+        if (spoken.name, spoken.instruction) in said:
+            continue
+        said.add((spoken.name, spoken.instruction))
+        command = _command(spoken)
+        found.setdefault(command_identity(command), command)
+        if len(found) == _COMMANDS:
+            break
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=2 * _COMMANDS)
+def command_identity(command: Command) -> tuple[str, str]:
+    """What makes a command this one and no other, beside where it stands."""
+    if command.free_form:
+        return command.name, command.instruction
+    return command.name, shlex.join(_arguments(command.instruction))
+
+
+def new_commands(
+    event: Event, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
+) -> tuple[Command, ...]:
+    """The commands of an event; of an edit only those that did not stand there before.
+
+    Free words that are edited are still the same request, whatever they say now: those to the bot,
+    and those below a command that has none in its own line.
+    """
+    said = parse_commands(event.text or "", mention=mention, known=known)
+    before = parse_commands(event.previous_text or "", mention=mention, known=known)
+    seen = {command_identity(command) for command in before}
+    asked = {command.name for command in before if _in_free_words(command)}
+    return tuple(
+        each
+        for each in said
+        if command_identity(each) not in seen and not (_in_free_words(each) and each.name in asked)
+    )
+
+
+def _in_free_words(command: Command) -> bool:
+    return command.free_form or not command.arguments
+
+
+def option_value(command: Command, key: str) -> str | None:
+    """The value of a `key=value` argument, the last one if it is given twice."""
+    pairs = (argument.partition("=") for argument in command.arguments)
+    values = [value for name, sign, value in pairs if sign and name.casefold() == key.casefold()]
+    return values[-1] if values else None
+
+
+def is_marked(text: str) -> bool:
+    """Whether the text is our own, by the marker we hide in it."""
+    return MARKER in text
+
+
+def _visible(text: str) -> str:
+    return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _spoken(text: str, mention: str, known: Collection[str]) -> Iterator[_Spoken]:
+    heads = _heads(text, _pattern(mention), known)
+    head = next(heads, None)
+    while head:
+        following = None if head.free_form else next(heads, None)
+        below = text[head.end : following.start if following else len(text)]
+        yield _Spoken(head.name, head.words.strip(), below, head.line, head.free_form)
+        head = following
+
+
+def _heads(text: str, pattern: re.Pattern[str], known: Collection[str]) -> Iterator[_Head]:
+    line = counted = 0
+    for match in _command_lines(text, pattern):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        if match["name"]:
+            yield _Head(match["name"].lower(), match["rest"], line, match.start(), match.end())
+            continue
+        start, end = _said(text, match, pattern)
+        if start == end:
+            continue
+        name, words = _addressed(text[start:end], known)
+        yield _Head((name or FREE_FORM).lower(), words, line, match.start(), end, name is None)
+
+
+def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The lines that look like a command and stand neither in code nor in hidden HTML."""
+    fence: _Fence | None = None
+    position = 0
+    while match := pattern.search(text, position):
+        position = match.end()
+        if match["fence"]:
+            fence = _fence_after(fence, match)
+        elif fence or _width(match["indent"]) > _INDENT:
+            continue
+        elif match["raw"] or match["hidden"]:
+            position = _end_of_block(text, match)
+        else:
+            yield match
+
+
+def _end_of_block(text: str, match: re.Match[str]) -> int:
+    """Where an HTML block ends: with the line that closes it, or with the text."""
+    if match["raw"]:
+        closing = _RAW_END.search(text, match.end())
+        closed = closing.end() if closing else -1
+    else:
+        closed = text.find(_HIDDEN_ENDS.get(match["hidden"].upper(), ">"), match.end())
+    end = text.find("\n", closed) if closed >= 0 else -1
+    return end if end >= 0 else len(text)
+
+
+def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[int, int]:
+    """Where the first line of what was said to the bot starts and ends: behind it, or below.
+
+    Both are the same where nothing was said, or the next line is a command itself.
+    """
+    start, end = match.span("said")
+    if match["said"].strip():
+        return start, end
+    below = _NOT_BLANK.search(text, end)
+    if below is None:
+        return end, end
+    line = text.rfind("\n", 0, below.start()) + 1
+    command = pattern.match(text, line)
+    if command and (command["name"] or command["said"] is not None):
+        return end, end
+    return below.start(), below.end()
+
+
+def _addressed(said: str, known: Collection[str]) -> tuple[str | None, str]:
+    """The known name that starts what was said to the bot, if one does, and the words after it."""
+    name = _NAME.match(said)
+    if name and name[1].lower() in known:
+        return name[1], said[name.end() :]
+    return None, said
+
+
+@lru_cache(maxsize=64)
+def _pattern(mention: str) -> re.Pattern[str]:
+    bot = re.escape(mention.removeprefix("@")) or "(?!)"
+    return re.compile(
+        _LINE.replace("MENTION", bot), re.ASCII | re.IGNORECASE | re.MULTILINE | re.VERBOSE
+    )
+
+
+def _fence_after(fence: _Fence | None, match: re.Match[str]) -> _Fence | None:
+    """What is open after a line that looks like a fence."""
+    width = _width(match["indent"])
+    if fence is None:
+        if width > _INDENT:
+            return None
+        return _Fence(
+            match["fence"], _INDENT + (width + _width(match["list"]) if match["list"] else 0)
+        )
+    closes = (
+        match["fence"].startswith(fence.mark)
+        and width <= fence.reach
+        and not match["list"]
+        and not match["info"].strip(" \t")
+    )
+    return None if closes else fence
+
+
+def _width(blanks: str) -> int:
+    return len(blanks.expandtabs(4))
+
+
+def _command(spoken: _Spoken) -> Command:
+    return Command(
+        name=spoken.name,
+        arguments=tuple(
+            argument[:_ARGUMENT]
+            for argument in islice(_arguments(spoken.words[:_INSTRUCTION]), _ARGUMENTS)
+        ),
+        instruction=spoken.instruction[:_INSTRUCTION],
+        description=spoken.description[:_DESCRIPTION],
+        truncated=spoken.is_long,
+        line=spoken.line,
+        free_form=spoken.free_form,
+    )
+
+
+def _arguments(words: str) -> Iterator[str]:
+    for match in _WORD.finditer(words.translate(_STRAIGHT)):
+        key, quote, quoted, plain = match.group("key", "quote", "quoted", "plain")
+        inside = quoted.replace(f"\\{quote}", quote) if quote else ""
+        if not key and not quote:
+            plain = _DASH.sub("--", plain)
+        yield f"{key or ''}{inside}{plain}"

@@ -1,0 +1,68 @@
+"""Which addresses we call: public ones only, by explicit networks.
+
+`ipaddress`'s own `is_global` is not enough: it calls NAT64, 6to4 and multicast addresses global.
+"""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+_DENIED_4: Final = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local: metadata of instances and containers
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+    )
+)
+_ALLOWED_6: Final = IPv6Network("2000::/3")
+_DENIED_6: Final = tuple(
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocol assignments, Teredo
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4
+        "3fff::/20",  # documentation
+    )
+)
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
+def is_allowed_address(ip: str) -> bool:
+    """Whether this is the address of a public host; False for what is no address at all."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        within = _within(address)
+        if within is None:
+            return _allowed_6(address)
+        address = within
+    return not any(address in network for network in _DENIED_4)
+
+
+def _within(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that is really meant, None where an IPv6 address is."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped
+
+
+def _allowed_6(address: IPv6Address) -> bool:
+    return (
+        address.scope_id is None
+        and address in _ALLOWED_6
+        and not any(address in network for network in _DENIED_6)
+    )

@@ -1,0 +1,50 @@
+"""The whole story of a delivery, told in order."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.delivery import DeliveryStatus
+from signalbox.models.ids import DeliveryId
+
+
+class TimelineKind(StrEnum):
+    """What a step of the story is about."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    READ = "read"
+    EVENT = "event"
+    COMMAND = "command"
+    NOTE = "note"
+    TODAY = "today"
+    REPEATED = "repeated"
+    REPLAYED = "replayed"
+    TASK = "task"
+    QUEUE = "queue"
+    NOTIFICATION = "notification"
+    ATTEMPT = "attempt"
+
+
+class TimelineStep(Model):
+    """One thing that happened; `ids` name what it happened to, `task_id` and so on."""
+
+    at: UtcDatetime
+    what: TimelineKind
+    detail: str
+    ids: dict[str, str] = Field(default_factory=dict)
+
+
+class Timeline(Model):
+    """What happened because of a delivery, and what did not and why.
+
+    First what was found in it, then what came of that, in the order of time.
+    """
+
+    delivery_id: DeliveryId
+    provider: str
+    source: str
+    key: str
+    status: DeliveryStatus
+    steps: tuple[TimelineStep, ...]

@@ -1,0 +1,74 @@
+"""Builds the door of the API: keys, tokens and limits."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from signalbox.auth.api_keys import KeyAuthenticator
+from signalbox.auth.rate_limits import RateLimiter
+from signalbox.aws.rate_limits import DynamoRateLimitBuckets
+from signalbox.http.authorize import Authenticate, Authorizer
+from signalbox.models.errors import Unauthenticated, Unavailable
+from signalbox.models.principal import Principal
+from signalbox.models.rate_limits import Limits
+from signalbox.runtime.telemetry import count
+from signalbox.runtime.wiring import Wiring
+
+if TYPE_CHECKING:
+    from signalbox.auth.jwt import TokenAuthenticator
+
+
+def authorizer(wired: Wiring) -> Authorizer:
+    """The door."""
+    keys = KeyAuthenticator(
+        store=wired.keys,
+        clock=wired.clock,
+        environment=wired.settings.key_environment,
+        roles=wired.config.role_scopes,
+    )
+    return Authorizer(
+        keys=keys.authenticate,
+        tokens=_tokens(wired),
+        limit=RateLimiter(
+            buckets=DynamoRateLimitBuckets(table=wired.state_table),
+            limits=lambda: _limits(wired),
+            clock=wired.clock,
+        ),
+    )
+
+
+def _limits(wired: Wiring) -> Limits:
+    """How often callers may ask; the defaults while the configuration cannot be read."""
+    try:
+        return wired.config.limits()
+    except Unavailable:
+        return Limits()
+
+
+def _tokens(wired: Wiring) -> Authenticate:
+    """Knows tokens; loads what that takes with the first one."""
+
+    @cache
+    def known() -> "TokenAuthenticator":
+        from signalbox.auth.jwks import JwksCache  # noqa: PLC0415  only who sends tokens pays for it
+        from signalbox.auth.jwt import TokenAuthenticator  # noqa: PLC0415  as above
+        from signalbox.runtime.jwks_fetch import jwks_fetcher  # noqa: PLC0415  as above
+
+        keyring = JwksCache(
+            fetch=jwks_fetcher(wired.settings.trusted),
+            secrets=wired.secrets.secrets,
+            clock=wired.clock,
+            count=count,
+        )
+        return TokenAuthenticator(
+            issuers=wired.config.issuers,
+            keyring=keyring,
+            clock=wired.clock,
+            roles=wired.config.role_scopes,
+        )
+
+    def authenticate(text: str) -> Principal:
+        if not text:
+            raise Unauthenticated("this needs an API key or a token")
+        return known().authenticate(text)
+
+    return authenticate

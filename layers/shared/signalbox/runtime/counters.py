@@ -1,0 +1,24 @@
+"""Builds what counts the changes of the tables; most functions do not, and should not load it."""
+
+from signalbox.aws.counters import DynamoCounters
+from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.metrics import CountChanges
+
+
+def count_changes(wired: Wiring) -> CountChanges:
+    """Counts what the streams of the tables tell."""
+    chosen = wired.settings
+    feeds = {
+        "tasks": (chosen.tasks_stream, count_task_record),
+        "deliveries": (chosen.deliveries_stream, count_delivery_record),
+    }
+    return CountChanges(
+        feeds=[
+            DynamoStreamFeed(
+                client=wired.streams, arn=arn, name=name, counts=tells, clock=wired.clock
+            )
+            for name, (arn, tells) in feeds.items()
+        ],
+        counters=DynamoCounters(table=wired.state_table, feeds=list(feeds)),
+    )

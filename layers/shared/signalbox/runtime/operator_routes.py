@@ -1,0 +1,138 @@
+"""Adds to the API what operators use: deliveries, notifications, configuration, keys, queues."""
+
+from signalbox.auth.cursors import Cursors
+from signalbox.auth.manage_keys import ManageKeys, ManageRoles
+from signalbox.auth.update_key import UpdateKey
+from signalbox.aws.rejections import DynamoRejections
+from signalbox.http.routes.connections import add_connections
+from signalbox.http.routes.dead_letters import add_dead_letters
+from signalbox.http.routes.deliveries import add_deliveries, add_explanations
+from signalbox.http.routes.keys import add_keys
+from signalbox.http.routes.notifications import add_notifications
+from signalbox.http.routes.queue import add_queue
+from signalbox.http.routes.roles import add_roles
+from signalbox.http.routes.secrets import add_secrets
+from signalbox.http.routes.sources import add_sources
+from signalbox.http.routes.subscriptions import add_subscriptions
+from signalbox.http.routing import Routes
+from signalbox.runtime.registry import connectors, providers, vocabularies
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.config.configure import Configure
+from signalbox.services.deliveries.explain import ExplainDelivery
+from signalbox.services.deliveries.list_deliveries import ListDeliveries
+from signalbox.services.deliveries.list_rejections import ListRejections
+from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
+from signalbox.services.deliveries.replay import ReplayDelivery
+from signalbox.services.notifications.check_connection import CheckConnection
+from signalbox.services.notifications.list_notifications import (
+    ListNotifications,
+    RedeliverNotification,
+)
+from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.queues.pause import PauseQueues
+from signalbox.services.queues.queue_status import DescribeQueues
+from signalbox.services.queues.redrive import ListDeadLetters, RedriveDeadLetters
+from signalbox.services.tasks.update import RetryTask
+
+
+def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> None:
+    """Adds the routes."""
+    cursors = Cursors(keys=wired.cursor_keys, clock=wired.clock)
+    redeliver = RedeliverNotification(
+        notifications=wired.notifications,
+        notification_queue=wired.notification_queue,
+        clock=wired.clock,
+    )
+    _add_deliveries(routes, wired, cursors)
+    add_notifications(
+        routes,
+        browse=ListNotifications(notifications=wired.notifications),
+        store=wired.notifications,
+        tasks=wired.tasks,
+        redeliver=redeliver,
+        cursors=cursors,
+    )
+    _add_configuration(routes, wired)
+    _add_access(routes, wired)
+    _add_queues(routes, wired, inspect)
+    dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
+    retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
+    redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver)
+    add_dead_letters(routes, browse=dead, redrive=redrive, cursors=cursors)
+
+
+def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
+    known = providers()
+    reinterpret = ReinterpretDelivery(
+        config=wired.config,
+        providers=known,
+        clock=wired.clock,
+        retention=wired.settings.retention,
+    )
+    add_deliveries(
+        routes,
+        browse=ListDeliveries(deliveries=wired.deliveries, config=wired.config, providers=known),
+        store=wired.deliveries,
+        replay=ReplayDelivery(
+            deliveries=wired.deliveries,
+            tasks=wired.tasks,
+            reinterpret=reinterpret,
+            clock=wired.clock,
+        ),
+        cursors=cursors,
+    )
+    add_explanations(
+        routes,
+        explain=ExplainDelivery(
+            deliveries=wired.deliveries,
+            tasks=wired.tasks,
+            notifications=wired.notifications,
+            reinterpret=reinterpret,
+            circuits=wired.circuits.batch_get,
+        ),
+        rejections=ListRejections(
+            store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
+        ),
+    )
+
+
+def _add_configuration(routes: Routes, wired: Wiring) -> None:
+    configure = Configure(
+        config=wired.config,
+        remove_secret=wired.secrets.remove,
+        connectors=connectors(wired.settings.trusted),
+        providers=providers(),
+        vocabularies=vocabularies,
+    )
+    probe = CheckConnection(
+        config=wired.config,
+        notifications=wired.notifications,
+        notification_queue=wired.notification_queue,
+        clock=wired.clock,
+        stack=wired.settings.stack,
+    )
+    add_sources(routes, configure=configure)
+    add_connections(routes, configure=configure, probe=probe)
+    add_subscriptions(routes, configure=configure)
+    add_secrets(routes, configure=configure, put=wired.secrets.put, clock=wired.clock)
+
+
+def _add_access(routes: Routes, wired: Wiring) -> None:
+    roles = ManageRoles(config=wired.config, keys=wired.keys)
+    grant = ManageKeys(
+        keys=wired.keys,
+        roles=roles,
+        clock=wired.clock,
+        environment=wired.settings.key_environment,
+    )
+    amend = UpdateKey(keys=wired.keys, roles=roles, clock=wired.clock)
+    add_keys(routes, grant=grant, amend=amend, clock=wired.clock)
+    add_roles(routes, roles=roles)
+
+
+def _add_queues(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> None:
+    pausing = PauseQueues(config=wired.config, clock=wired.clock)
+    describe_queues = DescribeQueues(
+        inspect=inspect, pausing=pausing, tasks=wired.tasks, clock=wired.clock
+    )
+    add_queue(routes, describe_queues=describe_queues, pausing=pausing)

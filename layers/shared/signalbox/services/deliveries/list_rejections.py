@@ -1,0 +1,29 @@
+"""Shows the requests that were refused, source by source."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from signalbox.models.rejection import Rejections
+from signalbox.services.deliveries.list_deliveries import known_sources
+from signalbox.services.deliveries.record_rejection import RejectionStore
+from signalbox.services.ports.core import ConfigStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRejections:
+    """Shows rejections. `providers` are the names of those that this installation has."""
+
+    store: RejectionStore
+    config: ConfigStore
+    providers: Collection[str]
+
+    def __call__(
+        self, provider: str | None = None, source: str | None = None
+    ) -> Sequence[Rejections]:
+        """What is kept of each source that has any, in the order of their names."""
+        found = (
+            self.store.of_source(*each)
+            for each in sorted(known_sources(self.config, self.providers))
+            if provider in {None, each[0]} and source in {None, each[1]}
+        )
+        return [rejections for rejections in found if rejections]

@@ -1,0 +1,191 @@
+"""The operations that are measured, over a cloud that answers at once."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+import boto3
+from pydantic import JsonValue
+
+from signalbox.auth.api_keys import new_key
+from signalbox.http.api import ApiHandler
+from signalbox.http.events import LambdaResponse
+from signalbox.http.webhook import WebhookHandler
+from signalbox.models.ids import LeaseId, TaskId
+from signalbox.models.lifecycle import leased
+from signalbox.models.queue_messages import TaskMessage
+from signalbox.models.rate_limits import Limits, RateLimit
+from signalbox.models.task import Task
+from signalbox.providers.github.provider import GitHub
+from signalbox.providers.github.signature import signature
+from signalbox.runtime.api import api
+from signalbox.runtime.dispatcher import Dispatcher, dispatcher
+from signalbox.runtime.webhook import webhook
+from signalbox.runtime.wiring import Wiring
+from tests.bench.stub import Cloud, Json
+from tests.builders import NOW, a_lease, a_task
+from tests.fakes.clock import FakeClock
+from tests.functions.system import Context, event
+from tests.samples import sample
+
+SECRET: Final = "a-secret-of-the-bench"
+PAYLOAD: Final = 13_000
+_COMMENT: Final = b"7777777777"
+TASK: Final = TaskId("tsk_aaaaaaaaaaaaaaaaaaaaaaaa")
+
+Scene = Callable[[], LambdaResponse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation: `prepare` puts what it needs in its place, unmeasured."""
+
+    name: str
+    run: Scene
+    prepare: Callable[[], object] = lambda: None
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """The functions, and what they find."""
+
+    cloud: Cloud
+    clock: FakeClock = field(default_factory=FakeClock)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.wiring = Wiring(clock=self.clock)
+        self.cloud.secrets = json.dumps([SECRET])
+        made = new_key(
+            "live", name="bench", roles=("admin",), scopes=(), created_by="bench", now=NOW
+        )
+        self.wiring.keys.put(made.stored)
+        self.key = made.text
+        self._unlimited()
+        self.api: ApiHandler = api(self.wiring)
+        self.github: WebhookHandler = webhook(GitHub(), self.wiring)
+        self.dispatcher: Dispatcher = dispatcher(self.wiring)
+        self.waiting = a_task(id=TASK, description="d" * 400)
+        self.held = leased(self.waiting, a_lease(), NOW)
+        self.cloud.message = TaskMessage(task_id=TASK).model_dump_json()
+        self._body = json.dumps(_payload()).encode()
+        self.comment()
+
+    def operations(self) -> list[Operation]:
+        """What is measured, the bare handler first."""
+        lease: Json = {"lease_id": LeaseId("lse_one"), "fence": 1}
+        new: Json = {"title": "Fix the login", "description": "d" * 400, "priority": "high"}
+        claim: Json = {"worker": "agent-1", "lease_seconds": 60}
+        path = f"/api/v1/tasks/{TASK}"
+        waits, holds = self._there(self.waiting), self._there(self.held)
+        return [
+            Operation(name="bare handler", run=self._bare(new)),
+            Operation(name="create", run=self.asking("POST", "/api/v1/tasks", new)),
+            Operation(name="get", run=self.asking("GET", path), prepare=waits),
+            Operation(name="list 50", run=self.asking("GET", "/api/v1/tasks?status=pending")),
+            Operation(name="list 50 of all", run=self.asking("GET", "/api/v1/tasks")),
+            Operation(
+                name="claim", run=self.asking("POST", "/api/v1/queue/claim", claim), prepare=waits
+            ),
+            Operation(
+                name="complete",
+                run=self.asking("POST", f"{path}/complete", lease),
+                prepare=holds,
+            ),
+            Operation(name="webhook 13 KB", run=self.hook, prepare=self.comment),
+        ]
+
+    def asking(self, method: str, path: str, body: JsonValue = None) -> Scene:
+        """A request of somebody who may do everything."""
+        content = b"" if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json", "x-api-key": self.key}
+        made = event(method, path, headers, content)
+
+        def ask() -> LambdaResponse:
+            answer = self.api(made, Context())
+            assert answer["statusCode"] < 300, answer["body"]
+            return answer
+
+        return ask
+
+    def comment(self) -> None:
+        """Makes the next webhook: of a comment that nobody has made before."""
+        number = next(self._numbers)
+        body = self._body.replace(_COMMENT, str(10**9 + number).encode())
+        headers = sample("github", "issue_comment.created").headers | {
+            "X-GitHub-Delivery": f"bench-{number}",
+            "X-Hub-Signature-256": signature(SECRET, body),
+        }
+        self._hook = event("POST", "/api/v1/webhooks/github", headers, body)
+
+    def hook(self) -> LambdaResponse:
+        """Receives the webhook that was made last."""
+        answer = self.github(self._hook, Context())
+        assert answer["statusCode"] == 202, answer["body"]
+        return answer
+
+    def dispatch(self, *images: Json) -> None:
+        """Hands new tasks on, as their stream tells of them."""
+        records: JsonValue = [
+            {
+                "eventID": str(number),
+                "eventName": "INSERT",
+                "dynamodb": {"Keys": {"pk": image["pk"], "sk": image["sk"]}, "NewImage": image},
+            }
+            for number, image in enumerate(images)
+        ]
+        self.dispatcher({"Records": records}, None)
+
+    def _bare(self, body: Json) -> Scene:
+        """What the least handler does: read JSON, write one item, answer with JSON."""
+        client = boto3.client("dynamodb")
+        made = event("POST", "/", {"content-type": "application/json"}, json.dumps(body).encode())
+
+        def handle() -> LambdaResponse:
+            read = json.loads(str(made["body"]))
+            item = {"pk": {"S": "bare"}, "sk": {"S": "bare"}, "doc": {"S": json.dumps(read)}}
+            client.put_item(TableName="bare", Item=item)
+            return LambdaResponse(
+                statusCode=201, headers={}, body=json.dumps(read), isBase64Encoded=False
+            )
+
+        return handle
+
+    def _there(self, task: Task) -> Callable[[], None]:
+        """Puts a task where its table keeps it."""
+        self.wiring.tasks.create(task)
+        place = next(
+            (place, item)
+            for place, item in self.cloud.items.items()
+            if item["pk"] == {"S": f"TASK#{task.id}"}
+        )
+        del self.cloud.items[place[0]]
+
+        def put() -> None:
+            self.cloud.items[place[0]] = place[1]
+
+        return put
+
+    def _unlimited(self) -> None:
+        none = RateLimit(count=1_000_000, burst=1_000_000)
+        limits = Limits(anonymous=none, refused=none, default=none, roles={"admin": none})
+        doc = {"S": limits.model_dump_json()}
+        row: Json = {"pk": {"S": "LIMITS"}, "sk": {"S": "default"}, "doc": {**doc}}
+        self.cloud.keep(self.wiring.settings.config_table, row)
+
+
+def _payload() -> dict[str, JsonValue]:
+    """A comment with as many links as GitHub sends along."""
+    made = sample("github", "issue_comment.created")
+    comment = made.body["comment"]
+    assert isinstance(comment, dict)
+    at = NOW.isoformat()
+    said: Json = {"id": int(_COMMENT), "body": "/agent fix the login"}
+    said |= {"created_at": at, "updated_at": at}
+    body = made.body | {"comment": comment | said}
+    link = "https://api.github.com/repos/octo/hello/git/refs{/sha}"
+    missing = PAYLOAD - len(json.dumps(body))
+    links: JsonValue = {f"link_{number}_url": link for number in range(missing // 80)}
+    return body | {"links": links}

@@ -1,0 +1,145 @@
+"""Things that a request may be about: the caller's own, another's, or none at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from pydantic import JsonValue
+
+from signalbox.auth.api_keys import new_key
+from signalbox.models.config import Connection, Subscription
+from signalbox.models.ids import ConnectionId, LeaseId, SubscriptionId, TaskId, delivery_id
+from signalbox.models.lifecycle import cancelled, leased
+from signalbox.models.notification import refused
+from signalbox.models.principal import Role, Scope
+from tests.builders import a_delivery, a_lease, a_notification, a_source, a_task
+from tests.functions.system import System
+
+OWN: Final = "own"
+ANOTHERS: Final = "another's"
+ABSENT: Final = "absent"
+
+Body = dict[str, JsonValue]
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a row asks about: words for its path, members for its body."""
+
+    words: Mapping[str, str]
+    body: Mapping[str, JsonValue] | None = None
+
+    def fill(self, path: str) -> str:
+        for word, value in self.words.items():
+            path = path.replace(f"<{word}>", value)
+        return path
+
+
+Thing = Callable[[System, str], Found]
+
+
+def nothing(_: System, __: str) -> Found:
+    return Found({})
+
+
+def task(system: System, whose: str) -> Found:
+    made = a_task(author=whose)
+    if whose != ABSENT:
+        system.wiring.tasks.create(made)
+    return Found({"task_id": made.id})
+
+
+def ended_task(system: System, whose: str) -> Found:
+    found = task(system, whose)
+    if whose != ABSENT:
+        before = system.wiring.tasks.get(TaskId(found.words["task_id"]))
+        system.wiring.tasks.replace(before, cancelled(before, None, system.clock(), "somebody"))
+    return found
+
+
+def held_task(system: System, whose: str) -> Found:
+    """A task in the caller's hands, or in those of another worker."""
+    found = task(system, whose)
+    lease: Body = {"lease_id": "lse_mine", "fence": 1}
+    if whose != ABSENT:
+        before = system.wiring.tasks.get(TaskId(found.words["task_id"]))
+        holder = LeaseId("lse_mine" if whose == OWN else "lse_anothers")
+        until = system.clock.advance(seconds=1).replace(year=2_100)
+        held = leased(before, a_lease(id=holder, expires_at=until), system.clock())
+        system.wiring.tasks.replace(before, held)
+    return Found(found.words, lease)
+
+
+def delivery(system: System, whose: str) -> Found:
+    key_ = f"d-{next(_numbers)}"
+    made = a_delivery(id=delivery_id("github", "default", key_), key=key_)
+    if whose != ABSENT:
+        system.wiring.deliveries.create(made, b"{}")
+    return Found({"delivery_id": made.id, "key": made.key})
+
+
+def notification(system: System, whose: str) -> Found:
+    connection(system, OWN)
+    made = refused(a_notification(), "no", system.clock())
+    if whose != ABSENT:
+        system.wiring.notifications.create(made)
+    return Found({"task_id": made.task_id, "notification_id": made.id})
+
+
+def connection(system: System, whose: str) -> Found:
+    name = f"team-{next(_numbers)}"
+    made = Connection(id=ConnectionId(name), connector="slack")
+    if whose != ABSENT:
+        system.wiring.config.put(made)
+    return Found({"connection_id": name}, {"id": name, "connector": "slack"})
+
+
+def subscription(system: System, whose: str) -> Found:
+    target = connection(system, OWN).words["connection_id"]
+    name = SubscriptionId(f"all-{next(_numbers)}")
+    if whose != ABSENT:
+        system.wiring.config.put(Subscription(id=name, connection=ConnectionId(target)))
+    return Found({"subscription_id": name}, {"id": name, "connection": target})
+
+
+def source(system: System, whose: str) -> Found:
+    name = f"source-{next(_numbers)}"
+    if whose != ABSENT:
+        system.wiring.config.put(a_source(name=name))
+    return Found({"provider": "github", "name": name}, {"provider": "github", "name": name})
+
+
+def role(system: System, whose: str) -> Found:
+    name = f"role-{next(_numbers)}"
+    if whose != ABSENT:
+        system.wiring.config.put(Role(name=name, scopes=(Scope.TASKS_READ,)))
+    return Found({"name": name}, {"name": name, "scopes": ["tasks:read"]})
+
+
+def key(system: System, whose: str) -> Found:
+    made = new_key(
+        "live", name="k", roles=("viewer",), scopes=(), created_by=whose, now=system.clock()
+    )
+    if whose != ABSENT:
+        system.wiring.keys.put(made.stored)
+    return Found({"key_id": made.stored.id})
+
+
+def priority(_: System, whose: str) -> Found:
+    return Found({"priority": "low" if whose != ABSENT else "no-such"})
+
+
+def day(system: System, whose: str) -> Found:
+    return Found({"day": system.clock().date().isoformat() if whose != ABSENT else "2026-02-31"})
+
+
+def problem(_: System, whose: str) -> Found:
+    return Found({"slug": "not-found" if whose != ABSENT else "no-such"})
+
+
+def bare(thing: Thing) -> Thing:
+    """The thing without what a body would say of it."""
+    return lambda system, whose: Found(thing(system, whose).words)

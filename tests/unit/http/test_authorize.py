@@ -1,0 +1,121 @@
+import pytest
+
+from signalbox.auth.api_keys import KeyAuthenticator, NewKey, new_key
+from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
+from signalbox.http.authorize import Authorizer
+from signalbox.http.routing import Route
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.principal import Principal, Scope
+from signalbox.models.rate_limits import Limits, OverLimit, RateLimit
+from signalbox.models.request import InboundRequest
+from tests.builders import NOW
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeKeyStore
+
+ROUTE = Route(method="GET", path="/", scope=Scope.TASKS_READ, tag="", summary="")
+HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
+
+
+def a_new_key(*roles: str, named: str | None = None) -> NewKey:
+    """A key whose id is the same for the same name."""
+    return new_key("live", name="k", roles=roles, scopes=(), created_by="t", now=NOW, named=named)
+
+
+def a_key(*roles: str, named: str | None = None) -> tuple[str, FakeKeyStore]:
+    """A new key, and a store that holds it."""
+    new = a_new_key(*roles, named=named)
+    return new.text, FakeKeyStore(new.stored)
+
+
+def nobody(_: str) -> Principal:
+    raise Unauthenticated("no tokens here")
+
+
+def door(store: FakeKeyStore, clock: FakeClock) -> Authorizer:
+    most = RateLimit(count=1_000_000, burst=1_000_000)
+    limits = Limits(default=most, refused=RateLimit(count=2, burst=2))
+    return Authorizer(
+        keys=KeyAuthenticator(store=store, clock=clock, environment="live").authenticate,
+        tokens=nobody,
+        limit=RateLimiter(buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=clock),
+    )
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def asking(key: str, source_ip: str = HERE) -> InboundRequest:
+    headers = {"x-api-key": key}
+    return InboundRequest(method="GET", path="/", headers=headers, body=b"", source_ip=source_ip)
+
+
+def refused(admit: Authorizer, times: int, source_ip: str = HERE) -> list[type[Exception]]:
+    """What so many made-up keys are answered."""
+    raised: list[type[Exception]] = []
+    for _ in range(times):
+        with pytest.raises((Unauthenticated, OverLimit)) as error:
+            admit(asking(a_key()[0], source_ip), ROUTE)
+        raised.append(error.type)
+    return raised
+
+
+def test_made_up_keys_are_refused_and_then_limited(clock: FakeClock) -> None:
+    _, store = a_key()
+
+    answers = refused(door(store, clock), 5)
+
+    assert answers == [Unauthenticated] * 2 + [OverLimit] * 3
+
+
+def test_a_good_key_that_was_not_seen_before_comes_in_whatever_its_address_tried(
+    clock: FakeClock,
+) -> None:
+    key, store = a_key("viewer")
+    admit = door(store, clock)
+    refused(admit, 5)
+
+    assert admit(asking(key), ROUTE).caller.roles == ("viewer",)
+
+
+def test_a_caller_we_know_comes_in_whatever_its_address_tried(clock: FakeClock) -> None:
+    key, store = a_key("viewer")
+    admit = door(store, clock)
+    admit(asking(key), ROUTE)
+
+    for _ in range(3):
+        refused(admit, 3)
+        clock.advance(seconds=25)
+        assert admit(asking(key), ROUTE).caller.roles == ("viewer",)
+
+
+def test_who_makes_up_the_secret_of_a_key_we_know_is_counted_and_refused(clock: FakeClock) -> None:
+    key, store = a_key("viewer", named="one")
+    wrong, _ = a_key(named="one")
+    admit = door(store, clock)
+    admit(asking(key), ROUTE)
+    raised = []
+
+    for _ in range(3):
+        with pytest.raises((Unauthenticated, OverLimit)) as error:
+            admit(asking(wrong), ROUTE)
+        raised.append(error.type)
+
+    assert raised == [Unauthenticated, Unauthenticated, OverLimit]
+    assert len(store.asked) == 1
+
+
+def test_made_up_keys_take_no_room_from_those_we_know(clock: FakeClock) -> None:
+    new = [a_new_key() for _ in range(1_000)]
+    store = FakeKeyStore(*[each.stored for each in new])
+    admit = door(store, clock)
+    for each in new:
+        admit(asking(each.text), ROUTE)
+    refused(admit, 1, ELSEWHERE)
+    store.asked.clear()
+
+    for each in new:
+        admit(asking(each.text), ROUTE)
+
+    assert store.asked == []

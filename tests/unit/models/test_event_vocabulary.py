@@ -1,0 +1,64 @@
+import pytest
+
+from signalbox.models.event_vocabulary import EventVocabulary, matches_event, suggest
+
+EVENTS: EventVocabulary = {
+    "push": None,
+    "issues.labeled": None,
+    "workflow_run.completed": frozenset({"failure", "success"}),
+}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*",
+        "push",
+        "PUSH",
+        "push:refs/heads/*",
+        "issues.*",
+        "issues.labeled:needs *",
+        "*:agent",
+        "*led:agent",
+        "workflow_run.completed:failure",
+        "workflow_run.*:fail*",
+        "*:success",
+        "w*",
+    ],
+)
+def test_a_pattern_that_something_fits(pattern: str) -> None:
+    assert matches_event(pattern, EVENTS)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "pushed",
+        "issues",
+        "issues.labelled",
+        "workflow_run.complted:failure",
+        "workflow_run.completed:failed",
+        "workflow_run.completed:*x",
+        "[p]ush",
+        "pus?",
+        "",
+    ],
+)
+def test_a_pattern_that_nothing_fits(pattern: str) -> None:
+    assert not matches_event(pattern, EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("workflow_run.complted", 'did you mean "workflow_run.completed"? allowed: '),
+        ("Pusch", 'did you mean "push"? allowed: issues.labeled, push, workflow_run.completed'),
+        ("zzz", "allowed: issues.labeled, push, workflow_run.completed"),
+    ],
+)
+def test_the_closest_word_is_suggested(word: str, said: str) -> None:
+    assert suggest(word, EVENTS).startswith(said)
+
+
+def test_a_long_list_is_cut() -> None:
+    assert suggest("zzz", map(str, range(100, 200))).endswith("110, 111, …")

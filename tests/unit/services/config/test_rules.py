@@ -1,0 +1,91 @@
+"""A configuration that could never do what it says is refused, with the word that was meant."""
+
+from typing import Any
+
+import pytest
+
+from signalbox.models.task import ChangeType, TaskStatus
+from signalbox.providers.github.provider import GitHub
+from signalbox.services.config.rules import rule_violations
+from tests.builders import a_connection, a_source, a_subscription
+
+KNOWN = {"github": GitHub.events}
+
+
+def found(thing: object) -> list[tuple[str, str]]:
+    return [(flaw.path, flaw.reason) for flaw in rule_violations(thing, KNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "reason"),
+    [
+        (
+            {"events": ("push", "workflow_run.complted:failure")},
+            "events[1]",
+            'matches no event that github sends; did you mean "workflow_run.completed:failure"?',
+        ),
+        (
+            {"events": ("workflow_run.completed:failed",)},
+            "events[0]",
+            "workflow_run.completed:fail",
+        ),
+        ({"events": ("issue.opened",)}, "events[0]", 'did you mean "issues.opened"?'),
+        ({"events": ("workflow_run",)}, "events[0]", "matches no event"),
+        ({"commands": ("/deploy",)}, "commands[0]", 'did you mean "deploy"?'),
+        ({"commands": ("ask", "deploy_web")}, "commands[1]", 'did you mean "deploy-web"?'),
+        ({"commands": ("a" * 33,)}, "commands[0]", "matches no command"),
+        ({"authors": ("@ada",)}, "authors[0]", "without @"),
+        ({"bots": ("renovate bot",)}, "bots[0]", "without blanks"),
+    ],
+)
+def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, reason: str) -> None:
+    [(where, why)] = found(a_source(**fields))
+
+    assert where == path
+    assert reason in why
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "reason"),
+    [
+        ({"changes": ()}, "changes", "nothing would ever be sent"),
+        ({"providers": ("githb",)}, "providers[0]", 'did you mean "github"? allowed: api, github'),
+        ({"kinds": ("workflow_run.complted",)}, "kinds[0]", '"workflow_run.completed"?'),
+        ({"kinds": ("ask", "issues.opened:x")}, "kinds[1]", 'did you mean "issues.opened"?'),
+        ({"kinds": ("/deploy",)}, "kinds[0]", "matches no kind"),
+        ({"repositories": ("hello",)}, "repositories[0]", "owner/name"),
+        ({"repositories": ("https://github.com/octo/hello",)}, "repositories[0]", "owner/name"),
+        (
+            {"changes": (ChangeType.CREATED,), "statuses": (TaskStatus.FAILED,)},
+            "statuses",
+            "only in pending",
+        ),
+    ],
+)
+def test_a_subscription_filters_by_what_can_be(
+    fields: dict[str, Any], path: str, reason: str
+) -> None:
+    [(where, why)] = found(a_subscription(**fields))
+
+    assert where == path
+    assert reason in why
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        a_source(),
+        a_source(
+            events=("*", "issues.*", "workflow_run.completed:failure", "push:refs/heads/main")
+        ),
+        a_source(events=("check_run.requested_action:deploy", "issues.labeled:good first issue")),
+        a_source(commands=("ask", "deploy-*", "*"), authors=("octo-*",), bots=("renovate[bot]",)),
+        a_source(provider="another", events=("whatever",)),
+        a_subscription(providers=("api", "git*"), kinds=("ask", "issues.*", "build.nightly")),
+        a_subscription(repositories=("octo/*", "*")),
+        a_subscription(changes=(ChangeType.UPDATED,), statuses=(TaskStatus.FAILED,)),
+        a_connection(),
+    ],
+)
+def test_what_may_match_is_taken(thing: object) -> None:
+    assert found(thing) == []

@@ -1,0 +1,245 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from signalbox.models.config import Connection
+from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
+from signalbox.models.notification import (
+    GIVE_UP_AFTER,
+    MAX_ATTEMPTS,
+    NotificationStatus,
+    begun,
+    delayed,
+    delivered,
+)
+from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT, Done, Later
+from tests.builders import NOW, a_connection, a_notification
+from tests.fakes.config import FakeSecretStore
+from tests.unit.services.delivering import NAME, SECRET, Rig
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_a_notification_is_sent_and_recorded_as_delivered() -> None:
+    rig = Rig()
+
+    outcome = rig()
+
+    assert outcome == Done(result="delivered")
+    assert rig.kept.status is NotificationStatus.DELIVERED
+    assert [attempt.outcome for attempt in rig.kept.attempts] == ["delivered"]
+    ((sent, connection, secrets),) = rig.connector.sent
+    assert (sent.id, connection, secrets) == (rig.note.id, a_connection(), (SECRET,))
+
+
+def test_a_second_message_finds_nothing_to_do() -> None:
+    rig = Rig()
+    rig()
+
+    outcome = rig()
+
+    assert outcome == Done(result="already delivered")
+    assert rig.tries == 1
+
+
+def test_a_forgotten_notification_is_done_with() -> None:
+    rig = Rig()
+    rig.store.kept.clear()
+
+    assert rig() == Done(result="forgotten")
+    assert rig.tries == 0
+
+
+def test_while_another_attempt_is_under_way_the_message_waits() -> None:
+    rig = Rig(note=begun(a_notification(), NOW, NOW + MINUTE))
+
+    outcome = rig()
+
+    assert outcome == Later(result="early", after=MINUTE)
+    assert rig.tries == 0
+
+
+def test_a_message_that_comes_before_its_time_waits() -> None:
+    first = begun(a_notification(), NOW, NOW + ATTEMPT_TIMEOUT)
+    rig = Rig(note=delayed(first, "later", NOW + MINUTE, NOW, counts=True))
+
+    assert rig() == Later(result="early", after=MINUTE)
+    assert rig.tries == 0
+    rig.clock.advance(MINUTE)
+    assert rig() == Done(result="delivered")
+
+
+def test_a_refusal_is_final() -> None:
+    rig = Rig(SendRefused("Slack answered 404 channel_not_found"))
+
+    outcome = rig()
+
+    assert outcome == Done(result="failed", reason="Slack answered 404 channel_not_found")
+    assert rig.kept.status is NotificationStatus.FAILED
+    assert rig.tries == 1
+
+
+def test_trouble_is_an_attempt_and_comes_back() -> None:
+    rig = Rig(SendDelayed("Slack answered 503"))
+
+    outcome = rig()
+
+    assert isinstance(outcome, Later)
+    assert outcome.result == "delayed"
+    assert outcome.reason == "Slack answered 503"
+    assert timedelta(seconds=1) <= outcome.after <= timedelta(seconds=5)
+    assert rig.kept.next_at == NOW + outcome.after
+    assert rig.kept.number == 1
+
+
+def test_being_told_to_wait_is_no_attempt() -> None:
+    rig = Rig(SendDelayed("Slack answered 429", MINUTE))
+
+    outcome = rig()
+
+    assert isinstance(outcome, Later)
+    assert MINUTE <= outcome.after <= 1.1 * MINUTE
+    assert rig.kept.number == 0
+    assert rig.kept.status is NotificationStatus.QUEUED
+
+
+def test_the_attempts_run_out() -> None:
+    rig = Rig(*[SendDelayed("Slack answered 503")] * MAX_ATTEMPTS)
+
+    outcome = rig()
+    while isinstance(outcome, Later):
+        rig.clock.advance(outcome.after)
+        outcome = rig()
+
+    assert outcome == Done(result="dead", reason="Slack answered 503")
+    assert rig.tries == MAX_ATTEMPTS
+
+
+def test_the_time_runs_out_for_those_who_are_told_to_wait() -> None:
+    rig = Rig(*[SendDelayed("Slack answered 429", timedelta(hours=11))] * 10)
+
+    outcome = rig()
+    while isinstance(outcome, Later):
+        rig.clock.advance(outcome.after)
+        outcome = rig()
+
+    assert outcome.result == "dead"
+    assert rig.clock() - NOW <= GIVE_UP_AFTER
+
+
+def test_those_who_are_told_to_come_back_at_once_for_days_do_not_wear_out_their_message() -> None:
+    rig = Rig(*[SendDelayed("Slack answered 429", timedelta(seconds=1))] * 2_000)
+    received = 0
+
+    while rig.kept.open:
+        received += 1
+        outcome = rig()
+        if isinstance(outcome, Later):
+            rig.clock.advance(seconds=outcome.after.total_seconds())
+
+    assert received < 900  # the queue hands a message out 1,000 times
+    assert rig.clock() - rig.note.queued_at > timedelta(hours=71)
+
+
+def test_however_late_it_is_one_attempt_is_made() -> None:
+    rig = Rig()
+    rig.clock.advance(2 * GIVE_UP_AFTER)
+
+    assert rig() == Done(result="delivered")
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        (None, "no such connection"),
+        (a_connection(enabled=False), "switched off"),
+        (a_connection(connector="jira"), "jira"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_refuses(
+    connection: Connection | None, reason: str
+) -> None:
+    rig = Rig()
+    rig.config.remove(a_connection())
+    if connection:
+        rig.config.put(connection)
+
+    outcome = rig()
+
+    assert isinstance(outcome, Done)
+    assert outcome.result == "failed"
+    assert reason in (outcome.reason or "")
+    assert rig.tries == 0
+
+
+def test_secrets_that_cannot_be_read_are_waited_for() -> None:
+    rig = Rig()
+    rig.secrets.down = True
+
+    outcome = rig()
+
+    assert isinstance(outcome, Later)
+    assert rig.kept.number == 1
+    assert rig.tries == 0
+
+
+def test_a_secret_changed_meanwhile_is_read_again() -> None:
+    rig = Rig(None, SendRefused("invalid_auth"))
+    rig()
+    other = a_notification()
+    rig.store.create(other)
+    rig.secrets.put(NAME, ["the-new-one", SECRET])
+
+    outcome = rig.deliver(other.task_id, other.id)
+
+    assert outcome == Done(result="delivered")
+    assert [secrets for _, _, secrets in rig.connector.sent] == [
+        (SECRET,),
+        (SECRET,),
+        ("the-new-one", SECRET),
+    ]
+
+
+def test_a_refusal_that_may_be_for_an_old_secret_is_not_final_while_nobody_can_tell() -> None:
+    rig = Rig(SendRefused("invalid_auth"))
+
+    class Silent(FakeSecretStore):
+        def refresh(self, name: str) -> Sequence[str]:
+            raise Unavailable(f"{name} did not answer")
+
+    rig.deliver = replace(rig.deliver, secrets=Silent(rig.clock, {NAME: [SECRET]}))
+
+    assert isinstance(rig(), Later)
+    assert rig.kept.open
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SendRefused(f"they said {SECRET} and xoxb-1-abc"),
+        SendDelayed(f"they said {SECRET} and xoxb-1-abc"),
+        SendDelayed("long " * 1_000),
+        SendRefused("long " * 1_000),
+    ],
+)
+def test_a_reason_holds_no_secret_and_is_short(error: Exception) -> None:
+    rig = Rig(error)
+
+    outcome = rig()
+
+    for told in (outcome.reason or "", rig.kept.model_dump_json()):
+        assert SECRET not in told
+        assert "xoxb-1" not in told
+    assert len(outcome.reason or "") <= 300
+
+
+def test_a_delivered_one_is_left_alone_however_often_it_comes() -> None:
+    rig = Rig(note=delivered(begun(a_notification(), NOW, NOW + ATTEMPT_TIMEOUT), NOW))
+    before = rig.kept
+
+    outcomes = {rig() for _ in range(3)}
+
+    assert outcomes == {Done(result="already delivered")}
+    assert rig.kept == before
