@@ -20,14 +20,14 @@ from cli.locate import find_stack, local_stack
 from cli.output import strip_controls
 from cli.target import Target
 from signalbox.http.problems import Problem
-from signalbox.http.routes.audit import AuditList
-from signalbox.http.routes.dead_letters import DeadLetterList
-from signalbox.http.routes.deliveries import DeliveryList
-from signalbox.http.routes.logs import AppendLogRequest, AppendLogResponse
-from signalbox.http.routes.notifications import NotificationList
-from signalbox.http.routes.task_changes import TaskChangeList
-from signalbox.http.routes.tasks import TASKS, TaskList
-from signalbox.http.routes.work import (
+from signalbox.http.schemas.audit import AuditList
+from signalbox.http.schemas.dead_letters import DeadLetterList
+from signalbox.http.schemas.deliveries import DeliveryList
+from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse
+from signalbox.http.schemas.notifications import NotificationList
+from signalbox.http.schemas.task_changes import TaskChangeList
+from signalbox.http.schemas.tasks import TASKS, TaskList
+from signalbox.http.schemas.work import (
     ClaimRequest,
     ClaimResponse,
     CompleteRequest,

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from cli.api_client import ApiClient, ApiUnavailable, join_path
 from cli.errors import CommandError
 from cli.output import Output, format_time
-from signalbox.http.routes.logs import LogEndEvent, LogLineList
-from signalbox.http.routes.tasks import TASKS
 from signalbox.http.routing import EVENT_STREAM
+from signalbox.http.schemas.logs import LogEndEvent, LogLineList
+from signalbox.http.schemas.tasks import TASKS
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LogLine
 from signalbox.models.task import TaskStatus

@@ -8,10 +8,10 @@ from typing import Final
 from cli.api_client import ApiClient, connect_api, join_path
 from cli.errors import CommandError
 from cli.target import Target
-from signalbox.http.routes.audit import AUDIT, AuditList, VerifyAuditResponse
-from signalbox.http.routes.connections import CONNECTIONS, ConnectionList
-from signalbox.http.routes.dead_letters import DeadLetterList, RedriveRequest, RedriveResponse
-from signalbox.http.routes.deliveries import (
+from signalbox.http.schemas.audit import AUDIT, AuditList, VerifyAuditResponse
+from signalbox.http.schemas.connections import CONNECTIONS, ConnectionList
+from signalbox.http.schemas.dead_letters import DeadLetterList, RedriveRequest, RedriveResponse
+from signalbox.http.schemas.deliveries import (
     DELIVERIES,
     DeliveryList,
     DeliverySummary,
@@ -19,15 +19,15 @@ from signalbox.http.routes.deliveries import (
     RejectionList,
     ReplayResponse,
 )
-from signalbox.http.routes.metrics import MetricsResponse
-from signalbox.http.routes.notifications import (
+from signalbox.http.schemas.metrics import MetricsResponse
+from signalbox.http.schemas.notifications import (
     NOTIFICATIONS,
     NotificationList,
     NotificationSummary,
     NotificationView,
 )
-from signalbox.http.routes.queue import PauseRequest, PauseResponse, QueueListView
-from signalbox.http.routes.tasks import TASKS
+from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
+from signalbox.http.schemas.tasks import TASKS
 from signalbox.models.dead_letter import DeadLetter
 from signalbox.models.task import Priority
 from signalbox.models.timeline import Timeline

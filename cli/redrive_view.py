@@ -7,10 +7,8 @@ from pydantic import JsonValue
 from cli.operator_client import OperatorClient, split_notification_id
 from cli.output import Output
 from cli.parsing import build_request
-from signalbox.http.routes.dead_letters import RedriveRequest, RedriveResponse
+from signalbox.http.schemas.dead_letters import RedriveRequest, RedriveResponse
 from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
-
-JsonObject = Mapping[str, JsonValue]
 
 
 def dead_letter_id(letter: DeadLetter) -> str:
@@ -23,7 +21,7 @@ def redrive_and_print(
     output: Output,
     ids: Sequence[str],
     kind: DeadLetterKind | None,
-    narrowed: JsonObject,
+    narrowed: Mapping[str, JsonValue],
     *,
     dry_run: bool,
 ) -> bool:
@@ -51,7 +49,7 @@ def _answers(
         wanted = wanted.model_copy(update={"cursor": answer.next})
 
 
-def _named(ids: Sequence[str], kind: DeadLetterKind | None) -> Iterator[JsonObject]:
+def _named(ids: Sequence[str], kind: DeadLetterKind | None) -> Iterator[Mapping[str, JsonValue]]:
     """One request for each id, or one for all of the kind."""
     if not ids:
         yield {"kind": kind}

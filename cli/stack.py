@@ -22,8 +22,8 @@ from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table, aws_unavailable
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.runtime.registry import connectors
-from signalbox.runtime.wiring import utc_now
-from signalbox.services.ports.core import Connector
+from signalbox.services.ports.notifications import Connector
+from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef

@@ -20,8 +20,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 from cli.local.options import REGION
-
-Json = dict[str, JsonValue]
+from signalbox.models.base import JsonObject
 
 TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 
@@ -37,7 +36,7 @@ class _NoPolicies:
         return {}
 
 
-def expanded_template(path: Path = TEMPLATE) -> Json:
+def expanded_template(path: Path = TEMPLATE) -> JsonObject:
     """Return the template with its loops expanded and what they look up in mappings resolved.
 
     What depends on parameters or on AWS stays as it is; SAM CLI's whole pipeline would put the
@@ -52,7 +51,7 @@ def expanded_template(path: Path = TEMPLATE) -> Json:
     loops = ForEachProcessor(intrinsic_resolver=create_default_intrinsic_resolver(context))
     pipeline = ProcessingPipeline([TemplateParsingProcessor(), loops])
     document = lookups.resolve_value(pipeline.process_template(context))
-    found: Json = json.loads(json.dumps(document))
+    found: JsonObject = json.loads(json.dumps(document))
     found.pop("Mappings", None)
     return {name: _literal(part) for name, part in found.items()} | {"Transform": _SAM}
 
@@ -92,7 +91,7 @@ def translated_template(path: Path = TEMPLATE) -> str:
     return json.dumps(transform(source, defaults, _NoPolicies()), indent=1)
 
 
-def _mapping(value: JsonValue) -> Json:
+def _mapping(value: JsonValue) -> JsonObject:
     if not isinstance(value, dict):
         raise TypeError("the template is not what CloudFormation takes")
     return value

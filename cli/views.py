@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from cli.output import format_time
-from signalbox.http.routes.deliveries import DeliveryView, ReplayResponse
-from signalbox.http.routes.metrics import DurationStats, MetricsResponse
-from signalbox.http.routes.notifications import NotificationView
-from signalbox.http.routes.queue import PauseResponse
+from signalbox.http.schemas.deliveries import DeliveryView, ReplayResponse
+from signalbox.http.schemas.metrics import DurationStats, MetricsResponse
+from signalbox.http.schemas.notifications import NotificationView
+from signalbox.http.schemas.queue import PauseResponse
 
 _LONGEST: Final = 2_000
 

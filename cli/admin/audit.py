@@ -11,9 +11,8 @@ from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import RequestId, random_request_id
 from signalbox.models.redaction import redacted
-from signalbox.runtime.wiring import utc_now
 from signalbox.services.audit import RecordAudit
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock, utc_now
 
 AuditChange = Callable[[str, str], AbstractContextManager[None]]
 """What stands around a change: the action, and what it is done to."""

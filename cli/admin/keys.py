@@ -10,7 +10,7 @@ from cli.errors import CommandError
 from signalbox.auth.api_keys import NewKey, new_key
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Scope
-from signalbox.services.ports.core import KeyStore
+from signalbox.services.ports.config import KeyStore
 
 
 class CreatedKey(BaseModel):

@@ -32,7 +32,8 @@ from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.rules import rule_violations
-from signalbox.services.ports.core import ConfigStore, Connector, SecretStore
+from signalbox.services.ports.config import ConfigStore, SecretStore
+from signalbox.services.ports.notifications import Connector
 
 _LARGEST: Final = 1_000_000
 _SIGNS: Final[Mapping[ChangeAction, str]] = {

@@ -15,7 +15,7 @@ from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.manifest import secret_name
 from signalbox.models.secret import SecretInvalid, checked_secret
-from signalbox.services.ports.core import Connector
+from signalbox.services.ports.notifications import Connector
 
 SECRET_NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"  # noqa: S105  names of secrets
 

@@ -43,7 +43,7 @@ def create(
     from cli.admin.audit import command_audit
     from cli.admin.keys import CreatedKey, create_api_key
     from cli.locate import find_stack
-    from signalbox.runtime.wiring import utc_now
+    from signalbox.services.ports.time import utc_now
 
     stack = find_stack(chosen_target(context))
     new = create_api_key(
@@ -69,7 +69,7 @@ def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """List the keys, never what they are."""
     from cli.admin.keys import KeyRow
     from cli.locate import find_stack
-    from signalbox.runtime.wiring import utc_now
+    from signalbox.services.ports.time import utc_now
 
     keys = sorted(find_stack(chosen_target(context)).keys.all(), key=lambda key: key.created_at)
     Output(as_json).rows(
@@ -95,7 +95,7 @@ def revoke(
     from cli.admin.audit import command_audit
     from cli.admin.keys import revoke_api_key
     from cli.locate import find_stack
-    from signalbox.runtime.wiring import utc_now
+    from signalbox.services.ports.time import utc_now
 
     stack = find_stack(chosen_target(context))
     with command_audit(stack)("keys revoke", f"key {key_id}"):

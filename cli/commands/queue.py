@@ -58,7 +58,7 @@ def pause(
     """Give no tasks to workers; functions know it within half a minute."""
     from cli.operator_client import connect_operator
     from cli.views import PAUSE_COLUMNS
-    from signalbox.http.routes.queue import PauseRequest
+    from signalbox.http.schemas.queue import PauseRequest
 
     wanted = build_request(PauseRequest, query_parameters(reason=reason))
     operator = connect_operator(chosen_target(context))

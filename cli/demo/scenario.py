@@ -10,7 +10,7 @@ from cli.demo.environment import DemoEnvironment, StepFailed, expect, wait_for
 from cli.errors import CommandError
 from cli.webhooks.post import SentWebhook, WebhookRequest
 from cli.webhooks.samples import load_sample, new_sample
-from signalbox.http.routes.work import (
+from signalbox.http.schemas.work import (
     ClaimRequest,
     ClaimResponse,
     CompleteRequest,

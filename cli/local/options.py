@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from cli.target import PROJECT
+
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 

@@ -21,7 +21,7 @@ from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
-from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
     from cli.local.stack import Deployed

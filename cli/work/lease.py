@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from cli.api_client import ApiError
 from cli.errors import CommandError
 from cli.work.background import Background
-from signalbox.http.routes.work import HeartbeatRequest, HeartbeatResponse, LeaseRequest
+from signalbox.http.schemas.work import HeartbeatRequest, HeartbeatResponse, LeaseRequest
 from signalbox.models.ids import TaskId
 from signalbox.services.tasks.leases import HeartbeatAction
 

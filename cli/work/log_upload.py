@@ -11,7 +11,7 @@ from typing import Final
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.work.background import Background
-from signalbox.http.routes.logs import AppendLogResponse
+from signalbox.http.schemas.logs import AppendLogResponse
 from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH
 
 _WAITING: Final = 20_000

@@ -16,8 +16,8 @@ from cli.output import Output
 from cli.work.lease import LeaseRenewer, StopReason, response_timeout
 from cli.work.log_upload import LogUploader
 from cli.work.process import RunningCommand, start_command
-from signalbox.http.routes.logs import AppendLogRequest, AppendLogResponse, LogLineInput
-from signalbox.http.routes.work import (
+from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse, LogLineInput
+from signalbox.http.schemas.work import (
     ClaimRequest,
     CompleteRequest,
     FailRequest,

@@ -12,7 +12,7 @@ from cli.locate import find_stack
 from cli.stack import Stack
 from cli.target import DEFAULT_HOME, Target
 from signalbox.auth.api_keys import new_key
-from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.time import utc_now
 from tests.bench.table import Table
 
 BUDGET_MS: Final = 100.0

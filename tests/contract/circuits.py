@@ -9,12 +9,8 @@ import pytest
 from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, begin_probe, opened
 from signalbox.models.errors import WriteConflict
 from signalbox.models.ids import ConnectionId
-from signalbox.services.notifications.circuits import (
-    CallAllowed,
-    CallBlocked,
-    CircuitBreakers,
-    CircuitStore,
-)
+from signalbox.services.notifications.circuits import CallAllowed, CallBlocked, CircuitBreakers
+from signalbox.services.ports.notifications import CircuitStore
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
 

@@ -21,7 +21,7 @@ from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
-from signalbox.services.ports.core import Connector
+from signalbox.services.ports.notifications import Connector
 from tests.builders import NOW, a_notification
 from tests.contract.hostile_inputs import notifications
 from tests.fakes.certificates import FakeAuthority

@@ -20,7 +20,7 @@ from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
-from signalbox.services.ports.core import Provider
+from signalbox.services.ports.deliveries import Provider
 from tests import samples
 from tests.builders import NOW, a_source
 from tests.contract.hostile_requests import BODY, OTHER_BODIES, SPOILED, UNREADABLE, Signature

@@ -6,7 +6,7 @@ import pytest
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
-from signalbox.services.ports.core import QueueMessage, TaskQueue
+from signalbox.services.ports.tasks import QueueMessage, TaskQueue
 from tests.builders import a_task
 from tests.fakes.clock import FakeClock
 

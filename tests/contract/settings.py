@@ -9,8 +9,7 @@ from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.principal import Scope
-from signalbox.services.config.configure import ConfigWriter
-from signalbox.services.ports.core import ConfigStore, KeyStore, SecretStore
+from signalbox.services.ports.config import ConfigStore, ConfigWriter, KeyStore, SecretStore
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
 from tests.fakes.clock import FakeClock
 

@@ -19,14 +19,10 @@ from signalbox.models.notification import (
     sent,
 )
 from signalbox.models.task import LEASE_GRACE, RESEND_AFTER, UNSENT_AFTER, Task
-from signalbox.services.ports.core import (
-    DeliveryStore,
-    DueIndex,
-    DueItem,
-    NotificationStore,
-    TaskStore,
-    Window,
-)
+from signalbox.services.pagination import Window
+from signalbox.services.ports.deliveries import DeliveryStore
+from signalbox.services.ports.notifications import NotificationStore
+from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from tests.builders import (
     NOW,
     ODD_TEXT,

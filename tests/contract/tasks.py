@@ -12,7 +12,8 @@ from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled, dispatched, extended
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports.core import TaskStore, Window
+from signalbox.services.pagination import Window
+from signalbox.services.ports.tasks import TaskStore
 from tests.builders import NOW, ODD_TEXT, a_lease, a_task, held
 
 SECOND = timedelta(seconds=1)

@@ -15,7 +15,7 @@ from signalbox.egress.text import utf16_length
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import begun, delayed, delivered, redelivered
-from signalbox.services.ports.core import Connector
+from signalbox.services.ports.notifications import Connector
 from tests.builders import NOW, a_connection, a_notification
 from tests.contract.connectors import CANARY, SecretConnectorContract, fast
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply, paths

@@ -13,7 +13,7 @@ from cli.stack import describe_stack
 from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
-from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.time import utc_now
 from tests.e2e.installation import SECRET, Installation
 
 

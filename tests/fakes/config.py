@@ -9,7 +9,7 @@ from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts
-from signalbox.services.metrics import StreamPage
+from signalbox.services.ports.metrics import StreamPage
 
 
 class FakeCounterStore:

@@ -13,7 +13,7 @@ from signalbox.models.delivery import (
 )
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import DeliveryId
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 
 
 class FakeDeliveryStore:

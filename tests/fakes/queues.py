@@ -9,7 +9,8 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority
-from signalbox.services.ports.core import Clock, QueueDepth, QueueMessage
+from signalbox.services.ports.tasks import QueueDepth, QueueMessage
+from signalbox.services.ports.time import Clock
 
 LONGEST = 43_200
 

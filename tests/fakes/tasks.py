@@ -9,7 +9,8 @@ from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports.core import DueItem, Window
+from signalbox.services.pagination import Window
+from signalbox.services.ports.tasks import DueItem
 from tests.builders import NOW
 
 

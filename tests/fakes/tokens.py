@@ -16,7 +16,7 @@ from signalbox.auth.jwt import TokenAuthenticator
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import Grant, Issuer
 from signalbox.services.ports.auth import FetchedJwks, FetchJwks
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
 from tests.fakes.counts import FakeCount

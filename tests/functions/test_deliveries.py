@@ -12,7 +12,7 @@ from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 from tests.functions.system import Said, System
 from tests.samples import sample
 

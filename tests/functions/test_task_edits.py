@@ -1,7 +1,7 @@
 import pytest
 from pydantic import JsonValue
 
-from signalbox.http.routes.task_changes import TaskChangeList
+from signalbox.http.schemas.task_changes import TaskChangeList
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
 from tests.builders import NOW, an_id

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 from tests.builders import a_source
 from tests.functions.system import Said, System
 

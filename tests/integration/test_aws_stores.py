@@ -13,7 +13,7 @@ from signalbox.models.delivery import reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 from tests.builders import NOW, a_delivery, a_task, held
 from tests.contract.stores import (
     AgendaContract,

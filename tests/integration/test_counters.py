@@ -17,7 +17,8 @@ from signalbox.models.lifecycle import extended, leased, succeeded
 from signalbox.models.notification import begun, delivered
 from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.task import TaskResult
-from signalbox.services.metrics import CountChanges, StreamPage
+from signalbox.services.metrics import CountChanges
+from signalbox.services.ports.metrics import StreamPage
 from tests.builders import NOW, a_delivery, a_lease, a_notification, a_task
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack

@@ -20,8 +20,9 @@ from signalbox.models.task import Task, TaskStatus
 from signalbox.providers.github.provider import GitHub
 from signalbox.runtime.api import api
 from signalbox.runtime.webhook import webhook
-from signalbox.runtime.wiring import Wiring, utc_now
-from signalbox.services.ports.core import Window
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.pagination import Window
+from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext

@@ -10,7 +10,7 @@ from signalbox.auth.api_keys import KeyAuthenticator
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import Role, Scope
-from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.time import utc_now
 from tests.builders import NOW, an_api_key
 from tests.fakes.config import FakeKeyStore
 from tests.unit.cli.conftest import CommandLine

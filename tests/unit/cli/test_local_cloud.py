@@ -8,7 +8,8 @@ from cli.errors import CommandError
 from cli.local.cloud import require_ports_free
 from cli.local.environment import clean_environment
 from cli.local.interpreter import make_clean_interpreter
-from cli.local.options import PROJECT, free_ports, isolated_options
+from cli.local.options import free_ports, isolated_options
+from cli.target import PROJECT
 
 
 def importable(interpreter: Path, module: str) -> bool:

@@ -1,7 +1,7 @@
 import re
 import tomllib
 
-from cli.local.options import PROJECT
+from cli.target import PROJECT
 
 _PIN = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 _BROUGHT_BY_LAMBDA = {"boto3", "botocore", "s3transfer"}

@@ -1,8 +1,8 @@
 import sys
 from pathlib import Path
 
-from cli.local.options import PROJECT
 from cli.local.parameters import build_variables, python_runtime, stack_parameters
+from cli.target import PROJECT
 
 
 def samconfig(folder: Path, text: str) -> Path:

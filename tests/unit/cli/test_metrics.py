@@ -1,7 +1,7 @@
 import json
 
 from cli.views import metrics_fields
-from signalbox.http.routes.metrics import (
+from signalbox.http.schemas.metrics import (
     CircuitMetrics,
     ConnectorMetrics,
     DurationStats,
@@ -9,7 +9,7 @@ from signalbox.http.routes.metrics import (
     TaskMetrics,
     WebhookMetrics,
 )
-from signalbox.http.routes.queue import QueueView
+from signalbox.http.schemas.queue import QueueView
 from signalbox.models.circuit import CircuitState
 from signalbox.models.ids import ConnectionId
 from signalbox.models.task import Priority, TaskStatus

@@ -13,7 +13,7 @@ from signalbox.models.notification import (
     delivered,
     refused,
 )
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 from tests.builders import NOW, a_connection, a_notification
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served

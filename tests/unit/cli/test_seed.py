@@ -11,7 +11,7 @@ from signalbox.models.config import Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.principal import Scope
 from signalbox.providers.github.signature import signature
-from signalbox.runtime.wiring import utc_now
+from signalbox.services.ports.time import utc_now
 from tests.unit.cli.conftest import TRUSTED
 
 

@@ -13,8 +13,8 @@ from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult, day_of
 from signalbox.models.errors import Unavailable
-from signalbox.runtime.wiring import utc_now
 from signalbox.services.audit import RecordAudit, VerifyAudit
+from signalbox.services.ports.time import utc_now
 from tests.fakes.audit import FakeAuditStore
 from tests.fakes.clock import FakeClock
 from tests.unit.cli.conftest import CommandLine

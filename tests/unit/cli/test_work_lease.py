@@ -6,7 +6,7 @@ import pytest
 from cli.api_client import ApiError, ApiUnavailable
 from cli.errors import CommandError
 from cli.work.lease import LeaseRenewer, StopReason
-from signalbox.http.routes.work import HeartbeatRequest, HeartbeatResponse, LeaseRequest
+from signalbox.http.schemas.work import HeartbeatRequest, HeartbeatResponse, LeaseRequest
 from signalbox.models.ids import LeaseId, TaskId
 from signalbox.services.tasks.leases import HeartbeatAction
 

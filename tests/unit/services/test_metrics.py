@@ -2,7 +2,8 @@ from collections.abc import Iterator, Mapping
 
 from signalbox.models.errors import Unavailable
 from signalbox.services.deliveries.ack_latency import AckLatencies
-from signalbox.services.metrics import CountChanges, StreamPage
+from signalbox.services.metrics import CountChanges
+from signalbox.services.ports.metrics import StreamPage
 from tests.fakes.counters import FakeCounterStore, FakeFeed
 
 CHANGES = [{"steps|created": 1}] * 5

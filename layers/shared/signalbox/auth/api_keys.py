@@ -17,7 +17,8 @@ from zlib import crc32
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Principal, Scope
-from signalbox.services.ports.core import Clock, KeyStore
+from signalbox.services.ports.config import KeyStore
+from signalbox.services.ports.time import Clock
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _KEY: Final = re.compile(r"sbx_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43})([0-9A-Za-z]{6})")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import PayloadInvalid, Unavailable
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 _MAC: Final = 16
 _VALID_FOR: Final = timedelta(hours=24)

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from pydantic import JsonValue
 
-JsonObject = dict[str, JsonValue]
+from signalbox.models.base import JsonObject
 
 _SEGMENT: Final = re.compile(rb"[A-Za-z0-9_-]+")
 

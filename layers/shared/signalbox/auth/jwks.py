@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from signalbox.auth.jose_json import JsonObject, base64url_decode, parse_object
+from signalbox.auth.jose_json import base64url_decode, parse_object
+from signalbox.models.base import JsonObject
 from signalbox.models.errors import Unavailable
 from signalbox.models.issuer import MIN_SECRET, Algorithm, Issuer
 from signalbox.services.ports.auth import FetchJwks
-from signalbox.services.ports.core import Clock, Count
+from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey

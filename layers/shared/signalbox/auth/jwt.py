@@ -11,12 +11,13 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from signalbox.auth.jose_json import JsonObject, base64url_decode, parse_object
+from signalbox.auth.jose_json import base64url_decode, parse_object
 from signalbox.auth.jwks import JwksCache
+from signalbox.models.base import JsonObject
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 MAX_TOKEN: Final = 8192
 _LEEWAY: Final = 60

@@ -1,8 +1,8 @@
 """Gives API keys and names roles. Nobody gives what they do not have themselves."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,33 +16,13 @@ from signalbox.models.errors import (
     NotFound,
 )
 from signalbox.models.ids import KeyId
-from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Principal, Role, Scope
-from signalbox.models.rate_limits import Limits
-from signalbox.services.ports.core import Clock, KeyStore
+from signalbox.services.ports.config import KeyStore, RoleStore
+from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey
 
 RolePrecondition = Callable[[Role | None], None]
 """Raises where the role that is kept is not what the caller takes it for."""
-
-
-class RoleStore(Protocol):
-    """Where roles are kept that operators have named, and what names them."""
-
-    def roles(self) -> Sequence[Role]:
-        """Every role."""
-
-    def issuers(self) -> Sequence[Issuer]:
-        """Whose tokens are believed."""
-
-    def configured_limits(self) -> Sequence[Limits]:
-        """What somebody said of limits, at most one."""
-
-    def invalidate(self) -> None:
-        """Lets the next read be of what is kept now."""
-
-    def replace(self, before: Role | None, after: Role | None) -> None:
-        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
 
 
 class CreateKeyRequest(Model):

@@ -21,7 +21,7 @@ from signalbox.models.rate_limits import (
     to_microseconds,
 )
 from signalbox.services.ports.auth import RateLimitBuckets
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 _REMEMBERED: Final = 10_000
 _NETWORK: Final = 64

@@ -8,7 +8,8 @@ from signalbox.auth.manage_keys import ManageRoles
 from signalbox.models.base import Model, Name, Rfc3339
 from signalbox.models.errors import Conflict, Forbidden
 from signalbox.models.principal import ApiKey, Principal
-from signalbox.services.ports.core import Clock, KeyStore
+from signalbox.services.ports.config import KeyStore
+from signalbox.services.ports.time import Clock
 
 
 class UpdateKeyRequest(Model):

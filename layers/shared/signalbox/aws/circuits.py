@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item
     from signalbox.models.ids import ConnectionId
-    from signalbox.services.ports.core import Clock
+    from signalbox.services.ports.time import Clock
 
 _KEPT: Final = timedelta(days=7)
 

@@ -18,7 +18,7 @@ from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Role, Scope
 from signalbox.models.rate_limits import Limits
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item

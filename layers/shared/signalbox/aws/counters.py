@@ -17,7 +17,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts, add_counts
-from signalbox.services.metrics import StreamPage
+from signalbox.services.ports.metrics import StreamPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -20,7 +20,7 @@ from signalbox.models.delivery import (
 )
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId
-from signalbox.services.ports.core import Window
+from signalbox.services.pagination import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -22,7 +22,8 @@ from pydantic import BaseModel
 from signalbox.aws.conditions import condition_values, conditions, expression_names
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
-from signalbox.services.ports.core import Sleep, Window
+from signalbox.services.pagination import Window
+from signalbox.services.ports.time import Sleep
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

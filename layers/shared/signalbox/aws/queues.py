@@ -16,7 +16,7 @@ from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.models.task import Priority
-from signalbox.services.ports.core import QueueDepth, QueueMessage
+from signalbox.services.ports.tasks import QueueDepth, QueueMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

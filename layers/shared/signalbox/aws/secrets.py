@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models.errors import Unavailable
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SSMProvider

@@ -28,8 +28,8 @@ from signalbox.models.metrics import (
     RejectedRequestProjection,
     TaskProjection,
 )
-from signalbox.services.metrics import StreamPage
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.metrics import StreamPage
+from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient

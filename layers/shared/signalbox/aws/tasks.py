@@ -17,7 +17,9 @@ from signalbox.models.errors import NotFound
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports.core import Clock, DueItem, Window
+from signalbox.services.pagination import Window
+from signalbox.services.ports.tasks import DueItem
+from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -11,7 +11,8 @@ from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
-from signalbox.services.ports.core import Clock, Count
+from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

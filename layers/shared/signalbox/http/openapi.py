@@ -16,7 +16,6 @@ from signalbox.http.idempotency import IDEMPOTENCY_KEY_PATTERN
 from signalbox.http.openapi_components import (
     ALWAYS,
     RATE_LIMIT_HEADERS,
-    JsonObject,
     header_components,
     header_refs,
     problem_component,
@@ -29,6 +28,7 @@ from signalbox.http.openapi_examples import EXAMPLES
 from signalbox.http.openapi_webhooks import signature_schemes, webhook_paths, webhook_schemas
 from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.routing import TASK_ID, Route, Routes
+from signalbox.models.base import JsonObject
 
 DESCRIPTION: Final = """\
 Signalbox turns webhooks into durable tasks, hands them to workers and tells others of every change.

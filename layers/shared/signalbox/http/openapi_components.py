@@ -7,8 +7,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from signalbox.http.problems import PROBLEM_JSON
-
-JsonObject = dict[str, JsonValue]
+from signalbox.models.base import JsonObject
 
 _HEADERS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "The origin of the page that asks, where it is on the list",

@@ -5,8 +5,9 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from signalbox.http.openapi_components import ALWAYS, JsonObject, header_refs, problem_refs
+from signalbox.http.openapi_components import ALWAYS, header_refs, problem_refs
 from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
+from signalbox.models.base import JsonObject
 
 WEBHOOKS: Final = "/api/v1/webhooks"
 

@@ -33,7 +33,8 @@ from signalbox.services.deliveries.receive import (
     ReceiveWebhook,
 )
 from signalbox.services.deliveries.record_rejection import RecordRejection
-from signalbox.services.ports.core import Count, RecordRejectedRequest
+from signalbox.services.ports.deliveries import RecordRejectedRequest
+from signalbox.services.ports.metrics import Count
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
 _DIGITS: Final = 12

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 from signalbox.ingress.delivery_key import delivery_key
@@ -11,14 +10,9 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock, utc_now
 
 _ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
-
-
-def utc_now() -> datetime:
-    """Return the current time."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

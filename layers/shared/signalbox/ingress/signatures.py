@@ -11,7 +11,7 @@ from typing import Final, Literal
 from signalbox.models.errors import SecretMissing, SignatureInvalid
 from signalbox.models.request import InboundRequest
 from signalbox.models.secret import is_placeholder
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 Timestamp = Callable[[InboundRequest], str]
 """Returns the time of signing as the sender wrote it, in seconds since 1970; empty if missing."""

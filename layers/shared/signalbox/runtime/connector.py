@@ -16,7 +16,8 @@ from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification, Later
-from signalbox.services.ports.core import Connector, Count
+from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.notifications import Connector
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

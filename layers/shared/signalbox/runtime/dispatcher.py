@@ -10,7 +10,7 @@ from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.ports.core import Count
+from signalbox.services.ports.metrics import Count
 from signalbox.services.tasks.dispatch import DispatchChanges
 
 

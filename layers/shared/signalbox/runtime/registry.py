@@ -11,7 +11,8 @@ from pkgutil import iter_modules
 import signalbox.connectors
 import signalbox.providers
 from signalbox.models.event_vocabulary import Vocabularies
-from signalbox.services.ports.core import Connector, Connectors, Provider, Providers
+from signalbox.services.ports.deliveries import Provider, Providers
+from signalbox.services.ports.notifications import Connector, Connectors
 
 
 @cache

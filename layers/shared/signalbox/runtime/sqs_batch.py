@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.problems import error_fields
-from signalbox.services.ports.core import Count
+from signalbox.services.ports.metrics import Count
 
 LambdaEvent = dict[str, JsonValue]
 LambdaHandler = Callable[[LambdaEvent, LambdaContext], PartialItemFailureResponse]

@@ -7,7 +7,7 @@ from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.receive import ReceiveWebhook
 from signalbox.services.deliveries.record_rejection import RecordRejection
-from signalbox.services.ports.core import Provider
+from signalbox.services.ports.deliveries import Provider
 
 
 def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:

@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -25,7 +24,7 @@ from signalbox.models.task import Priority
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import report_unreadable_config
-from signalbox.services.ports.core import Clock, Sleep
+from signalbox.services.ports.time import Clock, Sleep, utc_now
 from signalbox.services.tasks.dispatch import DispatchChanges
 
 if TYPE_CHECKING:
@@ -45,11 +44,6 @@ _SSM: Final = _CONFIG.merge(
     Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
 _CURSOR_KEY: Final = "keys/cursor"
-
-
-def utc_now() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(UTC)
 
 
 class Wiring:

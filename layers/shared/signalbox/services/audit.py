@@ -25,7 +25,7 @@ from signalbox.models.audit import (
 )
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.auth import AuditStore
-from signalbox.services.ports.core import Clock, Sleep
+from signalbox.services.ports.time import Clock, Sleep
 
 _TRIES: Final = 8
 _PAUSE: Final = 0.01

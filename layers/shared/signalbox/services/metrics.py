@@ -4,61 +4,19 @@ Nobody on the way of a request counts anything: each table's stream tells of eve
 pages, and the counters remember how far it was read. See docs/decisions/0006-counters.md.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
-from signalbox.services.ports.core import TimeLeft
+from signalbox.services.ports.metrics import CounterStore, Feed
+from signalbox.services.ports.time import TimeLeft
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 
 _TRIES: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamPage:
-    """What some changes of one shard add, and between which places of the shard they stand.
-
-    `before` is None where the shard was never read, `after` where it can be forgotten.
-    """
-
-    shard: str
-    before: str | None
-    after: str | None
-    counts: Counts
-
-
-class Feed(Protocol):
-    """The changes of one table, for a day."""
-
-    @property
-    def name(self) -> str:
-        """The word that its place is kept under."""
-
-    def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
-        """What is to be counted behind the places reached, read as it is consumed.
-
-        Raises Unavailable.
-        """
-
-
-class CounterStore(Protocol):
-    """Where counts are kept."""
-
-    def positions(self, feed: str) -> Mapping[str, str]:
-        """How far each shard of this feed was read. Raises Unavailable."""
-
-    def advance(self, feed: str, page: StreamPage) -> None:
-        """Adds a page's counts and moves the place of its shard, both or neither.
-
-        Raises WriteConflict where the place is no longer the one before the page, Unavailable.
-        """
-
-    def totals(self) -> Counts:
-        """All counts. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

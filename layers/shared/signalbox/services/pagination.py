@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
@@ -41,3 +42,16 @@ def chunked(things: Iterable[T], size: int) -> Iterator[list[T]]:
     left = iter(things)
     while chunk := list(islice(left, size)):
         yield chunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A part of a list: created at or after `since`, before `until`; after the position `after`.
+
+    `chunk` is how many are read at once.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    after: str | None = None
+    chunk: int = 25

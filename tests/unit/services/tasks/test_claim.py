@@ -5,7 +5,7 @@ from random import Random
 from signalbox.models.ids import WorkerId
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import Priority
-from signalbox.services.ports.core import QueueMessage
+from signalbox.services.ports.tasks import QueueMessage
 from signalbox.services.tasks.claim import ClaimTask
 from tests.builders import NOW, a_task
 from tests.fakes.clock import FakeClock

@@ -9,10 +9,9 @@ from typing import Final
 from pydantic import JsonValue
 
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
+from signalbox.models.base import JsonObject
 from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.notification import Notification
-
-Json = dict[str, JsonValue]
 
 _LINK: Final = 1_400
 
@@ -30,14 +29,14 @@ _LOOKS: Final = {
 _OTHER_LOOK: Final = ("bell", "Task changed")
 
 
-def render(notification: Notification, channel: str | None = None) -> Json:
+def render(notification: Notification, channel: str | None = None) -> JsonObject:
     """The message: for `chat.postMessage` where there is a channel, else for a webhook."""
     task = notification.change.data
     word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     icon, words = _LOOKS.get(word, _OTHER_LOOK)
     title = escaped_line(task.title, 300) or "untitled"
     summary = task.result.summary if task.result else None
-    emoji: Json = {"type": "emoji", "name": icon}
+    emoji: JsonObject = {"type": "emoji", "name": icon}
     blocks: list[JsonValue] = [
         _rich(_section(emoji, _text(" "), _text(title, bold=True), _text(f"\n{words}"))),
         _rich(_section(*_facts(task))),
@@ -47,7 +46,7 @@ def render(notification: Notification, channel: str | None = None) -> Json:
         {"type": "context", "elements": [_plain(f"{task.id} · {notification.id}")]},
     ]
     text = f":{icon}: {words}: {escaped_line(task.title, 300, _escaped) or title}"
-    message: Json = {
+    message: JsonObject = {
         "text": text,
         "mrkdwn": False,
         "blocks": blocks,
@@ -57,8 +56,8 @@ def render(notification: Notification, channel: str | None = None) -> Json:
     return message if channel is None else message | _addressed(notification, channel)
 
 
-def _addressed(notification: Notification, channel: str) -> Json:
-    ids: Json = {
+def _addressed(notification: Notification, channel: str) -> JsonObject:
+    ids: JsonObject = {
         "notification_id": notification.id,
         "task_id": notification.task_id,
         "change_id": notification.change.id,
@@ -69,7 +68,7 @@ def _addressed(notification: Notification, channel: str) -> Json:
     }
 
 
-def _facts(task: TaskView) -> list[Json]:
+def _facts(task: TaskView) -> list[JsonObject]:
     facts = {
         "Kind": task.kind,
         "Priority": task.priority,
@@ -106,21 +105,21 @@ def _links(task: TaskView) -> list[JsonValue]:
     return [_rich(*shown)] if shown else []
 
 
-def _rich(*elements: Json) -> Json:
+def _rich(*elements: JsonObject) -> JsonObject:
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def _section(*elements: Json) -> Json:
+def _section(*elements: JsonObject) -> JsonObject:
     return {"type": "rich_text_section", "elements": list(elements)}
 
 
-def _text(text: str, *, bold: bool = False) -> Json:
+def _text(text: str, *, bold: bool = False) -> JsonObject:
     """Text as it is: Slack finds no markup, emoji, name or link in it, so nothing is escaped."""
-    style: Json = {"style": {"bold": True}} if bold else {}
+    style: JsonObject = {"style": {"bold": True}} if bold else {}
     return {"type": "text", "text": text} | style
 
 
-def _plain(text: str) -> Json:
+def _plain(text: str) -> JsonObject:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 

@@ -8,33 +8,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.audit import AuditRecord, Tampering, day_of
-from signalbox.models.base import Model
+from signalbox.http.schemas.audit import AUDIT, AuditList, VerifyAuditResponse
+from signalbox.models.audit import day_of
 from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.services.audit import ListAudit, VerifyAudit
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
-AUDIT: Final = "/api/v1/audit"
 _DAY: Final = r"^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _TAG: Final = "audit"
 _MONTH: Final = timedelta(days=30)
-
-
-class AuditList(Model):
-    """Rows of the log, newest first. `unreadable` names rows that somebody has spoilt."""
-
-    items: tuple[AuditRecord, ...]
-    unreadable: tuple[str, ...]
-    next: str | None = None
-
-
-class VerifyAuditResponse(Model):
-    """Whether a day is as it was written; `breach` is the first row that is not."""
-
-    day: str
-    intact: bool
-    breach: Tampering | None = None
 
 
 def add_audit(

@@ -20,13 +20,10 @@ from signalbox.http.crud import (
 )
 from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
 from signalbox.http.pagination import IdPath
-from signalbox.http.routes.notifications import (
-    NotificationView,
-    notification_path,
-    notification_view,
-)
+from signalbox.http.routes.notifications import notification_path, notification_view
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.connections import CONNECTIONS, ConnectionList
+from signalbox.http.schemas.notifications import NotificationView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, RequestId
@@ -34,17 +31,10 @@ from signalbox.models.principal import Scope
 from signalbox.services.config.configure import Configure
 from signalbox.services.notifications.check_connection import CheckConnection
 
-CONNECTIONS = "/api/v1/connections"
 _CONNECTION = f"{CONNECTIONS}/<connection_id>"
 _TAG = "config"
 
 ConnectionBody = Annotated[Connection, as_json(Connection), Body()]
-
-
-class ConnectionList(Model):
-    """Every connection; their secrets are kept apart and never shown."""
-
-    items: tuple[Connection, ...]
 
 
 def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnection) -> None:

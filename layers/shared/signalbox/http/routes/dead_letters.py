@@ -4,7 +4,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.pagination import (
@@ -17,8 +16,13 @@ from signalbox.http.pagination import (
     TimeQuery,
 )
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model, Rfc3339
-from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
+from signalbox.http.schemas.dead_letters import (
+    DeadLetterList,
+    RedriveRejection,
+    RedriveRequest,
+    RedriveResponse,
+)
+from signalbox.models.dead_letter import DeadLetterKind
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.principal import Scope
@@ -34,58 +38,6 @@ from signalbox.services.queues.redrive import (
 _DEAD = "/api/v1/queue/dead-letters"
 _REDRIVE = "/api/v1/queue/redrive"
 _TAG = "queue"
-
-ShortText = Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class DeadLetterList(Model):
-    """A page of dead letters. `next` is the cursor of the page behind it.
-
-    A page may be short, or empty, and still have one behind it.
-    """
-
-    items: tuple[DeadLetter, ...]
-    next: str | None = None
-
-
-class RedriveRequest(Model):
-    """What is to be tried again: all dead letters of a kind, as the other members narrow it down.
-
-    `task_id` names one task, or the notifications of one task, `notification_id` one of these; what
-    is named may have failed for any reason.
-    """
-
-    kind: Annotated[DeadLetterKind, Field(strict=False)]
-    task_id: ShortText | None = None
-    notification_id: ShortText | None = None
-    priority: Annotated[Priority | None, Field(strict=False)] = None
-    provider: ShortText | None = None
-    connection: ShortText | None = None
-    since: Rfc3339 | None = None
-    until: Rfc3339 | None = None
-    limit: int = Field(default=100, ge=1, le=200)
-    cursor: str | None = Field(
-        default=None, max_length=500, description="`next` of the page before"
-    )
-
-
-class RedriveRejection(Model):
-    """What was not tried again, and why."""
-
-    letter: DeadLetter
-    reason: str
-
-
-class RedriveResponse(Model):
-    """A page of what was given new attempts, or would be. `next` is the cursor of the page behind.
-
-    A page may be short, or empty, and still have one behind it.
-    """
-
-    dry_run: bool
-    redriven: tuple[DeadLetter, ...]
-    refused: tuple[RedriveRejection, ...] = ()
-    next: str | None = None
 
 
 def add_dead_letters(

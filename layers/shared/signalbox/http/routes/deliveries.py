@@ -4,10 +4,9 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
-from signalbox.http.body_view import BodyView, body_view
+from signalbox.http.body_view import body_view
 from signalbox.http.pagination import (
     DEFAULT_PAGE_SIZE,
     CursorQuery,
@@ -19,97 +18,31 @@ from signalbox.http.pagination import (
     TimeQuery,
 )
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model, UtcDatetime
-from signalbox.models.delivery import Delivery, DeliveryStatus, DuplicateCount, StoredDelivery
+from signalbox.http.schemas.deliveries import (
+    DELIVERIES,
+    DeliveryList,
+    DeliverySummary,
+    DeliveryView,
+    RejectionList,
+    ReplayResponse,
+    ReplayTask,
+)
+from signalbox.models.base import Model
+from signalbox.models.delivery import Delivery, DeliveryStatus, StoredDelivery
 from signalbox.models.errors import NotFound
-from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
+from signalbox.models.ids import DeliveryId, RequestId, delivery_id
 from signalbox.models.principal import Scope
-from signalbox.models.rejection import Rejections
-from signalbox.models.task import Priority
 from signalbox.models.timeline import Timeline
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.deliveries.replay import ReplayDelivery, ReplayResult
-from signalbox.services.ports.core import DeliveryStore
+from signalbox.services.ports.deliveries import DeliveryStore
 
-DELIVERIES = "/api/v1/deliveries"
 _DELIVERY = f"{DELIVERIES}/<delivery_id>"
 _TAG = "deliveries"
 _BY_KEY = "there is no such delivery; by the provider's own id: /api/v1/explain?provider=&key="
-
-
-class DeliverySummary(Model):
-    """A delivery in a list."""
-
-    id: DeliveryId
-    provider: str
-    source: str
-    key: str
-    received_at: UtcDatetime
-    status: DeliveryStatus
-    reason: str | None = None
-    event: str | None = None
-    size: int
-    task_ids: tuple[TaskId, ...] = ()
-    notes: tuple[str, ...] = ()
-    request_id: RequestId | None = None
-    replayed_at: UtcDatetime | None = None
-    replayed_by: str | None = None
-
-
-class DeliveryView(DeliverySummary):
-    """A delivery. `secret` counts which secret of the source verified it, 0 being the current."""
-
-    secret: int
-    headers: dict[str, str]
-    duplicates: DuplicateCount
-    body: BodyView
-
-
-class DeliveryList(Model):
-    """A page of deliveries, newest first. `next` is the cursor of the page behind it.
-
-    A page may be short and still have one behind it.
-    """
-
-    items: tuple[DeliverySummary, ...]
-    next: str | None = None
-
-
-class ReplayTask(Model):
-    """A task that a replay made, or would make."""
-
-    id: TaskId
-    kind: str
-    title: str
-    priority: Priority
-
-
-class ReplayResponse(Model):
-    """What today's code makes of a delivery, and whether that `differs` from the record.
-
-    `made` are tasks that were not there, `there` those that were. A task that has ended and whose
-    time was over is made again.
-    """
-
-    delivery_id: DeliveryId
-    dry_run: bool
-    differs: bool
-    status_before: DeliveryStatus
-    status: DeliveryStatus
-    event: str | None = None
-    reason: str | None = None
-    notes: tuple[str, ...]
-    created: tuple[ReplayTask, ...]
-    existing: tuple[TaskId, ...]
-
-
-class RejectionList(Model):
-    """What was refused of each source."""
-
-    items: tuple[Rejections, ...] = Field(default=())
 
 
 def add_deliveries(

@@ -5,22 +5,8 @@ from collections.abc import Callable, Mapping
 from aws_lambda_powertools.event_handler import Response
 
 from signalbox.http.routing import OPEN, Route, Routes, json_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.health import HealthResponse, ReadinessResponse
 from signalbox.models.errors import Unavailable
-
-
-class HealthResponse(Model):
-    """We are there."""
-
-    status: str = "ok"
-    version: str
-
-
-class ReadinessResponse(Model):
-    """For each thing we need: whether it answered."""
-
-    status: str
-    checks: dict[str, bool]
 
 
 def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[], object]]) -> None:

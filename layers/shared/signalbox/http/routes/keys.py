@@ -1,7 +1,6 @@
 """API keys: made, listed, changed, revoked. A key itself is told once, to whoever makes it."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -22,12 +21,11 @@ from signalbox.http.crud import (
 from signalbox.http.idempotency import idempotency_key
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.http.schemas.keys import KEYS, CreateKeyResponse, KeyList, KeyStatus, KeyView
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import ApiKey, Scope
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
-KEYS = "/api/v1/keys"
 _KEY = f"{KEYS}/<key_id>"
 _TAG = "keys"
 _STAYS = "Roles and scopes stay what they are: what is to do something else is a new key."
@@ -36,40 +34,6 @@ _ONCE = (
     "A key has a role or a scope. A repeat under the same Idempotency-Key is answered with 409 "
     "`made_before`, which names the key and does not show it again."
 )
-
-
-class KeyStatus(StrEnum):
-    """Whether a key opens anything."""
-
-    ACTIVE = "active"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
-class KeyView(Model):
-    """A key without what it is."""
-
-    id: KeyId
-    name: str
-    status: KeyStatus
-    roles: tuple[str, ...]
-    scopes: tuple[Scope, ...]
-    created_at: UtcDatetime
-    created_by: str
-    expires_at: UtcDatetime | None = None
-    revoked_at: UtcDatetime | None = None
-
-
-class CreateKeyResponse(KeyView):
-    """A new key: `key` is what it is, told this once."""
-
-    key: str
-
-
-class KeyList(Model):
-    """Every key, newest first."""
-
-    items: tuple[KeyView, ...]
 
 
 def _opening(wanted: CreateKeyRequest) -> CreateKeyRequest:

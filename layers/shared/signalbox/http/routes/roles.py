@@ -21,7 +21,7 @@ from signalbox.http.crud import (
 )
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Routes, json_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.roles import RoleList
 from signalbox.models.errors import Conflict
 from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
 
@@ -30,13 +30,6 @@ _ROLE = f"{_ROLES}/<name>"
 _TAG = "keys"
 
 RoleBody = Annotated[Role, as_json(Role), Body()]
-
-
-class RoleList(Model):
-    """Every role; those in `built_in` are always there and stay what they are."""
-
-    items: tuple[Role, ...]
-    built_in: tuple[str, ...]
 
 
 def add_roles(routes: Routes, *, roles: ManageRoles) -> None:

@@ -6,58 +6,21 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from signalbox.http.pagination import IdPath
-from signalbox.http.routes.connections import CONNECTIONS
 from signalbox.http.routes.sources import SOURCES
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.http.schemas.connections import CONNECTIONS
+from signalbox.http.schemas.secrets import _LARGEST, PutSecretsRequest, PutSecretsResponse
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
-from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.config.configure import Configure
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
-from signalbox.services.ports.core import Clock
+from signalbox.services.ports.time import Clock
 
 PutSecrets = Callable[[str, Sequence[str]], None]
 """Keeps these secrets under this name in place of those that are there. Raises Unavailable."""
-
-_LARGEST = 4_096
-"""What a parameter holds, in bytes."""
-
-
-def _checked(secret: str) -> str:
-    try:
-        return checked_secret(secret)
-    except SecretInvalid as invalid:
-        raise PydanticCustomError(invalid.code, "{why}", {"why": str(invalid)}) from None
-
-
-SecretText = Annotated[
-    str,
-    Field(min_length=1, max_length=4_000, pattern=r"^\S(?:[\s\S]*\S)?[\r\n]*$"),
-    AfterValidator(_checked),
-]
-
-
-class PutSecretsRequest(Model):
-    """The secrets from now on, the current one first.
-
-    A second one stays good beside it, so that the far side can be changed without a gap; the same
-    call without it ends that. A line end behind a secret is no part of it.
-    """
-
-    secrets: Annotated[tuple[SecretText, ...], Field(min_length=1, max_length=3, strict=False)]
-
-
-class PutSecretsResponse(Model):
-    """All that is told of secrets. Functions know them within five minutes."""
-
-    count: int
-    rotated_at: UtcDatetime
 
 
 def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock: Clock) -> None:

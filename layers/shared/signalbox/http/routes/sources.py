@@ -20,7 +20,7 @@ from signalbox.http.crud import (
 )
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Routes, json_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.sources import SourceList
 from signalbox.models.config import Source
 from signalbox.models.errors import Conflict
 from signalbox.models.manifest import resource_key
@@ -32,12 +32,6 @@ _SOURCE = f"{SOURCES}/<provider>/<name>"
 _TAG = "config"
 
 SourceBody = Annotated[Source, as_json(Source), Body()]
-
-
-class SourceList(Model):
-    """Every source that is configured. The default source of a provider is there without it."""
-
-    items: tuple[Source, ...]
 
 
 def add_sources(routes: Routes, *, configure: Configure) -> None:

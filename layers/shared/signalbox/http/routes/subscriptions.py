@@ -20,7 +20,7 @@ from signalbox.http.crud import (
 )
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Routes, json_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.subscriptions import SubscriptionList
 from signalbox.models.config import Subscription
 from signalbox.models.errors import Conflict
 from signalbox.models.principal import Scope
@@ -31,12 +31,6 @@ _SUBSCRIPTION = f"{SUBSCRIPTIONS}/<subscription_id>"
 _TAG = "config"
 
 SubscriptionBody = Annotated[Subscription, as_json(Subscription), Body()]
-
-
-class SubscriptionList(Model):
-    """Every subscription."""
-
-    items: tuple[Subscription, ...]
 
 
 def add_subscriptions(routes: Routes, *, configure: Configure) -> None:

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
-from pydantic import Field
 
 from signalbox.http.preconditions import if_match, optional_if_match
-from signalbox.http.routes.tasks import TASK, task_response
+from signalbox.http.routes.tasks import task_response
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model
-from signalbox.models.change import PastChange, TaskView, past_changes
+from signalbox.http.schemas.task_changes import TaskChangeList
+from signalbox.http.schemas.tasks import TASK
+from signalbox.models.change import TaskView, past_changes
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
-from signalbox.services.ports.core import TaskStore
+from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.create import SingleLine
 from signalbox.services.tasks.update import (
     CancelTask,
@@ -28,12 +28,6 @@ _TAG = "tasks"
 TaskIfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The ETag of the task, such as "v1", or *')
 ]
-
-
-class TaskChangeList(Model):
-    """Every step of a task, the first one first; of more than 50 the oldest but one are gone."""
-
-    items: tuple[PastChange, ...] = Field(default=())
 
 
 def add_task_changes(

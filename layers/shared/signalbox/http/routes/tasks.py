@@ -5,35 +5,22 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
-from pydantic import Field
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
 from signalbox.http.pagination import TimeQuery
 from signalbox.http.preconditions import not_modified, task_etag
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.models.base import Model
-from signalbox.models.change import TaskSummary, TaskView, task_view
+from signalbox.http.schemas.tasks import TASK, TASKS, TaskList
+from signalbox.models.change import TaskView, task_view
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority, Task, TaskStatus
-from signalbox.services.ports.core import TaskStore
+from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
 from signalbox.services.tasks.list_tasks import ListTasks, TaskFilter
 
-TASKS = "/api/v1/tasks"
-TASK = "/api/v1/tasks/<task_id>"
 _TAG = "tasks"
-
-
-class TaskList(Model):
-    """A page of tasks, newest first. `next` is the cursor of the page behind it, null at the end.
-
-    A page may be short and still have one behind it.
-    """
-
-    items: tuple[TaskSummary, ...]
-    next: str | None = Field(default=None)
 
 
 def add_tasks(

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from signalbox.models.event_vocabulary import Vocabularies
 from signalbox.models.manifest import ConfigResource, ManifestError, resource_key, secret_name
 from signalbox.services.config.rules import rule_violations
-from signalbox.services.ports.core import ConfigStore, Connectors
+from signalbox.services.ports.config import ConfigWriter
+from signalbox.services.ports.notifications import Connectors
 
 T = TypeVar("T", bound=ConfigResource)
 
@@ -30,13 +31,6 @@ class ConfigInvalid(InvalidRequest):
     def __init__(self, flaws: Sequence[ManifestError]) -> None:
         super().__init__("; ".join(f"{flaw.path}: {flaw.reason}" for flaw in flaws))
         self.flaws = flaws
-
-
-class ConfigWriter(ConfigStore, Protocol):
-    """A ConfigStore that can be written."""
-
-    def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
-        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

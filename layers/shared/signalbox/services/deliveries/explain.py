@@ -20,7 +20,9 @@ from signalbox.models.task import ChangeType, Task, TaskStatus, TaskStep
 from signalbox.models.text import one_line
 from signalbox.models.timeline import Timeline, TimelineKind, TimelineStep
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
-from signalbox.services.ports.core import DeliveryStore, NotificationStore, TaskStore
+from signalbox.services.ports.deliveries import DeliveryStore
+from signalbox.services.ports.notifications import NotificationStore
+from signalbox.services.ports.tasks import TaskStore
 
 _DETAIL = 300
 

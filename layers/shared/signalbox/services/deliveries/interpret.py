@@ -8,7 +8,7 @@ from signalbox.models.event import Event
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
-from signalbox.services.ports.core import Provider
+from signalbox.services.ports.deliveries import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from datetime import datetime
 from signalbox.models.base import list_position
 from signalbox.models.delivery import Delivery, DeliveryStatus
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
-from signalbox.services.pagination import Page, collect_page
-from signalbox.services.ports.core import ConfigStore, DeliveryStore, Window
+from signalbox.services.pagination import Page, Window, collect_page
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.deliveries import DeliveryStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from signalbox.models.rejection import Rejections
 from signalbox.services.deliveries.list_deliveries import known_sources
-from signalbox.services.deliveries.record_rejection import RejectionStore
-from signalbox.services.ports.core import ConfigStore
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.deliveries import RejectionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,14 +26,10 @@ from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
-from signalbox.services.ports.core import (
-    Clock,
-    ConfigStore,
-    DeliveryStore,
-    Provider,
-    SecretStore,
-    TaskStore,
-)
+from signalbox.services.ports.config import ConfigStore, SecretStore
+from signalbox.services.ports.deliveries import DeliveryStore, Provider
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 
 DEFAULT_SOURCE: Final = "default"
 _MARGIN: Final = timedelta(hours=1)

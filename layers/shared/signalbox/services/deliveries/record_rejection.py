@@ -6,10 +6,9 @@ exist.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from signalbox.models.errors import (
     PayloadInvalid,
@@ -18,25 +17,17 @@ from signalbox.models.errors import (
     SignalboxError,
     Unauthenticated,
 )
-from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
+from signalbox.models.rejection import MAX_REJECTIONS, Rejection
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
-from signalbox.services.ports.core import Clock, ConfigStore
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.deliveries import RejectionStore
+from signalbox.services.ports.time import Clock
 
 _NOTED: Final = (PayloadInvalid, PayloadTooLarge, SecretMissing, Unauthenticated)
 _PAUSE: Final = timedelta(seconds=1)
 _BURST: Final = _PAUSE * (MAX_REJECTIONS - 1)
 _REST: Final = timedelta(seconds=30)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-class RejectionStore(Protocol):
-    """Where rejections are kept."""
-
-    def add(self, provider: str, source: str, counts: Mapping[str, int], last: Rejection) -> None:
-        """Adds to the counts of a source, and keeps the last. Raises Unavailable."""
-
-    def of_source(self, provider: str, source: str) -> Rejections | None:
-        """What is kept of a source, None where nothing is."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,9 @@ from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
-from signalbox.services.ports.core import Clock, ConfigStore, Providers
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.deliveries import Providers
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

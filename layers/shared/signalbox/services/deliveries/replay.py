@@ -11,7 +11,9 @@ from signalbox.models.ids import DeliveryId, RequestId, TaskId
 from signalbox.models.task import Task
 from signalbox.services.deliveries.interpret import Interpretation
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
-from signalbox.services.ports.core import Clock, DeliveryStore, TaskStore
+from signalbox.services.ports.deliveries import DeliveryStore
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

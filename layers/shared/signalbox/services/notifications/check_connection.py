@@ -22,7 +22,9 @@ from signalbox.models.ids import (
 )
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, TaskStatus
-from signalbox.services.ports.core import Clock, ConfigStore, NotificationQueue, NotificationStore
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
+from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey
 
 TEST_EVENT_TYPE = "signalbox.test"

@@ -5,12 +5,12 @@ written only when a circuit opens, is probed or closes. Where the store fails ev
 See docs/decisions/0008-circuits.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 
 from signalbox.models.circuit import (
     CALL_WINDOW,
@@ -26,26 +26,12 @@ from signalbox.models.circuit import (
 )
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId
-from signalbox.services.ports.core import Clock, ConfigStore
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.notifications import CircuitStore
+from signalbox.services.ports.time import Clock
 
 _CACHED: Final = timedelta(seconds=2)
 _OPEN_CACHED: Final = timedelta(seconds=10)
-
-
-class CircuitStore(Protocol):
-    """Where circuits are kept."""
-
-    def get(self, connection: ConnectionId) -> Circuit:
-        """The circuit, a closed one where nothing is kept; may be a second old.
-
-        Raises Unavailable.
-        """
-
-    def batch_get(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
-        """Those of these circuits that are kept; may be a second old. Raises Unavailable."""
-
-    def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
-        """Keeps `after`. Raises WriteConflict where `before` is not what is kept, Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

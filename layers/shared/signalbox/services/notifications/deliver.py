@@ -29,13 +29,9 @@ from signalbox.models.notification import (
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 from signalbox.services.notifications.circuits import CallAllowed, CallBlocked, CircuitBreakers
-from signalbox.services.ports.core import (
-    Clock,
-    ConfigStore,
-    Connector,
-    NotificationStore,
-    SecretStore,
-)
+from signalbox.services.ports.config import ConfigStore, SecretStore
+from signalbox.services.ports.notifications import Connector, NotificationStore
+from signalbox.services.ports.time import Clock
 
 ATTEMPT_TIMEOUT: Final = timedelta(minutes=2)
 """How long nobody else may try: longer than any attempt takes, so only a dead one is overtaken."""

@@ -8,8 +8,9 @@ from datetime import datetime
 from signalbox.models.errors import Conflict, Unavailable
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationStatus, redelivered
-from signalbox.services.pagination import Page, chunked, collect_page
-from signalbox.services.ports.core import Clock, NotificationQueue, NotificationStore, Window
+from signalbox.services.pagination import Page, Window, chunked, collect_page
+from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

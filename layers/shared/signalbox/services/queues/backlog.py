@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Final
 
 from signalbox.models.task import Priority, TaskStatus
-from signalbox.services.ports.core import Clock, QueueDepth, TaskQueue, TaskStore
+from signalbox.services.ports.tasks import QueueDepth, TaskQueue, TaskStore
+from signalbox.services.ports.time import Clock
 
 _LOOKED_AT: Final = 500
 

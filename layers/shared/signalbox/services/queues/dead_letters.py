@@ -9,7 +9,9 @@ from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.lifecycle import given_up
 from signalbox.models.notification import exhausted
 from signalbox.models.task import QUEUE_ACTOR
-from signalbox.services.ports.core import Clock, NotificationStore, TaskStore
+from signalbox.services.ports.notifications import NotificationStore
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 
 _REASON = "the queue gave up: the message was received too often without being dealt with"
 

@@ -1,28 +1,12 @@
 """Stops the giving out of tasks from a queue, and lets it go on."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from signalbox.models.config import Pause
 from signalbox.models.task import Priority
-from signalbox.services.ports.core import Clock
-
-
-class PauseStore(Protocol):
-    """Where it is kept which queues are paused; reads may be some seconds old."""
-
-    def pauses(self) -> Sequence[Pause]:
-        """Every queue that is paused."""
-
-    def invalidate(self) -> None:
-        """Lets the next read be of what is kept now."""
-
-    def put(self, thing: Pause) -> None:
-        """Keeps the pause in place of one of the same queue."""
-
-    def remove(self, thing: Pause) -> None:
-        """Ends the pause, if there is one of its queue."""
+from signalbox.services.ports.config import PauseStore
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

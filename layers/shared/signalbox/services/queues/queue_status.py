@@ -10,7 +10,9 @@ from typing import Final
 
 from signalbox.models.config import Pause
 from signalbox.models.task import Priority, TaskStatus
-from signalbox.services.ports.core import Clock, TaskStore, Window
+from signalbox.services.pagination import Window
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 from signalbox.services.queues.pause import PauseQueues
 

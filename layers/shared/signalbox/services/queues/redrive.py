@@ -19,8 +19,9 @@ from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import NotificationRef, NotificationStatus
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.notifications.list_notifications import RedeliverNotification
-from signalbox.services.pagination import Page, chunked, collect_page
-from signalbox.services.ports.core import NotificationStore, TaskStore, Window
+from signalbox.services.pagination import Page, Window, chunked, collect_page
+from signalbox.services.ports.notifications import NotificationStore
+from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.update import RetryTask
 
 _ENDED: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})

@@ -17,7 +17,8 @@ from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import WorkerId, random_lease_id
 from signalbox.models.lifecycle import holder_until, lease_ended, leased
 from signalbox.models.task import QUEUE_ACTOR, Lease, Priority, Task, TaskStatus
-from signalbox.services.ports.core import Clock, QueueMessage, Sleep, TaskQueue, TaskStore
+from signalbox.services.ports.tasks import QueueMessage, TaskQueue, TaskStore
+from signalbox.services.ports.time import Clock, Sleep
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _HIDDEN_AT_MOST: Final = 43_200

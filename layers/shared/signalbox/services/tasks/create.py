@@ -13,7 +13,8 @@ from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
 from signalbox.models.task import Priority, Task, TaskOrigin
-from signalbox.services.ports.core import Clock, TaskStore
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 
 _ARGUMENTS: Final = 20_000
 _CONTROLS = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"

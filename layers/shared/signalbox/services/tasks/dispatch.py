@@ -17,14 +17,10 @@ from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
-from signalbox.services.ports.core import (
-    Clock,
-    ConfigStore,
-    NotificationQueue,
-    NotificationStore,
-    TaskQueue,
-    TaskStore,
-)
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
+from signalbox.services.ports.tasks import TaskQueue, TaskStore
+from signalbox.services.ports.time import Clock
 
 _KEPT: Final = 7 * 86_400
 _TOLD_WITHIN: Final = timedelta(seconds=_KEPT) - timedelta(days=1)

@@ -16,7 +16,8 @@ from signalbox.models.errors import LeaseLost, Unavailable, WriteConflict
 from signalbox.models.ids import LeaseId, TaskId
 from signalbox.models.lifecycle import attempt_failed, extended, released, succeeded
 from signalbox.models.task import Lease, Task, TaskResult, TaskStatus
-from signalbox.services.ports.core import Clock, TaskQueue, TaskStore
+from signalbox.services.ports.tasks import TaskQueue, TaskStore
+from signalbox.services.ports.time import Clock
 
 MAX_LEASE_SECONDS: Final = 43_200
 _RETRY_BASE: Final = 10.0

@@ -6,8 +6,9 @@ from datetime import datetime
 from signalbox.models.base import list_position
 from signalbox.models.change import TaskSummary, is_expired
 from signalbox.models.task import Priority, TaskStatus
-from signalbox.services.pagination import Page, collect_page
-from signalbox.services.ports.core import Clock, TaskStore, Window
+from signalbox.services.pagination import Page, Window, collect_page
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

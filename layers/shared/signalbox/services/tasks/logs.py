@@ -19,7 +19,8 @@ from signalbox.models.log import (
     text_size,
 )
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports.core import Clock, LogStore, Sleep, TaskStore
+from signalbox.services.ports.tasks import LogStore, TaskStore
+from signalbox.services.ports.time import Clock, Sleep
 from signalbox.services.tasks.leases import LeaseRef
 
 _TRIES: Final = 5

@@ -13,15 +13,9 @@ from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import lease_ended
 from signalbox.models.notification import sent
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports.core import (
-    Clock,
-    DueIndex,
-    DueItem,
-    NotificationQueue,
-    NotificationStore,
-    TaskStore,
-    TimeLeft,
-)
+from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
+from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
+from signalbox.services.ports.time import Clock, TimeLeft
 from signalbox.services.tasks.dispatch import DispatchChanges
 
 _BY: Final = "maintenance"

@@ -15,7 +15,8 @@ from signalbox.models.errors import PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled, editable, edited, retried
 from signalbox.models.task import EditableFields, Priority, Task, TaskStatus
-from signalbox.services.ports.core import Clock, TaskStore
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import TaskDescription, TaskLabels, TaskTitle
 
 _TRIES: Final = 3

@@ -1,0 +1,12 @@
+"""Request and response bodies of connections."""
+
+from signalbox.models.base import Model
+from signalbox.models.config import Connection
+
+CONNECTIONS = "/api/v1/connections"
+
+
+class ConnectionList(Model):
+    """Every connection; their secrets are kept apart and never shown."""
+
+    items: tuple[Connection, ...]

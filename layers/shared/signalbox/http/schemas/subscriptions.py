@@ -1,0 +1,10 @@
+"""Request and response bodies of subscriptions."""
+
+from signalbox.models.base import Model
+from signalbox.models.config import Subscription
+
+
+class SubscriptionList(Model):
+    """Every subscription."""
+
+    items: tuple[Subscription, ...]

@@ -1,0 +1,20 @@
+"""Request and response bodies of tasks."""
+
+from pydantic import Field
+
+from signalbox.models.base import Model
+from signalbox.models.change import TaskSummary
+
+TASKS = "/api/v1/tasks"
+
+TASK = "/api/v1/tasks/<task_id>"
+
+
+class TaskList(Model):
+    """A page of tasks, newest first. `next` is the cursor of the page behind it, null at the end.
+
+    A page may be short and still have one behind it.
+    """
+
+    items: tuple[TaskSummary, ...]
+    next: str | None = Field(default=None)
