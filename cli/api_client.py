@@ -19,12 +19,12 @@ from cli.local.local_key import local_key_text
 from cli.locate import find_stack, local_stack
 from cli.output import strip_controls
 from cli.target import Target
-from signalbox.http.problems import Problem
 from signalbox.http.schemas.audit import AuditList
 from signalbox.http.schemas.dead_letters import DeadLetterList
 from signalbox.http.schemas.deliveries import DeliveryList
 from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse
 from signalbox.http.schemas.notifications import NotificationList
+from signalbox.http.schemas.problems import Problem
 from signalbox.http.schemas.task_changes import TaskChangeList
 from signalbox.http.schemas.tasks import TASKS, TaskList
 from signalbox.http.schemas.work import (

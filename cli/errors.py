@@ -3,6 +3,8 @@
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage (typer's own), 3 not reachable.
 """
 
+import sys
+
 
 class CommandError(Exception):
     """Ends the command with one line for people instead of a traceback."""
@@ -20,13 +22,20 @@ def explain_error(error: Exception) -> CommandError | None:
     """What a person is told of an error from below, None of one that nobody foresaw."""
     if isinstance(error, CommandError):
         return error
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from signalbox.models.errors import SignalboxError, Unavailable
     from signalbox.models.redaction import redacted
 
     if isinstance(error, Unavailable) and error.__cause__:
         return Unreachable(redacted(f"{error.reason}: {error.__cause__}"))
-    if isinstance(error, Unavailable | BotoCoreError | ClientError):
+    if isinstance(error, Unavailable) or _is_of_aws(error):
         return Unreachable(redacted(str(error)))
     return CommandError(error.reason) if isinstance(error, SignalboxError) else None
+
+
+def _is_of_aws(error: Exception) -> bool:
+    """Return whether the error is one of the AWS SDK, which most commands never load."""
+    if "botocore" not in sys.modules:
+        return False
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return isinstance(error, BotoCoreError | ClientError)

@@ -1,16 +1,19 @@
 """Finds the stack that is meant: by the record of this machine, or by its name on AWS."""
 
-import tomllib
-from typing import Final
+from __future__ import annotations
 
-import boto3
+import tomllib
+from typing import TYPE_CHECKING, Final
+
 from pydantic import BaseModel, ValidationError
 
 from cli.errors import CommandError, Unreachable
 from cli.local import instance
 from cli.local.options import REGION
-from cli.stack import Stack, describe_stack
 from cli.target import LOCAL_STAGE, PROJECT, Target
+
+if TYPE_CHECKING:
+    from cli.stack import Stack
 
 LOCAL_STACK_DOWN: Final = "the local stack is not up; `signalbox up` starts it"
 _PRODUCTION: Final = "signalbox"
@@ -24,6 +27,10 @@ class _Stage(BaseModel):
 
 def find_stack(target: Target) -> Stack:
     """The stack that is meant. Raises CommandError, Unreachable."""
+    import boto3
+
+    from cli.stack import describe_stack
+
     if target.local:
         running = local_stack(target)
         return describe_stack(

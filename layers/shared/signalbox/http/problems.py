@@ -10,10 +10,8 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Final
 
-from pydantic import Field
-
 from signalbox.http.events import LambdaResponse, lambda_response
-from signalbox.models.base import Model
+from signalbox.http.schemas.problems import Fault, Problem
 from signalbox.models.errors import InvalidRequest, SignalboxError, TooManyRequests, Unavailable
 from signalbox.models.ids import RequestId
 from signalbox.services.config.configure import ConfigInvalid
@@ -21,25 +19,6 @@ from signalbox.services.config.configure import ConfigInvalid
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
 _FRAMES: Final = 6
-
-
-class Fault(Model):
-    """One thing that is wrong with a request: where, as a JSON pointer, and what."""
-
-    pointer: str
-    code: str
-
-
-class Problem(Model):
-    """The body of every answer that is an error."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    instance: str
-    errors: tuple[Fault, ...] = Field(default=())
 
 
 def problem_response(

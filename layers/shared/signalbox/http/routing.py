@@ -13,7 +13,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from signalbox.http.problems import PROBLEM_JSON, Problem
+from signalbox.http.problems import PROBLEM_JSON
+from signalbox.http.schemas.problems import Problem
 from signalbox.models.errors import NotFound
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
