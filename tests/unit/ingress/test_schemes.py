@@ -88,7 +88,7 @@ def test_a_spoiled_signature_is_refused(name: str) -> None:
             vector.verify(request)
 
 
-@pytest.mark.parametrize("name", VECTORS.keys() - LISTED.keys())
+@pytest.mark.parametrize("name", sorted(VECTORS.keys() - LISTED.keys()))
 @pytest.mark.parametrize("between", [",", ", ", " "])
 def test_two_signatures_are_refused_where_there_is_one(name: str, between: str) -> None:
     vector = VECTORS[name]

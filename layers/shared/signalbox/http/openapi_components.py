@@ -13,14 +13,14 @@ _HEADERS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "The origin of the page that asks, where it is on the list",
     "ETag": "The version of what was read or written, to be sent back as If-Match",
     "Location": "Where the new thing is",
-    "RateLimiter": "What is left, where it was counted: `r` requests at once, one more in `t` s",
-    "RateLimiter-Policy": "The limit that it was counted against: `q` requests in `w` seconds",
+    "RateLimit": "What is left, where it was counted: `r` requests at once, one more in `t` s",
+    "RateLimit-Policy": "The limit that it was counted against: `q` requests in `w` seconds",
     "Retry-After": "How many seconds to wait",
     "WWW-Authenticate": "How to authenticate",
     "X-Request-ID": "The id of the request, as it was sent or as it was made here",
 }
 ALWAYS: Final = ("Access-Control-Allow-Origin", "X-Request-ID")
-RATE_LIMIT_HEADERS: Final = (*ALWAYS, "RateLimiter", "RateLimiter-Policy")
+RATE_LIMIT_HEADERS: Final = (*ALWAYS, "RateLimit", "RateLimit-Policy")
 """The headers where the request is counted against a limit."""
 
 _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
