@@ -1,0 +1,1 @@
+"""The `signalbox` command and the tools of the repository."""

@@ -1,0 +1,1 @@
+"""The local stack: a cloud emulator, SAM, and what joins them."""

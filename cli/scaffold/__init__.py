@@ -1,0 +1,1 @@
+"""The skeletons that `make provider` and `make connector` write."""

@@ -1,0 +1,1 @@
+"""Sending signed webhooks, recorded or made up."""

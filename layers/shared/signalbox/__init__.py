@@ -1,0 +1,1 @@
+"""Signalbox: webhooks in, durable tasks, notifications out."""

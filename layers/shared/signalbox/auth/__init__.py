@@ -1,0 +1,1 @@
+"""Who calls: API keys, tokens, roles, rate limits, cursors."""

@@ -1,0 +1,1 @@
+"""Adapters to DynamoDB, SQS, S3 and SSM; they implement the ports."""

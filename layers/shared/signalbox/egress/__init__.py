@@ -1,0 +1,1 @@
+"""What connectors share: the HTTP client, responses, settings, escaping."""

@@ -1,0 +1,1 @@
+"""HTTP: Lambda events, problems, authorization, routing, OpenAPI."""

@@ -1,0 +1,1 @@
+"""What providers share: signature schemes, payloads, delivery keys, command texts."""

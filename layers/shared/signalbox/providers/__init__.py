@@ -1,0 +1,1 @@
+"""One package per provider: verifies, parses and interprets its webhooks. Pure."""

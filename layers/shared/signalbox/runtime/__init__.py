@@ -1,0 +1,1 @@
+"""Builders of Lambda handlers: settings, telemetry and wiring."""

@@ -1,0 +1,1 @@
+"""Write the configuration, and the rules that it must satisfy."""

@@ -1,0 +1,1 @@
+"""Receive, interpret, list, explain and replay deliveries."""

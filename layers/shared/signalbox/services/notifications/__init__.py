@@ -1,0 +1,1 @@
+"""Send, list and test notifications; circuits of connections."""

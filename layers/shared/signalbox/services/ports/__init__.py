@@ -1,0 +1,1 @@
+"""The protocols of everything outside: stores, queues, vendors, time."""

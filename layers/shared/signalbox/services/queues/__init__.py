@@ -1,0 +1,1 @@
+"""Status, pausing, dead letters and redriving of the task queues."""

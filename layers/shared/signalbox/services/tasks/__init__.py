@@ -1,0 +1,1 @@
+"""Create, list, update, claim, complete, dispatch and reconcile tasks."""
