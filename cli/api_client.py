@@ -75,7 +75,7 @@ class ApiUnavailable(Unreachable):
 
 
 def session_for(url: str) -> requests.Session:
-    """A session; to this machine no proxy of the environment is used."""
+    """Return A session; to this machine no proxy of the environment is used."""
     session = requests.Session()
     session.trust_env = not _loopback(url)
     return session
@@ -91,45 +91,45 @@ class ApiClient:
     timeout: float = 30.0
 
     def tasks(self, wanted: Mapping[str, str], limit: int) -> Iterator[TaskSummary]:
-        """The newest tasks that fit, at most so many."""
+        """Yield the newest tasks that fit, at most so many."""
         pages = self.pages(TASKS, TaskList, wanted, limit)
         return islice((task for page in pages for task in page.items), limit)
 
     def task(self, task: TaskId) -> TaskView:
-        """One task."""
+        """Return one task."""
         return self.ask("GET", join_path(TASKS, task), TaskView)
 
     def create(self, new: CreateTaskRequest, key: str | None = None) -> TaskView:
-        """A new task, or the one that this key has made before."""
+        """Return A new task, or the one that this key has made before."""
         headers = {"Idempotency-Key": f'"{key}"'} if key else None
         return self.ask("POST", TASKS, TaskView, body=new, headers=headers)
 
     def edit(self, task: TaskId, patch: UpdateTaskRequest, version: int) -> TaskView:
-        """The task changed, if it is of this version still."""
+        """Return the task changed, if it is of this version still."""
         headers = {"If-Match": f'"v{version}"'}
         return self.ask("PATCH", join_path(TASKS, task), TaskView, body=patch, headers=headers)
 
     def cancel(self, task: TaskId, reason: str | None = None) -> TaskView:
-        """The task called off, of whatever version it is."""
+        """Return the task called off, of whatever version it is."""
         query = {"reason": reason} if reason else None
         headers = {"If-Match": "*"}
         return self.ask("DELETE", join_path(TASKS, task), TaskView, query=query, headers=headers)
 
     def retry(self, task: TaskId) -> TaskView:
-        """The task pending again."""
+        """Return the task pending again."""
         return self.ask("POST", join_path(TASKS, task, "retry"), TaskView)
 
     def changes(self, task: TaskId) -> TaskChangeList:
-        """What has become of the task."""
+        """Return what has become of the task."""
         return self.ask("GET", join_path(TASKS, task, "changes"), TaskChangeList)
 
     def claim(self, claim: ClaimRequest) -> ClaimResponse:
-        """The next task, if one comes in time."""
+        """Return the next task, if one comes in time."""
         timeout = self.timeout + claim.wait_seconds
         return self.ask("POST", "/api/v1/queue/claim", ClaimResponse, body=claim, timeout=timeout)
 
     def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
-        """Whether to go on."""
+        """Return whether to go on."""
         path = join_path(TASKS, task, "heartbeat")
         return self.ask("POST", path, HeartbeatResponse, body=beat, timeout=timeout)
 
@@ -139,21 +139,21 @@ class ApiClient:
         return self.ask("POST", path, AppendLogResponse, body=lines, timeout=timeout)
 
     def complete(self, task: TaskId, completion: CompleteRequest) -> TaskView:
-        """The task is done."""
+        """Return the task is done."""
         return self.ask("POST", join_path(TASKS, task, "complete"), TaskView, body=completion)
 
     def fail(self, task: TaskId, failure: FailRequest) -> TaskView:
-        """The attempt failed."""
+        """Return the attempt failed."""
         return self.ask("POST", join_path(TASKS, task, "fail"), TaskView, body=failure)
 
     def release(self, task: TaskId, back: ReleaseRequest) -> TaskView:
-        """The task is given back."""
+        """Return the task is given back."""
         return self.ask("POST", join_path(TASKS, task, "release"), TaskView, body=back)
 
     def pages(
         self, path: str, answer: type[P], wanted: Mapping[str, str], limit: int
     ) -> Iterator[P]:
-        """The pages of a list, until they hold so many things or there are no more."""
+        """Yield the pages of a list, until they hold so many things or there are no more."""
         query = {**wanted, "limit": str(min(limit, _PAGE))}
         while limit > 0:
             page = self.ask("GET", path, answer, query=query)
@@ -174,7 +174,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> M:
-        """A good answer, read. Of a body only what was said is sent."""
+        """Return A good answer, read. Of a body only what was said is sent."""
         content = body.model_dump_json(exclude_unset=True).encode() if body else None
         response = self.reply(
             method, path, query=query, content=content, headers=headers, timeout=timeout
@@ -195,7 +195,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> requests.Response:
-        """A good answer as it came."""
+        """Return A good answer as it came."""
         sent = {"X-API-Key": self.key, **(headers or {})}
         if method != "GET":
             sent["Content-Type"] = "application/json"
@@ -216,7 +216,12 @@ class ApiClient:
 
 
 def connect_api(target: Target) -> ApiClient:
-    """The API of a stack, with a key. Raises CommandError, Unreachable."""
+    """Return the API of a stack, with a key.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+        Unreachable: The stack or its API does not answer.
+    """
     if target.url:
         url, key = target.url, target.key
     elif target.local:
@@ -230,7 +235,7 @@ def connect_api(target: Target) -> ApiClient:
 
 
 def error_line(text: str) -> str:
-    """An answer that is an error, in one line."""
+    """Return an answer that is an error, in one line."""
     try:
         problem = Problem.model_validate_json(text, extra="ignore")
     except ValidationError:
@@ -249,7 +254,7 @@ def _message(text: str) -> str:
 
 
 def join_path(root: str, *words: str) -> str:
-    """The path of something below another."""
+    """Return the path of something below another."""
     return "/".join((root, *(quote(word, safe="") for word in words)))
 
 
@@ -263,7 +268,7 @@ def _good(response: requests.Response) -> requests.Response:
 
 
 def _seconds(text: str) -> float:
-    """What Retry-After says, where it says seconds as our API does."""
+    """Return what Retry-After says, where it says seconds as our API does."""
     return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 0.0
 
 

@@ -42,7 +42,11 @@ class SamCommand:
 def plan_commands(
     samconfig: Path, stage: str, words: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[SamCommand, SamCommand]:
-    """The build and the deploy. Raises CommandError where they could disagree."""
+    """Return the build and the deploy.
+
+    Raises:
+        CommandError: If they could disagree.
+    """
     given, options = _split(words)
     written = _written(samconfig, stage)
     chosen = {**DEFAULT_PARAMETERS, **_machine(written), **_variables(environment, _machine(given))}
@@ -58,7 +62,7 @@ def plan_commands(
 
 
 def run_sam(command: SamCommand) -> int:
-    """Runs it; its exit code."""
+    """Run it; its exit code."""
     return subprocess.run(
         [str(Path(sys.executable).parent / "sam"), *command.words],
         cwd=PROJECT,
@@ -70,7 +74,7 @@ def run_sam(command: SamCommand) -> int:
 def main(
     words: Sequence[str], environment: Mapping[str, str], run: Callable[[SamCommand], int] = run_sam
 ) -> int:
-    """The exit code: of the command that failed, 0 where none did."""
+    """Return the exit code: of the command that failed, 0 if none did."""
     try:
         commands = plan_commands(PROJECT / "samconfig.toml", words[0], words[1:], environment)
     except CommandError as problem:
@@ -80,7 +84,7 @@ def main(
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The parameters among the options, and the other options."""
+    """Return the parameters among the options, and the other options."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--parameter-overrides", nargs="+", default=[])
     found, options = parser.parse_known_args(words)
@@ -97,7 +101,7 @@ def _written(samconfig: Path, stage: str) -> list[str]:
 
 
 def _machine(words: Iterable[str]) -> dict[str, str]:
-    """What these parameters say of runtime and processor."""
+    """Return what these parameters say of runtime and processor."""
     said = {}
     for word in words:
         name, _, value = word.partition("=")
@@ -109,7 +113,7 @@ def _machine(words: Iterable[str]) -> dict[str, str]:
 
 
 def _variables(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """What these parameters or the environment say, but not both of them differently."""
+    """Return what these parameters or the environment say, but not both of them differently."""
     said = dict(given)
     for name, variable in _VARIABLES.items():
         value = environment.get(variable)

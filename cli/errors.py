@@ -13,13 +13,13 @@ class CommandError(Exception):
 
 
 class Unreachable(CommandError):
-    """What the command speaks with is not there, or cannot answer now."""
+    """What the command speaks with does not exist, or cannot answer now."""
 
     exit_code = 3
 
 
 def explain_error(error: Exception) -> CommandError | None:
-    """What a person is told of an error from below, None of one that nobody foresaw."""
+    """Return what a person is told of an error from below, None of one that nobody foresaw."""
     if isinstance(error, CommandError):
         return error
     from signalbox.models.errors import SignalboxError, Unavailable

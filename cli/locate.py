@@ -26,7 +26,12 @@ class _Stage(BaseModel):
 
 
 def find_stack(target: Target) -> Stack:
-    """The stack that is meant. Raises CommandError, Unreachable."""
+    """Return the stack that is meant.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+        Unreachable: The stack or its API does not answer.
+    """
     import boto3
 
     from cli.stack import describe_stack
@@ -47,7 +52,11 @@ def find_stack(target: Target) -> Stack:
 
 
 def local_stack(target: Target) -> instance.LocalInstance:
-    """The stack of this machine. Raises Unreachable where it is not up."""
+    """Return the stack of this machine.
+
+    Raises:
+        Unreachable: If it is not up.
+    """
     running = instance.find_instance(target.home)
     if running is None:
         raise Unreachable(LOCAL_STACK_DOWN)
@@ -55,7 +64,7 @@ def local_stack(target: Target) -> instance.LocalInstance:
 
 
 def _stage(target: Target) -> _Stage:
-    """What samconfig.toml says of the stage."""
+    """Return what samconfig.toml says of the stage."""
     if target.stage == LOCAL_STAGE:
         return _Stage(stack_name=_PRODUCTION)
     stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())

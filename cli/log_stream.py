@@ -36,7 +36,7 @@ class ServerSentEvent:
 
 
 def log_lines(api: ApiClient, task: TaskId) -> Iterator[LogLine]:
-    """Every line that is there."""
+    """Yield every line that exists."""
     after: int | None = 0
     while after is not None:
         query = {"after": str(after), "limit": _PAGE}
@@ -46,12 +46,12 @@ def log_lines(api: ApiClient, task: TaskId) -> Iterator[LogLine]:
 
 
 def print_line(output: Output, line: LogLine) -> None:
-    """Prints a line."""
+    """Print a line."""
     output.line(line, f"{format_time(line.at)}  {line.text}")
 
 
 def follow_log(api: ApiClient, task: TaskId, output: Output) -> bool:
-    """Prints the lines as they come, until the task's end; whether it succeeded.
+    """Print the lines as they come, until the task's end; whether it succeeded.
 
     A stream ends and is asked for again, from behind the last line that was told. An outage is
     waited for, but not at the start.
@@ -75,7 +75,7 @@ def follow_log(api: ApiClient, task: TaskId, output: Output) -> bool:
 
 
 def parse_events(text: str) -> Iterator[ServerSentEvent]:
-    """The events of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    """Yield the events of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     for block in text.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in block.split("\n"))
         retry = fields.get("retry", "")

@@ -46,81 +46,81 @@ class OperatorClient:
     api: ApiClient
 
     def queues(self) -> QueueListView:
-        """What waits."""
+        """Return what waits."""
         return self.api.ask("GET", _QUEUE, QueueListView)
 
     def pause(self, priority: Priority, wanted: PauseRequest) -> PauseResponse:
-        """A queue that nothing is given from any more."""
+        """Return A queue that nothing is given from any longer."""
         return self.api.ask(
             "POST", join_path(_QUEUE, priority, "pause"), PauseResponse, body=wanted
         )
 
     def resume(self, priority: Priority) -> PauseResponse:
-        """A queue that tasks are given from again."""
+        """Return A queue that tasks are given from again."""
         return self.api.ask("POST", join_path(_QUEUE, priority, "resume"), PauseResponse)
 
     def dead_letters(self, wanted: QueryParameters, limit: int) -> list[DeadLetter]:
-        """The newest dead letters that fit."""
+        """Return the newest dead letters that fit."""
         pages = self.api.pages(join_path(_QUEUE, "dead-letters"), DeadLetterList, wanted, limit)
         return [letter for page in pages for letter in page.items][:limit]
 
     def redrive(self, wanted: RedriveRequest, *, dry_run: bool) -> RedriveResponse:
-        """What was given new attempts, or would be."""
+        """Return what was given new attempts, or would be."""
         path = join_path(_QUEUE, "redrive")
         return self.api.ask("POST", path, RedriveResponse, body=wanted, query=_dry(dry_run))
 
     def deliveries(self, wanted: QueryParameters, limit: int) -> list[DeliverySummary]:
-        """The newest deliveries that fit."""
+        """Return the newest deliveries that fit."""
         pages = self.api.pages(DELIVERIES, DeliveryList, wanted, limit)
         return [delivery for page in pages for delivery in page.items][:limit]
 
     def delivery(self, delivery: str) -> DeliveryView:
-        """One delivery with its body."""
+        """Return one delivery with its body."""
         return self.api.ask("GET", join_path(DELIVERIES, delivery), DeliveryView)
 
     def explain(self, named: str, provider: str, source: str) -> Timeline:
-        """The story of a delivery, by our id or by the provider's own."""
+        """Return the story of a delivery, by our id or by the provider's own."""
         if named.startswith(_DELIVERY):
             return self.api.ask("GET", join_path(DELIVERIES, named, "explain"), Timeline)
         query = {"key": named, "provider": provider, "source": source}
         return self.api.ask("GET", "/api/v1/explain", Timeline, query=query)
 
     def replay(self, delivery: str, *, dry_run: bool) -> ReplayResponse:
-        """What today's code makes of a delivery."""
+        """Return what today's code makes of a delivery."""
         path = join_path(DELIVERIES, delivery, "replay")
         return self.api.ask("POST", path, ReplayResponse, query=_dry(dry_run))
 
     def rejections(self, wanted: QueryParameters) -> RejectionList:
-        """What was refused of each source."""
+        """Return what was refused of each source."""
         return self.api.ask("GET", "/api/v1/rejections", RejectionList, query=wanted)
 
     def notifications(self, wanted: QueryParameters, limit: int) -> list[NotificationSummary]:
-        """The newest notifications that fit."""
+        """Return the newest notifications that fit."""
         pages = self.api.pages(NOTIFICATIONS, NotificationList, wanted, limit)
         return [note for page in pages for note in page.items][:limit]
 
     def notifications_of(self, task: str) -> tuple[NotificationSummary, ...]:
-        """Every notification of a task."""
+        """Return every notification of a task."""
         return self.api.ask("GET", join_path(TASKS, task, "notifications"), NotificationList).items
 
     def notification(self, named: str) -> NotificationView:
-        """One notification, by `tsk_…/ntf_…`."""
+        """Return one notification, by `tsk_…/ntf_…`."""
         return self.api.ask("GET", _notification(named), NotificationView)
 
     def redeliver(self, named: str) -> NotificationView:
-        """The notification owed once more."""
+        """Return the notification owed once more."""
         return self.api.ask("POST", join_path(_notification(named), "redeliver"), NotificationView)
 
     def connections(self) -> ConnectionList:
-        """Every connection."""
+        """Return every connection."""
         return self.api.ask("GET", CONNECTIONS, ConnectionList)
 
     def probe(self, connection: str) -> NotificationView:
-        """A test that is owed to a connection."""
+        """Return A test that is owed to a connection."""
         return self.api.ask("POST", join_path(CONNECTIONS, connection, "test"), NotificationView)
 
     def awaited(self, notification: NotificationView, seconds: float) -> NotificationView:
-        """The notification once it has ended, or as it is after so many seconds."""
+        """Return the notification once it has ended, or as it is after so many seconds."""
         until = time.monotonic() + seconds
         name = f"{notification.task_id}/{notification.id}"
         while not notification.status.is_final and time.monotonic() < until:
@@ -129,29 +129,38 @@ class OperatorClient:
         return notification
 
     def figures(self) -> MetricsResponse:
-        """All figures."""
+        """Return all figures."""
         return self.api.ask("GET", "/api/v1/metrics", MetricsResponse)
 
     def exposition(self) -> str:
-        """All figures for Prometheus."""
+        """Return all figures for Prometheus."""
         return self.api.reply("GET", "/metrics").text
 
     def audit(self, wanted: QueryParameters, limit: int) -> list[AuditList]:
-        """The newest rows of the audit log, page by page."""
+        """Return the newest rows of the audit log, page by page."""
         return list(self.api.pages(AUDIT, AuditList, wanted, limit))
 
     def audited(self, day: str) -> VerifyAuditResponse:
-        """Whether a day of the audit log is as it was written."""
+        """Return whether a day of the audit log is as it was written."""
         return self.api.ask("GET", join_path(AUDIT, day, "verify"), VerifyAuditResponse)
 
 
 def connect_operator(target: Target) -> OperatorClient:
-    """The API of a stack, for operators. Raises CommandError, Unreachable."""
+    """Return the API of a stack, for operators.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+        Unreachable: The stack or its API does not answer.
+    """
     return OperatorClient(api=connect_api(target))
 
 
 def split_notification_id(named: str) -> tuple[str, str]:
-    """The task and the notification that `tsk_…/ntf_…` names. Raises CommandError."""
+    """Return the task and the notification that `tsk_…/ntf_…` names.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+    """
     task, slash, notification = named.partition("/")
     if not (task and slash and notification):
         raise CommandError(f"{named}: a notification is named as its list does, tsk_…/ntf_…")

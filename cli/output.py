@@ -46,7 +46,7 @@ def replace_unprintable() -> None:
 
 
 def format_time(value: datetime | None) -> str:
-    """A moment in UTC to the second, empty for none."""
+    """Return A moment in UTC to the second, empty for none."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if value else ""
 
 
@@ -104,7 +104,7 @@ class Output:
 
 
 def _discard(stream: TextIO) -> None:
-    """Lead a stream that nobody reads any more into nothing, what it still buffers included."""
+    """Lead a stream that nobody reads any longer into nothing, what it still buffers included."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())

@@ -20,12 +20,16 @@ DryRunOption = Annotated[
 
 
 def query_parameters(**words: str | datetime | None) -> dict[str, str]:
-    """What was said at all; a moment is one in UTC."""
+    """Return what was said at all; a moment is one in UTC."""
     return {name: _written(word) for name, word in words.items() if word is not None}
 
 
 def build_request(model: type[M], members: Mapping[str, JsonValue | list[str]]) -> M:
-    """A body of these members. Raises CommandError where the API would not take it."""
+    """Return A body of these members.
+
+    Raises:
+        CommandError: If the API would not take it.
+    """
     from signalbox.models.manifest import validation_errors
 
     try:

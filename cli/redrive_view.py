@@ -25,7 +25,7 @@ def redrive_and_print(
     *,
     dry_run: bool,
 ) -> bool:
-    """Prints what each request did; whether nothing was refused."""
+    """Print what each request did; whether nothing was refused."""
     good = True
     wanted = [build_request(RedriveRequest, {**narrowed, **named}) for named in _named(ids, kind)]
     for each in wanted:
@@ -50,7 +50,7 @@ def _answers(
 
 
 def _named(ids: Sequence[str], kind: DeadLetterKind | None) -> Iterator[Mapping[str, JsonValue]]:
-    """One request for each id, or one for all of the kind."""
+    """Yield one request for each id, or one for all of the kind."""
     if not ids:
         yield {"kind": kind}
     for each in ids:

@@ -58,7 +58,7 @@ class Stack:
 
     @cached_property
     def config(self) -> DynamoConfig:
-        """What operators have configured."""
+        """Return what operators have configured."""
         return DynamoConfig(table=self._config_table, clock=utc_now)
 
     @cached_property
@@ -68,19 +68,20 @@ class Stack:
 
     @cached_property
     def audit(self) -> DynamoAudit:
-        """The audit log."""
+        """Return the audit log."""
         return DynamoAudit(table=Table(client=self._dynamo, name=self.outputs.audit_table))
 
     @cached_property
     def connectors(self) -> Mapping[str, Connector]:
-        """Every connector by name."""
+        """Return every connector by name."""
         return {name: make() for name, make in connectors(self.trusted).items()}
 
     @cached_property
     def caller(self) -> str:
-        """Who we are to AWS, such as `user/ada`; who is logged in, where the stack is here.
+        """Return who we are to AWS, such as `user/ada`; who is logged in, where the stack is here.
 
-        Raises Unavailable.
+        Raises:
+            Unavailable: A service that is needed did not answer.
         """
         if self.endpoint_url:
             with suppress(OSError, KeyError):
@@ -115,7 +116,12 @@ def describe_stack(
     endpoint_url: str | None = None,
     base_url: str | None = None,
 ) -> Stack:
-    """The stack as CloudFormation knows it. Raises CommandError, Unreachable."""
+    """Return the stack as CloudFormation knows it.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+        Unreachable: The stack or its API does not answer.
+    """
     found = _described(session, name, endpoint_url)
     pairs = {pair["OutputKey"]: pair["OutputValue"] for pair in found.get("Outputs", [])}
     try:

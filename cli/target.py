@@ -29,7 +29,7 @@ class Target:
 
     @property
     def local(self) -> bool:
-        """Whether the stack of this machine is meant."""
+        """Return whether the stack of this machine is meant."""
         return self.stage == LOCAL_STAGE and not (self.stack or self.profile)
 
 
@@ -58,7 +58,7 @@ def choose_target(
         Path, typer.Option(envvar="SIGNALBOX_HOME", help="Where the local stack keeps its state.")
     ] = DEFAULT_HOME,
 ) -> None:
-    """Turns SaaS webhooks into durable tasks for workers and agents.
+    """Turn SaaS webhooks into durable tasks for workers and agents.
 
     Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 not reachable.
     """
@@ -74,5 +74,5 @@ def choose_target(
 
 
 def chosen_target(context: typer.Context) -> Target:
-    """What the options before the command's name say."""
+    """Return what the options before the command's name say."""
     return context.find_object(Target) or Target()

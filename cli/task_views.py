@@ -14,7 +14,7 @@ _LOOKED_AT: Final = 100
 
 
 def task_fields(task: TaskView) -> dict[str, str]:
-    """Every fact under its name for people."""
+    """Return every fact under its name for people."""
     return {
         "Id": task.id,
         "Status": task.status,
@@ -50,7 +50,7 @@ def task_fields(task: TaskView) -> dict[str, str]:
 
 
 def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> bool:
-    """Prints each change of the task until its end; whether it succeeded."""
+    """Print each change of the task until its end; whether it succeeded."""
     seen: tuple[int, str | None] | None = None
     while True:
         now = _patiently(api, task, output) if seen else api.task(task)
@@ -63,7 +63,7 @@ def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> boo
 
 
 def watch_all(api: ApiClient, output: Output, every: float) -> None:
-    """Prints each change of the newest tasks, until somebody interrupts."""
+    """Print each change of the newest tasks, until somebody interrupts."""
     seen: dict[TaskId, int] = {}
     first = True
     while True:

@@ -23,7 +23,7 @@ PAUSE_COLUMNS: Final[Mapping[str, Callable[[PauseResponse], str]]] = {
 
 
 def delivery_fields(found: DeliveryView) -> Fields:
-    """A delivery; of a long body the start."""
+    """Return A delivery; of a long body the start."""
     body = found.body.content
     cut = "" if len(body) <= _LONGEST else f"… ({len(body):,} characters; --json has all)"
     return {
@@ -44,7 +44,7 @@ def delivery_fields(found: DeliveryView) -> Fields:
 
 
 def replay_fields(found: ReplayResponse) -> Fields:
-    """What a replay did, or would do."""
+    """Return what a replay did, or would do."""
     made = (f"{task.id}  {task.priority}  {task.title}" for task in found.created)
     return {
         "Delivery": found.delivery_id,
@@ -58,7 +58,7 @@ def replay_fields(found: ReplayResponse) -> Fields:
 
 
 def notification_fields(found: NotificationView) -> Fields:
-    """A notification and its attempts."""
+    """Return A notification and its attempts."""
     attempts = (
         f"{format_time(each.at)}  {each.outcome}  {each.reason or ''}".rstrip()
         for each in found.attempts
@@ -77,7 +77,7 @@ def notification_fields(found: NotificationView) -> Fields:
 
 
 def metrics_fields(found: MetricsResponse) -> Fields:
-    """All figures, one line for each thing that is counted."""
+    """Return all figures, one line for each thing that is counted."""
     tasks = found.tasks
     rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
     queues = {queue.priority: queue.waiting for queue in found.queues}

@@ -29,9 +29,10 @@ class CommandAudit:
 
     @contextmanager
     def __call__(self, action: str, thing: str) -> Iterator[None]:
-        """Keeps an entry of the change inside, also where nobody knows whether it was made.
+        """Store an entry of the change inside, also where nobody knows whether it was made.
 
-        Raises CommandError where it was made and the entry is lost.
+        Raises:
+            CommandError: If it was made and the entry is lost.
         """
         entry = AuditEvent(
             at=self.clock(),
@@ -57,6 +58,6 @@ class CommandAudit:
 
 
 def command_audit(stack: Stack) -> CommandAudit:
-    """The audit of a command that changes this stack."""
+    """Return the audit of a command that changes this stack."""
     record = RecordAudit(store=stack.audit, clock=utc_now, random=SystemRandom())
     return CommandAudit(record=record, who=lambda: stack.caller, clock=utc_now)

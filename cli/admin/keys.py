@@ -36,7 +36,7 @@ class KeyRow(BaseModel):
 
     @classmethod
     def of(cls, key: ApiKey, now: datetime) -> Self:
-        """The view of a stored key."""
+        """Return the view of a stored key."""
         expired = key.expires_at is not None and key.expires_at <= now
         status = "revoked" if key.revoked_at else "expired" if expired else "active"
         return cls(status=status, **key.model_dump(exclude={"digest"}))
@@ -53,9 +53,10 @@ def create_api_key(
     now: datetime,
     custom: Collection[str] = (),
 ) -> NewKey:
-    """A new key, not kept yet; `custom` are the roles beside those that are always there.
+    """Return A new key, not stored yet; `custom` are the roles beside those that are always there.
 
-    Raises CommandError where it may do nothing or what is unknown.
+    Raises:
+        CommandError: If it may do nothing or what is unknown.
     """
     _check_roles(roles, dict.fromkeys((*BUILT_IN_ROLES, *sorted(custom))))
     _check_scopes(scopes)
@@ -77,7 +78,11 @@ def create_api_key(
 
 
 def revoke_api_key(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
-    """The key, which opens nothing any more. Raises CommandError where there is none."""
+    """Return the key, which opens nothing any longer.
+
+    Raises:
+        CommandError: If there is none.
+    """
     key = keys.find(KeyId(key_id))
     if key is None:
         raise CommandError(f"there is no key {key_id}")

@@ -50,23 +50,27 @@ class ManifestConfig(ConfigStore, Protocol):
         """Whose tokens are believed."""
 
     def roles(self) -> Sequence[Role]:
-        """The roles beside those that are always there."""
+        """Return the roles beside those that are always there."""
 
     def configured_limits(self) -> Sequence[Limits]:
-        """What somebody said of limits, at most one."""
+        """Return what somebody said of limits, at most one."""
 
-    def put(self, thing: ConfigResource) -> None:
-        """Keeps the thing in place of one of the same name."""
+    def put(self, resource: ConfigResource) -> None:
+        """Store the thing in place of one with the same name."""
 
-    def remove(self, thing: ConfigResource) -> None:
-        """Removes the thing."""
+    def remove(self, resource: ConfigResource) -> None:
+        """Remove the thing."""
 
 
 class SecretRemover(SecretStore, Protocol):
     """A SecretStore that secrets can be taken from."""
 
     def remove(self, name: str) -> None:
-        """Removes the secrets of this name, if there are any. Raises Unavailable."""
+        """Remove the secrets of this name, if there are any.
+
+        Raises:
+            Unavailable: A service that is needed did not answer.
+        """
 
 
 class ApplyResult(BaseModel):
@@ -89,9 +93,12 @@ class ApplyManifest:
     changing: AuditChange
 
     def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyResult:
-        """Raises CommandError, and changes nothing, where anything is wrong with it.
+        """Return what is removed takes its secret with it.
 
-        What is removed takes its secret with it, as does a change that leaves it without use.
+        As does a change that leaves it without use.
+
+        Raises:
+            CommandError: And changes nothing, where anything is wrong with it.
         """
         there: tuple[ConfigResource, ...] = (
             *self.config.connections(),
@@ -104,11 +111,11 @@ class ApplyManifest:
         plan = plan_changes(manifest, there, prune=prune)
         raise_errors([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
         if not dry_run:
-            before = {resource_key(thing): thing for thing in there}
-            for edit, thing in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
+            before = {resource_key(resource): resource for resource in there}
+            for edit, resource in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
                 with self.changing(f"apply {edit.action}", f"{edit.kind} {edit.name}"):
-                    after = None if edit.action is ChangeAction.REMOVE else thing
-                    self._change(before.get(resource_key(thing)), after)
+                    after = None if edit.action is ChangeAction.REMOVE else resource
+                    self._change(before.get(resource_key(resource)), after)
         warnings = tuple(self._warnings(manifest))
         return ApplyResult(applied=not dry_run, edits=plan.edits, warnings=warnings)
 
@@ -121,8 +128,8 @@ class ApplyManifest:
             self.config.remove(before)
 
     def _flaws(self, manifest: Manifest, stays: Sequence[ConfigResource]) -> list[ManifestError]:
-        connections = [thing.id for thing in stays if isinstance(thing, Connection)]
-        roles = [thing.name for thing in stays if isinstance(thing, Role)]
+        connections = [resource.id for resource in stays if isinstance(resource, Connection)]
+        roles = [resource.name for resource in stays if isinstance(resource, Role)]
         found = list(manifest_errors(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
             if source.provider not in self.providers:
@@ -131,14 +138,14 @@ class ApplyManifest:
                 found.append(ManifestError(path=f"sources[{index}].provider", reason=reason))
         for index, connection in enumerate(manifest.connections):
             found += self._refused(connection, f"connections[{index}]")
-        for group, things in (
+        for group, resources in (
             ("sources", manifest.sources),
             ("subscriptions", manifest.subscriptions),
         ):
             found += (
                 ManifestError(path=f"{group}[{index}].{flaw.path}", reason=flaw.reason)
-                for index, thing in enumerate(things)
-                for flaw in rule_violations(thing, self.providers)
+                for index, resource in enumerate(resources)
+                for flaw in rule_violations(resource, self.providers)
             )
         return found
 
@@ -155,7 +162,7 @@ class ApplyManifest:
         return []
 
     def _still_held(self, plan: ManifestPlan) -> Iterator[ManifestError]:
-        gone = [thing.name for thing in plan.remove if isinstance(thing, Role)]
+        gone = [resource.name for resource in plan.remove if isinstance(resource, Role)]
         keys = [key for key in self.keys() if not key.revoked_at] if gone else []
         for role in gone:
             holders = sorted(key.id for key in keys if role in key.roles)
@@ -164,22 +171,26 @@ class ApplyManifest:
                 yield ManifestError(path="roles", reason=reason)
 
     def _warnings(self, manifest: Manifest) -> Iterator[str]:
-        for thing in manifest.things():
-            name = secret_name(thing)
+        for resource in manifest.resources():
+            name = secret_name(resource)
             if name is None:
                 continue
             secrets = self.secrets.refresh(name)
             if not secrets:
                 yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
-            elif isinstance(thing, Connection):
+            elif isinstance(resource, Connection):
                 try:
-                    self.connectors[thing.connector].check_secret(thing, secrets[0])
+                    self.connectors[resource.connector].check_secret(resource, secrets[0])
                 except Conflict as conflict:
                     yield f"{name}: {conflict.reason}"
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in a file. Raises CommandError, which names what is wrong with it."""
+    """Return the manifest in a file.
+
+    Raises:
+        CommandError: Which names what is wrong with it.
+    """
     try:
         document = _document(path.read_bytes())
         return Manifest.model_validate_json(json.dumps(document))
@@ -194,14 +205,18 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def raise_errors(found: Sequence[ManifestError]) -> None:
-    """Raises CommandError where there are flaws, a line for each."""
+    """Check whether it is valid.
+
+    Raises:
+        CommandError: If there are flaws, a line for each.
+    """
     lines = [f"{flaw.path}: {flaw.reason}" if flaw.path else flaw.reason for flaw in found]
     if lines:
         raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
 
 
 def change_lines(edit: PlannedChange) -> str:
-    """An edit as lines for people."""
+    """Return an edit as lines for people."""
     head = f"{_SIGNS[edit.action]} {edit.kind} {edit.name}"
     if edit.action is ChangeAction.ADD:
         values = [f"    {each.field}: {_value(each.after)}" for each in edit.differences]
@@ -214,7 +229,7 @@ def change_lines(edit: PlannedChange) -> str:
 
 
 def _document(raw: bytes) -> JsonValue:
-    """The one document of a file: plain values, no aliases, no key twice."""
+    """Return the one document of a file: plain values, no aliases, no key twice."""
     if len(raw) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, yaml.SafeLoader)):
@@ -225,7 +240,11 @@ def _document(raw: bytes) -> JsonValue:
 
 
 def _check_names(node: yaml.Node | None) -> None:
-    """Raises ValueError where a mapping names a key twice: YAML would take the last."""
+    """Check whether it is valid.
+
+    Raises:
+        ValueError: If a mapping names a key twice: YAML would take the last.
+    """
     if isinstance(node, yaml.MappingNode):
         names = [str(key.value) for key, _ in node.value]
         twice = sorted({name for name in names if names.count(name) > 1})

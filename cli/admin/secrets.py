@@ -27,17 +27,21 @@ _LONGEST: Final = 1_900
 
 
 class SecretWriter(Protocol):
-    """Where secrets are kept, the current one first."""
+    """Where secrets are stored, the current one first."""
 
     def refresh(self, name: str) -> Sequence[str]:
-        """Those of this name, as they are now."""
+        """Return those of this name, as they are now."""
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
-        """Keeps these in place of what is there."""
+        """Store these in place of what is there."""
 
 
 def check_name(name: str) -> str:
-    """Raises BadParameter where no secret has such a name."""
+    """Check whether it is valid.
+
+    Raises:
+        BadParameter: If no secret has such a name.
+    """
     if not _KNOWN.fullmatch(name):
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     return name
@@ -51,7 +55,11 @@ class SecretInput:
     variable: str | None = None
 
     def read(self) -> str:
-        """The secret, without the line end behind it. Raises CommandError."""
+        """Return the secret, without the line end behind it.
+
+        Raises:
+            CommandError: The command cannot be carried out.
+        """
         if self.generate:
             return token_urlsafe(32)
         try:
@@ -73,7 +81,11 @@ class SecretInput:
 def check_use(
     name: str, secret: str, connections: Iterable[Connection], connectors: Mapping[str, Connector]
 ) -> None:
-    """Raises Conflict where the connection of this name cannot use such a secret."""
+    """Check whether it is valid.
+
+    Raises:
+        Conflict: If the connection of this name cannot use such a secret.
+    """
     for connection in connections:
         connector = connectors.get(connection.connector)
         if connector and secret_name(connection) == name:
@@ -81,15 +93,22 @@ def check_use(
 
 
 def replace_secret(secrets: SecretWriter, name: str, secret: str) -> None:
-    """The secret in place of all others of the name. Raises CommandError."""
+    """The secret in place of all others of the name.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+    """
     _check(name, secret)
     secrets.put(name, [secret])
 
 
 def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
-    """The secret before the one that was current; how many there are now.
+    """Return the secret before the one that was current; how many there are now.
 
-    Doing it again changes nothing. Raises CommandError.
+    Doing it again changes nothing.
+
+    Raises:
+        CommandError: The command cannot be carried out.
     """
     _check(name, secret)
     others = [known for known in secrets.refresh(name) if known != secret]
@@ -99,7 +118,11 @@ def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
 
 
 def drop_previous_secrets(secrets: SecretWriter, name: str) -> None:
-    """The current secret alone. Raises CommandError where there is none."""
+    """The current secret alone.
+
+    Raises:
+        CommandError: If there is none.
+    """
     known = secrets.refresh(name)
     if not known:
         raise CommandError(f"{name} has no secret")
@@ -107,11 +130,15 @@ def drop_previous_secrets(secrets: SecretWriter, name: str) -> None:
 
 
 def is_weak(name: str, secret: str) -> bool:
-    """Whether what signs webhooks could be guessed."""
+    """Return whether what signs webhooks could be guessed."""
     return name.startswith("sources/") and len(secret) < _SHORT
 
 
 def _check(name: str, secret: str) -> None:
-    """Raises CommandError for what functions would pass over."""
+    """Check whether it is valid.
+
+    Raises:
+        CommandError: For what functions would pass over.
+    """
     if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
         raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

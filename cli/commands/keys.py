@@ -91,7 +91,7 @@ def revoke(
     context: typer.Context,
     key_id: Annotated[str, typer.Argument(help="Its id, as `keys list` shows it.")],
 ) -> None:
-    """Revoke a key; within half a minute it opens nothing any more."""
+    """Revoke a key; within 30 seconds it opens nothing any longer."""
     from cli.admin.audit import command_audit
     from cli.admin.keys import revoke_api_key
     from cli.locate import find_stack

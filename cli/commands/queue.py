@@ -55,7 +55,7 @@ def pause(
     reason: Annotated[str | None, typer.Option(help="Told to whoever looks at the queue.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give no tasks to workers; functions know it within half a minute."""
+    """Give no tasks to workers; functions know it within 30 seconds."""
     from cli.operator_client import connect_operator
     from cli.views import PAUSE_COLUMNS
     from signalbox.http.schemas.queue import PauseRequest

@@ -85,7 +85,12 @@ def rotate(
 
 
 def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
-    """The secret, of use to the connection of this name. Raises CommandError, Conflict."""
+    """Return the secret, of use to the connection of this name.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+        Conflict: The state of the item does not allow it.
+    """
     from cli.admin.secrets import check_use
 
     secret = origin.read()

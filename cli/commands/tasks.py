@@ -20,7 +20,7 @@ DueOption = Annotated[datetime | None, typer.Option(help="When it should be done
 
 
 def idempotency_key_text(text: str) -> str:
-    """What may stand between the quotes of an Idempotency-Key."""
+    """Return what may stand between the quotes of an Idempotency-Key."""
     if not re.fullmatch(r"[!#-~]{1,255}", text):
         raise typer.BadParameter("1 to 255 visible ASCII characters but the quote")
     return text

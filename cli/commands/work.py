@@ -29,10 +29,10 @@ def work(
     """Claim tasks and run a command for each.
 
     The command gets the task as JSON on standard input and in SIGNALBOX_TASK_* variables; quote
-    them, for strangers wrote what is in them. What it prints is its result, its last line the
-    progress; any exit code but 0 fails the attempt. It is killed when the task is cancelled or the
-    lease is in danger. Ctrl-C, SIGTERM or a closed terminal stops it and gives the task back; where
-    the worker itself is killed, so is the command.
+    them, for anonymous callers wrote what is in them. What it prints is its result, its last line
+    the progress; any exit code but 0 fails the attempt. It is killed when the task is cancelled or
+    the lease is in danger. Ctrl-C, SIGTERM or a closed terminal stops it and gives the task back;
+    if the worker itself is killed, so is the command.
     """
     from cli.api_client import connect_api
     from cli.work.loop import AttemptOutcome, Worker

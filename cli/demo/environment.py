@@ -52,11 +52,11 @@ class DemoEnvironment:
         print(f"   {time.monotonic() - self.started:6.2f} s  {strip_controls(text)}", flush=True)
 
     def send(self, hook: WebhookRequest, secret: str | None = None) -> SentWebhook:
-        """Posts the webhook, signed with the source's secret if no other is given."""
+        """Post the webhook, signed with the source's secret if no other is given."""
         return post_webhook(self.session, self.address.url, hook, secret or self.address.secret)
 
     def slack_said(self, about: str) -> list[str]:
-        """The first lines of the Slack messages about a task, the oldest first."""
+        """Return the first lines of the Slack messages about a task, the oldest first."""
         try:
             answer = self.session.get(f"{self.echo_url}/received", timeout=_PATIENCE)
             messages = _RECEIVED.validate_json(answer.content)
@@ -83,7 +83,11 @@ class DemoEnvironment:
 
 
 def wait_for(what: str, seconds: float, look: Callable[[], T | None]) -> T:
-    """What is seen as soon as it is. Raises StepFailed where it is not in time."""
+    """Return what is seen as soon as it is.
+
+    Raises:
+        StepFailed: If it is not in time.
+    """
     end = time.monotonic() + seconds
     while True:
         seen = look()
@@ -95,13 +99,21 @@ def wait_for(what: str, seconds: float, look: Callable[[], T | None]) -> T:
 
 
 def expect(met: bool, otherwise: str) -> None:
-    """Raises StepFailed where it is not met."""
+    """Check whether it is valid.
+
+    Raises:
+        StepFailed: If it is not met.
+    """
     if not met:
         raise StepFailed(otherwise)
 
 
 def demo_environment(target: Target) -> DemoEnvironment:
-    """The stage of the local stack. Raises Unreachable where it is not up."""
+    """Return the stage of the local stack.
+
+    Raises:
+        Unreachable: If it is not up.
+    """
     running = local_stack(target)
     return DemoEnvironment(
         target=target,

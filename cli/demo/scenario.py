@@ -72,7 +72,7 @@ class Scenario:
         stage.tell(f'complete: {done.id} {done.status}, "{result.summary}"')
 
     def slack_is_told(self) -> None:
-        """The echo target stands for Slack and shows what it received."""
+        """The echo target stands for Slack and show what it received."""
 
         def all_said() -> list[str] | None:
             said = self.stage.slack_said(self.task)
@@ -119,7 +119,11 @@ class Scenario:
 
 
 def run_scenario(stage: DemoEnvironment) -> None:
-    """Plays all scenes. Raises CommandError where one does not end as it must."""
+    """Plays all scenes.
+
+    Raises:
+        CommandError: If one does not end as it must.
+    """
     story = Scenario(stage=stage, hook=_comment())
     scenes: tuple[tuple[str, Callable[[], None]], ...] = (
         ("GitHub sends a signed webhook", story.a_webhook_comes_in),
@@ -172,7 +176,7 @@ def _claim(stage: DemoEnvironment, worker: str, *, wait_seconds: int) -> ClaimRe
 
 @contextmanager
 def _alone(stage: DemoEnvironment) -> Iterator[None]:
-    """Holds what waits already, so that the story's workers meet its own tasks only."""
+    """Hold what waits already, so that the story's workers meet its own tasks only."""
     held: list[tuple[TaskId, ReleaseRequest]] = []
     try:
         while len(held) < _MANY:

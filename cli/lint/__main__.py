@@ -22,7 +22,7 @@ IGNORED_CFN_RULES: Final = {
 
 
 def lint_file(path: Path) -> list[str]:
-    """Everything that is wrong, a line each."""
+    """Return everything that is wrong, a line each."""
     made = translated_template(path)
     own = lint_template(Template.model_validate_json(made))
     return [
@@ -41,7 +41,7 @@ def _cfn_lint(text: str, name: str) -> list[str]:
 
 
 def main(words: list[str]) -> int:
-    """The exit code: 1 where anything is wrong."""
+    """Return the exit code: 1 where anything is wrong."""
     found = lint_file(Path(words[0]) if words else PROJECT / "template.yaml")
     print("\n".join(found) or f"{len(RULES)} rules and cfn-lint are content")
     return 1 if found else 0

@@ -58,7 +58,10 @@ def no_managed_policies(template: Template) -> Iterator[Finding]:
 
 
 def own_roles(template: Template) -> Iterator[Finding]:
-    """Every function has a role that no other has, so that it may do what it does itself alone."""
+    """Yield every function has a role that no other has.
+
+    So that it may do what it does itself alone.
+    """
     roles = {
         name: logical_id(value_at(made.properties, "Role")) for name, made in template.of(_FUNCTION)
     }
@@ -69,7 +72,7 @@ def own_roles(template: Template) -> Iterator[Finding]:
 
 
 def has_trigger(template: Template) -> Iterator[Finding]:
-    """Every function reads a queue or a stream, or may be called by something."""
+    """Yield every function reads a queue or a stream, or may be called by something."""
     callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
     ours = {logical_id(value_at(caller.properties, "FunctionName")) for _, caller in callers}
     for name, _ in template.of(_FUNCTION):
@@ -78,21 +81,24 @@ def has_trigger(template: Template) -> Iterator[Finding]:
 
 
 def whole_streams(template: Template) -> Iterator[Finding]:
-    """What was written before a stream had its reader is read too."""
+    """Yield what was written before a stream had its reader is read too."""
     for name, mapping in _stream_mappings(template):
         if value_at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
             yield Finding(name, "StartingPosition", "leaves out what was there before")
 
 
 def access_logs(template: Template) -> Iterator[Finding]:
-    """Every request leaves a line, also one that reaches no function."""
+    """Yield every request leaves a line, also one that reaches no function."""
     for name, stage in template.of("ApiGatewayV2::Stage"):
         if not logical_id(value_at(stage.properties, "AccessLogSettings", "DestinationArn")):
             yield Finding(name, "AccessLogSettings", "has no access log")
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
-    """Every queue has dead letters or is for them, and those are taken and kept for 14 days."""
+    """Yield every queue has dead letters or is for them.
+
+    And those are taken and stored for 14 days.
+    """
     targets = _dead_letter_queues(template)
     for name, queue in template.of(_QUEUE):
         if name in targets:
@@ -106,7 +112,7 @@ def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
 
 
 def encrypted_queues(template: Template) -> Iterator[Finding]:
-    """What lies in a queue is encrypted."""
+    """Yield what lies in a queue is encrypted."""
     for name, queue in template.of(_QUEUE):
         managed = as_boolean(value_at(queue.properties, "SqsManagedSseEnabled"))
         if not managed and value_at(queue.properties, "KmsMasterKeyId") is None:
@@ -131,7 +137,7 @@ def tls_only(template: Template) -> Iterator[Finding]:
 
 
 def visibility_timeouts(template: Template) -> Iterator[Finding]:
-    """A message stays hidden for six times as long as its function may run."""
+    """Yield A message stays hidden for six times as long as its function may run."""
     queues = dict(template.of(_QUEUE))
     functions = dict(template.of(_FUNCTION))
     for _, mapping in template.of(_MAPPING):
@@ -161,7 +167,7 @@ def resources_have_alarms(template: Template) -> Iterator[Finding]:
 
 
 def has_alarm_target(template: Template) -> Iterator[Finding]:
-    """An alarm that nobody hears is none."""
+    """Yield an alarm that nobody hears is none."""
     for name, alarm in template.of(_ALARM):
         if not as_list(value_at(alarm.properties, "AlarmActions")):
             yield Finding(name, "AlarmActions", "tells nobody")
@@ -216,7 +222,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def lint_template(template: Template) -> list[Finding]:
-    """What every rule finds."""
+    """Return what every rule finds."""
     return [finding for rule in RULES for finding in rule(template)]
 
 
@@ -258,7 +264,7 @@ def _stream_mappings(template: Template) -> Iterator[tuple[str, Resource]]:
 
 
 def _metrics(alarm: Resource) -> list[JsonValue]:
-    """The metrics that an alarm looks at, each with its name and dimensions."""
+    """Return the metrics that an alarm looks at, each with its name and dimensions."""
     calculated = as_list(value_at(alarm.properties, "Metrics"))
     return [alarm.properties, *(value_at(one, "MetricStat", "Metric") for one in calculated)]
 

@@ -25,7 +25,7 @@ class Template(BaseModel):
     resources: dict[str, Resource] = Field(alias="Resources")
 
     def of(self, kind: str) -> Iterator[tuple[str, Resource]]:
-        """Those of one kind, such as `SQS::Queue`."""
+        """Yield those of one kind, such as `SQS::Queue`."""
         for name, resource in self.resources.items():
             if resource.kind == f"AWS::{kind}":
                 yield name, resource
@@ -40,37 +40,37 @@ class Finding:
     problem: str
 
     def __str__(self) -> str:
-        """One line."""
+        """Return one line."""
         return f"{self.resource}: {self.problem} ({self.about})"
 
 
 def value_at(value: JsonValue, *path: str) -> JsonValue:
-    """What stands under these keys, None where nothing does."""
+    """Return what stands under these keys, None if nothing does."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def as_list(value: JsonValue) -> list[JsonValue]:
-    """A list, or the one value that may stand in its place."""
+    """Return A list, or the one value that may stand in its place."""
     if isinstance(value, list):
         return value
     return [] if value is None else [value]
 
 
 def logical_id(value: JsonValue) -> str:
-    """The logical id that a Ref or a GetAtt means, else empty."""
+    """Return the logical id that a Ref or a GetAtt means, else empty."""
     meant = value_at(value, "Ref") or next(iter(as_list(value_at(value, "Fn::GetAtt"))), None)
     return meant.partition(".")[0] if isinstance(meant, str) else ""
 
 
 def as_number(value: JsonValue, default: int) -> int:
-    """A number, also one that is written as text; the default for anything else."""
+    """Return A number, also one that is written as text; the default for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) else default
 
 
 def as_boolean(value: JsonValue) -> bool:
-    """Whether CloudFormation reads it as true."""
+    """Return whether CloudFormation reads it as true."""
     return str(value).lower() == "true"

@@ -31,7 +31,7 @@ class LocalCloud:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        """Waits until it is ready."""
+        """Wait until it is ready."""
         require_ports_free(self.options.cloud_port)
         interpreter = make_clean_interpreter(self.options.home / "runtime")
         with self._log.open("wb") as log:
@@ -52,7 +52,7 @@ class LocalCloud:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Waits until its state is saved."""
+        """Wait until its state is saved."""
         if self._process is None:
             return
         self._process.terminate()
@@ -66,7 +66,11 @@ class LocalCloud:
         self._process = None
 
     def require_alive(self) -> None:
-        """Raises when the process has ended by itself."""
+        """Check whether it is valid.
+
+        Raises:
+            SignalboxError: When the process has ended by itself.
+        """
         if self._process is None or self._process.poll() is not None:
             raise CommandError(f"the local cloud has stopped:\n{_last_lines(self._log)}")
 
@@ -110,7 +114,11 @@ class LocalCloud:
 
 
 def require_ports_free(*ports: int) -> None:
-    """Raises when another program listens on one of the ports."""
+    """Check whether it is valid.
+
+    Raises:
+        SignalboxError: When another program listens on one of the ports.
+    """
     for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -41,7 +41,7 @@ class EchoInbox:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, request: ReceivedRequest) -> int:
-        """How many there are now."""
+        """Return how many there are now."""
         with self._lock:
             self._received.append(request)
             del self._received[:-_KEPT]
@@ -53,7 +53,7 @@ class EchoInbox:
             return list(self._received)
 
     def clear(self) -> None:
-        """Forgets them."""
+        """Forget them."""
         with self._lock:
             self._received.clear()
 
@@ -72,7 +72,7 @@ class EchoTarget(RequestHandler):
         super().__init__(request, address, server)
 
     def answer(self, body: bytes) -> None:
-        """Tells or forgets what was received; anything else is received."""
+        """Report or forget what was received; anything else is received."""
         if (self.command, self.path) == ("GET", _RECEIVED):
             self.reply(200, _LIST.dump_json(self._inbox.all(), indent=2), _JSON)
         elif (self.command, self.path) == ("DELETE", _RECEIVED):

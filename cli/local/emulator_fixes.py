@@ -30,7 +30,7 @@ class FixEmulatedStack:
     stack_name: str
 
     def __call__(self) -> None:
-        """Repairs the stack."""
+        """Repair the stack."""
         template = self.cloudformation.get_template(
             StackName=self.stack_name, TemplateStage="Processed"
         )["TemplateBody"]
@@ -77,7 +77,7 @@ def _repair_api(gateway: ApiGatewayV2Client, api: GatewayApi, ids: Mapping[str, 
 
 
 def _integrations(gateway: ApiGatewayV2Client, api_id: str, functions: set[str]) -> dict[str, str]:
-    """The id of the integration that invokes each function, made where it is missing."""
+    """Return the id of the integration that invokes each function, made where it is missing."""
     found = {
         integration["IntegrationUri"]: integration["IntegrationId"]
         for integration in gateway.get_integrations(ApiId=api_id)["Items"]

@@ -26,7 +26,7 @@ _KEPT = (
 
 
 def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The kept variables, credentials that mean nothing anywhere else, and `more`."""
+    """Return the stored variables, credentials that mean nothing anywhere else, and `more`."""
     kept = {
         name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("UV_")
     }

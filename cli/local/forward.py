@@ -42,7 +42,7 @@ class Forwarder(RequestHandler):
         super().__init__(request, address, server)
 
     def answer(self, body: bytes) -> None:
-        """Passes the request on, unless API Gateway would refuse it."""
+        """Pass the request on, unless API Gateway would refuse it."""
         if not self._target.api_id:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
         elif len(body) > _LIMIT:

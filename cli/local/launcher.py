@@ -25,7 +25,7 @@ def _call_loopback_secure() -> None:
 
 
 def _forget_stream_positions() -> None:
-    """How far a stream was read is kept, but not the stream: what is new would be skipped."""
+    """How far a stream was read is stored, but not the stream: what is new would be skipped."""
     state = lambda_svc.get_state
     lambda_svc.get_state = lambda: {**state(), "dynamodb_stream_positions": {}}
 

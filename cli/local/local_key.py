@@ -22,14 +22,14 @@ class LocalKey(BaseModel):
 
 
 def read_local_key(home: Path) -> LocalKey | None:
-    """The key, None where there is none that can be read."""
+    """Return the key, None if there is none that can be read."""
     with suppress(FileNotFoundError, ValueError):
         return LocalKey.model_validate_json((home / _FILE).read_text())
     return None
 
 
 def write_local_key(home: Path, key: LocalKey) -> None:
-    """Writes a file that only its owner may read."""
+    """Write a file that only its owner may read."""
     path = home / _FILE
     path.unlink(missing_ok=True)
     path.touch(mode=_ONLY_US)
@@ -37,6 +37,6 @@ def write_local_key(home: Path, key: LocalKey) -> None:
 
 
 def local_key_text(home: Path) -> str | None:
-    """The text of the key."""
+    """Return the text of the key."""
     found = read_local_key(home)
     return found.text if found else None

@@ -26,7 +26,7 @@ class LogGroup:
 
     @classmethod
     def of(cls, stack: Deployed) -> Self:
-        """The one that the stack's functions write to."""
+        """Return the one that the stack's functions write to."""
         client = stack.session.client("logs", endpoint_url=stack.endpoint_url)
         return cls(client=client, name=stack.outputs["FunctionLogs"])
 

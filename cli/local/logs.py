@@ -43,7 +43,7 @@ class LogSource(Protocol):
     """A log group."""
 
     def since(self, milliseconds: int) -> Iterable[LogEvent]:
-        """Its events from this time on, counted from 1970."""
+        """Return its events from this time on, counted from 1970."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class LogFollower:
     _seen: set[str] = field(default_factory=set, init=False)
 
     def new_lines(self) -> Iterator[str]:
-        """What came since the last call."""
+        """Yield what came since the last call."""
         events = list(self.source.since(self.since))
         new = [event for event in events if event.id not in self._seen]
         self._seen = {event.id for event in events}
@@ -65,7 +65,7 @@ class LogFollower:
 
 
 def readable_lines(event: LogEvent) -> Iterator[str]:
-    """One line for a message, more for a traceback, none for the platform's own."""
+    """Yield one line for a message, more for a traceback, none for the platform's own."""
     moment = datetime.fromtimestamp(event.milliseconds / 1000, UTC).astimezone()
     for line in _lines(event.message.rstrip()):
         printable = "".join(sign if sign.isprintable() else " " for sign in line)

@@ -27,12 +27,12 @@ class LocalOptions:
 
     @property
     def base_url(self) -> str:
-        """The API."""
+        """Return the API."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def echo_url(self) -> str:
-        """The target for demos and tests."""
+        """Return the target for demos and tests."""
         return f"http://{HOST}:{self.echo_port}"
 
     @property
@@ -51,7 +51,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def isolated_options(home: Path, *, enforce_iam: bool = False) -> LocalOptions:
-    """A stack of its own under `home`, on free ports: for tests and demos."""
+    """Return A stack of its own under `home`, on free ports: for tests and demos."""
     port, echo_port, cloud_port = free_ports(3)
     return LocalOptions(
         home=home, port=port, echo_port=echo_port, cloud_port=cloud_port, enforce_iam=enforce_iam

@@ -36,20 +36,20 @@ def machine_architecture() -> str:
 
 
 def stage_overrides(samconfig: Path, stage: str) -> list[str]:
-    """The parameters that samconfig.toml says of a stage, NAME=VALUE each."""
+    """Return the parameters that samconfig.toml says of a stage, NAME=VALUE each."""
     found = tomllib.loads(samconfig.read_text()).get(stage, {})
     return _Stage.model_validate(found).deploy.parameters.parameter_overrides
 
 
 def stack_parameters(samconfig: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """The local stage's parameters in samconfig.toml, this machine's, then `more`."""
+    """Return the local stage's parameters in samconfig.toml, this machine's, then `more`."""
     written = dict(pair.split("=", 1) for pair in stage_overrides(samconfig, "local"))
     machine = {"PythonRuntime": python_runtime(), "Architecture": machine_architecture()}
     return {**written, **machine, **more}
 
 
 def build_variables(parameters: Mapping[str, str]) -> dict[str, str]:
-    """What layers/shared/Makefile must know, since SAM keeps the parameters from it."""
+    """Return what layers/shared/Makefile must know, since SAM keeps the parameters from it."""
     return {
         "PYTHON_RUNTIME": parameters["PythonRuntime"],
         "ARCHITECTURE": parameters["Architecture"],

@@ -33,7 +33,7 @@ class _Policy(BaseModel):
 
 
 def align_permissions(iam: IAMClient, roles: Iterable[str]) -> None:
-    """Changes the inline policies of these roles so that they allow here what they do on AWS."""
+    """Change the inline policies of these roles so that they allow here what they do on AWS."""
     for role in roles:
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

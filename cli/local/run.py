@@ -35,7 +35,7 @@ def run_in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> No
 
 
 def run_in_background(options: LocalOptions, *, reset: bool) -> None:
-    """Returns when the stack is ready."""
+    """Return when the stack is ready."""
     with instance.exclusive(options.home):
         log = options.home / "up.log"
         log.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def run_in_background(options: LocalOptions, *, reset: bool) -> None:
 
 
 def stop_stack(home: Path, *, reset: bool) -> None:
-    """Waits until the state is saved."""
+    """Wait until the state is saved."""
     process = instance.lock_holder(home)
     if process:
         os.kill(process, signal.SIGTERM)

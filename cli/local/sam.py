@@ -26,7 +26,7 @@ class Sam:
     parameters: Mapping[str, str]
 
     def fingerprint(self) -> str:
-        """Changes with whatever a deploy would change."""
+        """Change with whatever a deploy would change."""
         digest = hashlib.sha256(json.dumps(dict(self.parameters), sort_keys=True).encode())
         for path in _sources(self.options.project):
             digest.update(str(path.relative_to(self.options.project)).encode() + b"\0")

@@ -43,7 +43,7 @@ class SeedResult(BaseModel):
 
 
 def seed_local_stack(deployed: Deployed, home: Path) -> SeedResult:
-    """Runs after every deploy. What only we know of it is kept in `home`."""
+    """Run after every deploy. What only we know of it is stored in `home`."""
     stack = describe_stack(
         deployed.session,
         deployed.name,
@@ -54,7 +54,7 @@ def seed_local_stack(deployed: Deployed, home: Path) -> SeedResult:
 
 
 def seed_stack(stack: Stack, echo_url: str, home: Path) -> SeedResult:
-    """Gives a stack what it does not have yet."""
+    """Give a stack what it does not have yet."""
     key = _key(stack, home)
     secret = _secret(stack)
     _demo(stack, echo_url)
@@ -69,7 +69,7 @@ def seed_stack(stack: Stack, echo_url: str, home: Path) -> SeedResult:
 
 
 def _key(stack: Stack, home: Path) -> str:
-    """The key of the last time; another one where it was revoked meanwhile."""
+    """Return the key of the last time; another one if it was revoked meanwhile."""
     known = local_key.read_local_key(home)
     there = stack.keys.find(known.stored.id) if known else None
     if known is None or (there and there.revoked_at):
@@ -105,7 +105,7 @@ def _demo(stack: Stack, echo_url: str) -> None:
 
 
 def _curl(base_url: str, secret: str, home: Path) -> str:
-    """A signed webhook; sent twice, the second one is a duplicate."""
+    """Return A signed webhook; sent twice, the second one is a duplicate."""
     made = new_sample(load_sample("github", "issue_comment"), _TEXT)
     hook = WebhookRequest(event=made.event, payload=made.body)
     body = home / _EXAMPLE

@@ -22,11 +22,11 @@ class RequestHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def answer(self, body: bytes) -> None:
-        """Answers whatever the method is, by `reply`."""
+        """Answer whatever the method is, by `reply`."""
         raise NotImplementedError
 
     def reply(self, status: int, body: bytes, headers: HeaderList) -> None:
-        """Sends these headers and the body's length."""
+        """Send these headers and the body's length."""
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -79,7 +79,7 @@ class _Server(ThreadingHTTPServer):
 def serve_http(
     port: int, handler: Callable[[ClientSocket, ClientAddress, BaseServer], RequestHandler]
 ) -> Iterator[None]:
-    """Serves on loopback inside the block."""
+    """Serve on loopback inside the block."""
     server = _Server((HOST, port), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -60,7 +60,7 @@ class LocalStack:
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        """Starts everything, with the state of the last time."""
+        """Start everything, with the state of the last time."""
         require_ports_free(self.options.port, self.options.echo_port, self.options.cloud_port)
         with ExitStack() as opened:
             opened.enter_context(self.cloud)
@@ -72,11 +72,11 @@ class LocalStack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stops everything in order."""
+        """Stop everything in order."""
         self._opened.close()
 
     def deploy(self) -> Deployed:
-        """Builds and deploys what has changed since the last deploy, which may be nothing."""
+        """Build and deploy what has changed since the last deploy, which may be nothing."""
         options = self.options
         sam = Sam(options=options, parameters=self._parameters())
         fingerprint = sam.fingerprint()

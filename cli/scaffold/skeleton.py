@@ -26,13 +26,13 @@ class Kind:
     """What providers and connectors differ in: places in template.yaml and in the README.
 
     Attributes:
-        name: The word for it, and the folder of its templates.
-        loop: The loop whose list names every one.
-        mapping: The mapping with a row for every one.
-        row: The row of the mapping.
-        table: The first cell of the README's table.
-        line: The row of that table.
-        package: The folder of its modules.
+    name: The word for it, and the folder of its templates.
+    loop: The loop whose list names every one.
+    mapping: The mapping with a row for every one.
+    row: The row of the mapping.
+    table: The first cell of the README's table.
+    line: The row of that table.
+    package: The folder of its modules.
     """
 
     name: str
@@ -51,7 +51,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         mapping="Provider",
         row="${name}: {Title: ${Name}, Path: /api/v1/webhooks/${name}, "
         'SourcePath: "/api/v1/webhooks/${name}/{source}", Method: POST}',
-        table="in",
+        table="incoming",
         line="| ${Name} | `X-${Name}-Signature` | comments |",
         package="layers/shared/signalbox/providers",
     ),
@@ -60,7 +60,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         loop="Connectors",
         mapping="Connector",
         row="${name}: {Title: ${Name}}",
-        table="out",
+        table="outgoing",
         line="| ${Name} | JSON to a URL, with a bearer token |",
         package="layers/shared/signalbox/connectors",
     ),

@@ -33,7 +33,11 @@ class ExampleTally(BaseModel):
 
 
 def example_requests(path: Path) -> Iterator[WebhookRequest]:
-    """Every example: of the package's folder, its .tgz, or an index.json. Raises CommandError."""
+    """Yield every example: of the package's folder, its .tgz, or an index.json.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+    """
     try:
         events = _EVENTS.validate_json(_index(path))
     except (OSError, EOFError, KeyError, tarfile.TarError, ValidationError) as odd:
@@ -53,7 +57,7 @@ def tally_by_event(answers: Iterable[SentWebhook]) -> list[ExampleTally]:
 
 
 def tally(event: str, answers: Iterable[SentWebhook]) -> ExampleTally:
-    """All under one name."""
+    """Return all under one name."""
     counted = list(answers)
     return ExampleTally(
         event=event,

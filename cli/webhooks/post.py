@@ -32,7 +32,7 @@ class WebhookRequest:
 
     @property
     def body(self) -> bytes:
-        """What is sent and signed."""
+        """Return what is sent and signed."""
         text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
         return urlencode({"payload": text}).encode() if self.form else text.encode()
 
@@ -63,14 +63,18 @@ class SentWebhook(BaseModel):
 
     @property
     def good(self) -> bool:
-        """Whether it was taken."""
+        """Return whether it was taken."""
         return self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def post_webhook(
     session: requests.Session, url: str, hook: WebhookRequest, secret: str
 ) -> SentWebhook:
-    """Sends the delivery. Raises Unreachable where nothing answers."""
+    """Send the delivery.
+
+    Raises:
+        Unreachable: If nothing answers.
+    """
     started = perf_counter()
     try:
         answer = session.post(

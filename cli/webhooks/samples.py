@@ -38,14 +38,15 @@ class WebhookSample(BaseModel):
 
 
 def sample_names(provider: str, folder: Path = SAMPLES_DIRECTORY) -> list[str]:
-    """The names of a provider's samples, such as `issue_comment.created`."""
+    """Return the names of a provider's samples, such as `issue_comment.created`."""
     return sorted(path.stem for path in (folder / provider).glob("*.json"))
 
 
 def load_sample(provider: str, name: str, folder: Path = SAMPLES_DIRECTORY) -> WebhookSample:
-    """The sample of this name, or of this event: the one that begins it before any other.
+    """Return the sample of this name, or of this event: the one that begins it before any other.
 
-    Raises CommandError.
+    Raises:
+        CommandError: The command cannot be carried out.
     """
     known = sample_names(provider, folder)
     fitting = [one for one in known if one == name or one.partition(".")[0] == name]
@@ -56,9 +57,12 @@ def load_sample(provider: str, name: str, folder: Path = SAMPLES_DIRECTORY) -> W
 
 
 def new_sample(found: WebhookSample, text: str | None = None) -> WebhookSample:
-    """The same event happening once more, to another comment, with this text if one is given.
+    """Return the same event happening once more, to another comment.
 
-    Raises CommandError where nothing is written in such an event.
+    With this text if one is given.
+
+    Raises:
+        CommandError: If nothing is written in such an event.
     """
     place = _WRITTEN.get(found.event, "")
     written = found.body.get(place)

@@ -37,7 +37,11 @@ class SendOptions:
     form: bool = False
 
     def hooks(self) -> Iterator[WebhookRequest]:
-        """The deliveries: with an id the same one again and again. Raises CommandError."""
+        """Yield the deliveries: with an id the same one again and again.
+
+        Raises:
+            CommandError: The command cannot be carried out.
+        """
         if self.delivery:
             return repeat(replace(self._hook(), delivery=self.delivery), self.repeat)
         return (self._hook() for _ in range(self.repeat))
@@ -74,7 +78,12 @@ class SendTarget:
     secret: str | None = field(default=None, repr=False)
 
     def address(self) -> WebhookEndpoint:
-        """Asks the stack only for what was not said. Raises CommandError, Unreachable."""
+        """Ask the stack only for what was not said.
+
+        Raises:
+            CommandError: The command cannot be carried out.
+            Unreachable: The stack or its API does not answer.
+        """
         if self.secret:
             return WebhookEndpoint(url=self.url or self._base() + self._path, secret=self.secret)
         stack = find_stack(self.target)
@@ -104,7 +113,7 @@ class SendTarget:
 
 
 def send_webhooks(request: SendOptions, destination: SendTarget, output: Output) -> bool:
-    """Sends and prints the answers; whether all were taken."""
+    """Send and print the answers; whether all were taken."""
     wanted = list(request.hooks())
     to = destination.address()
     session = session_for(to.url)
@@ -117,7 +126,7 @@ def send_webhooks(request: SendOptions, destination: SendTarget, output: Output)
 
 
 def send_examples(path: Path, destination: SendTarget, output: Output, *, form: bool) -> bool:
-    """Sends every example and prints what became of them; whether all were taken."""
+    """Send every example and print what became of them; whether all were taken."""
     wanted = [replace(hook, form=form) for hook in example_requests(path)]
     to = destination.address()
     session = session_for(to.url)

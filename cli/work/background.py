@@ -14,13 +14,13 @@ class Background(ABC):
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        """Starts it."""
+        """Start it."""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stops it; a request under way is waited for, so that none comes after the end."""
+        """Stop it; a request under way is waited for, so that none comes after the end."""
         self._done.set()
         if self._thread:
             self._thread.join()

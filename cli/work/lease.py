@@ -36,17 +36,24 @@ class HeartbeatApi(Protocol):
     """Whoever takes heartbeats."""
 
     def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
-        """Whether to go on. Raises Refused, Away."""
+        """Return whether to go on.
+
+        Raises:
+            Refused: It failed.
+            Away: It failed.
+        """
 
 
 def response_timeout(lease_seconds: int) -> float:
-    """How many seconds an answer may take while a lease of this length runs."""
+    """Return how many seconds an answer may take while a lease of this length runs."""
     return min(max(lease_seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
 
 
 @dataclass(slots=True, kw_only=True)
 class LeaseRenewer(Background):
-    """A context: inside it heartbeats go out. `since` is when the lease began.
+    """A context: inside it heartbeats go out.
+
+    `since` is when the lease began.
 
     `pause` is between two beats, a third of the lease where nothing is said.
     """
@@ -63,18 +70,22 @@ class LeaseRenewer(Background):
 
     @property
     def expires_at(self) -> float:
-        """Until when the lease surely lasts, on the monotonic clock."""
+        """Return until when the lease surely lasts, on the monotonic clock."""
         return self.since + self.seconds
 
     def must_stop(self) -> StopReason | None:
-        """Why the work must stop now, None while it may go on."""
+        """Return why the work must stop now, None while it may go on."""
         if self._told:
             return self._told
         unheard = self.monotonic() - self.since >= self.seconds * 2 / 3
         return StopReason.UNHEARD if unheard else None
 
     def beat(self) -> None:
-        """Sends one heartbeat. Raises CommandError where it did not get through."""
+        """Send one heartbeat.
+
+        Raises:
+            CommandError: If it did not get through.
+        """
         started = self.monotonic()
         beat = HeartbeatRequest(
             **self.lease.model_dump(),

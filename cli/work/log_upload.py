@@ -33,12 +33,12 @@ class LogUploader(Background):
     _closed: bool = field(default=False, init=False)
 
     def add(self, line: str) -> None:
-        """Takes a line that is to be sent."""
+        """Take a line that is to be sent."""
         if not self._closed:
             self._waiting.append(line[:LINE_LENGTH])
 
     def flush(self, until: float) -> None:
-        """Sends what is left, once the context is over; gives up at this monotonic time."""
+        """Send what is left, once the context is over; gives up at this monotonic time."""
         while not self._tell() and time.monotonic() + self.pause < until:
             time.sleep(self.pause)
 
@@ -47,7 +47,7 @@ class LogUploader(Background):
             self._tell()
 
     def _tell(self) -> bool:
-        """Whether all that waited has been told, or nobody wants to hear it."""
+        """Return whether all that waited has been told, or nobody wants to hear it."""
         while not self._closed and (self._batch or self._waiting):
             self._batch = self._batch or self._next()
             try:

@@ -78,7 +78,11 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until it is told to stop. Raises Refused where the API does not want this worker."""
+        """Until it is told to stop.
+
+        Raises:
+            Refused: If the API does not want this worker.
+        """
         self._say(None, "ready", f"waits for tasks at {self.api.base_url}")
         pause = _PAUSE
         while not self.stopping.is_set():
@@ -92,7 +96,12 @@ class Worker:
         self._say(None, "stopped", "gave back what it held")
 
     def once(self) -> AttemptOutcome | None:
-        """Claims and does one task; None where there was none. Raises Refused, Away."""
+        """Claim and do one task; None if there was none.
+
+        Raises:
+            Refused: It failed.
+            Away: It failed.
+        """
         claim = ClaimRequest(
             worker=self.name, lease_seconds=self.lease_seconds, wait_seconds=self.wait_seconds
         )
@@ -154,7 +163,7 @@ class Worker:
             raise
 
     def _watch(self, running: RunningCommand, keeper: LeaseRenewer) -> StopReason | None:
-        """Waits for the command's end; why it must not be waited for, if so."""
+        """Wait for the command's end; why it must not be waited for, if so."""
         while running.ended() is None and not self.stopping.is_set():
             stop = keeper.must_stop()
             if stop:
@@ -166,7 +175,7 @@ class Worker:
     def _settle(
         self, task: TaskId, held: LeaseRequest, running: RunningCommand, *, until: float
     ) -> AttemptOutcome:
-        """Says how the command ended, until somebody hears it or the lease is over."""
+        """Report how the command ended, until somebody hears it or the lease is over."""
         end, tell = self._word(task, held, running)
         pause = _PAUSE
         while True:
@@ -185,7 +194,7 @@ class Worker:
     def _word(
         self, task: TaskId, held: LeaseRequest, running: RunningCommand
     ) -> tuple[AttemptOutcome, Callable[[], TaskView]]:
-        """How the command ended, and how to say so."""
+        """Return how the command ended, and how to say so."""
         lease = held.model_dump()
         code, tail = running.ended(), running.tail
         said = redacted(tail)

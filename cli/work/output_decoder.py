@@ -17,7 +17,7 @@ class LineDecoder:
     """Splits a stream of UTF-8 into lines of LINE_LENGTH characters at most.
 
     Bytes that are not UTF-8 become U+FFFD; a character is never cut in two. A carriage return moves
-    to the start of the line, so of what it separates only the last part is kept. No more than one
+    to the start of the line, so of what it separates only the last part is stored. No more than one
     line is held in memory.
     """
 

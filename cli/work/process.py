@@ -28,9 +28,10 @@ _KEPT_BACK: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
 
 
 def command_argv(words: Sequence[str]) -> list[str]:
-    """One word is a line for the shell, more are a program and its arguments.
+    """Return one word is a line for the shell, more are a program and its arguments.
 
-    Raises CommandError where there is no such program.
+    Raises:
+        CommandError: If there is no such program.
     """
     if len(words) == 1:
         return ["/bin/sh", "-c", words[0]]
@@ -76,7 +77,7 @@ class RunningCommand:
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
     def listen(self, given: bytes) -> None:
-        """Hands over its standard input and reads what it prints, both in the background."""
+        """Hand over its standard input and read what it prints, both in the background."""
         for work in (lambda: self._feed(given), self._read):
             thread = threading.Thread(target=work, daemon=True)
             thread.start()
@@ -84,27 +85,27 @@ class RunningCommand:
 
     @property
     def last_line(self) -> str:
-        """The last line that is not empty, also one that has not ended yet."""
+        """Return the last line that is not empty, also one that has not ended yet."""
         return self._lines.unfinished or next(
             (line for line in reversed(list(self._tail)) if line.strip()), ""
         )
 
     @property
     def tail(self) -> str:
-        """The last lines."""
+        """Return the last lines."""
         return "\n".join(self._tail).strip()
 
     def ended(self) -> int | None:
-        """Its exit code, None while it runs."""
+        """Return its exit code, None while it runs."""
         return self.process.poll()
 
     def finish(self) -> None:
-        """Waits a moment for the last of what it printed; a child it left may hold the pipe."""
+        """Wait a moment for the last of what it printed; a child it left may hold the pipe."""
         for thread in self._threads:
             thread.join(1.0)
 
     def stop(self) -> None:
-        """Ends it with all it started: asked first, killed where that does not help."""
+        """End it with all it started: asked first, killed where that does not help."""
         self._signal(signal.SIGTERM)
         until = time.monotonic() + _GRACE
         while self.process.poll() is None and time.monotonic() < until:
@@ -141,7 +142,11 @@ class RunningCommand:
 def start_command(
     argv: Sequence[str], task: TaskView, said: Callable[[str], None]
 ) -> RunningCommand:
-    """Starts the command in a group of its own, which ends with us. Raises CommandError."""
+    """Start the command in a group of its own, which ends with us.
+
+    Raises:
+        CommandError: The command cannot be carried out.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
     try:
         process = subprocess.Popen(
@@ -161,7 +166,11 @@ def start_command(
 
 
 def _guarded(process: subprocess.Popen[bytes]) -> ProcessGuard:
-    """Start the guard of a command, which does not run without one. Raises OSError."""
+    """Start the guard of a command, which does not run without one.
+
+    Raises:
+        OSError: The connection failed.
+    """
     try:
         return ProcessGuard.over(process.pid)
     except OSError:

@@ -115,7 +115,7 @@ class CircuitStoreContract:
         process().admit(TEAM)
         before = store.get(TEAM)
 
-        slow.tell(zombie, heard=False)
+        slow.record(zombie, answered=False)
 
         assert store.get(TEAM) == before
 
@@ -130,7 +130,7 @@ class CircuitStoreContract:
             one = process()
             way = one.admit(TEAM)
             assert isinstance(way, CallAllowed)
-            one.tell(way, heard=True)
+            one.record(way, answered=True)
             states.append(store.get(TEAM).state)
 
         assert states == [CircuitState.HALF_OPEN, CircuitState.CLOSED]
@@ -140,4 +140,4 @@ class CircuitStoreContract:
 def fail(process: CircuitBreakers, times: int) -> None:
     """Calls that are not heard."""
     for _ in range(times):
-        process.tell(CallAllowed(connection=TEAM), heard=False)
+        process.record(CallAllowed(connection=TEAM), answered=False)

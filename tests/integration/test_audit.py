@@ -157,6 +157,6 @@ def test_a_page_reads_no_more_than_it_shows(
 
     page = ListAudit(store=store, clock=clock)(since=DAY, limit=10)
 
-    assert [row.number for row in page.rows] == list(range(60, 50, -1))
+    assert [row.number for row in page.records] == list(range(60, 50, -1))
     assert page.after == f"{DAY}/00000051"
     assert faults.operations == [QUERY]

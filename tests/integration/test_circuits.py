@@ -101,7 +101,7 @@ class TestDynamoCircuits(CircuitStoreContract):
         assert isinstance(way, CallAllowed)
         faults.on(PUT, crash)
         with pytest.raises(Crash):
-            dying.tell(way, heard=True)
+            dying.record(way, answered=True)
 
         for _ in range(2):
             clock.advance(PROBE_FOR)
@@ -116,7 +116,7 @@ class TestDynamoCircuits(CircuitStoreContract):
         for _ in range(20):
             way = healthy.admit(TEAM)
             assert isinstance(way, CallAllowed)
-            healthy.tell(way, heard=True)
+            healthy.record(way, answered=True)
             clock.advance(seconds=0.2)
 
         assert faults.operations == ["DynamoDB.GetItem"] * 2
@@ -168,7 +168,7 @@ def probe(process: CircuitBreakers) -> None:
     """A call that is heard."""
     way = process.admit(TEAM)
     assert isinstance(way, CallAllowed)
-    process.tell(way, heard=True)
+    process.record(way, answered=True)
 
 
 def test_slack_that_is_down_opens_the_circuit_until_it_is_back(box: Installation) -> None:

@@ -70,7 +70,7 @@ def test_a_replay_makes_what_is_not_there_and_a_dry_run_nothing(
 
     assert "Would make" in dry.out
     assert between == []
-    assert [task["id"] for task in done["made"]] == [task.id for task in served.all()]
+    assert [task["id"] for task in done["created"]] == [task.id for task in served.all()]
 
 
 def test_what_was_not_let_in_is_told(signalbox: CommandLine) -> None:

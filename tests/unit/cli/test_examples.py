@@ -85,7 +85,7 @@ def test_an_example_can_be_applied(on_aws: CommandLine, name: str) -> None:
     dry = on_aws("apply", "-f", str(EXAMPLES / f"{name}.yaml"), "--dry-run", "--prune")
 
     assert (dry.code, dry.err.count("\n  ")) == (0, 0), dry.err
-    assert dry.out.count("\n+ ") + 1 == len(example(name).things())
+    assert dry.out.count("\n+ ") + 1 == len(example(name).resources())
 
 
 @pytest.mark.parametrize("name", NAMES)

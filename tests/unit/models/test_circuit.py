@@ -102,7 +102,7 @@ def test_the_second_probe_that_is_heard_closes_it_and_all_is_forgotten() -> None
 def test_a_probe_that_fails_opens_it_for_longer() -> None:
     again = opened(begin_probe(probe_succeeded(PROBE, NOW), NOW), NOW, Random(7))
 
-    assert (again.state, again.streak, again.heard) == (CircuitState.OPEN, 2, 0)
+    assert (again.state, again.streak, again.probe_successes) == (CircuitState.OPEN, 2, 0)
 
 
 def test_a_probe_that_was_not_made_changes_nothing_but_lets_the_next_one_come() -> None:
@@ -110,7 +110,7 @@ def test_a_probe_that_was_not_made_changes_nothing_but_lets_the_next_one_come() 
 
     left = probe_abandoned(begin_probe(first, NOW), NOW)
 
-    assert (left.heard, left.streak, left.blocked_until) == (first.heard, first.streak, NOW)
+    assert (left.probe_successes, left.streak, left.blocked_until) == (first.probe_successes, first.streak, NOW)
 
 
 def test_every_write_has_a_number_of_its_own() -> None:

@@ -283,7 +283,7 @@ class TestListing:
         after = None
         for _ in range(20):
             page = browse(since="2026-03-01", limit=3, after=after)
-            seen += page.rows
+            seen += page.records
             if (after := page.after) is None:
                 break
 
@@ -298,7 +298,7 @@ class TestListing:
 
         page = browse(since=NEXT, limit=10)
 
-        assert (page.rows, page.after) == ([newer], None)
+        assert (page.records, page.after) == ([newer], None)
 
     def test_a_full_page_is_the_last_one_where_nothing_follows(
         self, record: RecordAudit, browse: ListAudit
@@ -308,7 +308,7 @@ class TestListing:
 
         page = browse(since=DAY, limit=3)
 
-        assert (len(page.rows), page.after) == (3, None)
+        assert (len(page.records), page.after) == (3, None)
 
     def test_a_long_silence_is_looked_through_page_by_page(
         self, record: RecordAudit, clock: FakeClock, browse: ListAudit, store: FakeAuditStore
@@ -320,8 +320,8 @@ class TestListing:
         first = browse(since="2026-01-01", limit=10)
         second = browse(since="2026-01-01", limit=10, after=first.after)
 
-        assert (first.rows, first.after) == ([], "2026-03-10")
-        assert second.rows == [old]
+        assert (first.records, first.after) == ([], "2026-03-10")
+        assert second.records == [old]
         assert store.reads == 62
 
     def test_a_row_that_cannot_be_read_is_named_and_passed_over(
@@ -332,7 +332,7 @@ class TestListing:
 
         page = browse(since=DAY, limit=10)
 
-        assert page.rows == [rows[2], rows[0]]
+        assert page.records == [rows[2], rows[0]]
         assert page.unreadable == ["2026-03-01/00000002"]
 
 

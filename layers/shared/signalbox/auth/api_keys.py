@@ -33,7 +33,7 @@ KEY_INVALID_DETAIL: Final = "the API key is not valid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key that was just made: `text` is shown once and kept nowhere."""
+    """A key that was just made: `text` is shown once and stored nowhere."""
 
     text: str
     stored: ApiKey
@@ -50,7 +50,7 @@ def new_key(
     expires_at: datetime | None = None,
     named: str | None = None,
 ) -> NewKey:
-    """A key with a new secret, and a new id or the one that `named` always gives."""
+    """Return A key with a new secret, and a new id or the one that `named` always gives."""
     identifier = _drawn(_ID) if named is None else _named_id(named)
     secret = _drawn(_SECRET)
     head = f"sbx_{environment}_{identifier}{secret}"
@@ -70,7 +70,9 @@ def new_key(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAuthenticator:
-    """Knows callers by their key. A revoked key is refused after half a minute at the latest.
+    """Knows callers by their key.
+
+    A revoked key is refused after 30 seconds at the latest.
 
     `roles` says what roles are worth, and is asked only where a key has one that is not built in.
     """
@@ -82,7 +84,11 @@ class KeyAuthenticator:
     _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
 
     def authenticate(self, text: str) -> Principal:
-        """Who holds the key. Raises Unauthenticated, with the same words whatever is wrong."""
+        """Return who holds the key.
+
+        Raises:
+            Unauthenticated: With the same words whatever is wrong.
+        """
         parts = _KEY.fullmatch(text)
         if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
             raise Unauthenticated(KEY_INVALID_DETAIL)
@@ -119,7 +125,7 @@ def _drawn(length: int) -> str:
 
 
 def _named_id(named: str) -> str:
-    """An id that tells nothing of what it is derived from."""
+    """Return an id that tells nothing of what it is derived from."""
     number = int.from_bytes(hashlib.sha256(named.encode()).digest())
     base = len(_ALPHABET)
     return "".join(_ALPHABET[number // base**place % base] for place in range(_ID))

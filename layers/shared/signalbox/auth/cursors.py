@@ -25,7 +25,9 @@ class _Cursor(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursors:
-    """Signs positions in a list. A cursor holds for one list with one set of filters, for a day.
+    """Signs positions in a list.
+
+    A cursor holds for one list with one set of filters, for a day.
 
     `keys` are the current key and those before it.
     """
@@ -34,13 +36,17 @@ class Cursors:
     clock: Clock
 
     def sign(self, after: str, filters: str) -> str:
-        """The cursor for the page behind this position."""
+        """Return the cursor for the page behind this position."""
         cursor = _Cursor(after=after, until=self.clock() + _VALID_FOR)
         body = cursor.model_dump_json().encode()
         return urlsafe_b64encode(_mac(self._keys()[0], body, filters) + body).decode().rstrip("=")
 
     def read(self, text: str, filters: str) -> str:
-        """The position that a cursor names. Raises PayloadInvalid."""
+        """Return the position that a cursor names.
+
+        Raises:
+            PayloadInvalid: The payload is not valid.
+        """
         try:
             raw = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
             mac, body = raw[:_MAC], raw[_MAC:]

@@ -14,9 +14,10 @@ _SEGMENT: Final = re.compile(rb"[A-Za-z0-9_-]+")
 
 
 def parse_object(raw: bytes) -> JsonObject:
-    """The members of a JSON object.
+    """Return the members of a JSON object.
 
-    Raises ValueError where it is none, names a member twice or holds a number that is not finite.
+    Raises:
+        ValueError: If it is none, names a member twice or holds a number that is not finite.
     """
     try:
         found = json.loads(
@@ -33,9 +34,10 @@ def parse_object(raw: bytes) -> JsonObject:
 
 
 def base64url_decode(segment: str) -> bytes:
-    """The bytes behind base64url as JOSE writes it: no padding, one spelling for each value.
+    """Return the bytes behind base64url as JOSE writes it: no padding, one spelling for each value.
 
-    Raises ValueError.
+    Raises:
+        ValueError: The text is not valid.
     """
     raw = segment.encode()
     if not _SEGMENT.fullmatch(raw):

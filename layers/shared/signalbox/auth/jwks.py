@@ -54,14 +54,14 @@ class VerificationKey(Protocol):
 
     @property
     def algorithm(self) -> Algorithm:
-        """The only algorithm it is for."""
+        """Return the only algorithm it is for."""
 
     @property
     def kid(self) -> str | None:
-        """Its name in its set."""
+        """Return its name in its set."""
 
     def signed(self, token: str) -> bool:
-        """Whether it signed this token."""
+        """Return whether it signed this token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class _Jwk(BaseModel):
 
     @property
     def verifies(self) -> bool:
-        """Whether it is meant for verifying signatures."""
+        """Return whether it is meant for verifying signatures."""
         return self.use in {None, "sig"} and (self.key_ops is None or "verify" in self.key_ops)
 
 
@@ -124,8 +124,9 @@ def parse_jwks(text: bytes) -> tuple[VerificationKey, ...]:
     Those that remain may share a `kid` (4.5): the algorithm tells them apart, and where it does
     not, each is tried, for the issuer vouches for all of them.
 
-    Raises Unavailable where the set as a whole is not to be trusted: it holds a shared secret or a
-    private key, has no key for us, or is no key set.
+    Raises:
+        Unavailable: If the set as a whole is not to be trusted: it holds a shared secret or a
+            private key, has no key for us, or is no key set.
     """
     try:
         usable = tuple(_usable(dict.fromkeys(_readable(_listed(text)))))
@@ -137,7 +138,11 @@ def parse_jwks(text: bytes) -> tuple[VerificationKey, ...]:
 
 
 def _listed(text: bytes) -> list[JsonObject]:
-    """The members of each key. Raises ValueError where the set breaks a rule."""
+    """Return the members of each key.
+
+    Raises:
+        ValueError: If the set breaks a rule.
+    """
     if len(text) > MAX_JWKS_BYTES:
         raise ValueError("the set is too large")
     listed = parse_object(text).get("keys")
@@ -150,7 +155,7 @@ def _listed(text: bytes) -> list[JsonObject]:
 
 
 def _readable(keys: Iterable[JsonObject]) -> Iterator[_Jwk]:
-    """The keys for signatures that are written as they should be, by what identifies them."""
+    """Yield the keys for signatures that are written as they should be, by what identifies them."""
     for members in keys:
         if members.get("kty") not in _TYPES:
             continue
@@ -208,8 +213,8 @@ class _Ring:
 class JwksCache:
     """Finds the keys of issuers.
 
-    A set is kept as long as its answer says, for five minutes to a day. Keys that are not in it
-    have the issuer asked again, once a minute at the most, however many they are. While it does not
+    A set is stored as long as its answer says, for five minutes to a day. Keys that are not in it
+    have the issuer asked again, once a minute at most, however many they are. While it does not
     answer, the keys it showed last serve for a day more. `secrets` reads shared secrets by name.
     """
 
@@ -222,9 +227,10 @@ class JwksCache:
     _lock: Lock = field(default_factory=Lock)
 
     def keys(self, issuer: Issuer, kid: str | None) -> Sequence[VerificationKey]:
-        """The keys that may have signed a token with this key id, none where there is none.
+        """Return the keys that may have signed a token with this key id, none if there is none.
 
-        Raises Unavailable where the keys cannot be had.
+        Raises:
+            Unavailable: If the keys cannot be had.
         """
         if issuer.jwks_url:
             with self._lock:
@@ -245,7 +251,11 @@ class JwksCache:
         return _named(newer.keys, kid) if newer else ()
 
     def _ring(self, url: str) -> _Ring:
-        """The keys as they were read last. Raises Unavailable where that is too long ago."""
+        """Return the keys as they were read last.
+
+        Raises:
+            Unavailable: If that is too long ago.
+        """
         ring, now = self._rings.get(url), self.clock()
         if ring and now < ring.fresh_until:
             return ring
@@ -263,7 +273,7 @@ class JwksCache:
         return True
 
     def _ask(self, url: str) -> _Ring | None:
-        """The keys as they are now, None where they cannot be had."""
+        """Return the keys as they are now, None if they cannot be had."""
         try:
             answer = self.fetch(url)
             keys = parse_jwks(answer.body)
@@ -277,7 +287,7 @@ class JwksCache:
 
 
 def _named(keys: Sequence[VerificationKey], kid: str | None) -> Sequence[VerificationKey]:
-    """The keys of this name; a token that names none means the only one there is."""
+    """Return the keys of this name; a token that names none means the only one there is."""
     if kid is None:
         return keys if len(keys) == 1 else ()
     return [key for key in keys if key.kid == kid]

@@ -52,11 +52,11 @@ class _Claims(BaseModel):
     iat: NumericDate | None = None
 
     def is_for(self, issuer: Issuer) -> bool:
-        """Whether it says to be of this issuer, and for us."""
+        """Return whether it says to be of this issuer, and for us."""
         return self.iss == issuer.issuer and issuer.audience in self._audiences(issuer)
 
     def _audiences(self, issuer: Issuer) -> Sequence[str]:
-        """Whom it is for; a client's id stands in only for an `aud` that is not there."""
+        """Return whom it is for; a client's id stands in only for an `aud` that does not exist."""
         if "aud" not in self.model_fields_set and issuer.audience_claim == "client_id":
             return [self.client_id]
         return [self.aud] if isinstance(self.aud, str) else self.aud
@@ -79,9 +79,13 @@ class TokenAuthenticator:
     roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
 
     def authenticate(self, text: str) -> Principal:
-        """Whom the token was issued for. Raises Unauthenticated, Unavailable.
+        """Return whom the token was issued for.
 
         Only who has a token that is signed learns what is wrong with it.
+
+        Raises:
+            Unauthenticated: The credentials are not valid.
+            Unavailable: A service that is needed did not answer.
         """
         token = _read(text)
         issuer = next((i for i in self.issuers() if token.claims.is_for(i)), None)
@@ -106,7 +110,11 @@ class TokenAuthenticator:
 
 
 def _read(text: str) -> _Token:
-    """What a token says, which nobody has verified. Raises Unauthenticated."""
+    """Return what a token says, which nobody has verified.
+
+    Raises:
+        Unauthenticated: The credentials are not valid.
+    """
     if len(text) > MAX_TOKEN or not _TOKEN.fullmatch(text):
         raise Unauthenticated(TOKEN_INVALID_DETAIL)
     head, body, _ = text.split(".")
@@ -123,7 +131,11 @@ def _read(text: str) -> _Token:
 
 
 def _check_times(claims: _Claims, now: float) -> None:
-    """Raises Unauthenticated where the token is not of this time, or for longer than a day."""
+    """Check whether it is valid.
+
+    Raises:
+        Unauthenticated: If the token is not of this time, or for longer than a day.
+    """
     if claims.exp <= now - _LEEWAY:
         raise Unauthenticated("the token has expired")
     if max(claims.nbf, claims.iat or 0) > now + _LEEWAY:

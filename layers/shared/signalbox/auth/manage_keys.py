@@ -48,11 +48,13 @@ class ManageKeys:
     def issue(
         self, wanted: CreateKeyRequest, caller: Principal, named: IdempotencyKey | None = None
     ) -> NewKey:
-        """A new key that is kept; of those that a caller has named the same there is one.
+        """Return A new key that is stored; of those that a caller has named the same there is one.
 
-        Raises Forbidden where it is to do more than the caller may, Conflict where it names a role
-        that is not there or is over already, IdempotencyKeyReused where another request had the
-        name, AlreadyExists where this one had it: a key is not told twice.
+        Raises:
+            Forbidden: If it is to do more than the caller may.
+            Conflict: If it names a role that is not there or is over already.
+            IdempotencyKeyReused: If another request had the name.
+            AlreadyExists: If this one had it: a key is not told twice.
         """
         role_scopes = {role.name: frozenset(role.scopes) for role in self.roles.all()}
         unknown = [role for role in wanted.roles if role not in role_scopes]
@@ -86,18 +88,26 @@ class ManageKeys:
         )
 
     def all(self) -> list[ApiKey]:
-        """Every key, the newest first."""
+        """Return every key, the newest first."""
         return sorted(self.keys.all(), key=lambda key: key.created_at, reverse=True)
 
     def get(self, key: KeyId) -> ApiKey:
-        """The key. Raises NotFound."""
+        """Return the key.
+
+        Raises:
+            NotFound: It does not exist.
+        """
         found = self.keys.find(key)
         if found is None:
             raise NotFound("there is no such key")
         return found
 
     def revoke(self, key: KeyId) -> ApiKey:
-        """The key, revoked by now; again changes nothing. Raises NotFound."""
+        """Return the key, revoked already; again changes nothing.
+
+        Raises:
+            NotFound: It does not exist.
+        """
         found = self.get(key)
         if found.revoked_at:
             return found
@@ -114,23 +124,28 @@ class ManageRoles:
     keys: KeyStore
 
     def all(self) -> list[Role]:
-        """Every role, those that are always there first."""
+        """Return every role, those that are always there first."""
         self.config.invalidate()
         named = sorted(self.config.roles(), key=lambda role: role.name)
         return [*_BUILT_IN, *(role for role in named if role.name not in BUILT_IN_ROLES)]
 
     def get(self, name: str) -> Role:
-        """The role. Raises NotFound."""
+        """Return the role.
+
+        Raises:
+            NotFound: It does not exist.
+        """
         for role in self.all():
             if role.name == name:
                 return role
         raise NotFound("there is no such role")
 
     def put(self, role: Role, caller: Principal, check: RolePrecondition) -> bool:
-        """Keeps the role; whether there was none of its name.
+        """Store the role; whether there was none of its name.
 
-        Raises Conflict for a built-in one, Forbidden where it is to do more than the caller may,
-        and whatever `check` does.
+        Raises:
+            Conflict: For a built-in one.
+            Forbidden: If it is to do more than the caller may, and whatever `check` does.
         """
         _refuse_built_in(role.name)
         _refuse_excess(frozenset(role.scopes), caller)
@@ -140,7 +155,12 @@ class ManageRoles:
         return before is None
 
     def remove(self, name: str, check: RolePrecondition) -> None:
-        """Removes the role. Raises NotFound, Conflict where it is in use, and as `check` does."""
+        """Remove the role.
+
+        Raises:
+            NotFound: It does not exist.
+            Conflict: If it is in use, and as `check` does.
+        """
         _refuse_built_in(name)
         role = self.get(name)
         check(role)

@@ -52,7 +52,8 @@ class RateLimiter:
     """Counts requests against the limits of whoever makes them.
 
     While the buckets cannot be reached, each of about `processes` processes lets callers we know
-    use their part of the limit, and strangers nothing. Then it asks again every five seconds.
+    use their part of the limit, and anonymous callers nothing. Then it asks again every five
+    seconds.
     """
 
     buckets: RateLimitBuckets
@@ -63,7 +64,11 @@ class RateLimiter:
     _asks_again_at: datetime = _NEVER
 
     def admit(self, caller: Principal) -> RateLimitQuota:
-        """Counts a request of somebody we know. Raises OverLimit."""
+        """Count a request of somebody we know.
+
+        Raises:
+            OverLimit: The rate limit is exceeded.
+        """
         now, policy = self.clock(), self.limits().of(caller)
         if now >= self._asks_again_at:
             try:
@@ -74,12 +79,22 @@ class RateLimiter:
         return self._local.take(caller.name, part, now)
 
     def admit_anonymous(self, source_ip: str) -> RateLimitQuota:
-        """Counts a request without credentials. Raises OverLimit, Unavailable."""
+        """Count a request without credentials.
+
+        Raises:
+            OverLimit: The rate limit is exceeded.
+            Unavailable: A service that is needed did not answer.
+        """
         policy = RateLimitPolicy(name="anonymous", limit=self.limits().anonymous)
         return self.buckets.take(f"ip:{client_network(source_ip)}", policy, self.clock())
 
     def count_rejected_credentials(self, source_ip: str) -> RateLimitQuota:
-        """Counts a request with wrong credentials. Raises OverLimit, Unavailable."""
+        """Count a request with wrong credentials.
+
+        Raises:
+            OverLimit: The rate limit is exceeded.
+            Unavailable: A service that is needed did not answer.
+        """
         policy = RateLimitPolicy(name="refused", limit=self.limits().refused)
         return self.buckets.take(f"refused:{client_network(source_ip)}", policy, self.clock())
 
@@ -98,7 +113,7 @@ def client_network(source_ip: str) -> str:
 
 
 def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
-    """The headers that tell what is left.
+    """Return the headers that tell what is left.
 
     `q` and `w` are the limit and its window, `r` what may be asked at once, and `t` when that
     becomes one more; a caller that is over its limit finds the same time in `retry-after`.
@@ -111,5 +126,5 @@ def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
 
 
 def retry_headers(error: OverLimit) -> Mapping[str, str]:
-    """The headers of an answer that refuses the caller."""
+    """Return the headers of an answer that refuses the caller."""
     return {**rate_limit_headers(error.quota), "retry-after": str(error.quota.one_more_after)}

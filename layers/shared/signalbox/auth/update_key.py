@@ -22,7 +22,7 @@ class UpdateKeyRequest(Model):
     expires_at: Rfc3339 | None = None
 
     def over(self, kept: ApiKey) -> ApiKey:
-        """What the key shall be."""
+        """Return what the key shall be."""
         return kept.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
@@ -35,10 +35,12 @@ class UpdateKey:
     clock: Clock
 
     def __call__(self, before: ApiKey, patch: UpdateKeyRequest, caller: Principal) -> ApiKey:
-        """The key as it is now.
+        """Return the key as it is now.
 
-        Raises Conflict where it is revoked or would be over already, Forbidden where it may more
-        than the caller, WriteConflict where somebody else has changed it meanwhile.
+        Raises:
+            Conflict: If it is revoked or would be over already.
+            Forbidden: If it may more than the caller.
+            WriteConflict: If somebody else has changed it meanwhile.
         """
         if before.revoked_at:
             raise Conflict("this key is revoked, and that is for good")

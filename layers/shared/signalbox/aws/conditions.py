@@ -16,12 +16,12 @@ _NAME: Final = re.compile(r"#\w+")
 
 
 def expression_names(expression: str) -> dict[str, str]:
-    """What each `#name` of an expression stands for."""
+    """Return what each `#name` of an expression stands for."""
     return {name: name[1:] for name in _NAME.findall(expression)}
 
 
 def conditions(expected: Expected) -> list[str]:
-    """The conditions that attributes are as expected."""
+    """Return the conditions that attributes are as expected."""
     return [
         f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
         for name, value in expected.items()
@@ -29,5 +29,5 @@ def conditions(expected: Expected) -> list[str]:
 
 
 def condition_values(expected: Expected) -> dict[str, AttributeValueTypeDef]:
-    """The values that those conditions name."""
+    """Return the values that those conditions name."""
     return {f":{name}": value for name, value in expected.items() if value is not None}

@@ -44,7 +44,7 @@ _KINDS: Final[Mapping[type[Thing], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoConfig:
-    """A ConfigStore that reads each kind as a whole and remembers it for half a minute.
+    """A ConfigStore that reads each kind as a whole and remembers it for 30 seconds.
 
     What another version has written and this one cannot read is left out, and `unreadable` is told
     its kind and name.
@@ -83,11 +83,11 @@ class DynamoConfig:
         return self._all(table_keys.ISSUER, Issuer)
 
     def limits(self) -> Limits:
-        """How often callers may ask; the defaults where nobody said otherwise."""
+        """Return how often callers may ask; the defaults where nobody said otherwise."""
         return next(iter(self.configured_limits()), Limits())
 
     def configured_limits(self) -> Sequence[Limits]:
-        """What somebody said of limits, at most one."""
+        """Return what somebody said of limits, at most one."""
         return self._all(table_keys.LIMITS, Limits)
 
     def roles(self) -> Sequence[Role]:
@@ -95,7 +95,7 @@ class DynamoConfig:
         return self._all(table_keys.ROLE, Role)
 
     def role_scopes(self) -> Mapping[str, frozenset[Scope]]:
-        """Which scopes each role has."""
+        """Return which scopes each role has."""
         return {role.name: frozenset(role.scopes) for role in self.roles()} | dict(BUILT_IN_ROLES)
 
     def pauses(self) -> Sequence[Pause]:
@@ -122,18 +122,22 @@ class DynamoConfig:
         self.invalidate()
 
     def put(self, thing: Thing) -> None:
-        """Keeps the thing in place of one of the same name."""
+        """Store the thing in place of one with the same name."""
         self.table.put(_item(thing))
         self._read.pop(_place(thing)[0], None)
 
     def remove(self, thing: Thing) -> None:
-        """Removes the thing, if it is there."""
+        """Remove the thing, if it is there."""
         kind, name = _place(thing)
         self.table.delete(_key(kind, name))
         self._read.pop(kind, None)
 
     def _one(self, kind: str, name: str, model: type[M]) -> M | None:
-        """The thing of this name. Raises ConfigurationUnreadable."""
+        """Return the thing of this name.
+
+        Raises:
+            ConfigurationUnreadable: The stored configuration cannot be parsed.
+        """
         known = self._known(kind, model)
         found = known.get(name)
         if found is None and name in known:
@@ -144,7 +148,7 @@ class DynamoConfig:
         return [cast("M", thing) for thing in self._known(kind, model).values() if thing]
 
     def _known(self, kind: str, model: type[M]) -> Mapping[str, Model | None]:
-        """Every thing of this kind by its name, None where it cannot be read."""
+        """Return every thing of this kind by its name, None if it cannot be read."""
         now = self.clock()
         known = self._read.get(kind)
         if known is None or now - known[0] > CONFIG_CACHE_TTL:
@@ -193,7 +197,7 @@ class DynamoKeys:
 
 
 def _api_key(item: Item) -> ApiKey | None:
-    """The key, None where it cannot be read in full: it may be worth less than what can be."""
+    """Return the key, None if it cannot be read in full: it may be worth less than what can be."""
     try:
         return ApiKey.model_validate_json(text_attribute(item, "doc"))
     except ValidationError:

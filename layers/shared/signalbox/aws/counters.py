@@ -79,7 +79,7 @@ def _counts(item: Item) -> Counts:
 
 
 def _moved(page: StreamPage) -> _Change:
-    """Adds a page's counts if its shard has been read as far as before it, and no further."""
+    """Add a page's counts if its shard has been read as far as before it, and no further."""
     names = {"#at": _PLACE + page.shard}
     values: dict[str, AttributeValueTypeDef] = {}
     for number, (counted, by) in enumerate(page.counts.items()):

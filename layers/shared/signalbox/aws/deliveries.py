@@ -81,7 +81,7 @@ class DynamoDeliveries:
         return _delivery(item)
 
     def replace(self, before: Delivery, after: Delivery) -> None:
-        """See the port. One that was kept once only has no attribute `version`."""
+        """See the port. One that was stored once only has no attribute `version`."""
         known: AttributeValueTypeDef = {"N": str(before.version)}
         self.table.change(
             {"pk": {"S": before.id}},

@@ -51,7 +51,11 @@ _jitter: Final = secrets.SystemRandom()
 
 @contextmanager
 def aws_unavailable(what: str) -> Iterator[None]:
-    """Raises Unavailable in place of any trouble that AWS or the way to it has."""
+    """Check whether it is valid.
+
+    Raises:
+        Unavailable: In place of any trouble that AWS or the way to it has.
+    """
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -67,7 +71,7 @@ class Table:
     sleep: Sleep = sleep
 
     def put_new(self, item: Item, *, now: datetime | None = None) -> bool:
-        """Puts an item; False where one of the same key is there, and has not expired by now."""
+        """Put an item; False if one with the same key is there, and has not expired already."""
         new = "attribute_not_exists(pk)"
         if now is None:
             return self._put(item, new, {})
@@ -75,26 +79,27 @@ class Table:
         return self._put(item, f"{new} OR #ttl <= :now", expired)
 
     def put_if(self, item: Item, expected: Expected) -> None:
-        """Puts an item over one whose attributes are as expected, None meaning absent.
+        """Put an item over one whose attributes are as expected, None meaning absent.
 
-        Raises WriteConflict.
+        Raises:
+            WriteConflict: The stored item has changed meanwhile.
         """
         if not self._put(item, " AND ".join(conditions(expected)), condition_values(expected)):
             raise WriteConflict("the record has changed meanwhile")
 
     def put(self, item: Item) -> None:
-        """Puts an item over whatever is there."""
+        """Put an item over whatever is there."""
         with aws_unavailable("the store"):
             self.client.put_item(TableName=self.name, Item=item)
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
-        """The item of this key."""
+        """Return the item of this key."""
         with aws_unavailable("the store"):
             answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
         return answer.get("Item")
 
     def batch_get(self, keys: Sequence[Item]) -> Iterator[Item]:
-        """The items of these keys that are there, in no order; reads may be a second old."""
+        """Yield the items of these keys that exist, in no order; reads may be a second old."""
         for start in range(0, len(keys), _AT_ONCE):
             left: Mapping[str, KeysAndAttributesTypeDef] = {
                 self.name: {"Keys": keys[start : start + _AT_ONCE]}
@@ -117,9 +122,10 @@ class Table:
         values: Item,
         expected: Expected,
     ) -> None:
-        """Sets attributes of an item whose attributes are as expected, None meaning absent.
+        """Set attributes of an item whose attributes are as expected, None meaning absent.
 
-        Raises WriteConflict, also where the item is gone.
+        Raises:
+            WriteConflict: The stored item has changed meanwhile. Also if the item is gone.
         """
         write: AttributeValueTypeDef = {"S": secrets.token_hex(8)}
         sets = {**values, _WRITE: write}
@@ -147,9 +153,9 @@ class Table:
                 raise WriteConflict("the record has changed meanwhile") from None
 
     def count(self, key: Item, change: str, values: Item, *, new: bool = False) -> Item:
-        """Changes an item without regard to what it was, and answers with all of it.
+        """Change an item without regard to what it was, and answer with all of it.
 
-        In `change` every attribute is a `#name`. Where there is no item, `new` makes one; else it
+        In `change` every attribute is a `#name`. If there is no item, `new` makes one; else it
         raises NotFound. An answer that is lost may count twice.
         """
         request: UpdateItemInputTypeDef = {
@@ -171,14 +177,15 @@ class Table:
             raise NotFound("the record is gone") from None
 
     def delete(self, key: Item) -> None:
-        """Removes the item of this key, if there is one."""
+        """Remove the item of this key, if there is one."""
         with aws_unavailable("the store"):
             self.client.delete_item(TableName=self.name, Key=key)
 
     def delete_if(self, key: Item, expected: Item) -> None:
-        """Removes the item of this key, if there is one.
+        """Remove the item of this key, if there is one.
 
-        Raises WriteConflict where its attributes are not as expected.
+        Raises:
+            WriteConflict: If its attributes are not as expected.
         """
         try:
             with aws_unavailable("the store"):
@@ -205,7 +212,7 @@ class Table:
         chunk: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
-        """Items of one partition in the order of their sort key, read as they are consumed.
+        """Items of one partition in the order of their sort key, read lazily.
 
         Reads of an index are eventually consistent, those of the table are not.
         """
@@ -229,7 +236,7 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def newest(self, index: str, prefix: str, partition: str, window: Window) -> Iterator[Item]:
-        """A part of one partition of an index, newest first, read as it is consumed.
+        """Yield A part of one partition of an index, newest first, read lazily.
 
         The index orders by `<prefix>_pk` and `<prefix>_sk`, which begins with a time.
         """
@@ -275,7 +282,7 @@ class Table:
 
 
 def read_document(model: type[M], item: Item, name: str = "doc") -> M:
-    """The record that an attribute holds.
+    """Return the record that an attribute holds.
 
     Members that only a later version knows are passed over, so that it can be rolled back.
     """
@@ -283,12 +290,12 @@ def read_document(model: type[M], item: Item, name: str = "doc") -> M:
 
 
 def text_attribute(item: Item, name: str) -> str:
-    """A text attribute, empty where there is none."""
+    """Return A text attribute, empty if there is none."""
     return item.get(name, {}).get("S", "")
 
 
 def _refused_for(error: BaseException | None) -> Item | None:
-    """What a conditional write met, None where it failed for another reason."""
+    """Return what a conditional write met, None if it failed for another reason."""
     if not isinstance(error, ClientError):
         return None
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

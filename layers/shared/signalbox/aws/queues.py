@@ -143,7 +143,11 @@ class SqsNotificationQueue:
         return connector in self.urls
 
     def reach(self) -> None:
-        """Asks each queue for no more than an answer. Raises Unavailable."""
+        """Ask each queue for no more than an answer.
+
+        Raises:
+            Unavailable: A service that is needed did not answer.
+        """
         for connector, url in self.urls.items():
             with aws_unavailable(f"the queue of {connector}"):
                 self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

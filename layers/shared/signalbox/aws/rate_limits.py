@@ -77,7 +77,12 @@ class DynamoRateLimitBuckets:
         raise Unavailable("the rate limit is contended")
 
     def _update(self, key: str, limit: RateLimit, at: int, *, warm: bool) -> int:
-        """The arrival time after the request was counted. Raises _Missed, Unavailable."""
+        """Return the arrival time after the request was counted.
+
+        Raises:
+            _Missed: The condition did not hold.
+            Unavailable: A service that is needed did not answer.
+        """
         taken, client = limit.interval, self.table.client
         numbers = {
             ":now": at,

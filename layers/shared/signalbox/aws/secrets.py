@@ -30,7 +30,7 @@ class SsmSecrets:
     """A SecretStore; `prefix` begins every name, such as `/signalbox/<stack>`.
 
     While SSM is down what was read last serves for an hour. What SSM did not answer, or did not
-    have, is asked for again after half a minute at the earliest.
+    have, is asked for again after 30 seconds at the earliest.
     """
 
     provider: SSMProvider
@@ -48,11 +48,11 @@ class SsmSecrets:
         return self._read(name, fresh=self._may_ask(name))
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
-        """Keeps these secrets in place of those of the same name."""
+        """Store these secrets in place of those of the same name."""
         self._put(name, secrets, overwrite=True)
 
     def put_new(self, name: str, secrets: Sequence[str]) -> bool:
-        """Keeps these secrets where there are none of this name yet."""
+        """Store these secrets where there are none of this name yet."""
         try:
             self._put(name, secrets, overwrite=False)
         except Unavailable as unavailable:
@@ -63,7 +63,7 @@ class SsmSecrets:
         return True
 
     def remove(self, name: str) -> None:
-        """Removes the secrets of this name, if there are any."""
+        """Remove the secrets of this name, if there are any."""
         try:
             with aws_unavailable("the parameter store"):
                 self.provider.client.delete_parameter(Name=self._path(name))

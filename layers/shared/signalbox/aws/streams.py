@@ -65,7 +65,9 @@ class _Tip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoStreamFeed:
-    """A Feed. `counts` says what one record of the stream adds.
+    """A Feed.
+
+    `counts` says what one record of the stream adds.
 
     An empty page is not yet the end of an open shard, so a few are followed. Who comes again reads
     on behind them: an idle shard is one call, and however long an empty stretch is, it ends.
@@ -100,7 +102,7 @@ class DynamoStreamFeed:
         return {metrics.counter_name(Metric.GAPS, self.name): 1}
 
     def _shards(self) -> Iterator[tuple[str, bool]]:
-        """Each shard, and whether it has ended."""
+        """Yield each shard, and whether it has ended."""
         request: DescribeStreamInputTypeDef = {"StreamArn": self.arn}
         while True:
             with aws_unavailable("the stream"):
@@ -133,7 +135,7 @@ class DynamoStreamFeed:
             before, missed = after, {}
 
     def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts, int]:
-        """Where to read on, what was missed before it, and how many empty pages to follow.
+        """Return where to read on, what was missed before it, and how many empty pages to follow.
 
         That is from the oldest there is, and a gap, where our place is trimmed.
         """
@@ -166,7 +168,7 @@ class DynamoStreamFeed:
             return {}  # the dispatcher logs what it cannot read
 
     def _long_gone(self, shard: str) -> bool:
-        """Whether no answer will name the shard again: its id tells when it was made."""
+        """Return whether no answer will name the shard again: its id tells when it was made."""
         born = _BORN.match(shard)
         if not born:
             return False
@@ -179,7 +181,7 @@ def _trimmed(error: BaseException | None) -> bool:
 
 
 def count_task_record(record: RecordTypeDef) -> Counts:
-    """What a record of the Tasks stream adds: a task's, or that of what is owed for it."""
+    """Return what a record of the Tasks stream adds: a task's, or that of what is owed for it."""
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if before.get("version") == after.get("version"):
@@ -194,7 +196,7 @@ def count_task_record(record: RecordTypeDef) -> Counts:
 
 
 def count_delivery_record(record: RecordTypeDef) -> Counts:
-    """What a record of the Deliveries stream adds.
+    """Return what a record of the Deliveries stream adds.
 
     That is a new delivery, one that came again, or a request that left none.
     """
@@ -213,7 +215,11 @@ def count_delivery_record(record: RecordTypeDef) -> Counts:
 
 
 def _facts(image: Image, model: type[F]) -> F | None:
-    """What is stored in an image. Raises ValidationError."""
+    """Return what is stored in an image.
+
+    Raises:
+        ValidationError: The document is not valid.
+    """
     return model.model_validate_json(_text(image, "doc")) if image else None
 
 

@@ -53,80 +53,80 @@ PAUSE: Final = "PAUSE"
 
 
 def task_pk(task_id: str) -> str:
-    """Where a task and all that belongs to it is kept."""
+    """Return where a task and all that belongs to it is stored."""
     return f"TASK#{task_id}"
 
 
 def notification_sk(notification: NotificationId) -> str:
-    """The sort key of a notification beside its task."""
+    """Return the sort key of a notification beside its task."""
     return f"{NOTIFICATION}{notification}"
 
 
 def log_sk(place: int) -> str:
-    """The sort key of the lines that begin at this place, so that text order is their order."""
+    """Return the sort key of the lines that begin at this place, so that text order is their order."""
     return f"{LOG}{place:010}"
 
 
 def listing_pk(status: TaskStatus, shard: int) -> str:
-    """One partition of the list of tasks in this state."""
+    """Return one partition of the list of tasks in this state."""
     return f"{status}#{shard}"
 
 
 def index_status(status: NotificationStatus) -> str:
-    """How a notification stands, for the index: one that goes well never changes its place."""
+    """Return how a notification stands, for the index: one that goes well never changes its place."""
     return status if status in _STANDS_OUT else "well"
 
 
 def notifications_pk(index_status: str, shard: int) -> str:
-    """One partition of the list of notifications that stand so."""
+    """Return one partition of the list of notifications that stand so."""
     return f"{index_status}#{shard}"
 
 
 def due_pk(shard: int) -> str:
-    """One partition of what maintenance must look at."""
+    """Return one partition of what maintenance must look at."""
     return f"due#{shard}"
 
 
 def shard_of(identifier: str, shards: int = SHARDS) -> int:
-    """The one of so many shards that an id always belongs to."""
+    """Return the one of so many shards that an id always belongs to."""
     return crc32(identifier.encode()) % shards
 
 
 def source_sk(provider: str, name: str) -> str:
-    """The sort key of a source."""
+    """Return the sort key of a source."""
     return f"{provider}/{name}"
 
 
 def rejections_pk(provider: str, name: str) -> str:
-    """Where it is kept what was refused of a source."""
+    """Return where it is stored what was refused of a source."""
     return f"REJECTED#{provider}/{name}"
 
 
 def rate_limit_pk(caller: str) -> str:
-    """Where it is kept how much of its limit a caller has used."""
+    """Return where it is stored how much of its limit a caller has used."""
     return f"RATE#{caller}"
 
 
 def circuit_pk(connection: ConnectionId) -> str:
-    """Where the circuit of a connection is kept."""
+    """Return where the circuit of a connection is stored."""
     return f"CIRCUIT#{connection}"
 
 
 def audit_pk(day: str) -> str:
-    """Where the audit log of a day is kept."""
+    """Return where the audit log of a day is stored."""
     return f"AUDIT#{day}"
 
 
 def record_rejected(random: str) -> str:
-    """Where a request is kept that left no delivery behind."""
+    """Return where a request is stored that left no delivery behind."""
     return f"{REJECTED_REQUEST}{random}"
 
 
 def counters_pk(stream: str) -> str:
-    """Where it is kept what the changes of this stream have added up to."""
+    """Return where it is stored what the changes of this stream have added up to."""
     return f"COUNTS#{stream}"
 
 
 def task_id_of(pk: str) -> TaskId:
-    """The task that a partition key names."""
+    """Return the task that a partition key names."""
     return TaskId(pk.removeprefix("TASK#"))

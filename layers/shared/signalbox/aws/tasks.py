@@ -224,7 +224,7 @@ def _summary(row: Item) -> TaskSummary:
 
 
 def task_from_item(item: Item) -> Task:
-    """The task that an item of the table, or an image of the stream, holds."""
+    """Return the task that an item of the table, or an image of the stream, holds."""
     return read_document(Task, item)
 
 

@@ -42,7 +42,9 @@ for _talker in ("urllib3.connection", "urllib3.connectionpool"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What is sent. Address, headers and body may hold secrets, so none of them is ever printed.
+    """What is sent.
+
+    Address, headers and body may hold secrets, so none of them is ever printed.
 
     Of the answer `max_answer` bytes are read, where that is more than usual.
     """
@@ -67,7 +69,7 @@ class HttpResponse:
 def json_request(
     url: str, value: JsonValue, headers: Mapping[str, str] | None = None
 ) -> HttpRequest:
-    """A POST of a JSON value."""
+    """Return A POST of a JSON value."""
     body = json.dumps(value, ensure_ascii=False).encode()
     kind = {"Content-Type": "application/json; charset=utf-8"}
     return HttpRequest(url=url, headers={**kind, **(headers or {})}, body=body)
@@ -106,14 +108,19 @@ class HttpClient:
         self._clock = clock
 
     def trusts(self, url: str) -> bool:
-        """Whether the URL is at a trusted origin."""
+        """Return whether the URL is at a trusted origin."""
         try:
             return UrlOrigin.of(url) in self._trusted
         except ValueError:
             return False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The answer, whatever its status. Raises SendRefused, SendDelayed."""
+        """Return the answer, whatever its status.
+
+        Raises:
+            SendRefused: The target refused it for good.
+            SendDelayed: It may succeed later.
+        """
         prepared, origin = _prepared(request)
         with closing(Deadline(self._total)) as deadline:
             line = OutboundSocket(
@@ -222,7 +229,7 @@ def _prepared(request: HttpRequest) -> tuple[requests.PreparedRequest, UrlOrigin
 
 
 def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
-    """The body up to the limit; only an empty read finds that one has ended too early."""
+    """Return the body up to the limit; only an empty read finds that one has ended too early."""
     body = b""
     while len(body) < limit and (more := raw.read(limit - len(body), decode_content=False)):
         body += more
@@ -230,7 +237,7 @@ def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
 
 
 def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
-    """The body in clear, cut where it would grow over the limit."""
+    """Return the body in clear, cut where it would grow over the limit."""
     if coding.strip().lower() not in _ZIPPED:
         return body
     try:
@@ -240,7 +247,7 @@ def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
 
 
 def _root(failure: BaseException) -> str:
-    """The kind of what went wrong first; its text may hold the URL."""
+    """Return the kind of what went wrong first; its text may hold the URL."""
     while inner := failure.__cause__ or failure.__context__:
         failure = inner
     return type(failure).__name__

@@ -19,13 +19,13 @@ _UNKNOWN_TO_THEM: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDD
 
 
 class SecretRefused(SendRefused):
-    """The far side does not accept this secret; it may accept another one."""
+    """The target does not accept this secret; it may accept another one."""
 
 
 def send_error(
     status: int, reason: str, retry_after: timedelta | None
 ) -> SendRefused | SendDelayed:
-    """The verdict on an answer that is not the success its connector looks for."""
+    """Return the verdict on an answer that is not the success its connector looks for."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return SendDelayed(reason, retry_after or DEFAULT_RETRY_WAIT)
     if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -36,7 +36,7 @@ def send_error(
 
 
 def possible_send_window(notification: Notification) -> tuple[datetime, datetime] | None:
-    """Between which times the latest attempts may have got through, since it is owed.
+    """Return between which times the latest attempts may have got through, since it is owed.
 
     Those before were looked for by them. Who was told to wait has got nothing through.
     """
@@ -49,7 +49,7 @@ def possible_send_window(notification: Notification) -> tuple[datetime, datetime
 
 
 def try_secrets(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:
-    """Makes the attempt with the current secret, and with an older one where that is not accepted.
+    """Create the attempt with the current secret, and with an older one if that is not accepted.
 
     Where none is, the refusal of the current one is raised.
     """

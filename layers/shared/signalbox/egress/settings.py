@@ -17,7 +17,11 @@ class SettingsInvalid(PayloadInvalid, SendRefused):
 
 
 def parse_settings(model: type[S], connection: Connection) -> S:
-    """The connection's settings. Raises SettingsInvalid, which names them but not their values."""
+    """Return the connection's settings.
+
+    Raises:
+        SettingsInvalid: Which names them but not their values.
+    """
     try:
         return model.model_validate(connection.settings)
     except ValidationError as invalid:

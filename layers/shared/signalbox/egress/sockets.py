@@ -34,7 +34,11 @@ class UrlOrigin:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The origin of a URL. Raises ValueError, which holds nothing of it."""
+        """Return the origin of a URL.
+
+        Raises:
+            ValueError: Which holds nothing of it.
+        """
         try:
             parts = parse_url(url)
         except ValueError:
@@ -46,7 +50,7 @@ class UrlOrigin:
 
 
 class Deadline:
-    """Cuts a line when the time for a whole call is over, whatever the far side is doing."""
+    """Cuts a line when the time for a whole call is over, whatever the target is doing."""
 
     def __init__(self, seconds: float) -> None:
         self._until = monotonic() + seconds
@@ -57,17 +61,21 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """The seconds that are left, none after the deadline."""
+        """Return the seconds that are left, none after the deadline."""
         return max(self._until - monotonic(), 0.0)
 
     def guard(self, line: socket.socket) -> None:
-        """Watches over a line. Raises TimeoutError where it comes too late."""
+        """Watch over a line.
+
+        Raises:
+            TimeoutError: If it comes too late.
+        """
         self._line = line.dup()  # TLS takes the socket itself out of our hands
         if not self.left:
             raise TimeoutError
 
     def close(self) -> None:
-        """Ends the watch."""
+        """End the watch."""
         self._timer.cancel()
         if self._line:
             self._line.close()
@@ -89,7 +97,11 @@ class OutboundSocket:
     deadline: Deadline
 
     def admit(self) -> None:
-        """Raises SendRefused where the origin itself is not one we call."""
+        """Check whether it is valid.
+
+        Raises:
+            SendRefused: If the origin itself is not one we call.
+        """
         if self.trusted:
             return
         if self.origin.scheme != "https":
@@ -98,7 +110,12 @@ class OutboundSocket:
             raise SendRefused(f"port {self.origin.port} is not called")
 
     def open(self) -> socket.socket:
-        """A connection to a checked address. Raises SendRefused, OSError."""
+        """Return A connection to a checked address.
+
+        Raises:
+            SendRefused: The target refused it for good.
+            OSError: The connection failed.
+        """
         line = self._connected(self._addresses())
         try:
             self.deadline.guard(line)
@@ -126,6 +143,6 @@ class OutboundSocket:
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver knows, each address once."""
+    """Return what the system's resolver knows, each address once."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -10,12 +10,12 @@ Escape = Callable[[str], str]
 
 
 def utf16_length(text: str) -> int:
-    """The length as UTF-16 counts it, which nobody's own count exceeds."""
+    """Return the length as UTF-16 counts it, which nobody's own count exceeds."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def escaped_to_fit(text: str, limit: int, escape: Escape = str) -> str:
-    """The text escaped, of at most so many units; where it is cut, no escape is cut in half."""
+    """Return the text escaped, of at most so many units; if it is cut, no escape is cut in half."""
     whole = escape(text)
     if utf16_length(whole) <= limit:
         return whole
@@ -41,6 +41,6 @@ def escaped_lines(text: str | None, limit: int, escape: Escape = str) -> str:
 
 
 def escaped_url(url: str | None, limit: int, escape: Escape = str) -> str:
-    """The URL escaped, empty where it is none or too long to be shown."""
+    """Return the URL escaped, empty if it is none or too long to be shown."""
     shown = escape(redacted(web_url(url) or ""))
     return shown if utf16_length(shown) <= limit else ""

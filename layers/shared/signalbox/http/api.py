@@ -52,7 +52,7 @@ _NOTHING: Final = (b"", b"{}")
 
 
 def router() -> APIGatewayHttpResolver:
-    """A router that reads bodies by our rules."""
+    """Return A router that reads bodies by our rules."""
 
     def read(text: str) -> dict[str, JsonValue]:
         call: RequestContext = made.context["call"]
@@ -85,12 +85,12 @@ class ApiHandler:
     logger: Logger
 
     def __post_init__(self) -> None:
-        """Makes the router speak of errors as everything else here does."""
+        """Create the router speak of errors as everything else here does."""
         handle = self.routes.resolver.exception_handler
         handle([SignalboxError, RequestValidationError, NotFoundError, Exception])(self._refused)
 
     def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> LambdaResponse:
-        """Answers one request; never an exception."""
+        """Answer one request; never an exception."""
         started = perf_counter()
         read = HttpApiEvent.model_validate(event)
         if read.requestContext.http.method == "HEAD":
@@ -153,7 +153,7 @@ class ApiHandler:
         )
 
     def _refused(self, error: Exception) -> Response[str]:
-        """What the router answers where a route, or its validation, raised this."""
+        """Return what the router answers where a route, or its validation, raised this."""
         said = self._problem(error, RequestId(self.routes.call().request.request_id))
         return Response(status_code=said["statusCode"], body=said["body"], headers=said["headers"])
 
@@ -204,7 +204,11 @@ def _more_headers(error: SignalboxError) -> Mapping[str, str]:
 
 
 def _check_accept(request: InboundRequest, route: Route) -> None:
-    """Raises NotAcceptable where the caller takes nothing that the route answers with."""
+    """Check whether it is valid.
+
+    Raises:
+        NotAcceptable: If the caller takes nothing that the route answers with.
+    """
     offered = {
         *route.media_types,
         "*/*",
@@ -231,13 +235,17 @@ def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, 
 
 
 def _as_get(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The event of a GET in place of that of a HEAD."""
+    """Return the event of a GET in place of that of a HEAD."""
     context = cast("dict[str, dict[str, JsonValue]]", event["requestContext"])
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
 def _check_query(read: HttpApiEvent, taken: Dependant) -> None:
-    """Raises RequestValidationError where the query names what the route does not know of."""
+    """Check whether it is valid.
+
+    Raises:
+        RequestValidationError: If the query names what the route does not know of.
+    """
     known = {parameter.alias for parameter in taken.query_params}
     odd = sorted((read.queryStringParameters or {}).keys() - known)
     if odd:
@@ -247,9 +255,11 @@ def _check_query(read: HttpApiEvent, taken: Dependant) -> None:
 
 
 def _check_body(request: InboundRequest, taken: Dependant) -> None:
-    """Raises UnsupportedMedia, PayloadInvalid for a body that the router could only stumble on.
+    """That is any one if the route takes none: the router would not even look at it.
 
-    That is any one where the route takes none: the router would not even look at it.
+    Raises:
+        UnsupportedMedia: The media type of the body is not supported.
+        PayloadInvalid: For a body that the router could only stumble on.
     """
     if not taken.body_params:
         if request.body.strip() not in _NOTHING:

@@ -17,10 +17,12 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
-    """The audit of the API. `record` keeps one entry.
+    """The audit of the API.
 
-    An entry that could not be kept is an error in the log and is counted, for an alarm; the answer
-    stays as it is, since what it speaks of has happened.
+    `record` keeps one entry.
+
+    An entry that could not be stored is an error in the log and is counted, for an alarm; the
+    answer stays as it is, since what it speaks of has happened.
     """
 
     record: Callable[[AuditEvent], AuditRecord]
@@ -31,7 +33,7 @@ class AuditTrail:
     def __call__(
         self, request: InboundRequest, route: Route, caller: Principal, status: int
     ) -> None:
-        """Keeps an entry where the route changes something, or the caller was denied."""
+        """Store an entry where the route changes something, or the caller was denied."""
         denied = status == HTTPStatus.FORBIDDEN
         if not denied and not route.audited:
             return

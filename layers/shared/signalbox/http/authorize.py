@@ -26,7 +26,7 @@ _KEY: Final = "sbx_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthResult:
-    """A caller, and what is left of its limit; None where nothing was counted."""
+    """A caller, and what is left of its limit; None if nothing was counted."""
 
     caller: Principal
     quota: RateLimitQuota | None = None
@@ -41,9 +41,13 @@ class Authorizer:
     limit: RateLimiter
 
     def __call__(self, request: InboundRequest, route: Route) -> AuthResult:
-        """Who calls. Raises Unauthenticated, OverLimit.
+        """Return who calls.
 
         Whether the caller may do what it asks for is told by its scopes.
+
+        Raises:
+            Unauthenticated: The credentials are not valid.
+            OverLimit: The rate limit is exceeded.
         """
         if route.unlimited:
             return AuthResult(caller=ANONYMOUS)
@@ -63,7 +67,7 @@ class Authorizer:
 
 
 def _credentials(request: InboundRequest) -> str:
-    """The API key or token of a request, empty where it has none."""
+    """Return the API key or token of a request, empty if it has none."""
     bearer = request.header("authorization")
     token = bearer[len(_BEARER) :] if bearer.lower().startswith(_BEARER) else ""
     return (request.header("x-api-key") or token).strip()

@@ -33,7 +33,7 @@ class BodyView(Model):
 
 
 def body_view(body: bytes) -> BodyView:
-    """The body, a megabyte of it at the most."""
+    """Return the body, a megabyte of it at most."""
     part, truncated = body[:_LONGEST], len(body) > _LONGEST
     text = _text(part, truncated=truncated)
     if text is None:
@@ -46,7 +46,10 @@ def body_view(body: bytes) -> BodyView:
 
 
 def _text(part: bytes, *, truncated: bool) -> str | None:
-    """What the bytes say, None where they are no text. A cut character at the end is left out."""
+    """Return what the bytes say, None if they are no text.
+
+    A cut character at the end is left out.
+    """
     try:
         text = part.decode("utf-8")
     except UnicodeDecodeError as odd:

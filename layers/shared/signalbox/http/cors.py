@@ -23,7 +23,7 @@ class CorsPolicy:
     origins: frozenset[str] = frozenset()
 
     def headers(self, request: InboundRequest) -> Mapping[str, str]:
-        """What an answer to this request says of origins."""
+        """Return what an answer to this request says of origins."""
         if not self.origins:
             return {}
         origin = request.header("origin")
@@ -36,7 +36,7 @@ class CorsPolicy:
         }
 
     def preflight(self, request: InboundRequest, methods: str) -> Mapping[str, str] | None:
-        """What the answer to a preflight says, None where the request is none."""
+        """Return what the answer to a preflight says, None if the request is none."""
         asked = request.method == "OPTIONS" and request.header("access-control-request-method")
         if not asked or request.header("origin") not in self.origins:
             return None

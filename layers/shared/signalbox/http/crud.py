@@ -30,7 +30,7 @@ IfNoneMatch = Annotated[
 
 
 def as_json(model: type[M]) -> BeforeValidator:
-    """Lets a strict model be read from values as JSON has them: lists, texts."""
+    """Let a strict model be read from values as JSON has them: lists, texts."""
 
     def read(value: JsonValue) -> M:
         return model.model_validate_json(json.dumps(value))
@@ -41,10 +41,12 @@ def as_json(model: type[M]) -> BeforeValidator:
 def precondition_check(
     if_match: str | None, if_none_match: str | None
 ) -> Callable[[Model | None], None]:
-    """A check of what is kept against what the caller says of it.
+    """Return A check of what is stored against what the caller says of it.
 
-    It raises PreconditionFailed where that is wrong, PreconditionRequired where the caller changes
-    something without saying what, PayloadInvalid where a header is malformed.
+    Raises:
+        PreconditionFailed: If that is wrong.
+        PreconditionRequired: If the caller changes something without saying what.
+        PayloadInvalid: If a header is malformed.
     """
 
     def check(kept: Model | None) -> None:
@@ -63,14 +65,18 @@ def precondition_check(
 
 
 def etag_matches(thing: Model, if_none_match: str) -> bool:
-    """Whether an If-None-Match names the thing as it is. Raises PayloadInvalid."""
+    """Return whether an If-None-Match names the thing as it is.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     return if_none_match.strip() == _ANY or etag_value(thing) in parse_etags(
         if_none_match, weak=True
     )
 
 
 def etag_value(thing: Model) -> str:
-    """The thing's ETag without its quotes."""
+    """Return the thing's ETag without its quotes."""
     return sha256(thing.model_dump_json().encode()).hexdigest()[:20]
 
 
@@ -81,7 +87,7 @@ def resource_response(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    """The answer that shows a thing, or says that the caller has it as it is."""
+    """Return the answer that shows a thing, or says that the caller has it as it is."""
     tag = {"etag": f'"{etag_value(thing)}"'}
     if if_none_match is not None and etag_matches(thing, if_none_match):
         return Response(status_code=304, body="", headers=tag)
@@ -89,25 +95,25 @@ def resource_response(
 
 
 def put_response(thing: Model, call: RequestContext, *, new: bool) -> Response[str]:
-    """The answer that shows a thing that was made or changed."""
+    """Return the answer that shows a thing that was made or changed."""
     headers = {"location": call.request.path} if new else {}
     return resource_response(thing, status=201 if new else 200, headers=headers)
 
 
 def no_content() -> Response[str]:
-    """The answer that has no body."""
+    """Return the answer that has no body."""
     return Response(status_code=204, body="")
 
 
 def list_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """The route of a whole list."""
+    """Return the route of a whole list."""
     return Route(
         method="GET", path=path, scope=scope, tag=tag, summary=summary, response_model=answers
     )
 
 
 def get_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """The route of one thing."""
+    """Return the route of one thing."""
     return Route(
         method="GET",
         path=path,
@@ -121,7 +127,7 @@ def get_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Mod
 
 
 def put_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """The route that makes one thing, or changes it."""
+    """Return the route that makes one thing, or changes it."""
     return Route(
         method="PUT",
         path=path,
@@ -135,7 +141,7 @@ def put_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Mod
 
 
 def delete_route(path: str, tag: str, scope: Scope, summary: str) -> Route:
-    """The route that removes one thing."""
+    """Return the route that removes one thing."""
     return Route(
         method="DELETE",
         path=path,

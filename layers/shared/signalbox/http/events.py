@@ -71,9 +71,11 @@ SECURITY_HEADERS: Final = {
 
 
 def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:
-    """The request with its body as the bytes that were sent.
+    """Return the request with its body as the bytes that were sent.
 
-    Raises PayloadTooLarge over `limit` bytes, PayloadInvalid where the base64 is none.
+    Raises:
+        PayloadTooLarge: Over `limit` bytes.
+        PayloadInvalid: If the base64 is none.
     """
     body = _body(event, limit)
     base = _base_path(event)
@@ -107,7 +109,7 @@ def _base_path(event: HttpApiEvent) -> str:
 
 
 def request_id(event: HttpApiEvent) -> RequestId:
-    """The caller's own id of the request where it sent a well-formed one, else a new one.
+    """Return the caller's own id of the request where it sent a well-formed one, else a new one.
 
     One that looks like a secret is not: ids are logged and shown.
     """
@@ -117,7 +119,7 @@ def request_id(event: HttpApiEvent) -> RequestId:
 
 
 def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
-    """What every log line of a request says of it; `gateway_request_id` joins API Gateway's."""
+    """Return what every log line of a request says of it; `gateway_request_id` joins API Gateway's."""
     return {
         "method": event.requestContext.http.method,
         "path": one_line(redacted(event.rawPath[:1_024]), 256),
@@ -128,7 +130,7 @@ def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
 def lambda_response(
     status: int, body: str, request: RequestId, content_type: str
 ) -> LambdaResponse:
-    """An answer with the headers that all of them carry."""
+    """Return an answer with the headers that all of them carry."""
     headers = {**SECURITY_HEADERS, "content-type": content_type, "x-request-id": request}
     return LambdaResponse(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
 

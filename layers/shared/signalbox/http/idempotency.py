@@ -15,9 +15,10 @@ IDEMPOTENCY_KEY_PATTERN: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
 
 
 def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyKey | None:
-    """The key of an Idempotency-Key header, a quoted text or a bare word; None without one.
+    """Return the key of an Idempotency-Key header, a quoted text or a bare word; None without one.
 
-    Raises PayloadInvalid.
+    Raises:
+        PayloadInvalid: The payload is not valid.
     """
     if header is None:
         return None
@@ -28,6 +29,6 @@ def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyK
 
 
 def _fingerprint(request: InboundRequest) -> str:
-    """The same for the same request alone: its method, its path and its body, byte by byte."""
+    """Return the same for the same request alone: its method, its path and its body, byte by byte."""
     head = f"{request.method}\n{request.path}\n".encode()
     return sha256(head + request.body).hexdigest()

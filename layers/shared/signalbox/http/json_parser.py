@@ -22,11 +22,14 @@ _MISLEADING: Final = re.compile(
 
 
 def parse_json(text: str, *, printed: bool = False) -> JsonValue:
-    """The value that a JSON text stands for.
+    """Return the value that a JSON text stands for.
 
-    Raises PayloadInvalid where it is no JSON, is nested over 32 deep, has over 10,000 members,
-    names a member twice, or holds NaN, Infinity, an integer over 64 bits, NUL, half a character,
-    or a control or bidi override; those two may stand in what programs have `printed`.
+    Raises:
+        PayloadInvalid: If it is no JSON, is nested over 32 deep, has over 10,000 members, names
+            a member twice, or holds NaN.
+        Infinity: An integer over 64 bits.
+        NUL: Half a character, or a control or bidi override; those two may stand in what
+            programs have `printed`.
     """
     _check_depth(text)
     try:
@@ -78,7 +81,7 @@ class _Reader:
         return members
 
     def _check(self, value: JsonValue) -> None:
-        """Looks at texts and lists of them; objects inside were looked at when they were made."""
+        """Look at texts and list of them; objects inside were looked at when they were made."""
         if isinstance(value, str) and self._forbidden.search(value):
             raise PayloadInvalid("the body holds a character that no text may hold")
         if isinstance(value, list):
@@ -94,7 +97,7 @@ def _integer(digits: str) -> int:
 
 
 def _number(digits: str) -> float:
-    """The number; 1.0 is the integer 1, as JSON Schema has it."""
+    """Return the number; 1.0 is the integer 1, as JSON Schema has it."""
     number = float(digits)
     if number in {float("inf"), float("-inf")}:
         raise PayloadInvalid("the body holds a number that is too large")

@@ -75,7 +75,7 @@ _SHAPES: Final[Mapping[str, JsonObject]] = {
 def openapi_document(
     routes: Routes, *, version: str, signed: Mapping[str, str], base_path: str = ""
 ) -> str:
-    """The description as JSON, with the webhooks of these providers and how they are signed.
+    """Return the description as JSON, with the webhooks of these providers and how they are signed.
 
     `base_path` is where the API is mounted, as in `/hooks`.
     """
@@ -137,14 +137,14 @@ def _operation(told: JsonValue, route: Route) -> JsonObject:
 
 
 def _possible(operation: JsonObject, route: Route) -> set[int]:
-    """The errors that are left when those are taken out that this operation cannot have."""
+    """Return the errors that are left when those are taken out that this operation cannot have."""
     impossible = set() if "requestBody" in operation else {415}
     impossible |= {429, 503} if route.unlimited else set()
     return set(range(400, 600)) - (impossible - set(route.problems))
 
 
 def _by_path(route: Route) -> set[int]:
-    """A segment of a path may be of such a form that there is nothing there."""
+    """Return A segment of a path may be of such a form that there is nothing there."""
     return {404} if "<" in route.path else set()
 
 
@@ -162,7 +162,7 @@ def _parameter(told: JsonObject, route: Route) -> JsonObject:
 
 
 def _schemas(told: JsonObject) -> JsonObject:
-    """Those that are ours, with an example where there is one."""
+    """Return those that are ours, with an example where there is one."""
     kept: JsonObject = {name: schema for name, schema in told.items() if name not in _OF_POWERTOOLS}
     for name, example in EXAMPLES.items():
         if name in kept:
@@ -187,13 +187,13 @@ def _good(code: int, answer: JsonObject, route: Route, *, versioned: bool) -> Js
 
 
 def _name_of(told: JsonValue, method: str, path: str) -> str:
-    """The name of the function that answers: Powertools adds path and method to it."""
+    """Return the name of the function that answers: Powertools adds path and method to it."""
     operation = str(cast("JsonObject", told)["operationId"])
     return operation.removesuffix(re.sub(r"\W", "_", path) + f"_{method}")
 
 
 def _named(told: JsonObject) -> Iterator[int]:
-    """The errors that any operation speaks of."""
+    """Yield the errors that any operation speaks of."""
     for operation in _operations(told):
         for code, answer in _parts(operation["responses"]):
             if "$ref" in cast("JsonObject", answer):

@@ -36,14 +36,14 @@ _INTEGER: Final = 2**63
 
 
 def problem_refs(codes: Iterable[int]) -> JsonObject:
-    """The answers to these errors, as an operation speaks of them."""
+    """Return the answers to these errors, as an operation speaks of them."""
     return {
         str(code): {"$ref": f"#/components/responses/{status_name(code)}"} for code in sorted(codes)
     }
 
 
 def problem_component(code: int) -> JsonObject:
-    """The answer to this error, whatever the operation."""
+    """Return the answer to this error, whatever the operation."""
     schema: JsonObject = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         "description": HTTPStatus(code).phrase,
@@ -53,29 +53,29 @@ def problem_component(code: int) -> JsonObject:
 
 
 def status_name(code: int) -> str:
-    """The name of the answer to an error, such as NotFound."""
+    """Return the name of the answer to an error, such as NotFound."""
     return HTTPStatus(code).phrase.title().replace(" ", "").replace("-", "")
 
 
 def status_headers(code: int) -> tuple[str, ...]:
-    """The headers that come with this status."""
+    """Return the headers that come with this status."""
     return _BY_STATUS.get(code, ())
 
 
 def header_components() -> JsonObject:
-    """Every header of an answer that is described."""
+    """Return every header of an answer that is described."""
     return {
         name: {"description": text, "schema": {"type": "string"}} for name, text in _HEADERS.items()
     }
 
 
 def header_refs(*names: str) -> JsonObject:
-    """These headers, as an answer speaks of them."""
+    """Return these headers, as an answer speaks of them."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def with_bounds(value: JsonValue) -> JsonValue:
-    """A part of a description with the bounds that its types and our stores give."""
+    """Return A part of a description with the bounds that its types and our stores give."""
     if isinstance(value, list):
         return [with_bounds(each) for each in value]
     if not isinstance(value, dict):

@@ -16,7 +16,7 @@ _json = TypeAdapter[JsonObject](JsonObject)
 
 
 def webhook_schemas() -> JsonObject:
-    """The models of the answers to providers."""
+    """Return the models of the answers to providers."""
     made = _json.validate_python(
         WebhookResponse.model_json_schema(
             mode="serialization", ref_template="#/components/schemas/{model}"
@@ -27,17 +27,17 @@ def webhook_schemas() -> JsonObject:
 
 
 def webhook_routes(provider: str) -> tuple[str, str]:
-    """Where a provider sends to: its default source, and any other."""
+    """Return where a provider sends to: its default source, and any other."""
     return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>"
 
 
 def webhook_paths(providers: Iterable[str]) -> JsonObject:
-    """What OpenAPI says of the webhooks of these providers."""
+    """Return what OpenAPI says of the webhooks of these providers."""
     return {path: {"post": operation} for each in providers for path, operation in _of(each)}
 
 
 def signature_schemes(signed: Mapping[str, str]) -> JsonObject:
-    """How each provider proves who it is: by the signature in this header."""
+    """Return how each provider proves who it is: by the signature in this header."""
     return {
         _signature(provider): {
             "type": "apiKey",

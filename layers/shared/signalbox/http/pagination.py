@@ -30,11 +30,15 @@ class Pagination:
     limit: int
 
     def after(self, cursor: str | None) -> str | None:
-        """The position that a page starts behind. Raises PayloadInvalid."""
+        """Return the position that a page starts behind.
+
+        Raises:
+            PayloadInvalid: The payload is not valid.
+        """
         return None if cursor is None else self.cursors.read(cursor, self._bound_to)
 
     def following(self, after: str | None) -> str | None:
-        """The cursor of the page behind this position, None where there is none."""
+        """Return the cursor of the page behind this position, None if there is none."""
         return None if after is None else self.cursors.sign(after, self._bound_to)
 
     @property

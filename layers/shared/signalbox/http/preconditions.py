@@ -13,15 +13,18 @@ _VERSION: Final = re.compile(r"v([1-9][0-9]{0,17})")
 
 
 def task_etag(task: Task) -> str:
-    """The entity tag of a task as it is now."""
+    """Return the entity tag of a task as it is now."""
     return f'"v{task.version}"'
 
 
 def if_match(header: str | None) -> ExpectedVersions:
-    """The versions that an If-Match header takes, None where it takes any.
+    """Return the versions that an If-Match header takes, None if it takes any.
 
-    A weak tag takes none: it does not say that the task is the same. Raises PreconditionRequired
-    where there is no header, PayloadInvalid where it is malformed.
+    A weak tag takes none: it does not say that the task is the same.
+
+    Raises:
+        PreconditionRequired: If there is no header.
+        PayloadInvalid: If it is malformed.
     """
     if header is None:
         raise PreconditionRequired("this needs If-Match with the ETag of the task, or *")
@@ -36,10 +39,12 @@ def optional_if_match(header: str | None) -> ExpectedVersions:
 
 
 def not_modified(task: Task, if_none_match: str | None) -> bool:
-    """Whether the caller has the task as it is.
+    """Return whether the caller has the task as it is.
 
-    That is never so of a running one: a heartbeat tells of progress and is no new version. Raises
-    PayloadInvalid where the header is malformed.
+    That is never so of a running one: a heartbeat tells of progress and is no new version.
+
+    Raises:
+        PayloadInvalid: If the header is malformed.
     """
     if if_none_match is None or task.status is TaskStatus.RUNNING:
         return False
@@ -47,7 +52,11 @@ def not_modified(task: Task, if_none_match: str | None) -> bool:
 
 
 def parse_etags(header: str, *, weak: bool) -> frozenset[str]:
-    """The tags that a header names, the weak ones only if wanted. Raises PayloadInvalid."""
+    """Return the tags that a header names, the weak ones only if wanted.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     found = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
     if not all(found):
         raise PayloadInvalid('an ETag is of the form "v1"')
@@ -55,6 +64,6 @@ def parse_etags(header: str, *, weak: bool) -> frozenset[str]:
 
 
 def _versions(header: str, *, weak: bool) -> frozenset[int]:
-    """The versions that the tags of a header name; a tag that is not ours names none."""
+    """Return the versions that the tags of a header name; a tag that is not ours names none."""
     named = (_VERSION.fullmatch(tag) for tag in parse_etags(header, weak=weak))
     return frozenset(int(version[1]) for version in named if version)

@@ -140,7 +140,10 @@ _PAGE: Final = """<!doctype html>
 
 
 def render_problem_page(slug: str) -> str | None:
-    """The page of a problem by the last part of its `type`, None where there is no such problem."""
+    """Return the page of a problem by the last part of its `type`.
+
+    None if there is no such problem.
+    """
     code = slug.replace("-", "_")
     meaning = MEANINGS.get(code) if "_" not in slug else None
     if meaning is None:

@@ -30,7 +30,7 @@ def problem_response(
     errors: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> LambdaResponse:
-    """The answer that says what is wrong."""
+    """Return the answer that says what is wrong."""
     body = Problem(
         type=f"/problems/{code.replace('_', '-')}",
         title=HTTPStatus(status).phrase,
@@ -46,7 +46,7 @@ def problem_response(
 
 
 def error_response(error: SignalboxError, request: RequestId) -> LambdaResponse:
-    """The answer to an error that was raised on purpose."""
+    """Return the answer to an error that was raised on purpose."""
     if isinstance(error, InvalidRequest):
         headers = {}
         if error.status == HTTPStatus.UNAUTHORIZED:
@@ -75,7 +75,9 @@ def _faults(error: InvalidRequest) -> Sequence[Fault]:
 
 
 def error_fields(error: BaseException) -> Mapping[str, str | list[str] | None]:
-    """What the log says of an error: what it is, what lies behind it and where it was raised.
+    """Return what the log says of an error.
+
+    What it is, what lies behind it and where it was raised.
 
     Never its words: they may hold what was sent.
     """
@@ -88,14 +90,14 @@ def error_fields(error: BaseException) -> Mapping[str, str | list[str] | None]:
 
 
 def internal_error(request: RequestId) -> LambdaResponse:
-    """The answer to an error of ours."""
+    """Return the answer to an error of ours."""
     return problem_response(500, "internal", request)
 
 
 def validation_problem(
     errors: Sequence[Mapping[str, object]], request: RequestId
 ) -> LambdaResponse:
-    """The answer to a request whose values are not what the route takes."""
+    """Return the answer to a request whose values are not what the route takes."""
     faults = [Fault(pointer=_pointer(e.get("loc")), code=str(e["type"])) for e in errors]
     detail = "the request is not of the form that this takes"
     return problem_response(422, "validation_failed", request, detail=detail, errors=faults)

@@ -46,7 +46,7 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = 
 
 
 def exposition(figures: MetricsSnapshot) -> str:
-    """Everything that is known, one line for each sample."""
+    """Return everything that is known, one line for each sample."""
     counts = figures.counts
     lines = [
         *_webhooks(counts),

@@ -62,28 +62,31 @@ class Route:
 
     @property
     def template(self) -> str:
-        """Its path as OpenAPI writes it."""
+        """Return its path as OpenAPI writes it."""
         return self.path.replace("<", "{").replace(">", "}")
 
     @property
     def accepts_raw_output(self) -> bool:
-        """Whether its body may hold whatever a program has printed."""
+        """Return whether its body may hold whatever a program has printed."""
         return self.scope is Scope.TASKS_WORK
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The types of its good answers."""
+        """Return the types of its good answers."""
         if self.text:
             return (self.text.partition(";")[0],)
         return (APPLICATION_JSON, EVENT_STREAM) if self.streams else (APPLICATION_JSON,)
 
     @property
     def audited(self) -> bool:
-        """Whether the audit log tells of it: it changes something and is not a worker's work."""
+        """Return whether the audit log tells of it.
+
+        It changes something and is not a worker's work.
+        """
         return self.method in _CHANGING and self.scope is not Scope.TASKS_WORK
 
     def responses(self) -> dict[int, OpenAPIResponse]:
-        """What OpenAPI says of the answers."""
+        """Return what OpenAPI says of the answers."""
         good: OpenAPIResponse = {"description": self.summary}
         if self.response_model:
             good["content"] = {APPLICATION_JSON: {"model": self.response_model}}
@@ -134,7 +137,7 @@ class Routes:
     _taken: dict[Route, Dependant] = field(default_factory=dict)
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
-        """Registers the decorated function as what answers this route."""
+        """Register the decorated function as what answers this route."""
         self.all.append((_pattern(route.path), route))
         register: Callable[[RouteHandler], RouteHandler] = self.resolver.route(
             route.path,
@@ -151,17 +154,22 @@ class Routes:
         return remember
 
     def taken(self, route: Route) -> Dependant:
-        """The parameters and the body that a route takes."""
+        """Return the parameters and the body that a route takes."""
         if route not in self._taken:
             self._taken[route] = get_dependant(path=route.template, call=self.views[route])
         return self._taken[route]
 
     def add_external(self, method: str, path: str) -> None:
-        """Names a path that another function answers for this method."""
+        """Name a path that another function answers for this method."""
         self.external.append((_pattern(path), method))
 
     def find(self, method: str, path: str) -> Route:
-        """The route that a request means. Raises NotFound, MethodNotAllowed."""
+        """Return the route that a request means.
+
+        Raises:
+            NotFound: It does not exist.
+            MethodNotAllowed: The path has other methods only.
+        """
         fitting = [route for pattern, route in self.all if pattern.fullmatch(path)]
         for route in fitting:
             if route.method == method:
@@ -172,12 +180,12 @@ class Routes:
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
-        """The methods that a path takes; what takes GET takes HEAD."""
+        """Return the methods that a path takes; what takes GET takes HEAD."""
         taken = {route.method for pattern, route in self.all if pattern.fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
     def call(self) -> RequestContext:
-        """The call that is being answered."""
+        """Return the call that is being answered."""
         call: RequestContext = self.resolver.context["call"]
         return call
 
@@ -185,7 +193,7 @@ class Routes:
 def json_response(
     body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
-    """A good answer with this body."""
+    """Return A good answer with this body."""
     return Response(
         status_code=status,
         content_type=APPLICATION_JSON,
@@ -195,7 +203,7 @@ def json_response(
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """What fits a path with its parameters, each of which is one segment."""
+    """Return what fits a path with its parameters, each of which is one segment."""
     parts = _PARAMETER.split(path)
     names = (_FORMS.get(name, "[^/]+") for name in _PARAMETER.findall(path))
     return re.compile(

@@ -62,7 +62,7 @@ class WebhookHandler:
     count: Count
 
     def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
-        """Answers one request: 202, 200 for a handshake, or a problem; never an exception."""
+        """Answer one request: 202, 200 for a handshake, or a problem; never an exception."""
         started = perf_counter()
         read = HttpApiEvent.model_validate(event)
         request = request_id(read)
@@ -93,7 +93,7 @@ class WebhookHandler:
         return said
 
     def _inbound(self, read: HttpApiEvent, request: RequestId) -> InboundRequest:
-        """The request; one whose bytes cannot be told from its base64 was signed by nobody."""
+        """Return the request; one whose bytes cannot be told from its base64 was signed by nobody."""
         try:
             return to_request(read, request, limit=self.limit)
         except PayloadInvalid:
@@ -106,7 +106,7 @@ class WebhookHandler:
             return to_request(bare, request, limit=self.limit)
 
     def _count(self, outcome: str, source: str, request: RequestId) -> None:
-        """Leaves a record of a request that left no delivery, since records are what is counted."""
+        """Leave a record of a request that left no delivery, since records are what is counted."""
         try:
             self.record_rejected(
                 RejectedRequest(
@@ -123,7 +123,7 @@ class WebhookHandler:
             self.logger.exception("request not counted")
 
     def _waited(self, read: HttpApiEvent, seconds: float) -> int:
-        """How many milliseconds ago API Gateway took the request, a cold start included."""
+        """Return how many milliseconds ago API Gateway took the request, a cold start included."""
         ours = round(seconds * 1000)
         taken_at = read.requestContext.timeEpoch
         if not taken_at:
@@ -133,7 +133,7 @@ class WebhookHandler:
     def _note(
         self, error: SignalboxError, read: HttpApiEvent, said: LambdaResponse, source: str
     ) -> None:
-        """Notes a request that was refused; where that fails, its sender learns nothing of it."""
+        """Record a request that was refused; if that fails, its sender learns nothing of it."""
         if not self.reject.wants(error):
             return
         try:

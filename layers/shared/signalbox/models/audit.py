@@ -80,13 +80,13 @@ class AuditRecord(Model):
 
     @property
     def end(self) -> ChainHead:
-        """This row as the next one names it."""
+        """Return this row as the next one names it."""
         return ChainHead(day=self.day, number=self.number, hash=self.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """A row as it is kept, by whomever: the text of its number, and its document."""
+    """A row as it is stored, by whomever: the text of its number, and its document."""
 
     number: str
     document: str
@@ -109,22 +109,25 @@ class ChainInvalid(SignalboxError):
 
 
 def day_of(moment: datetime) -> str:
-    """The day of a moment."""
+    """Return the day of a moment."""
     return moment.astimezone(UTC).date().isoformat()
 
 
 def add_days(day: str, step: int) -> str:
-    """The day so many days later, or earlier."""
+    """Return the day so many days later, or earlier."""
     return (date.fromisoformat(day) + timedelta(days=step)).isoformat()
 
 
 def record_number(number: int) -> str:
-    """The number of a row as text of fixed width, so that text order is the order of the rows."""
+    """Return the number of a row as text of fixed width.
+
+    So that text order is the order of the rows.
+    """
     return f"{number:08d}"
 
 
 def append_to_chain(entry: AuditEvent, day: str, last: ChainHead | None) -> AuditRecord:
-    """The entry as the next row of a day; `last` is the row to carry on, of any day."""
+    """Return the entry as the next row of a day; `last` is the row to carry on, of any day."""
     here = last is not None and last.day == day
     row = AuditRecord(
         day=day,
@@ -137,7 +140,7 @@ def append_to_chain(entry: AuditEvent, day: str, last: ChainHead | None) -> Audi
 
 
 def chain_head(day: str, kept: StoredRecord) -> ChainHead:
-    """What the next row carries on, even where this one cannot be read any more."""
+    """Return what the next row carries on, even where this one cannot be read any longer."""
     try:
         claimed = _document.validate_json(kept.document).get("hash")
     except ValueError:
@@ -152,7 +155,11 @@ def chain_head(day: str, kept: StoredRecord) -> ChainHead:
 
 
 def verify_next(day: str, last: ChainHead | None, kept: StoredRecord) -> ChainHead:
-    """The row that follows `last`, None at the start of a day. Raises ChainInvalid."""
+    """Return the row that follows `last`, None at the start of a day.
+
+    Raises:
+        ChainInvalid: The chain is broken.
+    """
     expected = record_number(last.number + 1 if last else 1)
     if kept.number != expected:
         if re.fullmatch(r"[0-9]{8}", kept.number) and kept.number > expected:
@@ -171,7 +178,7 @@ def verify_next(day: str, last: ChainHead | None, kept: StoredRecord) -> ChainHe
 
 
 def _digest(row: Mapping[str, JsonValue]) -> str:
-    """The SHA-256 of the hash before and of the row as JSON with sorted members."""
+    """Return the SHA-256 of the hash before and of the row as JSON with sorted members."""
     covered = {name: value for name, value in row.items() if name != "hash"}
     text = json.dumps(covered, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(

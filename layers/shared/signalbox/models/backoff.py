@@ -18,9 +18,9 @@ _DIGITS: Final = 9
 
 
 def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> timedelta:
-    """The wait after attempt `number`, counted from 1: full jitter under a doubling ceiling.
+    """Return the wait after attempt `number`, counted from 1: full jitter under a doubling ceiling.
 
-    Never less than the far side asked for, but for what is longer than LONGEST.
+    Never less than the target asked for, but for what is longer than LONGEST.
     """
     ceiling = min(LONGEST, BASE * 2 ** min(max(number - 1, 0), _DOUBLINGS))
     wait = ceiling * random.random()
@@ -31,12 +31,12 @@ def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> t
 
 
 def throttled_wait(asked: timedelta, times: int) -> timedelta:
-    """The wait that the far side asks for, and more where it has asked so many times before."""
+    """Return the wait that the target asks for, and more where it has asked so many times before."""
     return max(asked, min(PATIENCE, BASE * (1 << min(times, _DOUBLINGS)) - BASE))
 
 
 def read_retry_after(header: str, now: datetime) -> timedelta | None:
-    """What a `Retry-After` asks for, within SHORTEST and LONGEST; None where it says nothing.
+    """Return what a `Retry-After` asks for, within SHORTEST and LONGEST; None if it says nothing.
 
     It may hold seconds or an HTTP date; https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """

@@ -42,7 +42,11 @@ UtcDatetime = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 def _written_out(given: object) -> object:
-    """Raises ValueError for what is no moment by RFC 3339; a number is none."""
+    """Check whether it is valid.
+
+    Raises:
+        ValueError: For what is no moment by RFC 3339; a number is none.
+    """
     if isinstance(given, datetime):
         return given
     if not isinstance(given, str) or not _WRITTEN.fullmatch(given):
@@ -59,11 +63,11 @@ Name = Annotated[str, NAME_CONSTRAINTS]
 
 
 def list_position(moment: datetime, identifier: str) -> str:
-    """Where a thing stands in a list by time; text order is the order of the list."""
+    """Return where a thing stands in a list by time; text order is the order of the list."""
     return f"{sortable_time(moment)}#{identifier}"
 
 
 def sortable_time(moment: datetime) -> str:
-    """The moment as text of fixed width, so that text order is time order."""
+    """Return the moment as text of fixed width, so that text order is time order."""
     in_utc = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{in_utc.isoformat(timespec='microseconds')}Z"

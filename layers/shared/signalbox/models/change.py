@@ -80,7 +80,7 @@ class Change(Envelope):
 
     @property
     def change_type(self) -> ChangeType:
-        """The last word of `type`."""
+        """Return the last word of `type`."""
         return ChangeType(self.type.removeprefix(TASK_EVENT_PREFIX))
 
 
@@ -91,7 +91,7 @@ class PastChange(Envelope):
 
 
 def task_summary(task: Task) -> TaskSummary:
-    """The few facts of a task that a list shows."""
+    """Return the few facts of a task that a list shows."""
     return TaskSummary(
         id=task.id,
         version=task.version,
@@ -112,12 +112,12 @@ def task_summary(task: Task) -> TaskSummary:
 
 
 def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
-    """Whether the task is to be forgotten by now, even where it is still kept."""
+    """Return whether the task is to be forgotten already, even where it is still stored."""
     return task.expires_at is not None and task.expires_at <= now
 
 
 def task_view(task: Task) -> TaskView:
-    """What readers may know of a task."""
+    """Return what readers may know of a task."""
     lease = None if task.finished else task.lease
     return TaskView(
         **task_summary(task).__dict__,
@@ -145,7 +145,7 @@ def task_view(task: Task) -> TaskView:
 
 
 def change_for(task: Task, step: TaskStep, stack: str) -> Change:
-    """The envelope of a step of the task, with the task as it is now."""
+    """Return the envelope of a step of the task, with the task as it is now."""
     return Change(
         id=change_id(task.id, task.created_at, step.version),
         source=f"/signalbox/{stack}",
@@ -157,7 +157,7 @@ def change_for(task: Task, step: TaskStep, stack: str) -> Change:
 
 
 def past_changes(task: Task, stack: str) -> tuple[PastChange, ...]:
-    """What has become of the task, as far as it is remembered."""
+    """Return what has become of the task, as far as it is remembered."""
     return tuple(
         PastChange(
             id=change_id(task.id, task.created_at, step.version),

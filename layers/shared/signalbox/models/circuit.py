@@ -48,35 +48,35 @@ class Circuit(Model):
     streak: int = 0
     open_until: UtcDatetime | None = None
     probe_until: UtcDatetime | None = None
-    heard: int = 0
+    probe_successes: int = 0
 
     @property
     def blocked_until(self) -> datetime | None:
-        """Until when no call is made, None while all are."""
+        """Return until when no call is made, None while all are."""
         return self.open_until if self.state is CircuitState.OPEN else self.probe_until
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """A call, and whether the far side was heard."""
+    """A call, and whether the target was heard."""
 
     at: datetime
-    heard: bool
+    answered: bool
 
 
 def should_open(calls: Sequence[CallResult], now: datetime) -> bool:
-    """Whether these calls, the last one last, are reason to make no more.
+    """Return whether these calls, the last one last, are reason to make no more.
 
     What lies back too far says nothing: a process may have been frozen in between.
     """
-    row = [call.heard for call in calls[-_FAILURES:] if now - call.at <= _ROW_WITHIN]
-    recent = [call.heard for call in calls[-CALL_WINDOW:] if now - call.at <= _WITHIN]
+    row = [call.answered for call in calls[-_FAILURES:] if now - call.at <= _ROW_WITHIN]
+    recent = [call.answered for call in calls[-CALL_WINDOW:] if now - call.at <= _WITHIN]
     failures = recent.count(False)
     return row.count(False) == _FAILURES or (failures >= _FAILURES and 2 * failures >= len(recent))
 
 
 def opened(circuit: Circuit, now: datetime, random: Random) -> Circuit:
-    """No calls are made for a while, which doubles each time until the circuit is closed."""
+    """Return no calls are made for a while, which doubles each time until the circuit is closed."""
     cool = _cool(circuit.streak) * random.uniform(0.8, 1.2)
     return Circuit(
         version=circuit.version + 1,
@@ -87,24 +87,26 @@ def opened(circuit: Circuit, now: datetime, random: Random) -> Circuit:
 
 
 def begin_probe(circuit: Circuit, now: datetime) -> Circuit:
-    """One call is made as a probe."""
-    return _half_open(circuit, now + PROBE_FOR, circuit.heard)
+    """Return one call is made as a probe."""
+    return _half_open(circuit, now + PROBE_FOR, circuit.probe_successes)
 
 
 def probe_abandoned(probe: Circuit, now: datetime) -> Circuit:
-    """The probe was not made after all; the next one may be made at once."""
-    return _half_open(probe, now, probe.heard)
+    """Return the probe was not made after all; the next one may be made at once."""
+    return _half_open(probe, now, probe.probe_successes)
 
 
 def probe_succeeded(probe: Circuit, now: datetime) -> Circuit:
-    """The probe went well: closed after the second one in a row."""
-    if probe.heard + 1 >= _TO_CLOSE:
+    """Return the probe went well: closed after the second one in a row."""
+    if probe.probe_successes + 1 >= _TO_CLOSE:
         return Circuit(version=probe.version + 1)
-    return _half_open(probe, now, probe.heard + 1)
+    return _half_open(probe, now, probe.probe_successes + 1)
 
 
 def blocked_for(circuit: Circuit, now: datetime, random: Random) -> timedelta:
-    """How long whoever may not call waits: until the circuit is not open, or somebody has probed.
+    """Return how long whoever may not call waits.
+
+    Until the circuit is not open, or somebody has probed.
 
     It grows with the time that the circuit stays open, and differs, so that not all come at once.
     """
@@ -120,11 +122,11 @@ def _cool(streak: int) -> timedelta:
     return min(_LONGEST, _COOL * doublings)
 
 
-def _half_open(circuit: Circuit, probe_until: datetime, heard: int) -> Circuit:
+def _half_open(circuit: Circuit, probe_until: datetime, probe_successes: int) -> Circuit:
     return Circuit(
         version=circuit.version + 1,
         state=CircuitState.HALF_OPEN,
         streak=circuit.streak,
         probe_until=probe_until,
-        heard=heard,
+        probe_successes=probe_successes,
     )

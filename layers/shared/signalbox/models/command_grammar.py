@@ -104,19 +104,19 @@ class _Spoken(NamedTuple):
 
     @property
     def instruction(self) -> str:
-        """The words of its line, or all below where it has none; in the free form both."""
+        """Return the words of its line, or all below where it has none; in the free form both."""
         if self.free_form:
             return f"{self.words}{self.below}".strip()
         return self.words or self.below.strip()
 
     @property
     def description(self) -> str:
-        """What stands below its line and is not its instruction."""
+        """Return what stands below its line and is not its instruction."""
         return self.below.strip() if self.words and not self.free_form else ""
 
     @property
     def is_long(self) -> bool:
-        """Whether something is cut off."""
+        """Return whether something is cut off."""
         return len(self.instruction) > _INSTRUCTION or len(self.description) > _DESCRIPTION
 
 
@@ -134,9 +134,9 @@ class _Head(NamedTuple):
 def parse_commands(
     text: str, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
 ) -> tuple[Command, ...]:
-    """The commands in a text, in order: ten at most, of identical ones the first.
+    """Return the commands in a text, in order: ten at most, of identical ones the first.
 
-    `mention` is the bot's name without `@`; where it is empty only `/name` is a command.
+    `mention` is the bot's name without `@`; if it is empty only `/name` is a command.
     """
     found: dict[tuple[str, str], Command] = {}
     said: set[tuple[str, str]] = set()
@@ -153,7 +153,7 @@ def parse_commands(
 
 @lru_cache(maxsize=2 * _COMMANDS)
 def command_identity(command: Command) -> tuple[str, str]:
-    """What makes a command this one and no other, beside where it stands."""
+    """Return what makes a command this one and no other, beside where it stands."""
     if command.free_form:
         return command.name, command.instruction
     return command.name, shlex.join(_arguments(command.instruction))
@@ -162,7 +162,7 @@ def command_identity(command: Command) -> tuple[str, str]:
 def new_commands(
     event: Event, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
 ) -> tuple[Command, ...]:
-    """The commands of an event; of an edit only those that did not stand there before.
+    """Return the commands of an event; of an edit only those that did not stand there before.
 
     Free words that are edited are still the same request, whatever they say now: those to the bot,
     and those below a command that has none in its own line.
@@ -183,14 +183,14 @@ def _in_free_words(command: Command) -> bool:
 
 
 def option_value(command: Command, key: str) -> str | None:
-    """The value of a `key=value` argument, the last one if it is given twice."""
+    """Return the value of a `key=value` argument, the last one if it is given twice."""
     pairs = (argument.partition("=") for argument in command.arguments)
     values = [value for name, sign, value in pairs if sign and name.casefold() == key.casefold()]
     return values[-1] if values else None
 
 
 def is_marked(text: str) -> bool:
-    """Whether the text is our own, by the marker we hide in it."""
+    """Return whether the text is our own, by the marker we hide in it."""
     return MARKER in text
 
 
@@ -224,7 +224,7 @@ def _heads(text: str, pattern: re.Pattern[str], known: Collection[str]) -> Itera
 
 
 def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """The lines that look like a command and stand neither in code nor in hidden HTML."""
+    """Yield the lines that look like a command and stand neither in code nor in hidden HTML."""
     fence: _Fence | None = None
     position = 0
     while match := pattern.search(text, position):
@@ -240,7 +240,7 @@ def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str
 
 
 def _end_of_block(text: str, match: re.Match[str]) -> int:
-    """Where an HTML block ends: with the line that closes it, or with the text."""
+    """Return where an HTML block ends: with the line that closes it, or with the text."""
     if match["raw"]:
         closing = _RAW_END.search(text, match.end())
         closed = closing.end() if closing else -1
@@ -251,7 +251,7 @@ def _end_of_block(text: str, match: re.Match[str]) -> int:
 
 
 def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[int, int]:
-    """Where the first line of what was said to the bot starts and ends: behind it, or below.
+    """Return where the first line of what was said to the bot starts and ends: behind it, or below.
 
     Both are the same where nothing was said, or the next line is a command itself.
     """
@@ -269,7 +269,10 @@ def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[in
 
 
 def _addressed(said: str, known: Collection[str]) -> tuple[str | None, str]:
-    """The known name that starts what was said to the bot, if one does, and the words after it."""
+    """Return the known name that starts what was said to the bot, if one does.
+
+    And the words after it.
+    """
     name = _NAME.match(said)
     if name and name[1].lower() in known:
         return name[1], said[name.end() :]
@@ -285,7 +288,7 @@ def _pattern(mention: str) -> re.Pattern[str]:
 
 
 def _fence_after(fence: _Fence | None, match: re.Match[str]) -> _Fence | None:
-    """What is open after a line that looks like a fence."""
+    """Return what is open after a line that looks like a fence."""
     width = _width(match["indent"])
     if fence is None:
         if width > _INDENT:

@@ -20,8 +20,8 @@ Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 class Source(Model):
     """One configured sender of a provider's kind.
 
-    `events` are patterns of events that make a task even without a command, such as `issues.*`,
-    or with a detail `workflow_run.completed:failure`. Empty `commands` or `authors` let everything
+    `events` are patterns of events that make a task even without a command, such as `issues.*`, or
+    with a detail `workflow_run.completed:failure`. Empty `commands` or `authors` let everything
     through; `bots` are those whose commands are taken, and empty lets none through.
     """
 
@@ -38,7 +38,7 @@ class Source(Model):
 
 
 class Connection(Model):
-    """One configured use of a connector; its secret is kept apart.
+    """One configured use of a connector; its secret is stored apart.
 
     `settings` are checked by the connector's own model.
     """
@@ -78,13 +78,13 @@ class Pause(Model):
 
 
 def pattern_matches(patterns: tuple[str, ...], text: str) -> bool:
-    """Whether any pattern fits the text, without regard to case; no patterns fit everything."""
+    """Return whether any pattern fits the text, without regard to case; no patterns fit everything."""
     folded = text.casefold()
     return not patterns or any(fnmatchcase(folded, escape_pattern(pattern)) for pattern in patterns)
 
 
 def subscription_matches(subscription: Subscription, change: Change) -> bool:
-    """Whether the subscription asks for this change."""
+    """Return whether the subscription asks for this change."""
     task = change.data
     return (
         subscription.enabled

@@ -32,7 +32,7 @@ class DeadLetter(Model):
 
 
 def task_dead_letter(task: Task) -> DeadLetter:
-    """The dead letter of a task."""
+    """Return the dead letter of a task."""
     return DeadLetter(
         kind=DeadLetterKind.TASK,
         task_id=task.id,
@@ -47,7 +47,7 @@ def task_dead_letter(task: Task) -> DeadLetter:
 
 
 def notification_dead_letter(note: Notification) -> DeadLetter:
-    """The dead letter of a notification."""
+    """Return the dead letter of a notification."""
     task = note.change.data
     return DeadLetter(
         kind=DeadLetterKind.NOTIFICATION,

@@ -20,7 +20,9 @@ class DeliveryStatus(StrEnum):
 
 
 class Delivery(Model):
-    """One verified request. The body is kept beside this record, as it was sent.
+    """One verified request.
+
+    The body is stored beside this record, as it was sent.
 
     `key` is the provider's own id. `secret` counts which of the source's secrets verified it: 0 is
     the current one. `notes` say in words what was found and why nothing was made of the rest.
@@ -66,7 +68,7 @@ class StoredDelivery:
 
 
 def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
-    """The record of a delivery after it was read once more, as `now` says.
+    """Return the record of a delivery after it was read once more, as `now` says.
 
     The tasks that were made before stay its tasks.
     """
@@ -86,10 +88,10 @@ def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
 
 
 def compress_body(body: bytes) -> bytes:
-    """The body as it is stored: gzip, the same bytes for the same body."""
+    """Return the body as it is stored: gzip, the same bytes for the same body."""
     return gzip.compress(body, compresslevel=6, mtime=0)
 
 
 def decompress_body(stored: bytes) -> bytes:
-    """The body as it was sent."""
+    """Return the body as it was sent."""
     return gzip.decompress(stored)

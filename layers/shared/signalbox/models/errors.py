@@ -90,7 +90,7 @@ class WriteConflict(Conflict):
 
 
 class LogGap(Conflict):
-    """Lines of a log are missing between what is kept and what was sent."""
+    """Lines of a log are missing between what is stored and what was sent."""
 
     code = "log_gap"
 
@@ -152,13 +152,13 @@ class SecretMissing(Unavailable):
 
 
 class SendRefused(SignalboxError):
-    """The far side will never take this notification."""
+    """The target will never take this notification."""
 
 
 class SendDelayed(SignalboxError):
-    """The far side may take this notification later.
+    """The target may take this notification later.
 
-    `after` is how long the far side asked us to wait, None where it named no time.
+    `after` is how long the target asked us to wait, None if it named no time.
     """
 
     def __init__(self, reason: str, after: timedelta | None = None) -> None:

@@ -19,10 +19,10 @@ class Event:
     `type` is `<event>` or `<event>.<action>` in the provider's words. `detail` is what that leaves
     open: the label put on, the person assigned, how a run ended. `counts_as` are other details that
     patterns for it match as well: a run that timed out is a failure too. `text` is where commands
-    may stand, None where the event carries none; `previous_text` is what it said before an edit.
+    may stand, None if the event carries none; `previous_text` is what it said before an edit.
     `thread` names what `text` belongs to (one comment, one description) and stays the same when it
     is edited, so that a command in it is run once. `writer` is who wrote the text, which need not
-    be the `author`, who edited it, say; None where nobody is named. `moved` where the text was not
+    be the `author`, who edited it, say; None if nobody is named. `moved` where the text was not
     said here but brought from elsewhere.
     """
 
@@ -51,7 +51,7 @@ class Command:
     `line` counts from 0 in the normalised text. `instruction` is what follows the name, as it was
     written: the rest of the line, the lines below where that is empty, or for the free form
     everything said to the bot. `description` holds the lines below where `instruction` does not.
-    `truncated` where either was too long to be kept whole.
+    `truncated` where either was too long to be stored whole.
     """
 
     name: str

@@ -38,27 +38,27 @@ def _random(prefix: str) -> str:
 
 
 def task_id(*parts: str) -> TaskId:
-    """The id of the task that these parts name; the same parts always name the same task."""
+    """Return the id of the task that these parts name; the same parts always name the same task."""
     return TaskId(_derived("tsk", parts))
 
 
 def random_task_id() -> TaskId:
-    """An id for a task that nothing names."""
+    """Return an id for a task that nothing names."""
     return TaskId(_random("tsk"))
 
 
 def delivery_id(provider: str, source: str, key: str) -> DeliveryId:
-    """The id of the delivery that the provider knows by this key."""
+    """Return the id of the delivery that the provider knows by this key."""
     return DeliveryId(_derived("dlv", (provider, source, key)))
 
 
 def notification_id(change: ChangeId, connection: ConnectionId) -> NotificationId:
-    """The id of what is owed to this connection for this change."""
+    """Return the id of what is owed to this connection for this change."""
     return NotificationId(_derived("ntf", (change, connection)))
 
 
 def change_id(task: TaskId, created_at: datetime, version: int) -> ChangeId:
-    """The id of the change that brought the task to this version.
+    """Return the id of the change that brought the task to this version.
 
     A task that has expired may be made again under its id, and its changes are others.
     """
@@ -66,10 +66,10 @@ def change_id(task: TaskId, created_at: datetime, version: int) -> ChangeId:
 
 
 def random_lease_id() -> LeaseId:
-    """An id for a lease, not to be guessed."""
+    """Return an id for a lease, not to be guessed."""
     return LeaseId(_random("lse"))
 
 
 def random_request_id() -> RequestId:
-    """An id for a request that came without one."""
+    """Return an id for a request that came without one."""
     return RequestId(_random("req"))

@@ -40,7 +40,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 def is_allowed_address(ip: str) -> bool:
-    """Whether this is the address of a public host; False for what is no address at all."""
+    """Return whether this is the address of a public host; False for what is no address at all."""
     try:
         address = ip_address(ip)
     except ValueError:
@@ -54,7 +54,7 @@ def is_allowed_address(ip: str) -> bool:
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that is really meant, None where an IPv6 address is."""
+    """Return the IPv4 address that is really meant, None if an IPv6 address is."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped

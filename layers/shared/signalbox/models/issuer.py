@@ -42,12 +42,11 @@ def _as_text(value: object) -> object:
 class Issuer(Model):
     """Somebody whose tokens we believe.
 
-    Its keys are at `jwks_url`, or are the set in `jwks`, kept as JSON, or, with `shared_secret`,
+    Its keys are at `jwks_url`, or are the set in `jwks`, stored as JSON, or, with `shared_secret`,
     are the secrets named `issuers/<name>`, of MIN_SECRET bytes or more. A token is for us where its
     `aud` names `audience`; with `audience_claim` client_id, one without `aud` is for us where its
-    `client_id` is `audience`, as in access tokens of Amazon Cognito. A token is worth
-    `everybody`, and `grants[value]` for each value of the claim that `claim` leads to, one member
-    name a step.
+    `client_id` is `audience`, as in access tokens of Amazon Cognito. A token is worth `everybody`,
+    and `grants[value]` for each value of the claim that `claim` leads to, one member name a step.
     """
 
     name: Name
@@ -70,24 +69,24 @@ class Issuer(Model):
 
     @property
     def allowed(self) -> frozenset[Algorithm]:
-        """The algorithms that its tokens may be signed by."""
+        """Return the algorithms that its tokens may be signed by."""
         if self.shared_secret:
             return frozenset({Algorithm.HS256})
         return frozenset(self.algorithms) - {Algorithm.HS256}
 
     @property
     def secret(self) -> str:
-        """The name of its shared secrets."""
+        """Return the name of its shared secrets."""
         return f"issuers/{self.name}"
 
     @property
     def roles(self) -> frozenset[str]:
-        """Every role that its tokens may have."""
+        """Return every role that its tokens may have."""
         grants = (self.everybody, *self.grants.values())
         return frozenset(role for grant in grants for role in grant.roles)
 
     def granted(self, claims: Mapping[str, JsonValue]) -> Grant:
-        """What a token with these claims is worth."""
+        """Return what a token with these claims is worth."""
         role_scopes = self.everybody
         for value in dict.fromkeys(_values(claims, self.claim)):
             role_scopes += self.grants.get(value, Grant())
@@ -95,7 +94,10 @@ class Issuer(Model):
 
 
 def _values(claims: Mapping[str, JsonValue], path: tuple[str, ...]) -> Iterator[str]:
-    """The texts of a claim, which is a list of them or, as `scope` is, one with spaces between."""
+    """Yield the texts of a claim, which is a list of them or, as `scope` is.
+
+    One with spaces between.
+    """
     found: object = claims
     for step in path:
         found = found.get(step) if isinstance(found, Mapping) else None

@@ -31,7 +31,7 @@ _REASON: Final = 300
 
 
 def created(task: Task, by: str) -> Task:
-    """The task with the first entry of its history."""
+    """Return the task with the first entry of its history."""
     step = TaskStep(
         version=task.version,
         type=ChangeType.CREATED,
@@ -44,7 +44,7 @@ def created(task: Task, by: str) -> Task:
 
 
 def editable(task: Task) -> EditableFields:
-    """What may be changed of the task, as it is now."""
+    """Return what may be changed of the task, as it is now."""
     return EditableFields(
         title=task.title,
         description=task.description,
@@ -55,10 +55,13 @@ def editable(task: Task) -> EditableFields:
 
 
 def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
-    """The task as it is wanted; the very same where nothing changes.
+    """Return the task as it is wanted; the very same where nothing changes.
 
-    With another priority it needs a message in another queue, so it counts as without one; else
-    the one that it has counts from now. Raises Conflict where it is finished.
+    With another priority it needs a message in another queue, so it counts as without one; else the
+    one that it has counts from now.
+
+    Raises:
+        Conflict: If it is finished.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -74,9 +77,10 @@ def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
 
 
 def leased(task: Task, lease: Lease, now: datetime) -> Task:
-    """The task in the hands of a worker.
+    """Return the task in the hands of a worker.
 
-    Raises Conflict where it is held by another, finished, not due yet or out of attempts.
+    Raises:
+        Conflict: If it is held by another, finished, not due yet or out of attempts.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -106,14 +110,18 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
 
 
 def holder_until(task: Task, now: datetime) -> datetime | None:
-    """When the current lease ends, None where nobody holds the task."""
+    """Return when the current lease ends, None if nobody holds the task."""
     if task.status is TaskStatus.RUNNING and task.lease and task.lease.expires_at > now:
         return task.lease.expires_at
     return None
 
 
 def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
-    """The lease that the task is held under. Raises LeaseLost where it is not this one."""
+    """Return the lease that the task is held under.
+
+    Raises:
+        LeaseLost: If it is not this one.
+    """
     held = task.lease
     if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
         raise LeaseLost("the lease is not the current one")
@@ -121,14 +129,22 @@ def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
 
 
 def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
-    """The task with a longer lease; not a step. Raises LeaseLost."""
+    """Return the task with a longer lease; not a step.
+
+    Raises:
+        LeaseLost: The lease is not the current one.
+    """
     held = current_lease(task, lease, fence)
     update = {"lease": held.model_copy(update={"expires_at": until})}
     return task.model_copy(update=update | ({"progress": progress} if progress else {}))
 
 
 def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: datetime) -> Task:
-    """The task done; the same once more under the same lease changes nothing. Raises LeaseLost."""
+    """Return the task done; the same once more under the same lease changes nothing.
+
+    Raises:
+        LeaseLost: The lease is not the current one.
+    """
     if _ended_by(task, lease, fence, TaskStatus.SUCCEEDED) and task.result == result:
         return task
     held = current_lease(task, lease, fence)
@@ -139,10 +155,13 @@ def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: d
 def attempt_failed(
     task: Task, lease: LeaseId, fence: int, reason: str, retry_at: datetime | None, now: datetime
 ) -> Task:
-    """The task after an attempt that failed: pending until `retry_at`, or failed.
+    """Return the task after an attempt that failed: pending until `retry_at`, or failed.
 
     It fails for good where `retry_at` is None or no attempts are left; the same once more under the
-    same lease changes nothing. Raises LeaseLost.
+    same lease changes nothing.
+
+    Raises:
+        LeaseLost: The lease is not the current one.
     """
     if _ended_by(task, lease, fence, TaskStatus.FAILED) and task.reason == reason:
         return task
@@ -156,9 +175,12 @@ def attempt_failed(
 
 
 def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
-    """The task given back untouched, without a message; the attempt does not count.
+    """Return the task given back untouched, without a message; the attempt does not count.
 
-    The same once more under the same lease changes nothing. Raises LeaseLost.
+    The same once more under the same lease changes nothing.
+
+    Raises:
+        LeaseLost: The lease is not the current one.
     """
     if _given_back(task, lease, fence, ChangeType.RELEASED):
         return task
@@ -170,9 +192,10 @@ def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: da
 
 
 def lease_ended(task: Task, now: datetime, by: str) -> Task:
-    """The task whose worker is gone: pending and without a message, or failed.
+    """Return the task whose worker is gone: pending and without a message, or failed.
 
-    Raises Conflict where somebody holds it still.
+    Raises:
+        Conflict: If somebody holds it still.
     """
     if task.status is not TaskStatus.RUNNING or holder_until(task, now):
         raise Conflict("the task is not held by a lost worker")
@@ -184,9 +207,10 @@ def lease_ended(task: Task, now: datetime, by: str) -> Task:
 
 
 def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) -> Task:
-    """The task failed because a message for it, sent at that time, came back too often.
+    """Return the task failed because a message for it, sent at that time, came back too often.
 
-    Raises Conflict where it is finished or held, or needs or has a younger message.
+    Raises:
+        Conflict: If it is finished or held, or needs or has a younger message.
     """
     if task.finished or holder_until(task, now):
         raise Conflict(f"the task is {task.status}")
@@ -197,14 +221,22 @@ def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) ->
 
 
 def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
-    """The task called off. Raises Conflict where it is finished."""
+    """Return the task called off.
+
+    Raises:
+        Conflict: If it is finished.
+    """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
 
 
 def retried(task: Task, now: datetime, by: str) -> Task:
-    """The task with new attempts. Raises Conflict where it has not failed nor been cancelled."""
+    """Return the task with new attempts.
+
+    Raises:
+        Conflict: If it has not failed nor been cancelled.
+    """
     if task.status not in {TaskStatus.FAILED, TaskStatus.CANCELLED}:
         raise Conflict(f"the task is {task.status}")
     again = _waiting(task).model_copy(
@@ -214,12 +246,12 @@ def retried(task: Task, now: datetime, by: str) -> Task:
 
 
 def queued(task: Task, now: datetime) -> Task:
-    """The waiting task with a message in its queue; not a step."""
+    """Return the waiting task with a message in its queue; not a step."""
     return task.model_copy(update={"sent_at": now})
 
 
 def dispatched(task: Task, now: datetime) -> Task:
-    """The task whose changes were all handed on, with a message where it waits; not a step."""
+    """Return the task whose changes were all handed on, with a message where it waits; not a step."""
     marked = task.model_copy(update={"dispatched": task.version})
     return queued(marked, now) if task.status is TaskStatus.PENDING else marked
 

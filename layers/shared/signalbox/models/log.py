@@ -37,7 +37,7 @@ class Batch(Model):
 
     @property
     def end(self) -> int:
-        """The worker's number of the line after these."""
+        """Return the worker's number of the line after these."""
         return self.seq + len(self.lines)
 
 
@@ -45,7 +45,7 @@ class LogLine(Model):
     """A line as readers see it: `seq` is its place in the log, from 1 without a hole.
 
     `at` is when it came, `attempt` which one it speaks of, `masked` whether something in it looked
-    like a secret and is kept as `[masked]`.
+    like a secret and is stored as `[masked]`.
     """
 
     seq: int
@@ -74,16 +74,19 @@ class Chunk(Model):
 
     @property
     def last(self) -> int:
-        """The place of the last line."""
+        """Return the place of the last line."""
         return self.first + len(self.lines) - 1
 
     @property
     def full(self) -> bool:
-        """Whether the log ends here for good. The last line says so; later ones are dropped."""
+        """Return whether the log ends here for good.
+
+        The last line says so; later ones are dropped.
+        """
         return self.last >= LOG_LINES or self.size >= LOG_BYTES
 
     def behind(self, place: int) -> Iterator[LogLine]:
-        """The lines that stand behind this place."""
+        """Yield the lines that stand behind this place."""
         for seq, text in enumerate(self.lines, self.first):
             if seq > place:
                 masked = seq in self.masked
@@ -91,10 +94,13 @@ class Chunk(Model):
 
 
 def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
-    """What of a batch is to be kept behind the last chunk, None where nothing is.
+    """Return what of a batch is to be stored behind the last chunk, None if nothing is.
 
-    Anything that looks like a secret is masked. Raises LeaseLost where a later lease has spoken,
-    LogGap where lines before the batch are missing.
+    Anything that looks like a secret is masked.
+
+    Raises:
+        LeaseLost: If a later lease has spoken.
+        LogGap: If lines before the batch are missing.
     """
     if last and last.fence > batch.fence:
         raise LeaseLost("the lease is not the current one")
@@ -123,20 +129,20 @@ def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
 
 
 def text_size(lines: Iterable[str]) -> int:
-    """The bytes of some lines."""
+    """Return the bytes of some lines."""
     return sum(len(line.encode()) for line in lines)
 
 
 def _closed(chunk: Chunk) -> Chunk:
-    """The chunk as the last one of its log."""
+    """Return the chunk as the last one of its log."""
     kept = chunk.lines[: LOG_LINES - chunk.first]
     return chunk.model_copy(update={"lines": (*kept, LOG_FULL)})
 
 
 def log_expires_at(now: datetime, retention: int) -> datetime | None:
-    """When a chunk may be forgotten, None for never; `retention` is the task's, in seconds.
+    """Return when a chunk may be forgotten, None for never; `retention` is the task's, in seconds.
 
     Nobody knows yet when the task will end, so it is counted from the chunk, and from a week where
-    the task is kept for less.
+    the task is stored for less.
     """
     return now + max(timedelta(seconds=retention), MIN_LOG_RETENTION) if retention else None

@@ -24,7 +24,7 @@ ConfigResource = Source | Connection | Subscription | Issuer | Role | Limits
 
 
 class Manifest(Model):
-    """Everything that operators configure; secrets are kept apart."""
+    """Everything that operators configure; secrets are stored apart."""
 
     version: Literal[1] = 1
     sources: tuple[Source, ...] = ()
@@ -34,8 +34,8 @@ class Manifest(Model):
     roles: tuple[Role, ...] = ()
     limits: Limits | None = None
 
-    def things(self) -> tuple[ConfigResource, ...]:
-        """Everything, in the order in which it can be put."""
+    def resources(self) -> tuple[ConfigResource, ...]:
+        """Return everything, in the order in which it can be put."""
         limits = (self.limits,) if self.limits else ()
         return (
             *self.connections,
@@ -63,7 +63,7 @@ class ChangeAction(StrEnum):
 
 
 class FieldChange(Model):
-    """One value of a thing, before and after; None where there is none."""
+    """One value of a thing, before and after; None if there is none."""
 
     field: str
     before: JsonValue = None
@@ -88,38 +88,38 @@ class ManifestPlan:
     remove: tuple[ConfigResource, ...]
 
 
-def resource_key(thing: ConfigResource) -> tuple[str, str]:
-    """The kind of a thing and its name among those of its kind."""
-    match thing:
+def resource_key(resource: ConfigResource) -> tuple[str, str]:
+    """Return the kind of a thing and its name among those of its kind."""
+    match resource:
         case Source():
-            return "source", f"{thing.provider}/{thing.name}"
+            return "source", f"{resource.provider}/{resource.name}"
         case Connection():
-            return "connection", thing.id
+            return "connection", resource.id
         case Subscription():
-            return "subscription", thing.id
+            return "subscription", resource.id
         case Issuer():
-            return "issuer", thing.name
+            return "issuer", resource.name
         case Role():
-            return "role", thing.name
+            return "role", resource.name
         case Limits():
             return "limits", "default"
 
 
-def secret_name(thing: ConfigResource) -> str | None:
-    """The name of the secret that belongs to a thing, None where it has none."""
-    match thing:
+def secret_name(resource: ConfigResource) -> str | None:
+    """Return the name of the secret that belongs to a thing, None if it has none."""
+    match resource:
         case Source():
-            return f"sources/{thing.provider}/{thing.name}"
+            return f"sources/{resource.provider}/{resource.name}"
         case Connection():
-            return f"connections/{thing.id}"
+            return f"connections/{resource.id}"
         case Issuer(shared_secret=True):
-            return thing.secret
+            return resource.secret
         case _:
             return None
 
 
 def validation_errors(invalid: ValidationError) -> tuple[ManifestError, ...]:
-    """Where a document does not have the form of a manifest."""
+    """Return where a document does not have the form of a manifest."""
     return tuple(
         ManifestError(path=path, reason=reason)
         for path, reason in describe_errors(invalid, Manifest)
@@ -129,7 +129,7 @@ def validation_errors(invalid: ValidationError) -> tuple[ManifestError, ...]:
 def manifest_errors(
     manifest: Manifest, known: Collection[ConnectionId] = (), roles: Collection[str] = ()
 ) -> tuple[ManifestError, ...]:
-    """What is named twice or names what is not there.
+    """Return what is named twice or names what does not exist.
 
     `known` are connections besides its own, `roles` those besides its own and the built-in ones.
     """
@@ -159,15 +159,15 @@ def manifest_errors(
 def plan_changes(
     manifest: Manifest, there: Sequence[ConfigResource], *, prune: bool
 ) -> ManifestPlan:
-    """What is to be done; with `prune` what the manifest does not name is removed."""
-    before = {resource_key(thing): thing for thing in there}
-    wanted = {resource_key(thing): thing for thing in manifest.things()}
-    put = tuple(thing for key, thing in wanted.items() if before.get(key) != thing)
-    gone = [thing for key, thing in before.items() if prune and key not in wanted]
-    remove = tuple(sorted(gone, key=lambda thing: not isinstance(thing, Subscription)))
+    """Return what is to be done; with `prune` what the manifest does not name is removed."""
+    before = {resource_key(resource): resource for resource in there}
+    wanted = {resource_key(resource): resource for resource in manifest.resources()}
+    put = tuple(resource for key, resource in wanted.items() if before.get(key) != resource)
+    gone = [resource for key, resource in before.items() if prune and key not in wanted]
+    remove = tuple(sorted(gone, key=lambda resource: not isinstance(resource, Subscription)))
     return ManifestPlan(
         edits=(
-            *(_edit(before.get(resource_key(thing)), thing) for thing in put),
+            *(_edit(before.get(resource_key(resource)), resource) for resource in put),
             *(
                 PlannedChange(action=ChangeAction.REMOVE, kind=k, name=n)
                 for k, n in map(resource_key, remove)
@@ -195,10 +195,10 @@ def _differences(
             yield FieldChange(field=name, before=before.get(name), after=after.get(name))
 
 
-def _repeated(group: str, things: Sequence[ConfigResource]) -> Iterator[ManifestError]:
+def _repeated(group: str, resources: Sequence[ConfigResource]) -> Iterator[ManifestError]:
     seen: set[tuple[str, str]] = set()
-    for index, thing in enumerate(things):
-        key = resource_key(thing)
+    for index, resource in enumerate(resources):
+        key = resource_key(resource)
         if key in seen:
             yield ManifestError(
                 path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice"
@@ -223,7 +223,7 @@ def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[Manife
 
 
 def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Every role that is referred to, after the path where it is."""
+    """Yield every role that is referred to, after the path where it is."""
     for index, issuer in enumerate(manifest.issuers):
         grants = {f"grants.{value}": grant for value, grant in issuer.grants.items()}
         for place, grant in {**grants, "everybody": issuer.everybody}.items():

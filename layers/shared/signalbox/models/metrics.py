@@ -67,16 +67,16 @@ class Histogram:
 
     @property
     def count(self) -> int:
-        """How many were observed."""
+        """Return how many were observed."""
         return sum(self.counts)
 
     @property
     def cumulative(self) -> tuple[int, ...]:
-        """How many lie at or below each bound, and last all of them."""
+        """Return how many lie at or below each bound, and last all of them."""
         return tuple(accumulate(self.counts))
 
     def quantile(self, part: float) -> float | None:
-        """An estimate, linear within a bucket; the highest bound for what lies above it."""
+        """Return an estimate, linear within a bucket; the highest bound for what lies above it."""
         if not self.count:
             return None
         rank = part * self.count
@@ -131,12 +131,12 @@ class RejectedRequestProjection(Projection):
 
 
 def counter_name(metric: Metric, *labels: str) -> str:
-    """The name of a count."""
+    """Return the name of a count."""
     return "|".join((metric, *labels))
 
 
 def add_counts(parts: Iterable[Counts]) -> Counts:
-    """All of them together."""
+    """Return all of them together."""
     total: Counter[str] = Counter()
     for part in parts:
         total.update(part)
@@ -144,7 +144,7 @@ def add_counts(parts: Iterable[Counts]) -> Counts:
 
 
 def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
-    """The counts of one metric by their labels."""
+    """Return the counts of one metric by their labels."""
     found = {}
     for key, number in counts.items():
         first, *labels = key.split("|")
@@ -154,7 +154,7 @@ def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int
 
 
 def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
-    """What one measurement adds to a histogram."""
+    """Return what one measurement adds to a histogram."""
     fitting = next((f"{bound:g}" for bound in bounds if seconds <= bound), _INFINITE)
     return {
         counter_name(metric, *labels, fitting): 1,
@@ -163,7 +163,7 @@ def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, .
 
 
 def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float, ...]) -> Histogram:
-    """The histogram that measurements have made."""
+    """Return the histogram that measurements have made."""
     names = [*(f"{bound:g}" for bound in bounds), _INFINITE]
     return Histogram(
         bounds=bounds,
@@ -173,7 +173,7 @@ def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float,
 
 
 def task_counts(before: TaskProjection | None, after: TaskProjection | None) -> Counts:
-    """What a step of a task adds, or its creation, or its end by age."""
+    """Return what a step of a task adds, or its creation, or its end by age."""
     moved: Counter[str] = Counter()
     if before:
         moved[counter_name(Metric.TASKS, before.status)] -= 1
@@ -191,7 +191,7 @@ def task_counts(before: TaskProjection | None, after: TaskProjection | None) -> 
 def notification_counts(
     before: NotificationProjection | None, after: NotificationProjection
 ) -> Counts:
-    """What a step of a notification adds: one where an attempt, or all hope, has ended."""
+    """Return what a step of a notification adds: one if an attempt, or all hope, has ended."""
     sending = before is not None and before.status is NotificationStatus.SENDING
     match after.status:
         case NotificationStatus.SENDING:
@@ -204,17 +204,17 @@ def notification_counts(
 
 
 def delivery_counts(kept: DeliveryProjection) -> Counts:
-    """What a new delivery adds, and the answers before it."""
+    """Return what a new delivery adds, and the answers before it."""
     return _request(kept.provider, kept.status, kept.acks)
 
 
 def duplicate_counts(kept: DeliveryProjection | None, times: int) -> Counts:
-    """What copies of a delivery add that came later."""
+    """Return what copies of a delivery add that came later."""
     return {counter_name(Metric.REQUESTS, kept.provider, DUPLICATE): times} if kept else {}
 
 
 def rejected_request_counts(request: RejectedRequestProjection) -> Counts:
-    """What a request adds that left no delivery behind."""
+    """Return what a request adds that left no delivery behind."""
     return _request(request.provider, request.outcome, request.acks)
 
 

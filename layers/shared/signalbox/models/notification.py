@@ -32,7 +32,7 @@ class NotificationStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing happens to the notification any more by itself."""
+        """Return whether nothing happens to the notification any longer by itself."""
         return self not in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
 
@@ -50,7 +50,9 @@ class Attempt(Model):
 
 
 class Notification(Model):
-    """What is owed to a connection. `number` counts the tries that count against the limit.
+    """What is owed to a connection.
+
+    `number` counts the tries that count against the limit.
 
     `busy_until` is set while an attempt is under way: nobody else may try before. `fingerprint` is
     that of the request that asked for it, where that had an Idempotency-Key.
@@ -76,24 +78,24 @@ class Notification(Model):
 
     @property
     def task_id(self) -> TaskId:
-        """The task that changed."""
+        """Return the task that changed."""
         return self.change.subject
 
     @property
     def open(self) -> bool:
-        """Whether anything is still to be done."""
+        """Return whether anything is still to be done."""
         return self.status in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the notification may be forgotten."""
+        """Return when the notification may be forgotten."""
         if self.open or not self.retention:
             return None
         return self.updated_at + timedelta(seconds=self.retention)
 
     @property
     def due_at(self) -> datetime | None:
-        """When maintenance must look at the notification if nothing has happened until then."""
+        """Return when maintenance must look at the notification if nothing has happened until then."""
         if not self.open:
             return None
         marks = (self.queued_at, self.next_at, self.busy_until)
@@ -114,9 +116,12 @@ class NotificationRef:
 
 
 def begun(notification: Notification, now: datetime, busy_until: datetime) -> Notification:
-    """The notification with an attempt under way; one that was never ended counts as unknown.
+    """Return the notification with an attempt under way.
 
-    Raises Conflict where nothing is owed any more or another attempt is under way.
+    One that was never ended counts as unknown.
+
+    Raises:
+        Conflict: If nothing is owed any more or another attempt is under way.
     """
     if not notification.open:
         raise Conflict(f"the notification is {notification.status}")
@@ -138,24 +143,24 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
 
 
 def delivered(notification: Notification, now: datetime) -> Notification:
-    """The far side has it."""
+    """Return the target has it."""
     return _ended(notification, NotificationStatus.DELIVERED, now, "delivered", None)
 
 
 def refused(notification: Notification, reason: str, now: datetime) -> Notification:
-    """The far side will never take it."""
+    """Return the target will never take it."""
     return _ended(notification, NotificationStatus.FAILED, now, "refused", reason)
 
 
 def exhausted(notification: Notification, reason: str, now: datetime) -> Notification:
-    """No attempts are left."""
+    """Return no attempts are left."""
     return _ended(notification, NotificationStatus.DEAD, now, "dead", reason)
 
 
 def delayed(
     notification: Notification, reason: str, next_at: datetime, now: datetime, *, counts: bool
 ) -> Notification:
-    """The far side may take it at `next_at`; being told to wait does not count as a try.
+    """Return the target may take it at `next_at`; being told to wait does not count as a try.
 
     Dead where the tries or the time are used up.
     """
@@ -175,7 +180,11 @@ def delayed(
 
 
 def redelivered(notification: Notification, now: datetime) -> Notification:
-    """The notification owed once more, with new attempts. Raises Conflict while it is open."""
+    """Return the notification owed once more, with new attempts.
+
+    Raises:
+        Conflict: While it is open.
+    """
     if notification.open:
         raise Conflict(f"the notification is {notification.status}")
     return notification.model_copy(
@@ -192,7 +201,7 @@ def redelivered(notification: Notification, now: datetime) -> Notification:
 
 
 def sent(notification: Notification, now: datetime) -> Notification:
-    """The notification with a message in its connector's queue."""
+    """Return the notification with a message in its connector's queue."""
     return notification.model_copy(update={"sent_at": now})
 
 

@@ -73,7 +73,11 @@ class Principal(Model):
     roles: tuple[str, ...] = ()
 
     def require(self, scope: Scope) -> None:
-        """Raises Forbidden where the principal may not."""
+        """Check whether it is valid.
+
+        Raises:
+            Forbidden: If the principal may not.
+        """
         if scope not in self.scopes:
             raise Forbidden(f"this needs the scope {scope}")
 
@@ -98,6 +102,6 @@ class ApiKey(Model):
     def granted(
         self, role_scopes: Mapping[str, frozenset[Scope]] = BUILT_IN_ROLES
     ) -> frozenset[Scope]:
-        """Every scope the key has, by itself or by its roles, which are worth so much."""
+        """Return every scope the key has, by itself or by its roles, which are worth so much."""
         by_role = (role_scopes.get(role, frozenset()) for role in self.roles)
         return frozenset(self.scopes).union(*by_role)

@@ -28,16 +28,16 @@ class RateLimit(Model):
 
     @property
     def interval(self) -> int:
-        """The time that one request takes up."""
+        """Return the time that one request takes up."""
         return MICROSECONDS_PER_SECOND * self.window // self.count
 
     @property
     def capacity(self) -> int:
-        """The time that a whole burst takes up."""
+        """Return the time that a whole burst takes up."""
         return self.burst * self.interval
 
     def shared(self, parts: int) -> "RateLimit":
-        """What is left for each of so many who do not know of each other."""
+        """Return what is left for each of so many who do not know of each other."""
         count, burst = max(1, self.count // parts), max(1, self.burst // parts)
         return RateLimit(count=count, window=self.window, burst=burst)
 
@@ -81,7 +81,7 @@ class Limits(Model):
     callers: dict[str, RateLimit] = Field(default_factory=dict)
 
     def of(self, caller: Principal) -> RateLimitPolicy:
-        """What the caller is held to."""
+        """Return what the caller is held to."""
         if own := self.callers.get(caller.name):
             return RateLimitPolicy(name="caller", limit=own)
         by_role = {**DEFAULT_ROLE_LIMITS, **self.roles}
@@ -99,12 +99,12 @@ DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
 
 
 def to_microseconds(moment: datetime) -> int:
-    """The moment as GCRA counts it."""
+    """Return the moment as GCRA counts it."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def retry_wait(arrival: int | None, now: int, limit: RateLimit, requests: int = 1) -> int:
-    """How long the caller must wait before it may ask so often, nothing if it may ask now.
+    """Return how long the caller must wait before it may ask so often, nothing if it may ask now.
 
     For more than a burst it is told when it may ask for one.
     """
@@ -113,12 +113,12 @@ def retry_wait(arrival: int | None, now: int, limit: RateLimit, requests: int = 
 
 
 def arrival_after(arrival: int | None, now: int, limit: RateLimit) -> int:
-    """The arrival time of a caller once it has asked."""
+    """Return the arrival time of a caller once it has asked."""
     return max(arrival or 0, now) + limit.interval
 
 
 def quota(policy: RateLimitPolicy, arrival: int, now: int) -> RateLimitQuota:
-    """What is left for a caller."""
+    """Return what is left for a caller."""
     limit = policy.limit
     remaining = max(0, (now + limit.capacity - arrival) // limit.interval)
     until = retry_wait(arrival, now, limit, remaining + 1)
@@ -126,7 +126,7 @@ def quota(policy: RateLimitPolicy, arrival: int, now: int) -> RateLimitQuota:
 
 
 def over_limit(policy: RateLimitPolicy, arrival: int, now: int) -> OverLimit:
-    """The refusal of a caller who would have to wait."""
+    """Return the refusal of a caller who would have to wait."""
     until = _seconds(retry_wait(arrival, now, policy.limit))
     return OverLimit(RateLimitQuota(policy=policy, remaining=0, one_more_after=until))
 

@@ -82,7 +82,7 @@ _DIGIT: Final = re.compile(r"[0-9]")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without anything that looks like a secret, and without these secrets."""
+    """Return the text without anything that looks like a secret, and without these secrets."""
     for part in sorted(_parts(secrets), key=len, reverse=True):
         text = text.replace(part, MASK)
     for pattern, replacement in _PATTERNS:
@@ -101,7 +101,7 @@ def _masked_if_random(match: re.Match[str]) -> str:
 
 
 def _looks_random(value: str) -> bool:
-    """Whether enough of the value changes between cases and digits too often to be words."""
+    """Return whether enough of the value changes between cases and digits too often to be words."""
     return sum(map(len, filter(_changes_often, _SEGMENT.findall(value)))) >= _RANDOM
 
 
@@ -123,7 +123,7 @@ def _parts(secrets: Iterable[str]) -> set[str]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """The secret, and of an address its path with the long parts of it."""
+    """Yield the secret, and of an address its path with the long parts of it."""
     yield secret
     if "://" in secret:
         path = secret.partition("://")[2].partition("/")[2]

@@ -27,8 +27,8 @@ class Rejections(Model):
     """The rejections of a source since the first that is on record.
 
     `counts` are by code, and a lower bound: after a burst of twenty a function counts in memory and
-    writes once a second at the most, so what it has not written when it ends is lost. In a flood
-    `last` is a sample for the same reason. All is forgotten after a week without any.
+    writes once a second at most, so what it has not written when it ends is lost. In a flood `last`
+    is a sample for the same reason. All is forgotten after a week without any.
     """
 
     provider: str

@@ -24,17 +24,20 @@ class InboundRequest:
     base_path: str = ""
 
     def header(self, name: str) -> str:
-        """The value of a header, empty where it was not sent."""
+        """Return the value of a header, empty if it was not sent."""
         return self.headers.get(name, "")
 
     @property
     def media_type(self) -> str:
-        """The type and subtype of the body in lower case, without parameters (RFC 9110, 8.3.1)."""
+        """Return the type and subtype of the body in lower case, without parameters (RFC 9110.
+
+        8.3.1).
+        """
         return _essence(self.header("content-type"))
 
     @property
     def accepted(self) -> frozenset[str]:
-        """The media ranges that the sender takes, in lower case, without those of weight 0.
+        """Return the media ranges that the sender takes, in lower case, without those of weight 0.
 
         Empty where it does not say; then it takes anything (RFC 9110, 12.5.1).
         """

@@ -8,7 +8,7 @@ _PLACEHOLDERS: Final = frozenset(
 
 
 def is_placeholder(secret: str) -> bool:
-    """Whether this only stands where a secret should be."""
+    """Return whether this only stands where a secret should be."""
     return secret.strip().casefold() in _PLACEHOLDERS
 
 
@@ -23,8 +23,9 @@ class SecretInvalid(ValueError):
 def checked_secret(text: str) -> str:
     """Return a secret as somebody gave it, without the line end behind it.
 
-    Raises SecretInvalid for one that is empty, begins or ends with blanks, holds NUL or is a
-    placeholder: nobody would find out why it does not fit.
+    Raises:
+        SecretInvalid: For one that is empty, begins or ends with blanks, holds NUL or is a
+            placeholder: nobody would find out why it does not fit.
     """
     secret = text.rstrip("\r\n")
     if not secret.strip():

@@ -94,7 +94,9 @@ class Lease(Model):
 
 
 class TaskResult(Model):
-    """What a worker says of finished work. `data` is of 32,000 bytes of JSON at the most.
+    """What a worker says of finished work.
+
+    `data` is of 32,000 bytes of JSON at most.
 
     `masked` says that the summary is not all that the work said: something looked like a secret.
     """
@@ -125,7 +127,7 @@ class TaskStep(Model):
 
 
 class EditableFields(Model):
-    """What may be changed of a task that is there."""
+    """What may be changed of a task that exists."""
 
     title: str
     description: str
@@ -139,9 +141,9 @@ class Task(Model):
 
     `fence` counts the leases ever given, `attempt` those that count against `max_attempts`.
     `sent_at` is when a message for the task was put in its queue, None while there is none.
-    `given_back` is the lease under which a worker last put it back.
-    `dispatched` is the last version whose change is known to have been handed on.
-    `retention` is in seconds; 0 keeps a finished task for ever.
+    `given_back` is the lease under which a worker last put it back. `dispatched` is the last
+    version whose change is known to have been handed on. `retention` is in seconds; 0 keeps a
+    finished task forever.
     """
 
     id: TaskId
@@ -181,25 +183,28 @@ class Task(Model):
 
     @property
     def finished(self) -> bool:
-        """Whether the task has come to an end."""
+        """Return whether the task has come to an end."""
         return self.status in FINISHED
 
     @property
     def dead(self) -> bool:
-        """Whether the task failed because its attempts ran out or its queue gave it up."""
+        """Return whether the task failed because its attempts ran out or its queue gave it up."""
         spent = self.attempt >= self.max_attempts or self.last_step.by == QUEUE_ACTOR
         return self.status is TaskStatus.FAILED and spent
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the task may be forgotten, None while it may not, or its end was not handed on."""
+        """Return when the task may be forgotten, None while it may not.
+
+        Or its end was not handed on.
+        """
         if self.finished_at is None or not self.retention or self.dispatched < self.version:
             return None
         return self.finished_at + timedelta(seconds=self.retention)
 
     @property
     def due_at(self) -> datetime | None:
-        """When maintenance must look at the task if nothing has happened to it until then."""
+        """Return when maintenance must look at the task if nothing has happened to it until then."""
         if self.status is TaskStatus.RUNNING and self.lease:
             return self.lease.expires_at + LEASE_GRACE
         if self.finished:
@@ -212,10 +217,10 @@ class Task(Model):
 
     @property
     def last_step(self) -> TaskStep:
-        """The step that brought the task to its version."""
+        """Return the step that brought the task to its version."""
         return self.history[-1]
 
     @property
     def undispatched(self) -> tuple[TaskStep, ...]:
-        """The steps that may not have been handed on."""
+        """Return the steps that may not have been handed on."""
         return tuple(step for step in self.history if step.version > self.dispatched)

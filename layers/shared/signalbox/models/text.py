@@ -13,7 +13,7 @@ _WEB_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,1990}",
 
 
 def one_line(text: str, limit: int = MAX_TITLE) -> str:
-    """The text in one line of at most so many characters.
+    """Return the text in one line of at most so many characters.
 
     Controls, line ends, bidi overrides and lone surrogates become single spaces.
     """
@@ -22,5 +22,5 @@ def one_line(text: str, limit: int = MAX_TITLE) -> str:
 
 
 def web_url(text: str | None) -> str | None:
-    """The text if it is a plain http or https URL; anything else is no URL to us."""
+    """Return the text if it is a plain http or https URL; anything else is no URL to us."""
     return text if text and _WEB_URL.fullmatch(text) else None

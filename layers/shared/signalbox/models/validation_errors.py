@@ -57,7 +57,7 @@ def _shown(value: object) -> str:
 
 
 def _says(text: str) -> Callable[[_Context], str]:
-    """What to say, with members of the error's context in it."""
+    """Return what to say, with members of the error's context in it."""
     return text.format_map
 
 

@@ -44,7 +44,7 @@ ReadinessCheck = Callable[[], object]
 
 
 def api(wiring: Wiring | None = None) -> ApiHandler:
-    """The handler."""
+    """Return the handler."""
     wired = wiring or Wiring()
     routes = Routes(resolver=router())
     add_health(routes, version=VERSION, checks=_checks(wired))

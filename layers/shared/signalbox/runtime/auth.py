@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def authorizer(wired: Wiring) -> Authorizer:
-    """The door."""
+    """Return the door."""
     keys = KeyAuthenticator(
         store=wired.keys,
         clock=wired.clock,
@@ -37,7 +37,7 @@ def authorizer(wired: Wiring) -> Authorizer:
 
 
 def _limits(wired: Wiring) -> Limits:
-    """How often callers may ask; the defaults while the configuration cannot be read."""
+    """Return how often callers may ask; the defaults while the configuration cannot be read."""
     try:
         return wired.config.limits()
     except Unavailable:
@@ -45,7 +45,7 @@ def _limits(wired: Wiring) -> Limits:
 
 
 def _tokens(wired: Wiring) -> Authenticate:
-    """Knows tokens; loads what that takes with the first one."""
+    """Know tokens; loads what that takes with the first one."""
 
     @cache
     def known() -> "TokenAuthenticator":

@@ -34,7 +34,11 @@ class _DeliverHandler:
     count: Count
 
     def __call__(self, record: SQSRecord) -> None:
-        """Makes one attempt for one message. Raises RetryMessage where it must come back."""
+        """Create one attempt for one message.
+
+        Raises:
+            RetryMessage: If it must come back.
+        """
         message = NotificationMessage.model_validate_json(record.body)
         outcome = self.deliver(message.task_id, message.notification_id)
         connector = self.deliver.connector.name
@@ -65,7 +69,7 @@ class _DeliverHandler:
 def connector(
     make: Callable[[HttpClient], Connector], wiring: Wiring | None = None
 ) -> LambdaHandler:
-    """The handler, for the connector that `make` makes."""
+    """Return the handler, for the connector that `make` makes."""
     wired = wiring or Wiring()
     made = make(HttpClient(trusted=wired.settings.trusted))
     log = logger()

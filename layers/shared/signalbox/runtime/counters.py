@@ -7,7 +7,7 @@ from signalbox.services.metrics import CountChanges
 
 
 def count_changes(wired: Wiring) -> CountChanges:
-    """Counts what the streams of the tables tell."""
+    """Count what the streams of the tables tell."""
     chosen = wired.settings
     feeds = {
         "tasks": (chosen.tasks_stream, count_task_record),

@@ -16,7 +16,9 @@ _message = TypeAdapter[NotificationMessage | TaskMessage](NotificationMessage | 
 
 
 def dead_letters(wiring: Wiring | None = None) -> LambdaHandler:
-    """The handler. A dead letter that cannot be buried comes back until SQS forgets it.
+    """Return the handler.
+
+    A dead letter that cannot be buried comes back until SQS forgets it.
 
     Both those and the buried ones raise the alarm of their queue, since they were received.
     """

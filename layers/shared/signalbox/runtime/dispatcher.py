@@ -56,7 +56,7 @@ class Dispatcher:
     """A Lambda handler for batches of the stream.
 
     It raises on trouble, so that the whole batch comes again. A record that cannot be read is
-    counted and passed over: the task that it speaks of is kept in the table as it is. So is one
+    counted and passed over: the task that it speaks of is stored in the table as it is. So is one
     whose connections cannot be read.
     """
 
@@ -65,7 +65,7 @@ class Dispatcher:
     count: Count
 
     def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
-        """Hands on every change in the batch, and then raises Unavailable for any that was not."""
+        """Hand on every change in the batch, and then raise Unavailable for any that was not."""
         troubles: list[Unavailable] = []
         for unread in _Batch.model_validate(event).Records:
             task = self._changed(unread)
@@ -90,7 +90,7 @@ class Dispatcher:
             raise troubles[0]
 
     def _changed(self, unread: _Unread) -> Task | None:
-        """The task that took a step, None where the record speaks of nothing new."""
+        """Return the task that took a step, None if the record speaks of nothing new."""
         try:
             if _Keyed.model_validate(unread.dynamodb).Keys.sk.S != TASK_SORT:
                 return None
@@ -110,6 +110,6 @@ class Dispatcher:
 
 
 def dispatcher(wiring: Wiring | None = None) -> Dispatcher:
-    """The handler."""
+    """Return the handler."""
     wired = wiring or Wiring()
     return Dispatcher(dispatch=wired.dispatch, logger=logger(), count=count)

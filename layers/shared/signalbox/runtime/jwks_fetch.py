@@ -15,7 +15,7 @@ _OK: Final = 200
 
 
 def jwks_fetcher(trusted: Collection[str]) -> FetchJwks:
-    """Asks with short times: a caller waits for the answer."""
+    """Ask with short times: a caller waits for the answer."""
     http = HttpClient(
         trusted=trusted, connect=2.0, read=2.0, total=3.0, max_answer=MAX_JWKS_BYTES + 1
     )

@@ -19,7 +19,7 @@ _RESERVE: Final = 5.0
 def maintenance(
     wiring: Wiring | None = None,
 ) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
-    """The handler."""
+    """Return the handler."""
     wired = wiring or Wiring()
     log = logger()
     catch_up = count_changes(wired)

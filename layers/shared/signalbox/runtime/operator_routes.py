@@ -36,7 +36,7 @@ from signalbox.services.tasks.update import RetryTask
 
 
 def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> None:
-    """Adds the routes."""
+    """Add the routes."""
     cursors = Cursors(keys=wired.cursor_keys, clock=wired.clock)
     redeliver = RedeliverNotification(
         notifications=wired.notifications,

@@ -17,23 +17,23 @@ from signalbox.services.ports.notifications import Connector, Connectors
 
 @cache
 def connector_names() -> tuple[str, ...]:
-    """The connectors there are, none of which is loaded."""
+    """Return the connectors there are, none of which is loaded."""
     return tuple(module.name for module in iter_modules(signalbox.connectors.__path__))
 
 
 def providers() -> Providers:
-    """Every provider by name."""
+    """Return every provider by name."""
     modules = iter_modules(signalbox.providers.__path__)
     return {module.name: partial(_provider, module.name) for module in modules}
 
 
 def vocabularies() -> Vocabularies:
-    """The events that each provider reads."""
+    """Return the events that each provider reads."""
     return {name: make().events for name, make in providers().items()}
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:
-    """Every connector by name; `trusted` are origins that they may reach although private."""
+    """Return every connector by name; `trusted` are origins that they may reach although private."""
     return {name: partial(_connector, name, trusted) for name in connector_names()}
 
 

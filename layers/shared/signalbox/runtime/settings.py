@@ -43,35 +43,39 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The settings as they stand there. Raises ValidationError."""
+        """Return the settings as they stand there.
+
+        Raises:
+            ValidationError: The document is not valid.
+        """
         return cls.model_validate(dict(os.environ))
 
     @property
     def trusted(self) -> frozenset[str]:
-        """The origins that connectors may reach although they are private."""
+        """Return the origins that connectors may reach although they are private."""
         return _listed(self.trusted_origins)
 
     @property
     def cors(self) -> frozenset[str]:
-        """The origins whose pages may call the API."""
+        """Return the origins whose pages may call the API."""
         return _listed(self.cors_origins)
 
     @property
     def retention(self) -> timedelta:
-        """How long a finished task is kept, nothing for ever."""
+        """Return how long a finished task is stored, nothing forever."""
         return timedelta(hours=self.task_retention_hours)
 
     def connector_queue(self, connector: str) -> str:
-        """The URL of a connector's queue, which is named by rule beside those of tasks."""
+        """Return the URL of a connector's queue, which is named by rule beside those of tasks."""
         base = self.queue_high.rpartition("/")[0]
         return f"{base}/{self.stack}_{connector}_notifications"
 
     @property
     def parameters(self) -> str:
-        """What the name of every parameter begins with."""
+        """Return what the name of every parameter begins with."""
         return f"/signalbox/{self.stack}"
 
 
 def _listed(text: str) -> frozenset[str]:
-    """The words between the commas."""
+    """Return the words between the commas."""
     return frozenset(word.strip() for word in text.split(",") if word.strip())

@@ -30,7 +30,7 @@ class RetryMessage(Exception):
 def sqs_batch_handler(
     handle: Callable[[SQSRecord], None], logger: Logger, count: Count
 ) -> LambdaHandler:
-    """A Lambda handler: a message whose `handle` raises comes back, the others are done.
+    """Return A Lambda handler: a message whose `handle` raises comes back, the others are done.
 
     To Lambda that is no error, so it is counted here, for an alarm. Messages that there is no time
     left for come back too, which is no failure.

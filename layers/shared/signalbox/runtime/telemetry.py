@@ -7,18 +7,18 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 
 def logger() -> Logger:
-    """The logger of this function."""
+    """Return the logger of this function."""
     return Logger()
 
 
 def report_unreadable_config(kind: str, name: str) -> None:
-    """Says that something of the configuration is left out, for an alarm."""
+    """Report that something of the configuration is left out, for an alarm."""
     logger().error("configuration not readable", extra={"kind": kind, "thing": name})
     count("UnreadableConfiguration", {})
 
 
 def count(name: str, dimensions: Mapping[str, str]) -> None:
-    """Adds one to a metric, as a line of CloudWatch's embedded metric format."""
+    """Add one to a metric, as a line of CloudWatch's embedded metric format."""
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
         for dimension, value in dimensions.items():
             metric.add_dimension(name=dimension, value=value)

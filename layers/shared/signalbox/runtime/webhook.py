@@ -11,7 +11,7 @@ from signalbox.services.ports.deliveries import Provider
 
 
 def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
-    """The handler."""
+    """Return the handler."""
     wired = wiring or Wiring()
     return WebhookHandler(
         receive=ReceiveWebhook(

@@ -63,72 +63,72 @@ class Wiring:
 
     @cached_property
     def dynamo(self) -> "DynamoDBClient":
-        """The one client of DynamoDB."""
+        """Return the one client of DynamoDB."""
         return boto3.client("dynamodb", config=_CONFIG)
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        """The one client of SQS; it waits longer for an answer than a long poll lasts."""
+        """Return the one client of SQS; it waits longer for an answer than a long poll lasts."""
         return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
 
     @cached_property
     def streams(self) -> "DynamoDBStreamsClient":
-        """The one client of the tables' streams."""
+        """Return the one client of the tables' streams."""
         return boto3.client("dynamodbstreams", config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":
-        """The one client of S3; hardly ever asked for."""
+        """Return the one client of S3; hardly ever asked for."""
         return boto3.client("s3", config=_CONFIG)
 
     @cached_property
     def tasks_table(self) -> Table:
-        """The Tasks table."""
+        """Return the Tasks table."""
         return Table(client=self.dynamo, name=self.settings.tasks_table)
 
     @cached_property
     def config_table(self) -> Table:
-        """The Config table."""
+        """Return the Config table."""
         return Table(client=self.dynamo, name=self.settings.config_table)
 
     @cached_property
     def deliveries_table(self) -> Table:
-        """The Deliveries table."""
+        """Return the Deliveries table."""
         return Table(client=self.dynamo, name=self.settings.deliveries_table)
 
     @cached_property
     def state_table(self) -> Table:
-        """The State table."""
+        """Return the State table."""
         return Table(client=self.dynamo, name=self.settings.state_table)
 
     @cached_property
     def tasks(self) -> DynamoTasks:
-        """Where tasks are kept."""
+        """Return where tasks are stored."""
         return DynamoTasks(table=self.tasks_table, clock=self.clock)
 
     @cached_property
     def notifications(self) -> DynamoNotifications:
-        """Where notifications are kept."""
+        """Return where notifications are stored."""
         return DynamoNotifications(table=self.tasks_table)
 
     @cached_property
     def logs(self) -> DynamoLogs:
-        """Where the logs of tasks are kept."""
+        """Return where the logs of tasks are stored."""
         return DynamoLogs(table=self.tasks_table)
 
     @cached_property
     def audit(self) -> DynamoAudit:
-        """Where the audit log is kept."""
+        """Return where the audit log is stored."""
         return DynamoAudit(table=Table(client=self.dynamo, name=self.settings.audit_table))
 
     @cached_property
     def due_index(self) -> DynamoDueIndex:
-        """What is to be looked at when."""
+        """Return what is to be looked at when."""
         return DynamoDueIndex(table=self.tasks_table)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveries:
-        """Where deliveries are kept."""
+        """Return where deliveries are stored."""
         return DynamoDeliveries(
             table=self.deliveries_table,
             bucket=self.settings.bodies_bucket,
@@ -137,24 +137,24 @@ class Wiring:
 
     @cached_property
     def config(self) -> DynamoConfig:
-        """The configuration."""
+        """Return the configuration."""
         return DynamoConfig(
             table=self.config_table, clock=self.clock, unreadable=report_unreadable_config
         )
 
     @cached_property
     def circuits(self) -> DynamoCircuits:
-        """Where circuits are kept."""
+        """Return where circuits are stored."""
         return DynamoCircuits(table=self.state_table, clock=self.clock)
 
     @cached_property
     def keys(self) -> DynamoKeys:
-        """Where API keys are kept."""
+        """Return where API keys are stored."""
         return DynamoKeys(table=self.config_table)
 
     @cached_property
     def secrets(self) -> SsmSecrets:
-        """Where secrets are kept."""
+        """Return where secrets are stored."""
         return SsmSecrets(
             provider=SSMProvider(boto3_client=boto3.client("ssm", config=_SSM)),
             prefix=self.settings.parameters,
@@ -163,7 +163,7 @@ class Wiring:
 
     @cached_property
     def queue(self) -> SqsTaskQueue:
-        """The task queues."""
+        """Return the task queues."""
         chosen = self.settings
         return SqsTaskQueue(
             sqs=self.sqs,
@@ -182,13 +182,13 @@ class Wiring:
 
     @cached_property
     def notification_queue(self) -> SqsNotificationQueue:
-        """The connectors' queues."""
+        """Return the connectors' queues."""
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
         return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 
     @cached_property
     def dispatch(self) -> DispatchChanges:
-        """Hands changes on."""
+        """Hand changes on."""
         return DispatchChanges(
             tasks=self.tasks,
             notifications=self.notifications,
@@ -200,7 +200,7 @@ class Wiring:
         )
 
     def cursor_keys(self) -> Sequence[str]:
-        """The keys that sign cursors; the first who asks makes one."""
+        """Return the keys that sign cursors; the first who asks makes one."""
         found = self.secrets.secrets(_CURSOR_KEY)
         if found:
             return found

@@ -1,7 +1,7 @@
-"""Counts what happened, from the streams of the tables, and reads the counts.
+"""Count changes from the streams of the tables, and read the counters.
 
-Nobody on the way of a request counts anything: each table's stream tells of every change once, in
-pages, and the counters remember how far it was read. See docs/decisions/0006-counters.md.
+Nothing is counted while a request is served: the stream of each table has every change once, in
+pages, and the counters store how far it was read. See docs/decisions/0006-counters.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,32 +16,32 @@ from signalbox.services.ports.metrics import CounterStore, Feed
 from signalbox.services.ports.time import TimeLeft
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 
-_TRIES: Final = 3
+_MAX_RACES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountChanges:
-    """Counts what the feeds tell, however many do so at once."""
+    """Count the changes of the feeds. Any number of processes may do so at once."""
 
     feeds: Sequence[Feed]
     counters: CounterStore
 
     def __call__(self, time_left: TimeLeft) -> Mapping[str, SignalboxError]:
-        """The feeds that are not counted up to now, and what came between; mostly none."""
+        """Count what is new and return the feeds that are behind, with the error; usually none."""
         behind = {}
         for feed in self.feeds:
             try:
                 self._catch_up(feed, time_left)
-            except (Unavailable, WriteConflict) as trouble:
-                behind[feed.name] = trouble
+            except (Unavailable, WriteConflict) as error:
+                behind[feed.name] = error
         return behind
 
     def _catch_up(self, feed: Feed, time_left: TimeLeft) -> None:
-        for _ in range(_TRIES - 1):
+        for _ in range(_MAX_RACES - 1):
             try:
                 return self._count(feed, time_left)
             except WriteConflict:
-                continue  # somebody else counts too: go on from where they are
+                continue  # another process counts too: continue from its position
         return self._count(feed, time_left)
 
     def _count(self, feed: Feed, time_left: TimeLeft) -> None:
@@ -53,7 +53,7 @@ class CountChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSnapshot:
-    """What is known now. `complete` says whether everything that has happened is counted."""
+    """The current metrics. `complete` is False if some changes are not counted yet."""
 
     counts: Counts
     queues: Sequence[QueueBacklog]
@@ -63,14 +63,18 @@ class MetricsSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMetrics:
-    """Reads the counts, looks into the queues and at the circuits."""
+    """Read the counters, the backlog of the queues and the circuits."""
 
     count: CountChanges
     inspect: MeasureBacklog
     circuits: Callable[[], Mapping[ConnectionId, Circuit]]
 
     def __call__(self, time_left: TimeLeft) -> MetricsSnapshot:
-        """The figures, brought up to date in the time that is left. Raises Unavailable."""
+        """Return the metrics, after counting for as long as there is time.
+
+        Raises:
+            Unavailable: A store or a queue did not answer.
+        """
         behind = self.count(time_left)
         return MetricsSnapshot(
             counts=self.count.counters.totals(),

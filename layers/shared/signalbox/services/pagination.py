@@ -1,4 +1,4 @@
-"""Pages of a list that is read as it is consumed."""
+"""Pages of a list that is read lazily."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-_LOOKED_AT: Final = 10
-"""How many things are looked at for each one asked for, at the most."""
+_MAX_READS_PER_ITEM: Final = 10
+"""How many items are read at most for each one that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """Some things, and the position after which the next ones stand, None at the end.
+    """Some items, and the position after which the next page starts, None at the end.
 
-    A page may be short, or empty, and still not be the last: no more than ten things are looked at
-    for each one asked for.
+    A page may be short or empty without being the last: at most ten items are read for each one
+    that is asked for.
     """
 
     items: Sequence[T]
@@ -25,22 +25,22 @@ class Page(Generic[T]):
 
 
 def collect_page(rows: Iterable[tuple[str, T | None]], limit: int) -> Page[T]:
-    """The first `limit` things of a list of positions, each with what fits there or None."""
-    found: list[T] = []
+    """Return the first `limit` items of a list of positions, each with its item or None."""
+    items: list[T] = []
     last = None
-    for looked_at, (position, thing) in enumerate(rows):
-        if len(found) == limit or looked_at == limit * _LOOKED_AT:
-            return Page(items=found, after=last)
+    for reads, (position, item) in enumerate(rows):
+        if len(items) == limit or reads == limit * _MAX_READS_PER_ITEM:
+            return Page(items=items, after=last)
         last = position
-        if thing is not None:
-            found.append(thing)
-    return Page(items=found, after=None)
+        if item is not None:
+            items.append(item)
+    return Page(items=items, after=None)
 
 
-def chunked(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """So many things at a time."""
-    left = iter(things)
-    while chunk := list(islice(left, size)):
+def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of `size` items."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
         yield chunk
 
 

@@ -52,7 +52,7 @@ def test_a_healthy_connection_costs_one_read_in_two_seconds_and_no_write(rig: Ri
     for _ in range(40):
         way = rig.circuits.admit(TEAM)
         assert isinstance(way, CallAllowed)
-        rig.circuits.tell(way, heard=True)
+        rig.circuits.record(way, answered=True)
         rig.clock.advance(seconds=0.1)
 
     assert rig.store.calls == ["get", "get"]
@@ -60,7 +60,7 @@ def test_a_healthy_connection_costs_one_read_in_two_seconds_and_no_write(rig: Ri
 
 def test_a_connection_that_fails_now_and_then_costs_no_write(rig: Rig) -> None:
     for number in range(100):
-        rig.circuits.tell(CallAllowed(connection=TEAM), heard=number % 3 > 0)
+        rig.circuits.record(CallAllowed(connection=TEAM), answered=number % 3 > 0)
         rig.clock.advance(seconds=5)
 
     assert rig.store.calls == []
@@ -68,14 +68,14 @@ def test_a_connection_that_fails_now_and_then_costs_no_write(rig: Rig) -> None:
 
 def test_connections_are_judged_by_themselves(rig: Rig) -> None:
     for connection in (TEAM, OTHER) * 4:
-        rig.circuits.tell(CallAllowed(connection=connection), heard=False)
+        rig.circuits.record(CallAllowed(connection=connection), answered=False)
 
     assert not rig.store.kept
 
 
 def test_calls_that_were_not_made_say_nothing(rig: Rig) -> None:
     for _ in range(9):
-        rig.circuits.tell(CallAllowed(connection=TEAM), heard=None)
+        rig.circuits.record(CallAllowed(connection=TEAM), answered=None)
 
     assert not rig.store.kept
 
@@ -95,7 +95,7 @@ def test_while_it_is_open_it_is_read_every_ten_seconds_at_most(rig: Rig) -> None
         rig.probe()
         rig.clock.now = rig.kept.blocked_until or rig.clock.now
     way = rig.probe()
-    rig.circuits.tell(way, heard=False)
+    rig.circuits.record(way, answered=False)
     rig.store.calls.clear()
     assert rig.kept.open_until
 
@@ -119,7 +119,7 @@ def test_whoever_waits_as_told_may_probe(rig: Rig) -> None:
 def test_a_probe_that_fails_opens_it_again(rig: Rig) -> None:
     rig.open()
 
-    rig.circuits.tell(rig.probe(), heard=False)
+    rig.circuits.record(rig.probe(), answered=False)
 
     assert (rig.kept.state, rig.kept.streak) == (CircuitState.OPEN, 2)
     assert isinstance(rig.circuits.admit(TEAM), CallBlocked)
@@ -128,7 +128,7 @@ def test_a_probe_that_fails_opens_it_again(rig: Rig) -> None:
 def test_two_probes_close_it_and_old_failures_do_not_count_again(rig: Rig) -> None:
     rig.open()
     for _ in range(2):
-        rig.circuits.tell(rig.probe(), heard=True)
+        rig.circuits.record(rig.probe(), answered=True)
 
     fail(rig.circuits, 4)
 
@@ -139,7 +139,7 @@ def test_two_probes_close_it_and_old_failures_do_not_count_again(rig: Rig) -> No
 def test_a_probe_that_was_not_made_leaves_its_place_to_the_next(rig: Rig) -> None:
     rig.open()
 
-    rig.circuits.tell(rig.probe(), heard=None)
+    rig.circuits.record(rig.probe(), answered=None)
 
     assert isinstance(rig.circuits.admit(TEAM), CallAllowed)
 
@@ -166,7 +166,7 @@ def test_where_the_store_is_down_all_calls_are_made(rig: Rig, state: CircuitStat
 
     assert way == CallAllowed(connection=TEAM)
     for _ in range(9):
-        rig.circuits.tell(CallAllowed(connection=TEAM), heard=False)
+        rig.circuits.record(CallAllowed(connection=TEAM), answered=False)
 
 
 def test_a_store_that_is_down_is_asked_every_two_seconds(rig: Rig) -> None:

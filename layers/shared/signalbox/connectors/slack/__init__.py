@@ -83,7 +83,12 @@ class Slack(HttpConnector[Settings]):
     settings_model = Settings
 
     def check_secret(self, connection: Connection, secret: str) -> None:
-        """Raises Conflict for what Slack would never take; SettingsInvalid."""
+        """Check whether it is valid.
+
+        Raises:
+            Conflict: For what Slack would never take.
+            SettingsInvalid: The settings are not valid.
+        """
         if _TOKEN.fullmatch(secret):
             if self.settings(connection).channel is None:
                 raise Conflict(_NO_CHANNEL)
@@ -91,7 +96,11 @@ class Slack(HttpConnector[Settings]):
             raise Conflict(_why_not(secret))
 
     def settings(self, connection: Connection) -> Settings:
-        """Return the settings of a connection. Raises SettingsInvalid."""
+        """Return the settings of a connection.
+
+        Raises:
+            SettingsInvalid: The settings are not valid.
+        """
         settings = super().settings(connection)
         if settings.api_url not in _APIS and not self.http.trusts(settings.api_url):
             raise SettingsInvalid("api_url is not at a trusted origin")
@@ -118,7 +127,12 @@ class Slack(HttpConnector[Settings]):
         raise SecretRefused(_why_not(secret))
 
     def judge(self, answer: HttpResponse) -> None:
-        """Raises SendRefused or SendDelayed where Slack has not taken the message."""
+        """Check whether it is valid.
+
+        Raises:
+            SendRefused: The target refused it for good.
+            SendDelayed: If Slack has not taken the message.
+        """
         judge(answer)
 
     def _is_webhook(self, secret: str) -> bool:
@@ -131,12 +145,17 @@ class Slack(HttpConnector[Settings]):
         settings: Settings,
         headers: dict[str, str],
     ) -> bool:
-        """Whether an attempt got through then; not, where the token may not read the channel.
+        """Return whether an attempt got through then.
+
+        Not, where the token may not read the channel.
 
         Apps that are distributed outside Slack's Marketplace get 15 messages a page and one page a
         minute, so pages are read on while there are more, up to a bound and as long as Slack lets
-        us. What is not found by then is sent: a repeat does less harm than silence. Raises
-        SendDelayed where the first page cannot be had now, SecretRefused.
+        us. What is not found by then is sent: a repeat does less harm than silence.
+
+        Raises:
+            SendDelayed: If the first page cannot be had now.
+            SecretRefused: It failed.
         """
         oldest, latest = (at.timestamp() for at in span)
         asked = {"channel": settings.channel, "oldest": oldest, "latest": latest, "limit": _PAGE}
@@ -157,9 +176,13 @@ class Slack(HttpConnector[Settings]):
 
 
 def _next_page(answer: HttpResponse) -> str:
-    """The cursor of the next page of a history, empty where there is none or it may not be read.
+    """Return the cursor of the next page of a history.
 
-    Raises SendDelayed, SecretRefused.
+    Empty if there is none or it may not be read.
+
+    Raises:
+        SendDelayed: It may succeed later.
+        SecretRefused: It failed.
     """
     try:
         judge(answer)
@@ -179,12 +202,17 @@ def _authorization(token: str) -> dict[str, str]:
 
 
 def _why_not(secret: str) -> str:
-    """Why Slack takes no messages with such a secret, without the secret."""
+    """Return why Slack takes no messages with such a secret, without the secret."""
     return next((why for pattern, why in _MISTAKEN if pattern.match(secret)), _NEITHER)
 
 
 def judge(answer: HttpResponse) -> None:
-    """Raises SendRefused or SendDelayed where Slack has not taken the message."""
+    """Check whether it is valid.
+
+    Raises:
+        SendRefused: The target refused it for good.
+        SendDelayed: If Slack has not taken the message.
+    """
     word = _word(answer.body)
     status = answer.status
     if status == HTTPStatus.OK:
@@ -211,7 +239,7 @@ class _Said(BaseModel):
 
 
 def _word(body: bytes) -> str:
-    """What Slack said: `ok`, the name of an error, or empty where it is nothing of the kind."""
+    """Return what Slack said: `ok`, the name of an error, or empty if it is nothing of the kind."""
     try:
         said = _Said.model_validate_json(body)
     except ValidationError:

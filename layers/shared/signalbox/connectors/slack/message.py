@@ -30,7 +30,7 @@ _OTHER_LOOK: Final = ("bell", "Task changed")
 
 
 def render(notification: Notification, channel: str | None = None) -> JsonObject:
-    """The message: for `chat.postMessage` where there is a channel, else for a webhook."""
+    """Return the message: for `chat.postMessage` where there is a channel, else for a webhook."""
     task = notification.change.data
     word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     icon, words = _LOOKS.get(word, _OTHER_LOOK)

@@ -23,7 +23,7 @@ _MONTH: Final = timedelta(days=30)
 def add_audit(
     routes: Routes, *, browse: ListAudit, verify: VerifyAudit, cursors: Cursors, clock: Clock
 ) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         Route(
@@ -47,7 +47,7 @@ def add_audit(
         after = None if cursor is None else cursors.read(cursor, bound_to)
         page = browse(since=first, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
-        found = AuditList(items=tuple(page.rows), unreadable=tuple(page.unreadable), next=following)
+        found = AuditList(items=tuple(page.records), unreadable=tuple(page.unreadable), next=following)
         return json_response(found)
 
     @routes.add(
@@ -70,7 +70,7 @@ def add_audit(
 
 
 def _exists(day: str) -> bool:
-    """Whether a text of the form of a day is one; there is no 31st of February."""
+    """Return whether a text of the form of a day is one; there is no 31st of February."""
     try:
         return bool(date.fromisoformat(day))
     except ValueError:

@@ -38,7 +38,7 @@ ConnectionBody = Annotated[Connection, as_json(Connection), Body()]
 
 
 def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnection) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         list_route(CONNECTIONS, _TAG, Scope.CONFIG_READ, "List the connections", ConnectionList)
@@ -93,7 +93,7 @@ def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnect
         owed, new = probe(
             ConnectionId(connection_id),
             by=call.caller.name,
-            named=named,
+            key=named,
             request_id=RequestId(call.request.request_id),
         )
         headers = {"location": notification_path(owed)} | ({} if new else REPLAYED_HEADERS)

@@ -43,7 +43,7 @@ _TAG = "queue"
 def add_dead_letters(
     routes: Routes, *, browse: ListDeadLetters, redrive: RedriveDeadLetters, cursors: Cursors
 ) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         Route(

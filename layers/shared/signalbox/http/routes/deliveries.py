@@ -53,7 +53,7 @@ def add_deliveries(
     replay: ReplayDelivery,
     cursors: Cursors,
 ) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(_reading(DELIVERIES, "List deliveries, newest first", DeliveryList))
     def list_deliveries(
@@ -109,7 +109,7 @@ def add_deliveries(
 def add_explanations(
     routes: Routes, *, explain: ExplainDelivery, rejections: ListRejections
 ) -> None:
-    """Adds the routes that say why something happened, or did not."""
+    """Add the routes that say why something happened, or did not."""
 
     @routes.add(_reading(f"{_DELIVERY}/explain", "Tell the story of a delivery", Timeline, 404))
     def explain_delivery(delivery_id: IdPath) -> Response[str]:

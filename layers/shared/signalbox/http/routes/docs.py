@@ -58,7 +58,7 @@ class Asset(StrEnum):
 
 
 def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
-    """Adds the routes. `describe` makes the description for a base path, once for each."""
+    """Add the routes. `describe` makes the description for a base path, once for each."""
     description = lru_cache(maxsize=_BASE_PATHS)(describe)
 
     def page(path: str, summary: str, text: str, *refuses: int) -> Route:
@@ -121,7 +121,7 @@ def _asset(asset: Asset) -> Response[str]:
 
 @cache
 def _content(asset: Asset) -> str:
-    """The files that Powertools brings along; nothing is asked of anybody else's server."""
+    """Return the files that Powertools brings along; nothing is asked of anybody else's server."""
     match asset:
         case Asset.START:
             return _START

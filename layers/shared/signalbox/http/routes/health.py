@@ -10,7 +10,7 @@ from signalbox.models.errors import Unavailable
 
 
 def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[], object]]) -> None:
-    """Adds the routes. Each of `checks` raises Unavailable where its thing is not there."""
+    """Add the routes. Each of `checks` raises Unavailable where its thing does not exist."""
 
     @routes.add(
         Route(

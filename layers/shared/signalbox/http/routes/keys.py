@@ -46,7 +46,7 @@ KeyBody = Annotated[CreateKeyRequest, AfterValidator(_opening), Body()]
 
 
 def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Clock) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(list_route(KEYS, _TAG, Scope.KEYS_READ, "List the API keys", KeyList))
     def list_keys() -> Response[str]:

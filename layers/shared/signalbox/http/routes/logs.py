@@ -25,7 +25,7 @@ _LAST_EVENT: Final = re.compile(r"(0|[1-9][0-9]{0,8})(-end)?")
 
 
 def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: FollowLog) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         Route(
@@ -79,13 +79,15 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
 
 
 def _place(last_event_id: str) -> int | None:
-    """The place that an event's id names, None for an id that was never given."""
+    """Return the place that an event's id names, None for an id that was never given."""
     named = _LAST_EVENT.fullmatch(last_event_id.strip())
     return int(named[1]) if named else None
 
 
 def _stream(followed: FollowLogResult, *, ended_before: bool) -> Response[str]:
-    """The events for a follower, which may have been told of the end before (`ended_before`).
+    """Return the events for a follower.
+
+    Which may have been told of the end before (`ended_before`).
 
     Who knows the end and asks again gets 204, upon which a client of event streams asks no more.
     """

@@ -34,7 +34,7 @@ _TAG: Final = "metrics"
 
 
 def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> None:
-    """Adds the routes. `may_count_for` is how many seconds a call may count what is new."""
+    """Add the routes. `may_count_for` is how many seconds a call may count what is new."""
 
     def figures() -> MetricsSnapshot:
         until = monotonic() + count_seconds
@@ -69,7 +69,7 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
 
 
 def metrics_response(figures: MetricsSnapshot) -> MetricsResponse:
-    """The figures as their readers see them."""
+    """Return the figures as their readers see them."""
     counts = figures.counts
     return MetricsResponse(
         complete=figures.complete,
@@ -123,7 +123,7 @@ def _firsts(counts: Counts, metric: Metric) -> list[str]:
 
 
 def _by(counts: Counts, metric: Metric, *first: str) -> dict[str, int]:
-    """The counts of a metric by its last label."""
+    """Return the counts of a metric by its last label."""
     found = sorted(counts_by_label(counts, metric).items())
     return {labels[-1]: number for labels, number in found if labels[:-1] == first}
 

@@ -49,7 +49,7 @@ def add_notifications(
     redeliver: RedeliverNotification,
     cursors: Cursors,
 ) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
     def list_notifications(
@@ -102,7 +102,7 @@ def add_notifications(
 
 
 def notification_view(note: Notification) -> NotificationView:
-    """A notification as its readers see it."""
+    """Return A notification as its readers see it."""
     return NotificationView(
         **_summary(note).__dict__,
         attempts=note.attempts,
@@ -113,7 +113,7 @@ def notification_view(note: Notification) -> NotificationView:
 
 
 def notification_path(note: Notification) -> str:
-    """The path of a notification."""
+    """Return the path of a notification."""
     return f"/api/v1/tasks/{note.task_id}/notifications/{note.id}"
 
 

@@ -25,7 +25,7 @@ _NO_REASON = PauseRequest()
 
 
 def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: PauseQueues) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         Route(
@@ -33,13 +33,13 @@ def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: Pause
             path="/api/v1/queue",
             scope=Scope.QUEUE_READ,
             tag="queue",
-            summary="Depth, in flight, oldest age, dead letters and outlook for each priority",
+            summary="Depth, in flight, oldest age, dead letters and status for each priority",
             response_model=QueueListView,
         )
     )
     def queues() -> Response[str]:
         return json_response(
-            QueueListView(queues=tuple(_outlook(each) for each in describe_queues()))
+            QueueListView(queues=tuple(_status(each) for each in describe_queues()))
         )
 
     @routes.add(_pausing("pause", "Give no task from a queue until it is resumed"))
@@ -67,11 +67,11 @@ def _pausing(verb: str, summary: str) -> Route:
     )
 
 
-def _outlook(outlook: QueueStatus) -> QueueStatusView:
+def _status(status: QueueStatus) -> QueueStatusView:
     return QueueStatusView(
-        **queue_view(outlook.state).__dict__,
-        pause=_pause(outlook.pause) if outlook.pause else None,
-        drain_seconds=outlook.drain_seconds,
+        **queue_view(status.backlog).__dict__,
+        pause=_pause(status.pause) if status.pause else None,
+        drain_seconds=status.drain_seconds,
     )
 
 
@@ -80,7 +80,7 @@ def _pause(pause: Pause) -> PauseView:
 
 
 def queue_view(state: QueueBacklog) -> QueueView:
-    """What readers may know of a queue."""
+    """Return what readers may know of a queue."""
     return QueueView(
         priority=state.priority,
         waiting=state.depth.waiting,

@@ -33,7 +33,7 @@ RoleBody = Annotated[Role, as_json(Role), Body()]
 
 
 def add_roles(routes: Routes, *, roles: ManageRoles) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(list_route(_ROLES, _TAG, Scope.KEYS_READ, "List the roles", RoleList))
     def list_roles() -> Response[str]:

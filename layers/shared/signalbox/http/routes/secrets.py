@@ -24,7 +24,7 @@ PutSecrets = Callable[[str, Sequence[str]], None]
 
 
 def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock: Clock) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(_setting(f"{SOURCES}/<provider>/<name>/secret"))
     def set_source_secret(

@@ -35,7 +35,7 @@ SourceBody = Annotated[Source, as_json(Source), Body()]
 
 
 def add_sources(routes: Routes, *, configure: Configure) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(list_route(SOURCES, _TAG, Scope.CONFIG_READ, "List the sources", SourceList))
     def list_sources() -> Response[str]:

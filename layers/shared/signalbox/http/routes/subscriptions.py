@@ -34,7 +34,7 @@ SubscriptionBody = Annotated[Subscription, as_json(Subscription), Body()]
 
 
 def add_subscriptions(routes: Routes, *, configure: Configure) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         list_route(

@@ -39,7 +39,7 @@ def add_task_changes(
     store: TaskStore,
     stack: str,
 ) -> None:
-    """Adds the routes. `stack` names this installation in the changes."""
+    """Add the routes. `stack` names this installation in the changes."""
 
     @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
     def put_task(

@@ -26,7 +26,7 @@ _TAG = "tasks"
 def add_tasks(
     routes: Routes, *, create: CreateTask, browse: ListTasks, store: TaskStore, cursors: Cursors
 ) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(
         Route(
@@ -112,5 +112,5 @@ def add_tasks(
 def task_response(
     task: Task, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
-    """The answer that shows a task, with its ETag."""
+    """Return the answer that shows a task, with its ETag."""
     return json_response(task_view(task), status, {"etag": task_etag(task), **(headers or {})})

@@ -34,7 +34,7 @@ _TASK = "/api/v1/tasks/<task_id>"
 
 
 def add_work(routes: Routes, *, claim: ClaimTask, hold: ManageLease) -> None:
-    """Adds the routes."""
+    """Add the routes."""
 
     @routes.add(_route("/api/v1/queue/claim", "Claim the next task", ClaimResponse))
     def claim_task(body: Annotated[ClaimRequest, Body()]) -> Response[str]:

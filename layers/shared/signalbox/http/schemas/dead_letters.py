@@ -12,7 +12,9 @@ ShortText = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class DeadLetterList(Model):
-    """A page of dead letters. `next` is the cursor of the page behind it.
+    """A page of dead letters.
+
+    `next` is the cursor of the page behind it.
 
     A page may be short, or empty, and still have one behind it.
     """
@@ -50,7 +52,9 @@ class RedriveRejection(Model):
 
 
 class RedriveResponse(Model):
-    """A page of what was given new attempts, or would be. `next` is the cursor of the page behind.
+    """A page of what was given new attempts, or would be.
+
+    `next` is the cursor of the page behind.
 
     A page may be short, or empty, and still have one behind it.
     """

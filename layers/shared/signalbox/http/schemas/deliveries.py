@@ -41,7 +41,9 @@ class DeliveryView(DeliverySummary):
 
 
 class DeliveryList(Model):
-    """A page of deliveries, newest first. `next` is the cursor of the page behind it.
+    """A page of deliveries, newest first.
+
+    `next` is the cursor of the page behind it.
 
     A page may be short and still have one behind it.
     """

@@ -47,7 +47,9 @@ class AppendLogResponse(Model):
 
 
 class LogLineList(Model):
-    """Lines in their order. `next` is where the next page begins, null where there is none yet.
+    """Lines in their order.
+
+    `next` is where the next page begins, null if there is none yet.
 
     Where `finished` is true the task is, and no others will come.
     """

@@ -8,7 +8,7 @@ from signalbox.models.task import TaskStatus
 
 
 class DurationStats(Model):
-    """Times in seconds; the quantiles are estimates, null where nothing was measured."""
+    """Times in seconds; the quantiles are estimates, null if nothing was measured."""
 
     count: int
     p50: float | None
@@ -17,10 +17,10 @@ class DurationStats(Model):
 
 
 class TaskMetrics(Model):
-    """`kept` are the tasks there are now, `changes` all steps ever taken.
+    """`stored` are the tasks there are now, `changes` all steps ever taken.
 
     `success_rate` is the part of all tasks that ended well among those that succeeded or failed,
-    null where none has. `processing` is how long the attempts took that ended a task.
+    null if none has. `processing` is how long the attempts took that ended a task.
     """
 
     kept: dict[TaskStatus, int]
@@ -49,8 +49,8 @@ class ConnectorMetrics(Model):
 class CircuitMetrics(Model):
     """The circuit of a connection that was in trouble within the last week.
 
-    `closed`: calls are made. `open`: none is before `open_until`, and then one to see.
-    `half_open`: one at a time is. `openings` are those since it was last closed.
+    `closed`: calls are made. `open`: none is before `open_until`, and then one to see. `half_open`:
+    one at a time is. `openings` are those since it was last closed.
     """
 
     connection: ConnectionId

@@ -41,7 +41,9 @@ class NotificationView(NotificationSummary):
 
 
 class NotificationList(Model):
-    """A page of notifications, newest first. `next` is the cursor of the page behind it.
+    """A page of notifications, newest first.
+
+    `next` is the cursor of the page behind it.
 
     A page may be short, or empty, and still have one behind it. What has just changed may be shown
     as it was a second ago.

@@ -6,11 +6,13 @@ from signalbox.services.tasks.create import SingleLine
 
 
 class QueueView(Model):
-    """One queue. Counts are SQS's own and approximate.
+    """One queue.
+
+    Counts are SQS's own and approximate.
 
     `dead_letters` are messages that came back too often and were not looked into yet; tasks without
-    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age, since it was
-    made, of the oldest task that waits, null where none does.
+    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age, since it was made,
+    of the oldest task that waits, null if none does.
     """
 
     priority: Priority
@@ -30,10 +32,12 @@ class PauseView(Model):
 
 
 class QueueStatusView(QueueView):
-    """One queue and its outlook. `pause` is null where tasks are given from it.
+    """One queue and its outlook.
+
+    `pause` is null if tasks are given from it.
 
     `drain_seconds` is an estimate of when it will be empty if nothing comes: what waits, at the
-    pace of the last ten minutes. It is null where nothing says so.
+    pace of the last ten minutes. It is null if nothing says so.
     """
 
     pause: PauseView | None = None
@@ -53,9 +57,9 @@ class PauseRequest(Model):
 
 
 class PauseResponse(Model):
-    """A queue and its pause, which is null where it is not paused.
+    """A queue and its pause, which is null if it is not paused.
 
-    Every function knows of it within half a minute.
+    Every function knows of it within 30 seconds.
     """
 
     priority: Priority

@@ -29,7 +29,7 @@ SecretText = Annotated[
 class PutSecretsRequest(Model):
     """The secrets from now on, the current one first.
 
-    A second one stays good beside it, so that the far side can be changed without a gap; the same
+    A second one stays good beside it, so that the target can be changed without a gap; the same
     call without it ends that. A line end behind a secret is no part of it.
     """
 

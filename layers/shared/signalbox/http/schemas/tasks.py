@@ -11,7 +11,9 @@ TASK = "/api/v1/tasks/<task_id>"
 
 
 class TaskList(Model):
-    """A page of tasks, newest first. `next` is the cursor of the page behind it, null at the end.
+    """A page of tasks, newest first.
+
+    `next` is the cursor of the page behind it, null at the end.
 
     A page may be short and still have one behind it.
     """

@@ -37,7 +37,7 @@ class LeaseView(Model):
 
 
 class ClaimResponse(Model):
-    """A task in the worker's hands; both null where there was none to claim."""
+    """A task in the worker's hands; both null if there was none to claim."""
 
     task: TaskView | None = None
     lease: LeaseView | None = None

@@ -39,7 +39,11 @@ _PLACES: Final[Mapping[str, _Place]] = {
 
 
 def command_text(event: str, payload: Payload) -> CommandText:
-    """Return the text of an event of this name. Raises PayloadInvalid."""
+    """Return the text of an event of this name.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     place = _PLACES.get(event)
     if place is None or payload.action not in {place.written_by, "edited", "deleted"}:
         return NO_TEXT
@@ -69,7 +73,7 @@ def _host(written: Written) -> str:
 
 
 def _edited(said: CommandText, changes: Changes | None) -> CommandText:
-    """An edit that left the text alone, of a title say, says nothing."""
+    """Return an edit that left the text alone, of a title say, says nothing."""
     if changes is None or changes.body is None:
         return NO_TEXT
     return replace(said, previous_text=bounded(changes.body.said))

@@ -43,9 +43,11 @@ class Repository(PayloadPart):
 
 
 class Written(PayloadPart):
-    """Something that people write and edit. `body` is null where they wrote nothing.
+    """Something that people write and edit.
 
-    `user` is who wrote it first, null where the account is gone; edits are their sender's.
+    `body` is null if they wrote nothing.
+
+    `user` is who wrote it first, null if the account is gone; edits are their sender's.
     """
 
     id: IntegerId
@@ -202,15 +204,27 @@ class Payload(Heading):
 
 
 def decoded(request: InboundRequest) -> JsonValue:
-    """The JSON in a request that was verified. Raises PayloadInvalid."""
+    """Return the JSON in a request that was verified.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     return decode_json(request, form_field="payload")
 
 
 def action_of(document: JsonValue) -> str | None:
-    """The action of an event, whatever else it says. Raises PayloadInvalid."""
+    """Return the action of an event, whatever else it says.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     return validate(Heading, document).action
 
 
 def read(document: JsonValue) -> Payload:
-    """All that is read of an event. Raises PayloadInvalid."""
+    """Return all that is read of an event.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     return validate(Payload, document)

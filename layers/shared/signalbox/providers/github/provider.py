@@ -66,7 +66,11 @@ class GitHub(HmacProvider):
     }
 
     def parse(self, request: InboundRequest) -> ParsedPayload:
-        """What a verified request says: one event at most. Raises PayloadInvalid."""
+        """Return what a verified request says: one event at most.
+
+        Raises:
+            PayloadInvalid: The payload is not valid.
+        """
         name = request.header("x-github-event")
         if not _EVENT.fullmatch(name):
             raise PayloadInvalid("the header X-GitHub-Event names no event")

@@ -47,7 +47,7 @@ class _Reader(NamedTuple):
 
 
 def is_read(event: str, action: str | None = None) -> bool:
-    """Whether an event of this name is read at all, or with this action."""
+    """Return whether an event of this name is read at all, or with this action."""
     reader = _READERS.get(event)
     if reader is None:
         return False
@@ -57,7 +57,8 @@ def is_read(event: str, action: str | None = None) -> bool:
 def event_of(name: str, payload: Payload, text: CommandText) -> Event:
     """Return the event of this name that the payload and its text make.
 
-    Raises PayloadInvalid where a part is missing that such an event must have.
+    Raises:
+        PayloadInvalid: If a part is missing that such an event must have.
     """
     facts = _READERS[name].facts(payload)
     type_ = event_type(name, payload.action)
@@ -82,7 +83,11 @@ def event_of(name: str, payload: Payload, text: CommandText) -> Event:
 
 
 def event_type(name: str, action: str | None) -> str:
-    """`<event>.<action>`; a push is the one event that has no action. Raises PayloadInvalid."""
+    """`<event>.<action>`; a push is the one event that has no action.
+
+    Raises:
+        PayloadInvalid: The payload is not valid.
+    """
     return name if name == "push" else f"{name}.{require(action, 'action')}"
 
 
@@ -163,7 +168,10 @@ def _on_pull(
 
 
 def _named(payload: Payload) -> str | None:
-    """Whom or what the action names: the label put on, who was assigned or asked for a review."""
+    """Return whom or what the action names.
+
+    The label put on, who was assigned or asked for a review.
+    """
     if payload.action == "labeled" and payload.label:
         return payload.label.name
     if payload.action == "assigned" and payload.assignee:

@@ -1,4 +1,4 @@
-"""Changes what operators configure: sources, connections, subscriptions."""
+"""Write the configuration: sources, connections, subscriptions."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ from signalbox.services.ports.notifications import Connectors
 T = TypeVar("T", bound=ConfigResource)
 
 PreconditionCheck = Callable[[ConfigResource | None], None]
-"""Raises where what is kept is not what the caller takes it for."""
+"""Raise if the stored resource, or its absence, is not what the caller expects."""
 
 
 RemoveSecret = Callable[[str], None]
-"""Removes the secrets of this name, if there are any. Raises Unavailable."""
+"""Remove the secrets of this name, if there are any. Raises Unavailable."""
 
 
 class ConfigInvalid(InvalidRequest):
-    """It is of the right form and could never do what it says."""
+    """The resource is well-formed but could never have an effect."""
 
     status = 422
     code = "validation_failed"
 
-    def __init__(self, flaws: Sequence[ManifestError]) -> None:
-        super().__init__("; ".join(f"{flaw.path}: {flaw.reason}" for flaw in flaws))
-        self.flaws = flaws
+    def __init__(self, errors: Sequence[ManifestError]) -> None:
+        super().__init__("; ".join(f"{error.path}: {error.reason}" for error in errors))
+        self.flaws = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configure:
-    """Changes the configuration. What refers to something that is not there is refused."""
+    """Write the configuration. References to resources that do not exist are refused."""
 
     config: ConfigWriter
     remove_secret: RemoveSecret
@@ -43,89 +43,102 @@ class Configure:
     providers: Collection[str]
     vocabularies: Callable[[], Vocabularies]
 
-    def put(self, thing: ConfigResource, check: PreconditionCheck) -> bool:
-        """Keeps the thing; whether there was none of its name.
+    def put(self, resource: ConfigResource, check: PreconditionCheck) -> bool:
+        """Store the resource and return whether it is new.
 
-        Raises Conflict, PayloadInvalid for odd settings, ConfigInvalid for what could never match,
-        and whatever `check` does.
+        Raises:
+            Conflict: It refers to something that does not exist.
+            PayloadInvalid: The settings are not valid for the connector.
+            ConfigInvalid: A filter could never match.
+            SignalboxError: The precondition does not hold.
         """
-        before = self._kept(thing)
+        before = self._stored(resource)
         check(before)
-        self._refuse(thing)
-        self.config.replace(before, thing)
+        self._refuse(resource)
+        self.config.replace(before, resource)
         return before is None
 
-    def remove(self, thing: ConfigResource, check: PreconditionCheck) -> None:
-        """Removes the thing and its secret.
+    def remove(self, resource: ConfigResource, check: PreconditionCheck) -> None:
+        """Remove the resource and its secret.
 
-        Raises Conflict where something refers to it, Unavailable, and whatever `check` does.
+        Raises:
+            Conflict: Another resource refers to it.
+            Unavailable: The secret could not be removed, so the resource stays.
+            SignalboxError: The precondition does not hold.
         """
-        check(thing)
-        if isinstance(thing, Connection):
-            users = [s.id for s in self.config.subscriptions() if s.connection == thing.id]
+        check(resource)
+        if isinstance(resource, Connection):
+            users = [s.id for s in self.config.subscriptions() if s.connection == resource.id]
             if users:
                 raise Conflict(f"subscriptions refer to it: {', '.join(sorted(users))}")
-        kept = thing
-        if isinstance(thing, Source | Connection) and thing.enabled:
+        stored = resource
+        if isinstance(resource, Source | Connection) and resource.enabled:
             # who has changed it meanwhile is met here, before the secret is gone
-            kept = thing.model_copy(update={"enabled": False})
-            self.config.replace(thing, kept)
-        remove_secret(thing, self.remove_secret)
-        self.config.replace(kept, None)
+            stored = resource.model_copy(update={"enabled": False})
+            self.config.replace(resource, stored)
+        remove_secret(resource, self.remove_secret)
+        self.config.replace(stored, None)
 
     def all(self, kind: type[T]) -> list[T]:
-        """Everything of a kind, in the order of their names, as it is kept now."""
+        """Return every resource of a kind, sorted by name, as stored now."""
         self.config.invalidate()
-        things: Sequence[ConfigResource]
+        resources: Sequence[ConfigResource]
         if issubclass(kind, Source):
-            things = self.config.sources()
+            resources = self.config.sources()
         elif issubclass(kind, Connection):
-            things = self.config.connections()
+            resources = self.config.connections()
         else:
-            things = self.config.subscriptions()
-        return sorted((thing for thing in things if isinstance(thing, kind)), key=resource_key)
+            resources = self.config.subscriptions()
+        return sorted(
+            (resource for resource in resources if isinstance(resource, kind)), key=resource_key
+        )
 
     def get(self, kind: type[T], name: str) -> T:
-        """The thing of this name, a source's being `<provider>/<name>`. Raises NotFound."""
-        for thing in self.all(kind):
-            if resource_key(thing)[1] == name:
-                return thing
+        """Return the resource of this name; for a source it is `<provider>/<name>`.
+
+        Raises:
+            NotFound: There is no such resource.
+        """
+        for resource in self.all(kind):
+            if resource_key(resource)[1] == name:
+                return resource
         raise NotFound(f"there is no such {kind.__name__.lower()}")
 
-    def _kept(self, thing: ConfigResource) -> ConfigResource | None:
+    def _stored(self, resource: ConfigResource) -> ConfigResource | None:
         try:
-            return self.get(type(thing), resource_key(thing)[1])
+            return self.get(type(resource), resource_key(resource)[1])
         except NotFound:
             return None
 
-    def _refuse(self, thing: ConfigResource) -> None:
-        match thing:
+    def _refuse(self, resource: ConfigResource) -> None:
+        match resource:
             case Source():
-                if thing.provider not in self.providers:
-                    raise Conflict(f"there is no provider {thing.provider}")
+                if resource.provider not in self.providers:
+                    raise Conflict(f"there is no provider {resource.provider}")
             case Connection():
-                make = self.connectors.get(thing.connector)
-                if make is None:
-                    raise Conflict(f"there is no connector {thing.connector}")
-                make().check(thing)
+                create_connector = self.connectors.get(resource.connector)
+                if create_connector is None:
+                    raise Conflict(f"there is no connector {resource.connector}")
+                create_connector().check(resource)
             case Subscription():
-                if thing.connection not in {one.id for one in self.config.connections()}:
-                    raise Conflict(f"there is no connection {thing.connection}")
-        flaws = tuple(rule_violations(thing, self.vocabularies()))
-        if flaws:
-            raise ConfigInvalid(flaws)
+                if resource.connection not in {one.id for one in self.config.connections()}:
+                    raise Conflict(f"there is no connection {resource.connection}")
+        errors = tuple(rule_violations(resource, self.vocabularies()))
+        if errors:
+            raise ConfigInvalid(errors)
 
 
-def remove_secret(thing: ConfigResource, remove: RemoveSecret) -> None:
-    """Removes the secret of a thing that is removed next, so that a repetition finishes both.
+def remove_secret(resource: ConfigResource, remove: RemoveSecret) -> None:
+    """Remove the secret of a resource that is removed next, so that a retry completes both.
 
-    Raises Unavailable, which says that the thing stays.
+    Raises:
+        Unavailable: The secret could not be removed, so the resource stays.
     """
-    name = secret_name(thing)
+    name = secret_name(resource)
     if name is None:
         return
     try:
         remove(name)
     except Unavailable as unavailable:
-        problem = f"{' '.join(resource_key(thing))} stays, as its secret could not be removed"
+        problem = f"{' '.join(resource_key(resource))} stays, as its secret could not be removed"
         raise Unavailable(problem) from unavailable.__cause__

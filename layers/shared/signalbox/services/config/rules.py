@@ -1,7 +1,7 @@
-"""What a configuration may say: a filter that nothing could ever pass is a mistake.
+"""The rules of the configuration: a filter that can never match is a mistake.
 
-The rules hold for what is put, by `signalbox apply` and through the API alike. What is kept already
-stays readable, whatever it says.
+`signalbox apply` and the API check these rules when a resource is written. A stored resource can be
+read whatever it contains.
 """
 
 import re
@@ -20,7 +20,7 @@ from signalbox.models.manifest import ManifestError
 from signalbox.models.task import ChangeType, TaskStatus
 
 API: Final = "api"
-"""What stands for the provider of a task that was made through the API."""
+"""The provider name of tasks that were created through the API."""
 
 _COMMAND: Final = re.compile(r"(?:[a-z]|\*)[a-z0-9*-]{0,31}", re.IGNORECASE)
 _KIND: Final = re.compile(r"(?:[a-z]|\*)[a-z0-9._*-]{0,99}", re.IGNORECASE)
@@ -37,16 +37,16 @@ _STATUSES: Final = {
     ChangeType.CANCELLED: TaskStatus.CANCELLED,
     ChangeType.RETRIED: TaskStatus.PENDING,
 }
-"""The status of a task after each change; an update leaves it as it is."""
+"""The status of a task after each change; an update does not change it."""
 
 
-def rule_violations(thing: object, vocabularies: Vocabularies) -> Iterator[ManifestError]:
-    """Yield what is wrong with a thing, with the path within it, such as `events[0]`."""
-    match thing:
+def rule_violations(resource: object, vocabularies: Vocabularies) -> Iterator[ManifestError]:
+    """Yield what is wrong with a resource, with the path within it, such as `events[0]`."""
+    match resource:
         case Source():
-            yield from _in_source(thing, vocabularies.get(thing.provider))
+            yield from _in_source(resource, vocabularies.get(resource.provider))
         case Subscription():
-            yield from _in_subscription(thing, vocabularies)
+            yield from _in_subscription(resource, vocabularies)
         case _:
             return
 
@@ -56,19 +56,21 @@ def _in_source(source: Source, events: EventVocabulary | None) -> Iterator[Manif
         if events is not None and not matches_event(pattern, events):
             known = event_words(events) if ":" in pattern else events
             reason = f'"{pattern}" matches no event that {source.provider} sends'
-            yield _flaw("events", index, reason, suggest(pattern, known))
+            yield _error("events", index, reason, suggest(pattern, known))
     for index, pattern in enumerate(source.commands):
         if not _COMMAND.fullmatch(pattern):
             reason = (
                 f'"{pattern}" matches no command, which is named by letters, digits and hyphens'
             )
-            meant = re.sub(r"[^a-z0-9*-]+", "-", pattern.lower()).strip("-")
-            yield _flaw("commands", index, reason, f'did you mean "{meant}"?' if meant else "")
+            suggested = re.sub(r"[^a-z0-9*-]+", "-", pattern.lower()).strip("-")
+            yield _error(
+                "commands", index, reason, f'did you mean "{suggested}"?' if suggested else ""
+            )
     for group in ("authors", "bots"):
         for index, pattern in enumerate(getattr(source, group)):
             if not _PERSON.fullmatch(pattern):
                 reason = f'"{pattern}" matches nobody: names stand without @ and without blanks'
-                yield _flaw(group, index, reason)
+                yield _error(group, index, reason)
 
 
 def _in_subscription(
@@ -79,7 +81,7 @@ def _in_subscription(
     providers = {API: None, **dict.fromkeys(vocabularies)}
     for index, pattern in enumerate(subscription.providers):
         if not matches_event(pattern, providers):
-            yield _flaw(
+            yield _error(
                 "providers",
                 index,
                 f'"{pattern}" matches no provider',
@@ -90,33 +92,36 @@ def _in_subscription(
     for index, pattern in enumerate(subscription.repositories):
         if not re.search(r"[/*]", pattern) or re.search(r"\s|://", pattern):
             reason = f'"{pattern}" matches no repository, which is named as in owner/name'
-            yield _flaw("repositories", index, reason)
+            yield _error("repositories", index, reason)
     possible = {_STATUSES.get(change) for change in subscription.changes}
-    wanted = set(subscription.statuses)
-    if subscription.changes and wanted and None not in possible and not wanted & possible:
+    statuses = set(subscription.statuses)
+    if subscription.changes and statuses and None not in possible and not statuses & possible:
         states = ", ".join(sorted(str(status) for status in possible))
         reason = f"none of these changes leaves a task in one of these states, only in {states}"
         yield ManifestError(path="statuses", reason=reason)
 
 
 def _in_kind(index: int, pattern: str, vocabularies: Vocabularies) -> Iterator[ManifestError]:
-    """A kind is an event, a command, or whatever the API was told: near misses alone are wrong."""
+    """Yield what is wrong with a kind: an event, a command, or a word that an API client chose.
+
+    Only near misses are reported.
+    """
     events = {event: None for vocabulary in vocabularies.values() for event in vocabulary}
     if ":" in pattern:
         reason = f'"{pattern}" matches no kind: the kind of a task is its event without the detail'
-        yield _flaw("kinds", index, reason, f'did you mean "{pattern.partition(":")[0]}"?')
+        yield _error("kinds", index, reason, f'did you mean "{pattern.partition(":")[0]}"?')
     elif not _KIND.fullmatch(pattern):
         reason = f'"{pattern}" matches no kind, which is a command or an event'
-        yield _flaw("kinds", index, reason, suggest(pattern, events))
+        yield _error("kinds", index, reason, suggest(pattern, events))
     elif _is_of(pattern, events) and not matches_event(pattern, events):
-        yield _flaw("kinds", index, f'"{pattern}" matches no event', suggest(pattern, events))
+        yield _error("kinds", index, f'"{pattern}" matches no event', suggest(pattern, events))
 
 
 def _is_of(pattern: str, events: EventVocabulary) -> bool:
-    """Whether the pattern is for an action of one of these events."""
+    """Return whether the pattern is for an action of one of these events."""
     name, dot, _ = pattern.partition(".")
     return bool(dot) and name in {event.partition(".")[0] for event in events}
 
 
-def _flaw(group: str, index: int, reason: str, hint: str = "") -> ManifestError:
+def _error(group: str, index: int, reason: str, hint: str = "") -> ManifestError:
     return ManifestError(path=f"{group}[{index}]", reason="; ".join(filter(None, (reason, hint))))

@@ -1,31 +1,31 @@
-"""How long senders waited for our answers, told without a write of its own."""
+"""How long senders wait for an answer, recorded without a write of its own."""
 
 from collections import deque
 from typing import Final
 
-_KEPT: Final = 50
+_MAX_PENDING: Final = 50
 
 
 class AckLatencies:
-    """The times, in milliseconds, of answers that no record has told of yet.
+    """The latencies of answers, in milliseconds, that no record contains yet.
 
-    An answer's time is known only after the record of its request was written, so the next record
-    of the same process carries it. What the last ones took is lost with the process: it is a
+    The latency of an answer is known only after the record of its request was written, so the next
+    record of the same process carries it. The last ones are lost with the process: they are a
     measurement, not a count.
     """
 
     def __init__(self) -> None:
-        self._untold: deque[int] = deque(maxlen=_KEPT)
+        self._untold: deque[int] = deque(maxlen=_MAX_PENDING)
 
     def add(self, milliseconds: int) -> None:
-        """Remembers the time of an answer."""
+        """Add the latency of an answer."""
         self._untold.append(milliseconds)
 
     @property
     def pending(self) -> tuple[int, ...]:
-        """What the next record should tell."""
+        """The latencies that the next record should carry."""
         return tuple(self._untold)
 
     def flush(self) -> None:
-        """Forgets them: a record has them."""
+        """Drop the latencies, which a record carries now."""
         self._untold.clear()

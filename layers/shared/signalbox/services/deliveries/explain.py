@@ -38,7 +38,11 @@ class ExplainDelivery:
     circuits: Callable[[Iterable[ConnectionId]], Mapping[ConnectionId, Circuit]]
 
     def __call__(self, delivery: DeliveryId) -> Timeline:
-        """The story until now. Raises NotFound."""
+        """Return the story until now.
+
+        Raises:
+            NotFound: It does not exist.
+        """
         kept = self.deliveries.get_stored(delivery)
         told = kept.delivery
         found = [*_received(told), *self._found(kept), *_notes(told)]
@@ -55,7 +59,7 @@ class ExplainDelivery:
         )
 
     def _found(self, kept: StoredDelivery) -> Iterator[TimelineStep]:
-        """What today's code finds in it."""
+        """Yield what today's code finds in it."""
         told = kept.delivery
         try:
             reading = self.reinterpret(kept)

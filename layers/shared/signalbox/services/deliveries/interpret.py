@@ -1,4 +1,4 @@
-"""What today's code makes of a request: of one that just came, and of one that was kept."""
+"""Interpret a request with the current code: one that was just received, or a stored one."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from signalbox.services.ports.deliveries import Provider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
-    """What a request says, and which tasks it asks for.
+    """What a request contains, and which tasks it requests.
 
-    `refusal` is why an unreadable one is: PayloadInvalid, or a fault of ours. `handshake` is what
-    a ping is answered with.
+    `refusal` is the error of a failed one: PayloadInvalid, or a fault of our own code. `handshake`
+    is the answer to a handshake.
     """
 
     status: DeliveryStatus
@@ -30,24 +30,24 @@ class Interpretation:
 
 
 def interpret(
-    provider: Provider, request: InboundRequest, received: DeliveryContext
+    provider: Provider, request: InboundRequest, context: DeliveryContext
 ) -> Interpretation:
-    """Reads a verified request."""
+    """Interpret a verified request."""
     try:
         parsed = provider.parse(request)
-        made = plan_tasks(parsed, received)
+        plan = plan_tasks(parsed, context)
     except PayloadInvalid as invalid:
         return Interpretation(status=DeliveryStatus.FAILED, reason=invalid.reason, refusal=invalid)
-    except Exception as fault:  # noqa: BLE001  what was verified is kept, for code that is mended
-        reason = f"a fault of ours: {type(fault).__name__}"
-        return Interpretation(status=DeliveryStatus.FAILED, reason=reason, refusal=fault)
-    status = DeliveryStatus.ACCEPTED if made.tasks else DeliveryStatus.IGNORED
+    except Exception as error:  # noqa: BLE001  the delivery is stored, to be replayed with fixed code
+        reason = f"internal error: {type(error).__name__}"
+        return Interpretation(status=DeliveryStatus.FAILED, reason=reason, refusal=error)
+    status = DeliveryStatus.ACCEPTED if plan.tasks else DeliveryStatus.IGNORED
     return Interpretation(
         status=status if parsed.handshake is None else DeliveryStatus.HANDSHAKE,
         type=parsed.type,
         events=parsed.events,
-        tasks=made.tasks,
-        notes=made.notes,
+        tasks=plan.tasks,
+        notes=plan.notes,
         reason=parsed.ignored,
         handshake=parsed.handshake,
     )

@@ -1,4 +1,4 @@
-"""Lists deliveries: newest first, page by page, of one source or of all that are known."""
+"""List deliveries, newest first, of one source or of all sources."""
 
 import heapq
 from collections.abc import Collection, Iterator
@@ -15,9 +15,9 @@ from signalbox.services.ports.deliveries import DeliveryStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:
-    """Which deliveries to list; None takes all.
+    """Which deliveries to list; None matches all.
 
-    Of a source that is not configured any more they are listed where it is named.
+    Deliveries of a source that is no longer configured are listed only if the filter names it.
     """
 
     provider: str | None = None
@@ -29,42 +29,42 @@ class DeliveryFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDeliveries:
-    """Lists deliveries. `providers` are the names of those that this installation has."""
+    """List deliveries. `providers` are the names of the installed providers."""
 
     deliveries: DeliveryStore
     config: ConfigStore
     providers: Collection[str]
 
     def __call__(
-        self, wanted: DeliveryFilter, *, limit: int, after: str | None = None
+        self, filters: DeliveryFilter, *, limit: int, after: str | None = None
     ) -> Page[Delivery]:
-        """One page of at most `limit` deliveries behind the position `after`."""
-        window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
-        return collect_page(self._rows(wanted, window), limit)
+        """Return a page of at most `limit` deliveries after the position `after`."""
+        window = Window(since=filters.since, until=filters.until, after=after, chunk=limit + 1)
+        return collect_page(self._rows(filters, window), limit)
 
     def _rows(
-        self, wanted: DeliveryFilter, window: Window
+        self, filters: DeliveryFilter, window: Window
     ) -> Iterator[tuple[str, Delivery | None]]:
         partitions = [
             self.deliveries.newest(provider, source, window)
             for provider, source in known_sources(self.config, self.providers)
-            | _named(wanted.provider, wanted.source)
-            if wanted.provider in {None, provider} and wanted.source in {None, source}
+            | _named_source(filters.provider, filters.source)
+            if filters.provider in {None, provider} and filters.source in {None, source}
         ]
-        for delivery in heapq.merge(*partitions, key=_place, reverse=True):
-            fits = wanted.status in {None, delivery.status}
-            yield _place(delivery), delivery if fits else None
+        for delivery in heapq.merge(*partitions, key=_position, reverse=True):
+            fits = filters.status in {None, delivery.status}
+            yield _position(delivery), delivery if fits else None
 
 
 def known_sources(config: ConfigStore, providers: Collection[str]) -> set[tuple[str, str]]:
-    """Provider and name of every source, also of the default ones that nobody configured."""
+    """Return provider and name of every source, including default sources without configuration."""
     configured = {(source.provider, source.name) for source in config.sources()}
     return configured | {(provider, DEFAULT_SOURCE) for provider in providers}
 
 
-def _named(provider: str | None, source: str | None) -> set[tuple[str, str]]:
+def _named_source(provider: str | None, source: str | None) -> set[tuple[str, str]]:
     return {(provider, source)} if provider and source else set()
 
 
-def _place(delivery: Delivery) -> str:
+def _position(delivery: Delivery) -> str:
     return list_position(delivery.received_at, delivery.id)

@@ -1,4 +1,4 @@
-"""Shows the requests that were refused, source by source."""
+"""List the rejected requests of each source."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from signalbox.services.ports.deliveries import RejectionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRejections:
-    """Shows rejections. `providers` are the names of those that this installation has."""
+    """List rejections. `providers` are the names of the installed providers."""
 
     store: RejectionStore
     config: ConfigStore
@@ -20,7 +20,7 @@ class ListRejections:
     def __call__(
         self, provider: str | None = None, source: str | None = None
     ) -> Sequence[Rejections]:
-        """What is kept of each source that has any, in the order of their names."""
+        """Return the rejections of each source that has any, sorted by name."""
         found = (
             self.store.of_source(*each)
             for each in sorted(known_sources(self.config, self.providers))

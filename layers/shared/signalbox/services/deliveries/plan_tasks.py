@@ -1,8 +1,8 @@
-"""From events to tasks: what a source makes a task of, and which id and priority it gets.
+"""Plan the tasks of a delivery: which events and commands of a source become tasks.
 
-A source's `events` decide about events, its `commands` and `bots` about commands, its `authors`
-about both. A command counts where both who wrote it and who sent it may command: who corrects a
-text of somebody else does not command what stands in it. What we say ourselves makes neither.
+The filter `events` of a source selects events, `commands` and `bots` select commands, and `authors`
+selects both. A command counts if both its writer and its sender may give commands: editing another
+person's text does not give the commands in it. Our own texts and accounts create no tasks.
 """
 
 import re
@@ -32,7 +32,7 @@ _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What is known of a delivery before it is kept."""
+    """What is known of a delivery before it is stored."""
 
     id: DeliveryId
     key: str
@@ -44,124 +44,130 @@ class DeliveryContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlan:
-    """The tasks that a delivery asks for, and in words why nothing was made of the rest."""
+    """The tasks that a delivery requests, and notes on why the rest of it created none."""
 
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
 
 
-def plan_tasks(parsed: ParsedPayload, received: DeliveryContext) -> TaskPlan:
-    """The tasks of a delivery, with ids that are the same whenever it is read."""
+def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:
+    """Return the tasks of a delivery. Their ids are the same whenever it is interpreted."""
     tasks: dict[str, Task] = {}
     notes: list[str] = [parsed.ignored] if parsed.ignored else []
     for position, event in enumerate(parsed.events):
-        why: list[str] = []
-        for task in _tasks(event, received, f"event:{position}", why):
+        reasons: list[str] = []
+        for task in _tasks(event, context, f"event:{position}", reasons):
             tasks.setdefault(task.id, task)
-        notes += (f"{event.type}: {reason}" for reason in why)
+        notes += (f"{event.type}: {reason}" for reason in reasons)
     return TaskPlan(tasks=tuple(tasks.values()), notes=tuple(notes))
 
 
-def _tasks(event: Event, received: DeliveryContext, name: str, why: list[str]) -> Iterator[Task]:
-    """The tasks of an event, which `name` names within its delivery; `why` learns why no others."""
-    ours = _ours(event, received.source)
-    if ours:
-        why.append(ours)
+def _tasks(event: Event, context: DeliveryContext, name: str, notes: list[str]) -> Iterator[Task]:
+    """Yield the tasks of an event, whose name within the delivery is `name`.
+
+    Append to `notes` why there are no others.
+    """
+    reason_ours = _own_event(event, context.source)
+    if reason_ours:
+        notes.append(reason_ours)
         return
-    commands = _commands(event, received.source, why)
+    commands = _commands(event, context.source, notes)
     for command in commands:
-        yield _commanded(event, command, received, name)
-    if _asked_for(event, received.source):
-        stranger = _stranger(event.author, _AUTHOR, received.source)
-        if stranger is None:
-            yield _made(event, received, received.key, name)
-        elif stranger not in why:
-            why.append(stranger)
-    elif not commands and not why:
+        yield _command_task(event, command, context, name)
+    if _is_selected(event, context.source):
+        refused = _refused_author(event.author, _AUTHOR, context.source)
+        if refused is None:
+            yield _event_task(event, context, context.key, name)
+        elif refused not in notes:
+            notes.append(refused)
+    elif not commands and not notes:
         new = "" if event.previous_text is None else "new "
-        why.append(f"no {new}command in it, and the source makes no task of the event")
+        notes.append(f"no {new}command in it, and the source makes no task of the event")
 
 
-def _ours(event: Event, source: Source) -> str | None:
-    """Why an event is one of our own, which makes nothing, whatever it says."""
-    if event.author and _is_us(event.author, source):
+def _own_event(event: Event, source: Source) -> str | None:
+    """Return why an event is one of our own and creates no task."""
+    if event.author and _is_own_account(event.author, source):
         return f"{event.author.name} is our own account"
     if event.text and is_marked(event.text):
         return f"the text carries our own marker {MARKER}"
     return None
 
 
-def _is_us(person: Author, source: Source) -> bool:
+def _is_own_account(person: Author, source: Source) -> bool:
     return person.name.casefold().removesuffix("[bot]") == source.mention.casefold()
 
 
-def _commands(event: Event, source: Source, why: list[str]) -> list[Command]:
-    """The commands of an event that count."""
+def _commands(event: Event, source: Source, notes: list[str]) -> list[Command]:
+    """Return the commands of an event that count."""
     known = KNOWN_COMMANDS | {name.casefold() for name in source.commands}
     found = new_commands(event, mention=source.mention, known=known)
-    unheard = _unheard(event, source)
-    if found and unheard:
-        why.append(unheard)
+    refused = _refused_text(event, source)
+    if found and refused:
+        notes.append(refused)
         return []
-    listed = [command for command in found if pattern_matches(source.commands, command.name)]
-    why += (
+    allowed = [command for command in found if pattern_matches(source.commands, command.name)]
+    notes += (
         f"the source does not list the command {command.name}"
         for command in found
-        if command not in listed
+        if command not in allowed
     )
-    why += (
+    notes += (
         f"the text of {command.name} was cut: it is too long"
-        for command in listed
+        for command in allowed
         if command.truncated
     )
-    return listed
+    return allowed
 
 
-def _unheard(event: Event, source: Source) -> str | None:
-    """Why no command in an event's text counts."""
+def _refused_text(event: Event, source: Source) -> str | None:
+    """Return why no command in the text of an event counts."""
     if event.moved:
         return "the text was moved here, and what is moved commands nothing"
-    if event.writer and _is_us(event.writer, source):
+    if event.writer and _is_own_account(event.writer, source):
         return f"{event.writer.name}, who wrote the text, is our own account"
-    return _unlisted(event.author, _AUTHOR, source) or _unlisted(
+    return _refused_commander(event.author, _AUTHOR, source) or _refused_commander(
         event.writer, "the writer of the text", source
     )
 
 
-def _unlisted(person: Author | None, called: str, source: Source) -> str | None:
-    """Why the commands of somebody do not count."""
+def _refused_commander(person: Author | None, called: str, source: Source) -> str | None:
+    """Return why the commands of a person do not count."""
     if (
         person
         and person.automated
         and not (source.bots and pattern_matches(source.bots, person.name))
     ):
         return f"{person.name} is a bot that the source does not list"
-    return _stranger(person, called, source)
+    return _refused_author(person, called, source)
 
 
-def _stranger(person: Author | None, called: str, source: Source) -> str | None:
-    """Why nothing that somebody does counts; of nobody known, where authors are named."""
+def _refused_author(person: Author | None, called: str, source: Source) -> str | None:
+    """Return why nothing that a person does counts.
+
+    Unknown persons are refused if authors are listed.
+    """
     if source.authors and not (person and pattern_matches(source.authors, person.name)):
         return f"{called} is not one that the source lists"
     return None
 
 
-def _asked_for(event: Event, source: Source) -> bool:
-    """Whether the source makes a task of the event, by its type or its type and detail."""
+def _is_selected(event: Event, source: Source) -> bool:
+    """Return whether the source selects the event, by its type or by its type and detail."""
     details = (event.detail or "", *event.counts_as)
     names = (event.type, *(f"{event.type}:{detail}" for detail in details))
     return bool(source.events) and any(pattern_matches(source.events, name) for name in names)
 
 
-def _commanded(event: Event, command: Command, received: DeliveryContext, name: str) -> Task:
+def _command_task(event: Event, command: Command, context: DeliveryContext, name: str) -> Task:
     # the same command of the same comment is one task, whichever delivery brings it
-    where = (event.thread,) if event.thread else (received.key, name)
-    said = one_line(command.instruction)
-    task = _made(event, received, *where, "command", *command_identity(command))
+    thread = (event.thread,) if event.thread else (context.key, name)
+    instruction = one_line(command.instruction)
+    task = _event_task(event, context, *thread, "command", *command_identity(command))
     return task.model_copy(
         update={
             "kind": command.name,
-            "title": one_line(f"{command.name}: {said or event.title}"),
+            "title": one_line(f"{command.name}: {instruction or event.title}"),
             "arguments": tuple(_clean(argument) for argument in command.arguments),
             "instruction": _clean(command.instruction),
             "description": _clean(command.description),
@@ -170,8 +176,8 @@ def _commanded(event: Event, command: Command, received: DeliveryContext, name: 
     )
 
 
-def _made(event: Event, received: DeliveryContext, *names: str) -> Task:
-    source = received.source
+def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
+    source = context.source
     by_label = (_PRIORITY_LABEL.fullmatch(label.strip()) for label in event.labels)
     labelled = next((found[1] for found in by_label if found), None)
     task = Task(
@@ -182,10 +188,10 @@ def _made(event: Event, received: DeliveryContext, *names: str) -> Task:
         origin=TaskOrigin(
             provider=source.provider,
             source=source.name,
-            delivery_id=received.id,
-            delivery_key=received.key,
+            delivery_id=context.id,
+            delivery_key=context.key,
             event=event.type,
-            request_id=received.request_id,
+            request_id=context.request_id,
         ),
         repository=event.repository,
         branch=event.branch,
@@ -194,9 +200,9 @@ def _made(event: Event, received: DeliveryContext, *names: str) -> Task:
         url=event.url,
         priority=_priority(labelled) or source.priority,
         max_attempts=source.max_attempts,
-        retention=received.retention,
-        created_at=received.at,
-        updated_at=received.at,
+        retention=context.retention,
+        created_at=context.at,
+        updated_at=context.at,
     )
     return created(task, by=f"{source.provider}/{source.name}")
 
@@ -207,5 +213,5 @@ def _priority(word: str | None) -> Priority | None:
 
 
 def _clean(text: str) -> str:
-    """The text without lone surrogates, which JSON may hold and UTF-8 may not."""
+    """Return the text without lone surrogates, which JSON may hold and UTF-8 may not."""
     return text.encode("utf-8", "replace").decode()

@@ -1,9 +1,9 @@
-"""Receives one webhook: verify, read, keep its tasks, keep the delivery, answer.
+"""Receive a webhook: verify it, interpret it, store its tasks and then the delivery, answer.
 
-The tasks are written before the delivery, so that a delivery that is there has all its tasks.
-A crash anywhere before the answer is healed by sending the delivery again: ids are derived from
-what was sent, and every write is made only once. Sent again, it makes what today's configuration
-makes more of it; what its record names is never made again.
+The tasks are written before the delivery, so that a stored delivery has all of its tasks. After a
+crash before the answer the provider sends the delivery again and the writes are completed: ids are
+derived from the request, and every write is conditional. A delivery that is sent again is
+interpreted with the current configuration; tasks that its record names are never created again.
 """
 
 from collections.abc import Collection
@@ -32,20 +32,20 @@ from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
 DEFAULT_SOURCE: Final = "default"
-_MARGIN: Final = timedelta(hours=1)
+_CLOCK_MARGIN: Final = timedelta(hours=1)
 
 
 class PayloadUnparseable(PayloadInvalid):
-    """A delivery that was kept, but not understood."""
+    """The delivery was stored, but its payload cannot be parsed."""
 
 
 class HandlerFault(SignalboxError):
-    """A delivery that was kept, but that a fault of ours kept from being read."""
+    """The delivery was stored, but our own code failed on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveResult:
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
     delivery: DeliveryId
     status: DeliveryStatus
@@ -57,9 +57,9 @@ class ReceiveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveWebhook:
-    """Receives the webhooks of one provider. `retention` is that of its tasks, 0 for ever.
+    """Receive the webhooks of one provider. `retention` is that of its tasks; 0 means forever.
 
-    `acks` are told by the next delivery that is kept.
+    The next delivery that is stored carries the pending `acks`.
     """
 
     provider: Provider
@@ -72,30 +72,34 @@ class ReceiveWebhook:
     acks: AckLatencies = field(default_factory=AckLatencies)
 
     def __call__(self, request: InboundRequest, source_name: str = DEFAULT_SOURCE) -> ReceiveResult:
-        """What became of the request.
+        """Return the outcome of the request.
 
-        Raises NotFound for a source nobody configured, SignatureInvalid, Unreadable or HandlerFault
-        after the delivery was kept, Unavailable where there is no secret or a store is down.
+        Raises:
+            NotFound: There is no such source.
+            SignatureInvalid: None of the secrets signed the request.
+            PayloadUnparseable: The payload cannot be parsed; the delivery is stored.
+            HandlerFault: Our own code failed; the delivery is stored.
+            Unavailable: There is no secret, or a store did not answer.
         """
         source = self._source(source_name)
-        generation = self._verified(request, source)
-        received = self._received(request, source)
-        reading = interpret(self.provider, request, received)
-        made_before = self._made_before(reading, received)
-        for task in reading.tasks:
-            if task.id not in made_before:
+        secret_index = self._verified(request, source)
+        context = self._context(request, source)
+        interpretation = interpret(self.provider, request, context)
+        existing = self._existing_tasks(interpretation, context)
+        for task in interpretation.tasks:
+            if task.id not in existing:
                 self.tasks.create(task)
-        delivery = self._delivery(request, received, generation, reading)
+        delivery = self._delivery(request, context, secret_index, interpretation)
         if self.deliveries.create(delivery, request.body):
             self.acks.flush()
-            receipt = _receipt(delivery, reading, duplicate=False)
+            result = _result(delivery, interpretation, duplicate=False)
         else:
-            receipt = self._again(delivery, reading)
-        if isinstance(reading.refusal, PayloadInvalid):
-            raise PayloadUnparseable(reading.refusal.reason) from reading.refusal
-        if reading.refusal:
-            raise HandlerFault(reading.reason or "") from reading.refusal
-        return receipt
+            result = self._duplicate(delivery, interpretation)
+        if isinstance(interpretation.refusal, PayloadInvalid):
+            raise PayloadUnparseable(interpretation.refusal.reason) from interpretation.refusal
+        if interpretation.refusal:
+            raise HandlerFault(interpretation.reason or "") from interpretation.refusal
+        return result
 
     def _source(self, name: str) -> Source:
         source = self.config.source(self.provider.name, name)
@@ -107,16 +111,16 @@ class ReceiveWebhook:
 
     def _verified(self, request: InboundRequest, source: Source) -> int:
         name = f"sources/{source.provider}/{source.name}"
-        known = self.secrets.secrets(name)
+        cached = self.secrets.secrets(name)
         try:
-            return self.provider.verify(request, known)
+            return self.provider.verify(request, cached)
         except (SignatureInvalid, SecretMissing):
-            fresh = self.secrets.refresh(name)
-            if tuple(fresh) == tuple(known):
+            refreshed = self.secrets.refresh(name)
+            if tuple(refreshed) == tuple(cached):
                 raise
-            return self.provider.verify(request, fresh)
+            return self.provider.verify(request, refreshed)
 
-    def _received(self, request: InboundRequest, source: Source) -> DeliveryContext:
+    def _context(self, request: InboundRequest, source: Source) -> DeliveryContext:
         key = self.provider.delivery_key(request)
         return DeliveryContext(
             id=delivery_id(source.provider, source.name, key),
@@ -127,84 +131,91 @@ class ReceiveWebhook:
             retention=int(self.retention.total_seconds()),
         )
 
-    def _outlived(self, reading: Interpretation, received: DeliveryContext) -> bool:
-        """Whether tasks of an earlier copy of this delivery may have expired by now.
+    def _tasks_may_have_expired(
+        self, interpretation: Interpretation, context: DeliveryContext
+    ) -> bool:
+        """Return whether tasks of an earlier copy of this delivery may have expired.
 
-        Only then does a task that is not there say nothing, and the delivery must be asked.
+        Only then the absence of a task proves nothing, and the delivery must be looked up.
         """
         if not self.retention:
             return False
-        oldest = received.at - self.retention + _MARGIN
+        oldest = context.at - self.retention + _CLOCK_MARGIN
         return any(
-            event.occurred_at is None or event.occurred_at < oldest for event in reading.events
+            event.occurred_at is None or event.occurred_at < oldest
+            for event in interpretation.events
         )
 
-    def _made_before(
-        self, reading: Interpretation, received: DeliveryContext
+    def _existing_tasks(
+        self, interpretation: Interpretation, context: DeliveryContext
     ) -> Collection[TaskId]:
-        """The tasks of an earlier copy, where they may have expired by now."""
-        if not reading.tasks or not self._outlived(reading, received):
+        """Return the tasks of an earlier copy, if they may have expired."""
+        if not interpretation.tasks or not self._tasks_may_have_expired(interpretation, context):
             return ()
         try:
-            return self.deliveries.get(received.id).task_ids
+            return self.deliveries.get(context.id).task_ids
         except NotFound:
             return ()
 
-    def _again(self, delivery: Delivery, reading: Interpretation) -> ReceiveResult:
-        """What is kept of a delivery that came again, with what it says only this time.
+    def _duplicate(self, delivery: Delivery, interpretation: Interpretation) -> ReceiveResult:
+        """Return the stored delivery, updated if this copy adds to it.
 
-        So it does where it could not be read before, or where today's configuration makes more.
+        It does so if the earlier copy failed, or if the current configuration creates more tasks.
         """
         try:
             before = self.deliveries.record_duplicate(delivery.id, delivery.received_at)
         except NotFound:  # it has just expired
-            return _receipt(delivery, reading, duplicate=True)
-        was, is_ = (one.status is DeliveryStatus.FAILED for one in (before, delivery))
-        if (not was or is_) and set(delivery.task_ids) <= set(before.task_ids):
-            return _receipt(before, reading, duplicate=True)
+            return _result(delivery, interpretation, duplicate=True)
+        failed_before, fails_now = (
+            one.status is DeliveryStatus.FAILED for one in (before, delivery)
+        )
+        if (not failed_before or fails_now) and set(delivery.task_ids) <= set(before.task_ids):
+            return _result(before, interpretation, duplicate=True)
         after = reinterpreted(before, delivery)
         try:
             self.deliveries.replace(before, after)
         except (NotFound, WriteConflict):  # or another copy of it was faster
-            return _receipt(after, reading, duplicate=True)
-        return _receipt(after, reading, duplicate=False)
+            return _result(after, interpretation, duplicate=True)
+        return _result(after, interpretation, duplicate=False)
 
     def _delivery(
         self,
         request: InboundRequest,
-        received: DeliveryContext,
-        generation: int,
-        reading: Interpretation,
+        context: DeliveryContext,
+        secret_index: int,
+        interpretation: Interpretation,
     ) -> Delivery:
         return Delivery(
-            id=received.id,
-            provider=received.source.provider,
-            source=received.source.name,
-            key=received.key,
-            received_at=received.at,
-            status=reading.status,
-            reason=reading.reason,
-            event=reading.type,
-            secret=generation,
+            id=context.id,
+            provider=context.source.provider,
+            source=context.source.name,
+            key=context.key,
+            received_at=context.at,
+            status=interpretation.status,
+            reason=interpretation.reason,
+            event=interpretation.type,
+            secret=secret_index,
             headers={
                 name: value[:256]
                 for name, value in request.headers.items()
                 if name in self.provider.recorded_headers
             },
             size=len(request.body),
-            task_ids=tuple(task.id for task in reading.tasks),
-            notes=reading.notes,
-            request_id=received.request_id,
+            task_ids=tuple(task.id for task in interpretation.tasks),
+            notes=interpretation.notes,
+            request_id=context.request_id,
             acks=self.acks.pending,
         )
 
 
-def _receipt(delivery: Delivery, reading: Interpretation, *, duplicate: bool) -> ReceiveResult:
+def _result(
+    delivery: Delivery, interpretation: Interpretation, *, duplicate: bool
+) -> ReceiveResult:
     return ReceiveResult(
         delivery=delivery.id,
         status=delivery.status,
         tasks=delivery.task_ids,
         notes=delivery.notes,
         duplicate=duplicate,
-        handshake=reading.handshake,
+        handshake=interpretation.handshake,
     )

@@ -1,8 +1,7 @@
-"""Notes requests that were refused, since that is where a setup fails.
+"""Record rejected requests, since that is where a setup fails.
 
-Anybody can have requests refused. So a process writes the first twenty of a source, then one a
-second at the most, counts in memory what comes between, and notes nothing of sources that do not
-exist.
+Anybody can cause rejections. So a process writes the first twenty of a source and then at most one
+per second, counts the ones in between in memory, and records nothing for sources that do not exist.
 """
 
 from collections import Counter
@@ -23,16 +22,19 @@ from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock
 
-_NOTED: Final = (PayloadInvalid, PayloadTooLarge, SecretMissing, Unauthenticated)
-_PAUSE: Final = timedelta(seconds=1)
-_BURST: Final = _PAUSE * (MAX_REJECTIONS - 1)
-_REST: Final = timedelta(seconds=30)
+_RECORDED_ERRORS: Final = (PayloadInvalid, PayloadTooLarge, SecretMissing, Unauthenticated)
+_WRITE_INTERVAL: Final = timedelta(seconds=1)
+_BURST: Final = _WRITE_INTERVAL * (MAX_REJECTIONS - 1)
+_RETRY_AFTER: Final = timedelta(seconds=30)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class _Unwritten:
-    """What was counted of a source and is not written; not before `free_at - _BURST` may it be."""
+    """The counts of a source that are not written yet.
+
+    They may be written from `free_at - _BURST` on.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     free_at: datetime = _NEVER
@@ -40,7 +42,7 @@ class _Unwritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRejection:
-    """Notes rejections of one provider's requests."""
+    """Record rejections of the requests of one provider."""
 
     provider: str
     config: ConfigStore
@@ -49,29 +51,29 @@ class RecordRejection:
     _unwritten: dict[str, _Unwritten] = field(default_factory=dict)
 
     def wants(self, error: SignalboxError) -> bool:
-        """Whether a request refused for this reason is noted at all."""
-        return isinstance(error, _NOTED)
+        """Return whether rejections for this reason are recorded."""
+        return isinstance(error, _RECORDED_ERRORS)
 
     def code(self, error: SignalboxError) -> str:
-        """The word that rejections for this reason are counted under."""
+        """Return the code under which rejections for this reason are counted."""
         return "secret_missing" if isinstance(error, SecretMissing) else error.code
 
     def __call__(self, source: str, rejection: Rejection) -> None:
-        """Notes it, at once or later, if there is such a source; where it cannot, it does not."""
+        """Record the rejection, now or later, if the source exists. Errors are ignored."""
         try:
             if source == DEFAULT_SOURCE or self.config.source(self.provider, source):
-                self._note(source, rejection)
+                self._record(source, rejection)
         except SignalboxError:
             return
 
-    def _note(self, source: str, rejection: Rejection) -> None:
+    def _record(self, source: str, rejection: Rejection) -> None:
         unwritten = self._unwritten.setdefault(source, _Unwritten())
         unwritten.counts[rejection.code] += 1
         now = self.clock()
         before = max(unwritten.free_at, now)
         if before > now + _BURST:
             return
-        unwritten.free_at = now + _BURST + _REST
+        unwritten.free_at = now + _BURST + _RETRY_AFTER
         self.store.add(self.provider, source, unwritten.counts, rejection)
         unwritten.counts.clear()
-        unwritten.free_at = before + _PAUSE
+        unwritten.free_at = before + _WRITE_INTERVAL

@@ -1,4 +1,4 @@
-"""Reads what was kept of a delivery with today's code and configuration, as if it came now."""
+"""Interpret a stored delivery with the current code and configuration."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,21 +18,27 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReinterpretDelivery:
-    """Reads kept deliveries. `retention` is that of their tasks, 0 for ever."""
+    """Interpret stored deliveries. `retention` is that of their tasks; 0 means forever."""
 
     config: ConfigStore
     providers: Providers
     clock: Clock
     retention: timedelta
 
-    def __call__(self, kept: StoredDelivery, request_id: RequestId | None = None) -> Interpretation:
-        """What it says. Raises Conflict where its source or provider is not there any more."""
-        delivery = kept.delivery
-        make = self.providers.get(delivery.provider)
-        if make is None:
+    def __call__(
+        self, stored: StoredDelivery, request_id: RequestId | None = None
+    ) -> Interpretation:
+        """Return the interpretation.
+
+        Raises:
+            Conflict: Its source or provider no longer exists.
+        """
+        delivery = stored.delivery
+        create_provider = self.providers.get(delivery.provider)
+        if create_provider is None:
             raise Conflict(f"this installation has no provider {delivery.provider}")
-        provider = make()
-        received = DeliveryContext(
+        provider = create_provider()
+        context = DeliveryContext(
             id=delivery.id,
             key=delivery.key,
             source=self.source(delivery),
@@ -40,25 +46,29 @@ class ReinterpretDelivery:
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),
         )
-        return interpret(provider, _request(kept), received)
+        return interpret(provider, _request(stored), context)
 
     def source(self, delivery: Delivery) -> Source:
-        """The source of a delivery as it is now. Raises Conflict where it is off or gone."""
+        """Return the source of a delivery as it is now.
+
+        Raises:
+            Conflict: The source is disabled or no longer exists.
+        """
         source = self.config.source(delivery.provider, delivery.source)
         if source is None and delivery.source == DEFAULT_SOURCE:
             return Source(provider=delivery.provider)
         if source is None or not source.enabled:
-            raise Conflict("the source of the delivery is switched off, or not there any more")
+            raise Conflict("the source of the delivery is disabled or no longer exists")
         return source
 
 
-def _request(kept: StoredDelivery) -> InboundRequest:
-    """The request as it came, but for the headers that are not kept."""
-    delivery = kept.delivery
+def _request(stored: StoredDelivery) -> InboundRequest:
+    """Return the request as received, without the headers that are not stored."""
+    delivery = stored.delivery
     return InboundRequest(
         method="POST",
         path=f"/api/v1/webhooks/{delivery.provider}",
         headers=delivery.headers,
-        body=kept.body,
+        body=stored.body,
         request_id=delivery.request_id or "",
     )

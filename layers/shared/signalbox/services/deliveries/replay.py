@@ -1,6 +1,6 @@
-"""Reads a kept delivery once more, with today's code and today's configuration.
+"""Replay a stored delivery with the current code and configuration.
 
-What it makes has the ids that it always had, so a replay adds what is not there and nothing else.
+Task ids are derived from the request, so a replay creates the missing tasks and nothing else.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What a replay found: `new` are the tasks that were not there, `there` those that were.
+    """The outcome of a replay: `new` tasks were missing, `existing` ones were not.
 
-    `verdict` is today's, `before` says what the delivery was until now.
+    `status` is the current one; `before` is the delivery as it was recorded.
     """
 
     before: Delivery
@@ -33,15 +33,15 @@ class ReplayResult:
 
     @property
     def differs(self) -> bool:
-        """Whether today's code makes anything else of the delivery."""
+        """Whether the current code interprets the delivery differently."""
         before = self.before
-        said = (before.status, before.event, before.reason, before.notes)
-        return bool(self.new) or said != (self.status, self.event, self.reason, self.notes)
+        recorded = (before.status, before.event, before.reason, before.notes)
+        return bool(self.new) or recorded != (self.status, self.event, self.reason, self.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayDelivery:
-    """Replays deliveries. `retention` is that of their tasks."""
+    """Replay deliveries."""
 
     deliveries: DeliveryStore
     tasks: TaskStore
@@ -51,23 +51,27 @@ class ReplayDelivery:
     def __call__(
         self, delivery: DeliveryId, *, by: str, request_id: RequestId | None, dry_run: bool
     ) -> ReplayResult:
-        """What the delivery is today; with `dry_run` nothing is written.
+        """Return the outcome; with `dry_run` nothing is written.
 
-        Raises NotFound, Conflict where its source or provider is not there any more.
+        Raises:
+            NotFound: There is no such delivery.
+            Conflict: Its source or provider no longer exists.
         """
-        kept = self.deliveries.get_stored(delivery)
-        before, reading = kept.delivery, self.reinterpret(kept, request_id)
-        new = tuple(task for task in reading.tasks if self._is_new(task, dry_run=dry_run))
+        stored = self.deliveries.get_stored(delivery)
+        before, interpretation = stored.delivery, self.reinterpret(stored, request_id)
+        new = tuple(task for task in interpretation.tasks if self._is_new(task, dry_run=dry_run))
         if not dry_run:
-            self.deliveries.replace(before, reinterpreted(before, self._now(before, reading, by)))
+            self.deliveries.replace(
+                before, reinterpreted(before, self._now(before, interpretation, by))
+            )
         return ReplayResult(
             before=before,
-            status=reading.status,
-            event=reading.type,
-            reason=reading.reason,
-            notes=reading.notes,
+            status=interpretation.status,
+            event=interpretation.type,
+            reason=interpretation.reason,
+            notes=interpretation.notes,
             new=new,
-            existing=tuple(task.id for task in reading.tasks if task not in new),
+            existing=tuple(task.id for task in interpretation.tasks if task not in new),
         )
 
     def _is_new(self, task: Task, *, dry_run: bool) -> bool:
@@ -79,14 +83,14 @@ class ReplayDelivery:
             return True
         return False
 
-    def _now(self, before: Delivery, reading: Interpretation, by: str) -> Delivery:
+    def _now(self, before: Delivery, interpretation: Interpretation, by: str) -> Delivery:
         return before.model_copy(
             update={
-                "status": reading.status,
-                "event": reading.type,
-                "reason": reading.reason,
-                "notes": reading.notes,
-                "task_ids": tuple(task.id for task in reading.tasks),
+                "status": interpretation.status,
+                "event": interpretation.type,
+                "reason": interpretation.reason,
+                "notes": interpretation.notes,
+                "task_ids": tuple(task.id for task in interpretation.tasks),
                 "replayed_at": self.clock(),
                 "replayed_by": by,
             }

@@ -1,7 +1,7 @@
-"""Tries a connection: owes it a notification of a change that never happened.
+"""Test a connection by sending a notification of a change that never happened.
 
-The notification goes the way of all others, through the queue and the connector, so what becomes of
-it is what would become of a real one. There is no task behind it.
+The notification takes the path of all others, through the queue and the connector, so its outcome
+is that of a real one. There is no task behind it.
 """
 
 from contextlib import suppress
@@ -28,12 +28,12 @@ from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey
 
 TEST_EVENT_TYPE = "signalbox.test"
-_KEPT_SECONDS = 86_400
+_RETENTION_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckConnection:
-    """Tries connections. `stack` names this installation."""
+    """Send test notifications. `stack` identifies this installation."""
 
     config: ConfigStore
     notifications: NotificationStore
@@ -46,47 +46,52 @@ class CheckConnection:
         connection: ConnectionId,
         *,
         by: str,
-        named: IdempotencyKey | None = None,
+        key: IdempotencyKey | None = None,
         request_id: RequestId | None = None,
     ) -> tuple[Notification, bool]:
-        """What is owed now, and whether this call made it: of the same name there is one.
+        """Return the notification, and whether this call created it.
 
-        Raises NotFound, IdempotencyKeyReused, Conflict where nothing delivers such ones.
+        Requests with the same idempotency key create one.
+
+        Raises:
+            NotFound: There is no such connection.
+            IdempotencyKeyReused: The key was used for another request.
+            Conflict: The connector of the connection is not installed.
         """
-        found = self.config.connection(connection)
-        if not self.notification_queue.has_queue(found.connector):
-            raise Conflict(f"this installation has no connector {found.connector}")
-        task = task_id("test", by, named.text) if named else random_task_id()
-        owed = self._owed(found, self._change(task, by), named, request_id)
-        if not self.notifications.create(owed):
-            there = self.notifications.get(task, owed.id)
-            if there.fingerprint != owed.fingerprint:
+        target = self.config.connection(connection)
+        if not self.notification_queue.has_queue(target.connector):
+            raise Conflict(f"this installation has no connector {target.connector}")
+        task = task_id("test", by, key.text) if key else random_task_id()
+        notification = self._notification(target, self._change(task, by), key, request_id)
+        if not self.notifications.create(notification):
+            existing = self.notifications.get(task, notification.id)
+            if existing.fingerprint != notification.fingerprint:
                 raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
-            return there, False
-        with suppress(Unavailable):  # it is owed by now: maintenance sends what we could not
-            self.notification_queue.send(found.connector, owed)
-        return owed, True
+            return existing, False
+        with suppress(Unavailable):  # it is stored: maintenance sends the message later
+            self.notification_queue.send(target.connector, notification)
+        return notification, True
 
-    def _owed(
+    def _notification(
         self,
         connection: Connection,
         change: Change,
-        named: IdempotencyKey | None,
+        key: IdempotencyKey | None,
         request_id: RequestId | None,
     ) -> Notification:
         now = self.clock()
         return Notification(
-            # the same whatever the connection, and whenever: a name is good for one test
+            # independent of connection and time: a key identifies one test
             id=notification_id(ChangeId(change.subject), ConnectionId("test")),
             connection=connection.id,
             connector=connection.connector,
             change=change,
             request_id=request_id,
-            fingerprint=named.fingerprint if named else None,
+            fingerprint=key.fingerprint if key else None,
             created_at=now,
             queued_at=now,
             updated_at=now,
-            retention=_KEPT_SECONDS,
+            retention=_RETENTION_SECONDS,
         )
 
     def _change(self, task: TaskId, by: str) -> Change:
@@ -105,7 +110,7 @@ class CheckConnection:
             max_attempts=1,
             created_at=now,
             updated_at=now,
-            description="Somebody asked for this to see whether it arrives. There is no task.",
+            description="This message was requested to test the connection. There is no task.",
             arguments=(),
             instruction="",
             labels=(),

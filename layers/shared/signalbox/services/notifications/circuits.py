@@ -1,8 +1,8 @@
-"""Circuits: who calls a connection now, who waits, and who calls to see whether it works again.
+"""Circuits of connections: which calls are made, which wait, and which probe the target.
 
-What a process has seen of its calls stays in its memory; the store is read every two seconds, and
-written only when a circuit opens, is probed or closes. Where the store fails every call is made.
-See docs/decisions/0008-circuits.md.
+A process keeps the outcomes of its own calls in memory. The store is read every two seconds, and
+written only when a circuit opens, is probed or closes. If the store fails, every call is made. See
+docs/decisions/0008-circuits.md.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _OPEN_CACHED: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAllowed:
-    """A call may be made; `probe` is the circuit where it is made to see."""
+    """A call may be made; `probe` is the circuit if the call is a probe."""
 
     connection: ConnectionId
     probe: Circuit | None = None
@@ -44,7 +44,7 @@ class CallAllowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBlocked:
-    """No call is made; ask again after a while."""
+    """No call may be made; ask again after a while."""
 
     after: timedelta
 
@@ -56,26 +56,29 @@ class CircuitBreakers:
     store: CircuitStore
     clock: Clock
     random: Random
-    _known: dict[ConnectionId, tuple[datetime, Circuit]] = field(default_factory=dict)
+    _cache: dict[ConnectionId, tuple[datetime, Circuit]] = field(default_factory=dict)
     _calls: dict[ConnectionId, tuple[CallResult, ...]] = field(default_factory=dict)
 
     def admit(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
-        """Whether a call may be made now; whoever has a Pass says what became of it."""
+        """Return whether a call may be made now.
+
+        The caller records the outcome of an allowed call.
+        """
         try:
-            return self._admitted(connection)
+            return self._check(connection)
         except Unavailable:
             self._remember(connection, Circuit())
             return CallAllowed(connection=connection)
 
-    def tell(self, way: CallAllowed, *, heard: bool | None) -> None:
-        """Takes in whether the far side was heard, None where it was not called."""
-        with suppress(Unavailable, WriteConflict):  # others know better, or look after a while
-            if way.probe:
-                self._keep(way.connection, way.probe, self._after(way.probe, heard=heard))
-            elif heard is not None:
-                self._note(way.connection, heard=heard)
+    def record(self, call: CallAllowed, *, answered: bool | None) -> None:
+        """Record whether the target answered, None if it was not called."""
+        with suppress(Unavailable, WriteConflict):  # another process wrote it, or will look later
+            if call.probe:
+                self._write(call.connection, call.probe, self._after(call.probe, answered=answered))
+            elif answered is not None:
+                self._record_call(call.connection, answered=answered)
 
-    def _admitted(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
+    def _check(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
         now, circuit = self.clock(), self._circuit(connection)
         if circuit.blocked_until is None:
             return CallAllowed(connection=connection)
@@ -84,37 +87,37 @@ class CircuitBreakers:
             return CallBlocked(after=blocked_for(circuit, now, self.random))
         probe = begin_probe(circuit, now)
         try:
-            self._keep(connection, circuit, probe)
+            self._write(connection, circuit, probe)
         except WriteConflict:
             return CallBlocked(after=blocked_for(probe, now, self.random))
         return CallAllowed(connection=connection, probe=probe)
 
-    def _after(self, probe: Circuit, *, heard: bool | None) -> Circuit:
+    def _after(self, probe: Circuit, *, answered: bool | None) -> Circuit:
         now = self.clock()
-        if heard is None:
+        if answered is None:
             return probe_abandoned(probe, now)
-        return probe_succeeded(probe, now) if heard else opened(probe, now, self.random)
+        return probe_succeeded(probe, now) if answered else opened(probe, now, self.random)
 
-    def _note(self, connection: ConnectionId, *, heard: bool) -> None:
+    def _record_call(self, connection: ConnectionId, *, answered: bool) -> None:
         now = self.clock()
-        calls = (*self._calls.get(connection, ()), CallResult(now, heard))[-CALL_WINDOW:]
+        calls = (*self._calls.get(connection, ()), CallResult(now, answered))[-CALL_WINDOW:]
         self._calls[connection] = calls
-        if heard or not should_open(calls, now):
+        if answered or not should_open(calls, now):
             return
         circuit = self.store.get(connection)
         if circuit.state is CircuitState.CLOSED:
-            self._keep(connection, circuit, opened(circuit, now, self.random))
+            self._write(connection, circuit, opened(circuit, now, self.random))
         else:
             self._remember(connection, circuit)
 
     def _circuit(self, connection: ConnectionId) -> Circuit:
-        until, circuit = self._known.get(connection, (None, Circuit()))
+        until, circuit = self._cache.get(connection, (None, Circuit()))
         if until is None or until <= self.clock():
             circuit = self.store.get(connection)
             self._remember(connection, circuit)
         return circuit
 
-    def _keep(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
+    def _write(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
         self.store.replace(connection, before, after)
         self._remember(connection, after)
 
@@ -123,16 +126,20 @@ class CircuitBreakers:
         until = now + _CACHED
         if circuit.state is CircuitState.OPEN and circuit.open_until:
             until = min(circuit.open_until, now + _OPEN_CACHED)
-        self._known[connection] = (until, circuit)
+        self._cache[connection] = (until, circuit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCircuits:
-    """Reads the circuits of all connections that have one."""
+    """Read the circuits of all connections that have one."""
 
     config: ConfigStore
     store: CircuitStore
 
     def __call__(self) -> Mapping[ConnectionId, Circuit]:
-        """The circuits. Raises Unavailable."""
+        """Return the circuits.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
         return self.store.batch_get(connection.id for connection in self.config.connections())

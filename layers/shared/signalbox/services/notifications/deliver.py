@@ -1,7 +1,7 @@
-"""Delivers a notification: one attempt, and a record of how it ended.
+"""Deliver a notification: make one attempt and record its outcome.
 
-The attempt is written down before it is made, under the condition that nobody else has begun one.
-Whatever dies in between, the message comes back and finds an attempt that ended without a word.
+The attempt is recorded before it is made, on the condition that no other attempt has begun. If the
+process dies in between, the message returns and finds an attempt without an outcome.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,17 +34,17 @@ from signalbox.services.ports.notifications import Connector, NotificationStore
 from signalbox.services.ports.time import Clock
 
 ATTEMPT_TIMEOUT: Final = timedelta(minutes=2)
-"""How long nobody else may try: longer than any attempt takes, so only a dead one is overtaken."""
+"""For how long no other attempt may begin: longer than any attempt takes."""
 
 RETRY_SOON: Final = timedelta(seconds=5)
-"""When to look again after somebody else was faster."""
+"""When to look again after another process was faster."""
 
 _REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """Nothing is left to do for this message. `result` is one word, for the log."""
+    """Nothing is left to do for this message. `result` is for the log."""
 
     result: str
     reason: str | None = None
@@ -52,7 +52,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """The message should come back after a while, and be hidden until then."""
+    """The message must be received again after a while, and is hidden until then."""
 
     result: str
     after: timedelta
@@ -63,12 +63,12 @@ Outcome = Done | Later
 
 
 class _Unsent(SendRefused):
-    """It is our own word: nobody was called."""
+    """The notification was refused before the target was called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverNotification:
-    """Makes one attempt. Raises Unavailable where not even that can be written down."""
+    """Deliver notifications of one connector."""
 
     connector: Connector
     notifications: NotificationStore
@@ -79,74 +79,86 @@ class DeliverNotification:
     random: Random
 
     def __call__(self, task: TaskId, notification: NotificationId) -> Outcome:
-        """What became of it; the same message may come any number of times."""
+        """Make one attempt and return its outcome. A message may be received any number of times.
+
+        Raises:
+            Unavailable: The outcome could not be recorded.
+        """
         try:
-            owed = self.notifications.get(task, notification)
+            current = self.notifications.get(task, notification)
         except NotFound:
             return Done(result="forgotten")
         now = self.clock()
-        if not owed.open:
-            return Done(result=f"already {owed.status}")
-        if (free_at := _free_at(owed)) and free_at > now:
+        if not current.open:
+            return Done(result=f"already {current.status}")
+        if (free_at := _next_attempt_at(current)) and free_at > now:
             return Later(result="early", after=free_at - now)
-        if _spent(owed, now):
-            return self._kept(owed, exhausted(owed, "no attempts are left", now))
-        way = self.circuits.admit(owed.connection)
-        return self._begun(owed, way) if isinstance(way, CallAllowed) else self._shut_out(owed, way)
+        if _is_exhausted(current, now):
+            return self._record(current, exhausted(current, "no attempts are left", now))
+        call = self.circuits.admit(current.connection)
+        return (
+            self._attempt(current, call)
+            if isinstance(call, CallAllowed)
+            else self._blocked(current, call)
+        )
 
-    def _shut_out(self, owed: Notification, shut: CallBlocked) -> Outcome:
+    def _blocked(self, current: Notification, blocked: CallBlocked) -> Outcome:
         now = self.clock()
-        if now + shut.after - owed.queued_at > GIVE_UP_AFTER:
-            return self._kept(owed, exhausted(owed, "the circuit was open to the end", now))
-        return Later(result="circuit open", after=shut.after)
+        if now + blocked.after - current.queued_at > GIVE_UP_AFTER:
+            return self._record(
+                current, exhausted(current, "the circuit was open until the end", now)
+            )
+        return Later(result="circuit open", after=blocked.after)
 
-    def _begun(self, owed: Notification, way: CallAllowed) -> Outcome:
+    def _attempt(self, current: Notification, call: CallAllowed) -> Outcome:
         now = self.clock()
-        attempt = begun(owed, now, now + ATTEMPT_TIMEOUT)
+        attempt = begun(current, now, now + ATTEMPT_TIMEOUT)
         try:
-            self.notifications.replace(owed, attempt)
+            self.notifications.replace(current, attempt)
         except WriteConflict:
-            self.circuits.tell(way, heard=None)
+            self.circuits.record(call, answered=None)
             return Later(result="busy", after=RETRY_SOON)
-        after, heard = self._attempted(attempt)
-        outcome = self._kept(attempt, after)
-        self.circuits.tell(way, heard=heard)
+        after, answered = self._sent(attempt)
+        outcome = self._record(attempt, after)
+        self.circuits.record(call, answered=answered)
         return outcome
 
-    def _attempted(self, attempt: Notification) -> tuple[Notification, bool | None]:
-        """The notification after it was sent, or was not; and whether the far side was heard."""
+    def _sent(self, attempt: Notification) -> tuple[Notification, bool | None]:
+        """Return the notification after the attempt, and whether the target answered."""
         try:
             self._send(attempt)
-        except SendRefused as refusal:
-            heard = None if isinstance(refusal, _Unsent) else True
-            return refused(attempt, _told(refusal.reason), self.clock()), heard
-        except SendDelayed as told:
-            return self._delayed(attempt, told.reason, told.after), told.after is not None
-        except Unavailable as trouble:
-            return self._delayed(attempt, trouble.reason, None), None
+        except SendRefused as refused_error:
+            answered = None if isinstance(refused_error, _Unsent) else True
+            return refused(attempt, _reason(refused_error.reason), self.clock()), answered
+        except SendDelayed as throttled:
+            return self._delayed(
+                attempt, throttled.reason, throttled.after
+            ), throttled.after is not None
+        except Unavailable as error:
+            return self._delayed(attempt, error.reason, None), None
         return delivered(attempt, self.clock()), True
 
     def _send(self, attempt: Notification) -> None:
-        """Sends it; once more where connection or secret were changed since we read them."""
-        way = None
+        """Send it, and again if connection or secret have changed since they were read."""
+        call = None
         try:
-            way = self._way(attempt, self.secrets.secrets)
-            self._try(attempt, *way)
+            call = self._route(attempt, self.secrets.secrets)
+            self._try(attempt, *call)
         except SendRefused:
             self.config.invalidate()
-            fresh = self._way(attempt, self.secrets.refresh)
-            if fresh == way:
+            fresh = self._route(attempt, self.secrets.refresh)
+            if fresh == call:
                 raise
             self._try(attempt, *fresh)
 
-    def _way(
+    def _route(
         self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
     ) -> tuple[Connection, list[str]]:
         connection = self._connection(attempt)
         return connection, list(secrets(f"connections/{connection.id}"))
 
     def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
-        with _without(secrets):
+        with _masking(secrets):
             self.connector.send(attempt, connection, secrets)
 
     def _connection(self, attempt: Notification) -> Connection:
@@ -163,21 +175,21 @@ class DeliverNotification:
     def _delayed(
         self, attempt: Notification, reason: str, retry_after: timedelta | None
     ) -> Notification:
-        """Being told to wait is no attempt; every other trouble is one."""
+        """Delay the notification. Being throttled does not count as an attempt."""
         now = self.clock()
-        told = None
+        throttled = None
         if retry_after is not None:
             before = [
                 each
                 for each in attempt.attempts
                 if each.outcome == THROTTLED and each.at >= attempt.queued_at
             ]
-            told = throttled_wait(retry_after, len(before))
-        next_at = now + retry_delay(attempt.number, told, self.random)
-        return delayed(attempt, _told(reason), next_at, now, counts=told is None)
+            throttled = throttled_wait(retry_after, len(before))
+        next_at = now + retry_delay(attempt.number, throttled, self.random)
+        return delayed(attempt, _reason(reason), next_at, now, counts=throttled is None)
 
-    def _kept(self, before: Notification, after: Notification) -> Outcome:
-        """Writes down how the attempt ended; if it was overtaken, the other one decides."""
+    def _record(self, before: Notification, after: Notification) -> Outcome:
+        """Record the outcome. If another attempt has begun meanwhile, that one decides."""
         try:
             self.notifications.replace(before, after)
         except WriteConflict:
@@ -188,27 +200,28 @@ class DeliverNotification:
         return Done(result=after.status, reason=reason)
 
 
-def _free_at(owed: Notification) -> datetime | None:
-    """When the next attempt may be made, None where it may be at once."""
-    return max((at for at in (owed.busy_until, owed.next_at) if at), default=None)
+def _next_attempt_at(current: Notification) -> datetime | None:
+    """Return when the next attempt may be made, or None if it may be made now."""
+    return max((at for at in (current.busy_until, current.next_at) if at), default=None)
 
 
-def _spent(owed: Notification, now: datetime) -> bool:
-    """Whether attempts that ended without a word have used up what there was."""
-    late = now - owed.queued_at > GIVE_UP_AFTER
-    return owed.number >= MAX_ATTEMPTS or (owed.number > 0 and late)
+def _is_exhausted(current: Notification, now: datetime) -> bool:
+    """Return whether the attempts without an outcome have used up the limit."""
+    late = now - current.queued_at > GIVE_UP_AFTER
+    return current.number >= MAX_ATTEMPTS or (current.number > 0 and late)
 
 
-def _told(reason: str) -> str:
+def _reason(reason: str) -> str:
+    """Return the reason in one line without secrets."""
     return one_line(redacted(reason), _REASON)
 
 
 @contextmanager
-def _without(secrets: Sequence[str]) -> Iterator[None]:
-    """Takes these secrets out of what an attempt says."""
+def _masking(secrets: Sequence[str]) -> Iterator[None]:
+    """Mask these secrets in the errors of an attempt."""
     try:
         yield
-    except SendRefused as refusal:
-        raise SendRefused(redacted(refusal.reason, secrets)) from None
-    except SendDelayed as told:
-        raise SendDelayed(redacted(told.reason, secrets), told.after) from None
+    except SendRefused as refused_error:
+        raise SendRefused(redacted(refused_error.reason, secrets)) from None
+    except SendDelayed as throttled:
+        raise SendDelayed(redacted(throttled.reason, secrets), throttled.after) from None

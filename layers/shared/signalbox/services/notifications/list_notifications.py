@@ -1,4 +1,4 @@
-"""Lists notifications, and owes one once more."""
+"""List notifications, and redeliver one."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +15,7 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationFilter:
-    """Which notifications to list; None takes all."""
+    """Which notifications to list; None matches all."""
 
     status: NotificationStatus | None = None
     connection: ConnectionId | None = None
@@ -25,48 +25,50 @@ class NotificationFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListNotifications:
-    """Lists notifications, newest first, page by page."""
+    """List notifications, newest first."""
 
     notifications: NotificationStore
 
     def __call__(
-        self, wanted: NotificationFilter, *, limit: int, after: str | None = None
+        self, filters: NotificationFilter, *, limit: int, after: str | None = None
     ) -> Page[Notification]:
-        """One page of at most `limit` notifications behind the position `after`."""
-        window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
-        return collect_page(self._rows(wanted, window), limit)
+        """Return a page of at most `limit` notifications after the position `after`."""
+        window = Window(since=filters.since, until=filters.until, after=after, chunk=limit + 1)
+        return collect_page(self._rows(filters, window), limit)
 
     def _rows(
-        self, wanted: NotificationFilter, window: Window
+        self, filters: NotificationFilter, window: Window
     ) -> Iterator[tuple[str, Notification | None]]:
-        statuses = [wanted.status] if wanted.status else list(NotificationStatus)
+        statuses = [filters.status] if filters.status else list(NotificationStatus)
         for chunk in chunked(self.notifications.newest(statuses, window), window.chunk):
-            mine = [owed for owed in chunk if wanted.connection in {None, owed.connection}]
-            found = self.notifications.batch_get(mine)
-            for owed in chunk:
-                note = found.get(owed.notification)
-                fits = note is not None and wanted.status in {None, note.status}
-                yield owed.position, note if fits else None
+            selected = [ref for ref in chunk if filters.connection in {None, ref.connection}]
+            found = self.notifications.batch_get(selected)
+            for ref in chunk:
+                notification = found.get(ref.notification)
+                fits = notification is not None and filters.status in {None, notification.status}
+                yield ref.position, notification if fits else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedeliverNotification:
-    """Owes a notification once more, with new attempts."""
+    """Queue a notification again, with new attempts."""
 
     notifications: NotificationStore
     notification_queue: NotificationQueue
     clock: Clock
 
     def __call__(self, task: TaskId, notification: NotificationId) -> Notification:
-        """The notification, queued.
+        """Return the queued notification.
 
-        Raises NotFound, Conflict while it is still owed or where nothing delivers such ones.
+        Raises:
+            NotFound: There is no such notification.
+            Conflict: It is not finished yet, or its connector is not installed.
         """
         before = self.notifications.get(task, notification)
         after = redelivered(before, self.clock())
         if not self.notification_queue.has_queue(after.connector):
             raise Conflict(f"this installation has no connector {after.connector}")
         self.notifications.replace(before, after)
-        with suppress(Unavailable):  # it is owed by now: maintenance sends what we could not
+        with suppress(Unavailable):  # it is stored: maintenance sends the message later
             self.notification_queue.send(after.connector, after)
         return after

@@ -1,4 +1,4 @@
-"""What guarding the API needs from outside; apart from other ports, as webhooks do without it."""
+"""The ports of authentication: JWKS, rate limits and the audit log."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,33 +11,38 @@ from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedJwks:
-    """What an issuer of tokens answered: its key set, and how long it may be kept."""
+    """The response of an issuer: its key set, and for how long it may be cached."""
 
     body: bytes
     max_age: timedelta | None = None
 
 
 FetchJwks = Callable[[str], FetchedJwks]
-"""Asks for the key set at this address. Raises Unavailable."""
+"""Fetch the key set at a URL. Raises Unavailable."""
 
 
 class RateLimitBuckets(Protocol):
-    """Who has asked how often lately."""
+    """The recent requests of each caller."""
 
     def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
-        """Counts a request against the limit. Raises OverLimit, Unavailable."""
+        """Count a request against the limit.
+
+        Raises:
+            OverLimit: The rate limit is exceeded.
+            Unavailable: A service that is needed did not answer.
+        """
 
 
 class AuditStore(Protocol):
-    """Where the audit log is kept, a chain of rows for each day; nothing is ever changed."""
+    """Stores the audit log: an append-only chain of records for each day."""
 
     def append(self, row: AuditRecord) -> bool:
-        """Keeps a new row; False where one of its number is there already."""
+        """Store a new record; return False if its number exists."""
 
     def newest(
         self, day: str, *, before: str | None = None, chunk: int = 1
     ) -> Iterator[StoredRecord]:
-        """The rows of a day, newest first, read `chunk` at a time as they are consumed."""
+        """Yield the records of a day, newest first, reading `chunk` at a time."""
 
     def oldest(self, day: str, *, chunk: int | None = None) -> Iterator[StoredRecord]:
-        """Everything that is kept of a day, oldest first, read as it is consumed."""
+        """Yield everything that is stored for a day, oldest first, read lazily."""

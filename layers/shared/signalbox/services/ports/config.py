@@ -12,93 +12,114 @@ from signalbox.models.rate_limits import Limits
 
 
 class ConfigStore(Protocol):
-    """Where the configuration is kept; reads may be some seconds old."""
+    """Stores the configuration. Reads may be some seconds old."""
 
     def invalidate(self) -> None:
-        """Lets the next reads be of what is kept now."""
+        """Drop the cache, so that the next reads return what is stored now."""
 
     def source(self, provider: str, name: str) -> Source | None:
-        """The configured source, None where there is none of this name."""
+        """Return the configured source, or None."""
 
     def connection(self, connection: ConnectionId) -> Connection:
-        """The connection. Raises NotFound, ConfigurationUnreadable."""
+        """Return the connection.
+
+        Raises:
+            NotFound: It does not exist.
+            ConfigurationUnreadable: The stored configuration cannot be parsed.
+        """
 
     def sources(self) -> Sequence[Source]:
-        """Every source."""
+        """Return every source."""
 
     def connections(self) -> Sequence[Connection]:
-        """Every connection."""
+        """Return every connection."""
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Every subscription that can be read."""
+        """Return every subscription that can be parsed."""
 
 
 class KeyStore(Protocol):
-    """Where API keys are kept, by the hash of their secret."""
+    """Stores API keys, with a hash of each secret."""
 
     def find(self, key: KeyId) -> ApiKey | None:
-        """The key, None where there is none of this id."""
+        """Return the key, or None if no key has this id."""
 
     def put(self, key: ApiKey) -> None:
-        """Keeps the key in place of one of the same id."""
+        """Store the key, replacing one with the same id."""
 
     def put_new(self, key: ApiKey) -> bool:
-        """Keeps a new key; False where one of its id is there already."""
+        """Store a new key; return False if its id exists."""
 
     def replace(self, before: ApiKey, after: ApiKey) -> None:
-        """Keeps `after` in place of `before`. Raises WriteConflict where that is not kept."""
+        """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
 
     def all(self) -> Sequence[ApiKey]:
-        """Every key."""
+        """Return every key."""
 
 
 class SecretStore(Protocol):
-    """Where secrets are kept: for each name a list, the current one first."""
+    """Stores secrets: for each name a list with the current one first."""
 
     def secrets(self, name: str) -> Sequence[str]:
-        """The secrets of this name, if any; may be some minutes old. Raises Unavailable."""
+        """Return the secrets of this name; they may be some minutes old.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
 
     def refresh(self, name: str) -> Sequence[str]:
-        """The secrets as they are now, asked for at most once in half a minute."""
+        """Return the secrets as they are now. The store is read at most every 30 seconds."""
 
 
 class PauseStore(Protocol):
-    """Where it is kept which queues are paused; reads may be some seconds old."""
+    """Stores which queues are paused. Reads may be some seconds old."""
 
     def pauses(self) -> Sequence[Pause]:
-        """Every queue that is paused."""
+        """Return the pause of every paused queue."""
 
     def invalidate(self) -> None:
-        """Lets the next read be of what is kept now."""
+        """Drop the cache, so that the next read returns what is stored now."""
 
-    def put(self, thing: Pause) -> None:
-        """Keeps the pause in place of one of the same queue."""
+    def put(self, resource: Pause) -> None:
+        """Store the pause, replacing one of the same queue."""
 
-    def remove(self, thing: Pause) -> None:
-        """Ends the pause, if there is one of its queue."""
+    def remove(self, resource: Pause) -> None:
+        """Remove the pause of its queue, if there is one."""
 
 
 class ConfigWriter(ConfigStore, Protocol):
     """A ConfigStore that can be written."""
 
     def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
-        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
+        """Replace `before` by `after`; None means that there is no such resource.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
 
 
 class RoleStore(Protocol):
-    """Where roles are kept that operators have named, and what names them."""
+    """Stores custom roles, and the configuration that refers to them."""
 
     def roles(self) -> Sequence[Role]:
-        """Every role."""
+        """Return every custom role."""
 
     def issuers(self) -> Sequence[Issuer]:
-        """Whose tokens are believed."""
+        """Return every trusted issuer of tokens."""
 
     def configured_limits(self) -> Sequence[Limits]:
-        """What somebody said of limits, at most one."""
+        """Return the configured limits: none or one."""
 
     def invalidate(self) -> None:
-        """Lets the next read be of what is kept now."""
+        """Drop the cache, so that the next read returns what is stored now."""
 
     def replace(self, before: Role | None, after: Role | None) -> None:
-        """Keeps `after`, None meaning nothing. Raises WriteConflict where `before` is not kept."""
+        """Replace `before` by `after`; None means that there is no such role.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """

@@ -14,72 +14,98 @@ from signalbox.models.request import InboundRequest
 from signalbox.services.pagination import Window
 
 RecordRejectedRequest = Callable[[RejectedRequest], None]
-"""Leaves a record of a request that left no delivery. Raises Unavailable."""
+"""Record a request that left no delivery, for the counters. Raises Unavailable."""
 
 
 class Provider(Protocol):
-    """Who calls us: pure, without any I/O."""
+    """A kind of sender. Pure, without any I/O."""
 
     @property
     def name(self) -> str:
-        """The word in the route and in every record."""
+        """Return the name in the route and in every record."""
 
     @property
     def recorded_headers(self) -> frozenset[str]:
-        """The headers worth keeping with a delivery; never a secret nor a signature."""
+        """Return the headers to store with a delivery: no secrets, no signatures."""
 
     @property
     def signature_header(self) -> str:
-        """The header that carries the signature, in lower case."""
+        """Return the header that carries the signature, in lower case."""
 
     @property
     def events(self) -> EventVocabulary:
-        """The events that it reads, for checking what sources ask for."""
+        """Return the events that it parses, to check the filters of sources."""
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
-        """Which secret signed the request, 0 the current one.
+        """Return the index of the secret that signed the request; 0 is the current one.
 
-        Raises SignatureInvalid; Unavailable where there is no secret to verify with.
+        Raises:
+            SignatureInvalid: None of the secrets signed the request.
+            Unavailable: There is no secret to verify with.
         """
 
     def delivery_key(self, request: InboundRequest) -> str:
-        """The provider's own id of the delivery, or a hash of the body where it has none."""
+        """Return the provider's id of the delivery, or a hash of the body if it has none."""
 
     def parse(self, request: InboundRequest) -> ParsedPayload:
-        """What the request says. Raises PayloadInvalid."""
+        """Return the events in the request.
+
+        Raises:
+            PayloadInvalid: The payload cannot be parsed.
+        """
 
 
 Providers = Mapping[str, Callable[[], Provider]]
-"""The providers of this installation by name; each is made when it is asked for."""
+"""The providers of this installation by name; each is created on demand."""
 
 
 class DeliveryStore(Protocol):
-    """Where deliveries are kept."""
+    """Stores deliveries."""
 
     def create(self, delivery: Delivery, body: bytes) -> bool:
-        """Keeps a new delivery; False where one of its id is there already."""
+        """Store a new delivery; return False if its id exists."""
 
     def get(self, delivery: DeliveryId) -> Delivery:
-        """The delivery. Raises NotFound."""
+        """Return the delivery.
+
+        Raises:
+            NotFound: There is no such delivery.
+        """
 
     def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
-        """The delivery with all that is kept of it. Raises NotFound."""
+        """Return the delivery with its body and its duplicates.
+
+        Raises:
+            NotFound: There is no such delivery.
+        """
 
     def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
-        """Counts that the delivery was sent again; the one that is kept. Raises NotFound."""
+        """Count that the delivery was received again, and return the stored one.
+
+        Raises:
+            NotFound: There is no such delivery.
+        """
 
     def replace(self, before: Delivery, after: Delivery) -> None:
-        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+        """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
 
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
-        """The deliveries of a source, newest first, read as they are consumed."""
+        """Yield the deliveries of a source, newest first, read lazily."""
 
 
 class RejectionStore(Protocol):
-    """Where rejections are kept."""
+    """Stores the rejections of each source."""
 
     def add(self, provider: str, source: str, counts: Mapping[str, int], last: Rejection) -> None:
-        """Adds to the counts of a source, and keeps the last. Raises Unavailable."""
+        """Add to the counts of a source and store the last rejection.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
 
     def of_source(self, provider: str, source: str) -> Rejections | None:
-        """What is kept of a source, None where nothing is."""
+        """Return the rejections of a source, or None if there are none."""

@@ -1,4 +1,4 @@
-"""The ports of metrics: counting, and the streams and the store of the counters."""
+"""The ports of metrics: counting, the streams of the tables, and the store of the counters."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Protocol
 from signalbox.models.metrics import Counts
 
 Count = Callable[[str, Mapping[str, str]], None]
-"""Adds one to a metric with these dimensions."""
+"""Add one to a metric with these dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPage:
-    """What some changes of one shard add, and between which places of the shard they stand.
+    """What a page of changes adds to the counters, and its position in its shard.
 
-    `before` is None where the shard was never read, `after` where it can be forgotten.
+    `before` is None if the shard was never read; `after` is None once the shard can be dropped.
     """
 
     shard: str
@@ -24,30 +24,41 @@ class StreamPage:
 
 
 class Feed(Protocol):
-    """The changes of one table, for a day."""
+    """The changes of one table in the last 24 hours."""
 
     @property
     def name(self) -> str:
-        """The word that its place is kept under."""
+        """Return the name under which its position is stored."""
 
     def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
-        """What is to be counted behind the places reached, read as it is consumed.
+        """Yield the pages after these positions, read lazily.
 
-        Raises Unavailable.
+        Raises:
+            Unavailable: The stream did not answer.
         """
 
 
 class CounterStore(Protocol):
-    """Where counts are kept."""
+    """Stores counters."""
 
     def positions(self, feed: str) -> Mapping[str, str]:
-        """How far each shard of this feed was read. Raises Unavailable."""
+        """Return the position up to which each shard of this feed was counted.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
 
     def advance(self, feed: str, page: StreamPage) -> None:
-        """Adds a page's counts and moves the place of its shard, both or neither.
+        """Add the counts of a page and move the position of its shard, atomically.
 
-        Raises WriteConflict where the place is no longer the one before the page, Unavailable.
+        Raises:
+            WriteConflict: The position is not the one before the page.
+            Unavailable: The store did not answer.
         """
 
     def totals(self) -> Counts:
-        """All counts. Raises Unavailable."""
+        """Return all counts.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """

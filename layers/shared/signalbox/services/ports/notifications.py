@@ -13,76 +13,112 @@ from signalbox.services.pagination import Window
 
 
 class Connector(Protocol):
-    """Whom we call."""
+    """A kind of target."""
 
     @property
     def name(self) -> str:
-        """The word in a connection and in the name of its queue."""
+        """Return the name in a connection and in the name of its queue."""
 
     def check(self, connection: Connection) -> None:
-        """Raises PayloadInvalid where the settings are not those of this connector."""
+        """Check the settings of a connection.
+
+        Raises:
+            PayloadInvalid: They are not valid for this connector.
+        """
 
     def check_secret(self, connection: Connection, secret: str) -> None:
-        """Raises Conflict where the connection cannot be used with such a secret."""
+        """Check that the connection can use a secret.
+
+        Raises:
+            Conflict: It cannot.
+        """
 
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]
     ) -> None:
-        """Makes the far side know. Raises SendRefused or SendDelayed."""
+        """Send the notification.
+
+        Raises:
+            SendRefused: The target will never accept it.
+            SendDelayed: A later attempt may succeed.
+        """
 
 
 Connectors = Mapping[str, Callable[[], Connector]]
-"""The connectors of this installation by name; each is made when it is asked for."""
+"""The connectors of this installation by name; each is created on demand."""
 
 
 class NotificationStore(Protocol):
-    """Where notifications are kept, beside their task."""
+    """Stores notifications, beside their task."""
 
     def create(self, notification: Notification) -> bool:
-        """Keeps a new notification; False where one of its id is there already."""
+        """Store a new notification; return False if its id exists."""
 
     def get(self, task: TaskId, notification: NotificationId) -> Notification:
-        """The notification as it is now. Raises NotFound."""
+        """Return the notification.
+
+        Raises:
+            NotFound: There is no such notification.
+        """
 
     def replace(self, before: Notification, after: Notification) -> None:
-        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+        """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
 
     def of_task(self, task: TaskId) -> Sequence[Notification]:
-        """Every notification of a task."""
+        """Return every notification of a task."""
 
     def newest(
         self, statuses: Sequence[NotificationStatus], window: Window
     ) -> Iterator[NotificationRef]:
-        """Where to find notifications, newest first, read as they are consumed.
+        """Yield references to notifications, newest first, read lazily.
 
-        Among them are some in other states: what goes well is not told apart. May be seconds old.
+        Some may have another status, since the index does not distinguish notifications that
+        succeed. The list may be some seconds old.
         """
 
     def batch_get(self, owed: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
-        """Those of these notifications that are there; may be a second old."""
+        """Return the notifications that exist; they may be a second old."""
 
 
 class NotificationQueue(Protocol):
-    """The connectors' queues."""
+    """The queues of the connectors."""
 
     def has_queue(self, connector: str) -> bool:
-        """Whether there is a queue for this connector."""
+        """Return whether this connector has a queue."""
 
     def send(self, connector: str, notification: Notification) -> None:
-        """Puts a message for the notification in its connector's queue. Raises Unavailable."""
+        """Put a message for the notification into the queue of its connector.
+
+        Raises:
+            Unavailable: The queue did not answer.
+        """
 
 
 class CircuitStore(Protocol):
-    """Where circuits are kept."""
+    """Stores the circuits of connections."""
 
     def get(self, connection: ConnectionId) -> Circuit:
-        """The circuit, a closed one where nothing is kept; may be a second old.
+        """Return the circuit, a closed one if none is stored; it may be a second old.
 
-        Raises Unavailable.
+        Raises:
+            Unavailable: The store did not answer.
         """
 
     def batch_get(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
-        """Those of these circuits that are kept; may be a second old. Raises Unavailable."""
+        """Return the circuits that are stored; they may be a second old.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
 
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
-        """Keeps `after`. Raises WriteConflict where `before` is not what is kept, Unavailable."""
+        """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """

@@ -13,58 +13,66 @@ from signalbox.services.pagination import Window
 
 
 class TaskStore(Protocol):
-    """Where tasks are kept."""
+    """Stores tasks."""
 
     def create(self, task: Task) -> bool:
-        """Keeps a new task; False where one of its id is there already."""
+        """Store a new task; return False if its id exists."""
 
     def get(self, task: TaskId) -> Task:
-        """The task as it is now. Raises NotFound."""
+        """Return the task.
+
+        Raises:
+            NotFound: There is no such task.
+        """
 
     def replace(self, before: Task, after: Task) -> None:
-        """Keeps `after`. Raises WriteConflict where `before` is no longer what is kept."""
+        """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
 
     def newest(self, statuses: Sequence[TaskStatus], window: "Window") -> Iterator[TaskSummary]:
-        """Tasks in these states, newest first, read as they are consumed."""
+        """Yield the tasks with one of these statuses, newest first, read lazily."""
 
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
-        """Those of these tasks that are there; may be a second old."""
+        """Return the tasks that exist; they may be a second old."""
 
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
-        """Tasks in this state, oldest first, read `chunk` at a time as they are consumed."""
+        """Yield the tasks with this status, oldest first, reading `chunk` at a time."""
 
 
 class LogStore(Protocol):
-    """Where the logs of tasks are kept, in chunks by the place of their first line."""
+    """Stores the logs of tasks in chunks, by the position of their first line."""
 
     def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
-        """Keeps a new chunk, for ever or until then; False where one is at its place already."""
+        """Store a new chunk until a time, or forever; return False if its position is taken."""
 
     def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
-        """The last chunk that begins at this place or before; None where there is none."""
+        """Return the last chunk that begins at this position or before it, or None."""
 
     def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
-        """The chunks that begin behind this place, in order, read as they are consumed."""
+        """Yield the chunks that begin after this position, in order, read lazily."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueItem:
-    """Something that maintenance must look at: a task, or one of its notifications."""
+    """A task, or one of its notifications, that maintenance must look at."""
 
     task: TaskId
     notification: NotificationId | None = None
 
 
 class DueIndex(Protocol):
-    """What is to be looked at when."""
+    """Finds unfinished items by the time at which they are due."""
 
     def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[DueItem]:
-        """What should have moved by now, from either end, read as it is consumed."""
+        """Yield the items that were due before `now`, from either end, read lazily."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
-    """A message received from a task queue; hidden from others until its time is up."""
+    """A message received from a task queue. Others cannot see it until its time is up."""
 
     queue: Priority
     task: TaskId
@@ -74,7 +82,7 @@ class QueueMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """What is in one queue; the counts are approximate."""
+    """The approximate numbers of messages in one queue."""
 
     queue: Priority
     waiting: int
@@ -84,19 +92,27 @@ class QueueDepth:
 
 
 class TaskQueue(Protocol):
-    """Where accepted tasks wait. Messages come at least once and in no order."""
+    """The queues of accepted tasks. Messages are delivered at least once, in any order."""
 
     def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
-        """Puts a message for each task in the queue. Raises Unavailable."""
+        """Put a message for each task into the queue.
+
+        Raises:
+            Unavailable: The queue did not answer.
+        """
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
-        """The next message, hidden for so many seconds; None after waiting in vain."""
+        """Return the next message, hidden for `hidden` seconds, or None after `wait` seconds."""
 
     def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
-        """Hides a received message for so many seconds from now; a lost receipt is no matter."""
+        """Hide a received message for some seconds from now. An expired receipt is ignored."""
 
     def delete(self, priority: Priority, receipt: str) -> None:
-        """Removes a received message; a lost receipt is no matter."""
+        """Delete a received message. An expired receipt is ignored."""
 
     def depths(self) -> Sequence[QueueDepth]:
-        """What is in each queue. Raises Unavailable."""
+        """Return the depth of each queue.
+
+        Raises:
+            Unavailable: The queues did not answer.
+        """

@@ -1,18 +1,18 @@
-"""The clock and waiting, as ports: tests replace them."""
+"""Ports of time, which tests replace."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""The time now, in UTC."""
+"""Return the current time in UTC."""
 
 Sleep = Callable[[float], None]
-"""Waits for so many seconds."""
+"""Wait for a number of seconds."""
 
 TimeLeft = Callable[[], float]
-"""How many seconds are left to whoever asks."""
+"""Return how many seconds remain to the caller."""
 
 
 def utc_now() -> datetime:
-    """Return the current time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

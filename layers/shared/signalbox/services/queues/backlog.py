@@ -1,4 +1,4 @@
-"""What waits in the queues, and since when."""
+"""Measure the backlog of the queues."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.ports.tasks import QueueDepth, TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
-_LOOKED_AT: Final = 500
+_MAX_TASKS_READ: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueBacklog:
-    """One queue. `oldest_seconds` is the age, since it was made, of the oldest task that waits.
+    """The backlog of one queue.
 
-    It is None where none waits, or where it stands behind 500 older ones of other priorities.
+    `oldest_seconds` is the age of its oldest waiting task since creation.
+
+    It is None if no task waits, or if 500 tasks of other priorities are older.
     """
 
     priority: Priority
@@ -26,14 +28,18 @@ class QueueBacklog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureBacklog:
-    """Looks into the queues."""
+    """Measure the backlog of the queues."""
 
     queue: TaskQueue
     tasks: TaskStore
     clock: Clock
 
     def __call__(self) -> Sequence[QueueBacklog]:
-        """Each queue, the most urgent first. Raises Unavailable."""
+        """Return the backlog of each queue, the most urgent first.
+
+        Raises:
+            Unavailable: The queues or the table did not answer.
+        """
         oldest = self._oldest()
         return [
             QueueBacklog(priority=depth.queue, depth=depth, oldest_seconds=oldest.get(depth.queue))
@@ -42,11 +48,11 @@ class MeasureBacklog:
 
     def _oldest(self) -> dict[Priority, int]:
         now = self.clock()
-        found: dict[Priority, int] = {}
+        ages: dict[Priority, int] = {}
         waiting = self.tasks.oldest(TaskStatus.PENDING, chunk=50)
-        for task in islice(waiting, _LOOKED_AT):
+        for task in islice(waiting, _MAX_TASKS_READ):
             age = int((now - task.created_at).total_seconds())
-            found.setdefault(task.priority, max(0, age))
-            if len(found) == len(Priority):
+            ages.setdefault(task.priority, max(0, age))
+            if len(ages) == len(Priority):
                 break
-        return found
+        return ages

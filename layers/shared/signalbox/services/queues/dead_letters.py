@@ -1,4 +1,4 @@
-"""Ends what the queues have given up: a message that came back too often without an answer."""
+"""Fail what the queues have given up: a message that was received too often without success."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
-_REASON = "the queue gave up: the message was received too often without being dealt with"
+_REASON = "the queue gave up: the message was received too often without success"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailDeadLetter:
-    """Marks what a dead letter speaks of as failed; what has ended by itself is left alone."""
+    """Mark the task or notification of a dead letter as failed, unless it has finished."""
 
     tasks: TaskStore
     notifications: NotificationStore
     clock: Clock
 
     def task(self, task: TaskId, sent: datetime) -> None:
-        """The task fails, if it has not ended and no other message than this one stands for it."""
+        """Fail the task, unless it has finished or has a later message."""
         with suppress(Conflict, NotFound):
             before = self.tasks.get(task)
             after = given_up(before, _REASON, sent, self.clock(), by=QUEUE_ACTOR)
             self.tasks.replace(before, after)
 
     def notification(self, task: TaskId, notification: NotificationId) -> None:
-        """The notification is dead, if it is still owed."""
+        """Mark the notification as dead, unless it has finished."""
         with suppress(Conflict, NotFound):
             before = self.notifications.get(task, notification)
             if before.open:

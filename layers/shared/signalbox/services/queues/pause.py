@@ -1,4 +1,4 @@
-"""Stops the giving out of tasks from a queue, and lets it go on."""
+"""Pause and resume the queues of tasks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseQueues:
-    """Pauses and resumes queues. Every process knows of it within half a minute.
+    """Pause and resume queues. Every process sees a change within 30 seconds.
 
-    Messages stay where they are, and who holds a task goes on with it.
+    Messages stay in the queue, and workers keep the tasks that they hold.
     """
 
     config: PauseStore
     clock: Clock
 
     def pause(self, priority: Priority, *, by: str, reason: str | None = None) -> Pause:
-        """The pause that holds now: the earlier one where the queue is paused already."""
-        kept = self.now().get(priority)
-        if kept:
-            return kept
+        """Pause the queue and return its pause; an earlier pause stays."""
+        current = self.now().get(priority)
+        if current:
+            return current
         pause = Pause(priority=priority, at=self.clock(), by=by, reason=reason)
         self.config.put(pause)
         return pause
 
     def resume(self, priority: Priority) -> bool:
-        """Whether the queue was paused."""
-        kept = self.now().get(priority)
-        if kept is None:
+        """Resume the queue and return whether it was paused."""
+        current = self.now().get(priority)
+        if current is None:
             return False
-        self.config.remove(kept)
+        self.config.remove(current)
         return True
 
     def now(self) -> Mapping[Priority, Pause]:
-        """The pauses that are kept now."""
+        """Return the pauses as stored now, by queue."""
         self.config.invalidate()
         return {pause.priority: pause for pause in self.config.pauses()}
 
     def paused(self) -> Collection[Priority]:
-        """Which queues nothing is given from; may be half a minute old."""
+        """Return the paused queues; the answer may be 30 seconds old."""
         return {pause.priority for pause in self.config.pauses()}

@@ -1,4 +1,4 @@
-"""What waits in the queues, whether it is given out, and for how long it will last."""
+"""Describe the queues: their backlog, whether they are paused, and when they will be empty."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,26 +16,27 @@ from signalbox.services.ports.time import Clock
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 from signalbox.services.queues.pause import PauseQueues
 
-_LATELY: Final = timedelta(minutes=10)
-_LOOKED_AT: Final = 200
-_ENDS: Final = (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
+_THROUGHPUT_WINDOW: Final = timedelta(minutes=10)
+_MAX_TASKS_READ: Final = 200
+_FINISHED_BY_WORKERS: Final = (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStatus:
-    """One queue. `drain_seconds` is when it will be empty if nothing comes and all goes on so.
+    """The status of one queue.
 
-    It is None where nothing says so: the queue is paused, or no task of it has ended lately.
+    `drain_seconds` is when it will be empty at the current throughput if no task is added. It is
+    None if the queue is paused, or if none of its tasks has finished lately.
     """
 
-    state: QueueBacklog
+    backlog: QueueBacklog
     pause: Pause | None
     drain_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribeQueues:
-    """Looks into the queues and ahead."""
+    """Describe the queues."""
 
     inspect: MeasureBacklog
     pausing: PauseQueues
@@ -43,32 +44,41 @@ class DescribeQueues:
     clock: Clock
 
     def __call__(self) -> Sequence[QueueStatus]:
-        """Each queue, the most urgent first. Raises Unavailable."""
-        states, pauses = self.inspect(), self.pausing.now()
-        pace = self._pace() if any(state.depth.waiting for state in states) else {}
-        return [self._outlook(state, pauses, pace) for state in states]
+        """Return the status of each queue, the most urgent first.
 
-    def _outlook(
-        self, state: QueueBacklog, pauses: Mapping[Priority, Pause], pace: Mapping[Priority, float]
+        Raises:
+            Unavailable: The queues or the table did not answer.
+        """
+        backlogs, pauses = self.inspect(), self.pausing.now()
+        throughput = (
+            self._throughput() if any(backlog.depth.waiting for backlog in backlogs) else {}
+        )
+        return [self._status(backlog, pauses, throughput) for backlog in backlogs]
+
+    def _status(
+        self,
+        backlog: QueueBacklog,
+        pauses: Mapping[Priority, Pause],
+        throughput: Mapping[Priority, float],
     ) -> QueueStatus:
-        waiting, pause = state.depth.waiting, pauses.get(state.priority)
+        waiting, pause = backlog.depth.waiting, pauses.get(backlog.priority)
         drain = None
         if waiting == 0:
             drain = 0
-        elif pause is None and state.priority in pace:
-            drain = ceil(waiting / pace[state.priority])
-        return QueueStatus(state=state, pause=pause, drain_seconds=drain)
+        elif pause is None and backlog.priority in throughput:
+            drain = ceil(waiting / throughput[backlog.priority])
+        return QueueStatus(backlog=backlog, pause=pause, drain_seconds=drain)
 
-    def _pace(self) -> Mapping[Priority, float]:
-        """How many tasks of each queue have ended in a second lately, among those made last."""
+    def _throughput(self) -> Mapping[Priority, float]:
+        """Return how many tasks of each queue finish per second, from those created last."""
         now = self.clock()
-        made_last = self.tasks.newest(_ENDS, Window(chunk=_LOOKED_AT))
-        seen = list(islice(made_last, _LOOKED_AT))
-        lately = [task for task in seen if now - task.updated_at <= _LATELY]
-        if not lately:
+        newest = self.tasks.newest(_FINISHED_BY_WORKERS, Window(chunk=_MAX_TASKS_READ))
+        read = list(islice(newest, _MAX_TASKS_READ))
+        recent = [task for task in read if now - task.updated_at <= _THROUGHPUT_WINDOW]
+        if not recent:
             return {}
-        whole = len(lately) < _LOOKED_AT
-        since = now - _LATELY if whole else min(task.updated_at for task in lately)
+        complete = len(recent) < _MAX_TASKS_READ
+        since = now - _THROUGHPUT_WINDOW if complete else min(task.updated_at for task in recent)
         seconds = max(1.0, (now - since).total_seconds())
-        ended = Counter(task.priority for task in lately)
-        return {priority: count / seconds for priority, count in ended.items()}
+        finished = Counter(task.priority for task in recent)
+        return {priority: count / seconds for priority, count in finished.items()}

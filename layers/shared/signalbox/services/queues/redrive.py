@@ -1,4 +1,4 @@
-"""Lists dead letters, and gives them new attempts."""
+"""List dead letters, and redrive them."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -24,14 +24,14 @@ from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.update import RetryTask
 
-_ENDED: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
+_REDRIVABLE: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
 
 _Row = tuple[str, TaskSummary | NotificationRef]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterFilter:
-    """Which dead letters are meant; None takes all. A connection has those of notifications."""
+    """Which dead letters to select; None matches all. `connection` selects notifications."""
 
     kind: DeadLetterKind | None = None
     priority: Priority | None = None
@@ -41,7 +41,7 @@ class DeadLetterFilter:
     until: datetime | None = None
 
     def fits(self, letter: DeadLetter) -> bool:
-        """Whether a dead letter is meant."""
+        """Return whether a dead letter matches."""
         return (
             self.kind in {None, letter.kind}
             and self.priority in {None, letter.priority}
@@ -54,55 +54,55 @@ class DeadLetterFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDeadLetters:
-    """Lists dead letters, those of the newest tasks and notifications first."""
+    """List dead letters, those of the newest tasks and notifications first."""
 
     tasks: TaskStore
     notifications: NotificationStore
 
     def __call__(
-        self, wanted: DeadLetterFilter, *, limit: int, after: str | None = None
+        self, filters: DeadLetterFilter, *, limit: int, after: str | None = None
     ) -> Page[DeadLetter]:
-        """One page of at most `limit` dead letters behind the position `after`."""
-        window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
-        return collect_page(self._letters(wanted, window), limit)
+        """Return a page of at most `limit` dead letters after the position `after`."""
+        window = Window(since=filters.since, until=filters.until, after=after, chunk=limit + 1)
+        return collect_page(self._letters(filters, window), limit)
 
     def _letters(
-        self, wanted: DeadLetterFilter, window: Window
+        self, filters: DeadLetterFilter, window: Window
     ) -> Iterator[tuple[str, DeadLetter | None]]:
-        for chunk in chunked(self._rows(wanted.kind, window), window.chunk):
+        for chunk in chunked(self._rows(filters.kind, window), window.chunk):
             tasks = self.tasks.batch_get(
                 [row.id for _, row in chunk if isinstance(row, TaskSummary)]
             )
-            notes = self.notifications.batch_get(
+            notifications = self.notifications.batch_get(
                 [row for _, row in chunk if isinstance(row, NotificationRef)]
             )
             letters = {
                 str(task.id): task_dead_letter(task) for task in tasks.values() if task.dead
             } | {
-                str(note.id): notification_dead_letter(note)
-                for note in notes.values()
-                if note.status is NotificationStatus.DEAD
+                str(notification.id): notification_dead_letter(notification)
+                for notification in notifications.values()
+                if notification.status is NotificationStatus.DEAD
             }
-            for place, row in chunk:
+            for position, row in chunk:
                 name = row.id if isinstance(row, TaskSummary) else row.notification
                 letter = letters.get(name)
-                yield place, letter if letter and wanted.fits(letter) else None
+                yield position, letter if letter and filters.fits(letter) else None
 
     def _rows(self, kind: DeadLetterKind | None, window: Window) -> Iterator[_Row]:
-        """What may be dead: failed tasks, whatever they failed for, and dead notifications."""
+        """Yield candidates: failed tasks, whatever the reason, and dead notifications."""
         lists: list[Iterator[_Row]] = []
         if kind is not DeadLetterKind.NOTIFICATION:
             tasks = self.tasks.newest([TaskStatus.FAILED], window)
             lists.append((list_position(task.created_at, task.id), task) for task in tasks)
         if kind is not DeadLetterKind.TASK:
-            notes = self.notifications.newest([NotificationStatus.DEAD], window)
-            lists.append((owed.position, owed) for owed in notes)
+            notifications = self.notifications.newest([NotificationStatus.DEAD], window)
+            lists.append((owed.position, owed) for owed in notifications)
         return heapq.merge(*lists, key=lambda row: row[0], reverse=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterRef:
-    """One task; or one notification of it, or all of them."""
+    """One task; or one of its notifications, or all of them."""
 
     task: TaskId
     notification: NotificationId | None = None
@@ -110,7 +110,10 @@ class DeadLetterRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveResult:
-    """What got new attempts, and what did not and why; `after` is as of a page."""
+    """The dead letters that got new attempts, and those that did not with the reason.
+
+    `after` is the position after which the next page starts.
+    """
 
     letters: Sequence[DeadLetter]
     refused: Sequence[tuple[DeadLetter, str]] = ()
@@ -119,9 +122,9 @@ class RedriveResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveDeadLetters:
-    """Gives dead letters new attempts: a task is retried, a notification owed once more.
+    """Give dead letters new attempts: retry a task, redeliver a notification.
 
-    With `dry_run` it only says which.
+    With `dry_run` it only returns which.
     """
 
     dead: ListDeadLetters
@@ -130,48 +133,56 @@ class RedriveDeadLetters:
 
     def __call__(
         self,
-        wanted: DeadLetterFilter,
-        named: DeadLetterRef | None,
+        filters: DeadLetterFilter,
+        ref: DeadLetterRef | None,
         *,
         limit: int,
         after: str | None = None,
         by: str,
         dry_run: bool,
     ) -> RedriveResult:
-        """One page of at most `limit` dead letters behind the position `after`, or those named.
+        """Redrive a page of at most `limit` dead letters after the position `after`.
 
-        What has moved on meanwhile is refused.
+        Or those of `named`.
 
-        Raises NotFound, Conflict where what is named is neither dead nor failed.
+        Dead letters that have changed meanwhile are refused.
+
+        Raises:
+            NotFound: The named task or notification does not exist.
+            Conflict: The named task or notification is neither dead nor failed.
         """
-        page = self._named(wanted, named) if named else self.dead(wanted, limit=limit, after=after)
-        done, refused = [], []
+        page = self._named(filters, ref) if ref else self.dead(filters, limit=limit, after=after)
+        redriven, refused = [], []
         for letter in page.items:
             try:
                 self._redrive(letter, by, dry_run=dry_run)
-            except (Conflict, NotFound) as gone:
-                refused.append((letter, gone.reason))
+            except (Conflict, NotFound) as error:
+                refused.append((letter, error.reason))
             else:
-                done.append(letter)
-        return RedriveResult(letters=done, refused=refused, after=page.after)
+                redriven.append(letter)
+        return RedriveResult(letters=redriven, refused=refused, after=page.after)
 
-    def _named(self, wanted: DeadLetterFilter, named: DeadLetterRef) -> Page[DeadLetter]:
-        letters = self._letters(wanted.kind, named)
-        return Page(items=[letter for letter in letters if wanted.fits(letter)], after=None)
+    def _named(self, filters: DeadLetterFilter, ref: DeadLetterRef) -> Page[DeadLetter]:
+        letters = self._letters(filters.kind, ref)
+        return Page(items=[letter for letter in letters if filters.fits(letter)], after=None)
 
-    def _letters(self, kind: DeadLetterKind | None, named: DeadLetterRef) -> Sequence[DeadLetter]:
+    def _letters(self, kind: DeadLetterKind | None, ref: DeadLetterRef) -> Sequence[DeadLetter]:
         if kind is DeadLetterKind.TASK:
-            task = self.dead.tasks.get(named.task)
+            task = self.dead.tasks.get(ref.task)
             if task.status is not TaskStatus.FAILED:
                 raise Conflict(f"the task is {task.status}")
             return [task_dead_letter(task)]
-        if named.notification is None:
-            notes = self.dead.notifications.of_task(named.task)
-            return [notification_dead_letter(note) for note in notes if note.status in _ENDED]
-        note = self.dead.notifications.get(named.task, named.notification)
-        if note.status not in _ENDED:
-            raise Conflict(f"the notification is {note.status}")
-        return [notification_dead_letter(note)]
+        if ref.notification is None:
+            notifications = self.dead.notifications.of_task(ref.task)
+            return [
+                notification_dead_letter(notification)
+                for notification in notifications
+                if notification.status in _REDRIVABLE
+            ]
+        notification = self.dead.notifications.get(ref.task, ref.notification)
+        if notification.status not in _REDRIVABLE:
+            raise Conflict(f"the notification is {notification.status}")
+        return [notification_dead_letter(notification)]
 
     def _redrive(self, letter: DeadLetter, by: str, *, dry_run: bool) -> None:
         if dry_run:

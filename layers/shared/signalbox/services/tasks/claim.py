@@ -1,7 +1,7 @@
-"""A worker asks for work: a message from the queues, and a lease on its task.
+"""Claim a task: receive a message from the queues and take a lease on its task.
 
-The message is hidden for as long as the lease lasts, so the task of a worker that dies comes back
-by itself.
+The message is hidden for as long as the lease lasts, so the task of a worker that dies returns by
+itself.
 """
 
 import random
@@ -21,20 +21,23 @@ from signalbox.services.ports.tasks import QueueMessage, TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock, Sleep
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
-_HIDDEN_AT_MOST: Final = 43_200
-_RECEIVED_FOR: Final = 60
-"""How long a message is hidden until its lease is written: no crash hides it for hours, and while
-the table does not answer it is not received so often that it is given up."""
+_MAX_VISIBILITY_SECONDS: Final = 43_200
+_RECEIVE_SECONDS: Final = 60
+"""For how long a message is hidden until its lease is written.
 
-_LONG_POLL: Final = 1
-_TRIES: Final = 20
-_LATE: Final = timedelta(seconds=5)
-"""How long after its time a claim may look on; API Gateway answers for us after 30 seconds."""
+A crash in between does not hide it for hours, and an outage of the table does not use up its
+receives.
+"""
+
+_LONG_POLL_SECONDS: Final = 1
+_MAX_RECEIVES: Final = 20
+_GRACE: Final = timedelta(seconds=5)
+"""For how long after its deadline a claim may continue; API Gateway answers after 30 seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTask:
-    """Gives the next task to a worker. `paused` says which queues nothing is given from."""
+    """Claim the next task for a worker. `paused` returns the queues that hand out nothing."""
 
     tasks: TaskStore
     queue: TaskQueue
@@ -44,101 +47,109 @@ class ClaimTask:
     sleep: Sleep = sleep
 
     def __call__(self, worker: WorkerId, *, lease_seconds: int, wait_seconds: int) -> Task | None:
-        """The task in the worker's hands, or None after waiting in vain.
+        """Return a claimed task, or None if no task was found in time.
 
-        High goes before normal and normal before low, but now and then another order is drawn, so
-        that a full queue of high tasks does not starve the others. Raises Unavailable.
+        High goes before normal and normal before low, but sometimes another order is drawn, so that
+        a full queue of high tasks does not starve the others.
+
+        Raises:
+            Unavailable: The queues or the table did not answer.
         """
         deadline = self.clock() + timedelta(seconds=wait_seconds)
-        tries = 0
-        while self.clock() < deadline or (tries < _TRIES and self.clock() < deadline + _LATE):
-            tries += 1
-            waiting = self._next(deadline)
-            if waiting is None:
+        receives = 0
+        while self.clock() < deadline or (
+            receives < _MAX_RECEIVES and self.clock() < deadline + _GRACE
+        ):
+            receives += 1
+            message = self._next(deadline)
+            if message is None:
                 return None
-            task = self._lease(waiting, worker, lease_seconds)
+            task = self._lease(message, worker, lease_seconds)
             if task is None:
                 continue
-            if lease_seconds != _RECEIVED_FOR:
+            if lease_seconds != _RECEIVE_SECONDS:
                 # the task is held all the same: its message would be hidden when it comes back
                 with suppress(Unavailable):
-                    self.queue.hide(waiting.queue, waiting.receipt, lease_seconds)
+                    self.queue.hide(message.queue, message.receipt, lease_seconds)
             return task
         return None
 
     def order(self) -> list[Priority]:
-        """The order in which the queues are asked, drawn by weight, without those paused."""
+        """Return the order in which the queues are polled, drawn by weight, without paused ones."""
         paused = self.paused()
-        left = {each: weight for each, weight in _WEIGHTS.items() if each not in paused}
+        weights = {each: weight for each, weight in _WEIGHTS.items() if each not in paused}
         order = []
-        while left:
-            drawn = self.random.choices(list(left), list(left.values()))[0]
-            order.append(drawn)
-            del left[drawn]
+        while weights:
+            priority = self.random.choices(list(weights), list(weights.values()))[0]
+            order.append(priority)
+            del weights[priority]
         return order
 
     def _next(self, deadline: datetime) -> QueueMessage | None:
         for priority, wait in self._polls(deadline):
-            waiting = self.queue.receive(priority, hidden=_RECEIVED_FOR, wait=wait)
-            if waiting:
-                return waiting
+            message = self.queue.receive(priority, hidden=_RECEIVE_SECONDS, wait=wait)
+            if message:
+                return message
         return None
 
     def _polls(self, deadline: datetime) -> Iterator[tuple[Priority, int]]:
-        """Which queue to ask for how long: all at once, then each in turn until the deadline."""
+        """Yield which queue to poll and for how long.
+
+        All at once, then in turns until the deadline.
+        """
         yield from ((priority, 0) for priority in self.order())
-        while (left := (deadline - self.clock()).total_seconds()) > 0:
+        while (remaining := (deadline - self.clock()).total_seconds()) > 0:
             order = self.order()
             if not order:
                 # a worker that was answered at once would ask again at once
-                self.sleep(min(left, _LONG_POLL))
+                self.sleep(min(remaining, _LONG_POLL_SECONDS))
             for priority in order:
                 if self.clock() < deadline:
-                    yield priority, _LONG_POLL
+                    yield priority, _LONG_POLL_SECONDS
 
-    def _lease(self, waiting: QueueMessage, worker: WorkerId, lease_seconds: int) -> Task | None:
-        """The task of this message, None where the message is of no use now."""
+    def _lease(self, message: QueueMessage, worker: WorkerId, lease_seconds: int) -> Task | None:
+        """Return the task of this message with a lease, or None if it cannot be leased now."""
         now = self.clock()
         lease = Lease(
             id=random_lease_id(),
             worker=worker,
             expires_at=now + timedelta(seconds=lease_seconds),
-            queue=waiting.queue,
-            message=waiting.message,
-            receipt=waiting.receipt,
+            queue=message.queue,
+            message=message.message,
+            receipt=message.receipt,
         )
         try:
-            before = self.tasks.get(waiting.task)
-            if before.status is TaskStatus.PENDING and before.priority is not waiting.queue:
+            before = self.tasks.get(message.task)
+            if before.status is TaskStatus.PENDING and before.priority is not message.queue:
                 # its priority was changed, and with it the queue that its message stands in
-                self.queue.delete(waiting.queue, waiting.receipt)
+                self.queue.delete(message.queue, message.receipt)
                 return None
             after = leased(before, lease, now)
             self.tasks.replace(before, after)
         except NotFound:
-            self.queue.delete(waiting.queue, waiting.receipt)
+            self.queue.delete(message.queue, message.receipt)
             return None
         except Conflict:
             # losing a race here costs nothing: the message comes back and is looked at again
             with suppress(Conflict, NotFound):
-                self._set_aside(waiting, now)
+                self._set_aside(message, now)
             return None
         return after
 
-    def _set_aside(self, waiting: QueueMessage, now: datetime) -> None:
-        """Drops the message of a task that needs none, hides that of one that needs it later."""
-        task = self.tasks.get(waiting.task)
-        held = holder_until(task, now)
-        if held and task.lease and task.lease.message == waiting.message:
-            self._hide(waiting, held - now)
-        elif held or task.finished:
-            self.queue.delete(waiting.queue, waiting.receipt)
+    def _set_aside(self, message: QueueMessage, now: datetime) -> None:
+        """Delete the message of a task that needs none, or hide it until the task needs it."""
+        task = self.tasks.get(message.task)
+        leased_until = holder_until(task, now)
+        if leased_until and task.lease and task.lease.message == message.message:
+            self._hide(message, leased_until - now)
+        elif leased_until or task.finished:
+            self.queue.delete(message.queue, message.receipt)
         elif task.status is TaskStatus.RUNNING and task.attempt >= task.max_attempts:
             self.tasks.replace(task, lease_ended(task, now, by=QUEUE_ACTOR))
-            self.queue.delete(waiting.queue, waiting.receipt)
+            self.queue.delete(message.queue, message.receipt)
         else:
-            self._hide(waiting, max((task.not_before or now) - now, timedelta()))
+            self._hide(message, max((task.not_before or now) - now, timedelta()))
 
-    def _hide(self, waiting: QueueMessage, span: timedelta) -> None:
-        seconds = min(ceil(span.total_seconds()), _HIDDEN_AT_MOST)
-        self.queue.hide(waiting.queue, waiting.receipt, seconds)
+    def _hide(self, message: QueueMessage, span: timedelta) -> None:
+        seconds = min(ceil(span.total_seconds()), _MAX_VISIBILITY_SECONDS)
+        self.queue.hide(message.queue, message.receipt, seconds)

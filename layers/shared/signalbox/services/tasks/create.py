@@ -1,4 +1,4 @@
-"""Creates a task that somebody asked for through the API."""
+"""Create a task that a client requested through the API."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from signalbox.models.task import Priority, Task, TaskOrigin
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
-_ARGUMENTS: Final = 20_000
+_MAX_ARGUMENT_CHARACTERS: Final = 20_000
 _CONTROLS = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"
 _LINE = rf"^[^{_CONTROLS}]*$"
 _TITLE = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$"
 
 SingleLine = Annotated[str, Field(max_length=200, pattern=_LINE)]
-"""One line of text, without controls and bidi overrides."""
+"""One line of text, without control characters and bidirectional overrides."""
 
 TaskTitle = Annotated[str, Field(min_length=1, max_length=200, pattern=_TITLE)]
 """One line of text that is not blank."""
@@ -31,24 +31,24 @@ TaskDescription = Annotated[str, Field(max_length=20_000)]
 TaskLabels = Annotated[tuple[SingleLine, ...], Field(max_length=50, strict=False)]
 
 
-def _not_too_much(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    if sum(map(len, arguments)) > _ARGUMENTS:
+def _check_total_length(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    if sum(map(len, arguments)) > _MAX_ARGUMENT_CHARACTERS:
         raise PydanticCustomError("too_long", "the arguments are over 20,000 characters together")
     return arguments
 
 
 class CreateTaskRequest(Model):
-    """What a caller says of a new task.
+    """The body of a request that creates a task.
 
-    What JSON has no type of its own for (words, moments, tuples) is not strict: the router hands
-    bodies over as Python values.
+    Enums, times and tuples are not strict: JSON has no types for them, and the router passes Python
+    values.
     """
 
     title: TaskTitle
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$", max_length=64)] = "task"
     description: TaskDescription = ""
     arguments: Annotated[
-        tuple[Annotated[str, Field(max_length=2_000)], ...], AfterValidator(_not_too_much)
+        tuple[Annotated[str, Field(max_length=2_000)], ...], AfterValidator(_check_total_length)
     ] = Field(default=(), max_length=50, strict=False)
     instruction: str = Field(default="", max_length=10_000)
     labels: TaskLabels = ()
@@ -63,7 +63,7 @@ class CreateTaskRequest(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """What a caller names its request by, and a hash of the request that it names."""
+    """The key that a client sent, and a hash of the request that it identifies."""
 
     text: str
     fingerprint: str
@@ -71,7 +71,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTask:
-    """Creates tasks. `retention` is how long a finished one is kept, 0 for ever."""
+    """Create tasks. `retention` is how long a finished task is stored; 0 means forever."""
 
     tasks: TaskStore
     clock: Clock
@@ -85,18 +85,22 @@ class CreateTask:
         key: IdempotencyKey | None = None,
         request_id: RequestId | None = None,
     ) -> tuple[Task, bool]:
-        """The task, and whether this call made it: the same key of the same caller makes one.
+        """Return the task, and whether this call created it.
 
-        The key names the task and creating it is one conditional write, so a key is never found
-        in progress: the task is there or it is not. Raises IdempotencyKeyReused.
+        Requests of one caller with the same key create one task. The key determines the id of the
+        task and creating it is one conditional write, so there is no state "in progress": the task
+        exists or not.
+
+        Raises:
+            IdempotencyKeyReused: The key was used for another request.
         """
         task = self._draft(new, principal, key, request_id, self.clock())
         if self.tasks.create(task):
             return task, True
-        there = self.tasks.get(task.id)
-        if there.origin.fingerprint != task.origin.fingerprint:
+        existing = self.tasks.get(task.id)
+        if existing.origin.fingerprint != task.origin.fingerprint:
             raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
-        return there, False
+        return existing, False
 
     def _draft(
         self,
@@ -106,10 +110,10 @@ class CreateTask:
         request_id: RequestId | None,
         now: datetime,
     ) -> Task:
-        named = task_id("api", principal.name, key.text) if key else None
+        id_from_key = task_id("api", principal.name, key.text) if key else None
         fingerprint = key.fingerprint if key else None
         task = Task(
-            id=named or random_task_id(),
+            id=id_from_key or random_task_id(),
             kind=new.kind,
             title=new.title,
             description=new.description,

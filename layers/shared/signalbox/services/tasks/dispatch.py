@@ -1,7 +1,7 @@
-"""Hands the changes of a task on: a message for who shall do it, notifications for who shall know.
+"""Dispatch the changes of a task: a message for its workers, notifications for its subscribers.
 
-It may run twice for any change, and ends the same: a notification's id is derived from its change
-and connection, and a second message finds nothing to do.
+It may run twice for a change with the same outcome: the id of a notification is derived from its
+change and connection, and a second message finds nothing to do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ from signalbox.services.ports.notifications import NotificationQueue, Notificati
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
-_KEPT: Final = 7 * 86_400
-_TOLD_WITHIN: Final = timedelta(seconds=_KEPT) - timedelta(days=1)
-"""An older step was told long ago, and who was told might not be known any more."""
+_MIN_RETENTION_SECONDS: Final = 7 * 86_400
+_DISPATCH_WINDOW: Final = timedelta(seconds=_MIN_RETENTION_SECONDS) - timedelta(days=1)
+"""Older steps were dispatched long ago, and their notifications may have expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchChanges:
-    """Hands changes on. `stack` names this installation in their envelopes."""
+    """Dispatch changes. `stack` identifies this installation in their envelopes."""
 
     tasks: TaskStore
     notifications: NotificationStore
@@ -40,50 +40,54 @@ class DispatchChanges:
     stack: str
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
-        """Hands these steps of the task on, and may be called again.
+        """Dispatch these steps of the task.
 
-        Raises Unavailable where somebody could not be told, after all else is done; the steps stay
-        undispatched then. It is ConfigurationUnreadable where trying again soon helps nobody.
+        It may be called again for the same steps.
+
+        Raises:
+            Unavailable: Something could not be dispatched, after everything else was; the steps
+                stay undispatched. ConfigurationUnreadable means that an early retry will not
+                help.
         """
-        waits = task.status is TaskStatus.PENDING and task.sent_at is None
-        marks = waits or task.finished
-        if waits:
-            # the work goes first: nobody waits for it because somebody cannot be told
+        is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
+        marks_steps = is_waiting or task.finished
+        if is_waiting:
+            # workers go first: a failing notification must not delay them
             self.queue.send(task.priority, [task.id])
-        # a mark speaks for every step so far, also for those that the stream has given up
-        told = task.undispatched if marks else steps
-        troubles = [trouble for step in told for trouble in self._tell(step, task)]
-        if marks and not troubles:
+        # the mark covers every step so far, also those that the stream has given up
+        undispatched = task.undispatched if marks_steps else steps
+        errors = [error for step in undispatched for error in self._notify(step, task)]
+        if marks_steps and not errors:
             self._mark(task, dispatched(task, self.clock()))
-        elif waits:
+        elif is_waiting:
             self._mark(task, queued(task, self.clock()))
-        if troubles:
-            raise min(troubles, key=lambda each: isinstance(each, ConfigurationUnreadable))
+        if errors:
+            raise min(errors, key=lambda each: isinstance(each, ConfigurationUnreadable))
 
     def _mark(self, before: Task, after: Task) -> None:
-        # losing to the next step is no loss: that step is handed on in its turn
+        # losing the race is harmless: the next step is dispatched by itself
         with suppress(Conflict):
             self.tasks.replace(before, after)
 
-    def _tell(self, step: TaskStep, task: Task) -> Iterator[Unavailable]:
-        """Owes the step to everybody who wants it, and says what kept somebody from being told."""
-        if self.clock() - step.at >= _TOLD_WITHIN:
+    def _notify(self, step: TaskStep, task: Task) -> Iterator[Unavailable]:
+        """Create the notifications of a step and yield the errors that prevented some."""
+        if self.clock() - step.at >= _DISPATCH_WINDOW:
             return
         change = change_for(task, step, self.stack)
         try:
-            wanted = [
+            subscriptions = [
                 each for each in self.config.subscriptions() if subscription_matches(each, change)
             ]
-        except Unavailable as trouble:
-            yield trouble
+        except Unavailable as error:
+            yield error
             return
-        for name in dict.fromkeys(each.connection for each in wanted):
+        for name in dict.fromkeys(each.connection for each in subscriptions):
             try:
                 connection = self._connection(name)
                 if connection and connection.enabled:
-                    self._owe(change, connection, task)
-            except Unavailable as trouble:
-                yield trouble
+                    self._create_notification(change, connection, task)
+            except Unavailable as error:
+                yield error
 
     def _connection(self, name: ConnectionId) -> Connection | None:
         with suppress(NotFound):
@@ -93,7 +97,7 @@ class DispatchChanges:
             return self.config.connection(name)
         return None
 
-    def _owe(self, change: Change, connection: Connection, task: Task) -> None:
+    def _create_notification(self, change: Change, connection: Connection, task: Task) -> None:
         now = self.clock()
         notification = Notification(
             id=notification_id(change.id, connection.id),
@@ -104,22 +108,22 @@ class DispatchChanges:
             created_at=now,
             queued_at=now,
             updated_at=now,
-            # the id must be known for as long as a change can be handed on again
-            retention=max(task.retention, _KEPT) if task.retention else 0,
+            # the id must exist for as long as a change can be dispatched again
+            retention=max(task.retention, _MIN_RETENTION_SECONDS) if task.retention else 0,
         )
         if not self.notification_queue.has_queue(connection.connector):
             reason = f"this installation has no connector {connection.connector}"
             self.notifications.create(refused(notification, reason, now))
-        elif self.notifications.create(notification) or self._still_owed(notification):
+        elif self.notifications.create(notification) or self._message_may_be_missing(notification):
             self.notification_queue.send(connection.connector, notification)
 
-    def _still_owed(self, notification: Notification) -> bool:
-        """Whether an earlier run kept the notification and may have died before its message.
+    def _message_may_be_missing(self, notification: Notification) -> bool:
+        """Return whether an earlier run stored the notification without sending its message.
 
-        Where that was a while ago, maintenance has found it by itself.
+        After a while maintenance finds such a notification by itself.
         """
         try:
-            kept = self.notifications.get(notification.task_id, notification.id)
+            stored = self.notifications.get(notification.task_id, notification.id)
         except NotFound:
             return False
-        return kept.number == 0 and self.clock() - kept.queued_at < UNSENT_AFTER
+        return stored.number == 0 and self.clock() - stored.queued_at < UNSENT_AFTER

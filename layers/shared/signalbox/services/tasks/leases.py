@@ -1,7 +1,7 @@
-"""What a worker does with the task it holds. Only the current lease counts: its id and its fence.
+"""What a worker does with a task under its lease. Only the current lease counts: its id and fence.
 
-The table is the truth and is written first; the message follows. Where the message is not reached,
-it comes back by itself, finds the task as it is now and does no harm.
+The table is the source of truth and is written first; the message follows. If the message cannot be
+reached, it returns by itself, and whoever receives it reads the task as it is then.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Transition = Callable[[Task], Task]
 
 
 class HeartbeatAction(StrEnum):
-    """What a worker is told to do."""
+    """What a worker has to do after a heartbeat."""
 
     CONTINUE = "continue"
     CANCEL = "cancel"
@@ -36,7 +36,7 @@ class HeartbeatAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRef:
-    """How a worker names the task it holds."""
+    """The lease of a worker, as its requests identify it."""
 
     task: TaskId
     lease: LeaseId
@@ -45,7 +45,7 @@ class LeaseRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatResult:
-    """The answer to a heartbeat."""
+    """The result of a heartbeat."""
 
     word: HeartbeatAction
     task: Task
@@ -53,7 +53,10 @@ class HeartbeatResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageLease:
-    """A worker's steps. Each raises NotFound, LeaseLost where the lease is not the current one."""
+    """Extend, complete, fail and release the lease of a worker.
+
+    Each method raises NotFound, or LeaseLost if the lease is not the current one.
+    """
 
     tasks: TaskStore
     queue: TaskQueue
@@ -61,62 +64,72 @@ class ManageLease:
     random: Random
 
     def heartbeat(
-        self, held: LeaseRef, *, lease_seconds: int, progress: str | None = None
+        self, lease_ref: LeaseRef, *, lease_seconds: int, progress: str | None = None
     ) -> HeartbeatResult:
-        """Extends the lease from now, or tells that the task was cancelled."""
+        """Extend the lease from now and report whether to continue or to cancel."""
         until = self.clock() + timedelta(seconds=lease_seconds)
-        task = self.tasks.get(held.task)
-        if _cancelled(task, held):
+        task = self.tasks.get(lease_ref.task)
+        if _cancelled(task, lease_ref):
             return HeartbeatResult(word=HeartbeatAction.CANCEL, task=task)
         after = self._step(
-            held, lambda task: extended(task, held.lease, held.fence, until, progress), task
+            lease_ref,
+            lambda task: extended(task, lease_ref.lease, lease_ref.fence, until, progress),
+            task,
         )
         lease = _lease(after)
         self.queue.hide(lease.queue, lease.receipt, lease_seconds)
         return HeartbeatResult(word=HeartbeatAction.CONTINUE, task=after)
 
-    def complete(self, held: LeaseRef, result: TaskResult) -> Task:
-        """The task is done."""
+    def complete(self, lease_ref: LeaseRef, result: TaskResult) -> Task:
+        """Complete the task with a result."""
         after = self._step(
-            held, lambda task: succeeded(task, held.lease, held.fence, result, self.clock())
+            lease_ref,
+            lambda task: succeeded(task, lease_ref.lease, lease_ref.fence, result, self.clock()),
         )
         return self._without_message(after)
 
-    def fail(self, held: LeaseRef, reason: str, *, retryable: bool) -> Task:
-        """This attempt failed; where a retry may help and is left, the task waits for it."""
+    def fail(self, lease_ref: LeaseRef, reason: str, *, retryable: bool) -> Task:
+        """Fail this attempt. The task is retried later if that can help and attempts are left."""
 
         def step(task: Task) -> Task:
             now = self.clock()
             retry_at = now + self._pause(task.attempt) if retryable else None
-            return attempt_failed(task, held.lease, held.fence, reason, retry_at, now)
+            return attempt_failed(task, lease_ref.lease, lease_ref.fence, reason, retry_at, now)
 
-        before = self.tasks.get(held.task)
-        after = self._step(held, step, before)
+        before = self.tasks.get(lease_ref.task)
+        after = self._step(lease_ref, step, before)
         if after.finished:
             return self._without_message(after)
         if before.lease:  # there is none where all this was said before
-            waits = (after.not_before or self.clock()) - self.clock()
-            seconds = max(0, ceil(waits.total_seconds()))
+            wait = (after.not_before or self.clock()) - self.clock()
+            seconds = max(0, ceil(wait.total_seconds()))
             self.queue.hide(before.lease.queue, before.lease.receipt, seconds)
         return after
 
-    def release(self, held: LeaseRef, reason: str | None = None) -> Task:
-        """The worker gives the task back; the attempt does not count.
+    def release(self, lease_ref: LeaseRef, reason: str | None = None) -> Task:
+        """Return the task to its queue without counting the attempt.
 
-        It gets a new message: the old one would come to its dead letters after a thousand times.
+        It gets a new message, since the old one would become a dead letter after a thousand
+        receives.
         """
-        before = self.tasks.get(held.task)
+        before = self.tasks.get(lease_ref.task)
         after = self._step(
-            held, lambda task: released(task, held.lease, held.fence, reason, self.clock()), before
+            lease_ref,
+            lambda task: released(task, lease_ref.lease, lease_ref.fence, reason, self.clock()),
+            before,
         )
         if before.lease:
             self.queue.delete(before.lease.queue, before.lease.receipt)
         return after
 
-    def _step(self, held: LeaseRef, step: Transition, before: Task | None = None) -> Task:
-        """Takes a step, again where somebody else took one meanwhile. Raises Unavailable."""
+    def _step(self, lease_ref: LeaseRef, step: Transition, before: Task | None = None) -> Task:
+        """Take a step, again where somebody else took one meanwhile.
+
+        Raises:
+            Unavailable: A service that is needed did not answer.
+        """
         for _ in range(_TRIES):
-            task = before or self.tasks.get(held.task)
+            task = before or self.tasks.get(lease_ref.task)
             after = step(task)
             if after is task:
                 return task
@@ -140,12 +153,12 @@ class ManageLease:
         )
 
 
-def _cancelled(task: Task, held: LeaseRef) -> bool:
+def _cancelled(task: Task, lease_ref: LeaseRef) -> bool:
     return (
         task.status is TaskStatus.CANCELLED
         and task.lease is not None
-        and task.lease.id == held.lease
-        and task.fence == held.fence
+        and task.lease.id == lease_ref.lease
+        and task.fence == lease_ref.fence
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists tasks: newest first, page by page, reading no more than the page needs."""
+"""List tasks, newest first, reading no more than a page needs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFilter:
-    """Which tasks to list; None takes all."""
+    """Which tasks to list; None matches all."""
 
     status: TaskStatus | None = None
     provider: str | None = None
@@ -23,7 +23,7 @@ class TaskFilter:
     until: datetime | None = None
 
     def fits(self, task: TaskSummary) -> bool:
-        """Whether a task is asked for by what the index does not order by."""
+        """Return whether a task matches the filters that the index does not cover."""
         return (
             self.provider in {None, task.provider}
             and self.priority in {None, task.priority}
@@ -33,22 +33,22 @@ class TaskFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTasks:
-    """Lists tasks."""
+    """List tasks."""
 
     tasks: TaskStore
     clock: Clock
 
     def __call__(
-        self, wanted: TaskFilter, *, limit: int, after: str | None = None
+        self, filters: TaskFilter, *, limit: int, after: str | None = None
     ) -> Page[TaskSummary]:
-        """One page of at most `limit` tasks behind the position `after`."""
-        statuses = [wanted.status] if wanted.status else list(TaskStatus)
+        """Return a page of at most `limit` tasks after the position `after`."""
+        statuses = [filters.status] if filters.status else list(TaskStatus)
         now = self.clock()
-        window = Window(since=wanted.since, until=wanted.until, after=after, chunk=limit + 1)
+        window = Window(since=filters.since, until=filters.until, after=after, chunk=limit + 1)
         rows = (
             (
                 list_position(task.created_at, task.id),
-                task if wanted.fits(task) and not is_expired(task, now) else None,
+                task if filters.fits(task) and not is_expired(task, now) else None,
             )
             for task in self.tasks.newest(statuses, window)
         )

@@ -1,4 +1,4 @@
-"""Logs of tasks: a worker appends, readers take pages or follow."""
+"""Logs of tasks: workers append, readers fetch pages or follow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,22 +23,22 @@ from signalbox.services.ports.tasks import LogStore, TaskStore
 from signalbox.services.ports.time import Clock, Sleep
 from signalbox.services.tasks.leases import LeaseRef
 
-_TRIES: Final = 5
-_LINES: Final = 5_000
-_BYTES: Final = 500_000
-"""How many bytes of text are read for one answer; Lambda's may hold 6 MB of JSON."""
+_MAX_WRITES: Final = 5
+_MAX_LINES: Final = 5_000
+_MAX_BYTES: Final = 500_000
+"""How many bytes of text one response contains at most; Lambda allows 6 MB of JSON."""
 
-_HOLD: Final = 25.0
-_LINGER: Final = 2.0
-_POLL: Final = 1.0
-_RESERVE: Final = 3.0
+_MAX_WAIT_SECONDS: Final = 25.0
+_LINGER_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 1.0
+_RESERVE_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendLogResult:
-    """What became of a batch: how many of its lines are new, and what the log takes still.
+    """How many lines of a batch are new, and how much more the log accepts.
 
-    Once no lines or no bytes are left, further lines are dropped.
+    When no lines or no bytes are left, further lines are dropped.
     """
 
     stored: int
@@ -48,36 +48,38 @@ class AppendLogResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendLog:
-    """Keeps what a worker says."""
+    """Append lines to the log of a task."""
 
     tasks: TaskStore
     logs: LogStore
     clock: Clock
 
-    def __call__(self, held: LeaseRef, seq: int, lines: Sequence[str]) -> AppendLogResult:
-        """Keeps lines, the first of which the worker numbered `seq`; again changes nothing.
+    def __call__(self, lease_ref: LeaseRef, seq: int, lines: Sequence[str]) -> AppendLogResult:
+        """Store lines, the first of which has the worker's number `seq`. Repeats change nothing.
 
-        Raises NotFound, LeaseLost where the lease is not the current one, LogGap where lines
-        before these are missing.
+        Raises:
+            NotFound: There is no such task.
+            LeaseLost: The lease is not the current one.
+            LogGap: Lines before these are missing.
         """
-        task = self.tasks.get(held.task)
-        current_lease(task, held.lease, held.fence)
-        batch = Batch(seq=seq, attempt=task.attempt, fence=held.fence, lines=tuple(lines))
-        for _ in range(_TRIES):
+        task = self.tasks.get(lease_ref.task)
+        current_lease(task, lease_ref.lease, lease_ref.fence)
+        batch = Batch(seq=seq, attempt=task.attempt, fence=lease_ref.fence, lines=tuple(lines))
+        for _ in range(_MAX_WRITES):
             last = self.logs.last(task.id)
             chunk = next_chunk(last, batch, self.clock())
             if chunk is None:
-                return _appended(last, stored=0)
+                return _append_result(last, stored=0)
             if self.logs.add(task.id, chunk, log_expires_at(chunk.at, task.retention)):
-                return _appended(chunk, stored=len(chunk.lines) - chunk.full)
+                return _append_result(chunk, stored=len(chunk.lines) - chunk.full)
         raise WriteConflict("the log grows too fast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """Some lines, and whether more stand behind them now.
+    """Some lines, and whether there are more now.
 
-    `finished` says that the task is, so that no others will come.
+    `finished` means that the task has finished, so that no lines will follow.
     """
 
     lines: Sequence[LogLine]
@@ -87,27 +89,31 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLog:
-    """Reads a log."""
+    """Read pages of a log."""
 
     tasks: TaskStore
     logs: LogStore
 
     def __call__(self, task: TaskId, *, after: int, limit: int) -> LogPage:
-        """At most `limit` lines behind the place `after`. Raises NotFound."""
-        # the task is asked first: all that a finished one had to say is there by then
+        """Return at most `limit` lines after the position `after`.
+
+        Raises:
+            NotFound: There is no such task.
+        """
+        # read the task first: the log of a finished task is complete
         finished = self.tasks.get(task).finished
         begun = self.logs.last(task, until=after) if after else None
         lines: list[LogLine] = []
-        more = _take(_behind(self.logs, task, after, begun), lines, limit)
+        more = _take(_lines_after(self.logs, task, after, begun), lines, limit)
         return LogPage(lines=lines, more=more, finished=finished)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowLogResult:
-    """What a follower is told next. `reset` says that the place it named was never there.
+    """The next lines for a follower.
 
-    Then the lines begin with the first. `place` is that of the last line it knows now. `ended` is
-    how the task did, where no others will come.
+    `reset` means that its position never existed, so that the lines start with the first. `place`
+    is the position of the last line. `ended` is the status of a finished task, after its last line.
     """
 
     lines: Sequence[LogLine]
@@ -118,10 +124,10 @@ class FollowLogResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowLog:
-    """Waits for lines.
+    """Wait for lines.
 
-    API Gateway hands an answer on when it is complete, so a follower asks again and again. An
-    answer with lines waits a little for more of them; one without waits for as long as it may.
+    API Gateway buffers a response until it is complete, so a follower polls. A response with lines
+    waits shortly for more; one without lines waits as long as it may.
     """
 
     tasks: TaskStore
@@ -130,33 +136,34 @@ class FollowLog:
     sleep: Sleep
 
     def __call__(self, task: TaskId, after: int | None, *, seconds: float) -> FollowLogResult:
-        """Lines behind the place `after`, within `seconds`; None is a place that cannot be.
+        """Return lines after the position `after`, within `seconds`; None is an invalid position.
 
-        Raises NotFound.
+        Raises:
+            NotFound: There is no such task.
         """
-        until = self.clock() + timedelta(seconds=min(_HOLD, seconds - _RESERVE))
-        begun = self._at(task, after) if after else None
+        until = self.clock() + timedelta(seconds=min(_MAX_WAIT_SECONDS, seconds - _RESERVE_SECONDS))
+        begun = self._chunk_at(task, after) if after else None
         reset = begun is None and after != 0
         place = after if begun and after else 0
         lines: list[LogLine] = []
         while True:
-            found = self.tasks.get(task)
-            more = _take(_behind(self.logs, task, place, begun), lines, _LINES)
+            current = self.tasks.get(task)
+            more = _take(_lines_after(self.logs, task, place, begun), lines, _MAX_LINES)
             if lines:
-                until = min(until, self.clock() + timedelta(seconds=_LINGER))
+                until = min(until, self.clock() + timedelta(seconds=_LINGER_SECONDS))
             place = lines[-1].seq if lines else place
-            ended = found.status if found.finished and not more else None
-            if ended or more or self.clock() + timedelta(seconds=_POLL) > until:
+            ended = current.status if current.finished and not more else None
+            if ended or more or self.clock() + timedelta(seconds=_POLL_SECONDS) > until:
                 return FollowLogResult(lines=lines, place=place, reset=reset, ended=ended)
-            self.sleep(_POLL)
+            self.sleep(_POLL_SECONDS)
 
-    def _at(self, task: TaskId, place: int) -> Chunk | None:
-        """The chunk that the line of this place stands in, None where there is no such line."""
-        found = self.logs.last(task, until=place)
-        return found if found and found.last >= place else None
+    def _chunk_at(self, task: TaskId, place: int) -> Chunk | None:
+        """Return the chunk that contains the line at this position, or None."""
+        current = self.logs.last(task, until=place)
+        return current if current and current.last >= place else None
 
 
-def _appended(last: Chunk | None, *, stored: int) -> AppendLogResult:
+def _append_result(last: Chunk | None, *, stored: int) -> AppendLogResult:
     return AppendLogResult(
         stored=stored,
         lines_left=LOG_LINES - last.last if last else LOG_LINES,
@@ -164,8 +171,10 @@ def _appended(last: Chunk | None, *, stored: int) -> AppendLogResult:
     )
 
 
-def _behind(logs: LogStore, task: TaskId, place: int, begun: Chunk | None) -> Iterator[LogLine]:
-    """The lines behind a place; `begun` is the chunk that it lies in, where that may be."""
+def _lines_after(
+    logs: LogStore, task: TaskId, place: int, begun: Chunk | None
+) -> Iterator[LogLine]:
+    """Yield the lines after a position; `begun` is the chunk that may contain it."""
     if begun:
         yield from begun.behind(place)
     for chunk in logs.after(task, place):
@@ -173,10 +182,10 @@ def _behind(logs: LogStore, task: TaskId, place: int, begun: Chunk | None) -> It
 
 
 def _take(lines: Iterator[LogLine], taken: list[LogLine], limit: int) -> bool:
-    """Adds lines to those taken until there are enough; says whether any are left."""
+    """Add lines to `taken` up to the limits and return whether lines are left."""
     size = text_size(line.text for line in taken)
     for line in lines:
-        if len(taken) == limit or size > _BYTES:
+        if len(taken) == limit or size > _MAX_BYTES:
             return True
         taken.append(line)
         size += len(line.text.encode())

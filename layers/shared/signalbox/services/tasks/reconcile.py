@@ -1,7 +1,7 @@
-"""Heals what the stream or a worker has left undone; runs every minute.
+"""Reconcile what the stream or a worker has left undone; runs every minute.
 
-The stream is the fast way and this is the guarantee: whatever is not at rest stands in the agenda
-with a time, and what is found there after its time is moved on.
+The stream is the fast path and this is the guarantee: every unfinished item has a due time in an
+index, and items that are overdue are moved on.
 """
 
 from dataclasses import dataclass, field
@@ -20,15 +20,15 @@ from signalbox.services.tasks.dispatch import DispatchChanges
 
 _BY: Final = "maintenance"
 _RESERVE: Final = 10.0
-_TOLD: Final = 5
-_HALF: Final = 0.5
+_MAX_REPORTED_ERRORS: Final = 5
+_PROBABILITY_LATEST_FIRST: Final = 0.5
 
 
 @dataclass(slots=True, kw_only=True)
 class ReconcileResult:
-    """How much was found. `failed` could not be moved on and is found again by the next run.
+    """How many items were moved on. `failed` ones are found again by the next run.
 
-    `troubles` says of the first few tasks among those what kind of error it was.
+    `errors` has the type of the error for the first few failed tasks.
     """
 
     tasks: int = 0
@@ -40,10 +40,10 @@ class ReconcileResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileOverdue:
-    """Moves on what is overdue.
+    """Move overdue items on.
 
-    It begins at either end by chance, since a crowd that cannot be moved on may take all the time
-    there is.
+    It starts at a random end of the index, since a crowd of failing items could use up the time of
+    every run.
     """
 
     due_index: DueIndex
@@ -55,34 +55,34 @@ class ReconcileOverdue:
     random: Random
 
     def __call__(self, time_left: TimeLeft) -> ReconcileResult:
-        """What was moved on before the time was up; the rest waits for the next run."""
-        healed = ReconcileResult()
-        latest_first = self.random.random() < _HALF
-        for overdue in self.due_index.overdue(self.clock(), latest_first=latest_first):
+        """Return what was moved on before the time was up; the next run does the rest."""
+        result = ReconcileResult()
+        latest_first = self.random.random() < _PROBABILITY_LATEST_FIRST
+        for item in self.due_index.overdue(self.clock(), latest_first=latest_first):
             if time_left() < _RESERVE:
                 break
             try:
-                self._heal(overdue, healed)
+                self._reconcile(item, result)
             except (Conflict, NotFound):
                 continue  # it has moved on by itself
             except (SignalboxError, ValueError) as error:
-                healed.failed += 1
-                if len(healed.troubles) < _TOLD:
-                    healed.troubles[overdue.task] = type(error).__name__
-        return healed
+                result.failed += 1
+                if len(result.troubles) < _MAX_REPORTED_ERRORS:
+                    result.troubles[item.task] = type(error).__name__
+        return result
 
-    def _heal(self, overdue: DueItem, healed: ReconcileResult) -> None:
-        if overdue.notification:
-            before = self.notifications.get(overdue.task, overdue.notification)
+    def _reconcile(self, item: DueItem, result: ReconcileResult) -> None:
+        if item.notification:
+            before = self.notifications.get(item.task, item.notification)
             if before.open:
                 self.notification_queue.send(before.connector, before)
                 self.notifications.replace(before, sent(before, self.clock()))
-                healed.notifications += 1
+                result.notifications += 1
             return
-        task = self.tasks.get(overdue.task)
+        task = self.tasks.get(item.task)
         if task.status is TaskStatus.RUNNING:
             self.tasks.replace(task, lease_ended(task, self.clock(), _BY))
-            healed.leases += 1
+            result.leases += 1
         elif task.due_at and task.due_at <= self.clock():
             self.dispatch(task.model_copy(update={"sent_at": None}), task.undispatched)
-            healed.tasks += 1
+            result.tasks += 1

@@ -1,7 +1,7 @@
-"""What people do with a task that is there: change it, call it off, have it tried again.
+"""Update, cancel and retry an existing task.
 
-A caller names the versions it means. A task that is of another one, or becomes one before the
-change is kept, is refused; a worker's heartbeat in between is no new version and loses nothing.
+A caller names the versions that it expects. A task with another version, or one that changes before
+the update is stored, is refused. A heartbeat does not change the version.
 """
 
 from collections.abc import Callable
@@ -19,17 +19,17 @@ from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import TaskDescription, TaskLabels, TaskTitle
 
-_TRIES: Final = 3
+_MAX_WRITES: Final = 3
 
 ExpectedVersions = frozenset[int] | None
-"""The versions that a caller means; None takes any."""
+"""The versions that a caller expects; None means any."""
 
 EditFunction = Callable[[EditableFields], EditableFields]
-"""Makes of what a task is what it shall be."""
+"""Return the new values of the editable fields."""
 
 
 class ReplaceTaskRequest(EditableFields):
-    """All that may be changed of a task; what is left out takes its default."""
+    """All editable fields of a task; omitted ones are reset to their defaults."""
 
     title: TaskTitle
     description: TaskDescription = ""
@@ -39,7 +39,7 @@ class ReplaceTaskRequest(EditableFields):
 
 
 class UpdateTaskRequest(ReplaceTaskRequest):
-    """Some of what may be changed of a task; what is left out stays as it is."""
+    """Some editable fields of a task; omitted ones keep their values."""
 
     # factories, as a default would be documented as what a caller gets
     title: TaskTitle = Field(default_factory=str)
@@ -49,14 +49,16 @@ class UpdateTaskRequest(ReplaceTaskRequest):
     )
     labels: TaskLabels = Field(default_factory=tuple)
 
-    def over(self, kept: EditableFields) -> EditableFields:
-        """What the task shall be."""
-        return kept.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+    def over(self, current: EditableFields) -> EditableFields:
+        """Return the fields with these changes applied."""
+        return current.model_copy(
+            update={name: getattr(self, name) for name in self.model_fields_set}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTask:
-    """Changes a task."""
+    """Update the editable fields of a task."""
 
     tasks: TaskStore
     clock: Clock
@@ -64,18 +66,24 @@ class UpdateTask:
     def __call__(
         self, task: TaskId, edit: EditFunction, versions: ExpectedVersions, *, by: str
     ) -> Task:
-        """The task as it is now. Raises NotFound, PreconditionFailed, Conflict where finished."""
-        return _stepped(
+        """Return the updated task.
+
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task has finished.
+        """
+        return _apply(
             self.tasks,
             task,
             versions,
-            lambda found: edited(found, edit(editable(found)), self.clock(), by),
+            lambda task: edited(task, edit(editable(task)), self.clock(), by),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTask:
-    """Calls a task off. A worker that holds it learns so at its next heartbeat."""
+    """Cancel a task. Its worker is informed at its next heartbeat."""
 
     tasks: TaskStore
     clock: Clock
@@ -83,35 +91,44 @@ class CancelTask:
     def __call__(
         self, task: TaskId, versions: ExpectedVersions, *, by: str, reason: str | None = None
     ) -> Task:
-        """The task cancelled, be it now or before.
+        """Return the cancelled task, also if it was cancelled before.
 
-        Raises NotFound, PreconditionFailed, Conflict where it has succeeded or failed.
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task has succeeded or failed.
         """
 
-        def step(found: Task) -> Task:
-            if found.status is TaskStatus.CANCELLED:
-                return found
-            return cancelled(found, reason, self.clock(), by)
+        def step(task: Task) -> Task:
+            if task.status is TaskStatus.CANCELLED:
+                return task
+            return cancelled(task, reason, self.clock(), by)
 
-        return _stepped(self.tasks, task, versions, step)
+        return _apply(self.tasks, task, versions, step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryTask:
-    """Gives a task that failed or was cancelled new attempts."""
+    """Give a failed or cancelled task new attempts."""
 
     tasks: TaskStore
     clock: Clock
 
     def __call__(self, task: TaskId, versions: ExpectedVersions, *, by: str) -> Task:
-        """The task, pending again. Raises NotFound, PreconditionFailed, Conflict elsewhere."""
-        return _stepped(self.tasks, task, versions, lambda found: retried(found, self.clock(), by))
+        """Return the task, pending again.
+
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task has not failed and was not cancelled.
+        """
+        return _apply(self.tasks, task, versions, lambda task: retried(task, self.clock(), by))
 
 
-def _stepped(
+def _apply(
     tasks: TaskStore, task: TaskId, versions: ExpectedVersions, step: Callable[[Task], Task]
 ) -> Task:
-    for _ in range(_TRIES):
+    for _ in range(_MAX_WRITES):
         before = tasks.get(task)
         if versions is not None and before.version not in versions:
             raise PreconditionFailed(f"the task is at version {before.version}")
