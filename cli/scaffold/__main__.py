@@ -16,7 +16,7 @@ def write(kind: str, name: str, root: Path = PROJECT) -> list[Path]:
 
     Raises:
         CommandError: The name cannot be used, or the repository has another form than expected;
-        nothing is written then.
+            nothing is written then.
     """
     check_name(kind, name, root)
     skeleton = Skeleton(kind=KINDS[kind], name=name, root=root)

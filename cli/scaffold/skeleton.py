@@ -26,13 +26,13 @@ class Kind:
     """What providers and connectors differ in: places in template.yaml and in the README.
 
     Attributes:
-    name: The word for it, and the folder of its templates.
-    loop: The loop whose list names every one.
-    mapping: The mapping with a row for every one.
-    row: The row of the mapping.
-    table: The first cell of the README's table.
-    line: The row of that table.
-    package: The folder of its modules.
+        name: The word for it, and the folder of its templates.
+        loop: The loop whose list names every one.
+        mapping: The mapping with a row for every one.
+        row: The row of the mapping.
+        table: The first cell of the README's table.
+        line: The row of that table.
+        package: The folder of its modules.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Ends tasks and notifications whose messages nobody could take."""
+"""Fails tasks and notifications that have no attempts left."""
 
 from signalbox.runtime.dead_letters import dead_letters
 

@@ -1,4 +1,4 @@
-"""Hands every change of a task on to queues and connectors."""
+"""Dispatches every change of a task to queues and connectors."""
 
 from signalbox.runtime.dispatcher import dispatcher
 

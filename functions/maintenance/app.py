@@ -1,4 +1,4 @@
-"""Heals every minute what the stream or a worker has left undone."""
+"""Reconciles overdue tasks and notifications every minute, and counts changes."""
 
 from signalbox.runtime.maintenance import maintenance
 

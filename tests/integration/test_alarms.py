@@ -148,4 +148,4 @@ def test_maintenance_that_moves_on_all_it_finds_says_nothing_to_an_alarm(
     box.heal()
 
     assert box.depth("NormalQueue") == 1
-    assert "NotHealed" not in {name for _, name, _ in _said(capsys.readouterr().out)}
+    assert "NotReconciled" not in {name for _, name, _ in _said(capsys.readouterr().out)}

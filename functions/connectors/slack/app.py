@@ -1,4 +1,4 @@
-"""Delivers notifications to Slack."""
+"""Sends notifications to Slack."""
 
 from signalbox.connectors.slack import Slack
 from signalbox.runtime.connector import connector

@@ -179,7 +179,7 @@ def test_a_message_that_waits_for_72_hours_comes_fewer_times_than_its_queue_allo
             another(rig)()  # somebody else probes first
         outcome = waiting()
 
-    assert outcome.reason == "the circuit was open to the end"
+    assert outcome.reason == "the circuit was open until the end"
     assert 500 < received < 1_000
 
 

@@ -1,7 +1,8 @@
 """API keys: `sbx_<environment>_<12 id><43 secret><6 checksum>`, in base 62.
 
-Only a SHA-256 of the whole key is kept: the secret has 256 bits, so a fast hash is right. The
-checksum refuses typing errors before any table is asked and lets scanners find a leaked key.
+Only a SHA-256 of the whole key is stored: the secret has 256 bits, so a fast hash is enough. The
+checksum refuses typing errors before a table is read, and lets secret scanners recognise a leaked
+key.
 """
 
 import hashlib
@@ -24,16 +25,16 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _KEY: Final = re.compile(r"sbx_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
 _ID: Final = 12
 _SECRET: Final = 43
-_CACHED_FOR: Final = timedelta(seconds=30)
-_CACHED: Final = 1_000
-_NOBODY: Final = "0" * 64
+_CACHE_TTL: Final = timedelta(seconds=30)
+_CACHE_SIZE: Final = 1_000
+_NO_DIGEST: Final = "0" * 64
 
 KEY_INVALID_DETAIL: Final = "the API key is not valid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key that was just made: `text` is shown once and stored nowhere."""
+    """A new key: `text` is shown once and never stored."""
 
     text: str
     stored: ApiKey
@@ -50,9 +51,9 @@ def new_key(
     expires_at: datetime | None = None,
     named: str | None = None,
 ) -> NewKey:
-    """Return A key with a new secret, and a new id or the one that `named` always gives."""
-    identifier = _drawn(_ID) if named is None else _named_id(named)
-    secret = _drawn(_SECRET)
+    """Return a key with a new secret, and a new id or the one derived from `named`."""
+    identifier = _random_text(_ID) if named is None else _named_id(named)
+    secret = _random_text(_SECRET)
     head = f"sbx_{environment}_{identifier}{secret}"
     text = head + _checksum(head)
     stored = ApiKey(
@@ -70,11 +71,9 @@ def new_key(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAuthenticator:
-    """Knows callers by their key.
+    """Authenticate callers by API keys. A revoked key is refused after at most 30 seconds.
 
-    A revoked key is refused after 30 seconds at the latest.
-
-    `roles` says what roles are worth, and is asked only where a key has one that is not built in.
+    `roles` returns the scopes of all roles; it is called only for a key with a custom role.
     """
 
     store: KeyStore
@@ -84,18 +83,18 @@ class KeyAuthenticator:
     _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
 
     def authenticate(self, text: str) -> Principal:
-        """Return who holds the key.
+        """Return the principal of the key.
 
         Raises:
-            Unauthenticated: With the same words whatever is wrong.
+            Unauthenticated: The key is not valid, with the same message for every reason.
         """
         parts = _KEY.fullmatch(text)
         if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
             raise Unauthenticated(KEY_INVALID_DETAIL)
         key = self._find(KeyId(parts[2]))
-        known = key.digest if key else _NOBODY
+        known = key.digest if key else _NO_DIGEST
         same = compare_digest(known.encode(), _digest(text).encode())
-        if not same or key is None or not _in_force(key, self.clock()):
+        if not same or key is None or not _is_valid(key, self.clock()):
             raise Unauthenticated(KEY_INVALID_DETAIL)
         custom = any(role not in BUILT_IN_ROLES for role in key.roles)
         scopes = key.granted(self.roles() if custom else BUILT_IN_ROLES)
@@ -104,28 +103,28 @@ class KeyAuthenticator:
     def _find(self, identifier: KeyId) -> ApiKey | None:
         now = self.clock()
         known = self._cache.get(identifier)
-        if known and now - known[0] < _CACHED_FOR:
+        if known and now - known[0] < _CACHE_TTL:
             return known[1]
         key = self.store.find(identifier)
         if key is None:  # what is made up takes no room from what is there
             self._cache.pop(identifier, None)
             return None
-        if len(self._cache) >= _CACHED and identifier not in self._cache:
+        if len(self._cache) >= _CACHE_SIZE and identifier not in self._cache:
             self._cache.clear()
         self._cache[identifier] = (now, key)
         return key
 
 
-def _in_force(key: ApiKey, now: datetime) -> bool:
+def _is_valid(key: ApiKey, now: datetime) -> bool:
     return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
 
 
-def _drawn(length: int) -> str:
+def _random_text(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def _named_id(named: str) -> str:
-    """Return an id that tells nothing of what it is derived from."""
+    """Return an id that reveals nothing of the name that it is derived from."""
     number = int.from_bytes(hashlib.sha256(named.encode()).digest())
     base = len(_ALPHABET)
     return "".join(_ALPHABET[number // base**place % base] for place in range(_ID))

@@ -1,4 +1,4 @@
-"""Cursors: where the next page starts, signed, so that nobody can make one up."""
+"""Cursors: signed positions in a list, at which the next page starts."""
 
 import hashlib
 import hmac
@@ -14,8 +14,8 @@ from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.services.ports.time import Clock
 
-_MAC: Final = 16
-_VALID_FOR: Final = timedelta(hours=24)
+_MAC_BYTES: Final = 16
+_LIFETIME: Final = timedelta(hours=24)
 
 
 class _Cursor(Model):
@@ -25,33 +25,31 @@ class _Cursor(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursors:
-    """Signs positions in a list.
+    """Sign positions in a list. A cursor is valid for one list with the same filters, for a day.
 
-    A cursor holds for one list with one set of filters, for a day.
-
-    `keys` are the current key and those before it.
+    `keys` returns the current key and earlier ones.
     """
 
     keys: Callable[[], Sequence[str]]
     clock: Clock
 
     def sign(self, after: str, filters: str) -> str:
-        """Return the cursor for the page behind this position."""
-        cursor = _Cursor(after=after, until=self.clock() + _VALID_FOR)
+        """Return the cursor of the page after this position."""
+        cursor = _Cursor(after=after, until=self.clock() + _LIFETIME)
         body = cursor.model_dump_json().encode()
         return urlsafe_b64encode(_mac(self._keys()[0], body, filters) + body).decode().rstrip("=")
 
     def read(self, text: str, filters: str) -> str:
-        """Return the position that a cursor names.
+        """Return the position in a cursor.
 
         Raises:
-            PayloadInvalid: The payload is not valid.
+            PayloadInvalid: The cursor is not valid for this list, or has expired.
         """
         try:
-            raw = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
-            mac, body = raw[:_MAC], raw[_MAC:]
-            good = [hmac.compare_digest(mac, _mac(key, body, filters)) for key in self._keys()]
-            cursor = _Cursor.model_validate_json(body) if any(good) else None
+            decoded = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+            mac, body = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
+            matches = [hmac.compare_digest(mac, _mac(key, body, filters)) for key in self._keys()]
+            cursor = _Cursor.model_validate_json(body) if any(matches) else None
         except (ValueError, ValidationError):
             cursor = None
         if cursor is None or cursor.until < self.clock():
@@ -67,4 +65,4 @@ class Cursors:
 
 def _mac(key: str, body: bytes, filters: str) -> bytes:
     signed = hashlib.sha256(filters.encode()).digest() + body
-    return hmac.digest(key.encode(), signed, "sha256")[:_MAC]
+    return hmac.digest(key.encode(), signed, "sha256")[:_MAC_BYTES]

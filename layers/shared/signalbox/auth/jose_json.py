@@ -1,4 +1,4 @@
-"""Reads the JSON of tokens and key sets, which strangers wrote."""
+"""Strict parsing of the JSON in tokens and key sets, which is untrusted input."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def parse_object(raw: bytes) -> JsonObject:
     """Return the members of a JSON object.
 
     Raises:
-        ValueError: If it is none, names a member twice or holds a number that is not finite.
+        ValueError: It is not an object, repeats a member, or has a number that is not finite.
     """
     try:
         found = json.loads(
@@ -34,10 +34,10 @@ def parse_object(raw: bytes) -> JsonObject:
 
 
 def base64url_decode(segment: str) -> bytes:
-    """Return the bytes behind base64url as JOSE writes it: no padding, one spelling for each value.
+    """Return the bytes of unpadded base64url, in its only canonical spelling (RFC 7515, 2).
 
     Raises:
-        ValueError: The text is not valid.
+        ValueError: The text is not canonical base64url.
     """
     raw = segment.encode()
     if not _SEGMENT.fullmatch(raw):

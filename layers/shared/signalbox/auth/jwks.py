@@ -1,7 +1,7 @@
-"""The keys of issuers: read by a policy, kept, and asked for again when they rotate.
+"""The keys of issuers: parsed, cached, and fetched again when they rotate.
 
-joserfc, and cryptography behind it, are imported by the first key set that is read: who comes with
-an API key does not wait for them.
+joserfc, and with it cryptography, is imported when the first key set is parsed, so that requests
+with API keys do not wait for it.
 """
 
 import hmac
@@ -31,13 +31,13 @@ MAX_JWKS_BYTES: Final = 150_000
 _MAX_KEYS: Final = 100
 _MIN_RSA_BITS: Final = 2048
 _MAX_RSA_BITS: Final = 8192
-_LONGEST_HEADER: Final = 8192
+_MAX_HEADER: Final = 8192
 
-_SHORTEST: Final = timedelta(minutes=5)
-_LONGEST: Final = timedelta(hours=24)
-_STALE_FOR: Final = timedelta(hours=24)
-_ASK_AGAIN: Final = timedelta(seconds=60)
-_ASK_AGAIN_WITHOUT_KEYS: Final = timedelta(seconds=10)
+_MIN_TTL: Final = timedelta(minutes=5)
+_MAX_TTL: Final = timedelta(hours=24)
+_STALE_TTL: Final = timedelta(hours=24)
+_FETCH_INTERVAL: Final = timedelta(seconds=60)
+_FETCH_INTERVAL_WITHOUT_KEYS: Final = timedelta(seconds=10)
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -50,15 +50,15 @@ ISSUER_KEYS_UNUSABLE: Final = "the keys of the issuer cannot be used"
 
 
 class VerificationKey(Protocol):
-    """What verifies tokens, by one algorithm."""
+    """A key that verifies tokens with one algorithm."""
 
     @property
     def algorithm(self) -> Algorithm:
-        """Return the only algorithm it is for."""
+        """Return the only algorithm of the key."""
 
     @property
     def kid(self) -> str | None:
-        """Return its name in its set."""
+        """Return its id in its set."""
 
     def signed(self, token: str) -> bool:
         """Return whether it signed this token."""
@@ -95,7 +95,7 @@ class _Public:
 
 
 class _Jwk(BaseModel):
-    """What is read of a key; issuers add more."""
+    """The members of a key that are read; issuers add more."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -112,24 +112,24 @@ class _Jwk(BaseModel):
 
     @property
     def verifies(self) -> bool:
-        """Return whether it is meant for verifying signatures."""
+        """Return whether it may verify signatures."""
         return self.use in {None, "sig"} and (self.key_ops is None or "verify" in self.key_ops)
 
 
 @lru_cache(maxsize=64)
 def parse_jwks(text: bytes) -> tuple[VerificationKey, ...]:
-    """Return the keys of a set that verify by an algorithm we know, each of them once.
+    """Return the keys of a set that verify signatures with a supported algorithm, each once.
 
-    A key that is for something else, is weak or cannot be read is left out, as RFC 7517, 5 asks.
-    Those that remain may share a `kid` (4.5): the algorithm tells them apart, and where it does
-    not, each is tried, for the issuer vouches for all of them.
+    A key that has another use, is weak or cannot be parsed is ignored (RFC 7517, 5). The others may
+    share a `kid` (4.5): the algorithm distinguishes them, and otherwise each is tried, since the
+    issuer vouches for all of them.
 
     Raises:
-        Unavailable: If the set as a whole is not to be trusted: it holds a shared secret or a
-            private key, has no key for us, or is no key set.
+        Unavailable: The set as a whole cannot be trusted: it contains a shared secret or a
+            private key, has no usable key, or is not a key set.
     """
     try:
-        usable = tuple(_usable(dict.fromkeys(_readable(_listed(text)))))
+        usable = tuple(_usable(dict.fromkeys(_well_formed(_members_of_keys(text)))))
     except ValueError:
         usable = ()
     if not usable:
@@ -137,11 +137,11 @@ def parse_jwks(text: bytes) -> tuple[VerificationKey, ...]:
     return usable
 
 
-def _listed(text: bytes) -> list[JsonObject]:
+def _members_of_keys(text: bytes) -> list[JsonObject]:
     """Return the members of each key.
 
     Raises:
-        ValueError: If the set breaks a rule.
+        ValueError: The set breaks a rule.
     """
     if len(text) > MAX_JWKS_BYTES:
         raise ValueError("the set is too large")
@@ -154,8 +154,8 @@ def _listed(text: bytes) -> list[JsonObject]:
     return keys
 
 
-def _readable(keys: Iterable[JsonObject]) -> Iterator[_Jwk]:
-    """Yield the keys for signatures that are written as they should be, by what identifies them."""
+def _well_formed(keys: Iterable[JsonObject]) -> Iterator[_Jwk]:
+    """Yield the well-formed keys for signatures, by what identifies them."""
     for members in keys:
         if members.get("kty") not in _TYPES:
             continue
@@ -178,7 +178,7 @@ def _usable(keys: Iterable[_Jwk]) -> Iterator[VerificationKey]:
     for jwk in keys:
         algorithm = Algorithm(jwk.alg or "")
         registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-        registry.max_header_length = _LONGEST_HEADER
+        registry.max_header_length = _MAX_HEADER
         try:
             key = (
                 RSAKey.import_key({"kty": "RSA", "n": jwk.n, "e": jwk.e})
@@ -202,8 +202,8 @@ def _strong(jwk: _Jwk) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ring:
-    """The keys that an issuer showed, and until when nobody asks it again."""
+class _CachedKeys:
+    """The keys of an issuer, and until when they are fresh."""
 
     keys: tuple[VerificationKey, ...]
     fresh_until: datetime
@@ -211,69 +211,69 @@ class _Ring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwksCache:
-    """Finds the keys of issuers.
+    """Cache the keys of issuers.
 
-    A set is stored as long as its answer says, for five minutes to a day. Keys that are not in it
-    have the issuer asked again, once a minute at most, however many they are. While it does not
-    answer, the keys it showed last serve for a day more. `secrets` reads shared secrets by name.
+    A set is cached for as long as its response says, between five minutes and a day. An unknown key
+    id makes the cache fetch the set again, at most once a minute per issuer. While an issuer does
+    not answer, its last keys are valid for another day. `secrets` returns shared secrets by name.
     """
 
     fetch: FetchJwks
     secrets: Callable[[str], Sequence[str]]
     clock: Clock
     count: Count
-    _rings: dict[str, _Ring] = field(default_factory=dict)
-    _asked: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _cache: dict[str, _CachedKeys] = field(default_factory=dict)
+    _fetched_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def keys(self, issuer: Issuer, kid: str | None) -> Sequence[VerificationKey]:
-        """Return the keys that may have signed a token with this key id, none if there is none.
+        """Return the keys that may have signed a token with this key id.
 
         Raises:
-            Unavailable: If the keys cannot be had.
+            Unavailable: The keys cannot be fetched.
         """
         if issuer.jwks_url:
             with self._lock:
-                return self._fetched(issuer.jwks_url, kid)
+                return self._keys_at(issuer.jwks_url, kid)
         if issuer.jwks:
-            return _named(parse_jwks(issuer.jwks.encode()), kid)
+            return _with_kid(parse_jwks(issuer.jwks.encode()), kid)
         secrets = [s for s in self.secrets(issuer.secret) if len(s.encode()) >= MIN_SECRET]
         if not secrets:
             raise Unavailable("there is no secret to verify tokens with")
         return [_Shared(secret=secret) for secret in secrets]
 
-    def _fetched(self, url: str, kid: str | None) -> Sequence[VerificationKey]:
-        ring = self._ring(url)
-        found = _named(ring.keys, kid)
-        if found or kid is None or not self._may_ask(url, "unknown", _ASK_AGAIN):
+    def _keys_at(self, url: str, kid: str | None) -> Sequence[VerificationKey]:
+        ring = self._cached(url)
+        found = _with_kid(ring.keys, kid)
+        if found or kid is None or not self._may_fetch(url, "unknown", _FETCH_INTERVAL):
             return found
-        newer = self._ask(url)
-        return _named(newer.keys, kid) if newer else ()
+        newer = self._fetch(url)
+        return _with_kid(newer.keys, kid) if newer else ()
 
-    def _ring(self, url: str) -> _Ring:
-        """Return the keys as they were read last.
+    def _cached(self, url: str) -> _CachedKeys:
+        """Return the cached keys.
 
         Raises:
-            Unavailable: If that is too long ago.
+            Unavailable: They are too old.
         """
-        ring, now = self._rings.get(url), self.clock()
+        ring, now = self._cache.get(url), self.clock()
         if ring and now < ring.fresh_until:
             return ring
-        if self._may_ask(url, "stale", _ASK_AGAIN if ring else _ASK_AGAIN_WITHOUT_KEYS):
-            ring = self._ask(url) or ring
-        if ring is None or now >= ring.fresh_until + _STALE_FOR:
+        if self._may_fetch(url, "stale", _FETCH_INTERVAL if ring else _FETCH_INTERVAL_WITHOUT_KEYS):
+            ring = self._fetch(url) or ring
+        if ring is None or now >= ring.fresh_until + _STALE_TTL:
             raise Unavailable("the keys of the issuer cannot be read")
         return ring
 
-    def _may_ask(self, url: str, why: str, wait: timedelta) -> bool:
+    def _may_fetch(self, url: str, why: str, wait: timedelta) -> bool:
         now = self.clock()
-        if now - self._asked.get((url, why), _NEVER) < wait:
+        if now - self._fetched_at.get((url, why), _NEVER) < wait:
             return False
-        self._asked[url, why] = now
+        self._fetched_at[url, why] = now
         return True
 
-    def _ask(self, url: str) -> _Ring | None:
-        """Return the keys as they are now, None if they cannot be had."""
+    def _fetch(self, url: str) -> _CachedKeys | None:
+        """Return the keys as fetched now, or None."""
         try:
             answer = self.fetch(url)
             keys = parse_jwks(answer.body)
@@ -281,13 +281,13 @@ class JwksCache:
             self.count("IssuerKeys", {"outcome": "failed"})
             return None
         self.count("IssuerKeys", {"outcome": "read"})
-        kept = min(max(answer.max_age or _SHORTEST, _SHORTEST), _LONGEST)
-        self._rings[url] = _Ring(keys=keys, fresh_until=self.clock() + kept)
-        return self._rings[url]
+        kept = min(max(answer.max_age or _MIN_TTL, _MIN_TTL), _MAX_TTL)
+        self._cache[url] = _CachedKeys(keys=keys, fresh_until=self.clock() + kept)
+        return self._cache[url]
 
 
-def _named(keys: Sequence[VerificationKey], kid: str | None) -> Sequence[VerificationKey]:
-    """Return the keys of this name; a token that names none means the only one there is."""
+def _with_kid(keys: Sequence[VerificationKey], kid: str | None) -> Sequence[VerificationKey]:
+    """Return the keys with this id; a token without an id selects the only key of the set."""
     if kid is None:
         return keys if len(keys) == 1 else ()
     return [key for key in keys if key.kid == kid]

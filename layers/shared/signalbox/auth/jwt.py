@@ -1,7 +1,7 @@
-"""Bearer tokens: JWTs of configured issuers, signed by RS256, ES256 or a shared secret.
+"""Bearer tokens: JWTs of configured issuers, signed with RS256, ES256 or a shared secret.
 
-A token says who issued it and which of the issuer's keys signed it; everything else, the algorithm
-above all, is the issuer's and the key's. What could be read in two ways is refused.
+A token names its issuer and the id of a key; everything else, above all the algorithm, comes from
+the configuration and the key. Ambiguous tokens are refused. See RFC 8725.
 """
 
 import re
@@ -29,7 +29,7 @@ _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "jku", "jwk", "x5u", "
 TOKEN_INVALID_DETAIL: Final = "the token is not valid"  # noqa: S105  a message
 
 NumericDate = Annotated[int | float, Field(ge=0, le=2**53)]
-"""A time as tokens have it: seconds since 1970."""
+"""A time in a token: seconds since 1970 (RFC 7519, 2)."""
 
 
 class _Header(BaseModel):
@@ -52,11 +52,11 @@ class _Claims(BaseModel):
     iat: NumericDate | None = None
 
     def is_for(self, issuer: Issuer) -> bool:
-        """Return whether it says to be of this issuer, and for us."""
+        """Return whether the token is from this issuer and for this audience."""
         return self.iss == issuer.issuer and issuer.audience in self._audiences(issuer)
 
     def _audiences(self, issuer: Issuer) -> Sequence[str]:
-        """Return whom it is for; a client's id stands in only for an `aud` that does not exist."""
+        """Return the audiences; the client id counts only if there is no `aud`."""
         if "aud" not in self.model_fields_set and issuer.audience_claim == "client_id":
             return [self.client_id]
         return [self.aud] if isinstance(self.aud, str) else self.aud
@@ -71,7 +71,7 @@ class _Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAuthenticator:
-    """Knows callers by the tokens of `issuers`; `roles` says what roles are worth."""
+    """Authenticate callers by tokens of `issuers`; `roles` returns the scopes of all roles."""
 
     issuers: Callable[[], Sequence[Issuer]]
     keyring: JwksCache
@@ -79,15 +79,15 @@ class TokenAuthenticator:
     roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
 
     def authenticate(self, text: str) -> Principal:
-        """Return whom the token was issued for.
+        """Return the principal of the token.
 
-        Only who has a token that is signed learns what is wrong with it.
+        Only a client with a correctly signed token is told what else is wrong with it.
 
         Raises:
-            Unauthenticated: The credentials are not valid.
-            Unavailable: A service that is needed did not answer.
+            Unauthenticated: The token is not valid.
+            Unavailable: The keys of the issuer cannot be fetched.
         """
-        token = _read(text)
+        token = _parse(text)
         issuer = next((i for i in self.issuers() if token.claims.is_for(i)), None)
         if issuer is None or token.header.alg not in issuer.allowed:
             raise Unauthenticated(TOKEN_INVALID_DETAIL)
@@ -109,11 +109,11 @@ class TokenAuthenticator:
         )
 
 
-def _read(text: str) -> _Token:
-    """Return what a token says, which nobody has verified.
+def _parse(text: str) -> _Token:
+    """Return the content of a token, without verifying it.
 
     Raises:
-        Unauthenticated: The credentials are not valid.
+        Unauthenticated: The token is malformed.
     """
     if len(text) > MAX_TOKEN or not _TOKEN.fullmatch(text):
         raise Unauthenticated(TOKEN_INVALID_DETAIL)
@@ -131,10 +131,10 @@ def _read(text: str) -> _Token:
 
 
 def _check_times(claims: _Claims, now: float) -> None:
-    """Check whether it is valid.
+    """Check the times of a token.
 
     Raises:
-        Unauthenticated: If the token is not of this time, or for longer than a day.
+        Unauthenticated: It has expired, is not valid yet, or is valid for more than a day.
     """
     if claims.exp <= now - _LEEWAY:
         raise Unauthenticated("the token has expired")

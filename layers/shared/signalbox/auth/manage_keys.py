@@ -1,4 +1,7 @@
-"""Gives API keys and names roles. Nobody gives what they do not have themselves."""
+"""Create, list and revoke API keys, and manage custom roles.
+
+Nobody can grant more than they have.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -22,11 +25,14 @@ from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey
 
 RolePrecondition = Callable[[Role | None], None]
-"""Raises where the role that is kept is not what the caller takes it for."""
+"""Raise if the stored role, or its absence, is not what the caller expects."""
 
 
 class CreateKeyRequest(Model):
-    """What a new key is to be. Without `expires_at` it is good until it is revoked."""
+    """The body of a request that creates a key.
+
+    Without `expires_at` it is valid until it is revoked.
+    """
 
     name: Name
     roles: tuple[Name, ...] = Field(default=(), max_length=20, strict=False)
@@ -38,7 +44,7 @@ class CreateKeyRequest(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageKeys:
-    """Makes and revokes keys. `environment` is the second word of each."""
+    """Create, list and revoke keys. `environment` is the second part of each key."""
 
     keys: KeyStore
     roles: "ManageRoles"
@@ -46,56 +52,58 @@ class ManageKeys:
     environment: str
 
     def issue(
-        self, wanted: CreateKeyRequest, caller: Principal, named: IdempotencyKey | None = None
+        self, request: CreateKeyRequest, caller: Principal, named: IdempotencyKey | None = None
     ) -> NewKey:
-        """Return A new key that is stored; of those that a caller has named the same there is one.
+        """Return a new key, which is stored.
+
+        Requests of one caller with the same key `named` create one.
 
         Raises:
-            Forbidden: If it is to do more than the caller may.
-            Conflict: If it names a role that is not there or is over already.
-            IdempotencyKeyReused: If another request had the name.
-            AlreadyExists: If this one had it: a key is not told twice.
+            Forbidden: It would have more permissions than the caller.
+            Conflict: A role does not exist, or the key would have expired.
+            IdempotencyKeyReused: The idempotency key was used for another request.
+            AlreadyExists: The same request created a key before, which is shown only once.
         """
         role_scopes = {role.name: frozenset(role.scopes) for role in self.roles.all()}
-        unknown = [role for role in wanted.roles if role not in role_scopes]
+        unknown = [role for role in request.roles if role not in role_scopes]
         if unknown:
             raise Conflict(f"there is no role {', '.join(unknown)}")
         now = self.clock()
-        if wanted.expires_at and wanted.expires_at <= now:
+        if request.expires_at and request.expires_at <= now:
             raise Conflict("expires_at is over already")
         made = new_key(
             self.environment,
-            name=wanted.name,
-            roles=wanted.roles,
-            scopes=wanted.scopes,
+            name=request.name,
+            roles=request.roles,
+            scopes=request.scopes,
             created_by=caller.name,
             now=now,
-            expires_at=wanted.expires_at,
+            expires_at=request.expires_at,
             named=f"{caller.name}\n{named.text}" if named else None,
         )
         _refuse_excess(made.stored.granted(role_scopes), caller)
-        self._keep(made.stored, named.fingerprint if named else None)
+        self._store(made.stored, named.fingerprint if named else None)
         return made
 
-    def _keep(self, key: ApiKey, fingerprint: str | None) -> None:
+    def _store(self, key: ApiKey, fingerprint: str | None) -> None:
         if self.keys.put_new(key.model_copy(update={"fingerprint": fingerprint})):
             return
         there = self.keys.find(key.id)
         if there and there.fingerprint != fingerprint:
             raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
         raise AlreadyExists(
-            f"the key {key.id} was made before, and is told once; revoke it if lost"
+            f"the key {key.id} was created before and is shown only once; revoke it if lost"
         )
 
     def all(self) -> list[ApiKey]:
-        """Return every key, the newest first."""
+        """Return every key, newest first."""
         return sorted(self.keys.all(), key=lambda key: key.created_at, reverse=True)
 
     def get(self, key: KeyId) -> ApiKey:
         """Return the key.
 
         Raises:
-            NotFound: It does not exist.
+            NotFound: There is no such key.
         """
         found = self.keys.find(key)
         if found is None:
@@ -103,10 +111,10 @@ class ManageKeys:
         return found
 
     def revoke(self, key: KeyId) -> ApiKey:
-        """Return the key, revoked already; again changes nothing.
+        """Return the revoked key. Repeating it changes nothing.
 
         Raises:
-            NotFound: It does not exist.
+            NotFound: There is no such key.
         """
         found = self.get(key)
         if found.revoked_at:
@@ -118,13 +126,13 @@ class ManageKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageRoles:
-    """Names and renames sets of scopes; those of ROLES stay what they are."""
+    """Manage custom roles; the built-in ones cannot be changed."""
 
     config: RoleStore
     keys: KeyStore
 
     def all(self) -> list[Role]:
-        """Return every role, those that are always there first."""
+        """Return every role, the built-in ones first."""
         self.config.invalidate()
         named = sorted(self.config.roles(), key=lambda role: role.name)
         return [*_BUILT_IN, *(role for role in named if role.name not in BUILT_IN_ROLES)]
@@ -133,7 +141,7 @@ class ManageRoles:
         """Return the role.
 
         Raises:
-            NotFound: It does not exist.
+            NotFound: There is no such role.
         """
         for role in self.all():
             if role.name == name:
@@ -141,11 +149,12 @@ class ManageRoles:
         raise NotFound("there is no such role")
 
     def put(self, role: Role, caller: Principal, check: RolePrecondition) -> bool:
-        """Store the role; whether there was none of its name.
+        """Store the role and return whether it is new.
 
         Raises:
-            Conflict: For a built-in one.
-            Forbidden: If it is to do more than the caller may, and whatever `check` does.
+            Conflict: The role is built in.
+            Forbidden: It would have more permissions than the caller.
+            SignalboxError: The precondition does not hold.
         """
         _refuse_built_in(role.name)
         _refuse_excess(frozenset(role.scopes), caller)
@@ -158,8 +167,9 @@ class ManageRoles:
         """Remove the role.
 
         Raises:
-            NotFound: It does not exist.
-            Conflict: If it is in use, and as `check` does.
+            NotFound: There is no such role.
+            Conflict: The role is in use.
+            SignalboxError: The precondition does not hold.
         """
         _refuse_built_in(name)
         role = self.get(name)

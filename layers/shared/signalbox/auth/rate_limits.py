@@ -1,4 +1,4 @@
-"""Who may ask how often: one bucket for each principal, and for each address of strangers."""
+"""Rate limiting: one bucket for each principal, and for each address of anonymous callers."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
+
+from typing_extensions import override
 
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
@@ -23,37 +25,37 @@ from signalbox.models.rate_limits import (
 from signalbox.services.ports.auth import RateLimitBuckets
 from signalbox.services.ports.time import Clock
 
-_REMEMBERED: Final = 10_000
-_NETWORK: Final = 64
-_REST: Final = timedelta(seconds=5)
+_MAX_CALLERS: Final = 10_000
+_IPV6_PREFIX: Final = 64
+_RETRY_INTERVAL: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalRateLimitBuckets:
-    """Buckets that only this process knows of."""
+class LocalRateLimitBuckets(RateLimitBuckets):
+    """Buckets of this process only."""
 
     _arrivals: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
+    @override
     def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
-        """See the port."""
         before, at = self._arrivals.get(key, 0), to_microseconds(now)
         if retry_wait(before, at, policy.limit):
             raise over_limit(policy, before, at)
         self._arrivals[key] = arrival_after(before, at, policy.limit)
         self._arrivals.move_to_end(key)
-        if len(self._arrivals) > _REMEMBERED:
+        if len(self._arrivals) > _MAX_CALLERS:
             self._arrivals.popitem(last=False)
         return quota(policy, self._arrivals[key], at)
 
 
 @dataclass(slots=True, kw_only=True)
 class RateLimiter:
-    """Counts requests against the limits of whoever makes them.
+    """Count requests against the limit of their caller.
 
-    While the buckets cannot be reached, each of about `processes` processes lets callers we know
-    use their part of the limit, and anonymous callers nothing. Then it asks again every five
-    seconds.
+    If the buckets cannot be reached, each of about `processes` processes allows authenticated
+    callers their share of the limit, and anonymous callers nothing. It tries the buckets again
+    every five seconds.
     """
 
     buckets: RateLimitBuckets
@@ -64,7 +66,7 @@ class RateLimiter:
     _asks_again_at: datetime = _NEVER
 
     def admit(self, caller: Principal) -> RateLimitQuota:
-        """Count a request of somebody we know.
+        """Count a request of an authenticated caller.
 
         Raises:
             OverLimit: The rate limit is exceeded.
@@ -74,7 +76,7 @@ class RateLimiter:
             try:
                 return self.buckets.take(caller.name, policy, now)
             except Unavailable:
-                self._asks_again_at = now + _REST
+                self._asks_again_at = now + _RETRY_INTERVAL
         part = RateLimitPolicy(name=policy.name, limit=policy.limit.shared(self.processes))
         return self._local.take(caller.name, part, now)
 
@@ -83,7 +85,7 @@ class RateLimiter:
 
         Raises:
             OverLimit: The rate limit is exceeded.
-            Unavailable: A service that is needed did not answer.
+            Unavailable: The buckets did not answer.
         """
         policy = RateLimitPolicy(name="anonymous", limit=self.limits().anonymous)
         return self.buckets.take(f"ip:{client_network(source_ip)}", policy, self.clock())
@@ -93,14 +95,14 @@ class RateLimiter:
 
         Raises:
             OverLimit: The rate limit is exceeded.
-            Unavailable: A service that is needed did not answer.
+            Unavailable: The buckets did not answer.
         """
         policy = RateLimitPolicy(name="refused", limit=self.limits().refused)
         return self.buckets.take(f"refused:{client_network(source_ip)}", policy, self.clock())
 
 
 def client_network(source_ip: str) -> str:
-    """Whose address it is: one IPv4 address, or the /64 that one IPv6 host has to itself."""
+    """Return the network of an address: one IPv4 address, or the /64 of an IPv6 host."""
     try:
         address = ip_address(source_ip)
     except ValueError:
@@ -109,14 +111,14 @@ def client_network(source_ip: str) -> str:
         return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), _NETWORK), strict=False))
+    return str(IPv6Network((int(address), _IPV6_PREFIX), strict=False))
 
 
 def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
-    """Return the headers that tell what is left.
+    """Return the headers with the limit and what is left of it.
 
-    `q` and `w` are the limit and its window, `r` what may be asked at once, and `t` when that
-    becomes one more; a caller that is over its limit finds the same time in `retry-after`.
+    `q` and `w` are limit and window, `r` how many requests are possible at once, and `t` when that
+    becomes one more. See https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
     """
     limit, name = quota.policy.limit, quota.policy.name
     return {
@@ -126,5 +128,5 @@ def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
 
 
 def retry_headers(error: OverLimit) -> Mapping[str, str]:
-    """Return the headers of an answer that refuses the caller."""
+    """Return the headers of a response to a caller that is over its limit."""
     return {**rate_limit_headers(error.quota), "retry-after": str(error.quota.one_more_after)}

@@ -1,4 +1,4 @@
-"""Changes API keys: their name and their end. What they may is what they were made for."""
+"""Update API keys: their name and expiry. Their permissions cannot be changed."""
 
 from dataclasses import dataclass
 
@@ -13,34 +13,34 @@ from signalbox.services.ports.time import Clock
 
 
 class UpdateKeyRequest(Model):
-    """What may be changed of a key; what is left out stays as it is.
+    """The body of a request that updates a key; omitted fields keep their values.
 
-    Where `expires_at` is null, the key is good until it is revoked.
+    With `expires_at: null` the key is valid until it is revoked.
     """
 
     name: Name = Field(default_factory=str)  # as a default would be documented as what one gets
     expires_at: Rfc3339 | None = None
 
     def over(self, kept: ApiKey) -> ApiKey:
-        """Return what the key shall be."""
+        """Return the key with these changes applied."""
         return kept.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateKey:
-    """Changes keys. Nobody prolongs one that may more than they."""
+    """Update keys. Nobody can prolong a key that has more permissions than they have."""
 
     keys: KeyStore
     roles: ManageRoles
     clock: Clock
 
     def __call__(self, before: ApiKey, patch: UpdateKeyRequest, caller: Principal) -> ApiKey:
-        """Return the key as it is now.
+        """Return the updated key.
 
         Raises:
-            Conflict: If it is revoked or would be over already.
-            Forbidden: If it may more than the caller.
-            WriteConflict: If somebody else has changed it meanwhile.
+            Conflict: The key is revoked, or would have expired.
+            Forbidden: The key has more permissions than the caller.
+            WriteConflict: The key was changed meanwhile.
         """
         if before.revoked_at:
             raise Conflict("this key is revoked, and that is for good")

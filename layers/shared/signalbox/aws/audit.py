@@ -1,30 +1,33 @@
-"""The audit log in its table. The functions may put and query there, and nothing else."""
+"""The Audit table. The functions are allowed to put items and to query, and nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import text_attribute
 from signalbox.models.audit import AuditRecord, StoredRecord, record_number
+from signalbox.services.ports.auth import AuditStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from signalbox.aws.dynamo_table import Item, Table
 
-_BEHIND_ALL_NUMBERS: Final = ":"
+_AFTER_ALL_NUMBERS: Final = ":"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoAudit:
-    """An AuditStore."""
+class DynamoAudit(AuditStore):
+    """Stores the audit log."""
 
     table: Table
 
+    @override
     def append(self, row: AuditRecord) -> bool:
-        """See the port."""
         return self.table.put_new(
             {
                 "pk": {"S": table_keys.audit_pk(row.day)},
@@ -33,24 +36,24 @@ class DynamoAudit:
             }
         )
 
+    @override
     def newest(
         self, day: str, *, before: str | None = None, chunk: int = 1
     ) -> Iterator[StoredRecord]:
-        """See the port."""
         values: Item = {
             ":pk": {"S": table_keys.audit_pk(day)},
-            ":before": {"S": before or _BEHIND_ALL_NUMBERS},
+            ":before": {"S": before or _AFTER_ALL_NUMBERS},
         }
         condition = "pk = :pk AND sk < :before"
-        return map(_kept, self.table.query(condition, values, chunk=chunk, newest_first=True))
+        return map(_record, self.table.query(condition, values, chunk=chunk, newest_first=True))
 
+    @override
     def oldest(self, day: str, *, chunk: int | None = None) -> Iterator[StoredRecord]:
-        """See the port."""
         return map(
-            _kept,
+            _record,
             self.table.query("pk = :pk", {":pk": {"S": table_keys.audit_pk(day)}}, chunk=chunk),
         )
 
 
-def _kept(item: Item) -> StoredRecord:
+def _record(item: Item) -> StoredRecord:
     return StoredRecord(number=text_attribute(item, "sk"), document=text_attribute(item, "doc"))

@@ -1,6 +1,6 @@
-"""Circuits in the State table: one item for each connection that was ever in trouble.
+"""Circuits in the State table: one item for each connection whose circuit ever opened.
 
-A record nobody has written for a week goes; without it the circuit is closed.
+An item expires a week after its last write; without an item the circuit is closed.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
+from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.services.ports.notifications import CircuitStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,38 +26,38 @@ if TYPE_CHECKING:
     from signalbox.models.ids import ConnectionId
     from signalbox.services.ports.time import Clock
 
-_KEPT: Final = timedelta(days=7)
+_RETENTION: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoCircuits:
-    """A CircuitStore."""
+class DynamoCircuits(CircuitStore):
+    """Stores circuits."""
 
     table: Table
     clock: Clock
 
+    @override
     def get(self, connection: ConnectionId) -> Circuit:
-        """See the port."""
         item = self.table.get(_key(connection), consistent=False)
         return _circuit(item) if item else Circuit()
 
+    @override
     def batch_get(self, connections: Iterable[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
-        """See the port."""
-        wanted = {table_keys.circuit_pk(connection): connection for connection in connections}
-        items = self.table.batch_get([{"pk": {"S": key}} for key in wanted])
+        names = {table_keys.circuit_pk(connection): connection for connection in connections}
+        items = self.table.batch_get([{"pk": {"S": key}} for key in names])
         found = {}
         for item in items:
-            with suppress(Unavailable):  # of what another version wrote the others are told
-                found[wanted[text_attribute(item, "pk")]] = _circuit(item)
+            with suppress(Unavailable):  # skip what another version wrote
+                found[names[text_attribute(item, "pk")]] = _circuit(item)
         return found
 
+    @override
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
-        """See the port."""
         item: Item = {
             **_key(connection),
             "doc": {"S": after.model_dump_json()},
             "version": {"N": str(after.version)},
-            "ttl": {"N": str(int((self.clock() + _KEPT).timestamp()))},
+            "ttl": {"N": str(int((self.clock() + _RETENTION).timestamp()))},
         }
         if before.version:
             self.table.put_if(item, {"version": {"N": str(before.version)}})

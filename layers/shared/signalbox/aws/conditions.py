@@ -1,4 +1,4 @@
-"""What a write expects, as DynamoDB wants it said."""
+"""Condition expressions of DynamoDB."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NAME: Final = re.compile(r"#\w+")
 
 
 def expression_names(expression: str) -> dict[str, str]:
-    """Return what each `#name` of an expression stands for."""
+    """Return the attribute name for each `#name` in an expression."""
     return {name: name[1:] for name in _NAME.findall(expression)}
 
 
 def conditions(expected: Expected) -> list[str]:
-    """Return the conditions that attributes are as expected."""
+    """Return the conditions that attributes have the expected values."""
     return [
         f"attribute_not_exists({name})" if value is None else f"{name} = :{name}"
         for name, value in expected.items()
@@ -29,5 +29,5 @@ def conditions(expected: Expected) -> list[str]:
 
 
 def condition_values(expected: Expected) -> dict[str, AttributeValueTypeDef]:
-    """Return the values that those conditions name."""
+    """Return the values in those conditions."""
     return {f":{name}": value for name, value in expected.items() if value is not None}

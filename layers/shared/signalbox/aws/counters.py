@@ -1,8 +1,8 @@
-"""Counters in the State table, one item for each stream that is counted.
+"""Counters in the State table, one item for each stream.
 
-The item holds the counts and how far every shard has been read, and both move in one conditional
-write. So no change is counted twice or left out, whoever counts, how many at once, and whatever
-dies in between; and what it costs depends on the number of pages, not of changes.
+The item has the counts and the position of every shard, and both change in one conditional write.
+So no change is counted twice or missed, however many processes count and whichever of them dies;
+and the cost depends on the number of pages, not of changes.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts, add_counts
-from signalbox.services.ports.metrics import StreamPage
+from signalbox.services.ports.metrics import CounterStore, StreamPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from signalbox.aws.dynamo_table import Item
 
-_COUNT: Final = "n|"
-_PLACE: Final = "at|"
+_COUNT_PREFIX: Final = "n|"
+_POSITION_PREFIX: Final = "at|"
 
 
-class _Change(TypedDict):
+class _Update(TypedDict):
     UpdateExpression: str
     ConditionExpression: str
     ExpressionAttributeNames: dict[str, str]
@@ -36,33 +37,35 @@ class _Change(TypedDict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoCounters:
-    """A CounterStore. `feeds` are the names of all streams that are counted."""
+class DynamoCounters(CounterStore):
+    """Stores counters. `feeds` are the names of all streams that are counted."""
 
     table: Table
     feeds: Sequence[str]
 
+    @override
     def positions(self, feed: str) -> Mapping[str, str]:
-        """See the port."""
         item = self.table.get(_key(feed)) or {}
-        places = (attribute for attribute in item if attribute.startswith(_PLACE))
-        return {place.removeprefix(_PLACE): text_attribute(item, place) for place in places}
+        places = (attribute for attribute in item if attribute.startswith(_POSITION_PREFIX))
+        return {
+            place.removeprefix(_POSITION_PREFIX): text_attribute(item, place) for place in places
+        }
 
+    @override
     def advance(self, feed: str, page: StreamPage) -> None:
-        """See the port."""
         try:
             with aws_unavailable("the counters"):
                 self.table.client.update_item(
-                    TableName=self.table.name, Key=_key(feed), **_moved(page)
+                    TableName=self.table.name, Key=_key(feed), **_update(page)
                 )
         except Unavailable as unavailable:
             # a repeated write of our own ends here too: whoever comes next goes on behind it
-            if _refused(unavailable.__cause__):
+            if _condition_failed(unavailable.__cause__):
                 raise WriteConflict("somebody else has counted this page") from None
             raise
 
+    @override
     def totals(self) -> Counts:
-        """See the port."""
         return add_counts(_counts(self.table.get(_key(feed)) or {}) for feed in self.feeds)
 
 
@@ -72,18 +75,18 @@ def _key(feed: str) -> Item:
 
 def _counts(item: Item) -> Counts:
     return {
-        attribute.removeprefix(_COUNT): int(value["N"])
+        attribute.removeprefix(_COUNT_PREFIX): int(value["N"])
         for attribute, value in item.items()
-        if attribute.startswith(_COUNT) and "N" in value
+        if attribute.startswith(_COUNT_PREFIX) and "N" in value
     }
 
 
-def _moved(page: StreamPage) -> _Change:
-    """Add a page's counts if its shard has been read as far as before it, and no further."""
-    names = {"#at": _PLACE + page.shard}
+def _update(page: StreamPage) -> _Update:
+    """Return the update that adds the counts of a page, if its shard is at the position before it."""
+    names = {"#at": _POSITION_PREFIX + page.shard}
     values: dict[str, AttributeValueTypeDef] = {}
     for number, (counted, by) in enumerate(page.counts.items()):
-        names[f"#{number}"] = _COUNT + counted
+        names[f"#{number}"] = _COUNT_PREFIX + counted
         values[f":{number}"] = {"N": str(by)}
     if page.before is not None:
         values[":before"] = {"S": page.before}
@@ -101,6 +104,6 @@ def _moved(page: StreamPage) -> _Change:
     }
 
 
-def _refused(error: BaseException | None) -> bool:
+def _condition_failed(error: BaseException | None) -> bool:
     refused = "ConditionalCheckFailedException"
     return isinstance(error, ClientError) and error.response["Error"]["Code"] == refused

@@ -1,4 +1,4 @@
-"""The Deliveries table; bodies over 300 KB lie in a bucket."""
+"""The Deliveries table. Bodies over 300 KB are in a bucket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
@@ -21,6 +23,7 @@ from signalbox.models.delivery import (
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
+from signalbox.services.ports.deliveries import DeliveryStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -28,19 +31,19 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item
 
-_IN_ITEM: Final = 300_000
+_MAX_ITEM_BODY: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoDeliveries:
-    """A DeliveryStore. `s3` is made when a large body first needs it."""
+class DynamoDeliveries(DeliveryStore):
+    """Stores deliveries. The client `s3` is created when a large body first needs it."""
 
     table: Table
     bucket: str
     s3: Callable[[], S3Client]
 
+    @override
     def create(self, delivery: Delivery, body: bytes) -> bool:
-        """See the port."""
         stored = compress_body(body)
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
@@ -50,7 +53,7 @@ class DynamoDeliveries:
             "status": {"S": delivery.status},
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
         }
-        if len(stored) <= _IN_ITEM:
+        if len(stored) <= _MAX_ITEM_BODY:
             item["body"] = {"B": stored}
         else:
             # named by its content, so that another body for this id cannot take its place
@@ -60,19 +63,20 @@ class DynamoDeliveries:
                 self.s3().put_object(Bucket=self.bucket, Key=name, Body=stored)
         return self.table.put_new(item)
 
+    @override
     def get(self, delivery: DeliveryId) -> Delivery:
-        """See the port."""
         return _delivery(self._item(delivery))
 
+    @override
     def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
-        """See the port."""
         item = self._item(delivery)
         return StoredDelivery(
-            delivery=_delivery(item), body=self._body(item), duplicates=_repeats(item)
+            delivery=_delivery(item), body=self._body(item), duplicates=_duplicates(item)
         )
 
+    @override
     def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
-        """See the port. The index does not hold what this changes, so it costs nothing there."""
+        # The index does not hold what this changes, so it costs nothing there.
         item = self.table.count(
             {"pk": {"S": delivery}},
             "SET #duplicated_at = :at ADD #duplicates :one",
@@ -80,8 +84,9 @@ class DynamoDeliveries:
         )
         return _delivery(item)
 
+    @override
     def replace(self, before: Delivery, after: Delivery) -> None:
-        """See the port. One that was stored once only has no attribute `version`."""
+        # One that was stored once only has no attribute `version`.
         known: AttributeValueTypeDef = {"N": str(before.version)}
         self.table.change(
             {"pk": {"S": before.id}},
@@ -93,8 +98,8 @@ class DynamoDeliveries:
             {"version": None if before.version == 1 else known},
         )
 
+    @override
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
-        """See the port."""
         partition = table_keys.source_sk(provider, source)
         rows = self.table.newest(table_keys.BY_SOURCE_INDEX, "source", partition, window)
         return (_delivery(row) for row in rows)
@@ -118,7 +123,7 @@ def _delivery(item: Item) -> Delivery:
     return read_document(Delivery, item)
 
 
-def _repeats(item: Item) -> DuplicateCount:
+def _duplicates(item: Item) -> DuplicateCount:
     if "duplicates" not in item:
         return DuplicateCount()
     last_at = datetime.fromisoformat(text_attribute(item, "duplicated_at"))

@@ -1,9 +1,9 @@
-"""What all tables have in common.
+"""Access to a DynamoDB table.
 
-An item is its keys, a document and the few attributes that conditions and indexes need. The
-document is the model as one JSON string: pydantic reads it many times faster than boto3 reads
-nested attributes. Each write carries an id of its own, so that a write whose answer was lost, and
-which the SDK therefore repeated, is recognised as ours.
+An item has its keys, a document and the few attributes that conditions and indexes need. The
+document is the model as one JSON string: pydantic parses it many times faster than boto3 parses
+nested attributes. Each write has a random id, so that a write whose answer was lost, and that the
+SDK repeated, is recognised.
 """
 
 from __future__ import annotations
@@ -42,20 +42,16 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 _WRITE = "w"
-_AT_ONCE: Final = 100
-_ROUNDS: Final = 10
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 0.5
+_BATCH_SIZE: Final = 100
+_MAX_BATCH_ROUNDS: Final = 10
+_FIRST_BACKOFF: Final = 0.05
+_MAX_BACKOFF: Final = 0.5
 _jitter: Final = secrets.SystemRandom()
 
 
 @contextmanager
 def aws_unavailable(what: str) -> Iterator[None]:
-    """Check whether it is valid.
-
-    Raises:
-        Unavailable: In place of any trouble that AWS or the way to it has.
-    """
+    """Raise Unavailable for any error of AWS or of the network."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -64,14 +60,14 @@ def aws_unavailable(what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table. Every method raises Unavailable where DynamoDB does not do its part."""
+    """One table. Every method raises Unavailable if DynamoDB does not answer."""
 
     client: DynamoDBClient
     name: str
     sleep: Sleep = sleep
 
     def put_new(self, item: Item, *, now: datetime | None = None) -> bool:
-        """Put an item; False if one with the same key is there, and has not expired already."""
+        """Put an item; return False if its key exists and has not expired."""
         new = "attribute_not_exists(pk)"
         if now is None:
             return self._put(item, new, {})
@@ -79,34 +75,34 @@ class Table:
         return self._put(item, f"{new} OR #ttl <= :now", expired)
 
     def put_if(self, item: Item, expected: Expected) -> None:
-        """Put an item over one whose attributes are as expected, None meaning absent.
+        """Put an item over one whose attributes have the expected values; None means absent.
 
         Raises:
-            WriteConflict: The stored item has changed meanwhile.
+            WriteConflict: They have other values.
         """
         if not self._put(item, " AND ".join(conditions(expected)), condition_values(expected)):
             raise WriteConflict("the record has changed meanwhile")
 
     def put(self, item: Item) -> None:
-        """Put an item over whatever is there."""
+        """Put an item, replacing any other."""
         with aws_unavailable("the store"):
             self.client.put_item(TableName=self.name, Item=item)
 
     def get(self, key: Item, *, consistent: bool = True) -> Item | None:
-        """Return the item of this key."""
+        """Return the item with this key, or None."""
         with aws_unavailable("the store"):
             answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
         return answer.get("Item")
 
     def batch_get(self, keys: Sequence[Item]) -> Iterator[Item]:
-        """Yield the items of these keys that exist, in no order; reads may be a second old."""
-        for start in range(0, len(keys), _AT_ONCE):
+        """Yield the items with these keys, in no order. Reads are eventually consistent."""
+        for start in range(0, len(keys), _BATCH_SIZE):
             left: Mapping[str, KeysAndAttributesTypeDef] = {
-                self.name: {"Keys": keys[start : start + _AT_ONCE]}
+                self.name: {"Keys": keys[start : start + _BATCH_SIZE]}
             }
-            for number in range(_ROUNDS):
+            for number in range(_MAX_BATCH_ROUNDS):
                 if number:
-                    self.sleep(_jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number)))
+                    self.sleep(_jitter.uniform(0, min(_MAX_BACKOFF, _FIRST_BACKOFF * 2**number)))
                 with aws_unavailable("the store"):
                     answer = self.client.batch_get_item(RequestItems=left)
                 yield from answer["Responses"].get(self.name, [])
@@ -122,10 +118,10 @@ class Table:
         values: Item,
         expected: Expected,
     ) -> None:
-        """Set attributes of an item whose attributes are as expected, None meaning absent.
+        """Set attributes of an item whose attributes have the expected values; None means absent.
 
         Raises:
-            WriteConflict: The stored item has changed meanwhile. Also if the item is gone.
+            WriteConflict: They have other values, or the item does not exist.
         """
         write: AttributeValueTypeDef = {"S": secrets.token_hex(8)}
         sets = {**values, _WRITE: write}
@@ -146,17 +142,17 @@ class Table:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Unavailable as unavailable:
-            there = _refused_for(unavailable.__cause__)
+            there = _conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             if there.get(_WRITE) != write:
                 raise WriteConflict("the record has changed meanwhile") from None
 
     def count(self, key: Item, change: str, values: Item, *, new: bool = False) -> Item:
-        """Change an item without regard to what it was, and answer with all of it.
+        """Update an item unconditionally and return all of it.
 
-        In `change` every attribute is a `#name`. If there is no item, `new` makes one; else it
-        raises NotFound. An answer that is lost may count twice.
+        Every attribute in `change` is a `#name`. If there is no item, it is created with `new`;
+        otherwise it raises NotFound. A lost answer may apply the update twice.
         """
         request: UpdateItemInputTypeDef = {
             "TableName": self.name,
@@ -172,20 +168,20 @@ class Table:
             with aws_unavailable("the store"):
                 return self.client.update_item(**request)["Attributes"]
         except Unavailable as unavailable:
-            if _refused_for(unavailable.__cause__) is None:
+            if _conflicting_item(unavailable.__cause__) is None:
                 raise
             raise NotFound("the record is gone") from None
 
     def delete(self, key: Item) -> None:
-        """Remove the item of this key, if there is one."""
+        """Delete the item with this key, if it exists."""
         with aws_unavailable("the store"):
             self.client.delete_item(TableName=self.name, Key=key)
 
     def delete_if(self, key: Item, expected: Item) -> None:
-        """Remove the item of this key, if there is one.
+        """Delete the item with this key, if it exists.
 
         Raises:
-            WriteConflict: If its attributes are not as expected.
+            WriteConflict: Its attributes have other values.
         """
         try:
             with aws_unavailable("the store"):
@@ -197,7 +193,7 @@ class Table:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Unavailable as unavailable:
-            there = _refused_for(unavailable.__cause__)
+            there = _conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             if there:
@@ -212,7 +208,7 @@ class Table:
         chunk: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
-        """Items of one partition in the order of their sort key, read lazily.
+        """Yield the items of a partition in the order of their sort key, read lazily.
 
         Reads of an index are eventually consistent, those of the table are not.
         """
@@ -236,7 +232,7 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def newest(self, index: str, prefix: str, partition: str, window: Window) -> Iterator[Item]:
-        """Yield A part of one partition of an index, newest first, read lazily.
+        """Yield a part of one partition of an index, newest first, read lazily.
 
         The index orders by `<prefix>_pk` and `<prefix>_sk`, which begins with a time.
         """
@@ -274,7 +270,7 @@ class Table:
             with aws_unavailable("the store"):
                 self.client.put_item(**request)
         except Unavailable as unavailable:
-            there = _refused_for(unavailable.__cause__)
+            there = _conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             return text_attribute(there, _WRITE) == write
@@ -282,20 +278,20 @@ class Table:
 
 
 def read_document(model: type[M], item: Item, name: str = "doc") -> M:
-    """Return the record that an attribute holds.
+    """Return the model in an attribute.
 
-    Members that only a later version knows are passed over, so that it can be rolled back.
+    Fields that only a later version knows are ignored, so that a deployment can be rolled back.
     """
     return model.model_validate_json(text_attribute(item, name), extra="ignore")
 
 
 def text_attribute(item: Item, name: str) -> str:
-    """Return A text attribute, empty if there is none."""
+    """Return a text attribute, empty if it is missing."""
     return item.get(name, {}).get("S", "")
 
 
-def _refused_for(error: BaseException | None) -> Item | None:
-    """Return what a conditional write met, None if it failed for another reason."""
+def _conflicting_item(error: BaseException | None) -> Item | None:
+    """Return the item that a conditional write met, or None if it failed for another reason."""
     if not isinstance(error, ClientError):
         return None
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

@@ -5,25 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LOG_LINES, Chunk
+from signalbox.services.ports.tasks import LogStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_AT_ONCE = 20
+_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoLogs:
-    """A LogStore: a chunk is an item, which stands where its first line does."""
+class DynamoLogs(LogStore):
+    """Stores logs: each chunk is an item, at the position of its first line."""
 
     table: Table
 
+    @override
     def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
-        """See the port."""
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": table_keys.task_pk(task)},
             "sk": {"S": table_keys.log_sk(chunk.first)},
@@ -33,17 +36,17 @@ class DynamoLogs:
             item["ttl"] = {"N": str(int(until.timestamp()))}
         return self.table.put_new(item)
 
+    @override
     def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
-        """See the port."""
         found = self._chunks(
             task, table_keys.log_sk(0), table_keys.log_sk(until), at_once=1, newest_first=True
         )
         return next(found, None)
 
+    @override
     def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
-        """See the port."""
         return self._chunks(
-            task, table_keys.log_sk(place + 1), table_keys.log_sk(LOG_LINES), at_once=_AT_ONCE
+            task, table_keys.log_sk(place + 1), table_keys.log_sk(LOG_LINES), at_once=_PAGE_SIZE
         )
 
     def _chunks(

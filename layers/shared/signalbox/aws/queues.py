@@ -1,4 +1,4 @@
-"""The queues: one for each priority, one for each connector."""
+"""The SQS queues: one for each priority, one for each connector."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
+from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models.errors import Unavailable
@@ -16,13 +17,14 @@ from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.models.task import Priority
-from signalbox.services.ports.tasks import QueueDepth, QueueMessage
+from signalbox.services.ports.notifications import NotificationQueue
+from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_BATCH: Final = 10
-_GONE: Final = frozenset(
+_BATCH_SIZE: Final = 10
+_EXPIRED_RECEIPT_CODES: Final = frozenset(
     {
         "ReceiptHandleIsInvalid",
         "InvalidParameterValue",
@@ -30,32 +32,33 @@ _GONE: Final = frozenset(
         "AWS.SimpleQueueService.MessageNotInflight",
     }
 )
-"""How SQS says that a receipt is of no use any more, or that a message has been hidden for 12 h."""
+"""The codes of SQS for an expired receipt, or for a message that was hidden for 12 hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueUrls:
-    """A queue and the queue of its dead letters."""
+    """A queue and its dead-letter queue."""
 
     queue: str
     dead_letters: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqsTaskQueue:
-    """A TaskQueue. `sqs` must wait longer for an answer than `receive` waits for a message."""
+class SqsTaskQueue(TaskQueue):
+    """The task queues. The read timeout of `sqs` must exceed the wait time of `receive`."""
 
     sqs: SQSClient
     urls: Mapping[Priority, QueueUrls]
 
+    @override
     def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
-        """See the port."""
         bodies = [TaskMessage(task_id=task).model_dump_json() for task in tasks]
-        for start in range(0, len(bodies), _BATCH):
-            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH])
+        for start in range(0, len(bodies), _BATCH_SIZE):
+            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH_SIZE])
 
+    @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
-        """See the port. A message that is none of ours is left to the dead letters."""
+        # A message that is none of ours is left to the dead letters.
         with aws_unavailable(f"the queue {priority}"):
             answer = self.sqs.receive_message(
                 QueueUrl=self.urls[priority].queue,
@@ -76,8 +79,8 @@ class SqsTaskQueue:
             )
         return None
 
+    @override
     def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
-        """See the port."""
         with aws_unavailable(f"the queue {priority}"), _unless_gone():
             self.sqs.change_message_visibility(
                 QueueUrl=self.urls[priority].queue,
@@ -85,13 +88,13 @@ class SqsTaskQueue:
                 VisibilityTimeout=seconds,
             )
 
+    @override
     def delete(self, priority: Priority, receipt: str) -> None:
-        """See the port."""
         with aws_unavailable(f"the queue {priority}"), _unless_gone():
             self.sqs.delete_message(QueueUrl=self.urls[priority].queue, ReceiptHandle=receipt)
 
+    @override
     def depths(self) -> Sequence[QueueDepth]:
-        """See the port."""
         return [self._depth(priority, urls) for priority, urls in self.urls.items()]
 
     def _depth(self, priority: Priority, urls: QueueUrls) -> QueueDepth:
@@ -132,28 +135,28 @@ class SqsTaskQueue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqsNotificationQueue:
-    """The connectors' queues."""
+class SqsNotificationQueue(NotificationQueue):
+    """The queues of the connectors."""
 
     sqs: SQSClient
     urls: Mapping[str, str]
 
+    @override
     def has_queue(self, connector: str) -> bool:
-        """See the port."""
         return connector in self.urls
 
     def reach(self) -> None:
-        """Ask each queue for no more than an answer.
+        """Check that each queue answers.
 
         Raises:
-            Unavailable: A service that is needed did not answer.
+            Unavailable: One does not.
         """
         for connector, url in self.urls.items():
             with aws_unavailable(f"the queue of {connector}"):
                 self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
 
+    @override
     def send(self, connector: str, notification: Notification) -> None:
-        """See the port."""
         if not self.has_queue(connector):
             raise Unavailable(f"there is no queue for the connector {connector}")
         message = NotificationMessage(task_id=notification.task_id, notification_id=notification.id)
@@ -168,5 +171,5 @@ def _unless_gone() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _GONE:
+        if error.response["Error"]["Code"] not in _EXPIRED_RECEIPT_CODES:
             raise

@@ -1,9 +1,9 @@
 """Rate limits in the State table: one conditional update for each request.
 
-DynamoDB can add in an update but not in a condition, and has no maximum, so there are two forms of
-the update: one for a caller whose arrival time lies ahead (warm), one for everybody else (cold).
-What was seen last decides which is tried first; who is known to be over its limit costs no call.
-A process whose answer is lost counts the request twice.
+DynamoDB can add in an update but not in a condition, and has no maximum, so the update has two
+forms: one for a caller whose arrival time is in the future (warm), one for all others (cold). The
+last known arrival time decides which is tried first; a caller that is known to be over its limit
+costs no call. A lost answer counts the request twice.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import aws_unavailable
@@ -25,15 +27,16 @@ from signalbox.models.rate_limits import (
     retry_wait,
     to_microseconds,
 )
+from signalbox.services.ports.auth import RateLimitBuckets
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from signalbox.aws.dynamo_table import Item, Table
 
-_TRIES: Final = 3
-_REMEMBERED: Final = 10_000
-_KEPT: Final = 3600
+_MAX_UPDATES: Final = 3
+_MAX_CALLERS: Final = 10_000
+_TTL_SECONDS: Final = 3600
 
 _WARM: Final = (
     "SET tat = tat + :cost, #ttl = :ttl",
@@ -45,8 +48,8 @@ _COLD: Final = (
 )
 
 
-class _Missed(Exception):
-    """The condition did not hold; `arrival` is what is there, 0 where nothing is."""
+class _ConditionFailed(Exception):
+    """The condition did not hold; `arrival` is the stored arrival time, 0 if there is none."""
 
     def __init__(self, arrival: int) -> None:
         super().__init__(arrival)
@@ -54,22 +57,22 @@ class _Missed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoRateLimitBuckets:
-    """Buckets."""
+class DynamoRateLimitBuckets(RateLimitBuckets):
+    """Stores the arrival times of callers."""
 
     table: Table
     _seen: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
+    @override
     def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
-        """See the port."""
         at = to_microseconds(now)
-        for _ in range(_TRIES):
+        for _ in range(_MAX_UPDATES):
             seen = self._seen.get(key, 0)
             if retry_wait(seen, at, policy.limit):
                 raise over_limit(policy, seen, at)
             try:
                 arrival = self._update(key, policy.limit, at, warm=seen > at)
-            except _Missed as missed:
+            except _ConditionFailed as missed:
                 self._remember(key, missed.arrival)
                 continue
             self._remember(key, arrival)
@@ -81,12 +84,12 @@ class DynamoRateLimitBuckets:
 
         Raises:
             _Missed: The condition did not hold.
-            Unavailable: A service that is needed did not answer.
+            Unavailable: The table did not answer.
         """
         taken, client = limit.interval, self.table.client
         numbers = {
             ":now": at,
-            ":ttl": (at + limit.capacity) // MICROSECONDS_PER_SECOND + _KEPT,
+            ":ttl": (at + limit.capacity) // MICROSECONDS_PER_SECOND + _TTL_SECONDS,
             **({":cost": taken, ":latest": at + limit.capacity - taken} if warm else {}),
             **({} if warm else {":after": at + taken}),
         }
@@ -105,13 +108,13 @@ class DynamoRateLimitBuckets:
                 )
             except client.exceptions.ConditionalCheckFailedException as failed:
                 there = cast("Item", failed.response.get("Item", {}))
-                raise _Missed(_arrival(there)) from None
+                raise _ConditionFailed(_arrival(there)) from None
         return _arrival(answer["Attributes"])
 
     def _remember(self, key: str, arrival: int) -> None:
         self._seen[key] = arrival
         self._seen.move_to_end(key)
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _MAX_CALLERS:
             self._seen.popitem(last=False)
 
 

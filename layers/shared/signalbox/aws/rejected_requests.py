@@ -1,4 +1,4 @@
-"""Requests that left no delivery behind, in the Deliveries table: its stream counts them."""
+"""Rejected requests in the Deliveries table, whose stream counts them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from signalbox.models.rejected_request import RejectedRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoRejectedRequests:
-    """Remembers such requests for a day."""
+    """Stores rejected requests for a day."""
 
     table: Table
 
     def __call__(self, request: RejectedRequest) -> None:
-        """See the port."""
+        """Store the request.
+
+        Raises:
+            Unavailable: The table did not answer.
+        """
         self.table.put_new(
             {
-                "pk": {"S": table_keys.record_rejected(secrets.token_hex(12))},
+                "pk": {"S": table_keys.rejected_request_pk(secrets.token_hex(12))},
                 "doc": {"S": request.model_dump_json(exclude_none=True)},
                 "ttl": {"N": str(int(request.at.timestamp()) + request.retention)},
             }

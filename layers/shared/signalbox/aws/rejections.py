@@ -1,7 +1,7 @@
-"""Rejections in the State table: one item for each source, one update for each that is written.
+"""Rejections in the State table: one item for each source, one update for each write.
 
-The last ones are kept in a ring of attributes. Which place comes next follows from the number of
-writes that this process saw last; two processes may now and then meet in the same place.
+The last ones are in a ring of attributes. The next slot follows from the number of writes that this
+process saw last; two processes can overwrite the same slot.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import read_document, text_attribute
 from signalbox.models.base import sortable_time
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
+from signalbox.services.ports.deliveries import RejectionStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,52 +25,54 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item, Table
 
-_FORGOTTEN_AFTER: Final = timedelta(days=7)
-_COUNT: Final = "count_"
-_PLACE: Final = "place_"
+_RETENTION: Final = timedelta(days=7)
+_COUNT_PREFIX: Final = "count_"
+_SLOT_PREFIX: Final = "place_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoRejections:
-    """A RejectionStore."""
+class DynamoRejections(RejectionStore):
+    """Stores rejections."""
 
     table: Table
     _writes: dict[str, int] = field(default_factory=dict)
 
+    @override
     def add(self, provider: str, source: str, counts: Mapping[str, int], last: Rejection) -> None:
-        """See the port."""
         name = table_keys.rejections_pk(provider, source)
         place = self._written(name) % MAX_REJECTIONS
         values: dict[str, AttributeValueTypeDef] = {
             ":last": {"S": last.model_dump_json()},
             ":at": {"S": sortable_time(last.at)},
-            ":ttl": {"N": str(int((last.at + _FORGOTTEN_AFTER).timestamp()))},
+            ":ttl": {"N": str(int((last.at + _RETENTION).timestamp()))},
             ":one": {"N": "1"},
         }
         adds = ["#writes :one"]
         for number, (code, count) in enumerate(counts.items()):
-            adds.append(f"#{_COUNT}{code} :n{number}")
+            adds.append(f"#{_COUNT_PREFIX}{code} :n{number}")
             values[f":n{number}"] = {"N": str(count)}
-        sets = f"#{_PLACE}{place} = :last, #since = if_not_exists(#since, :at), #ttl = :ttl"
+        sets = f"#{_SLOT_PREFIX}{place} = :last, #since = if_not_exists(#since, :at), #ttl = :ttl"
         item = self.table.count(
             {"pk": {"S": name}}, f"SET {sets} ADD {', '.join(adds)}", values, new=True
         )
         self._writes[name] = _number(item, "writes")
 
+    @override
     def of_source(self, provider: str, source: str) -> Rejections | None:
-        """See the port."""
         item = self.table.get({"pk": {"S": table_keys.rejections_pk(provider, source)}})
         if item is None:
             return None
-        kept = (read_document(Rejection, item, name) for name in item if name.startswith(_PLACE))
+        kept = (
+            read_document(Rejection, item, name) for name in item if name.startswith(_SLOT_PREFIX)
+        )
         return Rejections(
             provider=provider,
             source=source,
             since=datetime.fromisoformat(text_attribute(item, "since")),
             counts={
-                name.removeprefix(_COUNT): _number(item, name)
+                name.removeprefix(_COUNT_PREFIX): _number(item, name)
                 for name in sorted(item)
-                if name.startswith(_COUNT)
+                if name.startswith(_COUNT_PREFIX)
             },
             last=tuple(sorted(kept, key=lambda each: each.at, reverse=True)),
         )

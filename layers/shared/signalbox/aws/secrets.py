@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.models.errors import Unavailable
+from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
@@ -26,11 +28,11 @@ _secrets = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SsmSecrets:
-    """A SecretStore; `prefix` begins every name, such as `/signalbox/<stack>`.
+class SsmSecrets(SecretStore):
+    """Stores secrets; `prefix` begins every name, such as `/signalbox/<stack>`.
 
-    While SSM is down what was read last serves for an hour. What SSM did not answer, or did not
-    have, is asked for again after 30 seconds at the earliest.
+    While SSM is down the last value is valid for an hour. A name that SSM did not answer, or did
+    not have, is read again after 30 seconds at the earliest.
     """
 
     provider: SSMProvider
@@ -39,20 +41,20 @@ class SsmSecrets:
     _asked: dict[str, datetime] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
 
+    @override
     def secrets(self, name: str) -> Sequence[str]:
-        """See the port."""
         return self._read(name, fresh=False)
 
+    @override
     def refresh(self, name: str) -> Sequence[str]:
-        """See the port."""
         return self._read(name, fresh=self._may_ask(name))
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
-        """Store these secrets in place of those of the same name."""
+        """Store these secrets, replacing those with the same name."""
         self._put(name, secrets, overwrite=True)
 
     def put_new(self, name: str, secrets: Sequence[str]) -> bool:
-        """Store these secrets where there are none of this name yet."""
+        """Store these secrets, unless the name has secrets; return whether they were stored."""
         try:
             self._put(name, secrets, overwrite=False)
         except Unavailable as unavailable:
@@ -63,7 +65,7 @@ class SsmSecrets:
         return True
 
     def remove(self, name: str) -> None:
-        """Remove the secrets of this name, if there are any."""
+        """Remove the secrets with this name, if there are any."""
         try:
             with aws_unavailable("the parameter store"):
                 self.provider.client.delete_parameter(Name=self._path(name))

@@ -1,7 +1,7 @@
-"""The streams of the tables, read from where the counters have come to.
+"""The streams of the tables, read from the positions of the counters.
 
-The order of changes is of no matter to sums, so each shard is read by itself and its parents and
-children are left alone.
+The order of changes does not matter for sums, so each shard is read by itself, regardless of its
+parents and children.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
+from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import aws_unavailable
@@ -28,7 +29,7 @@ from signalbox.models.metrics import (
     RejectedRequestProjection,
     TaskProjection,
 )
-from signalbox.services.ports.metrics import StreamPage
+from signalbox.services.ports.metrics import Feed, StreamPage
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
@@ -43,19 +44,19 @@ if TYPE_CHECKING:
     Image = Mapping[str, AttributeValueTypeDef]
 
 _END: Final = "end"
-_FORGOTTEN_AFTER: Final = timedelta(days=3)
-_BORN: Final = re.compile(r"shardId-(\d{13,20})")
+_SHARD_RETENTION: Final = timedelta(days=3)
+_SHARD_ID: Final = re.compile(r"shardId-(\d{13,20})")
 _TRIMMED: Final = "TrimmedDataAccessException"
-_EMPTY_PAGES: Final = 5
-_ITERATOR_KEPT: Final = timedelta(minutes=10)
-"""AWS lets an iterator expire after 15."""
+_MAX_EMPTY_PAGES: Final = 5
+_ITERATOR_TTL: Final = timedelta(minutes=10)
+"""AWS expires an iterator after 15 minutes."""
 
 F = TypeVar("F", bound=Projection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tip:
-    """Behind the last empty page of a shard that was read up to `place`."""
+class _Tail:
+    """The position after the last empty page of a shard that was read up to `place`."""
 
     place: str | None
     iterator: str
@@ -64,13 +65,13 @@ class _Tip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoStreamFeed:
-    """A Feed.
+class DynamoStreamFeed(Feed):
+    """Reads a stream of DynamoDB.
 
-    `counts` says what one record of the stream adds.
+    `counts` returns what one record adds to the counters.
 
-    An empty page is not yet the end of an open shard, so a few are followed. Who comes again reads
-    on behind them: an idle shard is one call, and however long an empty stretch is, it ends.
+    An empty page does not mean the end of an open shard, so a few of them are followed. The next
+    run continues after them: an idle shard costs one call.
     """
 
     client: DynamoDBStreamsClient
@@ -78,19 +79,19 @@ class DynamoStreamFeed:
     name: str
     counts: Callable[[RecordTypeDef], Counts]
     clock: Clock
-    _tips: dict[str, _Tip] = field(default_factory=dict)
+    _tails: dict[str, _Tail] = field(default_factory=dict)
 
+    @override
     def pages(self, reached: Mapping[str, str]) -> Iterator[StreamPage]:
-        """See the port."""
         shards = dict(self._shards())
         unfinished = False
         for shard, ended in shards.items():
             before = reached.get(shard)
             if before != _END:
                 yield from self._unread(shard, before)
-                unfinished |= ended and shard in self._tips
+                unfinished |= ended and shard in self._tails
         for shard in reached.keys() - shards.keys():
-            if self._long_gone(shard):
+            if self._is_expired(shard):
                 before = reached[shard]
                 missed = {} if before == _END else self._gap
                 yield StreamPage(shard=shard, before=before, after=None, counts=missed)
@@ -102,7 +103,7 @@ class DynamoStreamFeed:
         return {metrics.counter_name(Metric.GAPS, self.name): 1}
 
     def _shards(self) -> Iterator[tuple[str, bool]]:
-        """Yield each shard, and whether it has ended."""
+        """Yield each shard, and whether it is closed."""
         request: DescribeStreamInputTypeDef = {"StreamArn": self.arn}
         while True:
             with aws_unavailable("the stream"):
@@ -125,55 +126,59 @@ class DynamoStreamFeed:
                 empty_pages -= 1
                 if empty_pages:
                     continue
-                self._tips[shard] = _Tip(
+                self._tails[shard] = _Tail(
                     place=before, iterator=iterator, missed=missed, at=self.clock()
                 )
                 return
             after = records[-1]["dynamodb"]["SequenceNumber"] if iterator else _END
-            counts = metrics.add_counts([missed, *(self._told(record) for record in records)])
+            counts = metrics.add_counts(
+                [missed, *(self._count_record(record) for record in records)]
+            )
             yield StreamPage(shard=shard, before=before, after=after, counts=counts)
             before, missed = after, {}
 
     def _start(self, shard: str, before: str | None) -> tuple[str | None, Counts, int]:
-        """Return where to read on, what was missed before it, and how many empty pages to follow.
+        """Return the iterator to start with, what was missed before it.
 
-        That is from the oldest there is, and a gap, where our place is trimmed.
+        And how many empty pages to follow.
+
+        If our position was trimmed, it is the oldest record, and a gap.
         """
-        tip = self._tips.pop(shard, None)
-        if tip and tip.place == before and self.clock() - tip.at < _ITERATOR_KEPT:
+        tip = self._tails.pop(shard, None)
+        if tip and tip.place == before and self.clock() - tip.at < _ITERATOR_TTL:
             return tip.iterator, tip.missed, 1
         if before is not None:
             try:
-                return self._iterator(shard, before), {}, _EMPTY_PAGES
+                return self._iterator(shard, before), {}, _MAX_EMPTY_PAGES
             except Unavailable as unavailable:
                 if not _trimmed(unavailable.__cause__):
                     raise
-        return self._iterator(shard, None), self._gap if before else {}, _EMPTY_PAGES
+        return self._iterator(shard, None), self._gap if before else {}, _MAX_EMPTY_PAGES
 
     def _iterator(self, shard: str, after: str | None) -> str | None:
-        wanted: GetShardIteratorInputTypeDef = {
+        request: GetShardIteratorInputTypeDef = {
             "StreamArn": self.arn,
             "ShardId": shard,
             "ShardIteratorType": "AFTER_SEQUENCE_NUMBER" if after else "TRIM_HORIZON",
         }
         if after:
-            wanted["SequenceNumber"] = after
+            request["SequenceNumber"] = after
         with aws_unavailable("the stream"):
-            return self.client.get_shard_iterator(**wanted).get("ShardIterator")
+            return self.client.get_shard_iterator(**request).get("ShardIterator")
 
-    def _told(self, record: RecordTypeDef) -> Counts:
+    def _count_record(self, record: RecordTypeDef) -> Counts:
         try:
             return self.counts(record)
         except ValidationError:
             return {}  # the dispatcher logs what it cannot read
 
-    def _long_gone(self, shard: str) -> bool:
-        """Return whether no answer will name the shard again: its id tells when it was made."""
-        born = _BORN.match(shard)
+    def _is_expired(self, shard: str) -> bool:
+        """Return whether the shard will not be listed again; its id has the time of its creation."""
+        born = _SHARD_ID.match(shard)
         if not born:
             return False
         at = datetime.fromtimestamp(int(born[1]) / 1000, UTC)
-        return self.clock() - at > _FORGOTTEN_AFTER
+        return self.clock() - at > _SHARD_RETENTION
 
 
 def _trimmed(error: BaseException | None) -> bool:
@@ -181,41 +186,49 @@ def _trimmed(error: BaseException | None) -> bool:
 
 
 def count_task_record(record: RecordTypeDef) -> Counts:
-    """Return what a record of the Tasks stream adds: a task's, or that of what is owed for it."""
+    """Return what a record of the Tasks stream adds: of a task or of a notification."""
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if before.get("version") == after.get("version"):
         return {}  # a heartbeat or a mark, no step
     sort = _text(change["Keys"], "sk")
     if sort == table_keys.TASK_SORT:
-        return metrics.task_counts(_facts(before, TaskProjection), _facts(after, TaskProjection))
+        return metrics.task_counts(
+            _projection(before, TaskProjection), _projection(after, TaskProjection)
+        )
     now = (
-        _facts(after, NotificationProjection) if sort.startswith(table_keys.NOTIFICATION) else None
+        _projection(after, NotificationProjection)
+        if sort.startswith(table_keys.NOTIFICATION)
+        else None
     )
-    return metrics.notification_counts(_facts(before, NotificationProjection), now) if now else {}
+    return (
+        metrics.notification_counts(_projection(before, NotificationProjection), now) if now else {}
+    )
 
 
 def count_delivery_record(record: RecordTypeDef) -> Counts:
     """Return what a record of the Deliveries stream adds.
 
-    That is a new delivery, one that came again, or a request that left none.
+    It is a new delivery, a duplicate, or a rejected request.
     """
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if record["eventName"] == "MODIFY":
         times = _number(after, "duplicates") - _number(before, "duplicates")
-        return metrics.duplicate_counts(_facts(after, DeliveryProjection), times) if times else {}
+        return (
+            metrics.duplicate_counts(_projection(after, DeliveryProjection), times) if times else {}
+        )
     if record["eventName"] != "INSERT":
         return {}
     if _text(change["Keys"], "pk").startswith(table_keys.REJECTED_REQUEST):
-        record_rejected = _facts(after, RejectedRequestProjection)
+        record_rejected = _projection(after, RejectedRequestProjection)
         return metrics.rejected_request_counts(record_rejected) if record_rejected else {}
-    kept = _facts(after, DeliveryProjection)
+    kept = _projection(after, DeliveryProjection)
     return metrics.delivery_counts(kept) if kept else {}
 
 
-def _facts(image: Image, model: type[F]) -> F | None:
-    """Return what is stored in an image.
+def _projection(image: Image, model: type[F]) -> F | None:
+    """Return the projection of the document in an image.
 
     Raises:
         ValidationError: The document is not valid.

@@ -1,23 +1,22 @@
-"""Every key of every table is built here.
+"""The keys of all tables.
 
-| table | pk | sk | is |
+| table | pk | sk | item |
 |---|---|---|---|
 | Tasks | `TASK#<task>` | `TASK` | a task |
 | Tasks | `TASK#<task>` | `NOTIFICATION#<notification>` | one change for one connection |
-| Tasks | `TASK#<task>` | `LOG#<place>` | lines of its log, from the place of the first |
+| Tasks | `TASK#<task>` | `LOG#<place>` | lines of its log, from the position of the first |
 | Deliveries | `<delivery>` | | a delivery and its body |
-| Deliveries | `REJECTED#<random>` | | a request that left no delivery behind |
+| Deliveries | `REJECTED#<random>` | | a rejected request |
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
-| Config | `PAUSE` | priority | a queue that nothing is taken from |
-| State | `COUNTS#<stream>` | | what the changes of a table have added up to |
-| State | `REJECTED#<source>` | | how many requests were refused, and the last of them |
-| State | `RATE#<caller>` | | how much of its limit a caller has used |
-| State | `CIRCUIT#<connection>` | | whether calls of a connection are made |
-| Audit | `AUDIT#<day>` | number | a row of the audit log |
+| Config | `PAUSE` | priority | a paused queue |
+| State | `COUNTS#<stream>` | | the counters of a stream |
+| State | `REJECTED#<source>` | | the rejections of a source |
+| State | `RATE#<caller>` | | the arrival time of a caller |
+| State | `CIRCUIT#<connection>` | | the circuit of a connection |
+| Audit | `AUDIT#<day>` | number | a record of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
-status and time of creation), `due` (what maintenance must look at, and when) and `notes`
-(notifications by how they stand, and time of creation).
+status and creation time), `due` (by due time) and `notifications` (by status and creation time).
 """
 
 from typing import Final
@@ -38,7 +37,7 @@ TASK_SORT: Final = "TASK"
 NOTIFICATION: Final = "NOTIFICATION#"
 LOG: Final = "LOG#"
 
-_STANDS_OUT: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
+_UNSUCCESSFUL: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
 
 REJECTED_REQUEST: Final = "REJECTED#"
 
@@ -53,7 +52,7 @@ PAUSE: Final = "PAUSE"
 
 
 def task_pk(task_id: str) -> str:
-    """Return where a task and all that belongs to it is stored."""
+    """Return the partition key of a task and of all that belongs to it."""
     return f"TASK#{task_id}"
 
 
@@ -63,32 +62,32 @@ def notification_sk(notification: NotificationId) -> str:
 
 
 def log_sk(place: int) -> str:
-    """Return the sort key of the lines that begin at this place, so that text order is their order."""
+    """Return the sort key of the lines that begin at this position; it sorts like positions."""
     return f"{LOG}{place:010}"
 
 
 def listing_pk(status: TaskStatus, shard: int) -> str:
-    """Return one partition of the list of tasks in this state."""
+    """Return a partition of the list of tasks with this status."""
     return f"{status}#{shard}"
 
 
 def index_status(status: NotificationStatus) -> str:
-    """Return how a notification stands, for the index: one that goes well never changes its place."""
-    return status if status in _STANDS_OUT else "well"
+    """Return the status of a notification in the index, which does not change if it succeeds."""
+    return status if status in _UNSUCCESSFUL else "well"
 
 
 def notifications_pk(index_status: str, shard: int) -> str:
-    """Return one partition of the list of notifications that stand so."""
+    """Return a partition of the list of notifications with this index status."""
     return f"{index_status}#{shard}"
 
 
 def due_pk(shard: int) -> str:
-    """Return one partition of what maintenance must look at."""
+    """Return a partition of the index of due items."""
     return f"due#{shard}"
 
 
 def shard_of(identifier: str, shards: int = SHARDS) -> int:
-    """Return the one of so many shards that an id always belongs to."""
+    """Return the shard of an id."""
     return crc32(identifier.encode()) % shards
 
 
@@ -98,35 +97,35 @@ def source_sk(provider: str, name: str) -> str:
 
 
 def rejections_pk(provider: str, name: str) -> str:
-    """Return where it is stored what was refused of a source."""
+    """Return the partition key of the rejections of a source."""
     return f"REJECTED#{provider}/{name}"
 
 
 def rate_limit_pk(caller: str) -> str:
-    """Return where it is stored how much of its limit a caller has used."""
+    """Return the partition key of the arrival time of a caller."""
     return f"RATE#{caller}"
 
 
 def circuit_pk(connection: ConnectionId) -> str:
-    """Return where the circuit of a connection is stored."""
+    """Return the partition key of the circuit of a connection."""
     return f"CIRCUIT#{connection}"
 
 
 def audit_pk(day: str) -> str:
-    """Return where the audit log of a day is stored."""
+    """Return the partition key of the audit log of a day."""
     return f"AUDIT#{day}"
 
 
-def record_rejected(random: str) -> str:
-    """Return where a request is stored that left no delivery behind."""
+def rejected_request_pk(random: str) -> str:
+    """Return the partition key of a rejected request."""
     return f"{REJECTED_REQUEST}{random}"
 
 
 def counters_pk(stream: str) -> str:
-    """Return where it is stored what the changes of this stream have added up to."""
+    """Return the partition key of the counters of a stream."""
     return f"COUNTS#{stream}"
 
 
 def task_id_of(pk: str) -> TaskId:
-    """Return the task that a partition key names."""
+    """Return the task id in a partition key."""
     return TaskId(pk.removeprefix("TASK#"))

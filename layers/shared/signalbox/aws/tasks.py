@@ -1,4 +1,4 @@
-"""The Tasks table: tasks, their notifications, and what maintenance must look at."""
+"""The Tasks table: tasks, their notifications, and the index of due items."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
@@ -18,7 +20,8 @@ from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
-from signalbox.services.ports.tasks import DueItem
+from signalbox.services.ports.notifications import NotificationStore
+from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
@@ -28,33 +31,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoTasks:
-    """A TaskStore. DynamoDB removes what has expired days later; here it is gone at once."""
+class DynamoTasks(TaskStore):
+    """Stores tasks. Expired tasks are hidden at once; DynamoDB deletes them days later."""
 
     table: Table
     clock: Clock
 
+    @override
     def create(self, task: Task) -> bool:
-        """See the port."""
         return self.table.put_new(_task_item(task), now=self.clock())
 
+    @override
     def get(self, task: TaskId) -> Task:
-        """See the port."""
         item = self.table.get(_task_key(task))
         found = task_from_item(item) if item else None
         if found is None or is_expired(found, self.clock()):
             raise NotFound("there is no such task")
         return found
 
+    @override
     def replace(self, before: Task, after: Task) -> None:
-        """See the port. The lease's end is part of what is expected: a heartbeat is no step."""
+        # The lease's end is part of what is expected: a heartbeat is no step.
         self.table.put_if(
             _task_item(after),
-            {"version": {"N": str(before.version)}, "lease_until": _lease_until(before)},
+            {"version": {"N": str(before.version)}, "lease_until": _lease_end(before)},
         )
 
+    @override
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
-        """See the port."""
         # in the order of a task's life: one that takes a step meanwhile is met again, not missed
         lived = [status for status in TaskStatus if status in statuses]
         shares = [
@@ -68,20 +72,20 @@ class DynamoTasks:
             self.table.newest(table_keys.LISTING_INDEX, "list", each, share) for each in shares
         ]
         last = ""
-        for row in heapq.merge(*partitions, key=_place, reverse=True):
+        for row in heapq.merge(*partitions, key=_position, reverse=True):
             # a task that changes its state meanwhile is met in both
-            if _place(row) != last:
-                last = _place(row)
+            if _position(row) != last:
+                last = _position(row)
                 yield _summary(row)
 
+    @override
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
-        """See the port."""
         items = self.table.batch_get([_task_key(task) for task in tasks])
         now = self.clock()
         return {task.id: task for task in map(task_from_item, items) if not is_expired(task, now)}
 
+    @override
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
-        """See the port."""
         partitions = [
             self.table.query(
                 "list_pk = :pk",
@@ -91,42 +95,42 @@ class DynamoTasks:
             )
             for shard in range(table_keys.SHARDS)
         ]
-        return (_summary(row) for row in heapq.merge(*partitions, key=_place))
+        return (_summary(row) for row in heapq.merge(*partitions, key=_position))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoNotifications:
-    """A NotificationStore."""
+class DynamoNotifications(NotificationStore):
+    """Stores notifications."""
 
     table: Table
 
+    @override
     def create(self, notification: Notification) -> bool:
-        """See the port."""
-        return self.table.put_new(_note_item(notification))
+        return self.table.put_new(_notification_item(notification))
 
+    @override
     def get(self, task: TaskId, notification: NotificationId) -> Notification:
-        """See the port."""
-        item = self.table.get(_note_key(task, notification))
+        item = self.table.get(_notification_key(task, notification))
         if item is None:
             raise NotFound("there is no such notification")
         return _notification_of(item)
 
+    @override
     def replace(self, before: Notification, after: Notification) -> None:
-        """See the port."""
-        self.table.put_if(_note_item(after), {"version": {"N": str(before.version)}})
+        self.table.put_if(_notification_item(after), {"version": {"N": str(before.version)}})
 
+    @override
     def of_task(self, task: TaskId) -> Sequence[Notification]:
-        """See the port."""
         rows = self.table.query(
             "pk = :pk AND begins_with(sk, :note)",
             {":pk": {"S": table_keys.task_pk(task)}, ":note": {"S": table_keys.NOTIFICATION}},
         )
         return [_notification_of(row) for row in rows]
 
+    @override
     def newest(
         self, statuses: Sequence[NotificationStatus], window: Window
     ) -> Iterator[NotificationRef]:
-        """See the port."""
         standings = {table_keys.index_status(status) for status in statuses}
         partitions = [
             self.table.newest(
@@ -142,25 +146,27 @@ class DynamoNotifications:
         for row in heapq.merge(
             *partitions, key=lambda row: text_attribute(row, "note_sk"), reverse=True
         ):
-            owed = _owed(row)
-            if owed.position != last:
-                last = owed.position
-                yield owed
+            ref = _notification_ref(row)
+            if ref.position != last:
+                last = ref.position
+                yield ref
 
-    def batch_get(self, owed: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
-        """See the port."""
-        items = self.table.batch_get([_note_key(each.task, each.notification) for each in owed])
+    @override
+    def batch_get(self, ref: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
+        items = self.table.batch_get(
+            [_notification_key(each.task, each.notification) for each in ref]
+        )
         return {note.id: note for note in map(_notification_of, items)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoDueIndex:
-    """An Agenda, over a sparse index that holds only what is not at rest."""
+class DynamoDueIndex(DueIndex):
+    """The index of due items, a sparse index that has unfinished items only."""
 
     table: Table
 
+    @override
     def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[DueItem]:
-        """See the port."""
         shards = [
             self.table.query(
                 "due_pk = :pk AND due_sk <= :now",
@@ -173,10 +179,10 @@ class DynamoDueIndex:
         ]
         # one of each by turns, so that what fills a shard does not keep the others waiting
         for rows in zip_longest(*shards):
-            yield from (_overdue(row) for row in rows if row)
+            yield from (_due_item(row) for row in rows if row)
 
 
-def _overdue(row: Item) -> DueItem:
+def _due_item(row: Item) -> DueItem:
     sort = text_attribute(row, "sk")
     note = (
         sort.removeprefix(table_keys.NOTIFICATION)
@@ -189,7 +195,7 @@ def _overdue(row: Item) -> DueItem:
     )
 
 
-def _place(row: Item) -> str:
+def _position(row: Item) -> str:
     return text_attribute(row, "list_sk")
 
 
@@ -197,7 +203,7 @@ def _task_key(task: TaskId) -> Item:
     return {"pk": {"S": table_keys.task_pk(task)}, "sk": {"S": table_keys.TASK_SORT}}
 
 
-def _note_key(task: TaskId, notification: NotificationId) -> Item:
+def _notification_key(task: TaskId, notification: NotificationId) -> Item:
     return {
         "pk": {"S": table_keys.task_pk(task)},
         "sk": {"S": table_keys.notification_sk(notification)},
@@ -208,7 +214,7 @@ def _notification_of(item: Item) -> Notification:
     return read_document(Notification, item)
 
 
-def _owed(row: Item) -> NotificationRef:
+def _notification_ref(row: Item) -> NotificationRef:
     return NotificationRef(
         task=table_keys.task_id_of(text_attribute(row, "pk")),
         notification=NotificationId(
@@ -224,7 +230,7 @@ def _summary(row: Item) -> TaskSummary:
 
 
 def task_from_item(item: Item) -> Task:
-    """Return the task that an item of the table, or an image of the stream, holds."""
+    """Return the task in an item of the table, or in an image of the stream."""
     return read_document(Task, item)
 
 
@@ -238,13 +244,13 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
         "list_sk": {"S": list_position(task.created_at, task.id)},
         "summary": {"S": task_summary(task).model_dump_json()},
     }
-    lease_until = _lease_until(task)
+    lease_until = _lease_end(task)
     if lease_until:
         item["lease_until"] = lease_until
-    return item | _timed(task.id, task.due_at, task.expires_at)
+    return item | _times(task.id, task.due_at, task.expires_at)
 
 
-def _note_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
+def _notification_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
     standing = table_keys.index_status(notification.status)
     item: dict[str, AttributeValueTypeDef] = {
         "pk": {"S": table_keys.task_pk(notification.task_id)},
@@ -257,10 +263,10 @@ def _note_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
         "note_sk": {"S": list_position(notification.created_at, notification.id)},
         "connection": {"S": notification.connection},
     }
-    return item | _timed(notification.id, notification.due_at, notification.expires_at)
+    return item | _times(notification.id, notification.due_at, notification.expires_at)
 
 
-def _timed(
+def _times(
     identifier: str, due_at: datetime | None, expires_at: datetime | None
 ) -> dict[str, AttributeValueTypeDef]:
     item: dict[str, AttributeValueTypeDef] = {}
@@ -274,5 +280,5 @@ def _timed(
     return item
 
 
-def _lease_until(task: Task) -> AttributeValueTypeDef | None:
+def _lease_end(task: Task) -> AttributeValueTypeDef | None:
     return {"S": sortable_time(task.lease.expires_at)} if task.lease else None

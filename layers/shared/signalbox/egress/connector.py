@@ -22,9 +22,9 @@ class HttpConnector(ABC, Generic[S]):
     """A connector; what remains to write is its settings, `render` and `judge`.
 
     Attributes:
-    name: The name of the connector's module, which is in connections and in its queue's name.
-    settings_model: The model of a connection's settings.
-    http: The client that all requests go through.
+        name: The name of the connector's module, which is in connections and in its queue's name.
+        settings_model: The model of a connection's settings.
+        http: The client that all requests go through.
     """
 
     name: ClassVar[str]
@@ -86,9 +86,7 @@ class HttpConnector(ABC, Generic[S]):
         self.judge(self.http(self.render(notification, settings, secret)))
 
     def settings(self, connection: Connection) -> S:
-        """Return the settings of a connection.
-
-        Override it to check more than the model does.
+        """Return the settings of a connection. Override it to check more than the model does.
 
         Raises:
             SettingsInvalid: They are not those of this connector.

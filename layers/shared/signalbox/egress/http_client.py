@@ -1,8 +1,8 @@
-"""The one HTTP client of all connectors: requests, without what a connector must never do.
+"""The HTTP client of all connectors: requests, with strict limits.
 
-No redirect is followed, no proxy, cookie or `.netrc` of the environment is used, no certificate is
-forgiven and no connection is shared; an answer is read up to a limit and until a deadline.
-Whatever goes wrong ends in SendRefused or SendDelayed, with a reason that holds no secret.
+It follows no redirects, uses no proxy, cookie or `.netrc` of the environment, verifies every
+certificate and shares no connection. It reads a response up to a limit and until a deadline. Every
+error is raised as SendRefused or SendDelayed, with a reason that contains no secret.
 """
 
 import json
@@ -28,13 +28,13 @@ from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024
-_OURS: Final = {
+_DEFAULT_HEADERS: Final = {
     "User-Agent": "signalbox",
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
-_ZIPPED: Final = frozenset({"gzip", "x-gzip", "deflate"})
-_EITHER_HEADER: Final = 32
+_COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_OR_ZLIB: Final = 32
 
 for _talker in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_talker).setLevel(logging.ERROR)  # what they say below that holds whole URLs
@@ -42,11 +42,9 @@ for _talker in ("urllib3.connection", "urllib3.connectionpool"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What is sent.
+    """A request. Its URL, headers and body may contain secrets, so none of them is ever printed.
 
-    Address, headers and body may hold secrets, so none of them is ever printed.
-
-    Of the answer `max_answer` bytes are read, where that is more than usual.
+    `max_answer` is how many bytes of the response are read, if that is more than usual.
     """
 
     url: str = field(repr=False)
@@ -58,7 +56,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What came back: header names in lower case, the body up to the limit."""
+    """A response: header names in lower case, the body up to the limit."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -69,7 +67,7 @@ class HttpResponse:
 def json_request(
     url: str, value: JsonValue, headers: Mapping[str, str] | None = None
 ) -> HttpRequest:
-    """Return A POST of a JSON value."""
+    """Return a POST request with a JSON value."""
     body = json.dumps(value, ensure_ascii=False).encode()
     kind = {"Content-Type": "application/json; charset=utf-8"}
     return HttpRequest(url=url, headers={**kind, **(headers or {})}, body=body)
@@ -80,11 +78,10 @@ def _now() -> datetime:
 
 
 class HttpClient:
-    """Sends requests, each over a connection of its own.
+    """Send requests, each over its own connection.
 
-    `trusted` are origins that may be plain http and at any address, for local use; nothing else
-    may. Times are in seconds; `total` is for the whole call, however slowly it goes on. Of an
-    answer `max_answer` bytes are read.
+    `trusted` are origins that may use plain HTTP and any address, for local use. Times are in
+    seconds; `total` is for the whole call. `max_answer` bytes of a response are read.
     """
 
     def __init__(
@@ -115,11 +112,11 @@ class HttpClient:
             return False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer, whatever its status.
+        """Return the response, whatever its status.
 
         Raises:
-            SendRefused: The target refused it for good.
-            SendDelayed: It may succeed later.
+            SendRefused: The request can never be sent.
+            SendDelayed: There was no response in time.
         """
         prepared, origin = _prepared(request)
         with closing(Deadline(self._total)) as deadline:
@@ -191,7 +188,7 @@ class _Secure(HTTPSConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
-    """A pool of the one connection there is."""
+    """A pool with a single connection."""
 
     def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
         super().__init__(line.origin.host, line.origin.port)
@@ -205,7 +202,7 @@ class _Pool(urllib3.HTTPConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Sends over one pool. A whole Session would read the body of any redirect, without limit."""
+    """An adapter with one pool. A Session would read the body of a redirect without limit."""
 
     def __init__(self, pool: _Pool) -> None:
         super().__init__()
@@ -218,7 +215,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 def _prepared(request: HttpRequest) -> tuple[requests.PreparedRequest, UrlOrigin]:
     try:
         origin = UrlOrigin.of(request.url)
-        headers = {**_OURS, **request.headers}
+        headers = {**_DEFAULT_HEADERS, **request.headers}
         for value in headers.values():
             value.encode("latin-1")
         made = requests.Request(request.method, request.url, headers, data=request.body or None)
@@ -229,7 +226,7 @@ def _prepared(request: HttpRequest) -> tuple[requests.PreparedRequest, UrlOrigin
 
 
 def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
-    """Return the body up to the limit; only an empty read finds that one has ended too early."""
+    """Return the body up to the limit. Only an empty read detects a body that ended too early."""
     body = b""
     while len(body) < limit and (more := raw.read(limit - len(body), decode_content=False)):
         body += more
@@ -237,17 +234,17 @@ def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
 
 
 def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
-    """Return the body in clear, cut where it would grow over the limit."""
-    if coding.strip().lower() not in _ZIPPED:
+    """Return the decompressed body, cut at the limit."""
+    if coding.strip().lower() not in _COMPRESSIONS:
         return body
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS + _EITHER_HEADER).decompress(body, limit)
+        return zlib.decompressobj(zlib.MAX_WBITS + _GZIP_OR_ZLIB).decompress(body, limit)
     except zlib.error:
         return b""
 
 
 def _root(failure: BaseException) -> str:
-    """Return the kind of what went wrong first; its text may hold the URL."""
+    """Return the type of the first error in the chain; its text may contain the URL."""
     while inner := failure.__cause__ or failure.__context__:
         failure = inner
     return type(failure).__name__

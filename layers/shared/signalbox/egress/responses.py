@@ -1,4 +1,4 @@
-"""What an answer means, when one may be missing, which secret is tried: shared by connectors."""
+"""What a response means, when one may be missing, and which secret is tried."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -9,49 +9,52 @@ from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.models.notification import THROTTLED, Notification
 
 DEFAULT_RETRY_WAIT: Final = timedelta(minutes=1)
-"""How long to wait where the far side says "too many" but not for how long."""
+"""How long to wait after a 429 without Retry-After."""
 
-_AROUND: Final = timedelta(minutes=2)
-"""How far from the time of its attempt a message may be: how long one lasts, and clocks differ."""
+_SEARCH_MARGIN: Final = timedelta(minutes=2)
+"""How far a message may be from the time of its attempt.
 
-_PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
-_UNKNOWN_TO_THEM: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+Its duration, and the difference of clocks.
+"""
+
+_TEMPORARY_STATUSES: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+_SECRET_REFUSED_STATUSES: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class SecretRefused(SendRefused):
-    """The target does not accept this secret; it may accept another one."""
+    """The target does not accept this secret, but may accept another one."""
 
 
 def send_error(
     status: int, reason: str, retry_after: timedelta | None
 ) -> SendRefused | SendDelayed:
-    """Return the verdict on an answer that is not the success its connector looks for."""
+    """Return the error for a response that is not the expected success."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return SendDelayed(reason, retry_after or DEFAULT_RETRY_WAIT)
-    if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in _TEMPORARY_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendDelayed(reason, retry_after)
-    if status in _UNKNOWN_TO_THEM:
+    if status in _SECRET_REFUSED_STATUSES:
         return SecretRefused(reason)
     return SendRefused(reason)
 
 
 def possible_send_window(notification: Notification) -> tuple[datetime, datetime] | None:
-    """Return between which times the latest attempts may have got through, since it is owed.
+    """Return the times between which the latest attempts may have succeeded, or None.
 
-    Those before were looked for by them. Who was told to wait has got nothing through.
+    Attempts before have looked for their predecessors themselves, and throttled ones sent nothing.
     """
     span: tuple[datetime, datetime] | None = None
     for attempt in notification.attempts:
         if attempt.at >= notification.queued_at and attempt.outcome != THROTTLED:
-            begin, end = attempt.at - _AROUND, attempt.at + _AROUND
+            begin, end = attempt.at - _SEARCH_MARGIN, attempt.at + _SEARCH_MARGIN
             span = (span[0] if span and begin <= span[1] else begin, end)
     return span
 
 
 def try_secrets(secrets: Sequence[str], attempt: Callable[[str], None]) -> None:
-    """Create the attempt with the current secret, and with an older one if that is not accepted.
+    """Make the attempt with the current secret, and with an older one if it is not accepted.
 
-    Where none is, the refusal of the current one is raised.
+    If none is accepted, the error of the current one is raised.
     """
     refusals: list[SecretRefused] = []
     for secret in secrets:

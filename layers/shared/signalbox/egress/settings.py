@@ -1,4 +1,4 @@
-"""Reads a connection's settings into the model of its connector."""
+"""Parse the settings of a connection."""
 
 from typing import TypeVar
 
@@ -13,14 +13,14 @@ S = TypeVar("S", bound=Model)
 
 
 class SettingsInvalid(PayloadInvalid, SendRefused):
-    """The settings are not those of the connector: wrong when checked, refused when sent with."""
+    """The settings are not valid for the connector."""
 
 
 def parse_settings(model: type[S], connection: Connection) -> S:
-    """Return the connection's settings.
+    """Return the settings of the connection.
 
     Raises:
-        SettingsInvalid: Which names them but not their values.
+        SettingsInvalid: They are not valid. The message has their names but not their values.
     """
     try:
         return model.model_validate(connection.settings)

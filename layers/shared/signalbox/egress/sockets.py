@@ -1,7 +1,7 @@
-"""The line to the far side: where it may lead, which address it takes, and when it is cut.
+"""Outgoing connections: which addresses are allowed, and when a call is cut off.
 
-A name is resolved once, every address it has is checked, and the connection goes to the address
-that was checked: a name that changes its mind afterwards changes nothing.
+A host name is resolved once, all of its addresses are checked, and the connection is made to a
+checked address: a name that resolves differently later has no effect (DNS rebinding).
 """
 
 import socket
@@ -21,12 +21,12 @@ _PORTS: Final = {"http": 80, "https": 443}
 _OPEN_PORTS: Final = frozenset({443, 8443})
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""The addresses of a host and port. Raises OSError."""
+"""Return the addresses of a host and port. Raises OSError."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlOrigin:
-    """Where a URL leads to: scheme, host and port."""
+    """The origin of a URL: scheme, host and port."""
 
     scheme: str
     host: str
@@ -37,7 +37,7 @@ class UrlOrigin:
         """Return the origin of a URL.
 
         Raises:
-            ValueError: Which holds nothing of it.
+            ValueError: The URL is not valid; the message contains nothing of it.
         """
         try:
             parts = parse_url(url)
@@ -50,7 +50,7 @@ class UrlOrigin:
 
 
 class Deadline:
-    """Cuts a line when the time for a whole call is over, whatever the target is doing."""
+    """Close the connection when the time for the whole call is over, whatever the target does."""
 
     def __init__(self, seconds: float) -> None:
         self._until = monotonic() + seconds
@@ -61,21 +61,21 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Return the seconds that are left, none after the deadline."""
+        """Return the seconds that are left, 0 after the deadline."""
         return max(self._until - monotonic(), 0.0)
 
     def guard(self, line: socket.socket) -> None:
-        """Watch over a line.
+        """Watch a connection.
 
         Raises:
-            TimeoutError: If it comes too late.
+            TimeoutError: The deadline has passed.
         """
         self._line = line.dup()  # TLS takes the socket itself out of our hands
         if not self.left:
             raise TimeoutError
 
     def close(self) -> None:
-        """End the watch."""
+        """Stop watching."""
         self._timer.cancel()
         if self._line:
             self._line.close()
@@ -88,7 +88,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundSocket:
-    """The way to one origin for one call; a trusted one may lead to any address."""
+    """A connection to one origin for one call. A trusted origin may have any address."""
 
     origin: UrlOrigin
     trusted: bool
@@ -97,10 +97,10 @@ class OutboundSocket:
     deadline: Deadline
 
     def admit(self) -> None:
-        """Check whether it is valid.
+        """Check the origin.
 
         Raises:
-            SendRefused: If the origin itself is not one we call.
+            SendRefused: It may not be called.
         """
         if self.trusted:
             return
@@ -110,10 +110,10 @@ class OutboundSocket:
             raise SendRefused(f"port {self.origin.port} is not called")
 
     def open(self) -> socket.socket:
-        """Return A connection to a checked address.
+        """Return a connection to a checked address.
 
         Raises:
-            SendRefused: The target refused it for good.
+            SendRefused: None of the addresses may be called.
             OSError: The connection failed.
         """
         line = self._connected(self._addresses())
@@ -143,6 +143,6 @@ class OutboundSocket:
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
-    """Return what the system's resolver knows, each address once."""
+    """Return the addresses that the system's resolver has for a host, each once."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,4 +1,4 @@
-"""Foreign text made fit for a message: without secrets, escaped, and no longer than it may be."""
+"""Foreign text for a message: without secrets, escaped, and within the limits of the target."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,16 @@ from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line, web_url
 
 Escape = Callable[[str], str]
-"""Escapes a text one character at a time."""
+"""Escape a text. It is called for one character at a time."""
 
 
 def utf16_length(text: str) -> int:
-    """Return the length as UTF-16 counts it, which nobody's own count exceeds."""
+    """Return the length in UTF-16 code units, the largest of the ways in which targets count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def escaped_to_fit(text: str, limit: int, escape: Escape = str) -> str:
-    """Return the text escaped, of at most so many units; if it is cut, no escape is cut in half."""
+    """Return the escaped text in at most `limit` units, without cutting an escape in half."""
     whole = escape(text)
     if utf16_length(whole) <= limit:
         return whole
@@ -30,17 +30,17 @@ def escaped_to_fit(text: str, limit: int, escape: Escape = str) -> str:
 
 
 def escaped_line(text: str | None, limit: int, escape: Escape = str) -> str:
-    """Foreign text for one line."""
+    """Return foreign text for one line."""
     return escaped_to_fit(one_line(redacted(text or ""), limit), limit, escape)
 
 
 def escaped_lines(text: str | None, limit: int, escape: Escape = str) -> str:
-    """Foreign text that may have lines, of which empty ones at its ends are dropped."""
+    """Return foreign text that may have several lines, without empty ones at the ends."""
     lines = [one_line(line, limit) for line in redacted(text or "").splitlines()]
     return escaped_to_fit("\n".join(lines).strip(), limit, escape)
 
 
 def escaped_url(url: str | None, limit: int, escape: Escape = str) -> str:
-    """Return the URL escaped, empty if it is none or too long to be shown."""
+    """Return the escaped URL, empty if it is not a web URL or too long."""
     shown = escape(redacted(web_url(url) or ""))
     return shown if utf16_length(shown) <= limit else ""

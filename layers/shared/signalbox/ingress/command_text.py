@@ -15,12 +15,12 @@ class CommandText:
     """A text that may hold commands; without any `text` where the event has none.
 
     Attributes:
-    text: What is written now.
-    previous_text: What was written before an edit.
-    thread: Names the comment or description, and stays the same when it is edited.
-    writer: Who wrote the text first.
-    moved: Whether the text was written elsewhere and moved here.
-    ours: Whether Signalbox wrote it.
+        text: What is written now.
+        previous_text: What was written before an edit.
+        thread: Names the comment or description, and stays the same when it is edited.
+        writer: Who wrote the text first.
+        moved: Whether the text was written elsewhere and moved here.
+        ours: Whether Signalbox wrote it.
     """
 
     text: str | None = None

@@ -13,7 +13,7 @@ _MAX_LABELS: Final = 100
 
 
 def author(name: str | None, *, automated: bool = False) -> Author | None:
-    """Return the author of this name; none if the provider names nobody."""
+    """Return the author of this name; none where the provider names nobody."""
     line = short_name(name)
     return Author(name=line, automated=automated) if line else None
 

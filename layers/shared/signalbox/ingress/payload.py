@@ -41,8 +41,7 @@ def decode_json(request: InboundRequest, *, form_field: str = "") -> JsonValue:
     """Return the JSON of the body, or that in one field of a form, where the provider sends forms.
 
     Raises:
-        PayloadInvalid: The body is no JSON, or a form in which the field is missing or
-            repeated.
+        PayloadInvalid: The body is no JSON, or a form in which the field is missing or repeated.
     """
     try:
         content = (

@@ -20,14 +20,14 @@ class HmacProvider(ABC):
     """A provider that signs with HMAC.
 
     Attributes:
-    clock: If the current time comes from, for schemes that sign a timestamp.
-    name: The name of the provider's module, which is in its route and in every record.
-    scheme: How it signs.
-    delivery_header: The header with its id of the delivery, in lower case. A provider whose id
-    stands elsewhere overrides `delivery_key`.
-    own_headers: The headers to keep with a delivery beside Content-Type and User-Agent, in
-    lower case; never a secret nor a signature.
-    events: The events that are read.
+        clock: Where the current time comes from, for schemes that sign a timestamp.
+        name: The name of the provider's module, which is in its route and in every record.
+        scheme: How it signs.
+        delivery_header: The header with its id of the delivery, in lower case. A provider whose id
+            stands elsewhere overrides `delivery_key`.
+        own_headers: The headers to keep with a delivery beside Content-Type and User-Agent, in
+            lower case; never a secret nor a signature.
+        events: The events that are read.
     """
 
     clock: Clock = utc_now
@@ -40,12 +40,12 @@ class HmacProvider(ABC):
 
     @property
     def signature_header(self) -> str:
-        """Return the header that carries the signature, in lower case."""
+        """The header that carries the signature, in lower case."""
         return self.scheme.header
 
     @property
     def recorded_headers(self) -> frozenset[str]:
-        """Return the headers worth keeping with a delivery."""
+        """The headers worth keeping with a delivery."""
         own = self.own_headers | _ALWAYS_KEPT
         return own | {self.delivery_header} if self.delivery_header else own
 

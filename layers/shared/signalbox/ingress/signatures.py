@@ -47,19 +47,19 @@ class HmacScheme:
     """How a provider signs a request with HMAC and a shared secret.
 
     Attributes:
-    header: The header with the signature, in lower case.
-    algorithm: The hash function.
-    encoding: How the digest is written; hexadecimal digits are in lower case.
-    prefix: What stands before each signature, such as `sha256=`.
-    separator: What stands between several signatures in the header, of which one must be
-    right; empty if the header holds one signature.
-    signed: What is signed. `{body}` stands for the bytes of the body, `{timestamp}` for the
-    timestamp as it was sent, `{url}` for the URL that was called, and any other name for
-    the header of that name.
-    key: How a secret is read: as UTF-8 text, or as base64 behind `whsec_`; a secret that is no
-    base64 is text.
-    timestamp: If the time of signing stands, for schemes that protect against replays.
-    tolerance: How far the timestamp may be from the current time, in both directions.
+        header: The header with the signature, in lower case.
+        algorithm: The hash function.
+        encoding: How the digest is written; hexadecimal digits are in lower case.
+        prefix: What stands before each signature, such as `sha256=`.
+        separator: What stands between several signatures in the header, of which one must be
+            right; empty where the header holds one signature.
+        signed: What is signed. `{body}` stands for the bytes of the body, `{timestamp}` for the
+            timestamp as it was sent, `{url}` for the URL that was called, and any other name for
+            the header of that name.
+        key: How a secret is read: as UTF-8 text, or as base64 behind `whsec_`; a secret that is no
+            base64 is text.
+        timestamp: Where the time of signing stands, for schemes that protect against replays.
+        tolerance: How far the timestamp may be from the current time, in both directions.
     """
 
     header: str
@@ -77,7 +77,7 @@ class HmacScheme:
 
         Raises:
             SignatureInvalid: A header that is signed is missing, or has characters other than
-            letters, digits, `_` and `-`.
+                letters, digits, `_` and `-`.
         """
         return self._written(secret, self._message(request))
 
@@ -85,9 +85,8 @@ class HmacScheme:
         """Return the index of the secret with which the request was signed.
 
         Raises:
-            SignatureInvalid: The signature, the timestamp or a signed header is missing,
-                malformed
-            or wrong, or the timestamp is too far from the current time.
+            SignatureInvalid: The signature, the timestamp or a signed header is missing, malformed
+                or wrong, or the timestamp is too far from the current time.
             SecretMissing: There is no secret to verify with.
         """
         require_secret(secrets)

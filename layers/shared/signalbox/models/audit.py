@@ -1,8 +1,8 @@
 """The audit log: who did what to what, and how it ended.
 
-Each day has a chain of rows, numbered from 1. A row's hash covers the row and the hash of the row
-before it; the first row of a day carries on the last day that has rows, so that an end that was
-cut off is missed as soon as there is a row of a later day.
+Each day has a chain of records, numbered from 1. The hash of a record covers the record and the
+hash of the one before it. The first record of a day continues the last day that has records, so
+removing the end of a day is detected as soon as a later day has a record.
 """
 
 import hashlib
@@ -22,26 +22,26 @@ from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 
 MAX_GAP_DAYS: Final = 7
-"""How many days without a row a chain reaches over."""
+"""How many days without a record a chain may span."""
 
-_NOTHING: Final = "0" * 64
-_LONGEST: Final = 256
+_NO_HASH: Final = "0" * 64
+_MAX_TEXT: Final = 256
 _document: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
 def _clean(text: str) -> str:
-    return one_line(redacted(text[: 4 * _LONGEST]), _LONGEST)
+    return one_line(redacted(text[: 4 * _MAX_TEXT]), _MAX_TEXT)
 
 
 AuditText = Annotated[str, AfterValidator(_clean)]
-"""Text in one line, without secrets, cut where it is too long."""
+"""Text in one line, without secrets, cut if it is too long."""
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-"""A day as `2026-11-21`, in UTC."""
+"""A day such as `2026-11-21`, in UTC."""
 
 
 class AuditResult(StrEnum):
-    """How it ended."""
+    """The result of an action."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -49,7 +49,7 @@ class AuditResult(StrEnum):
 
 
 class AuditEvent(Model):
-    """One thing that somebody did, or was not let do."""
+    """An action of a principal, or one that was denied."""
 
     at: UtcDatetime
     actor: AuditText
@@ -61,7 +61,7 @@ class AuditEvent(Model):
 
 
 class ChainHead(Model):
-    """The last row of a chain, which the next one carries on."""
+    """The last record of a chain, which the next one continues."""
 
     day: Day
     number: int = Field(ge=1)
@@ -69,7 +69,7 @@ class ChainHead(Model):
 
 
 class AuditRecord(Model):
-    """An entry in its chain. `after` is given where the row before is of another day."""
+    """An event in its chain. `after` is given if the record before it is of another day."""
 
     day: Day
     number: int = Field(ge=1)
@@ -80,20 +80,20 @@ class AuditRecord(Model):
 
     @property
     def end(self) -> ChainHead:
-        """Return this row as the next one names it."""
+        """Return this record as the head of its chain."""
         return ChainHead(day=self.day, number=self.number, hash=self.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """A row as it is stored, by whomever: the text of its number, and its document."""
+    """A record as it is stored: the text of its number, and its document."""
 
     number: str
     document: str
 
 
 class Tampering(Model):
-    """The first row of a day that is not as it was written."""
+    """The first record of a day that is not as it was written."""
 
     day: Day
     number: str
@@ -101,86 +101,89 @@ class Tampering(Model):
 
 
 class ChainInvalid(SignalboxError):
-    """A row is not as it was written."""
+    """A record is not as it was written."""
 
     def __init__(self, day: str, number: str, reason: str) -> None:
         super().__init__(f"row {number} of {day} {reason}")
         self.breach = Tampering(day=day, number=number, reason=reason)
 
 
-def day_of(moment: datetime) -> str:
-    """Return the day of a moment."""
-    return moment.astimezone(UTC).date().isoformat()
+def day_of(time: datetime) -> str:
+    """Return the day of a time."""
+    return time.astimezone(UTC).date().isoformat()
 
 
 def add_days(day: str, step: int) -> str:
-    """Return the day so many days later, or earlier."""
+    """Return the day a number of days later, or earlier."""
     return (date.fromisoformat(day) + timedelta(days=step)).isoformat()
 
 
 def record_number(number: int) -> str:
-    """Return the number of a row as text of fixed width.
-
-    So that text order is the order of the rows.
-    """
+    """Return the number of a record as text of fixed width, which sorts like the records."""
     return f"{number:08d}"
 
 
-def append_to_chain(entry: AuditEvent, day: str, last: ChainHead | None) -> AuditRecord:
-    """Return the entry as the next row of a day; `last` is the row to carry on, of any day."""
-    here = last is not None and last.day == day
-    row = AuditRecord(
+def append_to_chain(event: AuditEvent, day: str, last: ChainHead | None) -> AuditRecord:
+    """Return the event as the next record of a day; `last` is the head of the chain."""
+    same_day = last is not None and last.day == day
+    record = AuditRecord(
         day=day,
-        number=last.number + 1 if last and here else 1,
-        after=None if here else last,
-        previous=last.hash if last else _NOTHING,
-        entry=entry,
+        number=last.number + 1 if last and same_day else 1,
+        after=None if same_day else last,
+        previous=last.hash if last else _NO_HASH,
+        entry=event,
     )
-    return row.model_copy(update={"hash": _digest(_document.validate_json(row.model_dump_json()))})
+    return record.model_copy(
+        update={"hash": _digest(_document.validate_json(record.model_dump_json()))}
+    )
 
 
-def chain_head(day: str, kept: StoredRecord) -> ChainHead:
-    """Return what the next row carries on, even where this one cannot be read any longer."""
+def chain_head(day: str, stored: StoredRecord) -> ChainHead:
+    """Return the head that the next record continues, even if this record cannot be parsed."""
     try:
-        claimed = _document.validate_json(kept.document).get("hash")
+        stored_hash = _document.validate_json(stored.document).get("hash")
     except ValueError:
-        claimed = None
-    lost = hashlib.sha256(kept.document.encode("utf-8", "surrogatepass")).hexdigest()
-    digits = re.match(r"[0-9]{1,8}", kept.number)
+        stored_hash = None
+    fallback_hash = hashlib.sha256(stored.document.encode("utf-8", "surrogatepass")).hexdigest()
+    digits = re.match(r"[0-9]{1,8}", stored.number)
     return ChainHead(
         day=day,
         number=max(1, int(digits[0])) if digits else 1,
-        hash=claimed if isinstance(claimed, str) else lost,
+        hash=stored_hash if isinstance(stored_hash, str) else fallback_hash,
     )
 
 
-def verify_next(day: str, last: ChainHead | None, kept: StoredRecord) -> ChainHead:
-    """Return the row that follows `last`, None at the start of a day.
+def verify_next(day: str, last: ChainHead | None, stored: StoredRecord) -> ChainHead:
+    """Return the head after this record; `last` is None at the start of a day.
 
     Raises:
-        ChainInvalid: The chain is broken.
+        ChainInvalid: The record does not follow `last`.
     """
     expected = record_number(last.number + 1 if last else 1)
-    if kept.number != expected:
-        if re.fullmatch(r"[0-9]{8}", kept.number) and kept.number > expected:
+    if stored.number != expected:
+        if re.fullmatch(r"[0-9]{8}", stored.number) and stored.number > expected:
             raise ChainInvalid(day, expected, "is missing")
-        raise ChainInvalid(day, kept.number, "does not belong there")
+        raise ChainInvalid(day, stored.number, "does not belong there")
     try:
-        row = _document.validate_json(kept.document)
+        record = _document.validate_json(stored.document)
     except ValueError:
-        row = {}
-    digest = _digest(row)
-    if (row.get("day"), row.get("number"), row.get("hash")) != (day, int(expected), digest):
+        record = {}
+    digest = _digest(record)
+    if (record.get("day"), record.get("number"), record.get("hash")) != (
+        day,
+        int(expected),
+        digest,
+    ):
         raise ChainInvalid(day, expected, "was changed")
-    if last and row["previous"] != last.hash:
+    if last and record["previous"] != last.hash:
         raise ChainInvalid(day, record_number(last.number), "was changed, or the row after it was")
     return ChainHead(day=day, number=int(expected), hash=digest)
 
 
-def _digest(row: Mapping[str, JsonValue]) -> str:
-    """Return the SHA-256 of the hash before and of the row as JSON with sorted members."""
-    covered = {name: value for name, value in row.items() if name != "hash"}
+def _digest(record: Mapping[str, JsonValue]) -> str:
+    """Return the SHA-256 of the previous hash and of the record as JSON with sorted members."""
+    covered = {name: value for name, value in record.items() if name != "hash"}
     text = json.dumps(covered, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(
-        f"{row.get('previous')}{text}".encode("utf-8", "surrogatepass")
+        f"{record.get('previous')}{text}".encode("utf-8", "surrogatepass")
     ).hexdigest()

@@ -10,7 +10,8 @@ BASE: Final = timedelta(seconds=5)
 SHORTEST: Final = timedelta(seconds=1)
 LONGEST: Final = timedelta(hours=12)
 PATIENCE: Final = timedelta(minutes=6)
-"""So that 72 hours of being told to wait are fewer waits than a queue hands a message out."""
+"""The longest forced wait: in 72 hours a message must be received less often than its queue allows.
+"""
 
 _DOUBLINGS: Final = 20
 _SECONDS: Final = re.compile(r"(-?)([0-9]+)(?:\.[0-9]+)?")
@@ -20,7 +21,8 @@ _DIGITS: Final = 9
 def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> timedelta:
     """Return the wait after attempt `number`, counted from 1: full jitter under a doubling ceiling.
 
-    Never less than the target asked for, but for what is longer than LONGEST.
+    It is at least what the target asked for, unless that is longer than LONGEST. See
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
     """
     ceiling = min(LONGEST, BASE * 2 ** min(max(number - 1, 0), _DOUBLINGS))
     wait = ceiling * random.random()
@@ -31,14 +33,15 @@ def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> t
 
 
 def throttled_wait(asked: timedelta, times: int) -> timedelta:
-    """Return the wait that the target asks for, and more where it has asked so many times before."""
+    """Return the wait that the target asks for, or a longer one after many such requests."""
     return max(asked, min(PATIENCE, BASE * (1 << min(times, _DOUBLINGS)) - BASE))
 
 
 def read_retry_after(header: str, now: datetime) -> timedelta | None:
-    """Return what a `Retry-After` asks for, within SHORTEST and LONGEST; None if it says nothing.
+    """Return the wait in a `Retry-After` header, between SHORTEST and LONGEST, or None.
 
-    It may hold seconds or an HTTP date; https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    It contains seconds or an HTTP date; see
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after.
     """
     text = header.strip()
     if seconds := _SECONDS.fullmatch(text):

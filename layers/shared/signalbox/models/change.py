@@ -1,4 +1,4 @@
-"""One step in a task's life, as a CloudEvents 1.0 envelope, and the task as others may see it."""
+"""A change of a task as a CloudEvents 1.0 envelope, and the task as clients see it."""
 
 from datetime import datetime
 from typing import Literal
@@ -31,9 +31,9 @@ class TaskSummary(Model):
 
 
 class TaskView(TaskSummary):
-    """A task as its readers see it: everything but the lease, which is the worker's secret.
+    """A task as clients see it: everything but the lease, which only its worker may know.
 
-    `request_id` is that of the request that made it.
+    `request_id` is that of the request that created it.
     """
 
     description: str
@@ -59,9 +59,11 @@ class TaskView(TaskSummary):
 
 
 class Envelope(Model):
-    """What every change has (https://github.com/cloudevents/spec, version 1.0, JSON format).
+    """The attributes of every change (https://github.com/cloudevents/spec, version 1.0.
 
-    `id` is the same however often the change is sent; `subject` is the task's id.
+    JSON format).
+
+    `id` is the same however often the change is sent; `subject` is the id of the task.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -74,24 +76,24 @@ class Envelope(Model):
 
 
 class Change(Envelope):
-    """A change as it is sent, with the task as it was then."""
+    """A change as it is sent, with the task at that time."""
 
     data: TaskView
 
     @property
     def change_type(self) -> ChangeType:
-        """Return the last word of `type`."""
+        """Return the last part of `type`."""
         return ChangeType(self.type.removeprefix(TASK_EVENT_PREFIX))
 
 
 class PastChange(Envelope):
-    """A change as it is remembered, with what its step was."""
+    """A change in the history of a task, with its step."""
 
     data: TaskStep
 
 
 def task_summary(task: Task) -> TaskSummary:
-    """Return the few facts of a task that a list shows."""
+    """Return the fields of a task that a list shows."""
     return TaskSummary(
         id=task.id,
         version=task.version,
@@ -112,12 +114,12 @@ def task_summary(task: Task) -> TaskSummary:
 
 
 def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
-    """Return whether the task is to be forgotten already, even where it is still stored."""
+    """Return whether the task counts as deleted, even if it is still stored."""
     return task.expires_at is not None and task.expires_at <= now
 
 
 def task_view(task: Task) -> TaskView:
-    """Return what readers may know of a task."""
+    """Return the task as clients see it."""
     lease = None if task.finished else task.lease
     return TaskView(
         **task_summary(task).__dict__,
@@ -145,7 +147,7 @@ def task_view(task: Task) -> TaskView:
 
 
 def change_for(task: Task, step: TaskStep, stack: str) -> Change:
-    """Return the envelope of a step of the task, with the task as it is now."""
+    """Return the envelope of a step of the task, with the current task."""
     return Change(
         id=change_id(task.id, task.created_at, step.version),
         source=f"/signalbox/{stack}",
@@ -157,7 +159,7 @@ def change_for(task: Task, step: TaskStep, stack: str) -> Change:
 
 
 def past_changes(task: Task, stack: str) -> tuple[PastChange, ...]:
-    """Return what has become of the task, as far as it is remembered."""
+    """Return the changes of the task that its history has."""
     return tuple(
         PastChange(
             id=change_id(task.id, task.created_at, step.version),

@@ -1,7 +1,7 @@
-"""The circuit of a connection: whether calls are made, and when one is made to see.
+"""The circuit of a connection: whether calls are made, and when a probe is sent.
 
-`closed → open` when too many calls fail, `open → half_open` for one call at a time as a probe, from
-there `closed` after two that were heard and `open` again, for longer, after one that was not.
+`closed → open` when too many calls fail; `open → half_open` for one call at a time as a probe; then
+`closed` after two successful probes, or `open` again, for longer, after a failed one.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ from typing import Final
 from signalbox.models.base import Model, UtcDatetime
 
 CALL_WINDOW: Final = 20
-_WITHIN: Final = timedelta(seconds=30)
-_FAILURES: Final = 5
-_ROW_WITHIN: Final = timedelta(minutes=5)
+_WINDOW_AGE: Final = timedelta(seconds=30)
+_FAILURES_TO_OPEN: Final = 5
+_CONSECUTIVE_AGE: Final = timedelta(minutes=5)
 
-_COOL: Final = timedelta(seconds=5)
-_LONGEST: Final = timedelta(minutes=5)
-_DOUBLINGS: Final = 6
-_SHORTEST_WAIT: Final = timedelta(seconds=1)
-_TO_CLOSE: Final = 2
+_FIRST_OPEN_TIME: Final = timedelta(seconds=5)
+_MAX_OPEN_TIME: Final = timedelta(minutes=5)
+_MAX_DOUBLINGS: Final = 6
+_MIN_WAIT: Final = timedelta(seconds=1)
+_SUCCESSES_TO_CLOSE: Final = 2
 
 PROBE_FOR: Final = timedelta(minutes=2)
-"""How long nobody else may probe: longer than any attempt takes."""
+"""For how long no other probe may begin: longer than any attempt takes."""
 
 
 class CircuitState(StrEnum):
-    """Whether calls are made: all of them, none, or one at a time."""
+    """Which calls are made: all, none, or one at a time."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -37,10 +37,12 @@ class CircuitState(StrEnum):
 
 
 class Circuit(Model):
-    """A circuit; one that nobody has written down is closed.
+    """The circuit of a connection.
 
-    `gen` counts the writes, `streak` how often it opened since it was closed, `heard` the probes
-    that went well since it was open. Nobody may probe before `probe_until`.
+    One that is not stored is closed.
+
+    `version` counts the writes, `streak` how often it opened since it was closed, `probe_successes`
+    the successful probes since it was open. No probe may begin before `probe_until`.
     """
 
     version: int = 0
@@ -52,74 +54,77 @@ class Circuit(Model):
 
     @property
     def blocked_until(self) -> datetime | None:
-        """Return until when no call is made, None while all are."""
+        """Return until when no call is made, or None if calls are made."""
         return self.open_until if self.state is CircuitState.OPEN else self.probe_until
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """A call, and whether the target was heard."""
+    """The time of a call, and whether the target answered."""
 
     at: datetime
     answered: bool
 
 
 def should_open(calls: Sequence[CallResult], now: datetime) -> bool:
-    """Return whether these calls, the last one last, are reason to make no more.
+    """Return whether these calls, the latest last, are a reason to open the circuit.
 
-    What lies back too far says nothing: a process may have been frozen in between.
+    Old calls do not count: the process may have been frozen since then.
     """
-    row = [call.answered for call in calls[-_FAILURES:] if now - call.at <= _ROW_WITHIN]
-    recent = [call.answered for call in calls[-CALL_WINDOW:] if now - call.at <= _WITHIN]
+    consecutive = [
+        call.answered for call in calls[-_FAILURES_TO_OPEN:] if now - call.at <= _CONSECUTIVE_AGE
+    ]
+    recent = [call.answered for call in calls[-CALL_WINDOW:] if now - call.at <= _WINDOW_AGE]
     failures = recent.count(False)
-    return row.count(False) == _FAILURES or (failures >= _FAILURES and 2 * failures >= len(recent))
+    return consecutive.count(False) == _FAILURES_TO_OPEN or (
+        failures >= _FAILURES_TO_OPEN and 2 * failures >= len(recent)
+    )
 
 
 def opened(circuit: Circuit, now: datetime, random: Random) -> Circuit:
-    """Return no calls are made for a while, which doubles each time until the circuit is closed."""
-    cool = _cool(circuit.streak) * random.uniform(0.8, 1.2)
+    """Return the circuit opened, for a time that doubles until it is closed."""
+    open_time = _open_time(circuit.streak) * random.uniform(0.8, 1.2)
     return Circuit(
         version=circuit.version + 1,
         state=CircuitState.OPEN,
         streak=circuit.streak + 1,
-        open_until=now + cool,
+        open_until=now + open_time,
     )
 
 
 def begin_probe(circuit: Circuit, now: datetime) -> Circuit:
-    """Return one call is made as a probe."""
+    """Return the circuit with one probe under way."""
     return _half_open(circuit, now + PROBE_FOR, circuit.probe_successes)
 
 
 def probe_abandoned(probe: Circuit, now: datetime) -> Circuit:
-    """Return the probe was not made after all; the next one may be made at once."""
+    """Return the circuit after a probe that was not sent; the next may begin at once."""
     return _half_open(probe, now, probe.probe_successes)
 
 
 def probe_succeeded(probe: Circuit, now: datetime) -> Circuit:
-    """Return the probe went well: closed after the second one in a row."""
-    if probe.probe_successes + 1 >= _TO_CLOSE:
+    """Return the circuit after a successful probe: closed after the second in a row."""
+    if probe.probe_successes + 1 >= _SUCCESSES_TO_CLOSE:
         return Circuit(version=probe.version + 1)
     return _half_open(probe, now, probe.probe_successes + 1)
 
 
 def blocked_for(circuit: Circuit, now: datetime, random: Random) -> timedelta:
-    """Return how long whoever may not call waits.
+    """Return how long a caller that is blocked waits, until the circuit may be probed.
 
-    Until the circuit is not open, or somebody has probed.
-
-    It grows with the time that the circuit stays open, and differs, so that not all come at once.
+    It grows with the time that the circuit stays open, and is randomised, so that callers spread
+    out.
     """
-    cool = _cool(circuit.streak - 1)
-    spread = cool * random.uniform(0.1, 0.3)
+    open_time = _open_time(circuit.streak - 1)
+    jitter = open_time * random.uniform(0.1, 0.3)
     if circuit.state is CircuitState.OPEN and circuit.open_until:
-        return max(circuit.open_until - now, timedelta()) + spread
-    return max(spread, _SHORTEST_WAIT)
+        return max(circuit.open_until - now, timedelta()) + jitter
+    return max(jitter, _MIN_WAIT)
 
 
-def _cool(streak: int) -> timedelta:
-    doublings: int = 2 ** min(max(streak, 0), _DOUBLINGS)
-    return min(_LONGEST, _COOL * doublings)
+def _open_time(streak: int) -> timedelta:
+    doublings: int = 2 ** min(max(streak, 0), _MAX_DOUBLINGS)
+    return min(_MAX_OPEN_TIME, _FIRST_OPEN_TIME * doublings)
 
 
 def _half_open(circuit: Circuit, probe_until: datetime, probe_successes: int) -> Circuit:

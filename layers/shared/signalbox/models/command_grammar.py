@@ -1,4 +1,4 @@
-r"""The commands in what people write.
+r"""The grammar of commands in texts.
 
 A command stands at the start of a line of its own, after at most three spaces:
 
@@ -11,8 +11,8 @@ Between the mention and the words may stand a colon, a comma or line ends; `@bot
 well. The lines below a command, down to the next one, belong to it: they are its instruction where
 its own line has no words, and its description otherwise.
 
-HTML comments, unclosed ones too, are taken out before anything is read, for nobody saw them. What
-is shown as code or as a quotation commands nothing: fenced and indented code, HTML blocks of the
+HTML comments, also unclosed ones, are removed first, since readers do not see them. Text that is
+shown as code or as a quotation contains no commands: fenced and indented code, HTML blocks of the
 first kind (`<pre>`, `<script>`, `<style>`, `<textarea>`) and of those that are hidden (`<?`, `<!X`,
 CDATA), all by CommonMark 0.31, 4.6, and lines that start with `>`. Neither does a line that starts
 with a list marker. A line after a quote that continues it lazily is a command, although CommonMark
@@ -20,11 +20,11 @@ would show it as quoted; so is a line within a list item that is indented by thr
 
 Words are separated by blanks, those of Unicode included. A quote (", ' or `) opens at the start of
 a word or right after `key=` and holds blanks together; a backslash before the same quote keeps it
-from closing. A quote that is never closed is ordinary text. What a keyboard has made typographic
-counts as typed: curly quotes as straight ones, and a long dash before an option as two hyphens.
+from closing. A quote that is never closed is ordinary text. Typographic
+characters count as typed ones: curly quotes as straight ones, a long dash before an option as `--`.
 
-A command is known again by its name and its words, however they are quoted and spaced; in the free
-form by all that was said.
+A command is identified by its name and its words, independent of quoting and spacing; in the free
+form by the whole text.
 
 Every step is linear in the length of the text: no repeated part of a pattern can match one text in
 two ways.
@@ -40,23 +40,23 @@ from typing import Final, NamedTuple
 from signalbox.models.event import Command, Event
 
 FREE_FORM: Final = "ask"
-"""The name of a command given in free words."""
+"""The name of a command in free form."""
 
 KNOWN_COMMANDS: Final = frozenset({"agent", "cancel", "retest", "retry", "run", "status"})
 """The names that are commands after a mention; any other first word starts the free form."""
 
 MARKER: Final = "<!-- signalbox:"
-"""How a comment starts that we hide in what we write, to know our own words again."""
+"""The start of a comment that is hidden in our own texts, to recognise them."""
 
-_COMMANDS = 10
-_INSTRUCTION = 10_000
-_DESCRIPTION = 10_000
-_ARGUMENTS = 50
-_ARGUMENT = 2_000
-_INDENT = 3
+_MAX_COMMANDS = 10
+_MAX_INSTRUCTION = 10_000
+_MAX_DESCRIPTION = 10_000
+_MAX_ARGUMENTS = 50
+_MAX_ARGUMENT = 2_000
+_MAX_INDENT = 3
 
 _BLANKS: Final = " \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000"
-"""What separates words in a line, for a character class."""
+"""The characters that separate words in a line, for a character class."""
 
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _NAME = re.compile(rf"([a-z][a-z0-9-]{{1,31}})(?![^{_BLANKS}])", re.ASCII | re.IGNORECASE)
@@ -87,14 +87,14 @@ _STRAIGHT = str.maketrans("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b", "\
 
 
 class _Fence(NamedTuple):
-    """An open fence: what closes it, and up to which column that may stand."""
+    """An open code fence: its marker, and the column up to which it may be closed."""
 
     mark: str
     reach: int
 
 
-class _Spoken(NamedTuple):
-    """A command before its words are told apart; `below` is what stands beneath its line."""
+class _RawCommand(NamedTuple):
+    """A command before its words are split; `below` is the text below its line."""
 
     name: str
     words: str
@@ -104,20 +104,20 @@ class _Spoken(NamedTuple):
 
     @property
     def instruction(self) -> str:
-        """Return the words of its line, or all below where it has none; in the free form both."""
+        """Return the words of its line, or the text below if it has none; in the free form both."""
         if self.free_form:
             return f"{self.words}{self.below}".strip()
         return self.words or self.below.strip()
 
     @property
     def description(self) -> str:
-        """Return what stands below its line and is not its instruction."""
+        """Return the text below its line that is not its instruction."""
         return self.below.strip() if self.words and not self.free_form else ""
 
     @property
     def is_long(self) -> bool:
         """Return whether something is cut off."""
-        return len(self.instruction) > _INSTRUCTION or len(self.description) > _DESCRIPTION
+        return len(self.instruction) > _MAX_INSTRUCTION or len(self.description) > _MAX_DESCRIPTION
 
 
 class _Head(NamedTuple):
@@ -134,26 +134,26 @@ class _Head(NamedTuple):
 def parse_commands(
     text: str, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
 ) -> tuple[Command, ...]:
-    """Return the commands in a text, in order: ten at most, of identical ones the first.
+    """Return the commands in a text, in order: at most ten, and the first of identical ones.
 
-    `mention` is the bot's name without `@`; if it is empty only `/name` is a command.
+    `mention` is the name of the bot without `@`; if it is empty only `/name` is a command.
     """
     found: dict[tuple[str, str], Command] = {}
-    said: set[tuple[str, str]] = set()
-    for spoken in _spoken(_visible(text), mention, known):
-        if (spoken.name, spoken.instruction) in said:
+    seen: set[tuple[str, str]] = set()
+    for raw in _raw_commands(_visible(text), mention, known):
+        if (raw.name, raw.instruction) in seen:
             continue
-        said.add((spoken.name, spoken.instruction))
-        command = _command(spoken)
+        seen.add((raw.name, raw.instruction))
+        command = _command(raw)
         found.setdefault(command_identity(command), command)
-        if len(found) == _COMMANDS:
+        if len(found) == _MAX_COMMANDS:
             break
     return tuple(found.values())
 
 
-@lru_cache(maxsize=2 * _COMMANDS)
+@lru_cache(maxsize=2 * _MAX_COMMANDS)
 def command_identity(command: Command) -> tuple[str, str]:
-    """Return what makes a command this one and no other, beside where it stands."""
+    """Return what identifies a command, apart from its position."""
     if command.free_form:
         return command.name, command.instruction
     return command.name, shlex.join(_arguments(command.instruction))
@@ -162,18 +162,18 @@ def command_identity(command: Command) -> tuple[str, str]:
 def new_commands(
     event: Event, *, mention: str, known: Collection[str] = KNOWN_COMMANDS
 ) -> tuple[Command, ...]:
-    """Return the commands of an event; of an edit only those that did not stand there before.
+    """Return the commands of an event; of an edit only those that the text did not contain before.
 
-    Free words that are edited are still the same request, whatever they say now: those to the bot,
-    and those below a command that has none in its own line.
+    Editing free text does not make a new request: neither after a mention nor below a command
+    without words in its own line.
     """
-    said = parse_commands(event.text or "", mention=mention, known=known)
+    free_text = parse_commands(event.text or "", mention=mention, known=known)
     before = parse_commands(event.previous_text or "", mention=mention, known=known)
     seen = {command_identity(command) for command in before}
     asked = {command.name for command in before if _in_free_words(command)}
     return tuple(
         each
-        for each in said
+        for each in free_text
         if command_identity(each) not in seen and not (_in_free_words(each) and each.name in asked)
     )
 
@@ -190,7 +190,7 @@ def option_value(command: Command, key: str) -> str | None:
 
 
 def is_marked(text: str) -> bool:
-    """Return whether the text is our own, by the marker we hide in it."""
+    """Return whether the text is our own, by its hidden marker."""
     return MARKER in text
 
 
@@ -198,13 +198,13 @@ def _visible(text: str) -> str:
     return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _spoken(text: str, mention: str, known: Collection[str]) -> Iterator[_Spoken]:
+def _raw_commands(text: str, mention: str, known: Collection[str]) -> Iterator[_RawCommand]:
     heads = _heads(text, _pattern(mention), known)
     head = next(heads, None)
     while head:
         following = None if head.free_form else next(heads, None)
         below = text[head.end : following.start if following else len(text)]
-        yield _Spoken(head.name, head.words.strip(), below, head.line, head.free_form)
+        yield _RawCommand(head.name, head.words.strip(), below, head.line, head.free_form)
         head = following
 
 
@@ -216,22 +216,22 @@ def _heads(text: str, pattern: re.Pattern[str], known: Collection[str]) -> Itera
         if match["name"]:
             yield _Head(match["name"].lower(), match["rest"], line, match.start(), match.end())
             continue
-        start, end = _said(text, match, pattern)
+        start, end = _free_text(text, match, pattern)
         if start == end:
             continue
-        name, words = _addressed(text[start:end], known)
+        name, words = _known_name(text[start:end], known)
         yield _Head((name or FREE_FORM).lower(), words, line, match.start(), end, name is None)
 
 
 def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Yield the lines that look like a command and stand neither in code nor in hidden HTML."""
+    """Yield the lines that look like a command and are neither in code nor in hidden HTML."""
     fence: _Fence | None = None
     position = 0
     while match := pattern.search(text, position):
         position = match.end()
         if match["fence"]:
             fence = _fence_after(fence, match)
-        elif fence or _width(match["indent"]) > _INDENT:
+        elif fence or _width(match["indent"]) > _MAX_INDENT:
             continue
         elif match["raw"] or match["hidden"]:
             position = _end_of_block(text, match)
@@ -240,7 +240,7 @@ def _command_lines(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str
 
 
 def _end_of_block(text: str, match: re.Match[str]) -> int:
-    """Return where an HTML block ends: with the line that closes it, or with the text."""
+    """Return where an HTML block ends: after the line that closes it, or at the end of the text."""
     if match["raw"]:
         closing = _RAW_END.search(text, match.end())
         closed = closing.end() if closing else -1
@@ -250,10 +250,10 @@ def _end_of_block(text: str, match: re.Match[str]) -> int:
     return end if end >= 0 else len(text)
 
 
-def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[int, int]:
-    """Return where the first line of what was said to the bot starts and ends: behind it, or below.
+def _free_text(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[int, int]:
+    """Return where the first line of free text starts and ends: after the mention, or below it.
 
-    Both are the same where nothing was said, or the next line is a command itself.
+    Both are the same if there is no free text, or if the next line is a command itself.
     """
     start, end = match.span("said")
     if match["said"].strip():
@@ -268,15 +268,12 @@ def _said(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> tuple[in
     return below.start(), below.end()
 
 
-def _addressed(said: str, known: Collection[str]) -> tuple[str | None, str]:
-    """Return the known name that starts what was said to the bot, if one does.
-
-    And the words after it.
-    """
-    name = _NAME.match(said)
+def _known_name(free_text: str, known: Collection[str]) -> tuple[str | None, str]:
+    """Return the known name at the start of a free text, or None, and the words after it."""
+    name = _NAME.match(free_text)
     if name and name[1].lower() in known:
-        return name[1], said[name.end() :]
-    return None, said
+        return name[1], free_text[name.end() :]
+    return None, free_text
 
 
 @lru_cache(maxsize=64)
@@ -288,13 +285,13 @@ def _pattern(mention: str) -> re.Pattern[str]:
 
 
 def _fence_after(fence: _Fence | None, match: re.Match[str]) -> _Fence | None:
-    """Return what is open after a line that looks like a fence."""
+    """Return the fence that is open after a line that looks like a fence."""
     width = _width(match["indent"])
     if fence is None:
-        if width > _INDENT:
+        if width > _MAX_INDENT:
             return None
         return _Fence(
-            match["fence"], _INDENT + (width + _width(match["list"]) if match["list"] else 0)
+            match["fence"], _MAX_INDENT + (width + _width(match["list"]) if match["list"] else 0)
         )
     closes = (
         match["fence"].startswith(fence.mark)
@@ -309,18 +306,18 @@ def _width(blanks: str) -> int:
     return len(blanks.expandtabs(4))
 
 
-def _command(spoken: _Spoken) -> Command:
+def _command(raw: _RawCommand) -> Command:
     return Command(
-        name=spoken.name,
+        name=raw.name,
         arguments=tuple(
-            argument[:_ARGUMENT]
-            for argument in islice(_arguments(spoken.words[:_INSTRUCTION]), _ARGUMENTS)
+            argument[:_MAX_ARGUMENT]
+            for argument in islice(_arguments(raw.words[:_MAX_INSTRUCTION]), _MAX_ARGUMENTS)
         ),
-        instruction=spoken.instruction[:_INSTRUCTION],
-        description=spoken.description[:_DESCRIPTION],
-        truncated=spoken.is_long,
-        line=spoken.line,
-        free_form=spoken.free_form,
+        instruction=raw.instruction[:_MAX_INSTRUCTION],
+        description=raw.description[:_MAX_DESCRIPTION],
+        truncated=raw.is_long,
+        line=raw.line,
+        free_form=raw.free_form,
     )
 
 

@@ -12,17 +12,17 @@ from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
-"""A text to match, where `*` stands for anything."""
+"""A text to match, where `*` matches any characters."""
 
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 
 
 class Source(Model):
-    """One configured sender of a provider's kind.
+    """A configured sender of one provider.
 
-    `events` are patterns of events that make a task even without a command, such as `issues.*`, or
-    with a detail `workflow_run.completed:failure`. Empty `commands` or `authors` let everything
-    through; `bots` are those whose commands are taken, and empty lets none through.
+    `events` are patterns of events that become tasks without a command, such as `issues.*`, or with
+    a detail `workflow_run.completed:failure`. Empty `commands` or `authors` match everything.
+    `bots` are the bots whose commands are accepted; by default there are none.
     """
 
     provider: Name
@@ -38,9 +38,9 @@ class Source(Model):
 
 
 class Connection(Model):
-    """One configured use of a connector; its secret is stored apart.
+    """A configured target of one connector; its secret is stored separately.
 
-    `settings` are checked by the connector's own model.
+    The connector's own model validates `settings`.
     """
 
     id: Annotated[ConnectionId, NAME_CONSTRAINTS]
@@ -50,7 +50,7 @@ class Connection(Model):
 
 
 class Subscription(Model):
-    """Which changes go to which connection. An empty filter lets everything through."""
+    """Which changes go to which connection. An empty filter matches everything."""
 
     id: Annotated[SubscriptionId, NAME_CONSTRAINTS]
     connection: Annotated[ConnectionId, NAME_CONSTRAINTS]
@@ -69,7 +69,7 @@ class Subscription(Model):
 
 
 class Pause(Model):
-    """A queue that no task is given from, until somebody resumes it. What waits in it stays."""
+    """A paused queue: no task is handed out, and waiting tasks stay."""
 
     priority: Priority
     at: UtcDatetime
@@ -78,13 +78,13 @@ class Pause(Model):
 
 
 def pattern_matches(patterns: tuple[str, ...], text: str) -> bool:
-    """Return whether any pattern fits the text, without regard to case; no patterns fit everything."""
+    """Return whether a pattern matches the text, ignoring case; no patterns match everything."""
     folded = text.casefold()
     return not patterns or any(fnmatchcase(folded, escape_pattern(pattern)) for pattern in patterns)
 
 
 def subscription_matches(subscription: Subscription, change: Change) -> bool:
-    """Return whether the subscription asks for this change."""
+    """Return whether the subscription selects this change."""
     task = change.data
     return (
         subscription.enabled

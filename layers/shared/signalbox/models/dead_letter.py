@@ -1,4 +1,4 @@
-"""A dead letter: what has no attempts left, be it a task or a notification."""
+"""Dead letters: tasks and notifications that have no attempts left."""
 
 from enum import StrEnum
 
@@ -9,14 +9,14 @@ from signalbox.models.task import Priority, Task
 
 
 class DeadLetterKind(StrEnum):
-    """What a dead letter is of."""
+    """What a dead letter is."""
 
     TASK = "task"
     NOTIFICATION = "notification"
 
 
 class DeadLetter(Model):
-    """A task without attempts, or a notification, which has its task's facts beside its own."""
+    """A task without attempts, or a notification with some fields of its task."""
 
     kind: DeadLetterKind
     task_id: TaskId

@@ -1,4 +1,4 @@
-"""A delivery: one request a provider made to us, as it is kept."""
+"""A delivery: one verified webhook, as it is stored."""
 
 import gzip
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from signalbox.models.ids import DeliveryId, RequestId, TaskId
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a delivery that was verified."""
+    """The outcome of a delivery."""
 
     ACCEPTED = "accepted"
     IGNORED = "ignored"
@@ -20,14 +20,14 @@ class DeliveryStatus(StrEnum):
 
 
 class Delivery(Model):
-    """One verified request.
+    """One verified webhook.
 
-    The body is stored beside this record, as it was sent.
+    Its body is stored beside this record, as it was sent.
 
-    `key` is the provider's own id. `secret` counts which of the source's secrets verified it: 0 is
-    the current one. `notes` say in words what was found and why nothing was made of the rest.
-    `version` rises when it is read anew, by a replay or because it was sent again. `acks` are the
-    milliseconds that answers took which were given before it came, for the counters.
+    `key` is the provider's id. `secret` is the index of the secret that verified it; 0 is the
+    current one. `notes` explain why parts of it created no task. `version` rises when it is
+    interpreted again, by a replay or because it was sent again. `acks` are the latencies of earlier
+    answers in milliseconds, for the counters.
     """
 
     id: DeliveryId
@@ -52,7 +52,7 @@ class Delivery(Model):
 
 
 class DuplicateCount(Model):
-    """How often a delivery came again; an answer of the table that was lost may count twice."""
+    """How often a delivery was received again. A lost answer of the table may count twice."""
 
     count: int = 0
     last_at: UtcDatetime | None = None
@@ -60,7 +60,7 @@ class DuplicateCount(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
-    """A delivery, its body as it was sent, and how often it came again."""
+    """A delivery, its body as it was sent, and its duplicates."""
 
     delivery: Delivery
     body: bytes
@@ -68,9 +68,9 @@ class StoredDelivery:
 
 
 def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
-    """Return the record of a delivery after it was read once more, as `now` says.
+    """Return the record of a delivery after it was interpreted again, with the outcome of `now`.
 
-    The tasks that were made before stay its tasks.
+    Tasks that were created before stay in it.
     """
     tasks = tuple(dict.fromkeys((*before.task_ids, *now.task_ids)))
     return before.model_copy(

@@ -1,14 +1,16 @@
-"""The errors of Signalbox: who is at fault decides the branch, the branch decides the answer.
+"""The errors of Signalbox.
 
-`Rejected` is the caller's fault and carries the HTTP status it is answered with. `Unavailable` is
-ours and may pass. `SendRefused` and `SendDelayed` are the verdicts of a connector on one attempt.
+The branch of an error decides its HTTP status.
+
+`InvalidRequest` is the client's fault and carries its status. `Unavailable` is a temporary fault of
+the server. `SendRefused` and `SendDelayed` are the outcomes of an attempt to send a notification.
 """
 
 from datetime import timedelta
 
 
 class SignalboxError(Exception):
-    """Base of every error raised on purpose. `code` is the word that programs know it by."""
+    """Base of all errors that are raised on purpose. `code` identifies the error in programs."""
 
     code = "internal"
 
@@ -18,20 +20,20 @@ class SignalboxError(Exception):
 
 
 class InvalidRequest(SignalboxError):
-    """The caller is wrong; sending the same again cannot help."""
+    """The request is wrong; repeating it cannot help."""
 
     status = 400
     code = "rejected"
 
 
 class PayloadInvalid(InvalidRequest):
-    """The request was read and does not say what it should."""
+    """The request can be read, but its content is not valid."""
 
     code = "payload_invalid"
 
 
 class Unauthenticated(InvalidRequest):
-    """Nobody we know."""
+    """The credentials are missing or not valid."""
 
     status = 401
     code = "unauthenticated"
@@ -44,59 +46,59 @@ class SignatureInvalid(Unauthenticated):
 
 
 class Forbidden(InvalidRequest):
-    """Somebody we know, who may not do this."""
+    """The principal lacks a permission."""
 
     status = 403
     code = "forbidden"
 
 
 class NotFound(InvalidRequest):
-    """There is no such thing."""
+    """There is no such resource."""
 
     status = 404
     code = "not_found"
 
 
 class NotAcceptable(InvalidRequest):
-    """The caller takes no type that we answer with."""
+    """The client accepts none of the media types of the response."""
 
     status = 406
     code = "not_acceptable"
 
 
 class Conflict(InvalidRequest):
-    """The thing is not in a state that allows this."""
+    """The state of the resource does not allow the request."""
 
     status = 409
     code = "conflict"
 
 
 class AlreadyExists(Conflict):
-    """The request is a repeat of one whose answer is told once."""
+    """The request repeats one whose response is given only once."""
 
     code = "made_before"
 
 
 class LeaseLost(Conflict):
-    """The caller's lease is not the current one."""
+    """The lease is not the current one."""
 
     code = "lease_lost"
 
 
 class WriteConflict(Conflict):
-    """Somebody else changed the record between our read and our write."""
+    """Another process changed the record between reading and writing it."""
 
     code = "write_conflict"
 
 
 class LogGap(Conflict):
-    """Lines of a log are missing between what is stored and what was sent."""
+    """Lines of a log are missing before the ones that were sent."""
 
     code = "log_gap"
 
 
 class PreconditionFailed(InvalidRequest):
-    """The thing is no longer, or not yet, what the caller took it for."""
+    """The resource is not in the state that the client expects."""
 
     status = 412
     code = "precondition_failed"
@@ -110,55 +112,55 @@ class PayloadTooLarge(InvalidRequest):
 
 
 class UnsupportedMedia(InvalidRequest):
-    """The body is of a type or an encoding that is not read here."""
+    """The media type or encoding of the body is not supported."""
 
     status = 415
     code = "unsupported_media"
 
 
 class IdempotencyKeyReused(InvalidRequest):
-    """The caller has used this Idempotency-Key for another request."""
+    """The Idempotency-Key was used for another request."""
 
     status = 422
     code = "idempotency_key_reused"
 
 
 class PreconditionRequired(InvalidRequest):
-    """The caller must say which state of the thing it means."""
+    """The request must name the state of the resource that it expects."""
 
     status = 428
     code = "precondition_required"
 
 
 class TooManyRequests(InvalidRequest):
-    """The caller is over its limit."""
+    """The client is over its rate limit."""
 
     status = 429
     code = "too_many_requests"
 
 
 class Unavailable(SignalboxError):
-    """Something we need is down or not configured; a retry may help. Answered with 503."""
+    """Something that is needed is down or not configured; a retry may help. Status 503."""
 
     code = "unavailable"
 
 
 class ConfigurationUnreadable(Unavailable):
-    """What operators configured is there, but this version of ours cannot read it."""
+    """The stored configuration cannot be parsed by this version."""
 
 
 class SecretMissing(Unavailable):
-    """Nobody has given us a secret to verify with."""
+    """There is no secret to verify with."""
 
 
 class SendRefused(SignalboxError):
-    """The target will never take this notification."""
+    """The target will never accept this notification."""
 
 
 class SendDelayed(SignalboxError):
-    """The target may take this notification later.
+    """The target may accept this notification later.
 
-    `after` is how long the target asked us to wait, None if it named no time.
+    `after` is how long the target asked to wait, or None.
     """
 
     def __init__(self, reason: str, after: timedelta | None = None) -> None:

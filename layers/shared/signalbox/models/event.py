@@ -1,4 +1,4 @@
-"""What a provider tells us, in our words."""
+"""What a provider reports, in a form that is common to all providers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who caused an event. `automated` is the provider's own word for a bot or an app."""
+    """Who caused an event. `automated` marks what the provider calls a bot or an app."""
 
     name: str
     automated: bool = False
@@ -14,16 +14,15 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened at a provider.
+    """Something that happened at a provider.
 
-    `type` is `<event>` or `<event>.<action>` in the provider's words. `detail` is what that leaves
-    open: the label put on, the person assigned, how a run ended. `counts_as` are other details that
-    patterns for it match as well: a run that timed out is a failure too. `text` is where commands
-    may stand, None if the event carries none; `previous_text` is what it said before an edit.
-    `thread` names what `text` belongs to (one comment, one description) and stays the same when it
-    is edited, so that a command in it is run once. `writer` is who wrote the text, which need not
-    be the `author`, who edited it, say; None if nobody is named. `moved` where the text was not
-    said here but brought from elsewhere.
+    `type` is `<event>` or `<event>.<action>` as the provider names them. `detail` is what that
+    leaves open: a label, an assignee, the conclusion of a run. `counts_as` are other details that
+    patterns match as well: a run that timed out also counts as a failure. `text` may contain
+    commands, None if the event has no text; `previous_text` is the text before an edit. `thread`
+    identifies the text (a comment, a description) and stays the same when it is edited, so that a
+    command in it runs once. `writer` wrote the text, and may differ from the `author`, who edited
+    it; None if the provider does not say. `moved` marks a text that was moved here.
     """
 
     type: str
@@ -46,12 +45,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An instruction found in an event's text.
+    """A command in the text of an event.
 
-    `line` counts from 0 in the normalised text. `instruction` is what follows the name, as it was
-    written: the rest of the line, the lines below where that is empty, or for the free form
-    everything said to the bot. `description` holds the lines below where `instruction` does not.
-    `truncated` where either was too long to be stored whole.
+    `line` counts from 0 in the normalised text. `instruction` is the text after the name: the rest
+    of the line, or the lines below if that is empty, or for the free form all of the text.
+    `description` has the lines below unless `instruction` does. `truncated` marks that one of them
+    was cut.
     """
 
     name: str
@@ -65,10 +64,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPayload:
-    """What a provider read in one request.
+    """What a provider found in a request.
 
-    `handshake` is the body to answer at once with 200, for a provider's ping. `ignored` says why a
-    delivery with no event worth reading has none.
+    `handshake` is the body of an immediate answer with 200, for a provider's ping. `ignored` is the
+    reason why a delivery contains no events.
     """
 
     type: str

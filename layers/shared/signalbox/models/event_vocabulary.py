@@ -1,4 +1,4 @@
-"""Which words a pattern can match, and which word somebody may have meant."""
+"""The events that providers send, to check patterns and to suggest corrections."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -6,15 +6,15 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 EventVocabulary = Mapping[str, frozenset[str] | None]
-"""The events that a provider reads, by type, each with the details that it may have.
+"""The events of a provider by type, each with its possible details.
 
-None stands for details of any kind, such as the name of a label.
+None means that details are free, such as the name of a label.
 """
 
 Vocabularies = Mapping[str, EventVocabulary]
 """The events of each provider, by its name."""
 
-_SHOWN: Final = 12
+_MAX_SUGGESTIONS: Final = 12
 
 
 def matches_event(pattern: str, events: EventVocabulary) -> bool:
@@ -37,22 +37,22 @@ def _matches_detail(pattern: str, event: str, details: frozenset[str] | None) ->
 
 
 def escape_pattern(pattern: str) -> str:
-    """Return the pattern, where every sign but `*` stands for itself: bots have brackets."""
+    """Return the pattern with every character but `*` escaped: names of bots have brackets."""
     return pattern.casefold().replace("[", "[[]").replace("?", "[?]")
 
 
 def event_words(events: EventVocabulary) -> Iterator[str]:
-    """Yield every event, and every detail behind its event: `workflow_run.completed:failure`."""
+    """Yield every event, and every event with each detail: `workflow_run.completed:failure`."""
     for event, details in events.items():
         yield event
         yield from (f"{event}:{detail}" for detail in sorted(details or ()))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return what to say of an unknown word: the closest one that is known, and which there are."""
+    """Return a hint for an unknown word: the closest known word, and which words are known."""
     words = sorted(known)
     close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
     meant = f'did you mean "{close[0]}"? ' if close else ""
-    more = ", …" if len(words) > _SHOWN else ""
-    listed = ", ".join(words[:_SHOWN]) + more
+    more = ", …" if len(words) > _MAX_SUGGESTIONS else ""
+    listed = ", ".join(words[:_MAX_SUGGESTIONS]) + more
     return f"{meant}allowed: {listed}" if words else meant.strip()

@@ -1,4 +1,4 @@
-"""Ids are types: a `TaskId` cannot be passed where a `ConnectionId` belongs."""
+"""Ids as distinct types: a `TaskId` cannot be passed where a `ConnectionId` is expected."""
 
 import base64
 import hashlib
@@ -25,7 +25,10 @@ def _text(raw: bytes) -> str:
 
 
 def _derived(prefix: str, parts: tuple[str, ...]) -> str:
-    """120 bits of SHA-256 over the parts, each with its length, so that no two lists collide."""
+    """Return 120 bits of SHA-256 over the parts, each with its length.
+
+    So that lists do not collide.
+    """
     digest = hashlib.sha256()
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass")
@@ -38,38 +41,38 @@ def _random(prefix: str) -> str:
 
 
 def task_id(*parts: str) -> TaskId:
-    """Return the id of the task that these parts name; the same parts always name the same task."""
+    """Return the id of the task that these parts identify; the same parts give the same id."""
     return TaskId(_derived("tsk", parts))
 
 
 def random_task_id() -> TaskId:
-    """Return an id for a task that nothing names."""
+    """Return a random id for a task."""
     return TaskId(_random("tsk"))
 
 
 def delivery_id(provider: str, source: str, key: str) -> DeliveryId:
-    """Return the id of the delivery that the provider knows by this key."""
+    """Return the id of the delivery with this key."""
     return DeliveryId(_derived("dlv", (provider, source, key)))
 
 
 def notification_id(change: ChangeId, connection: ConnectionId) -> NotificationId:
-    """Return the id of what is owed to this connection for this change."""
+    """Return the id of the notification of this change for this connection."""
     return NotificationId(_derived("ntf", (change, connection)))
 
 
 def change_id(task: TaskId, created_at: datetime, version: int) -> ChangeId:
     """Return the id of the change that brought the task to this version.
 
-    A task that has expired may be made again under its id, and its changes are others.
+    A task that has expired may be created again with the same id; its changes have other ids.
     """
     return ChangeId(f"{task}.{int(created_at.timestamp())}.{version}")
 
 
 def random_lease_id() -> LeaseId:
-    """Return an id for a lease, not to be guessed."""
+    """Return an unguessable id for a lease."""
     return LeaseId(_random("lse"))
 
 
 def random_request_id() -> RequestId:
-    """Return an id for a request that came without one."""
+    """Return an id for a request that has none."""
     return RequestId(_random("req"))

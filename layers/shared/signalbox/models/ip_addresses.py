@@ -1,6 +1,6 @@
-"""Which addresses we call: public ones only, by explicit networks.
+"""Which addresses may be called: public ones only, by explicit networks.
 
-`ipaddress`'s own `is_global` is not enough: it calls NAT64, 6to4 and multicast addresses global.
+`is_global` of the module `ipaddress` is not enough: it accepts NAT64, 6to4 and multicast addresses.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -40,7 +40,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 def is_allowed_address(ip: str) -> bool:
-    """Return whether this is the address of a public host; False for what is no address at all."""
+    """Return whether this is the address of a public host; False if it is not an address."""
     try:
         address = ip_address(ip)
     except ValueError:
@@ -54,7 +54,7 @@ def is_allowed_address(ip: str) -> bool:
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that is really meant, None if an IPv6 address is."""
+    """Return the IPv4 address that an IPv6 address embeds, or None."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped

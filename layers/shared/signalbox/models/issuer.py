@@ -1,4 +1,4 @@
-"""Who may issue tokens for us, and what a token's claims are worth here."""
+"""Issuers of tokens, and the roles and scopes that their tokens get."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,13 +11,13 @@ from signalbox.models.base import Model, Name
 from signalbox.models.principal import Scope
 
 MIN_SECRET: Final = 32
-"""How many bytes a shared secret has at least; shorter ones are passed over."""
+"""The minimum length of a shared secret in bytes; shorter ones are ignored."""
 
 _HTTPS: Final = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])"
 
 
 class Algorithm(StrEnum):
-    """How a token is signed; the key decides which it is, never the token."""
+    """The algorithm of a signature. The key determines it, never the token."""
 
     RS256 = "RS256"
     ES256 = "ES256"
@@ -25,13 +25,13 @@ class Algorithm(StrEnum):
 
 
 class Grant(Model):
-    """What somebody is given: roles, and scopes beside them."""
+    """Roles, and scopes in addition."""
 
     roles: tuple[Name, ...] = ()
     scopes: tuple[Scope, ...] = ()
 
     def __add__(self, other: "Grant") -> "Grant":
-        """Both together."""
+        """Return both together."""
         return Grant(roles=self.roles + other.roles, scopes=self.scopes + other.scopes)
 
 
@@ -40,13 +40,13 @@ def _as_text(value: object) -> object:
 
 
 class Issuer(Model):
-    """Somebody whose tokens we believe.
+    """A trusted issuer of tokens.
 
-    Its keys are at `jwks_url`, or are the set in `jwks`, stored as JSON, or, with `shared_secret`,
-    are the secrets named `issuers/<name>`, of MIN_SECRET bytes or more. A token is for us where its
-    `aud` names `audience`; with `audience_claim` client_id, one without `aud` is for us where its
-    `client_id` is `audience`, as in access tokens of Amazon Cognito. A token is worth `everybody`,
-    and `grants[value]` for each value of the claim that `claim` leads to, one member name a step.
+    Its keys are at `jwks_url`, or are the set in `jwks`, stored as JSON, or with `shared_secret`
+    the secrets named `issuers/<name>`, of at least MIN_SECRET bytes. A token is accepted if its
+    `aud` contains `audience`; with `audience_claim` client_id also if it has no `aud` and its
+    `client_id` is `audience`, as in access tokens of Amazon Cognito. A token gets `everybody`, and
+    `grants[value]` for each value of the claim at the path `claim`.
     """
 
     name: Name
@@ -69,7 +69,7 @@ class Issuer(Model):
 
     @property
     def allowed(self) -> frozenset[Algorithm]:
-        """Return the algorithms that its tokens may be signed by."""
+        """Return the algorithms that its tokens may be signed with."""
         if self.shared_secret:
             return frozenset({Algorithm.HS256})
         return frozenset(self.algorithms) - {Algorithm.HS256}
@@ -81,12 +81,12 @@ class Issuer(Model):
 
     @property
     def roles(self) -> frozenset[str]:
-        """Return every role that its tokens may have."""
+        """Return every role that its tokens can get."""
         grants = (self.everybody, *self.grants.values())
         return frozenset(role for grant in grants for role in grant.roles)
 
     def granted(self, claims: Mapping[str, JsonValue]) -> Grant:
-        """Return what a token with these claims is worth."""
+        """Return the grant of a token with these claims."""
         role_scopes = self.everybody
         for value in dict.fromkeys(_values(claims, self.claim)):
             role_scopes += self.grants.get(value, Grant())
@@ -94,10 +94,7 @@ class Issuer(Model):
 
 
 def _values(claims: Mapping[str, JsonValue], path: tuple[str, ...]) -> Iterator[str]:
-    """Yield the texts of a claim, which is a list of them or, as `scope` is.
-
-    One with spaces between.
-    """
+    """Yield the values of a claim: a list of texts, or one text with spaces as in `scope`."""
     found: object = claims
     for step in path:
         found = found.get(step) if isinstance(found, Mapping) else None

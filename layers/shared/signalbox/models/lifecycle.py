@@ -1,8 +1,8 @@
-"""The rules of a task's life.
+"""The life cycle of a task.
 
 `pending → running → succeeded | failed | cancelled`, back to `pending` by a lost lease, a retryable
-failure, a release or an explicit retry. Every rule takes a task and returns the next one; anything
-else is a `Conflict`. A step raises `version` by one and is written to `history`.
+failure, a release or a retry. Each function takes a task and returns the next one, or raises
+`Conflict`. A step increments `version` and is appended to `history`.
 """
 
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from signalbox.models.task import (
 _RENEWING: Final = frozenset(
     {ChangeType.RELEASED, ChangeType.LEASE_LOST, ChangeType.RETRIED, ChangeType.UPDATED}
 )
-"""Steps after which another message stands for the task; an edit may be one of its priority."""
+"""The steps after which the task has another message; an edit may change its priority."""
 
 _SKEW: Final = timedelta(seconds=1)
 _HISTORY: Final = 50
@@ -44,7 +44,7 @@ def created(task: Task, by: str) -> Task:
 
 
 def editable(task: Task) -> EditableFields:
-    """Return what may be changed of the task, as it is now."""
+    """Return the editable fields of the task."""
     return EditableFields(
         title=task.title,
         description=task.description,
@@ -55,13 +55,13 @@ def editable(task: Task) -> EditableFields:
 
 
 def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
-    """Return the task as it is wanted; the very same where nothing changes.
+    """Return the task with new values, or the same object if nothing changes.
 
-    With another priority it needs a message in another queue, so it counts as without one; else the
-    one that it has counts from now.
+    With another priority it needs a message in another queue, so it counts as having none;
+    otherwise the time of its message starts again.
 
     Raises:
-        Conflict: If it is finished.
+        Conflict: The task has finished.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -77,10 +77,11 @@ def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
 
 
 def leased(task: Task, lease: Lease, now: datetime) -> Task:
-    """Return the task in the hands of a worker.
+    """Return the task with a lease of a worker.
 
     Raises:
-        Conflict: If it is held by another, finished, not due yet or out of attempts.
+        Conflict: Another lease is valid, or the task has finished, is not due yet or has no
+            attempts left.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -110,17 +111,17 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
 
 
 def holder_until(task: Task, now: datetime) -> datetime | None:
-    """Return when the current lease ends, None if nobody holds the task."""
+    """Return when the current lease ends, or None if there is none."""
     if task.status is TaskStatus.RUNNING and task.lease and task.lease.expires_at > now:
         return task.lease.expires_at
     return None
 
 
 def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
-    """Return the lease that the task is held under.
+    """Return the current lease of the task.
 
     Raises:
-        LeaseLost: If it is not this one.
+        LeaseLost: It is not this one.
     """
     held = task.lease
     if task.status is not TaskStatus.RUNNING or held is None or not _same(task, lease, fence):
@@ -129,7 +130,7 @@ def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
 
 
 def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
-    """Return the task with a longer lease; not a step.
+    """Return the task with a longer lease. It is not a step.
 
     Raises:
         LeaseLost: The lease is not the current one.
@@ -140,7 +141,7 @@ def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: 
 
 
 def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: datetime) -> Task:
-    """Return the task done; the same once more under the same lease changes nothing.
+    """Return the completed task. Repeating it under the same lease changes nothing.
 
     Raises:
         LeaseLost: The lease is not the current one.
@@ -155,10 +156,10 @@ def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: d
 def attempt_failed(
     task: Task, lease: LeaseId, fence: int, reason: str, retry_at: datetime | None, now: datetime
 ) -> Task:
-    """Return the task after an attempt that failed: pending until `retry_at`, or failed.
+    """Return the task after a failed attempt: pending until `retry_at`, or failed.
 
-    It fails for good where `retry_at` is None or no attempts are left; the same once more under the
-    same lease changes nothing.
+    It fails finally if `retry_at` is None or no attempts are left. Repeating it under the same
+    lease changes nothing.
 
     Raises:
         LeaseLost: The lease is not the current one.
@@ -175,9 +176,9 @@ def attempt_failed(
 
 
 def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: datetime) -> Task:
-    """Return the task given back untouched, without a message; the attempt does not count.
+    """Return the released task, without a message; the attempt does not count.
 
-    The same once more under the same lease changes nothing.
+    Repeating it under the same lease changes nothing.
 
     Raises:
         LeaseLost: The lease is not the current one.
@@ -192,14 +193,14 @@ def released(task: Task, lease: LeaseId, fence: int, reason: str | None, now: da
 
 
 def lease_ended(task: Task, now: datetime, by: str) -> Task:
-    """Return the task whose worker is gone: pending and without a message, or failed.
+    """Return the task after its lease expired: pending without a message, or failed.
 
     Raises:
-        Conflict: If somebody holds it still.
+        Conflict: The lease has not expired.
     """
     if task.status is not TaskStatus.RUNNING or holder_until(task, now):
         raise Conflict("the task is not held by a lost worker")
-    reason = "the worker was lost: its lease ended without a word"
+    reason = "the worker was lost: its lease ended without an outcome"
     if task.attempt >= task.max_attempts:
         return _finished(task, TaskStatus.FAILED, now, by=by, reason=reason)
     waiting = _waiting(task).model_copy(update={"sent_at": None})
@@ -207,10 +208,10 @@ def lease_ended(task: Task, now: datetime, by: str) -> Task:
 
 
 def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) -> Task:
-    """Return the task failed because a message for it, sent at that time, came back too often.
+    """Return the failed task, after a message sent at that time was received too often.
 
     Raises:
-        Conflict: If it is finished or held, or needs or has a younger message.
+        Conflict: The task has finished, has a lease, or needs or has a later message.
     """
     if task.finished or holder_until(task, now):
         raise Conflict(f"the task is {task.status}")
@@ -221,10 +222,10 @@ def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) ->
 
 
 def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
-    """Return the task called off.
+    """Return the cancelled task.
 
     Raises:
-        Conflict: If it is finished.
+        Conflict: The task has finished.
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
@@ -235,7 +236,7 @@ def retried(task: Task, now: datetime, by: str) -> Task:
     """Return the task with new attempts.
 
     Raises:
-        Conflict: If it has not failed nor been cancelled.
+        Conflict: The task has not failed and was not cancelled.
     """
     if task.status not in {TaskStatus.FAILED, TaskStatus.CANCELLED}:
         raise Conflict(f"the task is {task.status}")
@@ -246,12 +247,15 @@ def retried(task: Task, now: datetime, by: str) -> Task:
 
 
 def queued(task: Task, now: datetime) -> Task:
-    """Return the waiting task with a message in its queue; not a step."""
+    """Return the pending task with a message in its queue. It is not a step."""
     return task.model_copy(update={"sent_at": now})
 
 
 def dispatched(task: Task, now: datetime) -> Task:
-    """Return the task whose changes were all handed on, with a message where it waits; not a step."""
+    """Return the task with all changes dispatched, and with a message if it is pending.
+
+    Not a step.
+    """
     marked = task.model_copy(update={"dispatched": task.version})
     return queued(marked, now) if task.status is TaskStatus.PENDING else marked
 

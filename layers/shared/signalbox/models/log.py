@@ -1,8 +1,8 @@
-"""What workers say of a task while they hold it: one log a task, however many attempts it takes.
+"""The log of a task: one log for all of its attempts.
 
-A worker numbers its lines from 1 under each lease and sends them in batches. A batch is kept as one
-chunk, whose place in the log is the one behind the last line kept. So lines stand in the order in
-which they were accepted, without a hole, and a batch sent again finds its lines already there.
+A worker numbers its lines from 1 under each lease and sends them in batches. A batch is stored as
+one chunk, whose position is the one after the last stored line. So the lines are in the order in
+which they were accepted, without gaps, and a repeated batch finds its lines stored.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from signalbox.models.redaction import redacted
 LINE_LENGTH: Final = 4_000
 BATCH_LINES: Final = 500
 BATCH_BYTES: Final = 60_000
-"""At six bytes for a control character in JSON this still fits into an item of 400 KB."""
+"""With six bytes for a control character in JSON a batch still fits into an item of 400 KB."""
 
 LOG_LINES: Final = 20_000
 LOG_BYTES: Final = 4_000_000
@@ -28,7 +28,7 @@ MIN_LOG_RETENTION: Final = timedelta(days=7)
 
 
 class Batch(Model):
-    """Lines as a worker sends them: `seq` is the worker's own number of the first."""
+    """Lines as a worker sends them: `seq` is the worker's number of the first."""
 
     seq: int = Field(ge=1)
     attempt: int
@@ -37,15 +37,15 @@ class Batch(Model):
 
     @property
     def end(self) -> int:
-        """Return the worker's number of the line after these."""
+        """Return the worker's number after the last line."""
         return self.seq + len(self.lines)
 
 
 class LogLine(Model):
-    """A line as readers see it: `seq` is its place in the log, from 1 without a hole.
+    """A line as clients see it: `seq` is its position in the log, from 1 without gaps.
 
-    `at` is when it came, `attempt` which one it speaks of, `masked` whether something in it looked
-    like a secret and is stored as `[masked]`.
+    `at` is when it was received, `attempt` the attempt that printed it; `masked` marks that
+    something in it looked like a secret and is stored as `[masked]`.
     """
 
     seq: int
@@ -56,11 +56,11 @@ class LogLine(Model):
 
 
 class Chunk(Model):
-    """Lines that came together.
+    """Lines that were received together.
 
-    `first` is the place of the first one in the log, `seq` its worker's own number under the lease
-    that `fence` counts. `size` is the bytes of the log up to the end of the chunk, `masked` the
-    places of lines in which something was masked.
+    `first` is the position of the first line in the log, `seq` the worker's number of it under the
+    lease with this `fence`. `size` is the size of the log in bytes up to the end of the chunk;
+    `masked` has the positions of lines in which something was masked.
     """
 
     first: int
@@ -74,19 +74,16 @@ class Chunk(Model):
 
     @property
     def last(self) -> int:
-        """Return the place of the last line."""
+        """Return the position of the last line."""
         return self.first + len(self.lines) - 1
 
     @property
     def full(self) -> bool:
-        """Return whether the log ends here for good.
-
-        The last line says so; later ones are dropped.
-        """
+        """Return whether the log is full. The last line says so, and later lines are dropped."""
         return self.last >= LOG_LINES or self.size >= LOG_BYTES
 
     def behind(self, place: int) -> Iterator[LogLine]:
-        """Yield the lines that stand behind this place."""
+        """Yield the lines after this position."""
         for seq, text in enumerate(self.lines, self.first):
             if seq > place:
                 masked = seq in self.masked
@@ -94,13 +91,13 @@ class Chunk(Model):
 
 
 def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
-    """Return what of a batch is to be stored behind the last chunk, None if nothing is.
+    """Return the part of a batch that is new, as a chunk after the last one, or None.
 
-    Anything that looks like a secret is masked.
+    Everything that looks like a secret is masked.
 
     Raises:
-        LeaseLost: If a later lease has spoken.
-        LogGap: If lines before the batch are missing.
+        LeaseLost: A later lease has appended lines.
+        LogGap: Lines before the batch are missing.
     """
     if last and last.fence > batch.fence:
         raise LeaseLost("the lease is not the current one")
@@ -129,20 +126,20 @@ def next_chunk(last: Chunk | None, batch: Batch, now: datetime) -> Chunk | None:
 
 
 def text_size(lines: Iterable[str]) -> int:
-    """Return the bytes of some lines."""
+    """Return the size of some lines in bytes."""
     return sum(len(line.encode()) for line in lines)
 
 
 def _closed(chunk: Chunk) -> Chunk:
-    """Return the chunk as the last one of its log."""
+    """Return the chunk as the last one of a full log."""
     kept = chunk.lines[: LOG_LINES - chunk.first]
     return chunk.model_copy(update={"lines": (*kept, LOG_FULL)})
 
 
 def log_expires_at(now: datetime, retention: int) -> datetime | None:
-    """Return when a chunk may be forgotten, None for never; `retention` is the task's, in seconds.
+    """Return when a chunk expires, None for never; `retention` is that of the task in seconds.
 
-    Nobody knows yet when the task will end, so it is counted from the chunk, and from a week where
-    the task is stored for less.
+    The end of the task is not known yet, so it is counted from the chunk, and lasts at least a
+    week.
     """
     return now + max(timedelta(seconds=retention), MIN_LOG_RETENTION) if retention else None

@@ -1,7 +1,7 @@
-"""The whole configuration in one document, and what it would change.
+"""The whole configuration in one document, and the changes that applying it makes.
 
-A document says what should be there. What it does not name is left alone, or removed where whoever
-applies it says so.
+A document states what should exist. Resources that it does not name stay, or are removed on
+request.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -24,7 +24,7 @@ ConfigResource = Source | Connection | Subscription | Issuer | Role | Limits
 
 
 class Manifest(Model):
-    """Everything that operators configure; secrets are stored apart."""
+    """Everything that operators configure; secrets are stored separately."""
 
     version: Literal[1] = 1
     sources: tuple[Source, ...] = ()
@@ -35,7 +35,7 @@ class Manifest(Model):
     limits: Limits | None = None
 
     def resources(self) -> tuple[ConfigResource, ...]:
-        """Return everything, in the order in which it can be put."""
+        """Return all resources, in the order in which they can be written."""
         limits = (self.limits,) if self.limits else ()
         return (
             *self.connections,
@@ -48,14 +48,14 @@ class Manifest(Model):
 
 
 class ManifestError(Model):
-    """What is wrong, and where: `subscriptions[1].changes[0]`."""
+    """An error and its path, such as `subscriptions[1].changes[0]`."""
 
     path: str
     reason: str
 
 
 class ChangeAction(StrEnum):
-    """What becomes of a thing."""
+    """The kind of a change."""
 
     ADD = "add"
     CHANGE = "change"
@@ -63,7 +63,7 @@ class ChangeAction(StrEnum):
 
 
 class FieldChange(Model):
-    """One value of a thing, before and after; None if there is none."""
+    """One value of a resource before and after; None if there is none."""
 
     field: str
     before: JsonValue = None
@@ -71,7 +71,7 @@ class FieldChange(Model):
 
 
 class PlannedChange(Model):
-    """What becomes of one thing."""
+    """The change of one resource."""
 
     action: ChangeAction
     kind: str
@@ -81,7 +81,7 @@ class PlannedChange(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestPlan:
-    """The steps from what is there to what should be: first `put`, then `remove`, in order."""
+    """The changes: first `put`, then `remove`, in order."""
 
     edits: tuple[PlannedChange, ...]
     put: tuple[ConfigResource, ...]
@@ -89,7 +89,7 @@ class ManifestPlan:
 
 
 def resource_key(resource: ConfigResource) -> tuple[str, str]:
-    """Return the kind of a thing and its name among those of its kind."""
+    """Return the kind of a resource and its name among those of its kind."""
     match resource:
         case Source():
             return "source", f"{resource.provider}/{resource.name}"
@@ -106,7 +106,7 @@ def resource_key(resource: ConfigResource) -> tuple[str, str]:
 
 
 def secret_name(resource: ConfigResource) -> str | None:
-    """Return the name of the secret that belongs to a thing, None if it has none."""
+    """Return the name of the secret of a resource, or None if it has none."""
     match resource:
         case Source():
             return f"sources/{resource.provider}/{resource.name}"
@@ -129,9 +129,9 @@ def validation_errors(invalid: ValidationError) -> tuple[ManifestError, ...]:
 def manifest_errors(
     manifest: Manifest, known: Collection[ConnectionId] = (), roles: Collection[str] = ()
 ) -> tuple[ManifestError, ...]:
-    """Return what is named twice or names what does not exist.
+    """Return duplicate names and references to resources that do not exist.
 
-    `known` are connections besides its own, `roles` those besides its own and the built-in ones.
+    `known` are existing connections, `roles` existing custom roles.
     """
     there = {connection.id for connection in manifest.connections} | set(known)
     missing = (
@@ -159,7 +159,7 @@ def manifest_errors(
 def plan_changes(
     manifest: Manifest, there: Sequence[ConfigResource], *, prune: bool
 ) -> ManifestPlan:
-    """Return what is to be done; with `prune` what the manifest does not name is removed."""
+    """Return the changes; with `prune` resources that the manifest does not name are removed."""
     before = {resource_key(resource): resource for resource in there}
     wanted = {resource_key(resource): resource for resource in manifest.resources()}
     put = tuple(resource for key, resource in wanted.items() if before.get(key) != resource)
@@ -223,7 +223,7 @@ def _without_role(manifest: Manifest, there: Collection[str]) -> Iterator[Manife
 
 
 def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield every role that is referred to, after the path where it is."""
+    """Yield every role that is referred to, with the path of the reference."""
     for index, issuer in enumerate(manifest.issuers):
         grants = {f"grants.{value}": grant for value, grant in issuer.grants.items()}
         for place, grant in {**grants, "everybody": issuer.everybody}.items():

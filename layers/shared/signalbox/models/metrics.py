@@ -1,7 +1,7 @@
-"""What is counted, and what each record of a change adds to it.
+"""What is counted, and what each change adds to the counters.
 
-A count has a name such as `requests|github|accepted`: the metric and its labels. Counts are sums,
-so those of different places, and of records in any order, are added up.
+A counter has a name such as `requests|github|accepted`: the metric and its labels. Counters are
+sums, so the counts of several places, and of changes in any order, can be added.
 """
 
 from bisect import bisect_left
@@ -33,33 +33,33 @@ RUN_BOUNDS: Final = (
 
 
 class Metric(StrEnum):
-    """What is counted; in brackets its labels."""
+    """The metrics; their labels are in brackets."""
 
     REQUESTS = "requests"
     """Requests of providers [provider, outcome]."""
 
     ACKS = "acks"
-    """How long they waited for our answer [provider, bucket]."""
+    """How long providers waited for an answer [provider, bucket]."""
 
     TASKS = "tasks"
-    """Tasks that are kept now [status]; it goes down too."""
+    """Tasks that are stored now [status]; it also decreases."""
 
     STEPS = "steps"
-    """Steps in the lives of tasks [type]."""
+    """Steps of tasks [type]."""
 
     RUNS = "runs"
-    """How long the attempts took that ended a task [bucket]."""
+    """Duration of the attempts that finished a task [bucket]."""
 
     NOTIFICATIONS = "notifications"
-    """Attempts to deliver a notification [connector, outcome]."""
+    """Attempts to send a notification [connector, outcome]."""
 
     GAPS = "gaps"
-    """How often a stream had forgotten changes before they were counted [stream]."""
+    """How often changes of a stream expired before they were counted [stream]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """`counts` are those of each bound and, last, of what lies above them all."""
+    """A histogram. `counts` has one count for each bound, and last the count above all bounds."""
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
@@ -67,16 +67,16 @@ class Histogram:
 
     @property
     def count(self) -> int:
-        """Return how many were observed."""
+        """Return the number of observations."""
         return sum(self.counts)
 
     @property
     def cumulative(self) -> tuple[int, ...]:
-        """Return how many lie at or below each bound, and last all of them."""
+        """Return how many observations are at or below each bound, and last all of them."""
         return tuple(accumulate(self.counts))
 
     def quantile(self, part: float) -> float | None:
-        """Return an estimate, linear within a bucket; the highest bound for what lies above it."""
+        """Return an estimate, linear within a bucket; at most the highest bound."""
         if not self.count:
             return None
         rank = part * self.count
@@ -90,7 +90,7 @@ class Histogram:
 
 
 class Projection(BaseModel):
-    """The few members of a stored document that counting needs."""
+    """The few fields of a stored document that counting needs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -101,21 +101,21 @@ class _StepProjection(Projection):
 
 
 class TaskProjection(Projection):
-    """A task."""
+    """The fields of a task."""
 
     status: TaskStatus
     history: tuple[_StepProjection, ...]
 
 
 class NotificationProjection(Projection):
-    """A notification."""
+    """The fields of a notification."""
 
     status: NotificationStatus
     connector: str
 
 
 class DeliveryProjection(Projection):
-    """A delivery. `acks` are milliseconds that answers took which were given before it came."""
+    """The fields of a delivery. `acks` are latencies of earlier answers in milliseconds."""
 
     provider: str
     status: DeliveryStatus
@@ -123,7 +123,7 @@ class DeliveryProjection(Projection):
 
 
 class RejectedRequestProjection(Projection):
-    """A request that left no delivery behind."""
+    """The fields of a rejected request."""
 
     provider: str
     outcome: str
@@ -131,12 +131,12 @@ class RejectedRequestProjection(Projection):
 
 
 def counter_name(metric: Metric, *labels: str) -> str:
-    """Return the name of a count."""
+    """Return the name of a counter."""
     return "|".join((metric, *labels))
 
 
 def add_counts(parts: Iterable[Counts]) -> Counts:
-    """Return all of them together."""
+    """Return the sum of these counts, without zeros."""
     total: Counter[str] = Counter()
     for part in parts:
         total.update(part)
@@ -154,7 +154,7 @@ def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int
 
 
 def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
-    """Return what one measurement adds to a histogram."""
+    """Return what one observation adds to a histogram."""
     fitting = next((f"{bound:g}" for bound in bounds if seconds <= bound), _INFINITE)
     return {
         counter_name(metric, *labels, fitting): 1,
@@ -163,7 +163,7 @@ def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, .
 
 
 def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float, ...]) -> Histogram:
-    """Return the histogram that measurements have made."""
+    """Return a histogram from its counters."""
     names = [*(f"{bound:g}" for bound in bounds), _INFINITE]
     return Histogram(
         bounds=bounds,
@@ -173,7 +173,7 @@ def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float,
 
 
 def task_counts(before: TaskProjection | None, after: TaskProjection | None) -> Counts:
-    """Return what a step of a task adds, or its creation, or its end by age."""
+    """Return what a step of a task adds, or its creation, or its expiry."""
     moved: Counter[str] = Counter()
     if before:
         moved[counter_name(Metric.TASKS, before.status)] -= 1
@@ -191,7 +191,7 @@ def task_counts(before: TaskProjection | None, after: TaskProjection | None) -> 
 def notification_counts(
     before: NotificationProjection | None, after: NotificationProjection
 ) -> Counts:
-    """Return what a step of a notification adds: one if an attempt, or all hope, has ended."""
+    """Return what a change of a notification adds: one when an attempt has ended or it is dead."""
     sending = before is not None and before.status is NotificationStatus.SENDING
     match after.status:
         case NotificationStatus.SENDING:
@@ -204,17 +204,17 @@ def notification_counts(
 
 
 def delivery_counts(kept: DeliveryProjection) -> Counts:
-    """Return what a new delivery adds, and the answers before it."""
+    """Return what a new delivery adds, and the latencies that it carries."""
     return _request(kept.provider, kept.status, kept.acks)
 
 
 def duplicate_counts(kept: DeliveryProjection | None, times: int) -> Counts:
-    """Return what copies of a delivery add that came later."""
+    """Return what duplicates of a delivery add."""
     return {counter_name(Metric.REQUESTS, kept.provider, DUPLICATE): times} if kept else {}
 
 
 def rejected_request_counts(request: RejectedRequestProjection) -> Counts:
-    """Return what a request adds that left no delivery behind."""
+    """Return what a rejected request adds."""
     return _request(request.provider, request.outcome, request.acks)
 
 

@@ -1,7 +1,7 @@
-"""A notification: one change owed to one connection, and the rules of its attempts.
+"""A notification: one change for one connection, and the rules of its attempts.
 
 `queued → sending → delivered | failed | dead`, back to `queued` after an attempt that may succeed
-later. `failed` is the far side's final word, `dead` means that the attempts ran out.
+later. `failed` is a final refusal of the target, `dead` means that the attempts ran out.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
 MAX_ATTEMPTS: Final = 12
 GIVE_UP_AFTER: Final = timedelta(hours=72)
-THROTTLED: Final = "put_off"
-_LOG: Final = 30
+THROTTLED: Final = "throttled"
+_MAX_ATTEMPTS_STORED: Final = 30
 
 
 class NotificationStatus(StrEnum):
-    """Where a notification stands."""
+    """The status of a notification."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -32,16 +32,15 @@ class NotificationStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Return whether nothing happens to the notification any longer by itself."""
+        """Return whether the notification is finished."""
         return self not in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
 
 class Attempt(Model):
-    """One try to deliver.
+    """An attempt to send.
 
-    `outcome` is `delivered`, `delayed`, `put_off` (told to wait), `refused`, `dead` or `unknown`.
-
-    `at` is when it ended, but of one whose end is unknown when it began.
+    `outcome` is `delivered`, `delayed`, `throttled`, `refused`, `dead` or `unknown`. `at` is when
+    it ended, or when it began if its end is unknown.
     """
 
     at: UtcDatetime
@@ -50,12 +49,12 @@ class Attempt(Model):
 
 
 class Notification(Model):
-    """What is owed to a connection.
+    """One change for one connection.
 
-    `number` counts the tries that count against the limit.
+    `number` counts the attempts that count against the limit.
 
-    `busy_until` is set while an attempt is under way: nobody else may try before. `fingerprint` is
-    that of the request that asked for it, where that had an Idempotency-Key.
+    `busy_until` is set during an attempt: no other may begin before. `fingerprint` is that of the
+    request with an Idempotency-Key that created the notification.
     """
 
     id: NotificationId
@@ -78,24 +77,24 @@ class Notification(Model):
 
     @property
     def task_id(self) -> TaskId:
-        """Return the task that changed."""
+        """Return the id of the task that changed."""
         return self.change.subject
 
     @property
     def open(self) -> bool:
-        """Return whether anything is still to be done."""
+        """Return whether it is not finished."""
         return self.status in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
     @property
     def expires_at(self) -> datetime | None:
-        """Return when the notification may be forgotten."""
+        """Return when the notification expires."""
         if self.open or not self.retention:
             return None
         return self.updated_at + timedelta(seconds=self.retention)
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when maintenance must look at the notification if nothing has happened until then."""
+        """Return when maintenance must look at the notification."""
         if not self.open:
             return None
         marks = (self.queued_at, self.next_at, self.busy_until)
@@ -107,7 +106,7 @@ class Notification(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationRef:
-    """A notification in a list, before it is read; `position` is where it stands there."""
+    """A notification in a list, before it is read; `position` is its position there."""
 
     task: TaskId
     notification: NotificationId
@@ -118,10 +117,10 @@ class NotificationRef:
 def begun(notification: Notification, now: datetime, busy_until: datetime) -> Notification:
     """Return the notification with an attempt under way.
 
-    One that was never ended counts as unknown.
+    An earlier one without an end counts as unknown.
 
     Raises:
-        Conflict: If nothing is owed any more or another attempt is under way.
+        Conflict: The notification is finished, or another attempt is under way.
     """
     if not notification.open:
         raise Conflict(f"the notification is {notification.status}")
@@ -130,7 +129,7 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
     known = notification
     if notification.status is NotificationStatus.SENDING:
         begin = notification.updated_at
-        known = _logged(notification, begin, "unknown", "the attempt ended without a word")
+        known = _logged(notification, begin, "unknown", "the attempt ended without an outcome")
     return known.model_copy(
         update={
             "version": notification.version + 1,
@@ -143,26 +142,28 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
 
 
 def delivered(notification: Notification, now: datetime) -> Notification:
-    """Return the target has it."""
+    """Return the delivered notification."""
     return _ended(notification, NotificationStatus.DELIVERED, now, "delivered", None)
 
 
 def refused(notification: Notification, reason: str, now: datetime) -> Notification:
-    """Return the target will never take it."""
+    """Return the notification that the target will never accept."""
     return _ended(notification, NotificationStatus.FAILED, now, "refused", reason)
 
 
 def exhausted(notification: Notification, reason: str, now: datetime) -> Notification:
-    """Return no attempts are left."""
+    """Return the notification with no attempts left."""
     return _ended(notification, NotificationStatus.DEAD, now, "dead", reason)
 
 
 def delayed(
     notification: Notification, reason: str, next_at: datetime, now: datetime, *, counts: bool
 ) -> Notification:
-    """Return the target may take it at `next_at`; being told to wait does not count as a try.
+    """Return the notification to be sent again at `next_at`.
 
-    Dead where the tries or the time are used up.
+    Being throttled is not counted as an attempt.
+
+    It is dead if the attempts or the time are used up.
     """
     number = notification.number if counts else notification.number - 1
     if number >= MAX_ATTEMPTS or next_at - notification.queued_at > GIVE_UP_AFTER:
@@ -180,10 +181,10 @@ def delayed(
 
 
 def redelivered(notification: Notification, now: datetime) -> Notification:
-    """Return the notification owed once more, with new attempts.
+    """Return the notification queued again, with new attempts.
 
     Raises:
-        Conflict: While it is open.
+        Conflict: It is not finished.
     """
     if notification.open:
         raise Conflict(f"the notification is {notification.status}")
@@ -201,7 +202,7 @@ def redelivered(notification: Notification, now: datetime) -> Notification:
 
 
 def sent(notification: Notification, now: datetime) -> Notification:
-    """Return the notification with a message in its connector's queue."""
+    """Return the notification with a message in the queue of its connector."""
     return notification.model_copy(update={"sent_at": now})
 
 
@@ -227,5 +228,5 @@ def _logged(
     notification: Notification, at: datetime, outcome: str, reason: str | None
 ) -> Notification:
     attempt = Attempt(at=at, outcome=outcome, reason=reason)
-    log = (*notification.attempts, attempt)[-_LOG:]
+    log = (*notification.attempts, attempt)[-_MAX_ATTEMPTS_STORED:]
     return notification.model_copy(update={"attempts": log})

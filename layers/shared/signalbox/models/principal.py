@@ -1,4 +1,4 @@
-"""Who calls, and what they may do."""
+"""Principals, their scopes and their roles."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ from signalbox.models.ids import KeyId
 
 
 class Scope(StrEnum):
-    """One permission."""
+    """A permission."""
 
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
@@ -54,11 +54,11 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     },
     "admin": frozenset(Scope),
 }
-"""The roles that are always there."""
+"""The roles that always exist."""
 
 
 class Role(Model):
-    """A set of scopes that operators have named; the names of ROLES are taken."""
+    """A set of scopes with a name; names of built-in roles are taken."""
 
     name: Name
     description: str = Field(default="", max_length=200)
@@ -66,17 +66,17 @@ class Role(Model):
 
 
 class Principal(Model):
-    """Somebody we know. `name` is `key:<id>` or `jwt:<issuer>/<subject>`."""
+    """An authenticated caller. `name` is `key:<id>` or `jwt:<issuer>/<subject>`."""
 
     name: str
     scopes: frozenset[Scope]
     roles: tuple[str, ...] = ()
 
     def require(self, scope: Scope) -> None:
-        """Check whether it is valid.
+        """Check that the principal has this scope.
 
         Raises:
-            Forbidden: If the principal may not.
+            Forbidden: It does not.
         """
         if scope not in self.scopes:
             raise Forbidden(f"this needs the scope {scope}")
@@ -85,7 +85,7 @@ class Principal(Model):
 class ApiKey(Model):
     """What is stored of an API key: never the key itself, only its SHA-256 in hex.
 
-    `fingerprint` is that of the request that made it, where that had an Idempotency-Key.
+    `fingerprint` is that of the request with an Idempotency-Key that created it.
     """
 
     id: KeyId
@@ -102,6 +102,6 @@ class ApiKey(Model):
     def granted(
         self, role_scopes: Mapping[str, frozenset[Scope]] = BUILT_IN_ROLES
     ) -> frozenset[Scope]:
-        """Return every scope the key has, by itself or by its roles, which are worth so much."""
+        """Return every scope of the key, its own and those of its roles."""
         by_role = (role_scopes.get(role, frozenset()) for role in self.roles)
         return frozenset(self.scopes).union(*by_role)

@@ -1,4 +1,4 @@
-"""What the queues carry: ids only, never the thing itself."""
+"""The messages of the queues: ids only, never data."""
 
 from typing import Literal
 
@@ -7,14 +7,14 @@ from signalbox.models.ids import NotificationId, TaskId
 
 
 class TaskMessage(Model):
-    """Somebody should look at this task."""
+    """A task that is waiting for a worker."""
 
     v: Literal[1] = 1
     task_id: TaskId
 
 
 class NotificationMessage(Model):
-    """Somebody should deliver this notification."""
+    """A notification that is waiting to be sent."""
 
     v: Literal[1] = 1
     task_id: TaskId

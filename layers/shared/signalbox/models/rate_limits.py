@@ -1,7 +1,7 @@
-"""How often one may ask: limits, and the generic cell rate algorithm (GCRA) that keeps them.
+"""Rate limits, by the generic cell rate algorithm (GCRA).
 
-All that is remembered of a caller is its theoretical arrival time: when it would have asked last
-had it asked evenly. Times are whole microseconds since 1970.
+All that is stored of a caller is its theoretical arrival time (TAT). Times are whole microseconds
+since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RateLimit(Model):
-    """So many requests in a window of seconds, and so many of them at once."""
+    """`count` requests in `window` seconds, and `burst` at once."""
 
     count: int = Field(ge=1, le=MICROSECONDS_PER_SECOND)
     window: int = Field(default=60, ge=1, le=86_400)
@@ -28,7 +28,7 @@ class RateLimit(Model):
 
     @property
     def interval(self) -> int:
-        """Return the time that one request takes up."""
+        """Return the time between two requests at the limit."""
         return MICROSECONDS_PER_SECOND * self.window // self.count
 
     @property
@@ -37,14 +37,14 @@ class RateLimit(Model):
         return self.burst * self.interval
 
     def shared(self, parts: int) -> "RateLimit":
-        """Return what is left for each of so many who do not know of each other."""
+        """Return the share of each of several processes that do not know of each other."""
         count, burst = max(1, self.count // parts), max(1, self.burst // parts)
         return RateLimit(count=count, window=self.window, burst=burst)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitPolicy:
-    """A limit and the name that it is told by."""
+    """A limit and its name in the RateLimit-Policy header."""
 
     name: str
     limit: RateLimit
@@ -52,7 +52,7 @@ class RateLimitPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitQuota:
-    """What is left of a limit: so many requests now, and one more after so many seconds."""
+    """What is left of a limit: `remaining` requests, one more after `one_more_after` seconds."""
 
     policy: RateLimitPolicy
     remaining: int
@@ -68,10 +68,10 @@ class OverLimit(TooManyRequests):
 
 
 class Limits(Model):
-    """The limit of each caller: its own, else the most generous of its roles', else `default`.
+    """The limit of each caller: its own, or the most generous of its roles, or `default`.
 
-    `callers` is by the name of the principal (`key:<id>`), `roles` goes before what is always
-    there. `refused` is how many wrong credentials an address may try.
+    `callers` is by the name of the principal (`key:<id>`); `roles` overrides the defaults of
+    built-in roles. `refused` is how many wrong credentials an address may try.
     """
 
     anonymous: RateLimit = RateLimit(count=60, burst=30)
@@ -81,13 +81,13 @@ class Limits(Model):
     callers: dict[str, RateLimit] = Field(default_factory=dict)
 
     def of(self, caller: Principal) -> RateLimitPolicy:
-        """Return what the caller is held to."""
+        """Return the limit of the caller."""
         if own := self.callers.get(caller.name):
             return RateLimitPolicy(name="caller", limit=own)
         by_role = {**DEFAULT_ROLE_LIMITS, **self.roles}
-        held = [RateLimitPolicy(name=r, limit=by_role[r]) for r in caller.roles if r in by_role]
-        rest = RateLimitPolicy(name="default", limit=self.default)
-        return max(held, key=lambda p: p.limit.count / p.limit.window, default=rest)
+        policies = [RateLimitPolicy(name=r, limit=by_role[r]) for r in caller.roles if r in by_role]
+        default = RateLimitPolicy(name="default", limit=self.default)
+        return max(policies, key=lambda p: p.limit.count / p.limit.window, default=default)
 
 
 DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
@@ -98,22 +98,22 @@ DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
 }
 
 
-def to_microseconds(moment: datetime) -> int:
-    """Return the moment as GCRA counts it."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+def to_microseconds(time: datetime) -> int:
+    """Return the time in microseconds since 1970."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def retry_wait(arrival: int | None, now: int, limit: RateLimit, requests: int = 1) -> int:
-    """Return how long the caller must wait before it may ask so often, nothing if it may ask now.
+    """Return how long the caller must wait before it may send so many requests, 0 if it may now.
 
-    For more than a burst it is told when it may ask for one.
+    For more requests than a burst it is the wait for a burst.
     """
     latest = now + limit.capacity - min(requests, limit.burst) * limit.interval
     return max(0, (arrival or 0) - latest)
 
 
 def arrival_after(arrival: int | None, now: int, limit: RateLimit) -> int:
-    """Return the arrival time of a caller once it has asked."""
+    """Return the arrival time of a caller after a request."""
     return max(arrival or 0, now) + limit.interval
 
 
@@ -126,7 +126,7 @@ def quota(policy: RateLimitPolicy, arrival: int, now: int) -> RateLimitQuota:
 
 
 def over_limit(policy: RateLimitPolicy, arrival: int, now: int) -> OverLimit:
-    """Return the refusal of a caller who would have to wait."""
+    """Return the error for a caller that would have to wait."""
     until = _seconds(retry_wait(arrival, now, policy.limit))
     return OverLimit(RateLimitQuota(policy=policy, remaining=0, one_more_after=until))
 

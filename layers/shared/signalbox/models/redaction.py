@@ -1,11 +1,10 @@
-"""Masks secrets in a text before it is stored, logged or shown.
+"""Mask secrets in a text before it is stored, logged or shown.
 
-Masking cannot be undone, so it takes what is or looks like a secret and leaves other words:
+Masking is irreversible, so it masks what is or looks like a secret and leaves other words:
 
-- what has the shape of a token of somebody we speak with, and every value that is named as known;
-- the value of a name that only secrets have, such as `password` or `Authorization`, whatever it is;
-- the value of a name that others have too, such as `key`, and a user's name in an address, where it
-  looks random: `key=linux-node-20` stays.
+- tokens of known formats, and the values of known secrets; - the value of a name that only secrets
+have, such as `password` or `Authorization`; - the value of a name that others have too, such as
+`key`, and a user name in a URL, if it looks random: `key=linux-node-20` stays.
 """
 
 import re
@@ -14,13 +13,13 @@ from typing import Final
 from urllib.parse import quote
 
 MASK: Final = "[masked]"
-"""What stands in place of a secret. It is no markup in Markdown, Slack or HTML."""
+"""The text that replaces a secret. It has no meaning in Markdown, Slack or HTML."""
 
-_SHORTEST: Final = 6
-_SHORTEST_SEGMENT: Final = 12
+_MIN_SECRET_LENGTH: Final = 6
+_MIN_SEGMENT_LENGTH: Final = 12
 
-_RANDOM: Final = 16
-"""How many characters of a value look random before it is taken for a secret."""
+_MIN_RANDOM_LENGTH: Final = 16
+"""The minimum length of a value that can look random."""
 
 _NAMES: Final = (
     r"(?:access_|refresh_|auth_|bot_|id_)token|(?:api[_-]?|routing_|private_)key"
@@ -74,7 +73,7 @@ _RANDOM_VALUES: Final = tuple(
         rf"(?i)(?:{_COMMON_NAMES})\\?[\"']\s*:\s*\\?[\"']([^\"'\\]+)",
     )
 )
-"""Values, in the first group, that are secrets where they look random."""
+"""Values, in the first group, that are secrets if they look random."""
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9]{4,}")
 _CHANGE: Final = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[a-z0-9])|(?<=[0-9])(?=[A-Za-z])")
@@ -82,7 +81,7 @@ _DIGIT: Final = re.compile(r"[0-9]")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return the text without anything that looks like a secret, and without these secrets."""
+    """Return the text without these secrets and without anything that looks like a secret."""
     for part in sorted(_parts(secrets), key=len, reverse=True):
         text = text.replace(part, MASK)
     for pattern, replacement in _PATTERNS:
@@ -101,12 +100,15 @@ def _masked_if_random(match: re.Match[str]) -> str:
 
 
 def _looks_random(value: str) -> bool:
-    """Return whether enough of the value changes between cases and digits too often to be words."""
-    return sum(map(len, filter(_changes_often, _SEGMENT.findall(value)))) >= _RANDOM
+    """Return whether the value changes between cases and digits too often to be words."""
+    return sum(map(len, filter(_changes_often, _SEGMENT.findall(value)))) >= _MIN_RANDOM_LENGTH
 
 
 def _changes_often(segment: str) -> bool:
-    """Random letters and digits change at every second character, camelCase at every fifth."""
+    """Return whether it changes more often than words do.
+
+    Random letters and digits change at every second character, camelCase at every fifth.
+    """
     changes = len(_CHANGE.findall(segment))
     often = len(segment) * (0.25 if _DIGIT.search(segment) else 0.35)
     return changes > 1 and changes >= often
@@ -117,15 +119,15 @@ def _parts(secrets: Iterable[str]) -> set[str]:
         form
         for secret in secrets
         for part in _pieces(secret.strip())
-        if len(part) >= _SHORTEST
+        if len(part) >= _MIN_SECRET_LENGTH
         for form in (part, quote(part, safe=""))
     }
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Yield the secret, and of an address its path with the long parts of it."""
+    """Yield the secret, and of a URL its path and the long segments of it."""
     yield secret
     if "://" in secret:
         path = secret.partition("://")[2].partition("/")[2]
         yield f"/{path}"
-        yield from (part for part in re.split(r"[/?&=]", path) if len(part) >= _SHORTEST_SEGMENT)
+        yield from (part for part in re.split(r"[/?&=]", path) if len(part) >= _MIN_SEGMENT_LENGTH)

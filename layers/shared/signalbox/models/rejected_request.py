@@ -1,13 +1,13 @@
-"""A provider's request that left no delivery behind."""
+"""A rejected request: one that left no delivery."""
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import RequestId
 
 
 class RejectedRequest(Model):
-    """One request that was refused or failed.
+    """A request that was rejected or failed, for the counters.
 
-    `outcome` is the code of the error, `acks` as in a delivery.
+    `outcome` is the code of the error; `acks` are as in a delivery.
     """
 
     provider: str

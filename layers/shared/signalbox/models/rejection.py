@@ -1,4 +1,4 @@
-"""Requests that were refused: how many and why, and the last few of them."""
+"""Rejections: how many requests of a source were rejected and why, and the last few of them."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ from pydantic import Field
 from signalbox.models.base import Model, UtcDatetime
 
 MAX_REJECTIONS: Final = 20
-"""How many rejections of a source are kept."""
+"""How many rejections of a source are stored."""
 
 
 class Rejection(Model):
-    """A refused request, without its body. Nothing in it was verified: anybody may have sent it."""
+    """A rejected request, without its body. Nothing in it is verified: anybody may have sent it."""
 
     at: UtcDatetime
     status: int
@@ -24,11 +24,11 @@ class Rejection(Model):
 
 
 class Rejections(Model):
-    """The rejections of a source since the first that is on record.
+    """The rejections of a source since the first that is stored.
 
     `counts` are by code, and a lower bound: after a burst of twenty a function counts in memory and
-    writes once a second at most, so what it has not written when it ends is lost. In a flood `last`
-    is a sample for the same reason. All is forgotten after a week without any.
+    writes at most once per second, and loses what it has not written when it ends. In a flood
+    `last` is a sample for the same reason. Everything expires after a week without rejections.
     """
 
     provider: str

@@ -1,4 +1,4 @@
-"""A request as it arrived, before anybody believed it."""
+"""A request as it was received, before it is verified."""
 
 import re
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNOREC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRequest:
-    """One HTTP request: header names in lower case, the body as the bytes that were sent.
+    """An HTTP request: header names in lower case, the body as the bytes that were sent.
 
-    `base_path` is what stood before `path` in the URL, such as the API mapping of a custom domain.
+    `base_path` is the part of the URL before `path`, such as the API mapping of a custom domain.
     """
 
     method: str
@@ -29,17 +29,19 @@ class InboundRequest:
 
     @property
     def media_type(self) -> str:
-        """Return the type and subtype of the body in lower case, without parameters (RFC 9110.
+        """Return the media type of the body in lower case, without parameters.
 
-        8.3.1).
+        See RFC 9110, 8.3.1.
         """
         return _essence(self.header("content-type"))
 
     @property
     def accepted(self) -> frozenset[str]:
-        """Return the media ranges that the sender takes, in lower case, without those of weight 0.
+        """Return the media ranges that the client accepts, in lower case.
 
-        Empty where it does not say; then it takes anything (RFC 9110, 12.5.1).
+        Without those of weight 0.
+
+        It is empty if the header is missing; then any type is accepted (RFC 9110, 12.5.1).
         """
         ranges = (part for part in self.header("accept").split(",") if part.strip())
         return frozenset(_essence(part) for part in ranges if not _REFUSED.search(part))

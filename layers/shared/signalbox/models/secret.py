@@ -1,4 +1,4 @@
-"""Which texts may be a secret."""
+"""Which texts can be a secret."""
 
 from typing import Final
 
@@ -8,12 +8,12 @@ _PLACEHOLDERS: Final = frozenset(
 
 
 def is_placeholder(secret: str) -> bool:
-    """Return whether this only stands where a secret should be."""
+    """Return whether this is a placeholder for a secret."""
     return secret.strip().casefold() in _PLACEHOLDERS
 
 
 class SecretInvalid(ValueError):
-    """No secret may be like this; `code` is a word for programs, and neither holds the secret."""
+    """The text cannot be a secret. `code` is for programs; neither contains the secret."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -21,11 +21,10 @@ class SecretInvalid(ValueError):
 
 
 def checked_secret(text: str) -> str:
-    """Return a secret as somebody gave it, without the line end behind it.
+    """Return the secret without a trailing line break.
 
     Raises:
-        SecretInvalid: For one that is empty, begins or ends with blanks, holds NUL or is a
-            placeholder: nobody would find out why it does not fit.
+        SecretInvalid: It is empty, starts or ends with blanks, contains NUL or is a placeholder.
     """
     secret = text.rstrip("\r\n")
     if not secret.strip():

@@ -1,4 +1,4 @@
-"""A task, as it is kept. The rules of its life are in `lifecycle`."""
+"""A task, as it is stored. Its life cycle is in `lifecycle`."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,25 +11,25 @@ from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import DeliveryId, LeaseId, RequestId, TaskId, WorkerId
 
 UNSENT_AFTER: Final = timedelta(minutes=2)
-"""How long a task may be pending without a message before maintenance sends one."""
+"""After how long maintenance sends a message for a pending task that has none."""
 
 RESEND_AFTER: Final = timedelta(hours=6)
-"""How long a sent message may wait before maintenance sends another, in case a queue was purged.
+"""After how long maintenance sends another message for a waiting task, in case a queue was purged.
 
-Each time it waits twice as long, so that a queue that is paused is not filled with repetitions.
+Each time it waits twice as long, so that a paused queue is not filled with repetitions.
 """
 
 LEASE_GRACE: Final = timedelta(seconds=30)
-"""How long after a lease maintenance waits for the message to come back by itself."""
+"""How long after the end of a lease maintenance waits for its message to return by itself."""
 
 QUEUE_ACTOR: Final = "queue"
-"""Who takes the steps that a queue brings about."""
+"""The actor of steps that a queue causes."""
 
-_DATA: Final = 32_000
+_MAX_DATA_BYTES: Final = 32_000
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands."""
+    """The status of a task."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -39,7 +39,7 @@ class TaskStatus(StrEnum):
 
 
 class Priority(StrEnum):
-    """Which queue a task waits in."""
+    """The queue in which a task waits."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -47,7 +47,7 @@ class Priority(StrEnum):
 
 
 class ChangeType(StrEnum):
-    """What one step did; `signalbox.task.<value>` is the type of its envelope."""
+    """The kind of a step; `signalbox.task.<value>` is the type of its envelope."""
 
     CREATED = "created"
     STARTED = "started"
@@ -65,9 +65,9 @@ FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus
 
 
 class TaskOrigin(Model):
-    """Where a task came from; `provider` is `api` for one made through the API.
+    """Where a task came from; `provider` is `api` for one created through the API.
 
-    `fingerprint` is a hash of the request that named the task by an Idempotency-Key.
+    `fingerprint` is a hash of the request with an Idempotency-Key that created the task.
     """
 
     provider: str
@@ -82,7 +82,7 @@ class TaskOrigin(Model):
 class Lease(Model):
     """The right of one worker to work on a task until a time.
 
-    `message` and `receipt` are the queue's names for the message that the lease hides.
+    `message` and `receipt` identify the queue message that the lease hides.
     """
 
     id: LeaseId
@@ -94,11 +94,9 @@ class Lease(Model):
 
 
 class TaskResult(Model):
-    """What a worker says of finished work.
+    """What a worker reports of finished work. `data` has at most 32,000 bytes of JSON.
 
-    `data` is of 32,000 bytes of JSON at most.
-
-    `masked` says that the summary is not all that the work said: something looked like a secret.
+    `masked` marks that something in the summary looked like a secret and was masked.
     """
 
     summary: str = Field(default="", max_length=4_000)
@@ -109,13 +107,13 @@ class TaskResult(Model):
     @field_validator("data")
     @classmethod
     def _fits(cls, data: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if len(to_json(data)) > _DATA:
+        if len(to_json(data)) > _MAX_DATA_BYTES:
             raise PydanticCustomError("too_long", "the data is over 32,000 bytes")
         return data
 
 
 class TaskStep(Model):
-    """One step in a task's life. `by` names who took it: a principal, a worker, a source."""
+    """One step of a task. `by` is its actor: a principal, a worker, a source."""
 
     version: int
     type: ChangeType
@@ -127,7 +125,7 @@ class TaskStep(Model):
 
 
 class EditableFields(Model):
-    """What may be changed of a task that exists."""
+    """The fields of a task that can be changed."""
 
     title: str
     description: str
@@ -137,13 +135,12 @@ class EditableFields(Model):
 
 
 class Task(Model):
-    """Work we accepted.
+    """A durable unit of work.
 
-    `fence` counts the leases ever given, `attempt` those that count against `max_attempts`.
-    `sent_at` is when a message for the task was put in its queue, None while there is none.
-    `given_back` is the lease under which a worker last put it back. `dispatched` is the last
-    version whose change is known to have been handed on. `retention` is in seconds; 0 keeps a
-    finished task forever.
+    `fence` counts the leases, `attempt` those that count against `max_attempts`. `sent_at` is when
+    a message for the task was put into its queue, None if there is none. `released_at` is the lease
+    under which a worker released it last. `dispatched` is the last version whose change is known to
+    be dispatched. `retention` is in seconds; 0 stores a finished task forever.
     """
 
     id: TaskId
@@ -183,7 +180,7 @@ class Task(Model):
 
     @property
     def finished(self) -> bool:
-        """Return whether the task has come to an end."""
+        """Return whether the task has finished."""
         return self.status in FINISHED
 
     @property
@@ -194,9 +191,9 @@ class Task(Model):
 
     @property
     def expires_at(self) -> datetime | None:
-        """Return when the task may be forgotten, None while it may not.
+        """Return when the task expires, None if it does not.
 
-        Or its end was not handed on.
+        Or if its last change was not dispatched.
         """
         if self.finished_at is None or not self.retention or self.dispatched < self.version:
             return None
@@ -204,7 +201,7 @@ class Task(Model):
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when maintenance must look at the task if nothing has happened to it until then."""
+        """Return when maintenance must look at the task."""
         if self.status is TaskStatus.RUNNING and self.lease:
             return self.lease.expires_at + LEASE_GRACE
         if self.finished:
@@ -222,5 +219,5 @@ class Task(Model):
 
     @property
     def undispatched(self) -> tuple[TaskStep, ...]:
-        """Return the steps that may not have been handed on."""
+        """Return the steps that may not be dispatched."""
         return tuple(step for step in self.history if step.version > self.dispatched)

@@ -1,4 +1,4 @@
-"""Foreign text made fit to stand in one line of a list, a log or a message."""
+"""Foreign text in one line of a list, a log or a message."""
 
 import re
 from typing import Final
@@ -13,14 +13,15 @@ _WEB_URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{1,1990}",
 
 
 def one_line(text: str, limit: int = MAX_TITLE) -> str:
-    """Return the text in one line of at most so many characters.
+    """Return the text in one line of at most `limit` characters.
 
-    Controls, line ends, bidi overrides and lone surrogates become single spaces.
+    Control characters, line breaks, bidirectional overrides and lone surrogates become single
+    spaces.
     """
     line = _UNSEEN.sub(" ", text[: 4 * limit]).strip()
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
 def web_url(text: str | None) -> str | None:
-    """Return the text if it is a plain http or https URL; anything else is no URL to us."""
+    """Return the text if it is a plain http or https URL, else None."""
     return text if text and _WEB_URL.fullmatch(text) else None

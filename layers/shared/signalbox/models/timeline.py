@@ -1,4 +1,4 @@
-"""The whole story of a delivery, told in order."""
+"""The timeline of a delivery: everything that happened because of it, in order."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from signalbox.models.ids import DeliveryId
 
 
 class TimelineKind(StrEnum):
-    """What a step of the story is about."""
+    """What a step of the timeline is about."""
 
     RECEIVED = "received"
     VERIFIED = "verified"
@@ -28,7 +28,7 @@ class TimelineKind(StrEnum):
 
 
 class TimelineStep(Model):
-    """One thing that happened; `ids` name what it happened to, `task_id` and so on."""
+    """One step; `ids` identify what it happened to: `task_id` and so on."""
 
     at: UtcDatetime
     what: TimelineKind
@@ -39,7 +39,7 @@ class TimelineStep(Model):
 class Timeline(Model):
     """What happened because of a delivery, and what did not and why.
 
-    First what was found in it, then what came of that, in the order of time.
+    First the contents of the delivery, then its consequences by time.
     """
 
     delivery_id: DeliveryId

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a document, in the words of whoever wrote it."""
+"""The validation errors of pydantic in plain words."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _NAME: Final = "expects a name: lower-case letters, digits, - and _, 63 at most,
 
 
 def describe_errors(invalid: ValidationError, root: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """Yield each place of a document of this model, as in `sources[0].name`, and what is wrong."""
+    """Yield each place in a document of this model, such as `sources[0].name`, and its error."""
     for error in invalid.errors(include_url=False):
         loc = error["loc"]
         if error["type"] == "extra_forbidden":
@@ -30,7 +30,7 @@ def describe_errors(invalid: ValidationError, root: type[BaseModel]) -> Iterator
 
 
 def json_path(loc: Loc) -> str:
-    """Return a place as people write it: `subscriptions[1].changes[0]`."""
+    """Return a place as text: `subscriptions[1].changes[0]`."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
     return path.removeprefix(".")
 
@@ -57,7 +57,7 @@ def _shown(value: object) -> str:
 
 
 def _says(text: str) -> Callable[[_Context], str]:
-    """Return what to say, with members of the error's context in it."""
+    """Return a function that formats a message from the context of an error."""
     return text.format_map
 
 
@@ -98,7 +98,7 @@ def _keys_at(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """Return the model that stands in an annotation such as `tuple[Source, ...]`."""
+    """Return the model in an annotation such as `tuple[Source, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_model_in, get_args(annotation))), None)

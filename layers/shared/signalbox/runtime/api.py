@@ -1,4 +1,4 @@
-"""Builds the handler of the API."""
+"""Build the handler of the API."""
 
 from collections.abc import Callable
 from typing import Final
@@ -38,7 +38,7 @@ from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
 from signalbox.services.tasks.update import CancelTask, RetryTask, UpdateTask
 
 VERSION: Final = "0.1.0"
-_MAY_COUNT_FOR: Final = 2.0
+_MAX_COUNT_SECONDS: Final = 2.0
 
 ReadinessCheck = Callable[[], object]
 
@@ -68,7 +68,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
     )
-    add_metrics(routes, read=figures, count_seconds=_MAY_COUNT_FOR)
+    add_metrics(routes, read=figures, count_seconds=_MAX_COUNT_SECONDS)
     add_audit(
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),

@@ -1,4 +1,4 @@
-"""Builds the door of the API: keys, tokens and limits."""
+"""Build the authorizer of the API: API keys, tokens and rate limits."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def authorizer(wired: Wiring) -> Authorizer:
-    """Return the door."""
+    """Return the authorizer."""
     keys = KeyAuthenticator(
         store=wired.keys,
         clock=wired.clock,
@@ -37,7 +37,7 @@ def authorizer(wired: Wiring) -> Authorizer:
 
 
 def _limits(wired: Wiring) -> Limits:
-    """Return how often callers may ask; the defaults while the configuration cannot be read."""
+    """Return the rate limits; the defaults while the configuration cannot be read."""
     try:
         return wired.config.limits()
     except Unavailable:
@@ -45,7 +45,7 @@ def _limits(wired: Wiring) -> Limits:
 
 
 def _tokens(wired: Wiring) -> Authenticate:
-    """Know tokens; loads what that takes with the first one."""
+    """Return an authenticator of tokens, whose imports wait for the first token."""
 
     @cache
     def known() -> "TokenAuthenticator":

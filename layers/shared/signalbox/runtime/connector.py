@@ -1,4 +1,4 @@
-"""Builds the handler of a function that delivers the notifications of one connector."""
+"""Build the handler of a function that sends the notifications of one connector."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from signalbox.services.ports.notifications import Connector
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_HIDDEN_AT_MOST: Final = 43_000
+_MAX_VISIBILITY_SECONDS: Final = 43_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,10 @@ class _DeliverHandler:
     count: Count
 
     def __call__(self, record: SQSRecord) -> None:
-        """Create one attempt for one message.
+        """Make one attempt for one message.
 
         Raises:
-            RetryMessage: If it must come back.
+            RetryMessage: The message must be received again.
         """
         message = NotificationMessage.model_validate_json(record.body)
         outcome = self.deliver(message.task_id, message.notification_id)
@@ -62,14 +62,14 @@ class _DeliverHandler:
             self.sqs.change_message_visibility(
                 QueueUrl=self.url,
                 ReceiptHandle=record.receipt_handle,
-                VisibilityTimeout=min(max(seconds, 0), _HIDDEN_AT_MOST),
+                VisibilityTimeout=min(max(seconds, 0), _MAX_VISIBILITY_SECONDS),
             )
 
 
 def connector(
     make: Callable[[HttpClient], Connector], wiring: Wiring | None = None
 ) -> LambdaHandler:
-    """Return the handler, for the connector that `make` makes."""
+    """Return the handler for the connector that `make` creates."""
     wired = wiring or Wiring()
     made = make(HttpClient(trusted=wired.settings.trusted))
     log = logger()

@@ -1,4 +1,7 @@
-"""Builds what counts the changes of the tables; most functions do not, and should not load it."""
+"""Build what counts the changes of the tables.
+
+Most functions do not count and should not load it.
+"""
 
 from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
@@ -7,7 +10,7 @@ from signalbox.services.metrics import CountChanges
 
 
 def count_changes(wired: Wiring) -> CountChanges:
-    """Count what the streams of the tables tell."""
+    """Return what counts the streams of the tables."""
     chosen = wired.settings
     feeds = {
         "tasks": (chosen.tasks_stream, count_task_record),

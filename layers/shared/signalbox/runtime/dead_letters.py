@@ -1,4 +1,4 @@
-"""Builds the handler of the function that takes the dead letters of all queues."""
+"""Build the handler of the function that receives the dead letters of all queues."""
 
 from datetime import UTC, datetime
 
@@ -18,19 +18,19 @@ _message = TypeAdapter[NotificationMessage | TaskMessage](NotificationMessage | 
 def dead_letters(wiring: Wiring | None = None) -> LambdaHandler:
     """Return the handler.
 
-    A dead letter that cannot be buried comes back until SQS forgets it.
+    A dead letter that cannot be processed is received again until it expires.
 
-    Both those and the buried ones raise the alarm of their queue, since they were received.
+    Every dead letter raises the alarm of its queue, since it was received.
     """
     wired = wiring or Wiring()
     fail_dead_letter = FailDeadLetter(
         tasks=wired.tasks, notifications=wired.notifications, clock=wired.clock
     )
     log = logger()
-    return sqs_batch_handler(lambda record: _bury(record, fail_dead_letter, log), log, count)
+    return sqs_batch_handler(lambda record: _fail(record, fail_dead_letter, log), log, count)
 
 
-def _bury(record: SQSRecord, fail_dead_letter: FailDeadLetter, log: Logger) -> None:
+def _fail(record: SQSRecord, fail_dead_letter: FailDeadLetter, log: Logger) -> None:
     message = _message.validate_json(record.body)
     if isinstance(message, NotificationMessage):
         fail_dead_letter.notification(message.task_id, message.notification_id)

@@ -1,4 +1,4 @@
-"""Builds the handler of the function that follows the stream of the Tasks table."""
+"""Build the handler of the function that reads the stream of the Tasks table."""
 
 from dataclasses import dataclass
 
@@ -40,24 +40,24 @@ class _Images(BaseModel):
     OldImage: _Image | None = None
 
 
-class _Unread(BaseModel):
-    """A record as it came; each is read by itself, so that one that is odd spoils no other."""
+class _RawRecord(BaseModel):
+    """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
 
     eventID: str = ""  # noqa: N815  as the stream writes it
     dynamodb: JsonValue = None
 
 
 class _Batch(BaseModel):
-    Records: tuple[_Unread, ...]
+    Records: tuple[_RawRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
     """A Lambda handler for batches of the stream.
 
-    It raises on trouble, so that the whole batch comes again. A record that cannot be read is
-    counted and passed over: the task that it speaks of is stored in the table as it is. So is one
-    whose connections cannot be read.
+    It raises on errors, so that the whole batch is delivered again. A record that cannot be parsed
+    is counted and skipped, since its task is stored in the table; so is one whose connections
+    cannot be parsed.
     """
 
     dispatch: DispatchChanges
@@ -65,10 +65,10 @@ class Dispatcher:
     count: Count
 
     def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
-        """Hand on every change in the batch, and then raise Unavailable for any that was not."""
-        troubles: list[Unavailable] = []
-        for unread in _Batch.model_validate(event).Records:
-            task = self._changed(unread)
+        """Dispatch every change in the batch, then raise Unavailable if one was not dispatched."""
+        errors: list[Unavailable] = []
+        for record in _Batch.model_validate(event).Records:
+            task = self._changed(record)
             if task is None:
                 continue
             said = {
@@ -82,19 +82,19 @@ class Dispatcher:
             except ConfigurationUnreadable as unreadable:
                 # to see it again at once would help nobody: maintenance tries and tells of it
                 self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
-            except Unavailable as trouble:
-                troubles.append(trouble)
+            except Unavailable as error:
+                errors.append(error)
             else:
                 self.logger.info("dispatched", extra=said)
-        if troubles:
-            raise troubles[0]
+        if errors:
+            raise errors[0]
 
-    def _changed(self, unread: _Unread) -> Task | None:
-        """Return the task that took a step, None if the record speaks of nothing new."""
+    def _changed(self, record: _RawRecord) -> Task | None:
+        """Return the task that changed, or None if the record has no new step."""
         try:
-            if _Keyed.model_validate(unread.dynamodb).Keys.sk.S != TASK_SORT:
+            if _Keyed.model_validate(record.dynamodb).Keys.sk.S != TASK_SORT:
                 return None
-            images = _Images.model_validate(unread.dynamodb)
+            images = _Images.model_validate(record.dynamodb)
             if images.NewImage is None:
                 return None
             before = images.OldImage.version.N if images.OldImage else 0
@@ -103,7 +103,7 @@ class Dispatcher:
             return Task.model_validate_json(images.NewImage.doc.S, extra="ignore")
         except ValidationError as odd:
             fields = sorted({str(error["loc"][-1]) for error in odd.errors() if error["loc"]})
-            extra = {"event_id": unread.eventID, "fields": fields[:20]}
+            extra = {"event_id": record.eventID, "fields": fields[:20]}
             self.logger.error("change not readable", extra=extra)
             self.count("UnreadableChanges", {})
             return None

@@ -1,4 +1,4 @@
-"""Fetches the key sets of those who issue tokens, through the one HTTP client there is."""
+"""Fetch the key sets of issuers of tokens, through the HTTP client of the connectors."""
 
 import re
 from collections.abc import Collection
@@ -15,7 +15,7 @@ _OK: Final = 200
 
 
 def jwks_fetcher(trusted: Collection[str]) -> FetchJwks:
-    """Ask with short times: a caller waits for the answer."""
+    """Return a fetcher with short timeouts, since a caller waits for the response."""
     http = HttpClient(
         trusted=trusted, connect=2.0, read=2.0, total=3.0, max_answer=MAX_JWKS_BYTES + 1
     )

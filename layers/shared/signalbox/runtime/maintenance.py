@@ -1,4 +1,4 @@
-"""Builds the handler of the function that heals, and counts, every minute."""
+"""Build the handler of the function that reconciles and counts, every minute."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -23,7 +23,7 @@ def maintenance(
     wired = wiring or Wiring()
     log = logger()
     catch_up = count_changes(wired)
-    heal = ReconcileOverdue(
+    reconcile = ReconcileOverdue(
         due_index=wired.due_index,
         tasks=wired.tasks,
         notifications=wired.notifications,
@@ -37,12 +37,12 @@ def maintenance(
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
 
-        healed = heal(time_left)
+        result = reconcile(time_left)
         behind = catch_up(lambda: time_left() - _RESERVE)
-        tell = log.error if healed.failed else log.info
+        log_result = log.error if result.failed else log.info
         not_counted = {stream: error_fields(trouble) for stream, trouble in behind.items()}
-        tell("healed", extra={**asdict(healed), "not_counted": not_counted})
-        if healed.failed:
-            count("NotHealed", {})
+        log_result("reconciled", extra={**asdict(result), "not_counted": not_counted})
+        if result.failed:
+            count("NotReconciled", {})
 
     return handler

@@ -1,4 +1,4 @@
-"""Adds to the API what operators use: deliveries, notifications, configuration, keys, queues."""
+"""Add the routes for operators: deliveries, notifications, configuration, keys, queues."""
 
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.manage_keys import ManageKeys, ManageRoles

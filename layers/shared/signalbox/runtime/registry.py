@@ -1,7 +1,7 @@
-"""The providers and connectors of this installation: the modules of their packages.
+"""The installed providers and connectors: the modules of their packages.
 
 `signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
-CONNECTOR. Each is loaded when it is first asked for: most requests ask for none.
+CONNECTOR. Each is imported when it is first used, since most requests need none.
 """
 
 from functools import cache, partial
@@ -17,7 +17,7 @@ from signalbox.services.ports.notifications import Connector, Connectors
 
 @cache
 def connector_names() -> tuple[str, ...]:
-    """Return the connectors there are, none of which is loaded."""
+    """Return the names of the connectors, without importing them."""
     return tuple(module.name for module in iter_modules(signalbox.connectors.__path__))
 
 
@@ -28,12 +28,12 @@ def providers() -> Providers:
 
 
 def vocabularies() -> Vocabularies:
-    """Return the events that each provider reads."""
+    """Return the events of each provider."""
     return {name: make().events for name, make in providers().items()}
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:
-    """Return every connector by name; `trusted` are origins that they may reach although private."""
+    """Return every connector by name. Private addresses are allowed at the `trusted` origins."""
     return {name: partial(_connector, name, trusted) for name in connector_names()}
 
 

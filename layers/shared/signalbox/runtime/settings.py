@@ -1,4 +1,4 @@
-"""The settings of one function, from its environment. This is the only place that reads it."""
+"""The settings of a function, from its environment. No other module reads it."""
 
 import os
 from datetime import timedelta
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """`SIGNALBOX_<NAME>` for each name; template.yaml sets them all."""
+    """`SIGNALBOX_<NAME>` for each name; template.yaml sets all of them."""
 
     model_config = ConfigDict(
         # an error names a setting by its alias, as operators know it
@@ -43,16 +43,16 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return the settings as they stand there.
+        """Return the settings in the environment.
 
         Raises:
-            ValidationError: The document is not valid.
+            ValidationError: A variable is missing or not valid.
         """
         return cls.model_validate(dict(os.environ))
 
     @property
     def trusted(self) -> frozenset[str]:
-        """Return the origins that connectors may reach although they are private."""
+        """Return the origins that connectors may call although they are private."""
         return _listed(self.trusted_origins)
 
     @property
@@ -62,17 +62,17 @@ class Settings(BaseModel):
 
     @property
     def retention(self) -> timedelta:
-        """Return how long a finished task is stored, nothing forever."""
+        """Return how long a finished task is stored; 0 means forever."""
         return timedelta(hours=self.task_retention_hours)
 
     def connector_queue(self, connector: str) -> str:
-        """Return the URL of a connector's queue, which is named by rule beside those of tasks."""
+        """Return the URL of the queue of a connector, which follows from the naming rule."""
         base = self.queue_high.rpartition("/")[0]
         return f"{base}/{self.stack}_{connector}_notifications"
 
     @property
     def parameters(self) -> str:
-        """Return what the name of every parameter begins with."""
+        """Return the prefix of the names of all parameters."""
         return f"/signalbox/{self.stack}"
 
 

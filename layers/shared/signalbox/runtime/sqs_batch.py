@@ -1,4 +1,4 @@
-"""What all functions that take messages from a queue have in common: each message by itself."""
+"""The handler of functions that receive messages from SQS: each message by itself."""
 
 from collections.abc import Callable
 from typing import Final
@@ -20,25 +20,27 @@ from signalbox.services.ports.metrics import Count
 LambdaEvent = dict[str, JsonValue]
 LambdaHandler = Callable[[LambdaEvent, LambdaContext], PartialItemFailureResponse]
 
-_RESERVE_MS: Final = 20_000
+_RESERVE_MILLISECONDS: Final = 20_000
 
 
 class RetryMessage(Exception):
-    """The message must come back."""
+    """The message must be received again."""
 
 
 def sqs_batch_handler(
     handle: Callable[[SQSRecord], None], logger: Logger, count: Count
 ) -> LambdaHandler:
-    """Return A Lambda handler: a message whose `handle` raises comes back, the others are done.
+    """Return a Lambda handler.
 
-    To Lambda that is no error, so it is counted here, for an alarm. Messages that there is no time
-    left for come back too, which is no failure.
+    A message whose `handle` raises is received again; the others are done.
+
+    Lambda does not count that as an error, so it is counted here, for an alarm. Messages for which
+    no time is left are received again too, which is not a failure.
     """
 
     def handler(event: LambdaEvent, context: LambdaContext) -> PartialItemFailureResponse:
         def one(record: SQSRecord) -> None:
-            if context.get_remaining_time_in_millis() < _RESERVE_MS:
+            if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
                 raise RetryMessage
             try:
                 handle(record)

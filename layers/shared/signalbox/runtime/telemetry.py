@@ -1,4 +1,4 @@
-"""Logs and metrics: one JSON line for each, to standard output."""
+"""Logs and metrics: one JSON line each, to standard output."""
 
 from collections.abc import Mapping
 
@@ -12,13 +12,13 @@ def logger() -> Logger:
 
 
 def report_unreadable_config(kind: str, name: str) -> None:
-    """Report that something of the configuration is left out, for an alarm."""
+    """Log and count an item of the configuration that is skipped, for an alarm."""
     logger().error("configuration not readable", extra={"kind": kind, "thing": name})
     count("UnreadableConfiguration", {})
 
 
 def count(name: str, dimensions: Mapping[str, str]) -> None:
-    """Add one to a metric, as a line of CloudWatch's embedded metric format."""
+    """Add one to a metric, as a line in CloudWatch's embedded metric format."""
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
         for dimension, value in dimensions.items():
             metric.add_dimension(name=dimension, value=value)

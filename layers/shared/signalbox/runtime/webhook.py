@@ -1,4 +1,4 @@
-"""Builds the handler of a function that receives the webhooks of one provider."""
+"""Build the handler of a function that receives the webhooks of one provider."""
 
 from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.rejections import DynamoRejections

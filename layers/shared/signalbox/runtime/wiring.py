@@ -1,4 +1,4 @@
-"""Makes what a function needs of its settings: one client of each kind, once, when it starts."""
+"""Wire what a function needs from its settings: one client of each kind, created on first use."""
 
 import secrets
 import time
@@ -47,7 +47,7 @@ _CURSOR_KEY: Final = "keys/cursor"
 
 
 class Wiring:
-    """What a function may ask for; nothing is made that is not asked for."""
+    """What a function can ask for; each part is created on first use."""
 
     def __init__(
         self,
@@ -63,22 +63,22 @@ class Wiring:
 
     @cached_property
     def dynamo(self) -> "DynamoDBClient":
-        """Return the one client of DynamoDB."""
+        """Return the DynamoDB client."""
         return boto3.client("dynamodb", config=_CONFIG)
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        """Return the one client of SQS; it waits longer for an answer than a long poll lasts."""
+        """Return the SQS client, whose read timeout exceeds a long poll."""
         return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
 
     @cached_property
     def streams(self) -> "DynamoDBStreamsClient":
-        """Return the one client of the tables' streams."""
+        """Return the client of the tables' streams."""
         return boto3.client("dynamodbstreams", config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":
-        """Return the one client of S3; hardly ever asked for."""
+        """Return the S3 client, which is rarely needed."""
         return boto3.client("s3", config=_CONFIG)
 
     @cached_property
@@ -103,32 +103,32 @@ class Wiring:
 
     @cached_property
     def tasks(self) -> DynamoTasks:
-        """Return where tasks are stored."""
+        """Return the store of tasks."""
         return DynamoTasks(table=self.tasks_table, clock=self.clock)
 
     @cached_property
     def notifications(self) -> DynamoNotifications:
-        """Return where notifications are stored."""
+        """Return the store of notifications."""
         return DynamoNotifications(table=self.tasks_table)
 
     @cached_property
     def logs(self) -> DynamoLogs:
-        """Return where the logs of tasks are stored."""
+        """Return the store of logs."""
         return DynamoLogs(table=self.tasks_table)
 
     @cached_property
     def audit(self) -> DynamoAudit:
-        """Return where the audit log is stored."""
+        """Return the store of the audit log."""
         return DynamoAudit(table=Table(client=self.dynamo, name=self.settings.audit_table))
 
     @cached_property
     def due_index(self) -> DynamoDueIndex:
-        """Return what is to be looked at when."""
+        """Return the index of due items."""
         return DynamoDueIndex(table=self.tasks_table)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveries:
-        """Return where deliveries are stored."""
+        """Return the store of deliveries."""
         return DynamoDeliveries(
             table=self.deliveries_table,
             bucket=self.settings.bodies_bucket,
@@ -137,24 +137,24 @@ class Wiring:
 
     @cached_property
     def config(self) -> DynamoConfig:
-        """Return the configuration."""
+        """Return the store of the configuration."""
         return DynamoConfig(
             table=self.config_table, clock=self.clock, unreadable=report_unreadable_config
         )
 
     @cached_property
     def circuits(self) -> DynamoCircuits:
-        """Return where circuits are stored."""
+        """Return the store of circuits."""
         return DynamoCircuits(table=self.state_table, clock=self.clock)
 
     @cached_property
     def keys(self) -> DynamoKeys:
-        """Return where API keys are stored."""
+        """Return the store of API keys."""
         return DynamoKeys(table=self.config_table)
 
     @cached_property
     def secrets(self) -> SsmSecrets:
-        """Return where secrets are stored."""
+        """Return the store of secrets."""
         return SsmSecrets(
             provider=SSMProvider(boto3_client=boto3.client("ssm", config=_SSM)),
             prefix=self.settings.parameters,
@@ -182,13 +182,13 @@ class Wiring:
 
     @cached_property
     def notification_queue(self) -> SqsNotificationQueue:
-        """Return the connectors' queues."""
+        """Return the queues of the connectors."""
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
         return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 
     @cached_property
     def dispatch(self) -> DispatchChanges:
-        """Hand changes on."""
+        """Return what dispatches changes."""
         return DispatchChanges(
             tasks=self.tasks,
             notifications=self.notifications,
@@ -200,7 +200,7 @@ class Wiring:
         )
 
     def cursor_keys(self) -> Sequence[str]:
-        """Return the keys that sign cursors; the first who asks makes one."""
+        """Return the keys that sign cursors; the first call creates one."""
         found = self.secrets.secrets(_CURSOR_KEY)
         if found:
             return found

@@ -1,6 +1,6 @@
-"""Slack: messages of Block Kit, by an incoming webhook or by `chat.postMessage`.
+"""Slack: Block Kit messages, through an incoming webhook or `chat.postMessage`.
 
-The secret decides which: the address of a webhook, or a bot token, which needs a channel.
+The secret decides which: the URL of a webhook, or a bot token, which needs a channel.
 https://docs.slack.dev/reference/methods/chat.postMessage
 https://docs.slack.dev/reference/methods/conversations.history
 """
@@ -63,13 +63,14 @@ _MEANS: Final = {
     "invalid_token": 401,
     "no_service": 401,
 }
-"""What a word of Slack's would be as a status; 200 comes with most of them."""
+"""The HTTP status that an error code of Slack corresponds to; most come with 200."""
 
 
 class Settings(Model):
-    """`channel` is an id or a name; only under its id can a repeat be recognised.
+    """`channel` is an id or a name; earlier messages can be looked up by its id only.
 
-    `api_url` is that of GovSlack, or for local use: anything but Slack must be at a trusted origin.
+    `api_url` is that of GovSlack, or one for local use: other hosts than Slack's must be trusted
+    origins.
     """
 
     channel: str | None = Field(default=None, pattern=r"^#?[\w.-]{1,80}$")
@@ -77,16 +78,16 @@ class Settings(Model):
 
 
 class Slack(HttpConnector[Settings]):
-    """A connector. Before it repeats a message it looks for the first one, where it can."""
+    """A connector that looks for an earlier message before it repeats one, where it can."""
 
     name = "slack"
     settings_model = Settings
 
     def check_secret(self, connection: Connection, secret: str) -> None:
-        """Check whether it is valid.
+        """Check that the connection can use a secret.
 
         Raises:
-            Conflict: For what Slack would never take.
+            Conflict: Slack would never accept it.
             SettingsInvalid: The settings are not valid.
         """
         if _TOKEN.fullmatch(secret):
@@ -99,7 +100,7 @@ class Slack(HttpConnector[Settings]):
         """Return the settings of a connection.
 
         Raises:
-            SettingsInvalid: The settings are not valid.
+            SettingsInvalid: They are not valid.
         """
         settings = super().settings(connection)
         if settings.api_url not in _APIS and not self.http.trusts(settings.api_url):
@@ -107,7 +108,7 @@ class Slack(HttpConnector[Settings]):
         return settings
 
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
-        """Post a message, unless an earlier attempt got through."""
+        """Post a message, unless an earlier attempt succeeded."""
         request = self.render(notification, settings, secret)
         span = possible_send_window(notification) if _TOKEN.fullmatch(secret) else None
         if span and self._arrived(notification, span, settings, _authorization(secret)):
@@ -115,7 +116,7 @@ class Slack(HttpConnector[Settings]):
         self.judge(self.http(request))
 
     def render(self, notification: Notification, settings: Settings, secret: str) -> HttpRequest:
-        """Return the request to the webhook that the secret is, or to `chat.postMessage`."""
+        """Return the request to the incoming webhook, or to `chat.postMessage`."""
         if _TOKEN.fullmatch(secret):
             if settings.channel is None:
                 raise SettingsInvalid(_NO_CHANNEL)
@@ -127,11 +128,11 @@ class Slack(HttpConnector[Settings]):
         raise SecretRefused(_why_not(secret))
 
     def judge(self, answer: HttpResponse) -> None:
-        """Check whether it is valid.
+        """Check the response.
 
         Raises:
-            SendRefused: The target refused it for good.
-            SendDelayed: If Slack has not taken the message.
+            SendRefused: Slack will never accept the message.
+            SendDelayed: Slack may accept it later.
         """
         judge(answer)
 
@@ -145,17 +146,17 @@ class Slack(HttpConnector[Settings]):
         settings: Settings,
         headers: dict[str, str],
     ) -> bool:
-        """Return whether an attempt got through then.
+        """Return whether an attempt between these times succeeded.
 
-        Not, where the token may not read the channel.
+        False if the token may not read the channel.
 
-        Apps that are distributed outside Slack's Marketplace get 15 messages a page and one page a
-        minute, so pages are read on while there are more, up to a bound and as long as Slack lets
-        us. What is not found by then is sent: a repeat does less harm than silence.
+        Apps outside Slack's Marketplace get 15 messages a page and one page a minute, so a limited
+        number of pages is read, for as long as Slack allows it. A message that is not found is
+        sent: a repeated message does less harm than a lost one.
 
         Raises:
-            SendDelayed: If the first page cannot be had now.
-            SecretRefused: It failed.
+            SendDelayed: The first page cannot be read now.
+            SecretRefused: The token is not valid.
         """
         oldest, latest = (at.timestamp() for at in span)
         asked = {"channel": settings.channel, "oldest": oldest, "latest": latest, "limit": _PAGE}
@@ -181,8 +182,8 @@ def _next_page(answer: HttpResponse) -> str:
     Empty if there is none or it may not be read.
 
     Raises:
-        SendDelayed: It may succeed later.
-        SecretRefused: It failed.
+        SendDelayed: It may be read later.
+        SecretRefused: The token is not valid.
     """
     try:
         judge(answer)
@@ -202,16 +203,16 @@ def _authorization(token: str) -> dict[str, str]:
 
 
 def _why_not(secret: str) -> str:
-    """Return why Slack takes no messages with such a secret, without the secret."""
+    """Return why Slack accepts no messages with such a secret, without the secret."""
     return next((why for pattern, why in _MISTAKEN if pattern.match(secret)), _NEITHER)
 
 
 def judge(answer: HttpResponse) -> None:
-    """Check whether it is valid.
+    """Check the response.
 
     Raises:
-        SendRefused: The target refused it for good.
-        SendDelayed: If Slack has not taken the message.
+        SendRefused: Slack will never accept the message.
+        SendDelayed: Slack may accept it later.
     """
     word = _word(answer.body)
     status = answer.status
@@ -239,7 +240,7 @@ class _Said(BaseModel):
 
 
 def _word(body: bytes) -> str:
-    """Return what Slack said: `ok`, the name of an error, or empty if it is nothing of the kind."""
+    """Return the code in Slack's response: `ok`, an error, or empty if there is none."""
     try:
         said = _Said.model_validate_json(body)
     except ValidationError:

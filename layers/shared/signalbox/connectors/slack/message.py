@@ -1,6 +1,6 @@
-"""What Slack is told of a change: a message of Block Kit.
+"""Render a change as a Block Kit message.
 
-Foreign words stand in rich text and plain text alone, where nothing is markup.
+Foreign text is put into rich text and plain text only, where nothing is markup.
 https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
 
@@ -30,7 +30,7 @@ _OTHER_LOOK: Final = ("bell", "Task changed")
 
 
 def render(notification: Notification, channel: str | None = None) -> JsonObject:
-    """Return the message: for `chat.postMessage` where there is a channel, else for a webhook."""
+    """Return the message: for `chat.postMessage` if there is a channel, else for a webhook."""
     task = notification.change.data
     word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     icon, words = _LOOKS.get(word, _OTHER_LOOK)
@@ -114,7 +114,7 @@ def _section(*elements: JsonObject) -> JsonObject:
 
 
 def _text(text: str, *, bold: bool = False) -> JsonObject:
-    """Text as it is: Slack finds no markup, emoji, name or link in it, so nothing is escaped."""
+    """Return text as it is: Slack interprets no markup, emoji, name or link in it."""
     style: JsonObject = {"style": {"bold": True}} if bold else {}
     return {"type": "text", "text": text} | style
 
@@ -124,5 +124,5 @@ def _plain(text: str) -> JsonObject:
 
 
 def _escaped(text: str) -> str:
-    """Text for the notification that a device shows in place of the blocks."""
+    """Return text for the notification that a device shows instead of the blocks."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -47,7 +47,9 @@ def add_audit(
         after = None if cursor is None else cursors.read(cursor, bound_to)
         page = browse(since=first, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
-        found = AuditList(items=tuple(page.records), unreadable=tuple(page.unreadable), next=following)
+        found = AuditList(
+            items=tuple(page.records), unreadable=tuple(page.unreadable), next=following
+        )
         return json_response(found)
 
     @routes.add(

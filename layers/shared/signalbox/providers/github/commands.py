@@ -1,9 +1,9 @@
-"""Where people speak at GitHub: which part of an event is theirs to write commands in.
+"""Which text of a GitHub event may contain commands.
 
-A text speaks when it is first written, and again when it is edited; never when it is deleted, when
-something else happens to what it belongs to, or when nobody is named who says it. A transfer moves
-a text and says nothing. What we wrote ourselves is known by its marker. Who may speak is for the
-source to say: who wrote a text is told beside who sent it, and which of them are automated.
+A text counts when it is written and when it is edited. It does not count when it is deleted, when
+something else happens to what it belongs to, or when its author is not named. A transfer only moves
+a text. Our own texts are recognised by their marker. The source decides whose commands count, so
+the event has the sender and the writer, and whether each is a bot.
 """
 
 import re
@@ -42,7 +42,7 @@ def command_text(event: str, payload: Payload) -> CommandText:
     """Return the text of an event of this name.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: A part that such an event must have is missing.
     """
     place = _PLACES.get(event)
     if place is None or payload.action not in {place.written_by, "edited", "deleted"}:
@@ -60,20 +60,20 @@ def command_text(event: str, payload: Payload) -> CommandText:
 
 
 def author_of(user: User | None) -> Author | None:
-    """Return somebody as an author; a bot is known by its type or by its name."""
+    """Return an author; a bot is recognised by its type or by its name."""
     if user is None or not user.login:
         return None
     return author(user.login, automated=user.type == "Bot" or user.login.endswith("[bot]"))
 
 
 def _host(written: Written) -> str:
-    """Whose number it is, where that is not github.com: each host counts from 1."""
+    """Return the host of the page, unless it is github.com: ids are unique per host only."""
     found = _HOST.match(written.html_url or "")
     return found[1].lower() if found and found[1].lower() != _USUAL else ""
 
 
 def _edited(said: CommandText, changes: Changes | None) -> CommandText:
-    """Return an edit that left the text alone, of a title say, says nothing."""
+    """Return the text of an edit, nothing if the edit changed something else, such as a title."""
     if changes is None or changes.body is None:
         return NO_TEXT
     return replace(said, previous_text=bounded(changes.body.said))

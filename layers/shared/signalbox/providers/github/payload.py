@@ -1,7 +1,7 @@
-"""What is read of a GitHub payload, and how it is got out of a body.
+"""Models of GitHub's payloads, with the fields that are read.
 
-Whatever is not named here is ignored, and what is named may be missing or null, save the ids. Which
-parts an event must have is asked where they are used, by `require`.
+Other fields are ignored. All fields but ids may be missing or null; `require` checks the ones that
+an event needs where they are used.
 """
 
 from pydantic import Field, JsonValue
@@ -24,7 +24,7 @@ class User(PayloadPart):
 
 
 class Team(PayloadPart):
-    """A team, asked for a review in place of a person."""
+    """A team whose review is requested."""
 
     slug: str | None = None
 
@@ -36,18 +36,16 @@ class Label(PayloadPart):
 
 
 class Repository(PayloadPart):
-    """Where it happened."""
+    """The repository of the event."""
 
     full_name: str | None = None
     pushed_at: PayloadTime | None = None
 
 
 class Written(PayloadPart):
-    """Something that people write and edit.
+    """Something that people write and edit. `body` is null if it is empty.
 
-    `body` is null if they wrote nothing.
-
-    `user` is who wrote it first, null if the account is gone; edits are their sender's.
+    `user` is the first author, null if the account is deleted; the author of an edit is the sender.
     """
 
     id: IntegerId
@@ -72,7 +70,7 @@ class Topic(Written):
 
 
 class Head(PayloadPart):
-    """What a pull request wants to bring in."""
+    """The source branch of a pull request."""
 
     ref: str | None = None
     sha: str | None = None
@@ -107,13 +105,13 @@ class WorkflowRun(PayloadPart):
 
 
 class CheckSuite(PayloadPart):
-    """What a check run belongs to."""
+    """The suite of a check run."""
 
     head_branch: str | None = None
 
 
 class CheckOutput(PayloadPart):
-    """What a check run says of itself."""
+    """The output of a check run."""
 
     title: str | None = None
 
@@ -134,7 +132,7 @@ class CheckRun(PayloadPart):
 
 
 class RequestedAction(PayloadPart):
-    """The button of a check run that somebody pressed."""
+    """The button of a check run that was pressed."""
 
     identifier: str | None = None
 
@@ -158,13 +156,13 @@ class Commit(PayloadPart):
 
 
 class Before(PayloadPart):
-    """What one field said before an edit."""
+    """The value of a field before an edit."""
 
     said: str | None = Field(default=None, alias="from")
 
 
 class Changes(PayloadPart):
-    """The fields that an edit changed, or what a transfer brought here, and from where."""
+    """The fields that an edit changed, or the origin of a transfer."""
 
     body: Before | None = None
     old_issue: PayloadPart | None = None
@@ -172,13 +170,13 @@ class Changes(PayloadPart):
 
 
 class Heading(PayloadPart):
-    """What is read of a payload before anything else."""
+    """The part of a payload that is read first."""
 
     action: str | None = Field(default=None, pattern=r"^[a-z_]{1,64}$")
 
 
 class Payload(Heading):
-    """The body of a webhook: each event brings some of these parts."""
+    """The body of a webhook; each event has some of these parts."""
 
     repository: Repository | None = None
     sender: User | None = None
@@ -204,25 +202,25 @@ class Payload(Heading):
 
 
 def decoded(request: InboundRequest) -> JsonValue:
-    """Return the JSON in a request that was verified.
+    """Return the JSON of a verified request.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The body is not JSON.
     """
     return decode_json(request, form_field="payload")
 
 
 def action_of(document: JsonValue) -> str | None:
-    """Return the action of an event, whatever else it says.
+    """Return the action of an event.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The payload is not an object.
     """
     return validate(Heading, document).action
 
 
 def read(document: JsonValue) -> Payload:
-    """Return all that is read of an event.
+    """Return the payload of an event.
 
     Raises:
         PayloadInvalid: The payload is not valid.

@@ -1,4 +1,4 @@
-"""GitHub, as the provider port asks for it."""
+"""GitHub as a provider."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ class GitHub(HmacProvider):
     }
 
     def parse(self, request: InboundRequest) -> ParsedPayload:
-        """Return what a verified request says: one event at most.
+        """Return the event in a verified request: at most one.
 
         Raises:
             PayloadInvalid: The payload is not valid.

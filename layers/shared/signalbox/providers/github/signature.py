@@ -13,6 +13,6 @@ SCHEME: Final = HmacScheme(header="x-hub-signature-256", prefix="sha256=")
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Return what GitHub sends in the header with this body."""
+    """Return the value of GitHub's signature header for this body."""
     request = InboundRequest(method="POST", path="/", headers={}, body=body)
     return SCHEME.signature(secret, request)

@@ -1,4 +1,4 @@
-"""The facts of a GitHub event, in our words and within our bounds."""
+"""The fields of a GitHub event, within the limits of a task."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ _HEADS: Final = "refs/heads/"
 _RUNS: Final = frozenset({"workflow_run", "check_run"})
 
 FAILURES: Final = frozenset({"timed_out", "startup_failure"})
-"""How runs end that count as a `failure` too."""
+"""The conclusions of runs that also count as a `failure`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """What an event says, still in the provider's words and of any length."""
+    """The fields of an event as GitHub sent them, of any length."""
 
     title: str | None
     url: str | None
@@ -40,14 +40,14 @@ class _Facts:
 
 
 class _Reader(NamedTuple):
-    """How an event is read; where it names no actions, whatever the action."""
+    """How an event is parsed; without actions it accepts any action."""
 
     facts: Callable[[Payload], _Facts]
     actions: frozenset[str] | None = None
 
 
 def is_read(event: str, action: str | None = None) -> bool:
-    """Return whether an event of this name is read at all, or with this action."""
+    """Return whether an event of this name, or with this action, is parsed."""
     reader = _READERS.get(event)
     if reader is None:
         return False
@@ -55,10 +55,10 @@ def is_read(event: str, action: str | None = None) -> bool:
 
 
 def event_of(name: str, payload: Payload, text: CommandText) -> Event:
-    """Return the event of this name that the payload and its text make.
+    """Return the event of this name from the payload and its text.
 
     Raises:
-        PayloadInvalid: If a part is missing that such an event must have.
+        PayloadInvalid: A part that such an event must have is missing.
     """
     facts = _READERS[name].facts(payload)
     type_ = event_type(name, payload.action)
@@ -83,10 +83,10 @@ def event_of(name: str, payload: Payload, text: CommandText) -> Event:
 
 
 def event_type(name: str, action: str | None) -> str:
-    """`<event>.<action>`; a push is the one event that has no action.
+    """Return `<event>.<action>`, or `push`, the only event without an action.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The action is missing.
     """
     return name if name == "push" else f"{name}.{require(action, 'action')}"
 
@@ -168,10 +168,7 @@ def _on_pull(
 
 
 def _named(payload: Payload) -> str | None:
-    """Return whom or what the action names.
-
-    The label put on, who was assigned or asked for a review.
-    """
+    """Return what the action refers to: the label, the assignee or the requested reviewer."""
     if payload.action == "labeled" and payload.label:
         return payload.label.name
     if payload.action == "assigned" and payload.assignee:
