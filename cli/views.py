@@ -86,7 +86,7 @@ def metrics_fields(found: MetricsResponse) -> Fields:
     connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
     circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
     return {
-        "Tasks": _counted(tasks.kept),
+        "Tasks": _counted(tasks.by_status),
         "Changes": _counted(tasks.changes),
         "Succeeded": rate,
         "Processed in": _times(tasks.processing),

@@ -172,7 +172,7 @@ def test_a_replay_again_and_again_is_harmless(system: System) -> None:
     assert tasks(system) == 1
 
 
-def test_a_replay_keeps_the_tasks_that_were_made_before(
+def test_a_replay_keeps_the_tasks_that_were_already_exists(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = system.comment("/agent fix the login")

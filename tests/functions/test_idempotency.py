@@ -45,7 +45,7 @@ def test_a_repeat_of_a_new_key_names_the_key_and_tells_it_no_more(system: System
     made = again(system, KEYS, body, key=admin)
     repeated = again(system, KEYS, body, key=admin)
 
-    assert (repeated.status, repeated.word("code")) == (409, "made_before")
+    assert (repeated.status, repeated.word("code")) == (409, "already_exists")
     assert made.word("id") in repeated.word("detail")
     assert made.word("key") not in repeated.text
 

@@ -134,7 +134,7 @@ def test_json_tells_the_same(system: System) -> None:
 
     assert '"success_rate": 1.0' in told
     assert '"outcomes": {"accepted": 1}' in told
-    assert '"kept": {"pending": 1, "running": 0, "succeeded": 1' in told
+    assert '"by_status": {"pending": 1, "running": 0, "succeeded": 1' in told
     assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "mean": 42.0}' in told
     assert '"complete": true' in told
 

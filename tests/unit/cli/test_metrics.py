@@ -21,7 +21,7 @@ TIMES = DurationStats(count=4, p50=0.5, p95=2.0, mean=0.9)
 FIGURES = MetricsResponse(
     complete=False,
     tasks=TaskMetrics(
-        kept={TaskStatus.PENDING: 2, TaskStatus.FAILED: 1},
+        by_status={TaskStatus.PENDING: 2, TaskStatus.FAILED: 1},
         changes={"created": 3},
         success_rate=0.75,
         processing=TIMES,

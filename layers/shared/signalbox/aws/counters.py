@@ -82,7 +82,7 @@ def _counts(item: Item) -> Counts:
 
 
 def _update(page: StreamPage) -> _Update:
-    """Return the update that adds the counts of a page, if its shard is at the position before it."""
+    """Return the update that adds the counts of a page if its shard is at the position before."""
     names = {"#at": _POSITION_PREFIX + page.shard}
     values: dict[str, AttributeValueTypeDef] = {}
     for number, (counted, by) in enumerate(page.counts.items()):

@@ -173,7 +173,7 @@ class DynamoStreamFeed(Feed):
             return {}  # the dispatcher logs what it cannot read
 
     def _is_expired(self, shard: str) -> bool:
-        """Return whether the shard will not be listed again; its id has the time of its creation."""
+        """Return whether the shard will not be listed again, by the time in its id."""
         born = _SHARD_ID.match(shard)
         if not born:
             return False
@@ -221,8 +221,8 @@ def count_delivery_record(record: RecordTypeDef) -> Counts:
     if record["eventName"] != "INSERT":
         return {}
     if _text(change["Keys"], "pk").startswith(table_keys.REJECTED_REQUEST):
-        record_rejected = _projection(after, RejectedRequestProjection)
-        return metrics.rejected_request_counts(record_rejected) if record_rejected else {}
+        rejected = _projection(after, RejectedRequestProjection)
+        return metrics.rejected_request_counts(rejected) if rejected else {}
     kept = _projection(after, DeliveryProjection)
     return metrics.delivery_counts(kept) if kept else {}
 

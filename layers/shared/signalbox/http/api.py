@@ -1,8 +1,9 @@
-"""The API: what happens to a request before and after its route.
+"""The API handler: what happens to a request before and after its route.
 
-Routes, validation and OpenAPI are Powertools'. Before a route is asked, this decides whether there
-is one, whether the caller may use it and whether the body can be read at all; so nobody unknown
-learns what a valid request looks like, and every error has the same form.
+Powertools provides routing, validation and OpenAPI. Before it is called, this module finds the
+route, authenticates and authorizes the caller and checks that the body can be parsed. So an
+unauthenticated client does not learn what a valid request looks like, and all errors have the same
+form.
 """
 
 from collections.abc import Mapping
@@ -48,23 +49,23 @@ from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import OverLimit
 from signalbox.models.request import InboundRequest
 
-_NOTHING: Final = (b"", b"{}")
+_EMPTY_BODIES: Final = (b"", b"{}")
 
 
 def router() -> APIGatewayHttpResolver:
-    """Return A router that reads bodies by our rules."""
+    """Return a router that parses bodies strictly."""
 
-    def read(text: str) -> dict[str, JsonValue]:
+    def parsed(text: str) -> dict[str, JsonValue]:
         call: RequestContext = made.context["call"]
         return cast("dict[str, JsonValue]", parse_json(text, printed=call.route.accepts_raw_output))
 
-    made = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=read)
+    made = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parsed)
     return made
 
 
 @dataclass(slots=True, kw_only=True)
 class _Exchange:
-    """What is known so far of one request and its answer."""
+    """What is known of a request and its response so far."""
 
     request_id: RequestId
     request: InboundRequest | None = None
@@ -75,7 +76,7 @@ class _Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiHandler:
-    """A Lambda handler. `limit` is the largest body in bytes."""
+    """A Lambda handler. `limit` is the maximum size of a body in bytes."""
 
     routes: Routes
     admit: Authorizer
@@ -85,35 +86,39 @@ class ApiHandler:
     logger: Logger
 
     def __post_init__(self) -> None:
-        """Create the router speak of errors as everything else here does."""
+        """Register error handlers, so that the router renders errors as problems."""
         handle = self.routes.resolver.exception_handler
-        handle([SignalboxError, RequestValidationError, NotFoundError, Exception])(self._refused)
+        handle([SignalboxError, RequestValidationError, NotFoundError, Exception])(
+            self._error_response
+        )
 
     def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> LambdaResponse:
-        """Answer one request; never an exception."""
+        """Answer one request. It never raises."""
         started = perf_counter()
-        read = HttpApiEvent.model_validate(event)
-        if read.requestContext.http.method == "HEAD":
+        parsed = HttpApiEvent.model_validate(event)
+        if parsed.requestContext.http.method == "HEAD":
             return {**self(_as_get(event), context), "body": "", "isBase64Encoded": False}
-        exchange = _Exchange(request_id=request_id(read))
+        exchange = _Exchange(request_id=request_id(parsed))
         try:
-            said = self._answer(event, context, read, exchange)
+            response = self._answer(event, context, parsed, exchange)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
-            said = self._problem(error, exchange.request_id)
-        said["headers"].update(exchange.headers)
+            response = self._problem(error, exchange.request_id)
+        response["headers"].update(exchange.headers)
         if exchange.request and exchange.route and exchange.caller is not ANONYMOUS:
-            self.audit_trail(exchange.request, exchange.route, exchange.caller, said["statusCode"])
-        self._tell(said, read, exchange, perf_counter() - started)
-        return said
+            self.audit_trail(
+                exchange.request, exchange.route, exchange.caller, response["statusCode"]
+            )
+        self._log(response, parsed, exchange, perf_counter() - started)
+        return response
 
     def _answer(
         self,
         event: dict[str, JsonValue],
         context: LambdaContext,
-        read: HttpApiEvent,
+        parsed: HttpApiEvent,
         exchange: _Exchange,
     ) -> LambdaResponse:
-        request = to_request(read, exchange.request_id, limit=self.limit)
+        request = to_request(parsed, exchange.request_id, limit=self.limit)
         exchange.request = request
         exchange.headers.update(self.cors.headers(request))
         preflight = self.cors.preflight(request, ", ".join(self.routes.methods(request.path)))
@@ -127,9 +132,9 @@ class ApiHandler:
         if route.scope:
             admitted.caller.require(route.scope)
         _check_accept(request, route)
-        taken = self.routes.taken(route)
-        _check_query(read, taken)
-        _check_body(request, taken)
+        dependant = self.routes.taken(route)
+        _check_query(parsed, dependant)
+        _check_body(request, dependant)
         call = RequestContext(request=request, route=route, caller=admitted.caller)
         return self._routed(event, context, call)
 
@@ -141,7 +146,7 @@ class ApiHandler:
     ) -> LambdaResponse:
         resolver = self.routes.resolver
         resolver.append_context(call=call)
-        made = resolver.resolve(_checked(event, call.request), context)
+        made = resolver.resolve(_normalised(event, call.request), context)
         headers = {name.lower(): value for name, value in made["headers"].items()}
         if headers.get("location", "").startswith("/"):
             headers["location"] = call.request.base_path + headers["location"]
@@ -152,10 +157,12 @@ class ApiHandler:
             isBase64Encoded=bool(made.get("isBase64Encoded")),
         )
 
-    def _refused(self, error: Exception) -> Response[str]:
-        """Return what the router answers where a route, or its validation, raised this."""
-        said = self._problem(error, RequestId(self.routes.call().request.request_id))
-        return Response(status_code=said["statusCode"], body=said["body"], headers=said["headers"])
+    def _error_response(self, error: Exception) -> Response[str]:
+        """Return the response to an error that a route or its validation raised."""
+        response = self._problem(error, RequestId(self.routes.call().request.request_id))
+        return Response(
+            status_code=response["statusCode"], body=response["body"], headers=response["headers"]
+        )
 
     def _problem(self, error: Exception, request: RequestId) -> LambdaResponse:
         if isinstance(error, RequestValidationError):
@@ -163,9 +170,9 @@ class ApiHandler:
         if isinstance(error, NotFoundError):
             return error_response(NotFound("there is nothing at this path"), request)
         if isinstance(error, SignalboxError) and not isinstance(error, Unavailable):
-            said = error_response(error, request)
-            said["headers"].update(_more_headers(error))
-            return said
+            response = error_response(error, request)
+            response["headers"].update(_error_headers(error))
+            return response
         extra = {"request_id": request, **error_fields(error)}
         self.logger.error("request failed", extra=extra)
         return (
@@ -174,26 +181,26 @@ class ApiHandler:
             else internal_error(request)
         )
 
-    def _tell(
-        self, said: LambdaResponse, read: HttpApiEvent, exchange: _Exchange, seconds: float
+    def _log(
+        self, response: LambdaResponse, parsed: HttpApiEvent, exchange: _Exchange, seconds: float
     ) -> None:
         route = exchange.route
-        failed = said["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         tell = self.logger.error if failed else self.logger.info
         tell(
             "request",
             extra={
                 "request_id": exchange.request_id,
-                **request_log_fields(read),
+                **request_log_fields(parsed),
                 "route": route.path if route else None,
                 "principal": exchange.caller.name,
-                "status_code": said["statusCode"],
+                "status_code": response["statusCode"],
                 "duration_ms": round(seconds * 1000, 1),
             },
         )
 
 
-def _more_headers(error: SignalboxError) -> Mapping[str, str]:
+def _error_headers(error: SignalboxError) -> Mapping[str, str]:
     match error:
         case MethodNotAllowed():
             return {"allow": ", ".join(error.allowed)}
@@ -204,10 +211,10 @@ def _more_headers(error: SignalboxError) -> Mapping[str, str]:
 
 
 def _check_accept(request: InboundRequest, route: Route) -> None:
-    """Check whether it is valid.
+    """Check the Accept header.
 
     Raises:
-        NotAcceptable: If the caller takes nothing that the route answers with.
+        NotAcceptable: The client accepts none of the media types of the route.
     """
     offered = {
         *route.media_types,
@@ -218,11 +225,11 @@ def _check_accept(request: InboundRequest, route: Route) -> None:
         raise NotAcceptable(f"this answers with {', '.join(route.media_types)}")
 
 
-def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, JsonValue]:
-    """Return the event for the router as we have read it, so that nothing is read twice.
+def _normalised(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, JsonValue]:
+    """Return the event for the router, normalised, so that nothing is parsed twice.
 
-    The router knows content types in lower case alone, where `_check_body` has decided what the
-    body is, and base paths only where they are the name of a stage.
+    The router recognises content types in lower case only, and base paths only if they are the name
+    of a stage.
     """
     headers: dict[str, JsonValue] = {**request.headers, "content-type": APPLICATION_JSON}
     gateway = cast("dict[str, JsonValue]", event["requestContext"])
@@ -235,34 +242,34 @@ def _checked(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, 
 
 
 def _as_get(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the event of a GET in place of that of a HEAD."""
+    """Return the event of a HEAD request as that of a GET."""
     context = cast("dict[str, dict[str, JsonValue]]", event["requestContext"])
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
 
 
-def _check_query(read: HttpApiEvent, taken: Dependant) -> None:
-    """Check whether it is valid.
+def _check_query(parsed: HttpApiEvent, dependant: Dependant) -> None:
+    """Check the names of the query parameters.
 
     Raises:
-        RequestValidationError: If the query names what the route does not know of.
+        RequestValidationError: The route does not know one of them.
     """
-    known = {parameter.alias for parameter in taken.query_params}
-    odd = sorted((read.queryStringParameters or {}).keys() - known)
+    known = {parameter.alias for parameter in dependant.query_params}
+    odd = sorted((parsed.queryStringParameters or {}).keys() - known)
     if odd:
         raise RequestValidationError(
             [{"loc": ("query", name), "type": "extra_forbidden"} for name in odd]
         )
 
 
-def _check_body(request: InboundRequest, taken: Dependant) -> None:
-    """That is any one if the route takes none: the router would not even look at it.
+def _check_body(request: InboundRequest, dependant: Dependant) -> None:
+    """Check the body. A route that takes no body accepts none, which the router would ignore.
 
     Raises:
         UnsupportedMedia: The media type of the body is not supported.
-        PayloadInvalid: For a body that the router could only stumble on.
+        PayloadInvalid: The body cannot be parsed.
     """
-    if not taken.body_params:
-        if request.body.strip() not in _NOTHING:
+    if not dependant.body_params:
+        if request.body.strip() not in _EMPTY_BODIES:
             raise PayloadInvalid("this takes no body")
         return
     if request.header("content-encoding").strip().lower() not in {"", "identity"}:

@@ -1,4 +1,4 @@
-"""Writes down in the audit log what callers changed, and what they were not let do."""
+"""Record in the audit log what callers changed, and what they were denied."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from signalbox.services.ports.time import Clock
 class AuditTrail:
     """The audit of the API.
 
-    `record` keeps one entry.
+    `record` stores one event.
 
-    An entry that could not be stored is an error in the log and is counted, for an alarm; the
-    answer stays as it is, since what it speaks of has happened.
+    An event that cannot be stored is logged as an error and counted, for an alarm. The response
+    stays the same, since the change was made.
     """
 
     record: Callable[[AuditEvent], AuditRecord]
@@ -33,7 +33,7 @@ class AuditTrail:
     def __call__(
         self, request: InboundRequest, route: Route, caller: Principal, status: int
     ) -> None:
-        """Store an entry where the route changes something, or the caller was denied."""
+        """Record an event if the route changes something, or if the caller was denied."""
         denied = status == HTTPStatus.FORBIDDEN
         if not denied and not route.audited:
             return

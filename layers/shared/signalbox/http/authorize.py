@@ -1,7 +1,7 @@
-"""Whether a request comes in: who calls, how often, and whether they may.
+"""Authenticate callers and enforce their rate limits.
 
-Strangers are counted by their address before they are told anything, callers we know by their name.
-An API key never wakes the libraries that tokens need.
+Anonymous requests are counted by address before anything is answered, authenticated ones by
+principal. An API key does not load the libraries that tokens need.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from signalbox.models.rate_limits import RateLimitQuota
 from signalbox.models.request import InboundRequest
 
 Authenticate = Callable[[str], Principal]
-"""Who holds this key or token. Raises Unauthenticated."""
+"""Return the principal of a key or token. Raises Unauthenticated."""
 
 ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
 
@@ -26,7 +26,7 @@ _KEY: Final = "sbx_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthResult:
-    """A caller, and what is left of its limit; None if nothing was counted."""
+    """A caller, and what is left of its limit; None if the request was not counted."""
 
     caller: Principal
     quota: RateLimitQuota | None = None
@@ -34,19 +34,17 @@ class AuthResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorizer:
-    """The door."""
+    """Authenticate a request and count it."""
 
     keys: Authenticate
     tokens: Authenticate
     limit: RateLimiter
 
     def __call__(self, request: InboundRequest, route: Route) -> AuthResult:
-        """Return who calls.
-
-        Whether the caller may do what it asks for is told by its scopes.
+        """Return the caller. Its scopes are checked against the route afterwards.
 
         Raises:
-            Unauthenticated: The credentials are not valid.
+            Unauthenticated: The credentials are missing or not valid.
             OverLimit: The rate limit is exceeded.
         """
         if route.unlimited:
@@ -54,10 +52,10 @@ class Authorizer:
         if route.scope is None:
             quota = self.limit.admit_anonymous(request.source_ip)
             return AuthResult(caller=ANONYMOUS, quota=quota)
-        caller = self._known(request)
+        caller = self._authenticated(request)
         return AuthResult(caller=caller, quota=self.limit.admit(caller))
 
-    def _known(self, request: InboundRequest) -> Principal:
+    def _authenticated(self, request: InboundRequest) -> Principal:
         text = _credentials(request)
         try:
             return (self.keys if text.startswith(_KEY) else self.tokens)(text)

@@ -1,4 +1,4 @@
-"""A kept body as an operator sees it."""
+"""The stored body of a delivery, as operators see it."""
 
 import re
 from base64 import b64encode
@@ -8,22 +8,22 @@ from typing import Final
 from signalbox.models.base import Model
 from signalbox.models.redaction import redacted
 
-_LONGEST: Final = 1_000_000
+_MAX_BYTES: Final = 1_000_000
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Encoding(StrEnum):
-    """How a body is written down."""
+    """The encoding of a body in JSON."""
 
     TEXT = "text"
     BASE64 = "base64"
 
 
 class BodyView(Model):
-    """The body: as text where it is one, else in base64.
+    """The body, as text if it is one, else in base64.
 
-    `masked` says that something in the text looked like a secret and is shown as `[masked]`,
-    `truncated` that it is longer than what is shown.
+    `masked` marks that something in the text looked like a secret and is shown as `[masked]`;
+    `truncated` that only a part is shown.
     """
 
     encoding: Encoding
@@ -33,8 +33,8 @@ class BodyView(Model):
 
 
 def body_view(body: bytes) -> BodyView:
-    """Return the body, a megabyte of it at most."""
-    part, truncated = body[:_LONGEST], len(body) > _LONGEST
+    """Return the body, at most a megabyte of it."""
+    part, truncated = body[:_MAX_BYTES], len(body) > _MAX_BYTES
     text = _text(part, truncated=truncated)
     if text is None:
         content = b64encode(part).decode()
@@ -46,10 +46,7 @@ def body_view(body: bytes) -> BodyView:
 
 
 def _text(part: bytes, *, truncated: bool) -> str | None:
-    """Return what the bytes say, None if they are no text.
-
-    A cut character at the end is left out.
-    """
+    """Return the bytes as text, or None. A truncated character at the end is dropped."""
     try:
         text = part.decode("utf-8")
     except UnicodeDecodeError as odd:

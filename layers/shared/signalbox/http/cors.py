@@ -1,4 +1,4 @@
-"""Which pages of other origins may call the API: those of the list, named exactly."""
+"""CORS: which pages of other origins may call the API, by an exact list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ _HEADERS: Final = (
 _EXPOSED: Final = (
     "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
 )
-_SECONDS: Final = "600"
+_MAX_AGE_SECONDS: Final = "600"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsPolicy:
-    """The allow-list. Cookies are never asked for, so no answer allows credentials."""
+    """The list of allowed origins. Credentials are never allowed, as no cookies are used."""
 
     origins: frozenset[str] = frozenset()
 
     def headers(self, request: InboundRequest) -> Mapping[str, str]:
-        """Return what an answer to this request says of origins."""
+        """Return the CORS headers of the response to this request."""
         if not self.origins:
             return {}
         origin = request.header("origin")
@@ -36,7 +36,7 @@ class CorsPolicy:
         }
 
     def preflight(self, request: InboundRequest, methods: str) -> Mapping[str, str] | None:
-        """Return what the answer to a preflight says, None if the request is none."""
+        """Return the headers of the response to a preflight, or None if it is not one."""
         asked = request.method == "OPTIONS" and request.header("access-control-request-method")
         if not asked or request.header("origin") not in self.origins:
             return None
@@ -44,5 +44,5 @@ class CorsPolicy:
             **self.headers(request),
             "access-control-allow-methods": methods,
             "access-control-allow-headers": _HEADERS,
-            "access-control-max-age": _SECONDS,
+            "access-control-max-age": _MAX_AGE_SECONDS,
         }

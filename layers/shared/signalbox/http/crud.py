@@ -1,7 +1,7 @@
-"""What the routes of the configuration have in common.
+"""Create, read, update and delete resources of the configuration.
 
-A thing's ETag is a hash of what it says. A change names the ETag of what it changes, so that nobody
-overwrites what somebody else has just written; a thing that is not there yet has none to name.
+The ETag of a resource is a hash of its content. A change must name the ETag of the stored resource,
+so that concurrent changes are not lost.
 """
 
 import json
@@ -23,14 +23,16 @@ M = TypeVar("M", bound=Model)
 
 _ANY: Final = "*"
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The thing's ETag, or *")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag of the resource, or *")
+]
 IfNoneMatch = Annotated[
     str | None, Header(alias="If-None-Match", description="An ETag; * where there must be none")
 ]
 
 
 def as_json(model: type[M]) -> BeforeValidator:
-    """Let a strict model be read from values as JSON has them: lists, texts."""
+    """Let a strict model be validated from JSON values: lists, texts."""
 
     def read(value: JsonValue) -> M:
         return model.model_validate_json(json.dumps(value))
@@ -41,79 +43,77 @@ def as_json(model: type[M]) -> BeforeValidator:
 def precondition_check(
     if_match: str | None, if_none_match: str | None
 ) -> Callable[[Model | None], None]:
-    """Return A check of what is stored against what the caller says of it.
+    """Return a check of the stored resource against the headers.
 
-    Raises:
-        PreconditionFailed: If that is wrong.
-        PreconditionRequired: If the caller changes something without saying what.
-        PayloadInvalid: If a header is malformed.
+    It raises PreconditionFailed if they do not match, PreconditionRequired if an existing resource
+    is changed without a precondition, and PayloadInvalid if a header is malformed.
     """
 
-    def check(kept: Model | None) -> None:
-        if kept is None:
+    def check(stored: Model | None) -> None:
+        if stored is None:
             if if_match is not None:
                 raise PreconditionFailed("there is no such thing")
             return
-        if if_none_match is not None and etag_matches(kept, if_none_match):
+        if if_none_match is not None and etag_matches(stored, if_none_match):
             raise PreconditionFailed("there is such a thing already")
         if if_match is None:
             raise PreconditionRequired("this changes what is there: it needs If-Match, its ETag")
-        if if_match.strip() != _ANY and etag_value(kept) not in parse_etags(if_match, weak=False):
+        if if_match.strip() != _ANY and etag_value(stored) not in parse_etags(if_match, weak=False):
             raise PreconditionFailed("it is no longer what its ETag says")
 
     return check
 
 
-def etag_matches(thing: Model, if_none_match: str) -> bool:
-    """Return whether an If-None-Match names the thing as it is.
+def etag_matches(resource: Model, if_none_match: str) -> bool:
+    """Return whether an If-None-Match header has the ETag of the resource.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The header is malformed.
     """
-    return if_none_match.strip() == _ANY or etag_value(thing) in parse_etags(
+    return if_none_match.strip() == _ANY or etag_value(resource) in parse_etags(
         if_none_match, weak=True
     )
 
 
-def etag_value(thing: Model) -> str:
-    """Return the thing's ETag without its quotes."""
-    return sha256(thing.model_dump_json().encode()).hexdigest()[:20]
+def etag_value(resource: Model) -> str:
+    """Return the ETag of the resource, without its quotes."""
+    return sha256(resource.model_dump_json().encode()).hexdigest()[:20]
 
 
 def resource_response(
-    thing: Model,
+    resource: Model,
     if_none_match: str | None = None,
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    """Return the answer that shows a thing, or says that the caller has it as it is."""
-    tag = {"etag": f'"{etag_value(thing)}"'}
-    if if_none_match is not None and etag_matches(thing, if_none_match):
+    """Return the response with a resource, or 304 if the client has it."""
+    tag = {"etag": f'"{etag_value(resource)}"'}
+    if if_none_match is not None and etag_matches(resource, if_none_match):
         return Response(status_code=304, body="", headers=tag)
-    return json_response(thing, status, tag | dict(headers or {}))
+    return json_response(resource, status, tag | dict(headers or {}))
 
 
-def put_response(thing: Model, call: RequestContext, *, new: bool) -> Response[str]:
-    """Return the answer that shows a thing that was made or changed."""
+def put_response(resource: Model, call: RequestContext, *, new: bool) -> Response[str]:
+    """Return the response with a resource that was created or updated."""
     headers = {"location": call.request.path} if new else {}
-    return resource_response(thing, status=201 if new else 200, headers=headers)
+    return resource_response(resource, status=201 if new else 200, headers=headers)
 
 
 def no_content() -> Response[str]:
-    """Return the answer that has no body."""
+    """Return a response without a body."""
     return Response(status_code=204, body="")
 
 
 def list_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """Return the route of a whole list."""
+    """Return the route of a list."""
     return Route(
         method="GET", path=path, scope=scope, tag=tag, summary=summary, response_model=answers
     )
 
 
 def get_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """Return the route of one thing."""
+    """Return the route that gets one resource."""
     return Route(
         method="GET",
         path=path,
@@ -127,7 +127,7 @@ def get_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Mod
 
 
 def put_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Model]) -> Route:
-    """Return the route that makes one thing, or changes it."""
+    """Return the route that creates or replaces one resource."""
     return Route(
         method="PUT",
         path=path,
@@ -141,7 +141,7 @@ def put_route(path: str, tag: str, scope: Scope, summary: str, answers: type[Mod
 
 
 def delete_route(path: str, tag: str, scope: Scope, summary: str) -> Route:
-    """Return the route that removes one thing."""
+    """Return the route that deletes one resource."""
     return Route(
         method="DELETE",
         path=path,

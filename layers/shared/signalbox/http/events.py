@@ -1,4 +1,4 @@
-"""The requests that API Gateway hands us (HTTP API, payload 2.0), and our answers to it."""
+"""The events of API Gateway (HTTP API, payload 2.0), and the responses to it."""
 
 import base64
 import binascii
@@ -31,14 +31,14 @@ class _Context(BaseModel):
 
 
 def _lower_case(headers: object) -> object:
-    """Header names in lower case, as HTTP takes them; REST APIs keep the sender's case."""
+    """Return the headers with names in lower case; REST APIs keep the case of the sender."""
     if isinstance(headers, Mapping):
         return {str(name).lower(): value for name, value in headers.items()}
     return {} if headers is None else headers
 
 
 class HttpApiEvent(BaseModel):
-    """The part of an event that we read."""
+    """The part of an event that is read."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class HttpApiEvent(BaseModel):
 
 
 class LambdaResponse(TypedDict):
-    """What API Gateway makes a response of."""
+    """A response in the form that API Gateway expects."""
 
     statusCode: int
     headers: dict[str, str]
@@ -71,11 +71,11 @@ SECURITY_HEADERS: Final = {
 
 
 def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:
-    """Return the request with its body as the bytes that were sent.
+    """Return the request, with its body as the bytes that were sent.
 
     Raises:
-        PayloadTooLarge: Over `limit` bytes.
-        PayloadInvalid: If the base64 is none.
+        PayloadTooLarge: The body has more than `limit` bytes.
+        PayloadInvalid: The body is not valid base64.
     """
     body = _body(event, limit)
     base = _base_path(event)
@@ -91,7 +91,7 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
 
 
 def _base_path(event: HttpApiEvent) -> str:
-    """Return what stands in the path before the part that the route matched, as in `/hooks`.
+    """Return the part of the path before the matched route, such as `/hooks`.
 
     The path begins with the API mapping key of a custom domain, or with the name of a stage that is
     not `$default`; the parameter of a `{proxy+}` route does not.
@@ -109,9 +109,9 @@ def _base_path(event: HttpApiEvent) -> str:
 
 
 def request_id(event: HttpApiEvent) -> RequestId:
-    """Return the caller's own id of the request where it sent a well-formed one, else a new one.
+    """Return the client's request id if it is well-formed, else a new one.
 
-    One that looks like a secret is not: ids are logged and shown.
+    Ids are logged and shown, so one that looks like a secret is replaced.
     """
     given = event.headers.get("x-request-id", "")
     fits = _REQUEST_ID.fullmatch(given) and redacted(given) == given
@@ -119,7 +119,10 @@ def request_id(event: HttpApiEvent) -> RequestId:
 
 
 def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
-    """Return what every log line of a request says of it; `gateway_request_id` joins API Gateway's."""
+    """Return the fields of all log lines of a request.
+
+    `gateway_request_id` is the id in API Gateway's access log.
+    """
     return {
         "method": event.requestContext.http.method,
         "path": one_line(redacted(event.rawPath[:1_024]), 256),
@@ -130,7 +133,7 @@ def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
 def lambda_response(
     status: int, body: str, request: RequestId, content_type: str
 ) -> LambdaResponse:
-    """Return an answer with the headers that all of them carry."""
+    """Return a response with the headers that all of them have."""
     headers = {**SECURITY_HEADERS, "content-type": content_type, "x-request-id": request}
     return LambdaResponse(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
 

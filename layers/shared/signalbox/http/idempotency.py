@@ -1,4 +1,4 @@
-"""The Idempotency-Key of a request, and the fingerprint of what it names."""
+"""The Idempotency-Key of a request, and a fingerprint of the request."""
 
 import re
 from hashlib import sha256
@@ -9,16 +9,16 @@ from signalbox.models.request import InboundRequest
 from signalbox.services.tasks.create import IdempotencyKey
 
 REPLAYED_HEADERS: Final = {"idempotency-replayed": "true"}
-"""What an answer carries besides where it repeats an earlier one."""
+"""The headers of a response that repeats an earlier one."""
 
 IDEMPOTENCY_KEY_PATTERN: Final = r'(?:"([!#-~]{1,255})"|([!#-~][!-~]{0,254}))'
 
 
 def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyKey | None:
-    """Return the key of an Idempotency-Key header, a quoted text or a bare word; None without one.
+    """Return the key in an Idempotency-Key header, quoted or not; None without a header.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The header is malformed.
     """
     if header is None:
         return None
@@ -29,6 +29,6 @@ def idempotency_key(header: str | None, request: InboundRequest) -> IdempotencyK
 
 
 def _fingerprint(request: InboundRequest) -> str:
-    """Return the same for the same request alone: its method, its path and its body, byte by byte."""
+    """Return a hash of method, path and body."""
     head = f"{request.method}\n{request.path}\n".encode()
     return sha256(head + request.body).hexdigest()

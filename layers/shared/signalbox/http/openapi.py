@@ -1,7 +1,7 @@
-"""The description of the API, OpenAPI 3.1: what Powertools knows of the routes, and what we know.
+"""The OpenAPI 3.1 document: what Powertools generates, and what it does not know.
 
-Powertools describes parameters and bodies. Who may call a route, and which errors it can really
-answer with, is added here, so that the description promises neither too much nor too little.
+Powertools describes parameters and bodies. This module adds which scope an operation needs and
+which errors it can have, so that the document is complete and has nothing superfluous.
 """
 
 import json
@@ -31,24 +31,24 @@ from signalbox.http.routing import TASK_ID, Route, Routes
 from signalbox.models.base import JsonObject
 
 DESCRIPTION: Final = """\
-Signalbox turns webhooks into durable tasks, hands them to workers and tells others of every change.
+Signalbox turns webhooks into durable tasks, hands them to workers and notifies others of changes.
 
-Every error is a problem by RFC 9457; its `code` is the word to program against and its `type` a
-page that explains it. Lists come in pages: send `next` as `cursor` until it is null.
+Every error is a problem (RFC 9457): use its `code` in programs; its `type` is a page about it.
+Lists are paginated: send `next` as `cursor` until it is null.
 """
 TAGS: Final = {
-    "tasks": "Work that was accepted, whoever asked for it",
-    "work": "The worker protocol: claim a task, keep its lease alive, say how it ended",
-    "queue": "What waits to be claimed",
-    "deliveries": "What providers have sent, and what was made of it",
-    "notifications": "What is owed to connections for changes of tasks",
+    "tasks": "Create, list, update, cancel and retry tasks",
+    "work": "The worker protocol: claim, heartbeat, complete, fail and release tasks",
+    "queue": "Status of the task queues, pausing, and dead letters",
+    "deliveries": "Received webhooks: explain and replay them",
+    "notifications": "Notifications of changes, and their attempts",
     "config": "Sources, connections and subscriptions",
     "keys": "API keys and roles",
-    "audit": "Who has done what",
-    "metrics": "Figures for people, programs and Prometheus",
-    "webhooks": "Where providers send their webhooks to",
-    "health": "Whether the API and all that it needs is there",
-    "docs": "This description, and what problems mean",
+    "audit": "The audit log",
+    "metrics": "Metrics as JSON and for Prometheus",
+    "webhooks": "The endpoints of webhooks",
+    "health": "Health and readiness",
+    "docs": "The OpenAPI document, and pages that explain problems",
 }
 _SECURITY: Final[JsonObject] = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -69,20 +69,20 @@ _SHAPES: Final[Mapping[str, JsonObject]] = {
     "if-none-match": {"pattern": _TAG, "maxLength": 66, "examples": ['"v1"']},
     "last-event-id": {"pattern": r"^(0|[1-9][0-9]{0,8})(-end)?$", "maxLength": 13},
 }
-"""What parameters of these names look like, where their type says less."""
+"""The patterns of parameters whose types say less."""
 
 
 def openapi_document(
     routes: Routes, *, version: str, signed: Mapping[str, str], base_path: str = ""
 ) -> str:
-    """Return the description as JSON, with the webhooks of these providers and how they are signed.
+    """Return the document as JSON, with the webhooks of these providers and their signatures.
 
-    `base_path` is where the API is mounted, as in `/hooks`.
+    `base_path` is where the API is mounted, such as `/hooks`.
     """
-    told = _as_powertools_tells(routes, version)
+    document = _generated(routes, version)
     known = {(route.method.lower(), route.template): route for _, route in routes.all}
     paths: JsonObject = {}
-    for path, operations in sorted(_parts(told["paths"])):
+    for path, operations in sorted(_parts(document["paths"])):
         paths[path] = {
             method: {
                 **_operation(operation, known[method, path]),
@@ -90,33 +90,33 @@ def openapi_document(
             }
             for method, operation in _parts(operations)
         }
-    told["servers"] = [{"url": base_path or "/", "x-internal": False}]
-    told["paths"] = {**paths, **webhook_paths(signed)}
-    components = cast("dict[str, JsonObject]", told["components"])
+    document["servers"] = [{"url": base_path or "/", "x-internal": False}]
+    document["paths"] = {**paths, **webhook_paths(signed)}
+    components = cast("dict[str, JsonObject]", document["components"])
     components["schemas"] = {**_schemas(components["schemas"]), **webhook_schemas()}
-    named = sorted(set(_named(told)))
+    named = sorted(set(_named(document)))
     components["responses"] = {status_name(code): problem_component(code) for code in named}
     components["headers"] = header_components()
     components["securitySchemes"] = _SECURITY | signature_schemes(signed)
-    used = {tag for op in _operations(told) for tag in cast("list[str]", op.get("tags", []))}
-    told["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(used)]
-    return json.dumps(with_bounds(told), separators=(",", ":"))
+    used = {tag for op in _operations(document) for tag in cast("list[str]", op.get("tags", []))}
+    document["tags"] = [{"name": tag, "description": TAGS.get(tag, tag)} for tag in sorted(used)]
+    return json.dumps(with_bounds(document), separators=(",", ":"))
 
 
-def _as_powertools_tells(routes: Routes, version: str) -> JsonObject:
+def _generated(routes: Routes, version: str) -> JsonObject:
     text = routes.resolver.get_openapi_json_schema(
         title="Signalbox", version=version, openapi_version="3.1.0", description=DESCRIPTION
     )
-    told: JsonObject = json.loads(text)
-    told["info"] = {
-        **cast("JsonObject", told["info"]),
+    document: JsonObject = json.loads(text)
+    document["info"] = {
+        **cast("JsonObject", document["info"]),
         "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
     }
-    return told
+    return document
 
 
-def _operation(told: JsonValue, route: Route) -> JsonObject:
-    operation = dict(cast("JsonObject", told))
+def _operation(document: JsonValue, route: Route) -> JsonObject:
+    operation = dict(cast("JsonObject", document))
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}] if route.scope else []
     needs = f"Needs the scope `{route.scope}`." if route.scope else ""
     if needs or route.more:
@@ -125,11 +125,13 @@ def _operation(told: JsonValue, route: Route) -> JsonObject:
     answers = cast("dict[str, JsonObject]", operation["responses"])
     versioned = any(each["name"] in _CONDITIONS for each in parameters)
     good = {
-        code: _good(int(code), each, route, versioned=versioned)
+        code: _success(int(code), each, route, versioned=versioned)
         for code, each in answers.items()
-        if not _bad(each)
+        if not _is_problem(each)
     }
-    bad = {int(code) for code, each in answers.items() if _bad(each)} & _possible(operation, route)
+    bad = {int(code) for code, each in answers.items() if _is_problem(each)} & _possible(
+        operation, route
+    )
     operation["responses"] = {**cast("JsonObject", good), **problem_refs(bad | _by_path(route))}
     if parameters:
         operation["parameters"] = [_parameter(each, route) for each in parameters]
@@ -137,33 +139,35 @@ def _operation(told: JsonValue, route: Route) -> JsonObject:
 
 
 def _possible(operation: JsonObject, route: Route) -> set[int]:
-    """Return the errors that are left when those are taken out that this operation cannot have."""
+    """Return the error statuses that this operation can have."""
     impossible = set() if "requestBody" in operation else {415}
     impossible |= {429, 503} if route.unlimited else set()
     return set(range(400, 600)) - (impossible - set(route.problems))
 
 
 def _by_path(route: Route) -> set[int]:
-    """Return A segment of a path may be of such a form that there is nothing there."""
+    """Return the statuses that follow from the form of the path."""
     return {404} if "<" in route.path else set()
 
 
-def _parameter(told: JsonObject, route: Route) -> JsonObject:
-    """Without null: a parameter is there or is not."""
-    schema = cast("JsonObject", told.get("schema", {}))
+def _parameter(document: JsonObject, route: Route) -> JsonObject:
+    """Return the parameter without null: it is present or not."""
+    schema = cast("JsonObject", document.get("schema", {}))
     match schema.get("anyOf"):
         case [dict() as real, {"type": "null"}]:
             title = {"title": schema["title"]} if "title" in schema else {}
             schema = {**real, **title} if "$ref" not in real else real
-    shaped = {**schema, **_SHAPES.get(str(told["name"]), {})}
+    shaped = {**schema, **_SHAPES.get(str(document["name"]), {})}
     asks = _PRECONDITION_REQUIRED in route.problems and not route.creates
-    asked = told["name"] == "if-match" and asks
-    return {**told, "required": asked or told["required"], "schema": shaped}
+    asked = document["name"] == "if-match" and asks
+    return {**document, "required": asked or document["required"], "schema": shaped}
 
 
-def _schemas(told: JsonObject) -> JsonObject:
-    """Return those that are ours, with an example where there is one."""
-    kept: JsonObject = {name: schema for name, schema in told.items() if name not in _OF_POWERTOOLS}
+def _schemas(document: JsonObject) -> JsonObject:
+    """Return our own schemas, with their examples."""
+    kept: JsonObject = {
+        name: schema for name, schema in document.items() if name not in _OF_POWERTOOLS
+    }
     for name, example in EXAMPLES.items():
         if name in kept:
             kept[name] = {
@@ -173,35 +177,35 @@ def _schemas(told: JsonObject) -> JsonObject:
     return kept
 
 
-def _bad(answer: JsonObject) -> bool:
+def _is_problem(answer: JsonObject) -> bool:
     return PROBLEM_JSON in cast("JsonObject", answer.get("content", {}))
 
 
-def _good(code: int, answer: JsonObject, route: Route, *, versioned: bool) -> JsonObject:
+def _success(code: int, answer: JsonObject, route: Route, *, versioned: bool) -> JsonObject:
     names = [*(ALWAYS if route.unlimited else RATE_LIMIT_HEADERS), *status_headers(code)]
     if versioned and code != HTTPStatus.NO_CONTENT:
         names.append("ETag")
-    said: JsonObject = {"description": answer["description"], "headers": header_refs(*names)}
+    response: JsonObject = {"description": answer["description"], "headers": header_refs(*names)}
     bare = code in route.empty_responses or not (route.response_model or route.text)
-    return said if bare else said | {"content": answer["content"]}
+    return response if bare else response | {"content": answer["content"]}
 
 
-def _name_of(told: JsonValue, method: str, path: str) -> str:
-    """Return the name of the function that answers: Powertools adds path and method to it."""
-    operation = str(cast("JsonObject", told)["operationId"])
+def _name_of(document: JsonValue, method: str, path: str) -> str:
+    """Return the name of the route's function, without the suffix that Powertools adds."""
+    operation = str(cast("JsonObject", document)["operationId"])
     return operation.removesuffix(re.sub(r"\W", "_", path) + f"_{method}")
 
 
-def _named(told: JsonObject) -> Iterator[int]:
-    """Yield the errors that any operation speaks of."""
-    for operation in _operations(told):
+def _named(document: JsonObject) -> Iterator[int]:
+    """Yield the error statuses of all operations."""
+    for operation in _operations(document):
         for code, answer in _parts(operation["responses"]):
             if "$ref" in cast("JsonObject", answer):
                 yield int(code)
 
 
-def _operations(told: JsonObject) -> Iterator[JsonObject]:
-    for _, operations in _parts(told["paths"]):
+def _operations(document: JsonObject) -> Iterator[JsonObject]:
+    for _, operations in _parts(document["paths"]):
         yield from (cast("JsonObject", operation) for _, operation in _parts(operations))
 
 

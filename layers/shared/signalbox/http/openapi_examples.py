@@ -1,4 +1,4 @@
-"""An example of every body, by the name of its model."""
+"""Examples of request bodies, by the name of their model."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The paths that providers send to. Functions of their own answer them, without a router."""
+"""The OpenAPI description of webhooks, which functions of their own answer, without a router."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -16,7 +16,7 @@ _json = TypeAdapter[JsonObject](JsonObject)
 
 
 def webhook_schemas() -> JsonObject:
-    """Return the models of the answers to providers."""
+    """Return the schemas of the responses to providers."""
     made = _json.validate_python(
         WebhookResponse.model_json_schema(
             mode="serialization", ref_template="#/components/schemas/{model}"
@@ -27,17 +27,17 @@ def webhook_schemas() -> JsonObject:
 
 
 def webhook_routes(provider: str) -> tuple[str, str]:
-    """Return where a provider sends to: its default source, and any other."""
+    """Return the paths of a provider: its default source, and any other."""
     return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>"
 
 
 def webhook_paths(providers: Iterable[str]) -> JsonObject:
-    """Return what OpenAPI says of the webhooks of these providers."""
+    """Return the OpenAPI paths of these providers."""
     return {path: {"post": operation} for each in providers for path, operation in _of(each)}
 
 
 def signature_schemes(signed: Mapping[str, str]) -> JsonObject:
-    """Return how each provider proves who it is: by the signature in this header."""
+    """Return the security schemes of the providers, by the header of their signature."""
     return {
         _signature(provider): {
             "type": "apiKey",

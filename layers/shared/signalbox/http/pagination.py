@@ -1,4 +1,4 @@
-"""What all lists have in common: their query, and the cursor of the page behind."""
+"""Pagination of lists: query parameters and cursors."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -22,25 +22,25 @@ TextQuery = Annotated[str | None, Query(max_length=64)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pagination:
-    """How one list is cut into pages: a cursor holds for one list, filter and limit."""
+    """The pagination of one list. A cursor is valid for the same list, filters and limit."""
 
     cursors: Cursors
     path: str
-    wanted: object
+    filters: object
     limit: int
 
     def after(self, cursor: str | None) -> str | None:
-        """Return the position that a page starts behind.
+        """Return the position after which the page starts.
 
         Raises:
-            PayloadInvalid: The payload is not valid.
+            PayloadInvalid: The cursor is not valid for this list.
         """
-        return None if cursor is None else self.cursors.read(cursor, self._bound_to)
+        return None if cursor is None else self.cursors.read(cursor, self._signed_filters)
 
     def following(self, after: str | None) -> str | None:
-        """Return the cursor of the page behind this position, None if there is none."""
-        return None if after is None else self.cursors.sign(after, self._bound_to)
+        """Return the cursor of the next page after this position, None at the end."""
+        return None if after is None else self.cursors.sign(after, self._signed_filters)
 
     @property
-    def _bound_to(self) -> str:
-        return f"{self.path} {self.wanted} {self.limit}"
+    def _signed_filters(self) -> str:
+        return f"{self.path} {self.filters} {self.limit}"

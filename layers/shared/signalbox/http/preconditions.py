@@ -1,4 +1,4 @@
-"""ETag, If-Match and If-None-Match: a task's ETag is `"v<version>"`, a strong one."""
+"""ETag, If-Match and If-None-Match. The ETag of a task is `"v<version>"`, a strong one."""
 
 import re
 from typing import Final
@@ -13,18 +13,18 @@ _VERSION: Final = re.compile(r"v([1-9][0-9]{0,17})")
 
 
 def task_etag(task: Task) -> str:
-    """Return the entity tag of a task as it is now."""
+    """Return the ETag of a task."""
     return f'"v{task.version}"'
 
 
 def if_match(header: str | None) -> ExpectedVersions:
-    """Return the versions that an If-Match header takes, None if it takes any.
+    """Return the versions in an If-Match header, None for `*`.
 
-    A weak tag takes none: it does not say that the task is the same.
+    A weak tag matches no version (RFC 9110, 13.1.1).
 
     Raises:
-        PreconditionRequired: If there is no header.
-        PayloadInvalid: If it is malformed.
+        PreconditionRequired: The header is missing.
+        PayloadInvalid: The header is malformed.
     """
     if header is None:
         raise PreconditionRequired("this needs If-Match with the ETag of the task, or *")
@@ -34,17 +34,17 @@ def if_match(header: str | None) -> ExpectedVersions:
 
 
 def optional_if_match(header: str | None) -> ExpectedVersions:
-    """As `if_match`, but no header takes any version."""
+    """Return the versions as `if_match` does, None if the header is missing."""
     return None if header is None else if_match(header)
 
 
 def not_modified(task: Task, if_none_match: str | None) -> bool:
-    """Return whether the caller has the task as it is.
+    """Return whether the client has the current task.
 
-    That is never so of a running one: a heartbeat tells of progress and is no new version.
+    It is never true for a running task, since progress does not change the version.
 
     Raises:
-        PayloadInvalid: If the header is malformed.
+        PayloadInvalid: The header is malformed.
     """
     if if_none_match is None or task.status is TaskStatus.RUNNING:
         return False
@@ -52,10 +52,10 @@ def not_modified(task: Task, if_none_match: str | None) -> bool:
 
 
 def parse_etags(header: str, *, weak: bool) -> frozenset[str]:
-    """Return the tags that a header names, the weak ones only if wanted.
+    """Return the tags in a header, with the weak ones if `weak` is set.
 
     Raises:
-        PayloadInvalid: The payload is not valid.
+        PayloadInvalid: The header is malformed.
     """
     found = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
     if not all(found):
@@ -64,6 +64,6 @@ def parse_etags(header: str, *, weak: bool) -> frozenset[str]:
 
 
 def _versions(header: str, *, weak: bool) -> frozenset[int]:
-    """Return the versions that the tags of a header name; a tag that is not ours names none."""
+    """Return the versions in the tags of a header; other tags match none."""
     named = (_VERSION.fullmatch(tag) for tag in parse_etags(header, weak=weak))
     return frozenset(int(version[1]) for version in named if version)

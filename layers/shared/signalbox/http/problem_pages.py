@@ -1,11 +1,11 @@
-"""What each kind of problem means and what to do about it: the pages behind `type`."""
+"""The pages that explain problems, at the URL in `type`."""
 
 from html import escape
 from typing import Final, NamedTuple
 
 
 class ProblemMeaning(NamedTuple):
-    """One kind of problem: its status, what has happened, and what the caller can do."""
+    """A kind of problem: its status, what happened, and what the client can do."""
 
     status: int
     what: str
@@ -15,123 +15,123 @@ class ProblemMeaning(NamedTuple):
 MEANINGS: Final[dict[str, ProblemMeaning]] = {
     "conflict": ProblemMeaning(
         409,
-        "The thing is in a state that does not allow this.",
-        "Read it again and decide anew; sending the same again cannot help.",
+        "The state of the resource does not allow this.",
+        "Get the resource again; repeating the request does not help.",
     ),
     "forbidden": ProblemMeaning(
         403,
-        "We know who you are, and you may not do this.",
-        "Ask for a key or a role with the scope that `detail` names.",
+        "The API key or token has no permission for this.",
+        "Use a key or a role with the scope in `detail`.",
     ),
     "idempotency_key_reused": ProblemMeaning(
         422,
-        "This Idempotency-Key was used for another request before.",
-        "Use a new key for every new thing, and the same key only to send the same again.",
+        "The Idempotency-Key was used for another request.",
+        "Use a new key for a new request, and the same key only to repeat a request.",
     ),
     "internal": ProblemMeaning(
         500,
-        "Something broke on our side.",
-        "Try again later; tell the operator the request id in `instance`.",
+        "The server failed.",
+        "Retry later; report the request id in `instance` to the operator.",
     ),
     "lease_lost": ProblemMeaning(
         409,
-        "The lease is not the current one: it ended, or the task was given to somebody else.",
-        "Stop working on the task, throw your result away and claim another.",
+        "The lease is not the current one: it has expired, or another worker has claimed the task.",
+        "Stop working on the task, discard the result and claim another task.",
     ),
     "log_gap": ProblemMeaning(
         409,
-        "Lines are missing between those that are kept and those that were sent.",
-        "Send the lines again from the first one that is missing.",
+        "Lines are missing between the stored lines and those that were sent.",
+        "Send the lines again, from the first missing one.",
     ),
-    "made_before": ProblemMeaning(
+    "already_exists": ProblemMeaning(
         409,
-        "The same request has made the key that `detail` names, and a key is shown once.",
-        "Use the key that you were shown; if it is lost, revoke it and make another.",
+        "The key in `detail` was created with this Idempotency-Key, and is shown only once.",
+        "Use the key of the first response; if it is lost, revoke it and create another.",
     ),
     "method_not_allowed": ProblemMeaning(
         405,
-        "The path is there, but does not take this method.",
+        "The path does not support this method.",
         "Use one of the methods in the `Allow` header.",
     ),
     "not_acceptable": ProblemMeaning(
         406,
-        "None of the types in your `Accept` header is one that this answers with.",
-        "Accept application/json, or the type that the reference names.",
+        "The response has none of the media types in the `Accept` header.",
+        "Accept application/json, or the media type in the reference.",
     ),
     "not_found": ProblemMeaning(
         404,
-        "There is no such thing, or not any more.",
-        "Check the path and the id; finished tasks are forgotten after a while.",
+        "There is no such resource, or it has expired.",
+        "Check the path and the id; finished tasks expire after a while.",
     ),
     "payload_invalid": ProblemMeaning(
         400,
-        "The request could not be read, or does not say what it should.",
-        "Correct what `detail` names.",
+        "The request cannot be parsed, or its content is not valid.",
+        "Correct the request as `detail` says.",
     ),
     "payload_too_large": ProblemMeaning(
         413,
-        "The body is larger than this installation takes.",
-        "Send less, or ask the operator to raise the limit.",
+        "The body is larger than this installation accepts.",
+        "Send a smaller body, or ask the operator to raise the limit.",
     ),
     "precondition_failed": ProblemMeaning(
         412,
-        "The thing has changed since you read it.",
-        "Read it again, decide anew and send its new ETag in `If-Match`.",
+        "The resource has changed since it was read.",
+        "Get the resource again and send its new ETag in `If-Match`.",
     ),
     "precondition_required": ProblemMeaning(
         428,
-        "A change must say which state of the thing it means.",
-        "Send the ETag that you read in `If-Match`.",
+        "The request needs a precondition, so that it does not overwrite other changes.",
+        "Get the resource and send its ETag in `If-Match`.",
     ),
     "rejected": ProblemMeaning(
         400,
         "The request cannot be accepted.",
-        "Correct what `detail` names.",
+        "Correct the request as `detail` says.",
     ),
     "signature_invalid": ProblemMeaning(
         401,
         "The signature is missing, malformed, or made with another secret.",
-        "Compare the secret at the sender with the one that is kept here for this source.",
+        "Compare the secret at the sender with the secret of this source.",
     ),
     "too_many_requests": ProblemMeaning(
         429,
-        "You are over your limit.",
-        "Wait for as long as the `Retry-After` header says.",
+        "The rate limit is exceeded.",
+        "Wait for the time in the `Retry-After` header.",
     ),
     "unauthenticated": ProblemMeaning(
         401,
-        "There was no valid API key or token with the request.",
-        "Send a key in `X-API-Key`, or a key or token as `Authorization: Bearer`.",
+        "The request has no valid API key or token.",
+        "Send an API key in `X-API-Key`, or a key or token as `Authorization: Bearer`.",
     ),
     "unavailable": ProblemMeaning(
         503,
-        "Something that we need did not answer.",
-        "Try again after as long as the `Retry-After` header says.",
+        "A service that the request needs did not answer.",
+        "Retry after the time in the `Retry-After` header.",
     ),
     "unsupported_media": ProblemMeaning(
         415,
-        "The body is of a type or an encoding that is not read here.",
-        "Send application/json in UTF-8, not compressed.",
+        "The media type or encoding of the body is not supported.",
+        "Send application/json in UTF-8, without compression.",
     ),
     "validation_failed": ProblemMeaning(
         422,
-        "The request was read, but some of its values are not what this takes.",
-        "Correct what `errors` points at; the reference shows what is taken.",
+        "Some values in the request are not valid.",
+        "Correct the values at the pointers in `errors`; the reference has the valid ones.",
     ),
     "write_conflict": ProblemMeaning(
         409,
-        "Somebody else changed the same thing at the same time.",
-        "Send the request again.",
+        "Another request changed the resource at the same time.",
+        "Repeat the request.",
     ),
 }
-"""Each code's meaning; a page is at /problems/<the code with - for _>."""
+"""The meaning of each code. Its page is at /problems/<the code with - instead of _>."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{code}</title></head>
 <body>
 <h1><code>{code}</code></h1>
-<p>Answered with status {status}.</p>
+<p>HTTP status {status}.</p>
 <p>{what}</p>
 <p>{advice}</p>
 </body>
@@ -140,10 +140,7 @@ _PAGE: Final = """<!doctype html>
 
 
 def render_problem_page(slug: str) -> str | None:
-    """Return the page of a problem by the last part of its `type`.
-
-    None if there is no such problem.
-    """
+    """Return the page for the last part of a `type`, or None if there is no such problem."""
     code = slug.replace("-", "_")
     meaning = MEANINGS.get(code) if "_" not in slug else None
     if meaning is None:

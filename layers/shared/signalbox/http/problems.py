@@ -1,6 +1,6 @@
-"""Every error as an answer: problem details by RFC 9457, and nothing of the inside.
+"""Errors as problem details (RFC 9457), without internal information.
 
-`type` is a page of this API that explains the problem; `code` is the word to program against.
+`type` is a page of this API that explains the problem; `code` identifies it in programs.
 """
 
 import re
@@ -18,7 +18,7 @@ from signalbox.services.config.configure import ConfigInvalid
 
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5
-_FRAMES: Final = 6
+_MAX_FRAMES: Final = 6
 
 
 def problem_response(
@@ -30,7 +30,7 @@ def problem_response(
     errors: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> LambdaResponse:
-    """Return the answer that says what is wrong."""
+    """Return the response with a problem."""
     body = Problem(
         type=f"/problems/{code.replace('_', '-')}",
         title=HTTPStatus(status).phrase,
@@ -46,7 +46,7 @@ def problem_response(
 
 
 def error_response(error: SignalboxError, request: RequestId) -> LambdaResponse:
-    """Return the answer to an error that was raised on purpose."""
+    """Return the response to an error that was raised on purpose."""
     if isinstance(error, InvalidRequest):
         headers = {}
         if error.status == HTTPStatus.UNAUTHORIZED:
@@ -75,13 +75,11 @@ def _faults(error: InvalidRequest) -> Sequence[Fault]:
 
 
 def error_fields(error: BaseException) -> Mapping[str, str | list[str] | None]:
-    """Return what the log says of an error.
+    """Return the log fields of an error: its type, its causes, and where it was raised.
 
-    What it is, what lies behind it and where it was raised.
-
-    Never its words: they may hold what was sent.
+    Its message is not logged, since it may contain what was sent.
     """
-    frames = extract_tb(error.__traceback__)[-_FRAMES:]
+    frames = extract_tb(error.__traceback__)[-_MAX_FRAMES:]
     return {
         "error": type(error).__name__,
         "cause": type(error.__cause__).__name__ if error.__cause__ else None,
@@ -90,14 +88,14 @@ def error_fields(error: BaseException) -> Mapping[str, str | list[str] | None]:
 
 
 def internal_error(request: RequestId) -> LambdaResponse:
-    """Return the answer to an error of ours."""
+    """Return the response to an unexpected error."""
     return problem_response(500, "internal", request)
 
 
 def validation_problem(
     errors: Sequence[Mapping[str, object]], request: RequestId
 ) -> LambdaResponse:
-    """Return the answer to a request whose values are not what the route takes."""
+    """Return the response to a request whose values are not valid."""
     faults = [Fault(pointer=_pointer(e.get("loc")), code=str(e["type"])) for e in errors]
     detail = "the request is not of the form that this takes"
     return problem_response(422, "validation_failed", request, detail=detail, errors=faults)

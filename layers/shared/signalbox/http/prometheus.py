@@ -1,4 +1,4 @@
-"""The figures as Prometheus reads them: the text format, version 0.0.4.
+"""Metrics in the Prometheus text format, version 0.0.4.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -46,7 +46,7 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = 
 
 
 def exposition(figures: MetricsSnapshot) -> str:
-    """Return everything that is known, one line for each sample."""
+    """Return all metrics, one line for each sample."""
     counts = figures.counts
     lines = [
         *_webhooks(counts),

@@ -1,4 +1,4 @@
-"""Routes and what each of them asks of its caller. There is no route without a word on that."""
+"""Routes, each with the scope that it needs. There is no route without a decision on its scope."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
 
 OPEN: Final = None
-"""In place of a scope: everybody may."""
+"""The scope of routes that anybody may call."""
 
 APPLICATION_JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
@@ -35,13 +35,13 @@ RouteHandler = Callable[..., Response[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation: what it asks of its caller and what it answers.
+    """An operation of the API.
 
-    `answers` is the body of a good answer, `refuses` the statuses of errors that only it has,
-    `bare` those of good answers without a body, `also` others with the same body. One that
-    `streams` also answers as an event stream, one that is `unlimited` is not counted against any
-    limit, one that `makes` something answers 201 where there was nothing. `text` is the type of a
-    good answer that is no JSON, `more` what its description says besides.
+    `response_model` is the body of a successful response, `problems` are the error statuses that
+    only this route has, `empty_responses` the successful statuses without a body, `also` other
+    statuses with the same body. A route that `streams` can also answer with an event stream; one
+    that is `unlimited` is not rate limited; one that `creates` answers 201 for a new resource.
+    `text` is the media type of a response that is not JSON, `more` an addition to its description.
     """
 
     method: str
@@ -62,31 +62,28 @@ class Route:
 
     @property
     def template(self) -> str:
-        """Return its path as OpenAPI writes it."""
+        """Return the path in OpenAPI's form."""
         return self.path.replace("<", "{").replace(">", "}")
 
     @property
     def accepts_raw_output(self) -> bool:
-        """Return whether its body may hold whatever a program has printed."""
+        """Return whether the body may contain the raw output of programs."""
         return self.scope is Scope.TASKS_WORK
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """Return the types of its good answers."""
+        """Return the media types of successful responses."""
         if self.text:
             return (self.text.partition(";")[0],)
         return (APPLICATION_JSON, EVENT_STREAM) if self.streams else (APPLICATION_JSON,)
 
     @property
     def audited(self) -> bool:
-        """Return whether the audit log tells of it.
-
-        It changes something and is not a worker's work.
-        """
+        """Return whether calls are recorded in the audit log: all changes but those by workers."""
         return self.method in _CHANGING and self.scope is not Scope.TASKS_WORK
 
     def responses(self) -> dict[int, OpenAPIResponse]:
-        """Return what OpenAPI says of the answers."""
+        """Return the responses for OpenAPI."""
         good: OpenAPIResponse = {"description": self.summary}
         if self.response_model:
             good["content"] = {APPLICATION_JSON: {"model": self.response_model}}
@@ -108,7 +105,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """What a route may know of the call that it answers. An open route is called by nobody."""
+    """What a route knows of the current request. The caller of an open route is anonymous."""
 
     request: InboundRequest
     route: Route
@@ -116,7 +113,7 @@ class RequestContext:
 
 
 class MethodNotAllowed(NotFound):
-    """There is such a path, for other methods."""
+    """The path exists, for other methods."""
 
     status = 405
     code = "method_not_allowed"
@@ -128,7 +125,7 @@ class MethodNotAllowed(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routes:
-    """Adds routes to a router, and knows which of them a request means."""
+    """The routes of a router."""
 
     resolver: APIGatewayHttpResolver
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
@@ -137,7 +134,7 @@ class Routes:
     _taken: dict[Route, Dependant] = field(default_factory=dict)
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
-        """Register the decorated function as what answers this route."""
+        """Register the decorated function as the handler of this route."""
         self.all.append((_pattern(route.path), route))
         register: Callable[[RouteHandler], RouteHandler] = self.resolver.route(
             route.path,
@@ -154,20 +151,20 @@ class Routes:
         return remember
 
     def taken(self, route: Route) -> Dependant:
-        """Return the parameters and the body that a route takes."""
+        """Return the parameters and the body of a route."""
         if route not in self._taken:
             self._taken[route] = get_dependant(path=route.template, call=self.views[route])
         return self._taken[route]
 
     def add_external(self, method: str, path: str) -> None:
-        """Name a path that another function answers for this method."""
+        """Register a path and method that another function answers."""
         self.external.append((_pattern(path), method))
 
     def find(self, method: str, path: str) -> Route:
-        """Return the route that a request means.
+        """Return the route of a request.
 
         Raises:
-            NotFound: It does not exist.
+            NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
         fitting = [route for pattern, route in self.all if pattern.fullmatch(path)]
@@ -180,12 +177,12 @@ class Routes:
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
-        """Return the methods that a path takes; what takes GET takes HEAD."""
+        """Return the methods of a path; HEAD is allowed where GET is."""
         taken = {route.method for pattern, route in self.all if pattern.fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
     def call(self) -> RequestContext:
-        """Return the call that is being answered."""
+        """Return the context of the current request."""
         call: RequestContext = self.resolver.context["call"]
         return call
 
@@ -193,7 +190,7 @@ class Routes:
 def json_response(
     body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
-    """Return A good answer with this body."""
+    """Return a successful response with this body."""
     return Response(
         status_code=status,
         content_type=APPLICATION_JSON,
@@ -203,7 +200,7 @@ def json_response(
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Return what fits a path with its parameters, each of which is one segment."""
+    """Return a pattern that matches a path with its parameters, each of them one segment."""
     parts = _PARAMETER.split(path)
     names = (_FORMS.get(name, "[^/]+") for name in _PARAMETER.findall(path))
     return re.compile(

@@ -8,6 +8,6 @@ KEEP_ALIVE: Final = ": keep-alive\n\n"
 
 
 def format_event(data: str, *, id_: str, name: str | None = None) -> str:
-    """Return one event; `data` is a text in one line, such as JSON."""
+    """Return one event; `data` is text in one line, such as JSON."""
     named = f"event: {name}\n" if name else ""
     return f"{named}id: {id_}\ndata: {data}\n\n"

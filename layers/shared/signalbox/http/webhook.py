@@ -1,4 +1,4 @@
-"""Answers the requests of one provider: there is no router, a function has one job."""
+"""The handler of the webhooks of one provider. It has a single route and needs no router."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ from signalbox.services.ports.deliveries import RecordRejectedRequest
 from signalbox.services.ports.metrics import Count
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
-_DIGITS: Final = 12
+_MAX_DIGITS: Final = 12
 
 
 class WebhookResponse(Model):
-    """What a sender is told: what became of its delivery, and why nothing was made of the rest."""
+    """The response to a webhook: its outcome, and why it created no other tasks."""
 
     delivery_id: DeliveryId
     status: DeliveryStatus
@@ -52,7 +52,7 @@ class WebhookResponse(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookHandler:
-    """A Lambda handler. `limit` is the largest body in bytes."""
+    """A Lambda handler. `limit` is the maximum size of a body in bytes."""
 
     receive: ReceiveWebhook
     reject: RecordRejection
@@ -62,19 +62,19 @@ class WebhookHandler:
     count: Count
 
     def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
-        """Answer one request: 202, 200 for a handshake, or a problem; never an exception."""
+        """Answer one request with 202, 200 for a handshake, or a problem. It never raises."""
         started = perf_counter()
-        read = HttpApiEvent.model_validate(event)
-        request = request_id(read)
-        source = (read.pathParameters or {}).get("source", DEFAULT_SOURCE)
+        event_model = HttpApiEvent.model_validate(event)
+        request = request_id(event_model)
+        source = (event_model.pathParameters or {}).get("source", DEFAULT_SOURCE)
         outcome, reason = "", None
         try:
-            receipt = self.receive(self._inbound(read, request), source)
-            said = _accepted(receipt, request)
+            receipt = self.receive(self._request(event_model, request), source)
+            response = _accepted(receipt, request)
             outcome = "duplicate" if receipt.duplicate else receipt.status
         except SignalboxError as error:
-            said, outcome = error_response(error, request), error.code
-            self._note(error, read, said, source)
+            response, outcome = error_response(error, request), error.code
+            self._record_rejection(error, event_model, response, source)
             if not isinstance(error, PayloadUnparseable | HandlerFault):
                 self._count(outcome, source, request)
             reason = error.reason
@@ -86,27 +86,27 @@ class WebhookHandler:
             self.logger.error(
                 "webhook failed", extra={"request_id": request, **error_fields(error)}
             )
-            said, outcome = internal_error(request), "internal"
+            response, outcome = internal_error(request), "internal"
             self._count(outcome, source, request)
-        self._tell(said, outcome, reason, source, perf_counter() - started)
-        self.receive.acks.add(self._waited(read, perf_counter() - started))
-        return said
+        self._log(response, outcome, reason, source, perf_counter() - started)
+        self.receive.acks.add(self._latency(event_model, perf_counter() - started))
+        return response
 
-    def _inbound(self, read: HttpApiEvent, request: RequestId) -> InboundRequest:
-        """Return the request; one whose bytes cannot be told from its base64 was signed by nobody."""
+    def _request(self, event_model: HttpApiEvent, request: RequestId) -> InboundRequest:
+        """Return the request. A body that is not valid base64 cannot have been signed."""
         try:
-            return to_request(read, request, limit=self.limit)
+            return to_request(event_model, request, limit=self.limit)
         except PayloadInvalid:
             unsigned = {
                 name: value
-                for name, value in read.headers.items()
+                for name, value in event_model.headers.items()
                 if name != self.receive.provider.signature_header
             }
-            bare = read.model_copy(update={"headers": unsigned, "body": None})
+            bare = event_model.model_copy(update={"headers": unsigned, "body": None})
             return to_request(bare, request, limit=self.limit)
 
     def _count(self, outcome: str, source: str, request: RequestId) -> None:
-        """Leave a record of a request that left no delivery, since records are what is counted."""
+        """Record a request that left no delivery, since metrics are counted from records."""
         try:
             self.record_rejected(
                 RejectedRequest(
@@ -122,47 +122,56 @@ class WebhookHandler:
         except Exception:
             self.logger.exception("request not counted")
 
-    def _waited(self, read: HttpApiEvent, seconds: float) -> int:
-        """Return how many milliseconds ago API Gateway took the request, a cold start included."""
+    def _latency(self, event_model: HttpApiEvent, seconds: float) -> int:
+        """Return for how many milliseconds API Gateway has waited, including a cold start."""
         ours = round(seconds * 1000)
-        taken_at = read.requestContext.timeEpoch
+        taken_at = event_model.requestContext.timeEpoch
         if not taken_at:
             return ours
         return max(ours, round(self.receive.clock().timestamp() * 1000) - taken_at)
 
-    def _note(
-        self, error: SignalboxError, read: HttpApiEvent, said: LambdaResponse, source: str
+    def _record_rejection(
+        self,
+        error: SignalboxError,
+        event_model: HttpApiEvent,
+        response: LambdaResponse,
+        source: str,
     ) -> None:
-        """Record a request that was refused; if that fails, its sender learns nothing of it."""
+        """Record a rejected request. Errors do not change the response."""
         if not self.reject.wants(error):
             return
         try:
-            self.reject(source, self._rejection(error, read, said))
+            self.reject(source, self._rejection(error, event_model, response))
         except Exception:
             self.logger.exception("rejection not noted")
 
     def _rejection(
-        self, error: SignalboxError, read: HttpApiEvent, said: LambdaResponse
+        self, error: SignalboxError, event_model: HttpApiEvent, response: LambdaResponse
     ) -> Rejection:
-        size = read.headers.get("content-length", "")
-        known = size.isascii() and size.isdecimal() and len(size) < _DIGITS
+        size = event_model.headers.get("content-length", "")
+        known = size.isascii() and size.isdecimal() and len(size) < _MAX_DIGITS
         return Rejection(
             at=self.receive.clock(),
-            status=said["statusCode"],
+            status=response["statusCode"],
             code=self.reject.code(error),
             reason=error.reason,
-            request_id=said["headers"]["x-request-id"],
-            source_ip=read.requestContext.http.sourceIp[:64],
-            user_agent=one_line(read.headers.get("user-agent", ""), 100),
+            request_id=response["headers"]["x-request-id"],
+            source_ip=event_model.requestContext.http.sourceIp[:64],
+            user_agent=one_line(event_model.headers.get("user-agent", ""), 100),
             size=int(size) if known else None,
         )
 
-    def _tell(
-        self, said: LambdaResponse, outcome: str, reason: str | None, source: str, seconds: float
+    def _log(
+        self,
+        response: LambdaResponse,
+        outcome: str,
+        reason: str | None,
+        source: str,
+        seconds: float,
     ) -> None:
         provider = self.receive.provider.name
         self.count("WebhookRequests", {"provider": provider, "outcome": outcome})
-        failed = said["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         tell = self.logger.error if failed else self.logger.info
         tell(
             "webhook",
@@ -171,9 +180,9 @@ class WebhookHandler:
                 "source": source[:64],
                 "outcome": outcome,
                 "reason": reason,
-                "status_code": said["statusCode"],
-                "request_id": said["headers"]["x-request-id"],
-                "delivery_id": said["headers"].get(DELIVERY_HEADER),
+                "status_code": response["statusCode"],
+                "request_id": response["headers"]["x-request-id"],
+                "delivery_id": response["headers"].get(DELIVERY_HEADER),
                 "duration_ms": round(seconds * 1000, 1),
             },
         )
@@ -188,6 +197,6 @@ def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
         notes=receipt.notes,
     )
     status = 200 if receipt.handshake is not None else 202
-    said = lambda_response(status, body.model_dump_json(), request, "application/json")
-    said["headers"][DELIVERY_HEADER] = receipt.delivery
-    return said
+    response = lambda_response(status, body.model_dump_json(), request, "application/json")
+    response["headers"][DELIVERY_HEADER] = receipt.delivery
+    return response

@@ -76,7 +76,7 @@ class Conflict(InvalidRequest):
 class AlreadyExists(Conflict):
     """The request repeats one whose response is given only once."""
 
-    code = "made_before"
+    code = "already_exists"
 
 
 class LeaseLost(Conflict):

@@ -60,7 +60,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         paused=PauseQueues(config=wired.config, clock=wired.clock).paused,
         sleep=wired.sleep,
     )
-    add_work(routes, claim=claiming, hold=holding)
+    add_work(routes, claim=claiming, leases=holding)
     inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
     add_operators(routes, wired, inspect)
     figures = ReadMetrics(

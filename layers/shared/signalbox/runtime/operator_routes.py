@@ -126,7 +126,7 @@ def _add_access(routes: Routes, wired: Wiring) -> None:
         environment=wired.settings.key_environment,
     )
     amend = UpdateKey(keys=wired.keys, roles=roles, clock=wired.clock)
-    add_keys(routes, grant=grant, amend=amend, clock=wired.clock)
+    add_keys(routes, manage=grant, update=amend, clock=wired.clock)
     add_roles(routes, roles=roles)
 
 

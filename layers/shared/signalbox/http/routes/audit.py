@@ -1,4 +1,4 @@
-"""The audit log: who changed what, who was denied, and whether anybody has touched it since."""
+"""The audit log: list and verify."""
 
 from datetime import date, timedelta
 from typing import Annotated, Final
@@ -58,7 +58,7 @@ def add_audit(
             path=f"{AUDIT}/<day>/verify",
             scope=Scope.AUDIT_READ,
             tag=_TAG,
-            summary="Find out whether a day of the audit log is as it was written",
+            summary="Verify that a day of the audit log was not tampered with",
             response_model=VerifyAuditResponse,
         )
     )
@@ -72,7 +72,7 @@ def add_audit(
 
 
 def _exists(day: str) -> bool:
-    """Return whether a text of the form of a day is one; there is no 31st of February."""
+    """Return whether the day exists in the calendar."""
     try:
         return bool(date.fromisoformat(day))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Connections: the targets that operators have configured, and trying one."""
+"""Connections: configure and test them."""
 
 from typing import Annotated
 
@@ -46,12 +46,14 @@ def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnect
     def list_connections() -> Response[str]:
         return json_response(ConnectionList(items=tuple(configure.all(Connection))))
 
-    @routes.add(get_route(_CONNECTION, _TAG, Scope.CONFIG_READ, "Show a connection", Connection))
+    @routes.add(get_route(_CONNECTION, _TAG, Scope.CONFIG_READ, "Get a connection", Connection))
     def show_connection(connection_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
         return resource_response(configure.get(Connection, connection_id), known)
 
     @routes.add(
-        put_route(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Configure a connection", Connection)
+        put_route(
+            _CONNECTION, _TAG, Scope.CONFIG_WRITE, "Create or replace a connection", Connection
+        )
     )
     def put_connection(
         connection_id: IdPath,
@@ -65,7 +67,7 @@ def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnect
         return put_response(body, routes.call(), new=new)
 
     @routes.add(
-        delete_route(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Remove a connection and its secret")
+        delete_route(_CONNECTION, _TAG, Scope.CONFIG_WRITE, "Delete a connection and its secret")
     )
     def remove_connection(connection_id: IdPath, meant: IfMatch = None) -> Response[str]:
         configure.remove(configure.get(Connection, connection_id), precondition_check(meant, None))
@@ -77,7 +79,7 @@ def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnect
             path=f"{_CONNECTION}/test",
             scope=Scope.CONFIG_WRITE,
             tag=_TAG,
-            summary="Send a test through the queue and the connector; ask for it where it says",
+            summary="Send a test notification; poll its outcome at Location",
             response_model=NotificationView,
             status=202,
             problems=(404, 409),
@@ -90,11 +92,11 @@ def add_connections(routes: Routes, *, configure: Configure, probe: CheckConnect
         call = routes.call()
         named = idempotency_key(key, call.request)
         configure.get(Connection, connection_id)
-        owed, new = probe(
+        notification, new = probe(
             ConnectionId(connection_id),
             by=call.caller.name,
             key=named,
             request_id=RequestId(call.request.request_id),
         )
-        headers = {"location": notification_path(owed)} | ({} if new else REPLAYED_HEADERS)
-        return json_response(notification_view(owed), 202, headers)
+        headers = {"location": notification_path(notification)} | ({} if new else REPLAYED_HEADERS)
+        return json_response(notification_view(notification), 202, headers)

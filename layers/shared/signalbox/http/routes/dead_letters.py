@@ -1,4 +1,4 @@
-"""Dead letters: what has no attempts left, and giving it new ones."""
+"""Dead letters: list and redrive."""
 
 from typing import Annotated
 
@@ -65,7 +65,7 @@ def add_dead_letters(
         limit: LimitQuery = DEFAULT_PAGE_SIZE,
         cursor: CursorQuery = None,
     ) -> Response[str]:
-        wanted = DeadLetterFilter(
+        filters = DeadLetterFilter(
             kind=kind,
             priority=priority,
             provider=provider,
@@ -73,10 +73,10 @@ def add_dead_letters(
             since=since,
             until=until,
         )
-        cut = Pagination(cursors=cursors, path=_DEAD, wanted=wanted, limit=limit)
-        page = browse(wanted, limit=limit, after=cut.after(cursor))
+        pagination = Pagination(cursors=cursors, path=_DEAD, filters=filters, limit=limit)
+        page = browse(filters, limit=limit, after=pagination.after(cursor))
         return json_response(
-            DeadLetterList(items=tuple(page.items), next=cut.following(page.after))
+            DeadLetterList(items=tuple(page.items), next=pagination.following(page.after))
         )
 
     @routes.add(
@@ -85,7 +85,7 @@ def add_dead_letters(
             path=_REDRIVE,
             scope=Scope.QUEUE_WRITE,
             tag=_TAG,
-            summary="Give dead letters new attempts: one, or many of a kind",
+            summary="Redrive dead letters: one, or many of a kind",
             response_model=RedriveResponse,
             problems=(404, 409),
         )
@@ -94,17 +94,19 @@ def add_dead_letters(
         body: Annotated[RedriveRequest, Body()],
         dry_run: DryRunQuery = False,  # noqa: FBT002  as queries are
     ) -> Response[str]:
-        wanted, named = _filter(body), _named(body)
-        cut = Pagination(cursors=cursors, path=_REDRIVE, wanted=(wanted, named), limit=body.limit)
+        filters, named = _filter(body), _named(body)
+        pagination = Pagination(
+            cursors=cursors, path=_REDRIVE, filters=(filters, named), limit=body.limit
+        )
         found = redrive(
-            wanted,
+            filters,
             named,
             limit=body.limit,
-            after=cut.after(body.cursor),
+            after=pagination.after(body.cursor),
             by=routes.call().caller.name,
             dry_run=dry_run,
         )
-        return json_response(_answer(found, cut.following(found.after), dry_run=dry_run))
+        return json_response(_answer(found, pagination.following(found.after), dry_run=dry_run))
 
 
 def _named(body: RedriveRequest) -> DeadLetterRef | None:

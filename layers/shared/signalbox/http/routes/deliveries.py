@@ -1,4 +1,4 @@
-"""Deliveries: what came, what became of it, and reading it once more."""
+"""Deliveries: list, get, explain and replay."""
 
 from typing import Annotated
 
@@ -65,17 +65,17 @@ def add_deliveries(
         limit: LimitQuery = DEFAULT_PAGE_SIZE,
         cursor: CursorQuery = None,
     ) -> Response[str]:
-        wanted = DeliveryFilter(
+        filters = DeliveryFilter(
             provider=provider,
             source=source,
             status=status,
             since=since,
             until=until,
         )
-        cut = Pagination(cursors=cursors, path=DELIVERIES, wanted=wanted, limit=limit)
-        page = browse(wanted, limit=limit, after=cut.after(cursor))
+        pagination = Pagination(cursors=cursors, path=DELIVERIES, filters=filters, limit=limit)
+        page = browse(filters, limit=limit, after=pagination.after(cursor))
         items = tuple(_summary(delivery) for delivery in page.items)
-        return json_response(DeliveryList(items=items, next=cut.following(page.after)))
+        return json_response(DeliveryList(items=items, next=pagination.following(page.after)))
 
     @routes.add(_reading(_DELIVERY, "Show a delivery with its body", DeliveryView, 404))
     def show_delivery(delivery_id: IdPath) -> Response[str]:
@@ -87,7 +87,7 @@ def add_deliveries(
             path=f"{_DELIVERY}/replay",
             scope=Scope.DELIVERIES_WRITE,
             tag=_TAG,
-            summary="Read a delivery with today's code; makes the tasks that are not there",
+            summary="Replay a delivery with the current code; create the missing tasks",
             response_model=ReplayResponse,
             problems=(404, 409),
         )
@@ -109,7 +109,7 @@ def add_deliveries(
 def add_explanations(
     routes: Routes, *, explain: ExplainDelivery, rejections: ListRejections
 ) -> None:
-    """Add the routes that say why something happened, or did not."""
+    """Add the routes that explain deliveries and rejections."""
 
     @routes.add(_reading(f"{_DELIVERY}/explain", "Tell the story of a delivery", Timeline, 404))
     def explain_delivery(delivery_id: IdPath) -> Response[str]:

@@ -1,4 +1,4 @@
-"""What the API says of itself: its description, a page to read it with, and what problems mean."""
+"""The OpenAPI document, a page that renders it, and the pages that explain problems."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -14,8 +14,8 @@ from signalbox.models.errors import NotFound
 
 _TAG: Final = "docs"
 _HTML: Final = "text/html; charset=utf-8"
-_BASE_PATHS: Final = 4
-_KEPT: Final = "public, max-age=86400"
+_MAX_BASE_PATHS: Final = 4
+_CACHE_CONTROL: Final = "public, max-age=86400"
 
 _SWAGGER: Final = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
 _SWAGGER_POLICY: Final = (
@@ -50,7 +50,7 @@ SwaggerUIBundle({
 
 
 class Asset(StrEnum):
-    """A part of the page."""
+    """A file of the page."""
 
     STYLE = "style.css"
     SWAGGER = "swagger-ui.js"
@@ -58,8 +58,8 @@ class Asset(StrEnum):
 
 
 def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
-    """Add the routes. `describe` makes the description for a base path, once for each."""
-    description = lru_cache(maxsize=_BASE_PATHS)(describe)
+    """Add the routes. `describe` creates the document for a base path, once for each."""
+    description = lru_cache(maxsize=_MAX_BASE_PATHS)(describe)
 
     def page(path: str, summary: str, text: str, *refuses: int) -> Route:
         return Route(
@@ -97,7 +97,7 @@ def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
     def docs_start() -> Response[str]:
         return _asset(Asset.START)
 
-    @routes.add(page("/problems/<slug>", "What a problem means, and what to do", _HTML, 404))
+    @routes.add(page("/problems/<slug>", "Explain a problem", _HTML, 404))
     def problem_page(slug: str) -> Response[str]:
         made = render_problem_page(slug)
         if made is None:
@@ -110,7 +110,7 @@ _TYPES: Final = {
     Asset.SWAGGER: "text/javascript; charset=utf-8",
     Asset.START: "text/javascript; charset=utf-8",
 }
-_CACHED: Final = {"cache-control": _KEPT}
+_CACHED: Final = {"cache-control": _CACHE_CONTROL}
 
 
 def _asset(asset: Asset) -> Response[str]:
@@ -121,7 +121,7 @@ def _asset(asset: Asset) -> Response[str]:
 
 @cache
 def _content(asset: Asset) -> str:
-    """Return the files that Powertools brings along; nothing is asked of anybody else's server."""
+    """Return a file of Swagger UI that Powertools includes; no other server is used."""
     match asset:
         case Asset.START:
             return _START

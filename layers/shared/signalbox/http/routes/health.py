@@ -1,4 +1,4 @@
-"""Whether we are there, and whether all we need is."""
+"""Health and readiness."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ from signalbox.models.errors import Unavailable
 
 
 def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[], object]]) -> None:
-    """Add the routes. Each of `checks` raises Unavailable where its thing does not exist."""
+    """Add the routes. Each of `checks` raises Unavailable if its service does not answer."""
 
     @routes.add(
         Route(
@@ -18,7 +18,7 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
             path="/health",
             scope=OPEN,
             tag="health",
-            summary="Whether the API is there; asks nothing of AWS",
+            summary="Check that the API runs, without calling AWS",
             response_model=HealthResponse,
             unlimited=True,
         )
@@ -32,7 +32,7 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
             path="/ready",
             scope=OPEN,
             tag="health",
-            summary="Whether tables and queues answer",
+            summary="Check that tables and queues answer",
             response_model=ReadinessResponse,
             also=(503,),
         )

@@ -1,4 +1,4 @@
-"""API keys: made, listed, changed, revoked. A key itself is told once, to whoever makes it."""
+"""API keys: create, list, update, revoke. A key is shown once, when it is created."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,33 +28,33 @@ from signalbox.services.ports.time import Clock
 
 _KEY = f"{KEYS}/<key_id>"
 _TAG = "keys"
-_STAYS = "Roles and scopes stay what they are: what is to do something else is a new key."
-_AT_ONCE = "It takes no If-Match: nothing may hold a revocation up, and a second one does no harm."
+_STAYS = "Roles and scopes cannot be changed: create another key."
+_AT_ONCE = "It needs no If-Match, so that nothing delays a revocation. Repeating it is harmless."
 _ONCE = (
     "A key has a role or a scope. A repeat under the same Idempotency-Key is answered with 409 "
-    "`made_before`, which names the key and does not show it again."
+    "`already_exists`, which names the key and does not show it again."
 )
 
 
-def _opening(wanted: CreateKeyRequest) -> CreateKeyRequest:
-    if not wanted.roles and not wanted.scopes:
+def _with_permissions(request: CreateKeyRequest) -> CreateKeyRequest:
+    if not request.roles and not request.scopes:
         raise PydanticCustomError("opens_nothing", "a key has a role or a scope")
-    return wanted
+    return request
 
 
-KeyBody = Annotated[CreateKeyRequest, AfterValidator(_opening), Body()]
+KeyBody = Annotated[CreateKeyRequest, AfterValidator(_with_permissions), Body()]
 
 
-def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Clock) -> None:
+def add_keys(routes: Routes, *, manage: ManageKeys, update: UpdateKey, clock: Clock) -> None:
     """Add the routes."""
 
     @routes.add(list_route(KEYS, _TAG, Scope.KEYS_READ, "List the API keys", KeyList))
     def list_keys() -> Response[str]:
-        return json_response(KeyList(items=tuple(_view(key, clock()) for key in grant.all())))
+        return json_response(KeyList(items=tuple(_view(key, clock()) for key in manage.all())))
 
-    @routes.add(get_route(_KEY, _TAG, Scope.KEYS_READ, "Show an API key", KeyView))
+    @routes.add(get_route(_KEY, _TAG, Scope.KEYS_READ, "Get an API key", KeyView))
     def show_key(key_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
-        return resource_response(_view(grant.get(KeyId(key_id)), clock()), known)
+        return resource_response(_view(manage.get(KeyId(key_id)), clock()), known)
 
     @routes.add(
         Route(
@@ -62,7 +62,7 @@ def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Cloc
             path=KEYS,
             scope=Scope.KEYS_WRITE,
             tag=_TAG,
-            summary="Make an API key that may do no more than the caller; it is shown this once",
+            summary="Create an API key with at most your own permissions; it is shown only once",
             response_model=CreateKeyResponse,
             status=201,
             problems=(409,),
@@ -74,7 +74,7 @@ def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Cloc
         key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     ) -> Response[str]:
         call = routes.call()
-        made = grant.issue(body, call.caller, idempotency_key(key, call.request))
+        made = manage.issue(body, call.caller, idempotency_key(key, call.request))
         view = _view(made.stored, clock())
         location = {"location": f"{KEYS}/{made.stored.id}"}
         return json_response(CreateKeyResponse(**view.__dict__, key=made.text), 201, location)
@@ -85,7 +85,7 @@ def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Cloc
             path=_KEY,
             scope=Scope.KEYS_WRITE,
             tag=_TAG,
-            summary="Rename an API key, or change when it ends",
+            summary="Change the name or the expiry of an API key",
             response_model=KeyView,
             problems=(404, 409, 412, 428),
             more=_STAYS,
@@ -94,9 +94,9 @@ def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Cloc
     def change_key(
         key_id: IdPath, body: Annotated[UpdateKeyRequest, Body()], meant: IfMatch = None
     ) -> Response[str]:
-        found = grant.get(KeyId(key_id))
+        found = manage.get(KeyId(key_id))
         precondition_check(meant, None)(_view(found, clock()))
-        return resource_response(_view(amend(found, body, routes.call().caller), clock()))
+        return resource_response(_view(update(found, body, routes.call().caller), clock()))
 
     @routes.add(
         Route(
@@ -111,7 +111,7 @@ def add_keys(routes: Routes, *, grant: ManageKeys, amend: UpdateKey, clock: Cloc
         )
     )
     def revoke_key(key_id: IdPath) -> Response[str]:
-        return json_response(_view(grant.revoke(KeyId(key_id)), clock()))
+        return json_response(_view(manage.revoke(KeyId(key_id)), clock()))
 
 
 def _view(key: ApiKey, now: datetime) -> KeyView:

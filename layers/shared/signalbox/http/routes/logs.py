@@ -1,4 +1,4 @@
-"""The log of a task: its worker appends, readers take pages or follow."""
+"""The log of a task: append, read and follow."""
 
 import re
 from typing import Annotated, Final
@@ -33,7 +33,7 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
             path=_PATH,
             scope=Scope.TASKS_WORK,
             tag="work",
-            summary="Append lines to the log of the task that the caller holds",
+            summary="Append lines to the log of a claimed task",
             response_model=AppendLogResponse,
             problems=(404, 409),
         )
@@ -53,7 +53,7 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
             path=_PATH,
             scope=Scope.TASKS_READ,
             tag="tasks",
-            summary="Read the log of a task, or follow it as an event stream",
+            summary="Get the log of a task, or follow it as an event stream",
             response_model=LogLineList,
             empty_responses=(204,),
             problems=(404,),
@@ -79,7 +79,7 @@ def add_logs(routes: Routes, *, append: AppendLog, read: ReadLog, follow: Follow
 
 
 def _place(last_event_id: str) -> int | None:
-    """Return the place that an event's id names, None for an id that was never given."""
+    """Return the position in an event id, or None if it was never issued."""
     named = _LAST_EVENT.fullmatch(last_event_id.strip())
     return int(named[1]) if named else None
 
@@ -87,9 +87,10 @@ def _place(last_event_id: str) -> int | None:
 def _stream(followed: FollowLogResult, *, ended_before: bool) -> Response[str]:
     """Return the events for a follower.
 
-    Which may have been told of the end before (`ended_before`).
+    `ended_before` means that it has received the last event.
 
-    Who knows the end and asks again gets 204, upon which a client of event streams asks no more.
+    A follower that reconnects after the last event gets 204, which makes clients of event streams
+    stop.
     """
     if ended_before and followed.ended and not followed.lines:
         return Response(status_code=204, body="")

@@ -1,4 +1,4 @@
-"""Figures: as JSON for people and programs, as text for Prometheus."""
+"""Metrics, as JSON and for Prometheus."""
 
 from time import monotonic
 from typing import Final
@@ -34,7 +34,7 @@ _TAG: Final = "metrics"
 
 
 def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> None:
-    """Add the routes. `may_count_for` is how many seconds a call may count what is new."""
+    """Add the routes. `count_seconds` is how many seconds a call may spend on counting."""
 
     def figures() -> MetricsSnapshot:
         until = monotonic() + count_seconds
@@ -46,7 +46,7 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
             path="/api/v1/metrics",
             scope=Scope.METRICS_READ,
             tag=_TAG,
-            summary="Tasks, queues, webhooks and connectors in figures",
+            summary="Get the metrics of tasks, queues, webhooks and connectors",
             response_model=MetricsResponse,
         )
     )
@@ -59,7 +59,7 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
             path="/metrics",
             scope=Scope.METRICS_READ,
             tag=_TAG,
-            summary="The same figures for Prometheus",
+            summary="Get the metrics in the Prometheus text format",
             text=prometheus.PROMETHEUS_TEXT,
         )
     )
@@ -69,7 +69,7 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
 
 
 def metrics_response(figures: MetricsSnapshot) -> MetricsResponse:
-    """Return the figures as their readers see them."""
+    """Return the metrics as clients see them."""
     counts = figures.counts
     return MetricsResponse(
         complete=figures.complete,
@@ -96,7 +96,7 @@ def _tasks(counts: Counts) -> TaskMetrics:
     good = counts.get(counter_name(Metric.STEPS, ChangeType.SUCCEEDED), 0)
     ended = good + counts.get(counter_name(Metric.STEPS, ChangeType.FAILED), 0)
     return TaskMetrics(
-        kept={
+        by_status={
             status: max(0, counts.get(counter_name(Metric.TASKS, status), 0))
             for status in TaskStatus
         },
@@ -118,7 +118,7 @@ def _webhook(counts: Counts, provider: str) -> WebhookMetrics:
 
 
 def _firsts(counts: Counts, metric: Metric) -> list[str]:
-    """Whatever the first label of this metric has been."""
+    """Return the values of the first label of this metric."""
     return sorted({labels[0] for labels in counts_by_label(counts, metric)})
 
 

@@ -1,4 +1,4 @@
-"""Notifications: what is owed to connections, how often it was tried, and owing it once more."""
+"""Notifications: list, get and redeliver."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -60,22 +60,26 @@ def add_notifications(
         limit: LimitQuery = DEFAULT_PAGE_SIZE,
         cursor: CursorQuery = None,
     ) -> Response[str]:
-        wanted = NotificationFilter(
+        filters = NotificationFilter(
             status=status,
             connection=ConnectionId(connection) if connection else None,
             since=since,
             until=until,
         )
-        cut = Pagination(cursors=cursors, path=NOTIFICATIONS, wanted=wanted, limit=limit)
-        page = browse(wanted, limit=limit, after=cut.after(cursor))
-        return json_response(_list(page.items, cut.following(page.after)))
+        pagination = Pagination(cursors=cursors, path=NOTIFICATIONS, filters=filters, limit=limit)
+        page = browse(filters, limit=limit, after=pagination.after(cursor))
+        return json_response(_list(page.items, pagination.following(page.after)))
 
     @routes.add(_reading(OF_TASK, "List the notifications of a task", NotificationList))
     def list_of_task(task_id: IdPath) -> Response[str]:
-        notes = store.of_task(TaskId(task_id))
-        if not notes:  # a test has no task, but then it has a notification
+        notifications = store.of_task(TaskId(task_id))
+        if not notifications:  # a test has no task, but then it has a notification
             tasks.get(TaskId(task_id))
-        newest_first = sorted(notes, key=lambda note: (note.created_at, note.id), reverse=True)
+        newest_first = sorted(
+            notifications,
+            key=lambda notification: (notification.created_at, notification.id),
+            reverse=True,
+        )
         return json_response(_list(newest_first, None))
 
     @routes.add(_reading(_NOTIFICATION, "Show a notification", NotificationView, 404))
@@ -90,31 +94,31 @@ def add_notifications(
             path=f"{_NOTIFICATION}/redeliver",
             scope=Scope.NOTIFICATIONS_WRITE,
             tag=_TAG,
-            summary="Owe a notification once more, with new attempts",
+            summary="Redeliver a notification, with new attempts",
             response_model=NotificationView,
             status=202,
             problems=(404, 409),
         )
     )
     def redeliver_notification(task_id: IdPath, notification_id: IdPath) -> Response[str]:
-        note = redeliver(TaskId(task_id), NotificationId(notification_id))
-        return json_response(notification_view(note), 202)
+        notification = redeliver(TaskId(task_id), NotificationId(notification_id))
+        return json_response(notification_view(notification), 202)
 
 
-def notification_view(note: Notification) -> NotificationView:
-    """Return A notification as its readers see it."""
+def notification_view(notification: Notification) -> NotificationView:
+    """Return a notification as clients see it."""
     return NotificationView(
-        **_summary(note).__dict__,
-        attempts=note.attempts,
-        change=note.change,
-        request_id=note.request_id,
-        expires_at=note.expires_at,
+        **_summary(notification).__dict__,
+        attempts=notification.attempts,
+        change=notification.change,
+        request_id=notification.request_id,
+        expires_at=notification.expires_at,
     )
 
 
-def notification_path(note: Notification) -> str:
+def notification_path(notification: Notification) -> str:
     """Return the path of a notification."""
-    return f"/api/v1/tasks/{note.task_id}/notifications/{note.id}"
+    return f"/api/v1/tasks/{notification.task_id}/notifications/{notification.id}"
 
 
 def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:
@@ -129,23 +133,25 @@ def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Ro
     )
 
 
-def _list(notes: Sequence[Notification], following: str | None) -> NotificationList:
-    return NotificationList(items=tuple(_summary(note) for note in notes), next=following)
+def _list(notifications: Sequence[Notification], following: str | None) -> NotificationList:
+    return NotificationList(
+        items=tuple(_summary(notification) for notification in notifications), next=following
+    )
 
 
-def _summary(note: Notification) -> NotificationSummary:
-    reasons = [attempt.reason for attempt in note.attempts if attempt.reason]
+def _summary(notification: Notification) -> NotificationSummary:
+    reasons = [attempt.reason for attempt in notification.attempts if attempt.reason]
     return NotificationSummary(
-        id=note.id,
-        task_id=note.task_id,
-        status=note.status,
-        connection=note.connection,
-        connector=note.connector,
-        type=note.change.type,
-        title=note.change.data.title,
-        tries=note.number,
+        id=notification.id,
+        task_id=notification.task_id,
+        status=notification.status,
+        connection=notification.connection,
+        connector=notification.connector,
+        type=notification.change.type,
+        title=notification.change.data.title,
+        tries=notification.number,
         last_reason=reasons[-1] if reasons else None,
-        created_at=note.created_at,
-        updated_at=note.updated_at,
-        next_at=note.next_at,
+        created_at=notification.created_at,
+        updated_at=notification.updated_at,
+        next_at=notification.next_at,
     )

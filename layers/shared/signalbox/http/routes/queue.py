@@ -1,4 +1,4 @@
-"""What waits in the queues."""
+"""The task queues: status, pause and resume."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: Pause
             path="/api/v1/queue",
             scope=Scope.QUEUE_READ,
             tag="queue",
-            summary="Depth, in flight, oldest age, dead letters and status for each priority",
+            summary="Get depth, age, dead letters and pause of each queue",
             response_model=QueueListView,
         )
     )
@@ -42,7 +42,7 @@ def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: Pause
             QueueListView(queues=tuple(_status(each) for each in describe_queues()))
         )
 
-    @routes.add(_pausing("pause", "Give no task from a queue until it is resumed"))
+    @routes.add(_pausing("pause", "Pause a queue: hand out no tasks until it is resumed"))
     def pause_queue(
         priority: Annotated[Priority, Path()], body: Annotated[PauseRequest, Body()] = _NO_REASON
     ) -> Response[str]:
@@ -80,7 +80,7 @@ def _pause(pause: Pause) -> PauseView:
 
 
 def queue_view(state: QueueBacklog) -> QueueView:
-    """Return what readers may know of a queue."""
+    """Return a queue as clients see it."""
     return QueueView(
         priority=state.priority,
         waiting=state.depth.waiting,

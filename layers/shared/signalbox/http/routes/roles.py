@@ -1,4 +1,4 @@
-"""Roles: named sets of scopes, some built in, others named by operators."""
+"""Roles: built-in and custom sets of scopes."""
 
 from typing import Annotated
 
@@ -39,12 +39,18 @@ def add_roles(routes: Routes, *, roles: ManageRoles) -> None:
     def list_roles() -> Response[str]:
         return json_response(RoleList(items=tuple(roles.all()), built_in=tuple(BUILT_IN_ROLES)))
 
-    @routes.add(get_route(_ROLE, _TAG, Scope.KEYS_READ, "Show a role", Role))
+    @routes.add(get_route(_ROLE, _TAG, Scope.KEYS_READ, "Get a role", Role))
     def show_role(name: IdPath, known: IfNoneMatch = None) -> Response[str]:
         return resource_response(roles.get(name), known)
 
     @routes.add(
-        put_route(_ROLE, _TAG, Scope.KEYS_WRITE, "Name a role that may no more than you", Role)
+        put_route(
+            _ROLE,
+            _TAG,
+            Scope.KEYS_WRITE,
+            "Create or replace a role with at most your own permissions",
+            Role,
+        )
     )
     def put_role(
         name: IdPath, body: RoleBody, meant: IfMatch = None, known: IfNoneMatch = None
@@ -54,7 +60,7 @@ def add_roles(routes: Routes, *, roles: ManageRoles) -> None:
         new = roles.put(body, routes.call().caller, precondition_check(meant, known))
         return put_response(body, routes.call(), new=new)
 
-    @routes.add(delete_route(_ROLE, _TAG, Scope.KEYS_WRITE, "Remove a role that nothing names"))
+    @routes.add(delete_route(_ROLE, _TAG, Scope.KEYS_WRITE, "Delete a role that is not in use"))
     def remove_role(name: IdPath, meant: IfMatch = None) -> Response[str]:
         roles.remove(name, precondition_check(meant, None))
         return no_content()

@@ -1,4 +1,4 @@
-"""Secrets of sources and connections: they are set here, and never shown."""
+"""Secrets of sources and connections. They are write-only."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,7 +11,11 @@ from signalbox.http.pagination import IdPath
 from signalbox.http.routes.sources import SOURCES
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.connections import CONNECTIONS
-from signalbox.http.schemas.secrets import _LARGEST, PutSecretsRequest, PutSecretsResponse
+from signalbox.http.schemas.secrets import (
+    _MAX_PARAMETER_BYTES,
+    PutSecretsRequest,
+    PutSecretsResponse,
+)
 from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
@@ -20,7 +24,7 @@ from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.time import Clock
 
 PutSecrets = Callable[[str, Sequence[str]], None]
-"""Keeps these secrets under this name in place of those that are there. Raises Unavailable."""
+"""Store these secrets under this name, replacing others. Raises Unavailable."""
 
 
 def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock: Clock) -> None:
@@ -47,8 +51,10 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
 
     def _set(name: str, body: PutSecretsRequest) -> Response[str]:
         secrets = tuple(dict.fromkeys(body.secrets))
-        if len(json.dumps(secrets, ensure_ascii=False).encode()) > _LARGEST:
-            raise PayloadInvalid(f"the secrets have more than {_LARGEST} bytes together, as JSON")
+        if len(json.dumps(secrets, ensure_ascii=False).encode()) > _MAX_PARAMETER_BYTES:
+            raise PayloadInvalid(
+                f"the secrets have more than {_MAX_PARAMETER_BYTES} bytes together, as JSON"
+            )
         put(name, secrets)
         return json_response(PutSecretsResponse(count=len(secrets), rotated_at=clock()))
 
@@ -59,7 +65,7 @@ def _setting(path: str, *refuses: int) -> Route:
         path=path,
         scope=Scope.CONFIG_WRITE,
         tag="config",
-        summary="Set the secrets, in place of those that are there",
+        summary="Replace the secrets",
         response_model=PutSecretsResponse,
         problems=(NotFound.status, *refuses),
     )

@@ -1,4 +1,4 @@
-"""Sources: the senders that operators have configured."""
+"""Sources: configure them."""
 
 from typing import Annotated
 
@@ -41,11 +41,11 @@ def add_sources(routes: Routes, *, configure: Configure) -> None:
     def list_sources() -> Response[str]:
         return json_response(SourceList(items=tuple(configure.all(Source))))
 
-    @routes.add(get_route(_SOURCE, _TAG, Scope.CONFIG_READ, "Show a source", Source))
+    @routes.add(get_route(_SOURCE, _TAG, Scope.CONFIG_READ, "Get a source", Source))
     def show_source(provider: IdPath, name: IdPath, known: IfNoneMatch = None) -> Response[str]:
         return resource_response(configure.get(Source, f"{provider}/{name}"), known)
 
-    @routes.add(put_route(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Configure a source", Source))
+    @routes.add(put_route(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Create or replace a source", Source))
     def put_source(
         provider: IdPath,
         name: IdPath,
@@ -58,7 +58,7 @@ def add_sources(routes: Routes, *, configure: Configure) -> None:
         new = configure.put(body, precondition_check(meant, known))
         return put_response(body, routes.call(), new=new)
 
-    @routes.add(delete_route(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Remove a source and its secret"))
+    @routes.add(delete_route(_SOURCE, _TAG, Scope.CONFIG_WRITE, "Delete a source and its secret"))
     def remove_source(provider: IdPath, name: IdPath, meant: IfMatch = None) -> Response[str]:
         configure.remove(
             configure.get(Source, f"{provider}/{name}"), precondition_check(meant, None)

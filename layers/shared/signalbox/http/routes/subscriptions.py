@@ -1,4 +1,4 @@
-"""Subscriptions: which changes go to which connection."""
+"""Subscriptions: configure them."""
 
 from typing import Annotated
 
@@ -45,13 +45,19 @@ def add_subscriptions(routes: Routes, *, configure: Configure) -> None:
         return json_response(SubscriptionList(items=tuple(configure.all(Subscription))))
 
     @routes.add(
-        get_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_READ, "Show a subscription", Subscription)
+        get_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_READ, "Get a subscription", Subscription)
     )
     def show_subscription(subscription_id: IdPath, known: IfNoneMatch = None) -> Response[str]:
         return resource_response(configure.get(Subscription, subscription_id), known)
 
     @routes.add(
-        put_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Configure a subscription", Subscription)
+        put_route(
+            _SUBSCRIPTION,
+            _TAG,
+            Scope.CONFIG_WRITE,
+            "Create or replace a subscription",
+            Subscription,
+        )
     )
     def put_subscription(
         subscription_id: IdPath,
@@ -64,7 +70,7 @@ def add_subscriptions(routes: Routes, *, configure: Configure) -> None:
         new = configure.put(body, precondition_check(meant, known))
         return put_response(body, routes.call(), new=new)
 
-    @routes.add(delete_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Remove a subscription"))
+    @routes.add(delete_route(_SUBSCRIPTION, _TAG, Scope.CONFIG_WRITE, "Delete a subscription"))
     def remove_subscription(subscription_id: IdPath, meant: IfMatch = None) -> Response[str]:
         configure.remove(
             configure.get(Subscription, subscription_id), precondition_check(meant, None)

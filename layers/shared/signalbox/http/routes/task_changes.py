@@ -1,4 +1,4 @@
-"""What people do with a task that is there, and what has become of it."""
+"""Update, cancel and retry tasks, and list their changes."""
 
 from typing import Annotated
 
@@ -39,7 +39,7 @@ def add_task_changes(
     store: TaskStore,
     stack: str,
 ) -> None:
-    """Add the routes. `stack` names this installation in the changes."""
+    """Add the routes. `stack` identifies this installation in the changes."""
 
     @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
     def put_task(
@@ -82,7 +82,7 @@ def add_task_changes(
             path=f"{TASK}/changes",
             scope=Scope.TASKS_READ,
             tag=_TAG,
-            summary="Show what has become of a task, step by step",
+            summary="List the changes of a task",
             response_model=TaskChangeList,
             problems=(404,),
         )

@@ -1,4 +1,4 @@
-"""Tasks: create, list, show."""
+"""Tasks: create, list and get."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -34,7 +34,7 @@ def add_tasks(
             path=TASKS,
             scope=Scope.TASKS_WRITE,
             tag=_TAG,
-            summary="Create a task; the same Idempotency-Key of the same caller makes one",
+            summary="Create a task; requests with the same Idempotency-Key create one",
             response_model=TaskView,
             status=201,
         )
@@ -73,7 +73,7 @@ def add_tasks(
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         cursor: Annotated[str | None, Query(max_length=500)] = None,
     ) -> Response[str]:
-        wanted = TaskFilter(
+        filters = TaskFilter(
             status=status,
             provider=provider,
             priority=priority,
@@ -81,9 +81,9 @@ def add_tasks(
             since=since,
             until=until,
         )
-        bound_to = f"{TASKS} {wanted} {limit}"
+        bound_to = f"{TASKS} {filters} {limit}"
         after = None if cursor is None else cursors.read(cursor, bound_to)
-        page = browse(wanted, limit=limit, after=after)
+        page = browse(filters, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
         return json_response(TaskList(items=tuple(page.items), next=following))
 
@@ -93,7 +93,7 @@ def add_tasks(
             path=TASK,
             scope=Scope.TASKS_READ,
             tag=_TAG,
-            summary="Show a task",
+            summary="Get a task",
             response_model=TaskView,
             empty_responses=(304,),
             problems=(404,),
@@ -112,5 +112,5 @@ def add_tasks(
 def task_response(
     task: Task, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
-    """Return the answer that shows a task, with its ETag."""
+    """Return the response with a task and its ETag."""
     return json_response(task_view(task), status, {"etag": task_etag(task), **(headers or {})})

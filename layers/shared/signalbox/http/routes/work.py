@@ -1,4 +1,4 @@
-"""The worker protocol: claim a task, say that you live, say how it ended."""
+"""The worker protocol: claim, heartbeat, complete, fail, release."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ _TAG = "work"
 _TASK = "/api/v1/tasks/<task_id>"
 
 
-def add_work(routes: Routes, *, claim: ClaimTask, hold: ManageLease) -> None:
+def add_work(routes: Routes, *, claim: ClaimTask, leases: ManageLease) -> None:
     """Add the routes."""
 
     @routes.add(_route("/api/v1/queue/claim", "Claim the next task", ClaimResponse))
@@ -53,24 +53,24 @@ def add_work(routes: Routes, *, claim: ClaimTask, hold: ManageLease) -> None:
         )
     )
     def heartbeat(task_id: str, body: Annotated[HeartbeatRequest, Body()]) -> Response[str]:
-        beat = hold.heartbeat(
-            _held(task_id, body), lease_seconds=body.lease_seconds, progress=body.progress
+        beat = leases.heartbeat(
+            _lease_ref(task_id, body), lease_seconds=body.lease_seconds, progress=body.progress
         )
         lease = _lease(beat.task) if beat.word is HeartbeatAction.CONTINUE else None
         return json_response(HeartbeatResponse(action=beat.word, lease=lease))
 
     @routes.add(_route(f"{_TASK}/complete", "Say that the task is done", TaskView, 404, 409))
     def complete(task_id: str, body: Annotated[CompleteRequest, Body()]) -> Response[str]:
-        return json_response(task_view(hold.complete(_held(task_id, body), body.result)))
+        return json_response(task_view(leases.complete(_lease_ref(task_id, body), body.result)))
 
     @routes.add(_route(f"{_TASK}/fail", "Say that the attempt failed", TaskView, 404, 409))
     def fail(task_id: str, body: Annotated[FailRequest, Body()]) -> Response[str]:
-        task = hold.fail(_held(task_id, body), body.reason, retryable=body.retryable)
+        task = leases.fail(_lease_ref(task_id, body), body.reason, retryable=body.retryable)
         return json_response(task_view(task))
 
     @routes.add(_route(f"{_TASK}/release", "Give the task back", TaskView, 404, 409))
     def release(task_id: str, body: Annotated[ReleaseRequest, Body()]) -> Response[str]:
-        return json_response(task_view(hold.release(_held(task_id, body), body.reason)))
+        return json_response(task_view(leases.release(_lease_ref(task_id, body), body.reason)))
 
 
 def _route(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:
@@ -85,7 +85,7 @@ def _route(path: str, summary: str, answers: type[Model], *refuses: int) -> Rout
     )
 
 
-def _held(task_id: str, body: LeaseRequest) -> LeaseRef:
+def _lease_ref(task_id: str, body: LeaseRequest) -> LeaseRef:
     return LeaseRef(task=TaskId(task_id), lease=body.lease_id, fence=body.fence)
 
 

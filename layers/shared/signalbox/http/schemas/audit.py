@@ -9,7 +9,7 @@ AUDIT: Final = "/api/v1/audit"
 
 
 class AuditList(Model):
-    """Rows of the log, newest first. `unreadable` names rows that somebody has spoilt."""
+    """Records of the audit log, newest first. `unreadable` has the positions of damaged records."""
 
     items: tuple[AuditRecord, ...]
     unreadable: tuple[str, ...]
@@ -17,7 +17,7 @@ class AuditList(Model):
 
 
 class VerifyAuditResponse(Model):
-    """Whether a day is as it was written; `breach` is the first row that is not."""
+    """Whether a day is intact; `breach` is the first record that was tampered with."""
 
     day: str
     intact: bool

@@ -7,6 +7,6 @@ CONNECTIONS = "/api/v1/connections"
 
 
 class ConnectionList(Model):
-    """Every connection; their secrets are stored apart and never shown."""
+    """Every connection. Their secrets are stored separately and never shown."""
 
     items: tuple[Connection, ...]

@@ -12,11 +12,9 @@ ShortText = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class DeadLetterList(Model):
-    """A page of dead letters.
+    """A page of dead letters. `next` is the cursor of the next page, null at the end.
 
-    `next` is the cursor of the page behind it.
-
-    A page may be short, or empty, and still have one behind it.
+    A page may be short or empty without being the last.
     """
 
     items: tuple[DeadLetter, ...]
@@ -24,10 +22,10 @@ class DeadLetterList(Model):
 
 
 class RedriveRequest(Model):
-    """What is to be tried again: all dead letters of a kind, as the other members narrow it down.
+    """Which dead letters to redrive: all of a kind that match the other fields.
 
-    `task_id` names one task, or the notifications of one task, `notification_id` one of these; what
-    is named may have failed for any reason.
+    `task_id` selects one task, or the notifications of one task; `notification_id` selects one of
+    these. A selected task or notification may have failed for any reason.
     """
 
     kind: Annotated[DeadLetterKind, Field(strict=False)]
@@ -45,18 +43,16 @@ class RedriveRequest(Model):
 
 
 class RedriveRejection(Model):
-    """What was not tried again, and why."""
+    """A dead letter that was not redriven, and the reason."""
 
     letter: DeadLetter
     reason: str
 
 
 class RedriveResponse(Model):
-    """A page of what was given new attempts, or would be.
+    """A page of redriven dead letters. `next` is the cursor of the next page, null at the end.
 
-    `next` is the cursor of the page behind.
-
-    A page may be short, or empty, and still have one behind it.
+    A page may be short or empty without being the last.
     """
 
     dry_run: bool

@@ -32,7 +32,7 @@ class DeliverySummary(Model):
 
 
 class DeliveryView(DeliverySummary):
-    """A delivery. `secret` counts which secret of the source verified it, 0 being the current."""
+    """A delivery. `secret` is the index of the secret that verified it; 0 is the current one."""
 
     secret: int
     headers: dict[str, str]
@@ -41,11 +41,9 @@ class DeliveryView(DeliverySummary):
 
 
 class DeliveryList(Model):
-    """A page of deliveries, newest first.
+    """A page of deliveries, newest first. `next` is the cursor of the next page.
 
-    `next` is the cursor of the page behind it.
-
-    A page may be short and still have one behind it.
+    A page may be short without being the last.
     """
 
     items: tuple[DeliverySummary, ...]
@@ -53,7 +51,7 @@ class DeliveryList(Model):
 
 
 class ReplayTask(Model):
-    """A task that a replay made, or would make."""
+    """A task that a replay created, or would create."""
 
     id: TaskId
     kind: str
@@ -62,10 +60,10 @@ class ReplayTask(Model):
 
 
 class ReplayResponse(Model):
-    """What today's code makes of a delivery, and whether that `differs` from the record.
+    """The outcome of a replay, and whether it `differs` from the record.
 
-    `made` are tasks that were not there, `there` those that were. A task that has ended and whose
-    time was over is made again.
+    `created` are tasks that were missing, `existing` those that were not. A task that has expired
+    is created again.
     """
 
     delivery_id: DeliveryId
@@ -81,6 +79,6 @@ class ReplayResponse(Model):
 
 
 class RejectionList(Model):
-    """What was refused of each source."""
+    """The rejections of each source."""
 
     items: tuple[Rejections, ...] = Field(default=())

@@ -4,14 +4,14 @@ from signalbox.models.base import Model
 
 
 class HealthResponse(Model):
-    """We are there."""
+    """The API runs."""
 
     status: str = "ok"
     version: str
 
 
 class ReadinessResponse(Model):
-    """For each thing we need: whether it answered."""
+    """Whether each service that is needed answered."""
 
     status: str
     checks: dict[str, bool]

@@ -10,7 +10,7 @@ KEYS = "/api/v1/keys"
 
 
 class KeyStatus(StrEnum):
-    """Whether a key opens anything."""
+    """Whether a key is valid."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -18,7 +18,7 @@ class KeyStatus(StrEnum):
 
 
 class KeyView(Model):
-    """A key without what it is."""
+    """An API key, without the key itself."""
 
     id: KeyId
     name: str
@@ -32,12 +32,12 @@ class KeyView(Model):
 
 
 class CreateKeyResponse(KeyView):
-    """A new key: `key` is what it is, told this once."""
+    """A new API key; `key` is the key itself, shown only once."""
 
     key: str
 
 
 class KeyList(Model):
-    """Every key, newest first."""
+    """Every API key, newest first."""
 
     items: tuple[KeyView, ...]

@@ -12,14 +12,14 @@ from signalbox.models.task import TaskStatus
 
 
 class LogLineInput(Model):
-    """One line. `seq` is its number among those of the lease, from 1 without a hole."""
+    """A line. `seq` is its number under the lease, from 1 without gaps."""
 
     seq: int = Field(ge=1, le=1_000_000_000)
     text: str = Field(max_length=LINE_LENGTH)
 
 
 class AppendLogRequest(LeaseRequest):
-    """A batch of lines; sending one again, or lines of it in another, changes nothing."""
+    """A batch of lines. Sending lines again, in the same batch or another, changes nothing."""
 
     lines: Annotated[
         tuple[LogLineInput, ...], Field(min_length=1, max_length=BATCH_LINES, strict=False)
@@ -36,9 +36,9 @@ class AppendLogRequest(LeaseRequest):
 
 
 class AppendLogResponse(Model):
-    """How many lines of a batch are new, and what the log takes still.
+    """How many lines of a batch are new, and how much more the log accepts.
 
-    Once no lines or no bytes are left, further lines are dropped.
+    When no lines or no bytes are left, further lines are dropped.
     """
 
     stored: int
@@ -49,9 +49,9 @@ class AppendLogResponse(Model):
 class LogLineList(Model):
     """Lines in their order.
 
-    `next` is where the next page begins, null if there is none yet.
+    `next` is the start of the next page, null if there are no more lines yet.
 
-    Where `finished` is true the task is, and no others will come.
+    When `finished` is true, the task has finished and no lines will follow.
     """
 
     items: tuple[LogLine, ...]
@@ -60,6 +60,6 @@ class LogLineList(Model):
 
 
 class LogEndEvent(Model):
-    """How the task ended."""
+    """The final status of the task."""
 
     status: TaskStatus

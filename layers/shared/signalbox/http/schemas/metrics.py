@@ -8,7 +8,7 @@ from signalbox.models.task import TaskStatus
 
 
 class DurationStats(Model):
-    """Times in seconds; the quantiles are estimates, null if nothing was measured."""
+    """Durations in seconds. The quantiles are estimates, null without observations."""
 
     count: int
     p50: float | None
@@ -17,20 +17,20 @@ class DurationStats(Model):
 
 
 class TaskMetrics(Model):
-    """`stored` are the tasks there are now, `changes` all steps ever taken.
+    """`by_status` counts the stored tasks, `changes` all steps since the installation.
 
-    `success_rate` is the part of all tasks that ended well among those that succeeded or failed,
-    null if none has. `processing` is how long the attempts took that ended a task.
+    `success_rate` is the share of succeeded tasks among those that succeeded or failed, null if
+    there are none. `processing` is the duration of the attempts that finished a task.
     """
 
-    kept: dict[TaskStatus, int]
+    by_status: dict[TaskStatus, int]
     changes: dict[str, int]
     success_rate: float | None
     processing: DurationStats
 
 
 class WebhookMetrics(Model):
-    """The requests of a provider: what became of them, and how long it waited for an answer."""
+    """The requests of a provider by outcome, and how long it waited for an answer."""
 
     provider: str
     requests: int
@@ -40,17 +40,17 @@ class WebhookMetrics(Model):
 
 
 class ConnectorMetrics(Model):
-    """Attempts to deliver a notification, by how they ended."""
+    """The attempts to send notifications, by outcome."""
 
     connector: str
     outcomes: dict[str, int]
 
 
 class CircuitMetrics(Model):
-    """The circuit of a connection that was in trouble within the last week.
+    """The circuit of a connection that has opened within the last week.
 
-    `closed`: calls are made. `open`: none is before `open_until`, and then one to see. `half_open`:
-    one at a time is. `openings` are those since it was last closed.
+    `closed`: calls are made. `open`: no calls until `open_until`, then a probe. `half_open`: one
+    call at a time. `openings` counts since it was last closed.
     """
 
     connection: ConnectionId
@@ -60,9 +60,9 @@ class CircuitMetrics(Model):
 
 
 class MetricsResponse(Model):
-    """What happened since the installation was made, and what waits now.
+    """Totals since the installation, and the current queues and circuits.
 
-    `complete` is false where counting is behind: the counts are right, but for some time ago.
+    `complete` is false if some changes are not counted yet.
     """
 
     complete: bool

@@ -13,8 +13,8 @@ OF_TASK = "/api/v1/tasks/<task_id>/notifications"
 class NotificationSummary(Model):
     """A notification in a list.
 
-    `type` is that of its change. `tries` are those that count against the limit, `last_reason` is
-    what the last one to fail said.
+    `type` is that of its change. `tries` counts the attempts that count against the limit;
+    `last_reason` is the reason of the last failed one.
     """
 
     id: NotificationId
@@ -32,7 +32,7 @@ class NotificationSummary(Model):
 
 
 class NotificationView(NotificationSummary):
-    """A notification with its change and the last 30 attempts."""
+    """A notification with its change and its last 30 attempts."""
 
     attempts: tuple[Attempt, ...]
     change: Change
@@ -41,12 +41,9 @@ class NotificationView(NotificationSummary):
 
 
 class NotificationList(Model):
-    """A page of notifications, newest first.
+    """A page of notifications, newest first. `next` is the cursor of the next page.
 
-    `next` is the cursor of the page behind it.
-
-    A page may be short, or empty, and still have one behind it. What has just changed may be shown
-    as it was a second ago.
+    A page may be short or empty without being the last. A status may be a second old.
     """
 
     items: tuple[NotificationSummary, ...]

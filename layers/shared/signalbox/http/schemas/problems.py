@@ -6,14 +6,14 @@ from signalbox.models.base import Model
 
 
 class Fault(Model):
-    """One thing that is wrong with a request: where, as a JSON pointer, and what."""
+    """An invalid part of a request: a JSON pointer, and a code."""
 
     pointer: str
     code: str
 
 
 class Problem(Model):
-    """The body of every answer that is an error."""
+    """The body of every error response."""
 
     type: str
     title: str

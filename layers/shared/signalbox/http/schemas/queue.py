@@ -6,13 +6,13 @@ from signalbox.services.tasks.create import SingleLine
 
 
 class QueueView(Model):
-    """One queue.
+    """A queue.
 
-    Counts are SQS's own and approximate.
+    Counts are those of SQS, which are approximate.
 
-    `dead_letters` are messages that came back too often and were not looked into yet; tasks without
-    attempts left are listed under `/dead-letters`. `oldest_seconds` is the age, since it was made,
-    of the oldest task that waits, null if none does.
+    `dead_letters` are messages that were received too often and are not processed yet; tasks
+    without attempts are listed under `/dead-letters`. `oldest_seconds` is the age of the oldest
+    waiting task since its creation, null if there is none.
     """
 
     priority: Priority
@@ -24,7 +24,7 @@ class QueueView(Model):
 
 
 class PauseView(Model):
-    """Since when a queue is paused, by whom and why."""
+    """When a queue was paused, by whom and why."""
 
     at: UtcDatetime
     by: str
@@ -32,12 +32,12 @@ class PauseView(Model):
 
 
 class QueueStatusView(QueueView):
-    """One queue and its outlook.
+    """The status of a queue.
 
-    `pause` is null if tasks are given from it.
+    `pause` is null if tasks are handed out.
 
-    `drain_seconds` is an estimate of when it will be empty if nothing comes: what waits, at the
-    pace of the last ten minutes. It is null if nothing says so.
+    `drain_seconds` estimates when the queue will be empty if no task is added, from the throughput
+    of the last ten minutes. It is null without throughput.
     """
 
     pause: PauseView | None = None
@@ -51,16 +51,13 @@ class QueueListView(Model):
 
 
 class PauseRequest(Model):
-    """Why a queue is to be paused."""
+    """Why a queue is paused."""
 
     reason: SingleLine | None = None
 
 
 class PauseResponse(Model):
-    """A queue and its pause, which is null if it is not paused.
-
-    Every function knows of it within 30 seconds.
-    """
+    """A queue and its pause, null if it is not paused. It takes effect within 30 seconds."""
 
     priority: Priority
     pause: PauseView | None

@@ -5,7 +5,7 @@ from signalbox.models.principal import Role
 
 
 class RoleList(Model):
-    """Every role; those in `built_in` are always there and stay what they are."""
+    """Every role. Those in `built_in` always exist and cannot be changed."""
 
     items: tuple[Role, ...]
     built_in: tuple[str, ...]

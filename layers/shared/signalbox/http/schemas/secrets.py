@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.secret import SecretInvalid, checked_secret
 
-_LARGEST = 4_096
-"""What a parameter holds, in bytes."""
+_MAX_PARAMETER_BYTES = 4_096
+"""The maximum size of a parameter in SSM, in bytes."""
 
 
 def _checked(secret: str) -> str:
@@ -27,17 +27,17 @@ SecretText = Annotated[
 
 
 class PutSecretsRequest(Model):
-    """The secrets from now on, the current one first.
+    """The secrets, the current one first.
 
-    A second one stays good beside it, so that the target can be changed without a gap; the same
-    call without it ends that. A line end behind a secret is no part of it.
+    The others stay valid, so that the sender or target can be changed without a gap; the same call
+    without them ends that. A trailing line break is removed.
     """
 
     secrets: Annotated[tuple[SecretText, ...], Field(min_length=1, max_length=3, strict=False)]
 
 
 class PutSecretsResponse(Model):
-    """All that is told of secrets. Functions know them within five minutes."""
+    """How many secrets are stored. They take effect within five minutes."""
 
     count: int
     rotated_at: UtcDatetime

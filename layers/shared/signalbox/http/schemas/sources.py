@@ -5,6 +5,6 @@ from signalbox.models.config import Source
 
 
 class SourceList(Model):
-    """Every source that is configured. The default source of a provider is there without it."""
+    """Every configured source. The default source of a provider exists without configuration."""
 
     items: tuple[Source, ...]

@@ -7,6 +7,6 @@ from signalbox.models.change import PastChange
 
 
 class TaskChangeList(Model):
-    """Every step of a task, the first one first; of more than 50 the oldest but one are gone."""
+    """Every step of a task, oldest first. Of more than 50 only the first and the latest remain."""
 
     items: tuple[PastChange, ...] = Field(default=())

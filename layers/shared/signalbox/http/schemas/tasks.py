@@ -11,11 +11,9 @@ TASK = "/api/v1/tasks/<task_id>"
 
 
 class TaskList(Model):
-    """A page of tasks, newest first.
+    """A page of tasks, newest first. `next` is the cursor of the next page, null at the end.
 
-    `next` is the cursor of the page behind it, null at the end.
-
-    A page may be short and still have one behind it.
+    A page may be short without being the last.
     """
 
     items: tuple[TaskSummary, ...]

@@ -21,7 +21,7 @@ WorkerName = Annotated[
 
 
 class ClaimRequest(Model):
-    """Who asks, how long for, and how many seconds to wait where there is nothing."""
+    """The worker, the duration of its lease, and how long to wait for a task."""
 
     worker: WorkerName
     lease_seconds: LeaseSeconds = 300
@@ -29,7 +29,7 @@ class ClaimRequest(Model):
 
 
 class LeaseView(Model):
-    """What a worker must show for all it does with the task."""
+    """The lease of a worker, which it sends with every request."""
 
     id: LeaseId
     fence: int
@@ -37,47 +37,47 @@ class LeaseView(Model):
 
 
 class ClaimResponse(Model):
-    """A task in the worker's hands; both null if there was none to claim."""
+    """A task with its lease; both are null if no task was available."""
 
     task: TaskView | None = None
     lease: LeaseView | None = None
 
 
 class LeaseRequest(Model):
-    """The lease that a worker acts under."""
+    """The lease under which a worker acts."""
 
     lease_id: LeaseId = Field(max_length=64)
     fence: int = Field(ge=1)
 
 
 class HeartbeatRequest(LeaseRequest):
-    """I live, and need so many seconds more."""
+    """Extend the lease by this many seconds from now."""
 
     lease_seconds: LeaseSeconds = 300
     progress: str | None = Field(default=None, max_length=500)
 
 
 class CompleteRequest(LeaseRequest):
-    """I am done."""
+    """The result of the task."""
 
     result: TaskResult = Field(default_factory=TaskResult)
 
 
 class FailRequest(LeaseRequest):
-    """I could not do it; `retryable` says whether another attempt may help."""
+    """Why the attempt failed; `retryable` states whether another attempt can succeed."""
 
     reason: str = Field(min_length=1, max_length=2_000)
     retryable: bool = True
 
 
 class ReleaseRequest(LeaseRequest):
-    """I have not done it, and somebody else should."""
+    """Return the task to its queue."""
 
     reason: str | None = Field(default=None, max_length=2_000)
 
 
 class HeartbeatResponse(Model):
-    """Whether to go on, and until when the lease runs."""
+    """Whether to continue, and until when the lease lasts."""
 
     action: HeartbeatAction
     lease: LeaseView | None = None
