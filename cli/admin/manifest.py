@@ -12,27 +12,24 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from cli.admin.audit import AuditChange
 from cli.errors import CommandError
 from signalbox.models.config import Connection
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.event_vocabulary import Vocabularies, suggest
-from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import (
+    RESOURCE_KINDS,
     ChangeAction,
-    ConfigResource,
     Manifest,
     ManifestError,
     ManifestPlan,
     PlannedChange,
     manifest_errors,
     plan_changes,
-    resource_key,
-    secret_name,
     validation_errors,
 )
 from signalbox.models.principal import ApiKey, Role
-from signalbox.models.rate_limits import Limits
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.rules import rule_violations
-from signalbox.services.ports.config import ConfigStore, SecretStore
+from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.notifications import Connector
 
 _LARGEST: Final = 1_000_000
@@ -43,17 +40,8 @@ _SIGNS: Final[Mapping[ChangeAction, str]] = {
 }
 
 
-class ManifestConfig(ConfigStore, Protocol):
-    """A ConfigStore that can be written, and knows who guards the API."""
-
-    def issuers(self) -> Sequence[Issuer]:
-        """Whose tokens are believed."""
-
-    def roles(self) -> Sequence[Role]:
-        """Return the roles beside those that are always there."""
-
-    def configured_limits(self) -> Sequence[Limits]:
-        """Return what somebody said of limits, at most one."""
+class ManifestConfig(ConfigWriter, Protocol):
+    """A ConfigWriter that writes without looking."""
 
     def put(self, resource: ConfigResource) -> None:
         """Store the thing in place of one with the same name."""
@@ -100,27 +88,20 @@ class ApplyManifest:
         Raises:
             CommandError: And changes nothing, where anything is wrong with it.
         """
-        there: tuple[ConfigResource, ...] = (
-            *self.config.connections(),
-            *self.config.sources(),
-            *self.config.subscriptions(),
-            *self.config.issuers(),
-            *self.config.roles(),
-            *self.config.configured_limits(),
-        )
+        there = [resource for kind in RESOURCE_KINDS for resource in self.config.all(kind)]
         plan = plan_changes(manifest, there, prune=prune)
         raise_errors([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
         if not dry_run:
-            before = {resource_key(resource): resource for resource in there}
+            before = {(resource.kind, resource.key): resource for resource in there}
             for edit, resource in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
                 with self.changing(f"apply {edit.action}", f"{edit.kind} {edit.name}"):
                     after = None if edit.action is ChangeAction.REMOVE else resource
-                    self._change(before.get(resource_key(resource)), after)
+                    self._change(before.get((resource.kind, resource.key)), after)
         warnings = tuple(self._warnings(manifest))
         return ApplyResult(applied=not dry_run, edits=plan.edits, warnings=warnings)
 
     def _change(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
-        if before and (after is None or secret_name(after) is None):
+        if before and (after is None or after.secret_name is None):
             remove_secret(before, self.secrets.remove)
         if after:
             self.config.put(after)
@@ -172,7 +153,7 @@ class ApplyManifest:
 
     def _warnings(self, manifest: Manifest) -> Iterator[str]:
         for resource in manifest.resources():
-            name = secret_name(resource)
+            name = resource.secret_name
             if name is None:
                 continue
             secrets = self.secrets.refresh(name)

@@ -13,7 +13,6 @@ import typer
 from cli.errors import CommandError
 from signalbox.models.config import Connection
 from signalbox.models.issuer import MIN_SECRET
-from signalbox.models.manifest import secret_name
 from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.ports.notifications import Connector
 
@@ -88,7 +87,7 @@ def check_use(
     """
     for connection in connections:
         connector = connectors.get(connection.connector)
-        if connector and secret_name(connection) == name:
+        if connector and connection.secret_name == name:
             connector.check_secret(connection, secret)
 
 

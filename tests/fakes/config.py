@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from signalbox.models.config import Connection, Pause, Source, Subscription
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
@@ -11,7 +13,7 @@ from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
 from signalbox.services.ports.time import Clock
 
-Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
+R = TypeVar("R", bound=ConfigResource)
 
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 
@@ -19,29 +21,32 @@ ASK_AGAIN_AFTER = timedelta(seconds=30)
 class FakeConfigStore:
     """A ConfigStore."""
 
-    def __init__(self, *things: Thing) -> None:
-        self._kept: dict[tuple[str, ...], Thing] = {}
-        for thing in things:
-            self.put(thing)
+    def __init__(self, *resources: ConfigResource) -> None:
+        self._kept: dict[tuple[str, ...], ConfigResource] = {}
+        for resource in resources:
+            self.put(resource)
 
-    def put(self, thing: Thing) -> None:
-        self._kept[_place(thing)] = thing
+    def put(self, resource: ConfigResource) -> None:
+        self._kept[(resource.kind, resource.key)] = resource
 
-    def remove(self, thing: Thing) -> None:
-        self._kept.pop(_place(thing), None)
+    def remove(self, resource: ConfigResource) -> None:
+        self._kept.pop((resource.kind, resource.key), None)
 
-    def replace(self, before: Thing | None, after: Thing | None) -> None:
+    def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
         named = after or before
         if named is None:
             return
-        if self._kept.get(_place(named)) != before:
+        if self._kept.get((named.kind, named.key)) != before:
             raise WriteConflict("the record has changed meanwhile")
-        self._kept.pop(_place(named), None)
+        self._kept.pop((named.kind, named.key), None)
         if after:
             self.put(after)
 
     def invalidate(self) -> None:
         pass
+
+    def all(self, kind: type[R]) -> Sequence[R]:
+        return [resource for resource in self._kept.values() if isinstance(resource, kind)]
 
     def source(self, provider: str, name: str) -> Source | None:
         found = (s for s in self.sources() if s.provider == provider and s.name == name)
@@ -54,25 +59,25 @@ class FakeConfigStore:
         raise NotFound("there is no such connection")
 
     def sources(self) -> Sequence[Source]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Source)]
+        return self.all(Source)
 
     def connections(self) -> Sequence[Connection]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Connection)]
+        return self.all(Connection)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Subscription)]
+        return self.all(Subscription)
 
     def roles(self) -> Sequence[Role]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Role)]
+        return self.all(Role)
 
     def issuers(self) -> Sequence[Issuer]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Issuer)]
+        return self.all(Issuer)
 
     def configured_limits(self) -> Sequence[Limits]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Limits)]
+        return self.all(Limits)
 
     def pauses(self) -> Sequence[Pause]:
-        return [thing for thing in self._kept.values() if isinstance(thing, Pause)]
+        return self.all(Pause)
 
 
 class FakeKeyStore:
@@ -146,19 +151,3 @@ class FakeSecretStore:
         if not self.down:
             self._read[name] = tuple(secret for secret in self._there.get(name, ()) if secret)
         return self._read[name]
-
-
-def _place(thing: Thing) -> tuple[str, ...]:
-    match thing:
-        case Source():
-            return ("source", thing.provider, thing.name)
-        case Role():
-            return ("role", thing.name)
-        case Pause():
-            return ("pause", thing.priority)
-        case Issuer():
-            return ("issuer", thing.name)
-        case Limits():
-            return ("limits",)
-        case Connection() | Subscription():
-            return (type(thing).__name__, thing.id)

@@ -30,7 +30,8 @@ def test_a_command_of_the_api_does_not_load_the_aws_sdk(words: list[str]) -> Non
         "try:\n"
         f"    app({['--url', 'http://127.0.0.1:9', '--key', 'x', *words]!r})\n"
         "except SystemExit as end:\n"
-        f"    print(end.code, [name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+        f"    loaded = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "    print(end.code, loaded, file=sys.stderr)\n"
     )
 
     done = subprocess.run(  # noqa: S603  our own script

@@ -110,7 +110,11 @@ def test_a_probe_that_was_not_made_changes_nothing_but_lets_the_next_one_come() 
 
     left = probe_abandoned(begin_probe(first, NOW), NOW)
 
-    assert (left.probe_successes, left.streak, left.blocked_until) == (first.probe_successes, first.streak, NOW)
+    assert (left.probe_successes, left.streak, left.blocked_until) == (
+        first.probe_successes,
+        first.streak,
+        NOW,
+    )
 
 
 def test_every_write_has_a_number_of_its_own() -> None:

@@ -1,11 +1,11 @@
 import pytest
 from pydantic import ValidationError
 
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Grant
 from signalbox.models.manifest import (
     ChangeAction,
-    ConfigResource,
     Manifest,
     manifest_errors,
     plan_changes,

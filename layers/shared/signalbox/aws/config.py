@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
-from signalbox.models.base import Model
 from signalbox.models.config import Connection, Pause, Source, Subscription
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
@@ -28,20 +28,7 @@ if TYPE_CHECKING:
 CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 """For how long the configuration is cached."""
 
-M = TypeVar("M", bound=Model)
-
-Thing = Source | Connection | Subscription | Role | Pause | Issuer | Limits
-"""The resources that are stored."""
-
-_KINDS: Final[Mapping[type[Thing], str]] = {
-    Source: table_keys.SOURCE,
-    Connection: table_keys.CONNECTION,
-    Subscription: table_keys.SUBSCRIPTION,
-    Role: table_keys.ROLE,
-    Pause: table_keys.PAUSE,
-    Issuer: table_keys.ISSUER,
-    Limits: table_keys.LIMITS,
-}
+R = TypeVar("R", bound=ConfigResource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,35 +44,37 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     table: Table
     clock: Clock
     unreadable: Callable[[str, str], None] = lambda _kind, _name: None
-    _read: dict[str, tuple[datetime, dict[str, Model | None]]] = field(default_factory=dict)
+    _read: dict[str, tuple[datetime, dict[str, ConfigResource | None]]] = field(
+        default_factory=dict
+    )
 
     @override
     def source(self, provider: str, name: str) -> Source | None:
-        return self._one(table_keys.SOURCE, table_keys.source_sk(provider, name), Source)
+        return self._one(Source, Source(provider=provider, name=name).key)
 
     @override
     def connection(self, connection: ConnectionId) -> Connection:
-        found = self._one(table_keys.CONNECTION, connection, Connection)
+        found = self._one(Connection, connection)
         if found is None:
             raise NotFound("there is no such connection")
         return found
 
     @override
     def sources(self) -> Sequence[Source]:
-        return self._all(table_keys.SOURCE, Source)
+        return self.all(Source)
 
     @override
     def connections(self) -> Sequence[Connection]:
-        return self._all(table_keys.CONNECTION, Connection)
+        return self.all(Connection)
 
     @override
     def subscriptions(self) -> Sequence[Subscription]:
-        return self._all(table_keys.SUBSCRIPTION, Subscription)
+        return self.all(Subscription)
 
     @override
     def issuers(self) -> Sequence[Issuer]:
         """Return the trusted issuers of tokens."""
-        return self._all(table_keys.ISSUER, Issuer)
+        return self.all(Issuer)
 
     def limits(self) -> Limits:
         """Return the rate limits; the defaults if none are configured."""
@@ -94,11 +83,11 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     @override
     def configured_limits(self) -> Sequence[Limits]:
         """Return the configured limits: none or one."""
-        return self._all(table_keys.LIMITS, Limits)
+        return self.all(Limits)
 
     @override
     def roles(self) -> Sequence[Role]:
-        return self._all(table_keys.ROLE, Role)
+        return self.all(Role)
 
     def role_scopes(self) -> Mapping[str, frozenset[Scope]]:
         """Return the scopes of each role."""
@@ -106,18 +95,18 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def pauses(self) -> Sequence[Pause]:
-        return self._all(table_keys.PAUSE, Pause)
+        return self.all(Pause)
 
     @override
     def invalidate(self) -> None:
         self._read.clear()
 
     @override
-    def replace(self, before: Thing | None, after: Thing | None) -> None:
+    def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
         named = after or before
         if named is None:
             return
-        key = _key(*_location(named))
+        key = _resource_key(named)
         item = self.table.get(key)
         if (self._parsed(item, type(named)) if item else None) != before:
             raise WriteConflict("the record has changed meanwhile")
@@ -128,46 +117,44 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
         self.invalidate()
 
     @override
-    def put(self, resource: Thing) -> None:
+    def put(self, resource: ConfigResource) -> None:
         """Store the resource, replacing one with the same name."""
         self.table.put(_item(resource))
-        self._read.pop(_location(resource)[0], None)
+        self._read.pop(_partition(type(resource)), None)
 
     @override
-    def remove(self, resource: Thing) -> None:
+    def remove(self, resource: ConfigResource) -> None:
         """Remove the resource, if it exists."""
-        kind, name = _location(resource)
-        self.table.delete(_key(kind, name))
-        self._read.pop(kind, None)
+        self.table.delete(_resource_key(resource))
+        self._read.pop(_partition(type(resource)), None)
 
-    def _one(self, kind: str, name: str, model: type[M]) -> M | None:
-        """Return the resource with this name.
+    @override
+    def all(self, kind: type[R]) -> Sequence[R]:
+        return [cast("R", resource) for resource in self._resources(kind).values() if resource]
+
+    def _one(self, kind: type[R], key: str) -> R | None:
+        """Return the resource with this key.
 
         Raises:
             ConfigurationUnreadable: The stored item cannot be parsed.
         """
-        known = self._resources(kind, model)
-        found = known.get(name)
-        if found is None and name in known:
-            raise ConfigurationUnreadable(f"this {kind.lower()} cannot be read")
-        return cast("M | None", found)
+        resources = self._resources(kind)
+        resource = resources.get(key)
+        if resource is None and key in resources:
+            raise ConfigurationUnreadable(f"this {kind.kind} cannot be read")
+        return cast("R | None", resource)
 
-    def _all(self, kind: str, model: type[M]) -> Sequence[M]:
-        return [
-            cast("M", resource) for resource in self._resources(kind, model).values() if resource
-        ]
+    def _resources(self, kind: type[ConfigResource]) -> Mapping[str, ConfigResource | None]:
+        """Return every resource of this kind by its key, None if it cannot be parsed."""
+        now, partition = self.clock(), _partition(kind)
+        cached = self._read.get(partition)
+        if cached is None or now - cached[0] > CONFIG_CACHE_TTL:
+            rows = _rows(self.table, partition)
+            cached = (now, {text_attribute(row, "sk"): self._parsed(row, kind) for row in rows})
+            self._read[partition] = cached
+        return cached[1]
 
-    def _resources(self, kind: str, model: type[M]) -> Mapping[str, Model | None]:
-        """Return every resource of this kind by its name, None if it cannot be parsed."""
-        now = self.clock()
-        known = self._read.get(kind)
-        if known is None or now - known[0] > CONFIG_CACHE_TTL:
-            rows = _rows(self.table, kind)
-            known = (now, {text_attribute(row, "sk"): self._parsed(row, model) for row in rows})
-            self._read[kind] = known
-        return known[1]
-
-    def _parsed(self, row: Item, model: type[M]) -> M | None:
+    def _parsed(self, row: Item, model: type[R]) -> R | None:
         try:
             return model.model_validate_json(text_attribute(row, "doc"))
         except ValidationError:
@@ -226,23 +213,13 @@ def _key_item(key: ApiKey) -> Item:
     return {**_key(table_keys.API_KEY, key.id), "doc": {"S": key.model_dump_json()}}
 
 
-def _item(resource: Thing) -> Item:
-    return {**_key(*_location(resource)), "doc": {"S": resource.model_dump_json()}}
+def _item(resource: ConfigResource) -> Item:
+    return {**_resource_key(resource), "doc": {"S": resource.model_dump_json()}}
 
 
-def _location(resource: Thing) -> tuple[str, str]:
-    return _KINDS[type(resource)], _name(resource)
+def _resource_key(resource: ConfigResource) -> Item:
+    return _key(_partition(type(resource)), resource.key)
 
 
-def _name(resource: Thing) -> str:
-    match resource:
-        case Source():
-            return table_keys.source_sk(resource.provider, resource.name)
-        case Role() | Issuer():
-            return resource.name
-        case Connection() | Subscription():
-            return resource.id
-        case Pause():
-            return resource.priority
-        case Limits():
-            return "default"
+def _partition(kind: type[ConfigResource]) -> str:
+    return kind.kind.upper()

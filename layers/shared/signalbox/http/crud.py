@@ -5,21 +5,29 @@ so that concurrent changes are not lost.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Annotated, Final, TypeVar
+from inspect import Parameter, Signature
+from typing import Annotated, Final, Generic, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from pydantic import BeforeValidator, JsonValue
 
+from signalbox.http.pagination import IdPath
 from signalbox.http.preconditions import parse_etags
-from signalbox.http.routing import RequestContext, Route, json_response
+from signalbox.http.routing import RequestContext, Route, RouteHandler, Routes, json_response
 from signalbox.models.base import Model
-from signalbox.models.errors import PreconditionFailed, PreconditionRequired
+from signalbox.models.config_resource import ConfigResource
+from signalbox.models.errors import Conflict, PreconditionFailed, PreconditionRequired
 from signalbox.models.principal import Scope
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound=ConfigResource)
+
+PreconditionCheck = Callable[[Model | None], None]
 
 _ANY: Final = "*"
 
@@ -29,6 +37,16 @@ IfMatch = Annotated[
 IfNoneMatch = Annotated[
     str | None, Header(alias="If-None-Match", description="An ETag; * where there must be none")
 ]
+
+_IF_MATCH: Final = Parameter("if_match", Parameter.KEYWORD_ONLY, annotation=IfMatch, default=None)
+_IF_NONE_MATCH: Final = Parameter(
+    "if_none_match", Parameter.KEYWORD_ONLY, annotation=IfNoneMatch, default=None
+)
+
+
+def json_body(model: type[Model]) -> object:
+    """Return the type of a body that is this model."""
+    return Annotated[model, as_json(model), Body()]
 
 
 def as_json(model: type[M]) -> BeforeValidator:
@@ -40,9 +58,7 @@ def as_json(model: type[M]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def precondition_check(
-    if_match: str | None, if_none_match: str | None
-) -> Callable[[Model | None], None]:
+def precondition_check(if_match: str | None, if_none_match: str | None) -> PreconditionCheck:
     """Return a check of the stored resource against the headers.
 
     It raises PreconditionFailed if they do not match, PreconditionRequired if an existing resource
@@ -151,3 +167,118 @@ def delete_route(path: str, tag: str, scope: Scope, summary: str) -> Route:
         status=204,
         problems=(404, 409, 412, 428),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crud(Generic[R]):
+    """The operations on one kind of resource.
+
+    Attributes:
+        kind: The model of the resource.
+        path: The path of one resource, whose last part is its key: `/api/v1/roles/<name>`.
+        list_model: The model of the list.
+        tag: The tag in the OpenAPI document.
+        read: The scope for reading.
+        write: The scope for writing.
+        all: Return the list of all resources.
+        get: Return a resource by its key, or raise NotFound.
+        put: Store a resource after a check, and return whether it is new.
+        remove: Remove a resource after a check.
+        summaries: Summaries in the OpenAPI document that differ from the usual ones.
+    """
+
+    kind: type[R]
+    path: str
+    list_model: type[Model]
+    tag: str
+    read: Scope
+    write: Scope
+    all: Callable[[], Model]
+    get: Callable[[str], R]
+    put: Callable[[R, RequestContext, PreconditionCheck], bool]
+    remove: Callable[[R, PreconditionCheck], None]
+    summaries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def collection(self) -> str:
+        """Return the path of the list."""
+        return self.path.partition("/<")[0]
+
+    def summary(self, operation: str, usual: str) -> str:
+        """Return the summary of an operation."""
+        return self.summaries.get(operation, usual)
+
+
+def add_crud(routes: Routes, crud: Crud[R]) -> None:
+    """Add the routes that list, get, put and delete the resources of one kind."""
+    noun = crud.kind.kind
+    keys = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=IdPath)
+        for name in re.findall(r"<(\w+)>", crud.path)
+    ]
+
+    @routes.add(
+        list_route(
+            crud.collection,
+            crud.tag,
+            crud.read,
+            crud.summary("list", f"List the {noun}s"),
+            crud.list_model,
+        )
+    )
+    @_signature(f"list_{noun}s", [])
+    def list_resources() -> Response[str]:
+        return json_response(crud.all())
+
+    @routes.add(
+        get_route(crud.path, crud.tag, crud.read, crud.summary("get", f"Get a {noun}"), crud.kind)
+    )
+    @_signature(f"show_{noun}", [*keys, _IF_NONE_MATCH])
+    def get_resource(*, if_none_match: str | None = None, **path: str) -> Response[str]:
+        return resource_response(crud.get("/".join(path.values())), if_none_match)
+
+    body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=json_body(crud.kind))
+
+    @routes.add(
+        put_route(
+            crud.path,
+            crud.tag,
+            crud.write,
+            crud.summary("put", f"Create or replace a {noun}"),
+            crud.kind,
+        )
+    )
+    @_signature(f"put_{noun}", [*keys, body, _IF_MATCH, _IF_NONE_MATCH])
+    def put_resource(
+        *, body: R, if_match: str | None = None, if_none_match: str | None = None, **path: str
+    ) -> Response[str]:
+        if body.key != "/".join(path.values()):
+            raise Conflict(f"the body names another {noun} than the path")
+        context = routes.call()
+        new = crud.put(body, context, precondition_check(if_match, if_none_match))
+        return put_response(body, context, new=new)
+
+    @routes.add(
+        delete_route(crud.path, crud.tag, crud.write, crud.summary("delete", f"Delete a {noun}"))
+    )
+    @_signature(f"remove_{noun}", [*keys, _IF_MATCH])
+    def delete_resource(*, if_match: str | None = None, **path: str) -> Response[str]:
+        resource = crud.get("/".join(path.values()))
+        crud.remove(resource, precondition_check(if_match, None))
+        return no_content()
+
+
+def _signature(
+    name: str, parameters: Sequence[Parameter]
+) -> Callable[[RouteHandler], RouteHandler]:
+    """Return a decorator that gives a handler the name and the parameters of one kind.
+
+    The router reads both: the name becomes the operation id.
+    """
+
+    def decorate(handler: RouteHandler) -> RouteHandler:
+        handler.__name__ = name
+        handler.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
+        return handler
+
+    return decorate

@@ -1,12 +1,19 @@
 """What operators configure: sources, connections, subscriptions."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
+from typing_extensions import override
 
-from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
+from signalbox.models.base import NAME_CONSTRAINTS, Name, UtcDatetime
 from signalbox.models.change import Change
+from signalbox.models.config_resource import (
+    CONNECTION_SECRETS,
+    SOURCE_SECRETS,
+    ConfigResource,
+    secret_path,
+)
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.task import ChangeType, Priority, TaskStatus
@@ -17,13 +24,15 @@ Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 
 
-class Source(Model):
+class Source(ConfigResource):
     """A configured sender of one provider.
 
     `events` are patterns of events that become tasks without a command, such as `issues.*`, or with
     a detail `workflow_run.completed:failure`. Empty `commands` or `authors` match everything.
     `bots` are the bots whose commands are accepted; by default there are none.
     """
+
+    kind: ClassVar = "source"
 
     provider: Name
     name: Name = "default"
@@ -36,21 +45,45 @@ class Source(Model):
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
 
+    @property
+    @override
+    def key(self) -> str:
+        return f"{self.provider}/{self.name}"
 
-class Connection(Model):
+    @property
+    @override
+    def secret_name(self) -> str:
+        return secret_path(SOURCE_SECRETS, self.provider, self.name)
+
+
+class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
     The connector's own model validates `settings`.
     """
+
+    kind: ClassVar = "connection"
 
     id: Annotated[ConnectionId, NAME_CONSTRAINTS]
     connector: Name
     enabled: bool = True
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @property
+    @override
+    def key(self) -> str:
+        return self.id
 
-class Subscription(Model):
+    @property
+    @override
+    def secret_name(self) -> str:
+        return secret_path(CONNECTION_SECRETS, self.id)
+
+
+class Subscription(ConfigResource):
     """Which changes go to which connection. An empty filter matches everything."""
+
+    kind: ClassVar = "subscription"
 
     id: Annotated[SubscriptionId, NAME_CONSTRAINTS]
     connection: Annotated[ConnectionId, NAME_CONSTRAINTS]
@@ -67,14 +100,26 @@ class Subscription(Model):
     kinds: Patterns = ()
     statuses: Annotated[tuple[TaskStatus, ...], Field(max_length=20)] = ()
 
+    @property
+    @override
+    def key(self) -> str:
+        return self.id
 
-class Pause(Model):
+
+class Pause(ConfigResource):
     """A paused queue: no task is handed out, and waiting tasks stay."""
+
+    kind: ClassVar = "pause"
 
     priority: Priority
     at: UtcDatetime
     by: str
     reason: str | None = None
+
+    @property
+    @override
+    def key(self) -> str:
+        return self.priority
 
 
 def pattern_matches(patterns: tuple[str, ...], text: str) -> bool:

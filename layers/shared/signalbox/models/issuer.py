@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from typing_extensions import override
 
 from signalbox.models.base import Model, Name
+from signalbox.models.config_resource import ISSUER_SECRETS, ConfigResource, secret_path
 from signalbox.models.principal import Scope
 
 MIN_SECRET: Final = 32
@@ -39,7 +41,7 @@ def _as_text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
-class Issuer(Model):
+class Issuer(ConfigResource):
     """A trusted issuer of tokens.
 
     Its keys are at `jwks_url`, or are the set in `jwks`, stored as JSON, or with `shared_secret`
@@ -48,6 +50,8 @@ class Issuer(Model):
     `client_id` is `audience`, as in access tokens of Amazon Cognito. A token gets `everybody`, and
     `grants[value]` for each value of the claim at the path `claim`.
     """
+
+    kind: ClassVar = "issuer"
 
     name: Name
     issuer: str = Field(min_length=1, max_length=512)
@@ -60,6 +64,16 @@ class Issuer(Model):
     claim: tuple[str, ...] = ("roles",)
     grants: dict[str, Grant] = Field(default_factory=dict)
     everybody: Grant = Grant()
+
+    @property
+    @override
+    def key(self) -> str:
+        return self.name
+
+    @property
+    @override
+    def secret_name(self) -> str | None:
+        return self.secret if self.shared_secret else None
 
     @model_validator(mode="after")
     def _one_kind_of_keys(self) -> Self:
@@ -77,7 +91,7 @@ class Issuer(Model):
     @property
     def secret(self) -> str:
         """Return the name of its shared secrets."""
-        return f"issuers/{self.name}"
+        return secret_path(ISSUER_SECRETS, self.name)
 
     @property
     def roles(self) -> frozenset[str]:

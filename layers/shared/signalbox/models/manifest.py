@@ -7,12 +7,13 @@ request.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import JsonValue, ValidationError
 
 from signalbox.models.base import Model
 from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
@@ -20,7 +21,15 @@ from signalbox.models.principal import BUILT_IN_ROLES, Role
 from signalbox.models.rate_limits import Limits
 from signalbox.models.validation_errors import describe_errors
 
-ConfigResource = Source | Connection | Subscription | Issuer | Role | Limits
+RESOURCE_KINDS: Final[tuple[type[ConfigResource], ...]] = (
+    Connection,
+    Source,
+    Subscription,
+    Issuer,
+    Role,
+    Limits,
+)
+"""The kinds of resources in a manifest."""
 
 
 class Manifest(Model):
@@ -88,36 +97,6 @@ class ManifestPlan:
     remove: tuple[ConfigResource, ...]
 
 
-def resource_key(resource: ConfigResource) -> tuple[str, str]:
-    """Return the kind of a resource and its name among those of its kind."""
-    match resource:
-        case Source():
-            return "source", f"{resource.provider}/{resource.name}"
-        case Connection():
-            return "connection", resource.id
-        case Subscription():
-            return "subscription", resource.id
-        case Issuer():
-            return "issuer", resource.name
-        case Role():
-            return "role", resource.name
-        case Limits():
-            return "limits", "default"
-
-
-def secret_name(resource: ConfigResource) -> str | None:
-    """Return the name of the secret of a resource, or None if it has none."""
-    match resource:
-        case Source():
-            return f"sources/{resource.provider}/{resource.name}"
-        case Connection():
-            return f"connections/{resource.id}"
-        case Issuer(shared_secret=True):
-            return resource.secret
-        case _:
-            return None
-
-
 def validation_errors(invalid: ValidationError) -> tuple[ManifestError, ...]:
     """Return where a document does not have the form of a manifest."""
     return tuple(
@@ -160,17 +139,17 @@ def plan_changes(
     manifest: Manifest, there: Sequence[ConfigResource], *, prune: bool
 ) -> ManifestPlan:
     """Return the changes; with `prune` resources that the manifest does not name are removed."""
-    before = {resource_key(resource): resource for resource in there}
-    wanted = {resource_key(resource): resource for resource in manifest.resources()}
+    before = {(resource.kind, resource.key): resource for resource in there}
+    wanted = {(resource.kind, resource.key): resource for resource in manifest.resources()}
     put = tuple(resource for key, resource in wanted.items() if before.get(key) != resource)
     gone = [resource for key, resource in before.items() if prune and key not in wanted]
     remove = tuple(sorted(gone, key=lambda resource: not isinstance(resource, Subscription)))
     return ManifestPlan(
         edits=(
-            *(_edit(before.get(resource_key(resource)), resource) for resource in put),
+            *(_edit(before.get((resource.kind, resource.key)), resource) for resource in put),
             *(
-                PlannedChange(action=ChangeAction.REMOVE, kind=k, name=n)
-                for k, n in map(resource_key, remove)
+                PlannedChange(action=ChangeAction.REMOVE, kind=resource.kind, name=resource.key)
+                for resource in remove
             ),
         ),
         put=put,
@@ -179,7 +158,7 @@ def plan_changes(
 
 
 def _edit(before: ConfigResource | None, after: ConfigResource) -> PlannedChange:
-    kind, name = resource_key(after)
+    kind, name = (after.kind, after.key)
     if before is None:
         differences = tuple(_differences({}, after.model_dump(mode="json", exclude_defaults=True)))
         return PlannedChange(action=ChangeAction.ADD, kind=kind, name=name, differences=differences)
@@ -198,7 +177,7 @@ def _differences(
 def _repeated(group: str, resources: Sequence[ConfigResource]) -> Iterator[ManifestError]:
     seen: set[tuple[str, str]] = set()
     for index, resource in enumerate(resources):
-        key = resource_key(resource)
+        key = (resource.kind, resource.key)
         if key in seen:
             yield ManifestError(
                 path=f"{group}[{index}]", reason=f"{' '.join(key)} stands there twice"

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
+from typing_extensions import override
 
 from signalbox.models.base import Model, Name, UtcDatetime
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Forbidden
 from signalbox.models.ids import KeyId
 
@@ -57,12 +59,19 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[Scope]]] = {
 """The roles that always exist."""
 
 
-class Role(Model):
+class Role(ConfigResource):
     """A set of scopes with a name; names of built-in roles are taken."""
+
+    kind: ClassVar = "role"
 
     name: Name
     description: str = Field(default="", max_length=200)
     scopes: Annotated[tuple[Scope, ...], Field(max_length=100)] = ()
+
+    @property
+    @override
+    def key(self) -> str:
+        return self.name
 
 
 class Principal(Model):

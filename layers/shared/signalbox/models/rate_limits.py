@@ -7,11 +7,13 @@ since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic import Field
+from typing_extensions import override
 
 from signalbox.models.base import Model, Name
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import TooManyRequests
 from signalbox.models.principal import Principal
 
@@ -67,18 +69,25 @@ class OverLimit(TooManyRequests):
         self.quota = quota
 
 
-class Limits(Model):
+class Limits(ConfigResource):
     """The limit of each caller: its own, or the most generous of its roles, or `default`.
 
     `callers` is by the name of the principal (`key:<id>`); `roles` overrides the defaults of
     built-in roles. `refused` is how many wrong credentials an address may try.
     """
 
+    kind: ClassVar = "limits"
+
     anonymous: RateLimit = RateLimit(count=60, burst=30)
     refused: RateLimit = RateLimit(count=20, burst=20)
     default: RateLimit = RateLimit(count=300, burst=60)
     roles: dict[Name, RateLimit] = Field(default_factory=dict)
     callers: dict[str, RateLimit] = Field(default_factory=dict)
+
+    @property
+    @override
+    def key(self) -> str:
+        return "default"
 
     def of(self, caller: Principal) -> RateLimitPolicy:
         """Return the limit of the caller."""

@@ -35,9 +35,9 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         provider: IdPath, name: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
         if name == DEFAULT_SOURCE and provider in configure.providers:
-            return _set(f"sources/{provider}/{name}", body)
+            return _set(Source(provider=provider, name=name).secret_name, body)
         source = configure.get(Source, f"{provider}/{name}")
-        return _set(f"sources/{source.provider}/{source.name}", body)
+        return _set(source.secret_name, body)
 
     @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret", Conflict.status))
     def set_connection_secret(
@@ -47,7 +47,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         if make := configure.connectors.get(connection.connector):
             for secret in body.secrets:
                 make().check_secret(connection, secret)
-        return _set(f"connections/{connection.id}", body)
+        return _set(connection.secret_name, body)
 
     def _set(name: str, body: PutSecretsRequest) -> Response[str]:
         secrets = tuple(dict.fromkeys(body.secrets))

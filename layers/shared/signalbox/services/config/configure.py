@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from signalbox.models.event_vocabulary import Vocabularies
-from signalbox.models.manifest import ConfigResource, ManifestError, resource_key, secret_name
+from signalbox.models.manifest import ManifestError
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import ConfigWriter
 from signalbox.services.ports.notifications import Connectors
@@ -82,16 +83,7 @@ class Configure:
     def all(self, kind: type[T]) -> list[T]:
         """Return every resource of a kind, sorted by name, as stored now."""
         self.config.invalidate()
-        resources: Sequence[ConfigResource]
-        if issubclass(kind, Source):
-            resources = self.config.sources()
-        elif issubclass(kind, Connection):
-            resources = self.config.connections()
-        else:
-            resources = self.config.subscriptions()
-        return sorted(
-            (resource for resource in resources if isinstance(resource, kind)), key=resource_key
-        )
+        return sorted(self.config.all(kind), key=lambda resource: resource.key)
 
     def get(self, kind: type[T], name: str) -> T:
         """Return the resource of this name; for a source it is `<provider>/<name>`.
@@ -100,13 +92,13 @@ class Configure:
             NotFound: There is no such resource.
         """
         for resource in self.all(kind):
-            if resource_key(resource)[1] == name:
+            if resource.key == name:
                 return resource
-        raise NotFound(f"there is no such {kind.__name__.lower()}")
+        raise NotFound(f"there is no such {kind.kind}")
 
     def _stored(self, resource: ConfigResource) -> ConfigResource | None:
         try:
-            return self.get(type(resource), resource_key(resource)[1])
+            return self.get(type(resource), resource.key)
         except NotFound:
             return None
 
@@ -134,11 +126,11 @@ def remove_secret(resource: ConfigResource, remove: RemoveSecret) -> None:
     Raises:
         Unavailable: The secret could not be removed, so the resource stays.
     """
-    name = secret_name(resource)
+    name = resource.secret_name
     if name is None:
         return
     try:
         remove(name)
     except Unavailable as unavailable:
-        problem = f"{' '.join(resource_key(resource))} stays, as its secret could not be removed"
+        problem = f"{resource.kind} {resource.key} stays, as its secret could not be removed"
         raise Unavailable(problem) from unavailable.__cause__

@@ -110,7 +110,7 @@ class ReceiveWebhook:
         return source
 
     def _verified(self, request: InboundRequest, source: Source) -> int:
-        name = f"sources/{source.provider}/{source.name}"
+        name = source.secret_name
         cached = self.secrets.secrets(name)
         try:
             return self.provider.verify(request, cached)

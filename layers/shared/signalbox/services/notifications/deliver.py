@@ -155,7 +155,7 @@ class DeliverNotification:
         self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
     ) -> tuple[Connection, list[str]]:
         connection = self._connection(attempt)
-        return connection, list(secrets(f"connections/{connection.id}"))
+        return connection, list(secrets(connection.secret_name))
 
     def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
         with _masking(secrets):

@@ -1,14 +1,16 @@
 """The ports of configuration, API keys and secrets."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from signalbox.models.config import Connection, Pause, Source, Subscription
+from signalbox.models.config_resource import ConfigResource
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
-from signalbox.models.manifest import ConfigResource
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
+
+R = TypeVar("R", bound=ConfigResource)
 
 
 class ConfigStore(Protocol):
@@ -93,6 +95,9 @@ class PauseStore(Protocol):
 
 class ConfigWriter(ConfigStore, Protocol):
     """A ConfigStore that can be written."""
+
+    def all(self, kind: type[R]) -> Sequence[R]:
+        """Return every resource of this kind that can be parsed."""
 
     def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
         """Replace `before` by `after`; None means that there is no such resource.

@@ -1,0 +1,30 @@
+"""The resources of the configuration: each has a kind, a key and perhaps a secret."""
+
+from typing import ClassVar
+
+from signalbox.models.base import Model
+
+SOURCE_SECRETS = "sources"
+CONNECTION_SECRETS = "connections"
+ISSUER_SECRETS = "issuers"
+
+
+class ConfigResource(Model):
+    """A resource that operators configure; `kind` names it in messages and in the table."""
+
+    kind: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """Return the name of the resource, unique among those of its kind."""
+        raise NotImplementedError
+
+    @property
+    def secret_name(self) -> str | None:
+        """Return the name of its secret in the secret store, or None if it has none."""
+        return None
+
+
+def secret_path(*parts: str) -> str:
+    """Return the name of a secret in the secret store: `connections/team`."""
+    return "/".join(parts)
