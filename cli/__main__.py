@@ -1,4 +1,4 @@
-"""python -m cli is the `signalbox` command."""
+"""`python -m cli` is the `signalbox` command."""
 
 from cli.main import app
 

@@ -1,4 +1,4 @@
-"""The REST API, as the command line and its worker speak with it."""
+"""A client of the REST API, for the command line and its worker."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from signalbox.services.tasks.update import UpdateTaskRequest
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P", TaskList, DeadLetterList, DeliveryList, NotificationList, AuditList)
 
-_PAGE: Final = 100
-_CONNECT: Final = 5.0
-_LONGEST_WAIT: Final = 60.0
-_AWAY: Final = frozenset(
+_PAGE_SIZE: Final = 100
+_CONNECT_TIMEOUT: Final = 5.0
+_MAX_RETRY_AFTER: Final = 60.0
+_UNAVAILABLE_STATUSES: Final = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -59,7 +59,7 @@ _AWAY: Final = frozenset(
 
 
 class ApiError(CommandError):
-    """The API said no. `status` is that of its answer."""
+    """The API refused the request. `status` is the HTTP status."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -67,7 +67,7 @@ class ApiError(CommandError):
 
 
 class ApiUnavailable(Unreachable):
-    """The API did not answer, or said that it cannot now. A retry may help, after so long."""
+    """The API did not answer, or is unavailable. A retry after `after` seconds may help."""
 
     def __init__(self, words: str, after: float = 0.0) -> None:
         super().__init__(words)
@@ -75,7 +75,7 @@ class ApiUnavailable(Unreachable):
 
 
 def session_for(url: str) -> requests.Session:
-    """Return A session; to this machine no proxy of the environment is used."""
+    """Return a session; for a loopback URL it uses no proxy of the environment."""
     session = requests.Session()
     session.trust_env = not _loopback(url)
     return session
@@ -83,78 +83,83 @@ def session_for(url: str) -> requests.Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiClient:
-    """A client. Every method raises Refused, Away. `patience` is in seconds."""
+    """A client of the API. Every method raises ApiError, ApiUnavailable.
+
+    `timeout` is in seconds.
+    """
 
     base_url: str
     key: str = field(repr=False)
     session: requests.Session = field(default_factory=requests.Session, repr=False)
     timeout: float = 30.0
 
-    def tasks(self, wanted: Mapping[str, str], limit: int) -> Iterator[TaskSummary]:
-        """Yield the newest tasks that fit, at most so many."""
-        pages = self.pages(TASKS, TaskList, wanted, limit)
+    def tasks(self, filters: Mapping[str, str], limit: int) -> Iterator[TaskSummary]:
+        """Yield the newest matching tasks, at most `limit`."""
+        pages = self.pages(TASKS, TaskList, filters, limit)
         return islice((task for page in pages for task in page.items), limit)
 
     def task(self, task: TaskId) -> TaskView:
-        """Return one task."""
+        """Return a task."""
         return self.ask("GET", join_path(TASKS, task), TaskView)
 
     def create(self, new: CreateTaskRequest, key: str | None = None) -> TaskView:
-        """Return A new task, or the one that this key has made before."""
+        """Create a task, or return the one that was created with this idempotency key."""
         headers = {"Idempotency-Key": f'"{key}"'} if key else None
         return self.ask("POST", TASKS, TaskView, body=new, headers=headers)
 
     def edit(self, task: TaskId, patch: UpdateTaskRequest, version: int) -> TaskView:
-        """Return the task changed, if it is of this version still."""
+        """Update a task if it has this version."""
         headers = {"If-Match": f'"v{version}"'}
         return self.ask("PATCH", join_path(TASKS, task), TaskView, body=patch, headers=headers)
 
     def cancel(self, task: TaskId, reason: str | None = None) -> TaskView:
-        """Return the task called off, of whatever version it is."""
+        """Cancel a task, whatever its version."""
         query = {"reason": reason} if reason else None
         headers = {"If-Match": "*"}
         return self.ask("DELETE", join_path(TASKS, task), TaskView, query=query, headers=headers)
 
     def retry(self, task: TaskId) -> TaskView:
-        """Return the task pending again."""
+        """Retry a task."""
         return self.ask("POST", join_path(TASKS, task, "retry"), TaskView)
 
     def changes(self, task: TaskId) -> TaskChangeList:
-        """Return what has become of the task."""
+        """Return the changes of a task."""
         return self.ask("GET", join_path(TASKS, task, "changes"), TaskChangeList)
 
     def claim(self, claim: ClaimRequest) -> ClaimResponse:
-        """Return the next task, if one comes in time."""
+        """Claim the next task."""
         timeout = self.timeout + claim.wait_seconds
         return self.ask("POST", "/api/v1/queue/claim", ClaimResponse, body=claim, timeout=timeout)
 
-    def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
-        """Return whether to go on."""
+    def heartbeat(
+        self, task: TaskId, request: HeartbeatRequest, timeout: float
+    ) -> HeartbeatResponse:
+        """Extend the lease and return whether to continue."""
         path = join_path(TASKS, task, "heartbeat")
-        return self.ask("POST", path, HeartbeatResponse, body=beat, timeout=timeout)
+        return self.ask("POST", path, HeartbeatResponse, body=request, timeout=timeout)
 
     def append(self, task: TaskId, lines: AppendLogRequest, timeout: float) -> AppendLogResponse:
-        """Lines for the log of a task that is held, and how many more it takes."""
+        """Append lines to the log of a claimed task, and return how many more it accepts."""
         path = join_path(TASKS, task, "logs")
         return self.ask("POST", path, AppendLogResponse, body=lines, timeout=timeout)
 
     def complete(self, task: TaskId, completion: CompleteRequest) -> TaskView:
-        """Return the task is done."""
+        """Complete the task."""
         return self.ask("POST", join_path(TASKS, task, "complete"), TaskView, body=completion)
 
     def fail(self, task: TaskId, failure: FailRequest) -> TaskView:
-        """Return the attempt failed."""
+        """Fail the attempt."""
         return self.ask("POST", join_path(TASKS, task, "fail"), TaskView, body=failure)
 
-    def release(self, task: TaskId, back: ReleaseRequest) -> TaskView:
-        """Return the task is given back."""
-        return self.ask("POST", join_path(TASKS, task, "release"), TaskView, body=back)
+    def release(self, task: TaskId, request: ReleaseRequest) -> TaskView:
+        """Release the task."""
+        return self.ask("POST", join_path(TASKS, task, "release"), TaskView, body=request)
 
     def pages(
-        self, path: str, answer: type[P], wanted: Mapping[str, str], limit: int
+        self, path: str, answer: type[P], filters: Mapping[str, str], limit: int
     ) -> Iterator[P]:
-        """Yield the pages of a list, until they hold so many things or there are no more."""
-        query = {**wanted, "limit": str(min(limit, _PAGE))}
+        """Yield the pages of a list until they have `limit` items or there are no more."""
+        query = {**filters, "limit": str(min(limit, _PAGE_SIZE))}
         while limit > 0:
             page = self.ask("GET", path, answer, query=query)
             yield page
@@ -174,7 +179,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> M:
-        """Return A good answer, read. Of a body only what was said is sent."""
+        """Return the parsed body of a successful response. Only fields that were set are sent."""
         content = body.model_dump_json(exclude_unset=True).encode() if body else None
         response = self.reply(
             method, path, query=query, content=content, headers=headers, timeout=timeout
@@ -195,7 +200,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> requests.Response:
-        """Return A good answer as it came."""
+        """Return a successful response."""
         sent = {"X-API-Key": self.key, **(headers or {})}
         if method != "GET":
             sent["Content-Type"] = "application/json"
@@ -206,21 +211,21 @@ class ApiClient:
                 params=query,
                 data=content,
                 headers=sent,
-                timeout=(_CONNECT, timeout or self.timeout),
+                timeout=(_CONNECT_TIMEOUT, timeout or self.timeout),
                 allow_redirects=False,
             )
         except (requests.RequestException, OSError) as failure:
             problem = f"{self.base_url} did not answer ({type(failure).__name__})"
             raise ApiUnavailable(problem) from failure
-        return _good(response)
+        return _checked(response)
 
 
 def connect_api(target: Target) -> ApiClient:
-    """Return the API of a stack, with a key.
+    """Return a client of the API of a stack, with a key.
 
     Raises:
-        CommandError: The command cannot be carried out.
-        Unreachable: The stack or its API does not answer.
+        CommandError: There is no key, or no such stack.
+        Unreachable: The stack does not answer.
     """
     if target.url:
         url, key = target.url, target.key
@@ -235,7 +240,7 @@ def connect_api(target: Target) -> ApiClient:
 
 
 def error_line(text: str) -> str:
-    """Return an answer that is an error, in one line."""
+    """Return an error response in one line."""
     try:
         problem = Problem.model_validate_json(text, extra="ignore")
     except ValidationError:
@@ -245,7 +250,7 @@ def error_line(text: str) -> str:
 
 
 def _message(text: str) -> str:
-    """API Gateway's own words, or none."""
+    """Return the message of API Gateway in an error response, or an empty text."""
     try:
         said = json.loads(text)
     except ValueError:
@@ -254,22 +259,22 @@ def _message(text: str) -> str:
 
 
 def join_path(root: str, *words: str) -> str:
-    """Return the path of something below another."""
+    """Return a path below another, with its parts quoted."""
     return "/".join((root, *(quote(word, safe="") for word in words)))
 
 
-def _good(response: requests.Response) -> requests.Response:
+def _checked(response: requests.Response) -> requests.Response:
     if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
         return response
     words = f"{response.status_code} {error_line(response.text)}"
-    if response.status_code in _AWAY:
+    if response.status_code in _UNAVAILABLE_STATUSES:
         raise ApiUnavailable(words, _seconds(response.headers.get("Retry-After", "")))
     raise ApiError(response.status_code, words)
 
 
 def _seconds(text: str) -> float:
-    """Return what Retry-After says, where it says seconds as our API does."""
-    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 0.0
+    """Return the seconds in a Retry-After header, 0 if it has a date."""
+    return min(float(text), _MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
 
 
 def _loopback(url: str) -> bool:

@@ -1,7 +1,7 @@
-"""python -m cli.deploy STAGE …: `sam build`, then `sam deploy` with the options behind the stage.
+"""`python -m cli.deploy STAGE …`: `sam build`, then `sam deploy` with the options after the stage.
 
-The build of the layers reads variables, as it cannot see parameters. Both are told here what to run
-on, always: a stack that is not told a parameter keeps the one it had.
+The build of the layers reads environment variables, as it cannot see parameters. Both get runtime
+and processor explicitly, since a stack keeps the value of a parameter that is omitted.
 """
 
 import os
@@ -33,7 +33,7 @@ _OTHER: Final = re.compile(rf"\w+=(?!.*\b({'|'.join(DEFAULT_PARAMETERS)})\b).*",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamCommand:
-    """What `sam` is called with."""
+    """The arguments and variables of a call of `sam`."""
 
     words: tuple[str, ...]
     variables: Mapping[str, str]
@@ -42,13 +42,13 @@ class SamCommand:
 def plan_commands(
     samconfig: Path, stage: str, words: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[SamCommand, SamCommand]:
-    """Return the build and the deploy.
+    """Return the build and the deploy command.
 
     Raises:
-        CommandError: If they could disagree.
+        CommandError: They would use different runtimes or processors.
     """
     given, options = _split(words)
-    written = _written(samconfig, stage)
+    written = _stage_parameters(samconfig, stage)
     chosen = {**DEFAULT_PARAMETERS, **_machine(written), **_variables(environment, _machine(given))}
     others = [word for word in given or written if _name(word) not in DEFAULT_PARAMETERS]
     parameters = (*others, *(f"{name}={value}" for name, value in chosen.items()))
@@ -62,7 +62,7 @@ def plan_commands(
 
 
 def run_sam(command: SamCommand) -> int:
-    """Run it; its exit code."""
+    """Run the command and return its exit code."""
     return subprocess.run(
         [str(Path(sys.executable).parent / "sam"), *command.words],
         cwd=PROJECT,
@@ -74,7 +74,7 @@ def run_sam(command: SamCommand) -> int:
 def main(
     words: Sequence[str], environment: Mapping[str, str], run: Callable[[SamCommand], int] = run_sam
 ) -> int:
-    """Return the exit code: of the command that failed, 0 if none did."""
+    """Return the exit code of the command that failed, or 0."""
     try:
         commands = plan_commands(PROJECT / "samconfig.toml", words[0], words[1:], environment)
     except CommandError as problem:
@@ -92,7 +92,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return given, options
 
 
-def _written(samconfig: Path, stage: str) -> list[str]:
+def _stage_parameters(samconfig: Path, stage: str) -> list[str]:
     try:
         return stage_overrides(samconfig, stage)
     except ValidationError:
@@ -101,7 +101,7 @@ def _written(samconfig: Path, stage: str) -> list[str]:
 
 
 def _machine(words: Iterable[str]) -> dict[str, str]:
-    """Return what these parameters say of runtime and processor."""
+    """Return runtime and processor in these parameters."""
     said = {}
     for word in words:
         name, _, value = word.partition("=")
@@ -113,7 +113,11 @@ def _machine(words: Iterable[str]) -> dict[str, str]:
 
 
 def _variables(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return what these parameters or the environment say, but not both of them differently."""
+    """Return runtime and processor from parameters and environment.
+
+    Raises:
+        CommandError: They differ.
+    """
     said = dict(given)
     for name, variable in _VARIABLES.items():
         value = environment.get(variable)

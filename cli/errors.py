@@ -1,25 +1,25 @@
-"""What the command line says when it cannot do what it was asked.
+"""The errors of the command line.
 
-Exit codes: 0 done, 1 failed or refused, 2 wrong usage (typer's own), 3 not reachable.
+Exit codes: 0 success, 1 failed or refused, 2 wrong usage (typer's own), 3 unreachable.
 """
 
 import sys
 
 
 class CommandError(Exception):
-    """Ends the command with one line for people instead of a traceback."""
+    """End the command with one line instead of a traceback."""
 
     exit_code = 1
 
 
 class Unreachable(CommandError):
-    """What the command speaks with does not exist, or cannot answer now."""
+    """The service that the command needs does not answer."""
 
     exit_code = 3
 
 
 def explain_error(error: Exception) -> CommandError | None:
-    """Return what a person is told of an error from below, None of one that nobody foresaw."""
+    """Return the error as one for the user, or None if it is unexpected."""
     if isinstance(error, CommandError):
         return error
     from signalbox.models.errors import SignalboxError, Unavailable

@@ -1,4 +1,4 @@
-"""Finds the stack that is meant: by the record of this machine, or by its name on AWS."""
+"""Find a stack: the running one of this machine, or one on AWS by its name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cli.target import LOCAL_STAGE, PROJECT, Target
 if TYPE_CHECKING:
     from cli.stack import Stack
 
-LOCAL_STACK_DOWN: Final = "the local stack is not up; `signalbox up` starts it"
+LOCAL_STACK_DOWN: Final = "the local stack is not running; start it with `signalbox up`"
 _PRODUCTION: Final = "signalbox"
 
 
@@ -26,11 +26,11 @@ class _Stage(BaseModel):
 
 
 def find_stack(target: Target) -> Stack:
-    """Return the stack that is meant.
+    """Return the stack.
 
     Raises:
-        CommandError: The command cannot be carried out.
-        Unreachable: The stack or its API does not answer.
+        CommandError: There is no such stack or stage.
+        Unreachable: It is not running, or AWS does not answer.
     """
     import boto3
 
@@ -52,10 +52,10 @@ def find_stack(target: Target) -> Stack:
 
 
 def local_stack(target: Target) -> instance.LocalInstance:
-    """Return the stack of this machine.
+    """Return the running stack of this machine.
 
     Raises:
-        Unreachable: If it is not up.
+        Unreachable: It is not running.
     """
     running = instance.find_instance(target.home)
     if running is None:
@@ -64,7 +64,7 @@ def local_stack(target: Target) -> instance.LocalInstance:
 
 
 def _stage(target: Target) -> _Stage:
-    """Return what samconfig.toml says of the stage."""
+    """Return the settings of the stage in samconfig.toml."""
     if target.stage == LOCAL_STAGE:
         return _Stage(stack_name=_PRODUCTION)
     stages = tomllib.loads((PROJECT / "samconfig.toml").read_text())

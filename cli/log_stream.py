@@ -1,4 +1,4 @@
-"""The log of a task: page by page, or as an event stream that is taken up where it ended."""
+"""The log of a task: page by page, or as an event stream that is resumed."""
 
 import time
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from signalbox.models.task import TaskStatus
 
 M = TypeVar("M", bound=BaseModel)
 
-_PAGE: Final = "1000"
-_START: Final = "0"
-_PATIENCE: Final = 60.0
-_PAUSE_MS: Final = 1_000
+_PAGE_SIZE: Final = "1000"
+_START_ID: Final = "0"
+_MAX_OUTAGE_SECONDS: Final = 60.0
+_DEFAULT_PAUSE_MILLISECONDS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSentEvent:
-    """One event of a stream; `pause` is how many seconds to wait before asking again."""
+    """An event of a stream; `pause` is how many seconds to wait before reconnecting."""
 
     id: str = ""
     name: str = ""
@@ -36,10 +36,10 @@ class ServerSentEvent:
 
 
 def log_lines(api: ApiClient, task: TaskId) -> Iterator[LogLine]:
-    """Yield every line that exists."""
+    """Yield all lines."""
     after: int | None = 0
     while after is not None:
-        query = {"after": str(after), "limit": _PAGE}
+        query = {"after": str(after), "limit": _PAGE_SIZE}
         page = api.ask("GET", join_path(TASKS, task, "logs"), LogLineList, query=query)
         yield from page.items
         after = page.next
@@ -51,15 +51,14 @@ def print_line(output: Output, line: LogLine) -> None:
 
 
 def follow_log(api: ApiClient, task: TaskId, output: Output) -> bool:
-    """Print the lines as they come, until the task's end; whether it succeeded.
+    """Print the lines as they arrive until the task finishes, and return whether it succeeded.
 
-    A stream ends and is asked for again, from behind the last line that was told. An outage is
-    waited for, but not at the start.
+    A stream is resumed after its last line. An outage is waited for, except at the start.
     """
     last: str | None = None
-    pause = _PAUSE_MS / 1000
+    pause = _DEFAULT_PAUSE_MILLISECONDS / 1000
     while True:
-        for event in _patiently(api, task, last, output):
+        for event in _with_retries(api, task, last, output):
             last = event.id or last
             pause = event.pause or pause
             if event.name == "end":
@@ -70,12 +69,15 @@ def follow_log(api: ApiClient, task: TaskId, output: Output) -> bool:
                 output.note("the log begins again")
             elif event.data:
                 print_line(output, _read(LogLine, event))
-        last = last or _START
+        last = last or _START_ID
         time.sleep(pause)
 
 
 def parse_events(text: str) -> Iterator[ServerSentEvent]:
-    """Yield the events of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    """Yield the events of a stream.
+
+    See https://html.spec.whatwg.org/multipage/server-sent-events.html.
+    """
     for block in text.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in block.split("\n"))
         retry = fields.get("retry", "")
@@ -87,13 +89,13 @@ def parse_events(text: str) -> Iterator[ServerSentEvent]:
         )
 
 
-def _patiently(
+def _with_retries(
     api: ApiClient, task: TaskId, last: str | None, output: Output
 ) -> Iterator[ServerSentEvent]:
     headers = {"Accept": EVENT_STREAM} | ({"Last-Event-ID": last} if last else {})
     path = join_path(TASKS, task, "logs")
     try:
-        answer = api.reply("GET", path, headers=headers, timeout=_PATIENCE)
+        answer = api.reply("GET", path, headers=headers, timeout=_MAX_OUTAGE_SECONDS)
     except ApiUnavailable as away:
         if last is None:
             raise

@@ -1,7 +1,7 @@
 """The `signalbox` command: one module of cli/commands for each group of commands.
 
-A command's module imports only what its options need and its body imports the rest, so that
-`--help` is fast.
+The module of a command imports only what its options need, and its body the rest, so that `--help`
+is fast.
 """
 
 import typer
@@ -29,7 +29,7 @@ from cli.target import choose_target
 
 
 class _Signalbox(TyperGroup):
-    """Ends with a line and an exit code where a command raises what it can explain."""
+    """End with a line and an exit code if a command raises an expected error."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer's own
         replace_unprintable()

@@ -1,4 +1,4 @@
-"""What operators ask of the API: queues, deliveries, notifications, connections, figures."""
+"""A client of the API for operators: queues, deliveries, notifications, connections, metrics."""
 
 import time
 from collections.abc import Mapping
@@ -32,71 +32,73 @@ from signalbox.models.dead_letter import DeadLetter
 from signalbox.models.task import Priority
 from signalbox.models.timeline import Timeline
 
-_QUEUE: Final = "/api/v1/queue"
-_DELIVERY: Final = "dlv_"
-_POLL: Final = 0.5
+_QUEUE_PATH: Final = "/api/v1/queue"
+_DELIVERY_PREFIX: Final = "dlv_"
+_POLL_SECONDS: Final = 0.5
 
 QueryParameters = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorClient:
-    """A client for operators. Every method raises Refused, Away."""
+    """A client for operators. Every method raises ApiError, ApiUnavailable."""
 
     api: ApiClient
 
     def queues(self) -> QueueListView:
-        """Return what waits."""
-        return self.api.ask("GET", _QUEUE, QueueListView)
+        """Return the status of the queues."""
+        return self.api.ask("GET", _QUEUE_PATH, QueueListView)
 
-    def pause(self, priority: Priority, wanted: PauseRequest) -> PauseResponse:
-        """Return A queue that nothing is given from any longer."""
+    def pause(self, priority: Priority, request: PauseRequest) -> PauseResponse:
+        """Pause a queue."""
         return self.api.ask(
-            "POST", join_path(_QUEUE, priority, "pause"), PauseResponse, body=wanted
+            "POST", join_path(_QUEUE_PATH, priority, "pause"), PauseResponse, body=request
         )
 
     def resume(self, priority: Priority) -> PauseResponse:
-        """Return A queue that tasks are given from again."""
-        return self.api.ask("POST", join_path(_QUEUE, priority, "resume"), PauseResponse)
+        """Resume a queue."""
+        return self.api.ask("POST", join_path(_QUEUE_PATH, priority, "resume"), PauseResponse)
 
-    def dead_letters(self, wanted: QueryParameters, limit: int) -> list[DeadLetter]:
-        """Return the newest dead letters that fit."""
-        pages = self.api.pages(join_path(_QUEUE, "dead-letters"), DeadLetterList, wanted, limit)
+    def dead_letters(self, request: QueryParameters, limit: int) -> list[DeadLetter]:
+        """Return the newest matching dead letters."""
+        pages = self.api.pages(
+            join_path(_QUEUE_PATH, "dead-letters"), DeadLetterList, request, limit
+        )
         return [letter for page in pages for letter in page.items][:limit]
 
-    def redrive(self, wanted: RedriveRequest, *, dry_run: bool) -> RedriveResponse:
-        """Return what was given new attempts, or would be."""
-        path = join_path(_QUEUE, "redrive")
-        return self.api.ask("POST", path, RedriveResponse, body=wanted, query=_dry(dry_run))
+    def redrive(self, request: RedriveRequest, *, dry_run: bool) -> RedriveResponse:
+        """Redrive dead letters, or return which would be."""
+        path = join_path(_QUEUE_PATH, "redrive")
+        return self.api.ask("POST", path, RedriveResponse, body=request, query=_dry(dry_run))
 
-    def deliveries(self, wanted: QueryParameters, limit: int) -> list[DeliverySummary]:
-        """Return the newest deliveries that fit."""
-        pages = self.api.pages(DELIVERIES, DeliveryList, wanted, limit)
+    def deliveries(self, request: QueryParameters, limit: int) -> list[DeliverySummary]:
+        """Return the newest matching deliveries."""
+        pages = self.api.pages(DELIVERIES, DeliveryList, request, limit)
         return [delivery for page in pages for delivery in page.items][:limit]
 
     def delivery(self, delivery: str) -> DeliveryView:
-        """Return one delivery with its body."""
+        """Return a delivery with its body."""
         return self.api.ask("GET", join_path(DELIVERIES, delivery), DeliveryView)
 
     def explain(self, named: str, provider: str, source: str) -> Timeline:
-        """Return the story of a delivery, by our id or by the provider's own."""
-        if named.startswith(_DELIVERY):
+        """Return the timeline of a delivery, by its id or that of the provider."""
+        if named.startswith(_DELIVERY_PREFIX):
             return self.api.ask("GET", join_path(DELIVERIES, named, "explain"), Timeline)
         query = {"key": named, "provider": provider, "source": source}
         return self.api.ask("GET", "/api/v1/explain", Timeline, query=query)
 
     def replay(self, delivery: str, *, dry_run: bool) -> ReplayResponse:
-        """Return what today's code makes of a delivery."""
+        """Replay a delivery, or return what a replay would do."""
         path = join_path(DELIVERIES, delivery, "replay")
         return self.api.ask("POST", path, ReplayResponse, query=_dry(dry_run))
 
-    def rejections(self, wanted: QueryParameters) -> RejectionList:
-        """Return what was refused of each source."""
-        return self.api.ask("GET", "/api/v1/rejections", RejectionList, query=wanted)
+    def rejections(self, request: QueryParameters) -> RejectionList:
+        """Return the rejections of each source."""
+        return self.api.ask("GET", "/api/v1/rejections", RejectionList, query=request)
 
-    def notifications(self, wanted: QueryParameters, limit: int) -> list[NotificationSummary]:
-        """Return the newest notifications that fit."""
-        pages = self.api.pages(NOTIFICATIONS, NotificationList, wanted, limit)
+    def notifications(self, request: QueryParameters, limit: int) -> list[NotificationSummary]:
+        """Return the newest matching notifications."""
+        pages = self.api.pages(NOTIFICATIONS, NotificationList, request, limit)
         return [note for page in pages for note in page.items][:limit]
 
     def notifications_of(self, task: str) -> tuple[NotificationSummary, ...]:
@@ -104,11 +106,11 @@ class OperatorClient:
         return self.api.ask("GET", join_path(TASKS, task, "notifications"), NotificationList).items
 
     def notification(self, named: str) -> NotificationView:
-        """Return one notification, by `tsk_…/ntf_…`."""
+        """Return a notification by its id `tsk_…/ntf_…`."""
         return self.api.ask("GET", _notification(named), NotificationView)
 
     def redeliver(self, named: str) -> NotificationView:
-        """Return the notification owed once more."""
+        """Queue the notification again."""
         return self.api.ask("POST", join_path(_notification(named), "redeliver"), NotificationView)
 
     def connections(self) -> ConnectionList:
@@ -116,50 +118,50 @@ class OperatorClient:
         return self.api.ask("GET", CONNECTIONS, ConnectionList)
 
     def probe(self, connection: str) -> NotificationView:
-        """Return A test that is owed to a connection."""
+        """Send a test notification."""
         return self.api.ask("POST", join_path(CONNECTIONS, connection, "test"), NotificationView)
 
     def awaited(self, notification: NotificationView, seconds: float) -> NotificationView:
-        """Return the notification once it has ended, or as it is after so many seconds."""
+        """Return the notification when it has finished, or as it is after this many seconds."""
         until = time.monotonic() + seconds
         name = f"{notification.task_id}/{notification.id}"
         while not notification.status.is_final and time.monotonic() < until:
-            time.sleep(min(_POLL, max(0.0, until - time.monotonic())))
+            time.sleep(min(_POLL_SECONDS, max(0.0, until - time.monotonic())))
             notification = self.notification(name)
         return notification
 
     def figures(self) -> MetricsResponse:
-        """Return all figures."""
+        """Return the metrics."""
         return self.api.ask("GET", "/api/v1/metrics", MetricsResponse)
 
     def exposition(self) -> str:
-        """Return all figures for Prometheus."""
+        """Return the metrics in the Prometheus text format."""
         return self.api.reply("GET", "/metrics").text
 
-    def audit(self, wanted: QueryParameters, limit: int) -> list[AuditList]:
-        """Return the newest rows of the audit log, page by page."""
-        return list(self.api.pages(AUDIT, AuditList, wanted, limit))
+    def audit(self, request: QueryParameters, limit: int) -> list[AuditList]:
+        """Return the newest records of the audit log, by pages."""
+        return list(self.api.pages(AUDIT, AuditList, request, limit))
 
     def audited(self, day: str) -> VerifyAuditResponse:
-        """Return whether a day of the audit log is as it was written."""
+        """Return whether a day of the audit log is intact."""
         return self.api.ask("GET", join_path(AUDIT, day, "verify"), VerifyAuditResponse)
 
 
 def connect_operator(target: Target) -> OperatorClient:
-    """Return the API of a stack, for operators.
+    """Return a client of the API of a stack, for operators.
 
     Raises:
-        CommandError: The command cannot be carried out.
-        Unreachable: The stack or its API does not answer.
+        CommandError: There is no key, or no such stack.
+        Unreachable: The stack does not answer.
     """
     return OperatorClient(api=connect_api(target))
 
 
 def split_notification_id(named: str) -> tuple[str, str]:
-    """Return the task and the notification that `tsk_…/ntf_…` names.
+    """Return the task id and the notification id in `tsk_…/ntf_…`.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: The id does not have this form.
     """
     task, slash, notification = named.partition("/")
     if not (task and slash and notification):

@@ -1,4 +1,4 @@
-"""What a command prints: tables for people, JSON for programs. Notes go to standard error."""
+"""The output of commands: tables for people, JSON for programs. Notes go to standard error."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 M = TypeVar("M", bound=BaseModel)
 
-_WIDE: Final = 200
+_WIDE_COLUMNS: Final = 200
 _ESCAPES: Final = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]"
 )
@@ -31,14 +31,15 @@ _CONTROLS: Final = re.compile(
 
 
 def strip_controls(text: str) -> str:
-    """Foreign text without what could steer a terminal."""
+    """Return foreign text without characters that control a terminal."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def replace_unprintable() -> None:
-    """Let standard output and error show `?` for what their encoding does not have.
+    """Let standard output and error print `?` for characters that their encoding lacks.
 
-    Foreign text may hold any character, and the encoding is the terminal's: printing must not fail.
+    Foreign text may contain any character, and the encoding is that of the terminal: printing must
+    not fail.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -46,22 +47,22 @@ def replace_unprintable() -> None:
 
 
 def format_time(value: datetime | None) -> str:
-    """Return A moment in UTC to the second, empty for none."""
+    """Return a time in UTC to the second, empty for None."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if value else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Prints the results of one command.
+    """Print the results of a command.
 
-    One that is `detached` goes on in silence when its standard output is gone; any other ends.
+    A `detached` command continues silently when standard output is closed; any other ends.
     """
 
     json: bool = False
     detached: bool = False
 
     def rows(self, items: Sequence[M], columns: Mapping[str, Callable[[M], str]]) -> None:
-        """A table, or a JSON list."""
+        """Print a table, or a JSON list."""
         if self.json:
             _print_json([item.model_dump(mode="json") for item in items])
             return
@@ -73,7 +74,7 @@ class Output:
         _console().print(table)
 
     def one(self, item: BaseModel, facts: Mapping[str, str]) -> None:
-        """The facts that are not empty beneath each other, or one JSON object."""
+        """Print the fields that are not empty, one per line, or a JSON object."""
         if self.json:
             _print_json(item.model_dump(mode="json"))
             return
@@ -86,7 +87,7 @@ class Output:
         _console().print(table)
 
     def line(self, item: BaseModel, text: str) -> None:
-        """One of many to come: a line of text, or a JSON object on one line."""
+        """Print one of several items: a line of text, or a JSON object on one line."""
         shown = json.dumps(item.model_dump(mode="json")) if self.json else strip_controls(text)
         try:
             print(shown, flush=True)
@@ -96,7 +97,7 @@ class Output:
             _discard(sys.stdout)
 
     def note(self, text: str) -> None:
-        """What a person should know and a program should not read."""
+        """Print what a person should know and a program should not read."""
         try:
             print(strip_controls(text), file=sys.stderr, flush=True)
         except (OSError, ValueError):
@@ -104,7 +105,7 @@ class Output:
 
 
 def _discard(stream: TextIO) -> None:
-    """Lead a stream that nobody reads any longer into nothing, what it still buffers included."""
+    """Redirect a closed stream to nowhere, including what it still buffers."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())
@@ -116,6 +117,10 @@ def _print_json(value: object) -> None:
 
 
 def _console() -> Console:
-    """As wide as the terminal; what is no terminal has no edge to wrap at."""
+    """Return a console as wide as the terminal; other outputs have no width."""
     console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=_WIDE)
+    return (
+        console
+        if console.is_terminal
+        else Console(highlight=False, markup=False, width=_WIDE_COLUMNS)
+    )

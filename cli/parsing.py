@@ -1,4 +1,4 @@
-"""What is asked for on the command line, in the words of the API."""
+"""Command-line options, and requests built from them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,24 +11,26 @@ from cli.errors import CommandError
 
 M = TypeVar("M", bound=BaseModel)
 
-SinceOption = Annotated[datetime | None, typer.Option(help="Created then or later, in UTC.")]
-UntilOption = Annotated[datetime | None, typer.Option(help="Created before, in UTC.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+SinceOption = Annotated[
+    datetime | None, typer.Option(help="Created at or after this time, in UTC.")
+]
+UntilOption = Annotated[datetime | None, typer.Option(help="Created before this time, in UTC.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number.")]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")
+    bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
 ]
 
 
 def query_parameters(**words: str | datetime | None) -> dict[str, str]:
-    """Return what was said at all; a moment is one in UTC."""
-    return {name: _written(word) for name, word in words.items() if word is not None}
+    """Return the options that were given; times are in UTC."""
+    return {name: _text(word) for name, word in words.items() if word is not None}
 
 
 def build_request(model: type[M], members: Mapping[str, JsonValue | list[str]]) -> M:
-    """Return A body of these members.
+    """Return a request body with these fields.
 
     Raises:
-        CommandError: If the API would not take it.
+        CommandError: The API would refuse it.
     """
     from signalbox.models.manifest import validation_errors
 
@@ -39,5 +41,5 @@ def build_request(model: type[M], members: Mapping[str, JsonValue | list[str]]) 
         raise CommandError(problem) from None
 
 
-def _written(word: str | datetime) -> str:
+def _text(word: str | datetime) -> str:
     return f"{word.isoformat()}Z" if isinstance(word, datetime) else word

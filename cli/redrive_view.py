@@ -1,4 +1,4 @@
-"""Dead letters as people name them, and what became of giving them new attempts."""
+"""Redrive dead letters and print the outcome."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
 
 
 def dead_letter_id(letter: DeadLetter) -> str:
-    """`tsk_…` of a task, `tsk_…/ntf_…` of a notification."""
+    """Return `tsk_…` for a task, `tsk_…/ntf_…` for a notification."""
     return "/".join(filter(None, (letter.task_id, letter.notification_id)))
 
 
@@ -25,12 +25,12 @@ def redrive_and_print(
     *,
     dry_run: bool,
 ) -> bool:
-    """Print what each request did; whether nothing was refused."""
+    """Redrive, print the outcome of each request, and return whether nothing was refused."""
     good = True
-    wanted = [build_request(RedriveRequest, {**narrowed, **named}) for named in _named(ids, kind)]
-    for each in wanted:
+    request = [build_request(RedriveRequest, {**narrowed, **named}) for named in _named(ids, kind)]
+    for each in request:
         for answer in _answers(operator, each, dry_run=dry_run):
-            output.line(answer, _told(answer))
+            output.line(answer, _summary(answer))
             good = good and not answer.refused
             if answer.redriven and answer.next:
                 output.note("others are left")
@@ -38,15 +38,15 @@ def redrive_and_print(
 
 
 def _answers(
-    operator: OperatorClient, wanted: RedriveRequest, *, dry_run: bool
+    operator: OperatorClient, request: RedriveRequest, *, dry_run: bool
 ) -> Iterator[RedriveResponse]:
-    """Page after page, until one has something to be tried again: its limit holds for them all."""
+    """Yield page after page until one has dead letters to redrive; the limit is for all of them."""
     while True:
-        answer = operator.redrive(wanted, dry_run=dry_run)
+        answer = operator.redrive(request, dry_run=dry_run)
         yield answer
         if answer.redriven or answer.next is None:
             return
-        wanted = wanted.model_copy(update={"cursor": answer.next})
+        request = request.model_copy(update={"cursor": answer.next})
 
 
 def _named(ids: Sequence[str], kind: DeadLetterKind | None) -> Iterator[Mapping[str, JsonValue]]:
@@ -65,7 +65,7 @@ def _named(ids: Sequence[str], kind: DeadLetterKind | None) -> Iterator[Mapping[
             yield {"kind": kind or DeadLetterKind.TASK, "task_id": each}
 
 
-def _told(answer: RedriveResponse) -> str:
+def _summary(answer: RedriveResponse) -> str:
     done = "would be tried again" if answer.dry_run else "is tried again"
     good = [f"{dead_letter_id(letter)}  {done}: {letter.title}" for letter in answer.redriven]
     bad = [f"{dead_letter_id(each.letter)}  refused: {each.reason}" for each in answer.refused]

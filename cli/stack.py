@@ -1,4 +1,4 @@
-"""A deployed stack, here or on AWS, known by its outputs."""
+"""A deployed stack, local or on AWS, described by its outputs."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TIMES: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
-_HERE: Final = _TIMES.merge(Config(proxies={}))
+_CONFIG: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
+_LOCAL_CONFIG: Final = _CONFIG.merge(Config(proxies={}))
 
 
 class Outputs(BaseModel):
-    """What the command line needs of the template's outputs."""
+    """The outputs of the template that the command line needs."""
 
     model_config = ConfigDict(alias_generator=to_pascal, frozen=True)
 
@@ -47,7 +47,10 @@ class Outputs(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """`base_url` is where the API is, `trusted` the origins its connectors may reach anyway."""
+    """A stack.
+
+    Its connectors may call the private `trusted` origins; `base_url` is that of the API.
+    """
 
     name: str
     base_url: str
@@ -58,17 +61,17 @@ class Stack:
 
     @cached_property
     def config(self) -> DynamoConfig:
-        """Return what operators have configured."""
+        """Return the store of the configuration."""
         return DynamoConfig(table=self._config_table, clock=utc_now)
 
     @cached_property
     def keys(self) -> DynamoKeys:
-        """API keys."""
+        """Return the store of API keys."""
         return DynamoKeys(table=self._config_table)
 
     @cached_property
     def audit(self) -> DynamoAudit:
-        """Return the audit log."""
+        """Return the store of the audit log."""
         return DynamoAudit(table=Table(client=self._dynamo, name=self.outputs.audit_table))
 
     @cached_property
@@ -78,23 +81,23 @@ class Stack:
 
     @cached_property
     def caller(self) -> str:
-        """Return who we are to AWS, such as `user/ada`; who is logged in, where the stack is here.
+        """Return our AWS identity, such as `user/ada`; for a local stack the login name.
 
         Raises:
-            Unavailable: A service that is needed did not answer.
+            Unavailable: AWS did not answer.
         """
         if self.endpoint_url:
             with suppress(OSError, KeyError):
                 return getpass.getuser()
             return "unknown"
         with aws_unavailable("STS"):
-            identity = self.session.client("sts", config=_TIMES).get_caller_identity()
+            identity = self.session.client("sts", config=_CONFIG).get_caller_identity()
         return identity["Arn"].split(":", 5)[-1]
 
     @cached_property
     def secrets(self) -> SsmSecrets:
-        """Secrets of sources, connections and issuers."""
-        config = _HERE if self.endpoint_url else _TIMES
+        """Return the store of secrets."""
+        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
         ssm = self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
         provider = SSMProvider(boto3_client=ssm)
         return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=utc_now)
@@ -105,7 +108,7 @@ class Stack:
 
     @cached_property
     def _dynamo(self) -> DynamoDBClient:
-        config = _HERE if self.endpoint_url else _TIMES
+        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
 
 
@@ -116,11 +119,11 @@ def describe_stack(
     endpoint_url: str | None = None,
     base_url: str | None = None,
 ) -> Stack:
-    """Return the stack as CloudFormation knows it.
+    """Return the stack as CloudFormation describes it.
 
     Raises:
-        CommandError: The command cannot be carried out.
-        Unreachable: The stack or its API does not answer.
+        CommandError: There is no such stack.
+        Unreachable: CloudFormation does not answer.
     """
     found = _described(session, name, endpoint_url)
     pairs = {pair["OutputKey"]: pair["OutputValue"] for pair in found.get("Outputs", [])}
@@ -144,7 +147,7 @@ def describe_stack(
 
 
 def _described(session: boto3.Session, name: str, endpoint_url: str | None) -> StackTypeDef:
-    config = _HERE if endpoint_url else _TIMES
+    config = _LOCAL_CONFIG if endpoint_url else _CONFIG
     try:
         client = session.client("cloudformation", endpoint_url=endpoint_url, config=config)
         return client.describe_stacks(StackName=name)["Stacks"][0]

@@ -1,4 +1,4 @@
-"""Which stack a command is for, as said on the command line or in the environment."""
+"""The stack that a command is for, from options and environment."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +13,10 @@ LOCAL_STAGE: Final = "local"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A stack of this machine, unless a stage, a stack or a profile says that it is on AWS.
+    """The local stack, unless a stage, a stack or a profile selects one on AWS.
 
-    `stage` is an environment of samconfig.toml. `url` and `key` are all that the commands need
-    which only speak with the API.
+    `stage` is an environment in samconfig.toml. Commands that only use the API need nothing but
+    `url` and `key`.
     """
 
     home: Path = DEFAULT_HOME
@@ -29,7 +29,7 @@ class Target:
 
     @property
     def local(self) -> bool:
-        """Return whether the stack of this machine is meant."""
+        """Return whether the local stack is selected."""
         return self.stage == LOCAL_STAGE and not (self.stack or self.profile)
 
 
@@ -37,10 +37,10 @@ def choose_target(
     context: typer.Context,
     *,
     stage: Annotated[
-        str, typer.Option(envvar="SIGNALBOX_STAGE", help="Environment of samconfig.toml.")
+        str, typer.Option(envvar="SIGNALBOX_STAGE", help="A stage in samconfig.toml.")
     ] = LOCAL_STAGE,
     stack: Annotated[
-        str | None, typer.Option(envvar="SIGNALBOX_STACK", help="Name of a stack on AWS.")
+        str | None, typer.Option(envvar="SIGNALBOX_STACK", help="The name of a stack on AWS.")
     ] = None,
     profile: Annotated[
         str | None, typer.Option(envvar="SIGNALBOX_PROFILE", help="AWS profile.")
@@ -49,18 +49,22 @@ def choose_target(
         str | None, typer.Option(envvar="SIGNALBOX_REGION", help="AWS region.")
     ] = None,
     url: Annotated[
-        str | None, typer.Option(envvar="SIGNALBOX_URL", help="The API, where AWS is not asked.")
+        str | None,
+        typer.Option(envvar="SIGNALBOX_URL", help="The URL of the API; AWS is not needed then."),
     ] = None,
     key: Annotated[
         str | None, typer.Option(envvar="SIGNALBOX_API_KEY", help="API key.", show_envvar=True)
     ] = None,
     home: Annotated[
-        Path, typer.Option(envvar="SIGNALBOX_HOME", help="Where the local stack keeps its state.")
+        Path,
+        typer.Option(
+            envvar="SIGNALBOX_HOME", help="The directory with the state of the local stack."
+        ),
     ] = DEFAULT_HOME,
 ) -> None:
     """Turn SaaS webhooks into durable tasks for workers and agents.
 
-    Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 not reachable.
+    Exit codes: 0 success, 1 failed or refused, 2 wrong usage, 3 unreachable.
     """
     context.obj = Target(
         home=home.resolve(),
@@ -74,5 +78,5 @@ def choose_target(
 
 
 def chosen_target(context: typer.Context) -> Target:
-    """Return what the options before the command's name say."""
+    """Return the target that the options before the command select."""
     return context.find_object(Target) or Target()

@@ -1,4 +1,4 @@
-"""Tasks as people read them, and as they change."""
+"""Tasks as text, and as they change."""
 
 import time
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ from signalbox.models.change import TaskSummary, TaskView
 from signalbox.models.ids import TaskId
 from signalbox.models.task import FINISHED, TaskStatus
 
-_LOOKED_AT: Final = 100
+_MAX_TASKS: Final = 100
 
 
 def task_fields(task: TaskView) -> dict[str, str]:
-    """Return every fact under its name for people."""
+    """Return all fields of a task as text, by label."""
     return {
         "Id": task.id,
         "Status": task.status,
@@ -50,10 +50,10 @@ def task_fields(task: TaskView) -> dict[str, str]:
 
 
 def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> bool:
-    """Print each change of the task until its end; whether it succeeded."""
+    """Print each change of the task until it finishes, and return whether it succeeded."""
     seen: tuple[int, str | None] | None = None
     while True:
-        now = _patiently(api, task, output) if seen else api.task(task)
+        now = _with_retries(api, task, output) if seen else api.task(task)
         if now and (now.version, now.progress) != seen:
             seen = (now.version, now.progress)
             output.line(now, f"{_line(now)}  {_detail(now)}".rstrip())
@@ -63,12 +63,12 @@ def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> boo
 
 
 def watch_all(api: ApiClient, output: Output, every: float) -> None:
-    """Print each change of the newest tasks, until somebody interrupts."""
+    """Print each change of the newest tasks until an interrupt."""
     seen: dict[TaskId, int] = {}
     first = True
     while True:
         try:
-            newest = list(api.tasks({}, _LOOKED_AT))
+            newest = list(api.tasks({}, _MAX_TASKS))
         except ApiUnavailable as away:
             if first:
                 raise
@@ -83,7 +83,7 @@ def watch_all(api: ApiClient, output: Output, every: float) -> None:
         time.sleep(every)
 
 
-def _patiently(api: ApiClient, task: TaskId, output: Output) -> TaskView | None:
+def _with_retries(api: ApiClient, task: TaskId, output: Output) -> TaskView | None:
     try:
         return api.task(task)
     except ApiUnavailable as away:

@@ -1,8 +1,8 @@
-"""Reads template.yaml as CloudFormation sees it: both transforms are applied here, without AWS.
+"""Read template.yaml as CloudFormation sees it: both transforms are applied here, without AWS.
 
-`expanded` is the template after AWS::LanguageExtensions, whose loops SAM CLI's own implementation
-expands, and `translated` what SAM's transform makes of that. Whoever needs the template reads it
-through these two.
+`expanded_template` is the template after AWS::LanguageExtensions, whose loops SAM CLI's own
+implementation expands; `translated_template` is the result of SAM's transform. All code that needs
+the template uses these two.
 """
 
 import json
@@ -26,21 +26,21 @@ TEMPLATE: Final = Path(__file__).parents[1] / "template.yaml"
 
 _SAM: Final = "AWS::Serverless-2016-10-31"
 _CODE: Final = ("CodeUri", "ContentUri")
-_UPLOADED: Final = "s3://bucket/key"
+_CODE_URI: Final = "s3://bucket/key"
 
 
 class _NoPolicies:
-    """SAM would ask IAM for the names of managed policies; we use none by name."""
+    """The managed policies for SAM's translator; none is used by name."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 def expanded_template(path: Path = TEMPLATE) -> JsonObject:
-    """Return the template with its loops expanded and what they look up in mappings resolved.
+    """Return the template with its loops and their mappings resolved.
 
-    What depends on parameters or on AWS stays as it is; SAM CLI's whole pipeline would put the
-    defaults of parameters in its place.
+    Values that depend on parameters or on AWS stay as they are; SAM CLI's whole pipeline would
+    replace them by the defaults of the parameters.
     """
     context = TemplateProcessingContext(
         fragment=yaml_parse(path.read_text()),
@@ -57,7 +57,7 @@ def expanded_template(path: Path = TEMPLATE) -> JsonObject:
 
 
 def _literal(value: JsonValue) -> JsonValue:
-    """Replace each Fn::Sub that has nothing left to replace by its text."""
+    """Replace each Fn::Sub without variables by its text."""
     if isinstance(value, list):
         return [_literal(item) for item in value]
     if not isinstance(value, dict):
@@ -77,12 +77,12 @@ def _is_text(value: JsonValue) -> bool:
 
 
 def translated_template(path: Path = TEMPLATE) -> str:
-    """Return the template after both transforms, as JSON with a line for each value."""
+    """Return the template after both transforms, as JSON with one value per line."""
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     source = expanded_template(path)
     for resource in _mapping(source["Resources"]).values():
         properties = _mapping(_mapping(resource).get("Properties", {}))
-        properties.update({name: _UPLOADED for name in _CODE if name in properties})
+        properties.update({name: _CODE_URI for name in _CODE if name in properties})
     defaults = {
         name: _mapping(parameter)["Default"]
         for name, parameter in _mapping(source.get("Parameters", {})).items()

@@ -1,4 +1,4 @@
-"""What operators look at, as facts under their names for people."""
+"""Resources of operators as text, by label."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -9,7 +9,7 @@ from signalbox.http.schemas.metrics import DurationStats, MetricsResponse
 from signalbox.http.schemas.notifications import NotificationView
 from signalbox.http.schemas.queue import PauseResponse
 
-_LONGEST: Final = 2_000
+_MAX_BODY_CHARACTERS: Final = 2_000
 
 K = TypeVar("K", bound=str)
 Fields = dict[str, str]
@@ -23,15 +23,17 @@ PAUSE_COLUMNS: Final[Mapping[str, Callable[[PauseResponse], str]]] = {
 
 
 def delivery_fields(found: DeliveryView) -> Fields:
-    """Return A delivery; of a long body the start."""
+    """Return the fields of a delivery; of a long body the start."""
     body = found.body.content
-    cut = "" if len(body) <= _LONGEST else f"… ({len(body):,} characters; --json has all)"
+    cut = (
+        "" if len(body) <= _MAX_BODY_CHARACTERS else f"… ({len(body):,} characters; --json has all)"
+    )
     return {
         "Id": found.id,
         "From": f"{found.provider}/{found.source}",
         "Key": found.key,
         "Event": found.event or "",
-        "Verdict": found.status,
+        "Status": found.status,
         "Reason": found.reason or "",
         "Notes": "\n".join(found.notes),
         "Tasks": "\n".join(found.task_ids),
@@ -39,26 +41,26 @@ def delivery_fields(found: DeliveryView) -> Fields:
         "Repeated": str(found.duplicates.count or ""),
         "Replayed": format_time(found.replayed_at),
         "Headers": "\n".join(f"{name}: {value}" for name, value in found.headers.items()),
-        "Body": body[:_LONGEST] + cut,
+        "Body": body[:_MAX_BODY_CHARACTERS] + cut,
     }
 
 
 def replay_fields(found: ReplayResponse) -> Fields:
-    """Return what a replay did, or would do."""
+    """Return the outcome of a replay."""
     made = (f"{task.id}  {task.priority}  {task.title}" for task in found.created)
     return {
         "Delivery": found.delivery_id,
-        "Verdict": _became(found.status_before, found.status),
+        "Status": _transition(found.status_before, found.status),
         "Differs": "yes" if found.differs else "no",
         "Reason": found.reason or "",
         "Notes": "\n".join(found.notes),
-        "Would make" if found.dry_run else "Made": "\n".join(made),
+        "Would create" if found.dry_run else "Created": "\n".join(made),
         "There already": "\n".join(found.existing),
     }
 
 
 def notification_fields(found: NotificationView) -> Fields:
-    """Return A notification and its attempts."""
+    """Return the fields of a notification and its attempts."""
     attempts = (
         f"{format_time(each.at)}  {each.outcome}  {each.reason or ''}".rstrip()
         for each in found.attempts
@@ -77,7 +79,7 @@ def notification_fields(found: NotificationView) -> Fields:
 
 
 def metrics_fields(found: MetricsResponse) -> Fields:
-    """Return all figures, one line for each thing that is counted."""
+    """Return all metrics, one line each."""
     tasks = found.tasks
     rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
     queues = {queue.priority: queue.waiting for queue in found.queues}
@@ -98,7 +100,7 @@ def metrics_fields(found: MetricsResponse) -> Fields:
     }
 
 
-def _became(before: str, after: str) -> str:
+def _transition(before: str, after: str) -> str:
     return after if before == after else f"{before}, now {after}"
 
 

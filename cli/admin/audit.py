@@ -1,4 +1,4 @@
-"""Tells the audit log what the command line changes; the API does that for its own callers."""
+"""Record in the audit log what the command line changes without the API."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -15,12 +15,12 @@ from signalbox.services.audit import RecordAudit
 from signalbox.services.ports.time import Clock, utc_now
 
 AuditChange = Callable[[str, str], AbstractContextManager[None]]
-"""What stands around a change: the action, and what it is done to."""
+"""A context manager around a change, with its action and its object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAudit:
-    """The audit of one command. `record` keeps one entry, `who` says whose it is."""
+    """The audit of one command. `record` stores an event, `who` returns the actor."""
 
     record: Callable[[AuditEvent], AuditRecord]
     who: Callable[[], str]
@@ -28,17 +28,17 @@ class CommandAudit:
     command: RequestId = field(default_factory=random_request_id)
 
     @contextmanager
-    def __call__(self, action: str, thing: str) -> Iterator[None]:
-        """Store an entry of the change inside, also where nobody knows whether it was made.
+    def __call__(self, action: str, object_name: str) -> Iterator[None]:
+        """Record the change made inside, also if it is unknown whether it was made.
 
         Raises:
-            CommandError: If it was made and the entry is lost.
+            CommandError: The change was made but could not be recorded.
         """
-        entry = AuditEvent(
+        event = AuditEvent(
             at=self.clock(),
             actor=f"cli:{self.who()}",
             action=action,
-            object=thing,
+            object=object_name,
             result=AuditResult.ALLOWED,
             request_id=self.command,
             source_ip="",
@@ -47,13 +47,15 @@ class CommandAudit:
             yield
         except Unavailable:
             with suppress(Unavailable):
-                self.record(entry.model_copy(update={"result": AuditResult.FAILED}))
+                self.record(event.model_copy(update={"result": AuditResult.FAILED}))
             raise
         try:
-            self.record(entry)
+            self.record(event)
         except Unavailable as lost:
             why = redacted(f"{lost.reason}: {lost.__cause__}" if lost.__cause__ else lost.reason)
-            problem = f"{action} {thing} is done, but the audit log does not tell of it: {why}"
+            problem = (
+                f"{action} {object_name} is done, but the audit log does not tell of it: {why}"
+            )
             raise CommandError(problem) from lost
 
 

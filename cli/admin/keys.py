@@ -1,4 +1,4 @@
-"""API keys: made, shown and revoked, in whichever store they are kept."""
+"""Create, show and revoke API keys."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from signalbox.services.ports.config import KeyStore
 
 
 class CreatedKey(BaseModel):
-    """A new key, the only time that it is told."""
+    """A new key, which is shown only once."""
 
     id: str
     key: str
@@ -36,7 +36,7 @@ class KeyRow(BaseModel):
 
     @classmethod
     def of(cls, key: ApiKey, now: datetime) -> Self:
-        """Return the view of a stored key."""
+        """Return the row of a stored key."""
         expired = key.expires_at is not None and key.expires_at <= now
         status = "revoked" if key.revoked_at else "expired" if expired else "active"
         return cls(status=status, **key.model_dump(exclude={"digest"}))
@@ -53,10 +53,10 @@ def create_api_key(
     now: datetime,
     custom: Collection[str] = (),
 ) -> NewKey:
-    """Return A new key, not stored yet; `custom` are the roles beside those that are always there.
+    """Return a new key, which is not stored yet; `custom` are the names of custom roles.
 
     Raises:
-        CommandError: If it may do nothing or what is unknown.
+        CommandError: It has no permissions, or unknown ones.
     """
     _check_roles(roles, dict.fromkeys((*BUILT_IN_ROLES, *sorted(custom))))
     _check_scopes(scopes)
@@ -78,10 +78,10 @@ def create_api_key(
 
 
 def revoke_api_key(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
-    """Return the key, which opens nothing any longer.
+    """Revoke the key and return it.
 
     Raises:
-        CommandError: If there is none.
+        CommandError: There is no such key.
     """
     key = keys.find(KeyId(key_id))
     if key is None:

@@ -1,4 +1,4 @@
-"""Applies a file of YAML to a stack: read, checked, compared, kept."""
+"""Apply a YAML file to a stack: parse, check, compare, write."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.notifications import Connector
 
-_LARGEST: Final = 1_000_000
+_MAX_FILE_BYTES: Final = 1_000_000
 _SIGNS: Final[Mapping[ChangeAction, str]] = {
     ChangeAction.ADD: "+",
     ChangeAction.CHANGE: "~",
@@ -41,23 +41,23 @@ _SIGNS: Final[Mapping[ChangeAction, str]] = {
 
 
 class ManifestConfig(ConfigWriter, Protocol):
-    """A ConfigWriter that writes without looking."""
+    """A ConfigWriter that can also write without comparing."""
 
     def put(self, resource: ConfigResource) -> None:
-        """Store the thing in place of one with the same name."""
+        """Store the resource, replacing one with the same key."""
 
     def remove(self, resource: ConfigResource) -> None:
-        """Remove the thing."""
+        """Remove the resource."""
 
 
 class SecretRemover(SecretStore, Protocol):
-    """A SecretStore that secrets can be taken from."""
+    """A SecretStore from which secrets can be removed."""
 
     def remove(self, name: str) -> None:
         """Remove the secrets of this name, if there are any.
 
         Raises:
-            Unavailable: A service that is needed did not answer.
+            Unavailable: The store did not answer.
         """
 
 
@@ -71,7 +71,7 @@ class ApplyResult(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyManifest:
-    """Makes a stack's configuration what a manifest says. `keys` are all API keys there are."""
+    """Apply a manifest to the configuration of a stack. `keys` returns all API keys."""
 
     config: ManifestConfig
     secrets: SecretRemover
@@ -81,18 +81,19 @@ class ApplyManifest:
     changing: AuditChange
 
     def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyResult:
-        """Return what is removed takes its secret with it.
+        """Apply the manifest and return the changes.
 
-        As does a change that leaves it without use.
+        The secret of a removed resource is removed too, and that of an issuer that no longer uses
+        one.
 
         Raises:
-            CommandError: And changes nothing, where anything is wrong with it.
+            CommandError: Something in the manifest is wrong; nothing was changed.
         """
-        there = [resource for kind in RESOURCE_KINDS for resource in self.config.all(kind)]
-        plan = plan_changes(manifest, there, prune=prune)
-        raise_errors([*self._flaws(manifest, () if prune else there), *self._still_held(plan)])
+        current = [resource for kind in RESOURCE_KINDS for resource in self.config.all(kind)]
+        plan = plan_changes(manifest, current, prune=prune)
+        raise_errors([*self._errors(manifest, () if prune else current), *self._roles_in_use(plan)])
         if not dry_run:
-            before = {(resource.kind, resource.key): resource for resource in there}
+            before = {(resource.kind, resource.key): resource for resource in current}
             for edit, resource in zip(plan.edits, (*plan.put, *plan.remove), strict=True):
                 with self.changing(f"apply {edit.action}", f"{edit.kind} {edit.name}"):
                     after = None if edit.action is ChangeAction.REMOVE else resource
@@ -108,29 +109,29 @@ class ApplyManifest:
         elif before:
             self.config.remove(before)
 
-    def _flaws(self, manifest: Manifest, stays: Sequence[ConfigResource]) -> list[ManifestError]:
+    def _errors(self, manifest: Manifest, stays: Sequence[ConfigResource]) -> list[ManifestError]:
         connections = [resource.id for resource in stays if isinstance(resource, Connection)]
         roles = [resource.name for resource in stays if isinstance(resource, Role)]
-        found = list(manifest_errors(manifest, connections, roles))
+        errors = list(manifest_errors(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
             if source.provider not in self.providers:
                 hint = suggest(source.provider, self.providers)
                 reason = f"there is no provider {source.provider}; {hint}"
-                found.append(ManifestError(path=f"sources[{index}].provider", reason=reason))
+                errors.append(ManifestError(path=f"sources[{index}].provider", reason=reason))
         for index, connection in enumerate(manifest.connections):
-            found += self._refused(connection, f"connections[{index}]")
+            errors += self._settings_errors(connection, f"connections[{index}]")
         for group, resources in (
             ("sources", manifest.sources),
             ("subscriptions", manifest.subscriptions),
         ):
-            found += (
-                ManifestError(path=f"{group}[{index}].{flaw.path}", reason=flaw.reason)
+            errors += (
+                ManifestError(path=f"{group}[{index}].{error.path}", reason=error.reason)
                 for index, resource in enumerate(resources)
-                for flaw in rule_violations(resource, self.providers)
+                for error in rule_violations(resource, self.providers)
             )
-        return found
+        return errors
 
-    def _refused(self, connection: Connection, path: str) -> list[ManifestError]:
+    def _settings_errors(self, connection: Connection, path: str) -> list[ManifestError]:
         connector = self.connectors.get(connection.connector)
         if connector is None:
             hint = suggest(connection.connector, self.connectors)
@@ -142,7 +143,7 @@ class ApplyManifest:
             return [ManifestError(path=f"{path}.settings", reason=invalid.reason)]
         return []
 
-    def _still_held(self, plan: ManifestPlan) -> Iterator[ManifestError]:
+    def _roles_in_use(self, plan: ManifestPlan) -> Iterator[ManifestError]:
         gone = [resource.name for resource in plan.remove if isinstance(resource, Role)]
         keys = [key for key in self.keys() if not key.revoked_at] if gone else []
         for role in gone:
@@ -170,7 +171,7 @@ def read_manifest(path: Path) -> Manifest:
     """Return the manifest in a file.
 
     Raises:
-        CommandError: Which names what is wrong with it.
+        CommandError: The file is not a valid manifest; the message lists every error.
     """
     try:
         document = _document(path.read_bytes())
@@ -185,19 +186,19 @@ def read_manifest(path: Path) -> Manifest:
         raise CommandError(f"{path} cannot be read: {odd}") from odd
 
 
-def raise_errors(found: Sequence[ManifestError]) -> None:
-    """Check whether it is valid.
+def raise_errors(errors: Sequence[ManifestError]) -> None:
+    """Raise if there are errors.
 
     Raises:
-        CommandError: If there are flaws, a line for each.
+        CommandError: There are some; the message has a line for each.
     """
-    lines = [f"{flaw.path}: {flaw.reason}" if flaw.path else flaw.reason for flaw in found]
+    lines = [f"{error.path}: {error.reason}" if error.path else error.reason for error in errors]
     if lines:
         raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
 
 
 def change_lines(edit: PlannedChange) -> str:
-    """Return an edit as lines for people."""
+    """Return a change as lines of text."""
     head = f"{_SIGNS[edit.action]} {edit.kind} {edit.name}"
     if edit.action is ChangeAction.ADD:
         values = [f"    {each.field}: {_value(each.after)}" for each in edit.differences]
@@ -209,22 +210,22 @@ def change_lines(edit: PlannedChange) -> str:
     return "\n".join((head, *values))
 
 
-def _document(raw: bytes) -> JsonValue:
-    """Return the one document of a file: plain values, no aliases, no key twice."""
-    if len(raw) > _LARGEST:
-        raise ValueError(f"it has more than {_LARGEST} bytes")
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, yaml.SafeLoader)):
+def _document(content: bytes) -> JsonValue:
+    """Return the only document of a file: plain values, no aliases, no repeated keys."""
+    if len(content) > _MAX_FILE_BYTES:
+        raise ValueError(f"it has more than {_MAX_FILE_BYTES} bytes")
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, yaml.SafeLoader)):
         raise ValueError("aliases (*name) are not taken")
-    _check_names(yaml.compose(raw, yaml.SafeLoader))
-    found: JsonValue = yaml.safe_load(raw)
-    return {} if found is None else found
+    _check_names(yaml.compose(content, yaml.SafeLoader))
+    errors: JsonValue = yaml.safe_load(content)
+    return {} if errors is None else errors
 
 
 def _check_names(node: yaml.Node | None) -> None:
-    """Check whether it is valid.
+    """Check that no mapping repeats a key, as PyYAML would use the last.
 
     Raises:
-        ValueError: If a mapping names a key twice: YAML would take the last.
+        ValueError: One does.
     """
     if isinstance(node, yaml.MappingNode):
         names = [str(key.value) for key, _ in node.value]

@@ -1,4 +1,4 @@
-"""Secrets: where they come from and how one follows another without a gap."""
+"""Set and rotate secrets."""
 
 import os
 import re
@@ -19,45 +19,45 @@ from signalbox.services.ports.notifications import Connector
 SECRET_NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"  # noqa: S105  names of secrets
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
-_KNOWN: Final = re.compile(rf"sources/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}")
-_SHORT: Final = 16
-_LONGEST: Final = 1_900
-"""In bytes: a parameter holds 4 KB, and an overlap has two secrets."""
+_SECRET_NAME: Final = re.compile(rf"sources/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}")
+_MIN_STRONG_LENGTH: Final = 16
+_MAX_BYTES: Final = 1_900
+"""The maximum length in bytes: a parameter has 4 KB, and contains two secrets during a rotation."""
 
 
 class SecretWriter(Protocol):
-    """Where secrets are stored, the current one first."""
+    """Stores secrets, the current one first."""
 
     def refresh(self, name: str) -> Sequence[str]:
-        """Return those of this name, as they are now."""
+        """Return the secrets of this name as stored now."""
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
-        """Store these in place of what is there."""
+        """Store these secrets, replacing others."""
 
 
 def check_name(name: str) -> str:
-    """Check whether it is valid.
+    """Return the name if a secret can have it.
 
     Raises:
-        BadParameter: If no secret has such a name.
+        BadParameter: It cannot.
     """
-    if not _KNOWN.fullmatch(name):
+    if not _SECRET_NAME.fullmatch(name):
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretInput:
-    """Where a new secret comes from: made here, the environment, a prompt or standard input."""
+    """Where a new secret comes from: generated, the environment, a prompt or standard input."""
 
     generate: bool = False
     variable: str | None = None
 
     def read(self) -> str:
-        """Return the secret, without the line end behind it.
+        """Return the secret without a trailing line break.
 
         Raises:
-            CommandError: The command cannot be carried out.
+            CommandError: There is none, or it is not valid.
         """
         if self.generate:
             return token_urlsafe(32)
@@ -65,8 +65,8 @@ class SecretInput:
             secret = checked_secret(self._given())
         except SecretInvalid as invalid:
             raise CommandError(f"{invalid}; --generate makes one") from None
-        if len(secret.encode("utf-8", "replace")) > _LONGEST:
-            raise CommandError(f"a secret is a text of at most {_LONGEST} bytes")
+        if len(secret.encode("utf-8", "replace")) > _MAX_BYTES:
+            raise CommandError(f"a secret is a text of at most {_MAX_BYTES} bytes")
         return secret
 
     def _given(self) -> str:
@@ -74,16 +74,16 @@ class SecretInput:
             return os.environ.get(self.variable, "")
         if sys.stdin.isatty():
             return str(typer.prompt("Secret", hide_input=True, confirmation_prompt=True))
-        return sys.stdin.read(_LONGEST + 2)
+        return sys.stdin.read(_MAX_BYTES + 2)
 
 
 def check_use(
     name: str, secret: str, connections: Iterable[Connection], connectors: Mapping[str, Connector]
 ) -> None:
-    """Check whether it is valid.
+    """Check that the connection of this name can use the secret.
 
     Raises:
-        Conflict: If the connection of this name cannot use such a secret.
+        Conflict: It cannot.
     """
     for connection in connections:
         connector = connectors.get(connection.connector)
@@ -92,22 +92,22 @@ def check_use(
 
 
 def replace_secret(secrets: SecretWriter, name: str, secret: str) -> None:
-    """The secret in place of all others of the name.
+    """Replace all secrets of the name by this one.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: The secret is not valid.
     """
     _check(name, secret)
     secrets.put(name, [secret])
 
 
 def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
-    """Return the secret before the one that was current; how many there are now.
+    """Put the secret before the current one and return how many there are.
 
-    Doing it again changes nothing.
+    Repeating it changes nothing.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: The secret is not valid.
     """
     _check(name, secret)
     others = [known for known in secrets.refresh(name) if known != secret]
@@ -117,10 +117,10 @@ def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
 
 
 def drop_previous_secrets(secrets: SecretWriter, name: str) -> None:
-    """The current secret alone.
+    """Remove all secrets of the name but the current one.
 
     Raises:
-        CommandError: If there is none.
+        CommandError: There is no secret.
     """
     known = secrets.refresh(name)
     if not known:
@@ -129,15 +129,15 @@ def drop_previous_secrets(secrets: SecretWriter, name: str) -> None:
 
 
 def is_weak(name: str, secret: str) -> bool:
-    """Return whether what signs webhooks could be guessed."""
-    return name.startswith("sources/") and len(secret) < _SHORT
+    """Return whether a secret that signs webhooks could be guessed."""
+    return name.startswith("sources/") and len(secret) < _MIN_STRONG_LENGTH
 
 
 def _check(name: str, secret: str) -> None:
-    """Check whether it is valid.
+    """Check that functions would accept the secret.
 
     Raises:
-        CommandError: For what functions would pass over.
+        CommandError: They would not.
     """
     if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
         raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

@@ -1,4 +1,4 @@
-"""signalbox apply: everything that operators configure, from a file."""
+"""signalbox apply: the configuration, from a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,20 +13,21 @@ def apply(
     context: typer.Context,
     *,
     file: Annotated[
-        Path, typer.Option("--file", "-f", exists=True, dir_okay=False, help="What should be.")
+        Path,
+        typer.Option("--file", "-f", exists=True, dir_okay=False, help="The manifest, in YAML."),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change and change nothing.")
+        bool, typer.Option("--dry-run", help="Show the changes without making them.")
     ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what the file does not name, and its secrets.")
+        bool,
+        typer.Option(
+            "--prune", help="Remove resources that are not in the file, and their secrets."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the configuration what a file of YAML says.
-
-    That is sources, connections, subscriptions, issuers, roles and limits.
-    """
+    """Apply a manifest: sources, connections, subscriptions, issuers, roles and limits."""
     from cli.admin.audit import command_audit
     from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
     from cli.locate import find_stack

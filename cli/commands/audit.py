@@ -1,4 +1,4 @@
-"""signalbox audit: who changed what, and whether anybody has touched the log since."""
+"""signalbox audit: list and verify the audit log."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -16,13 +16,11 @@ app = typer.Typer(no_args_is_help=True, help="Read and verify the audit log.")
 def list_(
     context: typer.Context,
     *,
-    since: Annotated[
-        str | None, typer.Option(help="The first day; 30 days ago if left out.")
-    ] = None,
+    since: Annotated[str | None, typer.Option(help="The first day; default: 30 days ago.")] = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List who did what, and who was not let; the newest first."""
+    """List the audit log, newest first."""
     from cli.operator_client import connect_operator
 
     pages = connect_operator(chosen_target(context)).audit(query_parameters(since=since), limit)
@@ -47,12 +45,12 @@ def list_(
 def verify(
     context: typer.Context,
     day: Annotated[
-        str | None, typer.Argument(help="Such as 2026-11-21; today if left out.")
+        str | None, typer.Argument(help="A day such as 2026-11-21; default: today.")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Find out whether a day of the log is as it was written; fails where it is not."""
+    """Verify that a day of the audit log was not tampered with. Exit code 1 if it was."""
     from cli.operator_client import connect_operator
 
     verification = connect_operator(chosen_target(context)).audited(

@@ -1,4 +1,4 @@
-"""signalbox connections: the targets of notifications, and trying one."""
+"""signalbox connections: list and test the targets of notifications."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="List and test connections.")
 
 @app.command("list")
 def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """List the connections, never their secrets."""
+    """List the connections."""
     from cli.operator_client import connect_operator
 
     Output(as_json).rows(
@@ -29,19 +29,19 @@ def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
 @app.command("test")
 def probe(
     context: typer.Context,
-    connection_id: Annotated[str, typer.Argument(help="As `connections list` shows it.")],
+    connection_id: Annotated[str, typer.Argument(help="The id, as shown by `connections list`.")],
     *,
     timeout: Annotated[
         float, typer.Option(min=0, max=600, help="Seconds to wait for the outcome.")
     ] = 30,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Only queue the test; do not wait for it.")
+        bool, typer.Option("--no-wait", help="Do not wait for the outcome.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a test through the queue and the connector, and wait until it has been delivered.
+    """Send a test notification and wait for its outcome.
 
-    Exits with 1 where it was not delivered, or not in time.
+    Exit code 1 if it is not delivered in time.
     """
     from cli.operator_client import connect_operator
     from cli.views import notification_fields

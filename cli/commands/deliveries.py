@@ -1,4 +1,4 @@
-"""signalbox deliveries: what providers sent, what was made of it, and why."""
+"""signalbox deliveries: list, explain and replay received webhooks."""
 
 from typing import Annotated
 
@@ -10,9 +10,9 @@ from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="List, show, explain and replay deliveries.")
 
-DeliveryArgument = Annotated[str, typer.Argument(help="As `deliveries list` shows it.")]
-ProviderOption = Annotated[str | None, typer.Option(help="Such as github.")]
-SourceOption = Annotated[str | None, typer.Option(help="One source of the provider.")]
+DeliveryArgument = Annotated[str, typer.Argument(help="The id, as shown by `deliveries list`.")]
+ProviderOption = Annotated[str | None, typer.Option(help="A provider, such as github.")]
+SourceOption = Annotated[str | None, typer.Option(help="A source of the provider.")]
 
 
 @app.command("list")
@@ -29,14 +29,14 @@ def list_(
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List deliveries, the newest first."""
+    """List deliveries, newest first."""
     from cli.operator_client import connect_operator
 
-    wanted = query_parameters(
+    filters = query_parameters(
         provider=provider, source=source, status=status, since=since, until=until
     )
     Output(as_json).rows(
-        connect_operator(chosen_target(context)).deliveries(wanted, limit),
+        connect_operator(chosen_target(context)).deliveries(filters, limit),
         {
             "Id": lambda row: row.id,
             "From": lambda row: f"{row.provider}/{row.source}",
@@ -53,7 +53,7 @@ def list_(
 def show(
     context: typer.Context, delivery_id: DeliveryArgument, *, as_json: JsonOption = False
 ) -> None:
-    """Show a delivery, its headers and its body."""
+    """Show a delivery with its headers and body."""
     from cli.operator_client import connect_operator
     from cli.views import delivery_fields
 
@@ -64,13 +64,15 @@ def show(
 @app.command()
 def explain(
     context: typer.Context,
-    named: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the provider's own.")],
+    named: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of the delivery, or that of the provider.")
+    ],
     *,
-    provider: Annotated[str, typer.Option(help="Whose id it is.")] = "github",
-    source: Annotated[str, typer.Option(help="Which source it came to.")] = "default",
+    provider: Annotated[str, typer.Option(help="The provider of the id.")] = "github",
+    source: Annotated[str, typer.Option(help="The source of the delivery.")] = "default",
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what happened because of a delivery, and what did not and why."""
+    """Explain a delivery: what happened because of it, and why nothing else did."""
     from cli.operator_client import connect_operator
 
     story = connect_operator(chosen_target(context)).explain(named, provider, source)
@@ -97,7 +99,7 @@ def replay(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a delivery with today's code and make the tasks that are not there."""
+    """Replay a delivery with the current code, and create the missing tasks."""
     from cli.operator_client import connect_operator
     from cli.views import replay_fields
 
@@ -113,7 +115,7 @@ def rejections(
     source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what was not let in, and why: counts and the last few requests of each source."""
+    """Show the rejected requests of each source: counts, and the last few."""
     from cli.operator_client import connect_operator
 
     found = connect_operator(chosen_target(context)).rejections(

@@ -1,4 +1,4 @@
-"""signalbox demo: the whole story in the terminal."""
+"""signalbox demo: a scenario in the terminal."""
 
 from typing import Annotated
 
@@ -10,12 +10,12 @@ from cli.target import chosen_target
 def demo(
     context: typer.Context,
     *,
-    port: Annotated[int, typer.Option(help="Port of the API, if the stack is not up yet.")] = 4600,
+    port: Annotated[int, typer.Option(help="Port of the API, if the stack is not running.")] = 4600,
 ) -> None:
-    """Show the way of one webhook, step by step with ids and times.
+    """Show one webhook from receipt to notification, step by step.
 
-    Needs the local stack; starts it for as long as the demo lasts if it is not up. Fails where a
-    step does not end as it must.
+    It starts the local stack, if necessary, for the duration of the demo. Exit code 1 if a step
+    fails.
     """
     from cli.demo.environment import demo_environment
     from cli.demo.scenario import run_scenario

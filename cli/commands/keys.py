@@ -1,4 +1,4 @@
-"""signalbox keys: who may call the API."""
+"""signalbox keys: create, list and revoke API keys."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,13 +8,13 @@ import typer
 from cli.output import JsonOption, Output, format_time
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(text: str) -> timedelta:
-    """90d, 12h or 30m."""
+    """Parse a duration such as 90d, 12h or 30m."""
     number, unit = text[:-1], _UNITS.get(text[-1:])
     if unit is None or not number.isdecimal() or not 0 < int(number) < 10**6:
         raise typer.BadParameter("a number of days, hours or minutes: 90d, 12h, 30m")
@@ -24,22 +24,22 @@ def duration(text: str) -> timedelta:
 @app.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="What it is for, such as ci.")],
+    name: Annotated[str, typer.Argument(help="A name, such as ci.")],
     *,
     role: Annotated[
         list[str] | None,
-        typer.Option(help="viewer, worker, operator, admin or one of your own; repeatable."),
+        typer.Option(help="viewer, worker, operator, admin or a custom role; repeatable."),
     ] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="One permission, such as tasks:read; repeatable.")
+        list[str] | None, typer.Option(help="A scope, such as tasks:read; repeatable.")
     ] = None,
     expires: Annotated[
         timedelta | None,
-        typer.Option(parser=duration, help="When it ends: 90d, 12h, 30m from now."),
+        typer.Option(parser=duration, help="Lifetime: 90d, 12h or 30m."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key and print it, this once; the stack keeps only its hash."""
+    """Create an API key and print it. It is shown only once."""
     from cli.admin.audit import command_audit
     from cli.admin.keys import CreatedKey, create_api_key
     from cli.locate import find_stack
@@ -57,16 +57,16 @@ def create(
         custom=[known.name for known in stack.config.roles()] if role else [],
     )
     output = Output(as_json)
-    told = CreatedKey(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
+    created = CreatedKey(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
     with command_audit(stack)("keys create", f"key {new.stored.id}"):
         stack.keys.put(new.stored)
-        output.line(told, new.text)
+        output.line(created, new.text)
     output.note(f"{new.stored.id} ({new.stored.name}): this key is not shown again")
 
 
 @app.command("list")
 def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """List the keys, never what they are."""
+    """List the API keys."""
     from cli.admin.keys import KeyRow
     from cli.locate import find_stack
     from signalbox.services.ports.time import utc_now
@@ -89,9 +89,9 @@ def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
 @app.command()
 def revoke(
     context: typer.Context,
-    key_id: Annotated[str, typer.Argument(help="Its id, as `keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(help="The id, as shown by `keys list`.")],
 ) -> None:
-    """Revoke a key; within 30 seconds it opens nothing any longer."""
+    """Revoke an API key. It takes effect within 30 seconds."""
     from cli.admin.audit import command_audit
     from cli.admin.keys import revoke_api_key
     from cli.locate import find_stack

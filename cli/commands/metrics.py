@@ -1,4 +1,4 @@
-"""signalbox metrics: tasks, queues, webhooks and connectors in figures."""
+"""signalbox metrics: metrics of tasks, queues, webhooks and connectors."""
 
 from typing import Annotated
 
@@ -12,11 +12,11 @@ def metrics(
     context: typer.Context,
     *,
     prometheus: Annotated[
-        bool, typer.Option("--prometheus", help="Print them as Prometheus reads them.")
+        bool, typer.Option("--prometheus", help="Print the Prometheus text format.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show tasks, queues, webhooks and connectors in figures."""
+    """Show the metrics of tasks, queues, webhooks and connectors."""
     from cli.operator_client import connect_operator
     from cli.views import metrics_fields
 

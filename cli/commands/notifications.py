@@ -1,4 +1,4 @@
-"""signalbox notifications: what is owed to connections, and how often it was tried."""
+"""signalbox notifications: list, show and redeliver notifications."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from cli.target import chosen_target
 app = typer.Typer(no_args_is_help=True, help="List, show and redeliver notifications.")
 
 NotificationArgument = Annotated[
-    str, typer.Argument(help="tsk_…/ntf_…, as `notifications list` shows it.")
+    str, typer.Argument(help="The id tsk_…/ntf_…, as shown by `notifications list`.")
 ]
 
 
@@ -22,19 +22,21 @@ def list_(
     status: Annotated[
         str | None, typer.Option(help="queued, sending, delivered, failed or dead.")
     ] = None,
-    connection: Annotated[str | None, typer.Option(help="Where they go.")] = None,
+    connection: Annotated[str | None, typer.Option(help="A connection.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    task: Annotated[str | None, typer.Option(help="All of one task; nothing else counts.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="All notifications of a task; other filters are ignored.")
+    ] = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List notifications, the newest first."""
+    """List notifications, newest first."""
     from cli.operator_client import connect_operator
 
     operator = connect_operator(chosen_target(context))
-    wanted = query_parameters(status=status, connection=connection, since=since, until=until)
-    found = operator.notifications_of(task) if task else operator.notifications(wanted, limit)
+    filters = query_parameters(status=status, connection=connection, since=since, until=until)
+    found = operator.notifications_of(task) if task else operator.notifications(filters, limit)
     Output(as_json).rows(
         found,
         {
@@ -66,7 +68,7 @@ def show(
 def redeliver(
     context: typer.Context, notification_id: NotificationArgument, *, as_json: JsonOption = False
 ) -> None:
-    """Owe a notification that ended once more, with new attempts."""
+    """Queue a finished notification again, with new attempts."""
     from cli.operator_client import connect_operator
     from cli.views import notification_fields
 

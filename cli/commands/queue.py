@@ -1,4 +1,4 @@
-"""signalbox queue: what waits, what is paused, and what has no attempts left."""
+"""signalbox queue: status, pausing and dead letters of the task queues."""
 
 from typing import Annotated
 
@@ -19,16 +19,16 @@ from signalbox.models.task import Priority
 
 app = typer.Typer(invoke_without_command=True)
 
-QueueArgument = Annotated[Priority | None, typer.Argument(help="One queue; all if left out.")]
+QueueArgument = Annotated[Priority | None, typer.Argument(help="A queue; default: all.")]
 KindOption = Annotated[DeadLetterKind | None, typer.Option(help="Tasks or notifications.")]
-PriorityOption = Annotated[Priority | None, typer.Option(help="Which queue they are of.")]
-ProviderOption = Annotated[str | None, typer.Option(help="Such as github, or api.")]
-ConnectionOption = Annotated[str | None, typer.Option(help="Where notifications should have gone.")]
+PriorityOption = Annotated[Priority | None, typer.Option(help="A priority.")]
+ProviderOption = Annotated[str | None, typer.Option(help="A provider, such as github, or api.")]
+ConnectionOption = Annotated[str | None, typer.Option(help="The connection of notifications.")]
 
 
 @app.callback()
 def show(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Show what waits in the queues, and for how long; pause them, and redrive dead letters."""
+    """Show the status of the task queues; pause them; redrive dead letters."""
     from cli.operator_client import connect_operator
 
     if context.invoked_subcommand:
@@ -52,17 +52,17 @@ def pause(
     context: typer.Context,
     priority: QueueArgument = None,
     *,
-    reason: Annotated[str | None, typer.Option(help="Told to whoever looks at the queue.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Shown with the status of the queue.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give no tasks to workers; functions know it within 30 seconds."""
+    """Pause queues: no tasks are handed out. It takes effect within 30 seconds."""
     from cli.operator_client import connect_operator
     from cli.views import PAUSE_COLUMNS
     from signalbox.http.schemas.queue import PauseRequest
 
-    wanted = build_request(PauseRequest, query_parameters(reason=reason))
+    filters = build_request(PauseRequest, query_parameters(reason=reason))
     operator = connect_operator(chosen_target(context))
-    paused = [operator.pause(each, wanted) for each in _queues(priority)]
+    paused = [operator.pause(each, filters) for each in _queues(priority)]
     Output(as_json).rows(paused, PAUSE_COLUMNS)
 
 
@@ -70,7 +70,7 @@ def pause(
 def resume(
     context: typer.Context, priority: QueueArgument = None, *, as_json: JsonOption = False
 ) -> None:
-    """Give tasks to workers again."""
+    """Resume queues."""
     from cli.operator_client import connect_operator
     from cli.views import PAUSE_COLUMNS
 
@@ -91,11 +91,11 @@ def dead_letters(  # noqa: PLR0913 - each is an option
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List tasks and notifications that have no attempts left, the newest first."""
+    """List tasks and notifications that have no attempts left, newest first."""
     from cli.operator_client import connect_operator
     from cli.redrive_view import dead_letter_id
 
-    wanted = query_parameters(
+    filters = query_parameters(
         kind=kind,
         priority=priority,
         provider=provider,
@@ -104,7 +104,7 @@ def dead_letters(  # noqa: PLR0913 - each is an option
         until=until,
     )
     Output(as_json).rows(
-        connect_operator(chosen_target(context)).dead_letters(wanted, limit),
+        connect_operator(chosen_target(context)).dead_letters(filters, limit),
         {
             "Id": dead_letter_id,
             "Priority": lambda letter: letter.priority,
@@ -121,7 +121,7 @@ def dead_letters(  # noqa: PLR0913 - each is an option
 def redrive(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Some, as `queue dead-letters` shows them.")
+        list[str] | None, typer.Argument(help="Ids, as shown by `queue dead-letters`.")
     ] = None,
     *,
     kind: KindOption = None,
@@ -130,13 +130,14 @@ def redrive(  # noqa: PLR0913 - each is an option
     connection: ConnectionOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Maximum number.")] = 100,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Give dead letters new attempts: those named, or all of a --kind that fit.
+    """Give dead letters new attempts: those named, or all matching ones of a --kind.
 
-    Fails where any was refused. A task's id with --kind notification means its notifications.
+    Exit code 1 if any is refused. The id of a task with --kind notification selects its
+    notifications.
     """
     from cli.operator_client import connect_operator
     from cli.redrive_view import redrive_and_print

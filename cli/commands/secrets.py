@@ -1,4 +1,4 @@
-"""signalbox secrets: what signs webhooks and tokens, and opens the targets of connections."""
+"""signalbox secrets: set and rotate the secrets of sources, connections and issuers."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,13 +21,16 @@ SecretArgument = Annotated[
 ]
 FromEnvOption = Annotated[
     str | None,
-    typer.Option("--from-env", help="Variable that holds it; else a prompt or standard input."),
+    typer.Option(
+        "--from-env",
+        help="Environment variable with the secret; default: prompt or standard input.",
+    ),
 ]
 GenerateOption = Annotated[
-    bool, typer.Option("--generate", help="Make one of 32 random bytes and print it, this once.")
+    bool, typer.Option("--generate", help="Generate 32 random bytes and print them once.")
 ]
 
-_SOON = "functions know it within five minutes"
+_EFFECT = "it takes effect within five minutes"
 
 
 @app.command("set")
@@ -38,7 +41,7 @@ def set_(
     from_env: FromEnvOption = None,
     generate: GenerateOption = False,
 ) -> None:
-    """Set a secret in place of all that were there."""
+    """Set a secret, replacing all others of the name."""
     from cli.admin.audit import command_audit
     from cli.admin.secrets import SecretInput, check_name, is_weak, replace_secret
     from cli.locate import find_stack
@@ -48,7 +51,7 @@ def set_(
     secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
     with command_audit(stack)("secrets set", name):
         replace_secret(stack.secrets, name, secret)
-        _tell(secret if generate else "", f"{name} is set; {_SOON}")
+        _tell(secret if generate else "", f"{name} is set; {_EFFECT}")
     if is_weak(name, secret):
         Output().note("warning: a secret this short can be guessed; --generate makes a good one")
 
@@ -61,10 +64,10 @@ def rotate(
     from_env: FromEnvOption = None,
     generate: GenerateOption = False,
     drop_previous: Annotated[
-        bool, typer.Option("--drop-previous", help="End the overlap: only the current one stays.")
+        bool, typer.Option("--drop-previous", help="Remove all secrets but the current one.")
     ] = False,
 ) -> None:
-    """Put a new secret before the current one; both are good until --drop-previous."""
+    """Put a new secret before the current one. Both are valid until --drop-previous."""
     from cli.admin.audit import command_audit
     from cli.admin.secrets import SecretInput, check_name, drop_previous_secrets, rotate_secret
     from cli.locate import find_stack
@@ -75,21 +78,21 @@ def rotate(
     if drop_previous:
         with changing("secrets rotate --drop-previous", name):
             drop_previous_secrets(stack.secrets, name)
-            _tell("", f"{name} has its current secret only; {_SOON}")
+            _tell("", f"{name} has its current secret only; {_EFFECT}")
         return
     secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
     with changing("secrets rotate", name):
         count = rotate_secret(stack.secrets, name, secret)
         kept = "and the previous one" if count > 1 else "(there was none before)"
-        _tell(secret if generate else "", f"{name} has the new secret {kept}; {_SOON}")
+        _tell(secret if generate else "", f"{name} has the new secret {kept}; {_EFFECT}")
 
 
 def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
-    """Return the secret, of use to the connection of this name.
+    """Return the secret, after checking that its connection can use it.
 
     Raises:
-        CommandError: The command cannot be carried out.
-        Conflict: The state of the item does not allow it.
+        CommandError: There is no secret, or it is not valid.
+        Conflict: The connection cannot use it.
     """
     from cli.admin.secrets import check_use
 

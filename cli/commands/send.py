@@ -1,4 +1,4 @@
-"""signalbox send: webhooks as their providers would send them, signed."""
+"""signalbox send: signed webhooks, as a provider sends them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from cli.output import JsonOption, Output
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="Send a webhook as its provider would, signed.")
+app = typer.Typer(no_args_is_help=True, help="Send a signed webhook as its provider does.")
 
 
 @app.command()
@@ -18,30 +18,41 @@ def github(  # noqa: PLR0913 - each is an option
         str | None, typer.Argument(help="An event, such as issue_comment or issues.labeled.")
     ] = None,
     *,
-    text: Annotated[str | None, typer.Option(help="What is written in it.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="The text of the comment or description.")
+    ] = None,
     file: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A payload in place of ours.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the payload.")
     ] = None,
     examples: Annotated[
         Path | None,
-        typer.Option("--all", exists=True, help="Every example of @octokit/webhooks-examples."),
+        typer.Option(
+            "--all", exists=True, help="Send every example of @octokit/webhooks-examples."
+        ),
     ] = None,
-    source: Annotated[str, typer.Option(help="Which source receives it.")] = "default",
-    url: Annotated[str | None, typer.Option(help="Where it goes, in place of the stack.")] = None,
+    source: Annotated[str, typer.Option(help="The source.")] = "default",
+    url: Annotated[
+        str | None, typer.Option(help="The URL of the API; default: that of the stack.")
+    ] = None,
     secret: Annotated[
         str | None,
-        typer.Option(envvar="SIGNALBOX_WEBHOOK_SECRET", help="In place of the source's own."),
+        typer.Option(
+            envvar="SIGNALBOX_WEBHOOK_SECRET", help="The secret; default: that of the source."
+        ),
     ] = None,
     delivery: Annotated[
-        str | None, typer.Option(help="GitHub's id of it; the same is sent again and again.")
+        str | None, typer.Option(help="The delivery id; with --repeat it is sent several times.")
     ] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="How often.")] = 1,
-    form: Annotated[bool, typer.Option("--form", help="As a form, not as JSON.")] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="How many webhooks to send.")] = 1,
+    form: Annotated[bool, typer.Option("--form", help="Send a form instead of JSON.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send GitHub's webhook EVENT; without --delivery each one is new.
+    """Send a GitHub webhook.
 
-    Fails where one was not taken; 3 where nothing answers. With --all a table by event is printed.
+    Without --delivery each one has a new id.
+
+    Exit code 1 if one is refused, 3 if the API does not answer. --all prints a table of all
+    examples.
     """
     from cli.webhooks.send import SendOptions, SendTarget, send_examples, send_webhooks
 

@@ -1,4 +1,4 @@
-"""signalbox tasks: what was asked for and what became of it."""
+"""signalbox tasks: create, list, change and follow tasks."""
 
 import re
 from datetime import datetime
@@ -10,17 +10,17 @@ from cli.output import JsonOption, Output, format_time
 from cli.parsing import LimitOption, SinceOption, UntilOption, build_request, query_parameters
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="Create, find, change and follow tasks.")
+app = typer.Typer(no_args_is_help=True, help="Create, list, change and follow tasks.")
 
 TaskArgument = Annotated[str, typer.Argument(help="The task's id.")]
-DescriptionOption = Annotated[str | None, typer.Option(help="All that there is to say of it.")]
+DescriptionOption = Annotated[str | None, typer.Option(help="A description.")]
 PriorityOption = Annotated[str | None, typer.Option(help="high, normal or low.")]
-LabelOption = Annotated[list[str] | None, typer.Option("--label", help="Repeatable.")]
-DueOption = Annotated[datetime | None, typer.Option(help="When it should be done, in UTC.")]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")]
+DueOption = Annotated[datetime | None, typer.Option(help="The due time, in UTC.")]
 
 
 def idempotency_key_text(text: str) -> str:
-    """Return what may stand between the quotes of an Idempotency-Key."""
+    """Return the text if it can be an Idempotency-Key."""
     if not re.fullmatch(r"[!#-~]{1,255}", text):
         raise typer.BadParameter("1 to 255 visible ASCII characters but the quote")
     return text
@@ -29,15 +29,20 @@ def idempotency_key_text(text: str) -> str:
 @app.command()
 def create(  # noqa: PLR0913 - each is an option
     context: typer.Context,
-    title: Annotated[str, typer.Argument(help="What is to be done, in a line.")],
+    title: Annotated[str, typer.Argument(help="The title: one line.")],
     *,
     description: DescriptionOption = None,
-    kind: Annotated[str | None, typer.Option(help="What workers tell it by.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="The kind, by which workers select tasks.")
+    ] = None,
     priority: PriorityOption = None,
     label: LabelOption = None,
     due: DueOption = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(parser=idempotency_key_text, help="The same key makes one task.")
+        str | None,
+        typer.Option(
+            parser=idempotency_key_text, help="Requests with the same key create one task."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,14 +64,17 @@ def edit(
     context: typer.Context,
     task_id: TaskArgument,
     *,
-    title: Annotated[str | None, typer.Option(help="What is to be done, in a line.")] = None,
+    title: Annotated[str | None, typer.Option(help="The title: one line.")] = None,
     description: DescriptionOption = None,
     priority: PriorityOption = None,
     label: LabelOption = None,
     due: DueOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a task, unless somebody else does so now. Labels replace all; --label "" is none."""
+    """Change a task, unless it has changed meanwhile. --label replaces all labels.
+
+    --label "" removes them.
+    """
     from cli.api_client import connect_api
     from cli.task_views import task_fields
     from signalbox.models.ids import TaskId
@@ -89,10 +97,10 @@ def cancel(
     context: typer.Context,
     task_id: TaskArgument,
     *,
-    reason: Annotated[str | None, typer.Option(help="Told to its worker and its history.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason, for its history.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Cancel a task; its worker learns it by a heartbeat."""
+    """Cancel a task. Its worker is informed at its next heartbeat."""
     from cli.api_client import connect_api
     from cli.task_views import task_fields
     from signalbox.models.ids import TaskId
@@ -103,7 +111,7 @@ def cancel(
 
 @app.command()
 def retry(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption = False) -> None:
-    """Give a task that failed or was cancelled new attempts."""
+    """Give a failed or cancelled task new attempts."""
     from cli.api_client import connect_api
     from cli.task_views import task_fields
     from signalbox.models.ids import TaskId
@@ -114,7 +122,7 @@ def retry(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption 
 
 @app.command()
 def changes(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption = False) -> None:
-    """Show what has become of a task, step by step."""
+    """List the changes of a task."""
     from cli.api_client import connect_api
     from signalbox.models.ids import TaskId
 
@@ -137,10 +145,15 @@ def logs(
     context: typer.Context,
     task_id: TaskArgument,
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the task's end.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Follow the log until the task finishes.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the log of a task; with --follow until its end: then 0 if it succeeded, else 1."""
+    """Print the log of a task.
+
+    With --follow until it finishes: exit code 0 if it succeeded, else 1.
+    """
     from cli import log_stream as log
     from cli.api_client import connect_api
     from signalbox.models.ids import TaskId
@@ -161,18 +174,22 @@ def list_(  # noqa: PLR0913 - each is an option
     status: Annotated[
         str | None, typer.Option(help="pending, running, succeeded, failed or cancelled.")
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Such as github, or api.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="A provider, such as github, or api.")
+    ] = None,
     priority: PriorityOption = None,
-    repository: Annotated[str | None, typer.Option(help="Such as octo-org/railway.")] = None,
+    repository: Annotated[
+        str | None, typer.Option(help="A repository, such as octo-org/railway.")
+    ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """List tasks, the newest first."""
+    """List tasks, newest first."""
     from cli.api_client import connect_api
 
-    wanted = query_parameters(
+    filters = query_parameters(
         status=status,
         provider=provider,
         priority=priority,
@@ -180,7 +197,7 @@ def list_(  # noqa: PLR0913 - each is an option
         since=since,
         until=until,
     )
-    found = connect_api(chosen_target(context)).tasks(wanted, limit)
+    found = connect_api(chosen_target(context)).tasks(filters, limit)
     Output(as_json).rows(
         list(found),
         {
@@ -202,7 +219,7 @@ def show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that is known of a task."""
+    """Show a task."""
     from cli.api_client import connect_api
     from cli.task_views import task_fields
     from signalbox.models.ids import TaskId
@@ -214,12 +231,12 @@ def show(
 @app.command()
 def watch(
     context: typer.Context,
-    task_id: Annotated[str | None, typer.Argument(help="One task; else the newest ones.")] = None,
+    task_id: Annotated[str | None, typer.Argument(help="A task; default: the newest ones.")] = None,
     *,
-    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 2.0,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two polls.")] = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Print each change, of one task until its end: then 0 if it succeeded, else 1."""
+    """Print each change, of one task until it finishes: exit code 0 if it succeeded, else 1."""
     from cli.api_client import connect_api
     from cli.task_views import watch_all, watch_one
     from signalbox.models.ids import TaskId

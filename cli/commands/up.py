@@ -7,17 +7,21 @@ import typer
 
 from cli.target import chosen_target
 
-HomeOption = Annotated[Path | None, typer.Option(help="Where the local stack keeps its state.")]
-ResetOption = Annotated[bool, typer.Option("--reset", help="Forget everything the stack has kept.")]
+HomeOption = Annotated[
+    Path | None, typer.Option(help="The directory with the state of the local stack.")
+]
+ResetOption = Annotated[bool, typer.Option("--reset", help="Delete the state of the stack.")]
 
 
 def up(
     context: typer.Context,
     *,
-    port: Annotated[int, typer.Option(help="Port of the API; the next two are taken too.")] = 4600,
+    port: Annotated[
+        int, typer.Option(help="Port of the API; the next two ports are used as well.")
+    ] = 4600,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
     reset: ResetOption = False,
-    follow: Annotated[bool, typer.Option(help="Show what the functions log.")] = True,
+    follow: Annotated[bool, typer.Option(help="Show the logs of the functions.")] = True,
     home: HomeOption = None,
 ) -> None:
     """Run the whole stack on this machine, without Docker and without AWS."""
@@ -33,7 +37,7 @@ def up(
 
 
 def down(context: typer.Context, *, reset: ResetOption = False, home: HomeOption = None) -> None:
-    """Stop the local stack; it keeps its state."""
+    """Stop the local stack. It keeps its state."""
     from cli.local import run
 
     run.stop_stack((home or chosen_target(context).home).resolve(), reset=reset)

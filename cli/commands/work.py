@@ -1,4 +1,4 @@
-"""signalbox work: a small worker."""
+"""signalbox work: a worker that runs a command for each task."""
 
 import socket
 from typing import Annotated
@@ -13,25 +13,25 @@ def work(
     context: typer.Context,
     command: Annotated[
         list[str],
-        typer.Argument(help="Behind --: one word is a line for the shell, more are a program."),
+        typer.Argument(help="After --: one argument is a shell command, several are a program."),
     ],
     *,
-    worker: Annotated[str, typer.Option(help="Its name.")] = "",
+    worker: Annotated[str, typer.Option(help="The name of the worker.")] = "",
     lease: Annotated[
-        int, typer.Option(min=10, max=43_200, help="Seconds that a lease lasts.")
+        int, typer.Option(min=10, max=43_200, help="Duration of a lease in seconds.")
     ] = 60,
     wait: Annotated[int, typer.Option(min=0, max=20, help="Seconds to wait for a task.")] = 10,
     once: Annotated[
-        bool, typer.Option("--once", help="One task at most; fails where it did not succeed.")
+        bool, typer.Option("--once", help="Run at most one task; exit code 1 unless it succeeds.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Claim tasks and run a command for each.
 
     The command gets the task as JSON on standard input and in SIGNALBOX_TASK_* variables; quote
-    them, for anonymous callers wrote what is in them. What it prints is its result, its last line
-    the progress; any exit code but 0 fails the attempt. It is killed when the task is cancelled or
-    the lease is in danger. Ctrl-C, SIGTERM or a closed terminal stops it and gives the task back;
+    them, since they contain untrusted text. Its output is the result, the last line the progress;
+    an exit code other than 0 fails the attempt. It is killed when the task is cancelled or the
+    lease cannot be extended. Ctrl-C, SIGTERM or a closed terminal stops it and releases the task;
     if the worker itself is killed, so is the command.
     """
     from cli.api_client import connect_api

@@ -1,4 +1,4 @@
-"""What a story is played on: the API, GitHub's webhook, the echo target, and a clock."""
+"""What the scenario runs in: the API, GitHub's webhook, the echo target and a clock."""
 
 import os
 import subprocess
@@ -24,12 +24,12 @@ from cli.webhooks.send import SendTarget, WebhookEndpoint
 T = TypeVar("T")
 
 _RECEIVED: Final = TypeAdapter(list[ReceivedRequest])
-_LOOK: Final = 0.2
-_PATIENCE: Final = 10.0
+_POLL_SECONDS: Final = 0.2
+_TIMEOUT: Final = 10.0
 
 
 class StepFailed(CommandError):
-    """The story did not go as it must."""
+    """A step of the scenario did not end as expected."""
 
 
 class _Message(BaseModel):
@@ -38,7 +38,7 @@ class _Message(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoEnvironment:
-    """Everything a story needs; `tell` prints a line with the seconds since the start."""
+    """The environment of the scenario; `tell` prints a line with the seconds since the start."""
 
     target: Target
     api: ApiClient
@@ -48,17 +48,17 @@ class DemoEnvironment:
     started: float = field(default_factory=time.monotonic)
 
     def tell(self, text: str) -> None:
-        """One thing that happened."""
+        """Print what happened."""
         print(f"   {time.monotonic() - self.started:6.2f} s  {strip_controls(text)}", flush=True)
 
     def send(self, hook: WebhookRequest, secret: str | None = None) -> SentWebhook:
-        """Post the webhook, signed with the source's secret if no other is given."""
+        """Send the webhook, signed with the secret of the source unless another is given."""
         return post_webhook(self.session, self.address.url, hook, secret or self.address.secret)
 
     def slack_said(self, about: str) -> list[str]:
-        """Return the first lines of the Slack messages about a task, the oldest first."""
+        """Return the first lines of the Slack messages about a task, oldest first."""
         try:
-            answer = self.session.get(f"{self.echo_url}/received", timeout=_PATIENCE)
+            answer = self.session.get(f"{self.echo_url}/received", timeout=_TIMEOUT)
             messages = _RECEIVED.validate_json(answer.content)
         except (requests.RequestException, ValidationError) as failure:
             raise Unreachable(f"{self.echo_url} is no echo target") from failure
@@ -66,7 +66,7 @@ class DemoEnvironment:
 
     @contextmanager
     def worker(self, name: str, lease: int, command: str) -> Iterator[subprocess.Popen[bytes]]:
-        """`signalbox work` in a process of its own; gone at the end whatever happens."""
+        """Run `signalbox work` in a process that ends with the context."""
         home = f"--home={self.target.home}"
         words = ["work", f"--worker={name}", f"--lease={lease}", "--", command]
         process = subprocess.Popen(
@@ -83,10 +83,10 @@ class DemoEnvironment:
 
 
 def wait_for(what: str, seconds: float, look: Callable[[], T | None]) -> T:
-    """Return what is seen as soon as it is.
+    """Return what `look` returns as soon as it is not None.
 
     Raises:
-        StepFailed: If it is not in time.
+        StepFailed: It takes too long.
     """
     end = time.monotonic() + seconds
     while True:
@@ -95,24 +95,24 @@ def wait_for(what: str, seconds: float, look: Callable[[], T | None]) -> T:
             return seen
         if time.monotonic() > end:
             raise StepFailed(f"{what}: not within {seconds:g} seconds")
-        time.sleep(_LOOK)
+        time.sleep(_POLL_SECONDS)
 
 
 def expect(met: bool, otherwise: str) -> None:
-    """Check whether it is valid.
+    """Check that a condition holds.
 
     Raises:
-        StepFailed: If it is not met.
+        StepFailed: It does not.
     """
     if not met:
         raise StepFailed(otherwise)
 
 
 def demo_environment(target: Target) -> DemoEnvironment:
-    """Return the stage of the local stack.
+    """Return the environment of the local stack.
 
     Raises:
-        Unreachable: If it is not up.
+        Unreachable: The stack is not running.
     """
     running = local_stack(target)
     return DemoEnvironment(

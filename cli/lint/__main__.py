@@ -1,6 +1,6 @@
-"""python -m cli.lint: everything we know to ask of template.yaml, without AWS.
+"""`python -m cli.lint`: check template.yaml, without AWS.
 
-cfn-lint reads the SAM source and what SAM's transform makes of it; then come our own rules.
+cfn-lint checks the SAM source and the transformed template; then our own rules are applied.
 """
 
 import sys
@@ -22,7 +22,7 @@ IGNORED_CFN_RULES: Final = {
 
 
 def lint_file(path: Path) -> list[str]:
-    """Return everything that is wrong, a line each."""
+    """Return all problems, one line each."""
     made = translated_template(path)
     own = lint_template(Template.model_validate_json(made))
     return [
@@ -41,7 +41,7 @@ def _cfn_lint(text: str, name: str) -> list[str]:
 
 
 def main(words: list[str]) -> int:
-    """Return the exit code: 1 where anything is wrong."""
+    """Return the exit code: 1 if there are problems."""
     found = lint_file(Path(words[0]) if words else PROJECT / "template.yaml")
     print("\n".join(found) or f"{len(RULES)} rules and cfn-lint are content")
     return 1 if found else 0

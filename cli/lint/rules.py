@@ -1,4 +1,4 @@
-"""What we ask of every resource, whoever wrote it: us or SAM's transform."""
+"""The rules for every resource of the template, also for those that SAM's transform creates."""
 
 import json
 from collections import Counter
@@ -35,7 +35,7 @@ _SECRET_WORDS: Final = frozenset(
 
 
 def no_stars(template: Template) -> Iterator[Finding]:
-    """Policies name each action, and a resource."""
+    """Policies name each action and a resource."""
     for name, statement in _statements(template):
         if value_at(statement, "Effect") != "Allow":
             continue
@@ -50,7 +50,7 @@ def no_stars(template: Template) -> Iterator[Finding]:
 
 
 def no_managed_policies(template: Template) -> Iterator[Finding]:
-    """AWS's own policies allow on everything what they allow."""
+    """Roles use no managed policies of AWS, which allow their actions on everything."""
     for name, role in template.of("IAM::Role"):
         for arn in as_list(value_at(role.properties, "ManagedPolicyArns")):
             policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
@@ -58,10 +58,7 @@ def no_managed_policies(template: Template) -> Iterator[Finding]:
 
 
 def own_roles(template: Template) -> Iterator[Finding]:
-    """Yield every function has a role that no other has.
-
-    So that it may do what it does itself alone.
-    """
+    """Every function has a role of its own, so that it has no permissions of others."""
     roles = {
         name: logical_id(value_at(made.properties, "Role")) for name, made in template.of(_FUNCTION)
     }
@@ -72,7 +69,7 @@ def own_roles(template: Template) -> Iterator[Finding]:
 
 
 def has_trigger(template: Template) -> Iterator[Finding]:
-    """Yield every function reads a queue or a stream, or may be called by something."""
+    """Every function reads a queue or a stream, or may be invoked by something."""
     callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
     ours = {logical_id(value_at(caller.properties, "FunctionName")) for _, caller in callers}
     for name, _ in template.of(_FUNCTION):
@@ -81,24 +78,21 @@ def has_trigger(template: Template) -> Iterator[Finding]:
 
 
 def whole_streams(template: Template) -> Iterator[Finding]:
-    """Yield what was written before a stream had its reader is read too."""
+    """A stream is read from its start, so that changes before the reader was created count."""
     for name, mapping in _stream_mappings(template):
         if value_at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
             yield Finding(name, "StartingPosition", "leaves out what was there before")
 
 
 def access_logs(template: Template) -> Iterator[Finding]:
-    """Yield every request leaves a line, also one that reaches no function."""
+    """Every API has an access log, which also has requests that reach no function."""
     for name, stage in template.of("ApiGatewayV2::Stage"):
         if not logical_id(value_at(stage.properties, "AccessLogSettings", "DestinationArn")):
             yield Finding(name, "AccessLogSettings", "has no access log")
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
-    """Yield every queue has dead letters or is for them.
-
-    And those are taken and stored for 14 days.
-    """
+    """Every queue has a dead-letter queue or is one, whose messages are kept for 14 days."""
     targets = _dead_letter_queues(template)
     for name, queue in template.of(_QUEUE):
         if name in targets:
@@ -112,7 +106,7 @@ def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
 
 
 def encrypted_queues(template: Template) -> Iterator[Finding]:
-    """Yield what lies in a queue is encrypted."""
+    """Queues are encrypted."""
     for name, queue in template.of(_QUEUE):
         managed = as_boolean(value_at(queue.properties, "SqsManagedSseEnabled"))
         if not managed and value_at(queue.properties, "KmsMasterKeyId") is None:
@@ -120,7 +114,7 @@ def encrypted_queues(template: Template) -> Iterator[Finding]:
 
 
 def tls_only(template: Template) -> Iterator[Finding]:
-    """Queues and buckets refuse what does not come over TLS."""
+    """Queues and buckets refuse requests without TLS."""
     guarded = {
         logical_id(target)
         for kind, key in (("SQS::QueuePolicy", "Queues"), ("S3::BucketPolicy", "Bucket"))
@@ -137,7 +131,7 @@ def tls_only(template: Template) -> Iterator[Finding]:
 
 
 def visibility_timeouts(template: Template) -> Iterator[Finding]:
-    """Yield A message stays hidden for six times as long as its function may run."""
+    """The visibility timeout of a queue is six times the timeout of its function."""
     queues = dict(template.of(_QUEUE))
     functions = dict(template.of(_FUNCTION))
     for _, mapping in template.of(_MAPPING):
@@ -154,7 +148,7 @@ def visibility_timeouts(template: Template) -> Iterator[Finding]:
 
 
 def resources_have_alarms(template: Template) -> Iterator[Finding]:
-    """Dead letters, queues, functions, streams and APIs each have somebody who is told."""
+    """Dead letters, queues, functions, streams and APIs have alarms."""
     watched = {
         (str(value_at(metric, "MetricName")), logical_id(value_at(dimension, "Value")))
         for _, alarm in template.of(_ALARM)
@@ -167,14 +161,14 @@ def resources_have_alarms(template: Template) -> Iterator[Finding]:
 
 
 def has_alarm_target(template: Template) -> Iterator[Finding]:
-    """Yield an alarm that nobody hears is none."""
+    """Every alarm notifies somebody."""
     for name, alarm in template.of(_ALARM):
         if not as_list(value_at(alarm.properties, "AlarmActions")):
             yield Finding(name, "AlarmActions", "tells nobody")
 
 
 def safe_tables(template: Template) -> Iterator[Finding]:
-    """Tables can be taken back in time, are hard to delete, and say what then becomes of them."""
+    """Tables have point-in-time recovery, deletion protection and a deletion policy."""
     for name, table in template.of("DynamoDB::Table"):
         recovery = value_at(
             table.properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"
@@ -190,7 +184,7 @@ def safe_tables(template: Template) -> Iterator[Finding]:
 
 
 def no_secret_variables(template: Template) -> Iterator[Finding]:
-    """Whoever may look at a function sees its variables."""
+    """No variable of a function is a secret, as anybody who can view the function sees it."""
     for name, function in template.of(_FUNCTION):
         variables = value_at(function.properties, "Environment", "Variables")
         for variable, value in variables.items() if isinstance(variables, dict) else ():
@@ -222,7 +216,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def lint_template(template: Template) -> list[Finding]:
-    """Return what every rule finds."""
+    """Return the findings of all rules."""
     return [finding for rule in RULES for finding in rule(template)]
 
 
@@ -264,15 +258,16 @@ def _stream_mappings(template: Template) -> Iterator[tuple[str, Resource]]:
 
 
 def _metrics(alarm: Resource) -> list[JsonValue]:
-    """Return the metrics that an alarm looks at, each with its name and dimensions."""
+    """Return the metrics of an alarm, each with its name and dimensions."""
     calculated = as_list(value_at(alarm.properties, "Metrics"))
     return [alarm.properties, *(value_at(one, "MetricStat", "Metric") for one in calculated)]
 
 
 def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
-    """Resources, and the metrics that say that something is wrong with them.
+    """Yield resources with the metrics that show that something is wrong with them.
 
-    What a function reads is hardly ever visible in its queue, but it is counted as received.
+    Messages that a function receives are rarely visible in its queue, so those of dead letters are
+    counted as received.
     """
     dead = _dead_letter_queues(template)
     read = {

@@ -1,4 +1,4 @@
-"""A CloudFormation template, as far as our rules read it."""
+"""A CloudFormation template, with the parts that the rules read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Resource(BaseModel):
-    """One resource."""
+    """A resource."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,14 +18,14 @@ class Resource(BaseModel):
 
 
 class Template(BaseModel):
-    """All of them, by logical id."""
+    """The resources by logical id."""
 
     model_config = ConfigDict(frozen=True)
 
     resources: dict[str, Resource] = Field(alias="Resources")
 
     def of(self, kind: str) -> Iterator[tuple[str, Resource]]:
-        """Yield those of one kind, such as `SQS::Queue`."""
+        """Yield the resources of one type, such as `SQS::Queue`."""
         for name, resource in self.resources.items():
             if resource.kind == f"AWS::{kind}":
                 yield name, resource
@@ -33,44 +33,44 @@ class Template(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with a resource. `about` is the part of it that is wrong."""
+    """A problem of a resource; `about` is the part of it."""
 
     resource: str
     about: str
     problem: str
 
     def __str__(self) -> str:
-        """Return one line."""
+        """Return the finding in one line."""
         return f"{self.resource}: {self.problem} ({self.about})"
 
 
 def value_at(value: JsonValue, *path: str) -> JsonValue:
-    """Return what stands under these keys, None if nothing does."""
+    """Return the value at these keys, or None."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def as_list(value: JsonValue) -> list[JsonValue]:
-    """Return A list, or the one value that may stand in its place."""
+    """Return a list, or the single value that stands for one."""
     if isinstance(value, list):
         return value
     return [] if value is None else [value]
 
 
 def logical_id(value: JsonValue) -> str:
-    """Return the logical id that a Ref or a GetAtt means, else empty."""
+    """Return the logical id in a Ref or a GetAtt, else an empty text."""
     meant = value_at(value, "Ref") or next(iter(as_list(value_at(value, "Fn::GetAtt"))), None)
     return meant.partition(".")[0] if isinstance(meant, str) else ""
 
 
 def as_number(value: JsonValue, default: int) -> int:
-    """Return A number, also one that is written as text; the default for anything else."""
+    """Return a number, also from text; the default for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     return value if isinstance(value, int) else default
 
 
 def as_boolean(value: JsonValue) -> bool:
-    """Return whether CloudFormation reads it as true."""
+    """Return whether CloudFormation interprets the value as true."""
     return str(value).lower() == "true"

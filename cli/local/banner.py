@@ -1,10 +1,10 @@
-"""What a person is shown when a local stack is up."""
+"""What `signalbox up` shows when the stack is running."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class BannerLine(BaseModel):
-    """A line to show after `signalbox up`, such as an API key or a command to try."""
+    """A line of it, such as an API key or a command to try."""
 
     model_config = ConfigDict(frozen=True)
 

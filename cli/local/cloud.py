@@ -25,13 +25,13 @@ _STOP_SECONDS = 30
 
 @dataclass(slots=True, kw_only=True)
 class LocalCloud:
-    """A context: inside it, the AWS endpoint answers at `options.endpoint_url`."""
+    """A context manager: inside it, the AWS endpoint answers at `options.endpoint_url`."""
 
     options: LocalOptions
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        """Wait until it is ready."""
+        """Start it and wait until it is ready."""
         require_ports_free(self.options.cloud_port)
         interpreter = make_clean_interpreter(self.options.home / "runtime")
         with self._log.open("wb") as log:
@@ -52,7 +52,7 @@ class LocalCloud:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait until its state is saved."""
+        """Stop it and wait until its state is saved."""
         if self._process is None:
             return
         self._process.terminate()
@@ -66,10 +66,10 @@ class LocalCloud:
         self._process = None
 
     def require_alive(self) -> None:
-        """Check whether it is valid.
+        """Check that the process is running.
 
         Raises:
-            SignalboxError: When the process has ended by itself.
+            CommandError: It has ended.
         """
         if self._process is None or self._process.poll() is not None:
             raise CommandError(f"the local cloud has stopped:\n{_last_lines(self._log)}")
@@ -114,10 +114,10 @@ class LocalCloud:
 
 
 def require_ports_free(*ports: int) -> None:
-    """Check whether it is valid.
+    """Check that the ports are free.
 
     Raises:
-        SignalboxError: When another program listens on one of the ports.
+        CommandError: Another program listens on one of them.
     """
     for port in ports:
         with socket.socket() as probe:

@@ -15,13 +15,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
-_RECEIVED = "/received"
-_KEPT = 1000
+_RECEIVED_PATH = "/received"
+_MAX_REQUESTS = 1000
 _JSON = [("Content-Type", "application/json")]
 
 
 class ReceivedRequest(BaseModel):
-    """One request; header names are in lower case."""
+    """A request; header names are in lower case."""
 
     at: float
     method: str
@@ -35,25 +35,25 @@ _LIST = TypeAdapter(list[ReceivedRequest])
 
 @dataclass(slots=True)
 class EchoInbox:
-    """The newest requests, shared by all connections."""
+    """The latest requests, shared by all connections."""
 
     _received: list[ReceivedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, request: ReceivedRequest) -> int:
-        """Return how many there are now."""
+        """Add a request and return how many there are."""
         with self._lock:
             self._received.append(request)
-            del self._received[:-_KEPT]
+            del self._received[:-_MAX_REQUESTS]
             return len(self._received)
 
     def all(self) -> list[ReceivedRequest]:
-        """Oldest first."""
+        """Return the requests, oldest first."""
         with self._lock:
             return list(self._received)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete the requests."""
         with self._lock:
             self._received.clear()
 
@@ -63,7 +63,7 @@ class _Message(BaseModel):
 
 
 class EchoTarget(RequestHandler):
-    """One client's connection."""
+    """The handler of one connection."""
 
     def __init__(
         self, request: ClientSocket, address: ClientAddress, server: BaseServer, *, inbox: EchoInbox
@@ -72,10 +72,10 @@ class EchoTarget(RequestHandler):
         super().__init__(request, address, server)
 
     def answer(self, body: bytes) -> None:
-        """Report or forget what was received; anything else is received."""
-        if (self.command, self.path) == ("GET", _RECEIVED):
+        """Return or delete the received requests; record any other request."""
+        if (self.command, self.path) == ("GET", _RECEIVED_PATH):
             self.reply(200, _LIST.dump_json(self._inbox.all(), indent=2), _JSON)
-        elif (self.command, self.path) == ("DELETE", _RECEIVED):
+        elif (self.command, self.path) == ("DELETE", _RECEIVED_PATH):
             self._inbox.clear()
             self.reply(204, b"", [])
         else:

@@ -1,4 +1,4 @@
-"""Makes what ministack leaves out of a stack: routes, CORS, TTL, a permission to send batches."""
+"""Add to an emulated stack what ministack leaves out: routes, CORS, TTL, batch permissions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixEmulatedStack:
-    """May run again after every deploy: it changes only what differs."""
+    """Fix a stack. It may run after every deploy, and changes only what differs."""
 
     cloudformation: CloudFormationClient
     gateway: ApiGatewayV2Client
@@ -30,14 +30,14 @@ class FixEmulatedStack:
     stack_name: str
 
     def __call__(self) -> None:
-        """Repair the stack."""
+        """Fix the stack."""
         template = self.cloudformation.get_template(
             StackName=self.stack_name, TemplateStage="Processed"
         )["TemplateBody"]
         processed = ProcessedTemplate.read(json.dumps(template))
         ids = self._physical_ids()
         for api in processed.apis:
-            _repair_api(self.gateway, api, ids)
+            _fix_api(self.gateway, api, ids)
         for table, attribute in processed.expiring.items():
             self._expire(ids[table], attribute)
         align_permissions(self.iam, (ids[role] for role in processed.roles))
@@ -59,25 +59,25 @@ class FixEmulatedStack:
             )
 
 
-def _repair_api(gateway: ApiGatewayV2Client, api: GatewayApi, ids: Mapping[str, str]) -> None:
+def _fix_api(gateway: ApiGatewayV2Client, api: GatewayApi, ids: Mapping[str, str]) -> None:
     api_id = ids[api.name]
     integrations = _integrations(gateway, api_id, {ids[route.function] for route in api.routes})
-    wanted = {
+    targets = {
         route.key: f"integrations/{integrations[ids[route.function]]}" for route in api.routes
     }
     for route in gateway.get_routes(ApiId=api_id)["Items"]:
-        if wanted.get(route["RouteKey"]) == route.get("Target"):
-            del wanted[route["RouteKey"]]
+        if targets.get(route["RouteKey"]) == route.get("Target"):
+            del targets[route["RouteKey"]]
         else:
             gateway.delete_route(ApiId=api_id, RouteId=route["RouteId"])
-    for key, target in wanted.items():
+    for key, target in targets.items():
         gateway.create_route(ApiId=api_id, RouteKey=key, Target=target)
     if api.cors:
-        gateway.update_api(ApiId=api_id, CorsConfiguration=_in_words_of_the_sdk(api.cors))
+        gateway.update_api(ApiId=api_id, CorsConfiguration=_sdk_cors(api.cors))
 
 
 def _integrations(gateway: ApiGatewayV2Client, api_id: str, functions: set[str]) -> dict[str, str]:
-    """Return the id of the integration that invokes each function, made where it is missing."""
+    """Return the integration of each function, and create missing ones."""
     found = {
         integration["IntegrationUri"]: integration["IntegrationId"]
         for integration in gateway.get_integrations(ApiId=api_id)["Items"]
@@ -92,7 +92,7 @@ def _integrations(gateway: ApiGatewayV2Client, api_id: str, functions: set[str])
     return found
 
 
-def _in_words_of_the_sdk(cors: GatewayCors) -> CorsTypeDef:
+def _sdk_cors(cors: GatewayCors) -> CorsTypeDef:
     return {
         "AllowOrigins": cors.origins,
         "AllowMethods": cors.methods,

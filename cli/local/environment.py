@@ -1,7 +1,7 @@
-"""The environment that the local cloud, its functions and SAM run in.
+"""The environment of the local cloud, its functions and SAM.
 
-Only what is named here gets through: a profile, a region or a log level in the user's shell
-must change nothing.
+Only the variables listed here are passed on: a profile, a region or a log level in the user's shell
+must have no effect.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from cli.local.options import HOST, REGION
 
-_KEPT = (
+_ALLOWED = (
     "HOME",
     "LANG",
     "LC_ALL",
@@ -26,9 +26,11 @@ _KEPT = (
 
 
 def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the stored variables, credentials that mean nothing anywhere else, and `more`."""
+    """Return the allowed variables, dummy credentials, and `more`."""
     kept = {
-        name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("UV_")
+        name: value
+        for name, value in os.environ.items()
+        if name in _ALLOWED or name.startswith("UV_")
     }
     return {
         **kept,

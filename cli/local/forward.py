@@ -1,7 +1,7 @@
-"""A short, stable address for the API: http://127.0.0.1:PORT/ before its execute-api path.
+"""A short, stable URL for the API: http://127.0.0.1:PORT/ forwards to its execute-api path.
 
-Bytes go through as they are. The X-Forwarded headers and the limit of 10 MB are API Gateway's,
-and ministack has neither.
+Bytes are forwarded unchanged. The X-Forwarded headers and the limit of 10 MB are those of API
+Gateway; ministack has neither.
 """
 
 import json
@@ -13,22 +13,22 @@ from socketserver import BaseServer
 from cli.local.options import HOST
 from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
-_LIMIT = 10 * 1024 * 1024
-_SECONDS = 60
-_OF_ONE_CONNECTION = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
-_OURS = {"content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
+_MAX_BODY_BYTES = 10 * 1024 * 1024
+_TIMEOUT = 60
+_HOP_BY_HOP_HEADERS = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+_REPLACED_HEADERS = {"content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"}
 
 
 @dataclass(slots=True, kw_only=True)
 class ForwardTarget:
-    """Where requests go; nowhere before the API is deployed."""
+    """Where requests are forwarded; nowhere before the API is deployed."""
 
     port: int
     api_id: str = ""
 
 
 class Forwarder(RequestHandler):
-    """One client's connection."""
+    """The handler of one connection."""
 
     def __init__(
         self,
@@ -42,16 +42,16 @@ class Forwarder(RequestHandler):
         super().__init__(request, address, server)
 
     def answer(self, body: bytes) -> None:
-        """Pass the request on, unless API Gateway would refuse it."""
+        """Forward the request, unless API Gateway would refuse it."""
         if not self._target.api_id:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-        elif len(body) > _LIMIT:
+        elif len(body) > _MAX_BODY_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             self._pass_on(body)
 
     def _pass_on(self, body: bytes) -> None:
-        upstream = HTTPConnection(HOST, self._target.port, timeout=_SECONDS)
+        upstream = HTTPConnection(HOST, self._target.port, timeout=_TIMEOUT)
         try:
             self._ask(upstream, body)
             answer = upstream.getresponse()
@@ -62,7 +62,7 @@ class Forwarder(RequestHandler):
             return self._refuse(HTTPStatus.BAD_GATEWAY)
         finally:
             upstream.close()
-        left_out = _OF_ONE_CONNECTION | (set() if self.command == "HEAD" else {"content-length"})
+        left_out = _HOP_BY_HOP_HEADERS | (set() if self.command == "HEAD" else {"content-length"})
         headers = [pair for pair in answer.getheaders() if pair[0].lower() not in left_out]
         return self.reply(answer.status, content, headers)
 
@@ -70,7 +70,7 @@ class Forwarder(RequestHandler):
         path = f"/_aws/execute-api/{self._target.api_id}/$default{self.path}"
         upstream.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
-            if name.lower() not in _OF_ONE_CONNECTION | _OURS:
+            if name.lower() not in _HOP_BY_HOP_HEADERS | _REPLACED_HEADERS:
                 upstream.putheader(name, value)
         hops = [*self.headers.get_all("X-Forwarded-For", []), self.client_address[0]]
         upstream.putheader("X-Forwarded-For", ", ".join(hops))

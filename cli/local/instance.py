@@ -1,4 +1,4 @@
-"""Who runs the local stack of a home: one process, which holds a lock and says where it is."""
+"""The running local stack of a directory: one process, which holds a lock and has published URLs."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ _RECORD = "up.json"
 
 
 class LocalInstance(BaseModel):
-    """A local stack that is up; other commands find it by this."""
+    """A running local stack, as other commands find it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,7 +32,7 @@ class LocalInstance(BaseModel):
 
 @contextmanager
 def exclusive(home: Path) -> Iterator[None]:
-    """Hold the home until the end of the block, or of the process."""
+    """Hold the directory until the end of the block, or of the process."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / _LOCK).open("a") as lock:
         if not _acquired(lock):
@@ -48,14 +48,14 @@ def exclusive(home: Path) -> Iterator[None]:
 
 
 def publish(home: Path, running: LocalInstance) -> None:
-    """Report that the stack is up. Its notes hold a local key: only the owner may read them."""
+    """Publish that the stack is running. Only the owner may read it, since it contains a key."""
     record = home / _RECORD
     record.touch(mode=0o600)
     record.write_text(running.model_dump_json(indent=2))
 
 
 def lock_holder(home: Path) -> int | None:
-    """Return the process that holds the home, whether its stack is ready or not."""
+    """Return the process that holds the directory, whether its stack is ready or not."""
     with suppress(FileNotFoundError), (home / _LOCK).open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -65,7 +65,7 @@ def lock_holder(home: Path) -> int | None:
 
 
 def find_instance(home: Path) -> LocalInstance | None:
-    """Return the stack that is up, if one is."""
+    """Return the running stack, or None."""
     if not (home / _RECORD).exists() or lock_holder(home) is None:
         return None
     with suppress(FileNotFoundError, ValueError):
@@ -74,7 +74,7 @@ def find_instance(home: Path) -> LocalInstance | None:
 
 
 def wait_until_free(home: Path, seconds: float) -> bool:
-    """Return whether the home became free in time."""
+    """Return whether the directory became free in time."""
     until = time.monotonic() + seconds
     while lock_holder(home) is not None:
         if time.monotonic() > until:
@@ -84,7 +84,7 @@ def wait_until_free(home: Path, seconds: float) -> bool:
 
 
 def _acquired(lock: TextIO) -> bool:
-    """Try more than once: who only asks holds the lock for a moment."""
+    """Return whether the lock was acquired. It retries, as a query holds the lock for a moment."""
     for _ in range(10):
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The Python that functions run with: clean but for the AWS SDK, as on Lambda."""
+"""The Python interpreter of the functions: clean but for the AWS SDK, as on Lambda."""
 
 import subprocess
 import sys
@@ -9,14 +9,14 @@ _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six",
 
 
 def base_python() -> Path:
-    """Return the interpreter behind the virtual environment we run in."""
+    """Return the interpreter from which the current virtual environment was created."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     found = Path(sys.base_prefix, "bin", version)
     return found if found.exists() else Path(sys.base_prefix, "bin", "python3")
 
 
 def make_clean_interpreter(home: Path) -> Path:
-    """Return A virtual environment that holds the SDK of our own lock file and nothing else."""
+    """Return a virtual environment with the SDK of our lock file and nothing else."""
     made = home / "bin" / "python"
     command = [str(base_python()), "-m", "venv", "--clear", "--without-pip"]
     subprocess.run([*command, home], check=True, capture_output=True)
@@ -29,7 +29,7 @@ def make_clean_interpreter(home: Path) -> Path:
 
 
 def _top_level(name: str) -> set[Path]:
-    """Return what a distribution puts into site-packages, its metadata included."""
+    """Return what a distribution installs into site-packages, including its metadata."""
     package = distribution(name)
     first = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "bin")}
     return {Path(str(package.locate_file(part))).resolve() for part in first - {"__pycache__"}}

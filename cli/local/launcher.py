@@ -1,4 +1,4 @@
-"""Runs ministack in a process of its own: python -m cli.local.launcher FUNCTION_PYTHON."""
+"""Run ministack in its own process: `python -m cli.local.launcher FUNCTION_PYTHON`."""
 
 import os
 import signal
@@ -12,26 +12,26 @@ from pydantic import JsonValue
 
 
 def _stop_with_parent() -> None:
-    """Our standard input ends when the parent does, however it died: save the state and go."""
+    """Save the state and exit when standard input closes, as the parent has ended."""
     while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _call_loopback_secure() -> None:
-    """The stack's policies refuse what does not come over TLS; here nothing does."""
+    """Treat loopback requests as TLS, as the policies refuse everything else."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda address, _: pin(address, secure_transport=True)
 
 
 def _forget_stream_positions() -> None:
-    """How far a stream was read is stored, but not the stream: what is new would be skipped."""
+    """Drop saved positions of streams, as the streams themselves are not saved."""
     state = lambda_svc.get_state
     lambda_svc.get_state = lambda: {**state(), "dynamodb_stream_positions": {}}
 
 
 def _watch_one_metric() -> None:
-    """Alarms that are calculated from several metrics are not known here: they watch the first."""
+    """Let alarms on several metrics watch the first one, as metric math is not supported."""
     record = provisioners._cw_metric_alarm_record  # noqa: SLF001
     provisioners._cw_metric_alarm_record = lambda name, alarm: record(  # noqa: SLF001
         name, {**alarm, **_first_metric(alarm), "Metrics": None}
@@ -48,7 +48,7 @@ def _first_metric(alarm: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _keep_queue_urls() -> None:
-    """A queue's URL is its name in the state, which must not change with the port."""
+    """Keep the URLs of queues independent of the port, as they identify queues in the state."""
     sqs.DEFAULT_PORT = "4566"
 
 

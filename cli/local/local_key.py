@@ -1,4 +1,4 @@
-"""The API key that the local stack was given: kept by us, for the stack knows only its hash."""
+"""The API key of the local stack, stored in its directory, as the stack has only its hash."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from signalbox.models.principal import ApiKey
 
 _FILE: Final = "key.json"
-_ONLY_US: Final = 0o600
+_OWNER_ONLY: Final = 0o600
 
 
 class LocalKey(BaseModel):
-    """`text` is the key itself, `stored` what the stack keeps of it."""
+    """`text` is the key itself, `stored` what the stack stores of it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,21 +22,21 @@ class LocalKey(BaseModel):
 
 
 def read_local_key(home: Path) -> LocalKey | None:
-    """Return the key, None if there is none that can be read."""
+    """Return the key, or None if there is none."""
     with suppress(FileNotFoundError, ValueError):
         return LocalKey.model_validate_json((home / _FILE).read_text())
     return None
 
 
 def write_local_key(home: Path, key: LocalKey) -> None:
-    """Write a file that only its owner may read."""
+    """Write the key to a file that only its owner may read."""
     path = home / _FILE
     path.unlink(missing_ok=True)
-    path.touch(mode=_ONLY_US)
+    path.touch(mode=_OWNER_ONLY)
     path.write_text(key.model_dump_json(indent=2))
 
 
 def local_key_text(home: Path) -> str | None:
-    """Return the text of the key."""
+    """Return the text of the key, or None."""
     found = read_local_key(home)
     return found.text if found else None

@@ -1,4 +1,4 @@
-"""The log group that all functions write to, read again and again."""
+"""The log group of all functions, which is polled."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ class LogGroup:
 
     @classmethod
     def of(cls, stack: Deployed) -> Self:
-        """Return the one that the stack's functions write to."""
+        """Return the log group of the stack's functions."""
         client = stack.session.client("logs", endpoint_url=stack.endpoint_url)
         return cls(client=client, name=stack.outputs["FunctionLogs"])
 
     def since(self, milliseconds: int) -> Iterator[LogEvent]:
-        """See LogSource; ministack gives events no ids, so a place in the stream has to do."""
+        """Return the events from a time on.
+
+        Events have no ids in ministack, so their position is used.
+        """
         pages = self.client.get_paginator("filter_log_events")
         numbers: Counter[str] = Counter()
         for page in pages.paginate(logGroupName=self.name, startTime=milliseconds):

@@ -1,4 +1,4 @@
-"""What the functions log, as lines for people."""
+"""The logs of the functions as lines of text."""
 
 import json
 import re
@@ -13,9 +13,9 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START) ")
 _FUNCTION = re.compile(r"(\w+)Function-[0-9A-Za-z]+$")
 _METRICS = "_aws"
-_FIRST = ("level", "function_name", "message", "exception")
-_LEFT_OUT = {
-    *_FIRST,
+_FIRST_FIELDS = ("level", "function_name", "message", "exception")
+_OMITTED_FIELDS = {
+    *_FIRST_FIELDS,
     "cold_start",
     "exception_name",
     "function_arn",
@@ -32,7 +32,7 @@ _JSON_OBJECT = TypeAdapter(dict[str, JsonValue])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
-    """What a function wrote, or the platform about it."""
+    """A line that a function, or the platform, has logged."""
 
     id: str
     milliseconds: int
@@ -43,19 +43,19 @@ class LogSource(Protocol):
     """A log group."""
 
     def since(self, milliseconds: int) -> Iterable[LogEvent]:
-        """Return its events from this time on, counted from 1970."""
+        """Return its events from this time on, in milliseconds since 1970."""
 
 
 @dataclass(slots=True, kw_only=True)
 class LogFollower:
-    """Yields each new line once."""
+    """Follow a log group."""
 
     source: LogSource
     since: int = field(default_factory=lambda: int(time.time() * 1000))
     _seen: set[str] = field(default_factory=set, init=False)
 
     def new_lines(self) -> Iterator[str]:
-        """Yield what came since the last call."""
+        """Yield the lines since the last call."""
         events = list(self.source.since(self.since))
         new = [event for event in events if event.id not in self._seen]
         self._seen = {event.id for event in events}
@@ -65,7 +65,7 @@ class LogFollower:
 
 
 def readable_lines(event: LogEvent) -> Iterator[str]:
-    """Yield one line for a message, more for a traceback, none for the platform's own."""
+    """Yield one line for a message, more for a traceback, none for the platform's own messages."""
     moment = datetime.fromtimestamp(event.milliseconds / 1000, UTC).astimezone()
     for line in _lines(event.message.rstrip()):
         printable = "".join(sign if sign.isprintable() else " " for sign in line)
@@ -81,12 +81,12 @@ def _lines(text: str) -> Iterable[str]:
 
 
 def _structured(fields: dict[str, JsonValue]) -> Iterator[str]:
-    level, function, message, exception = (str(fields.get(name) or "") for name in _FIRST)
+    level, function, message, exception = (str(fields.get(name) or "") for name in _FIRST_FIELDS)
     named = _FUNCTION.search(function)
     details = (
         f"{name}={_short(value)}"
         for name, value in fields.items()
-        if name not in _LEFT_OUT and value is not None
+        if name not in _OMITTED_FIELDS and value is not None
     )
     parts = (f"{level:<7}", named[1] if named else function, message, *details)
     yield " ".join(part for part in parts if part)

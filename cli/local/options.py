@@ -1,4 +1,4 @@
-"""Where a local stack keeps its things and which ports it listens on."""
+"""The directory and the ports of a local stack."""
 
 import socket
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalOptions:
-    """One local stack; two with different homes and ports do not know of each other."""
+    """The options of one local stack. Stacks with other directories and ports are independent."""
 
     project: Path = PROJECT
     home: Path = PROJECT / ".signalbox"
@@ -27,22 +27,22 @@ class LocalOptions:
 
     @property
     def base_url(self) -> str:
-        """Return the API."""
+        """Return the URL of the API."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def echo_url(self) -> str:
-        """Return the target for demos and tests."""
+        """Return the URL of the target for demos and tests."""
         return f"http://{HOST}:{self.echo_port}"
 
     @property
     def endpoint_url(self) -> str:
-        """AWS, as far as the SDK can tell."""
+        """Return the AWS endpoint."""
         return f"http://{HOST}:{self.cloud_port}"
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment."""
+    """Return ports on which nobody listens now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -51,7 +51,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def isolated_options(home: Path, *, enforce_iam: bool = False) -> LocalOptions:
-    """Return A stack of its own under `home`, on free ports: for tests and demos."""
+    """Return a stack of its own under `home`, on free ports: for tests and demos."""
     port, echo_port, cloud_port = free_ports(3)
     return LocalOptions(
         home=home, port=port, echo_port=echo_port, cloud_port=cloud_port, enforce_iam=enforce_iam

@@ -1,4 +1,4 @@
-"""What the template is told about this machine."""
+"""The parameters of the template on this machine."""
 
 import platform
 import sys
@@ -26,30 +26,30 @@ class _Stage(BaseModel):
 
 
 def python_runtime() -> str:
-    """python3.11, say."""
+    """Return the runtime of this interpreter, such as python3.11."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def machine_architecture() -> str:
-    """Lambda's word for the processor."""
+    """Return Lambda's name of this processor architecture."""
     return _ARCHITECTURES[platform.machine().lower()]
 
 
 def stage_overrides(samconfig: Path, stage: str) -> list[str]:
-    """Return the parameters that samconfig.toml says of a stage, NAME=VALUE each."""
+    """Return the parameters of a stage in samconfig.toml, NAME=VALUE each."""
     found = tomllib.loads(samconfig.read_text()).get(stage, {})
     return _Stage.model_validate(found).deploy.parameters.parameter_overrides
 
 
 def stack_parameters(samconfig: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """Return the local stage's parameters in samconfig.toml, this machine's, then `more`."""
+    """Return the parameters of the local stage, those of this machine, then `more`."""
     written = dict(pair.split("=", 1) for pair in stage_overrides(samconfig, "local"))
     machine = {"PythonRuntime": python_runtime(), "Architecture": machine_architecture()}
     return {**written, **machine, **more}
 
 
 def build_variables(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return what layers/shared/Makefile must know, since SAM keeps the parameters from it."""
+    """Return the variables for layers/shared/Makefile, to which SAM passes no parameters."""
     return {
         "PYTHON_RUNTIME": parameters["PythonRuntime"],
         "ARCHITECTURE": parameters["Architecture"],

@@ -1,6 +1,6 @@
-"""Where ministack asks roles for other permissions than AWS does.
+"""Adapt permissions where ministack checks other actions than AWS.
 
-Who sends batches needs an action of its own, and of who reads a stream it does not see which one.
+It checks a separate action for sending batches, and does not know which stream is read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_iam import IAMClient
 
-_ONE: Final = "sqs:SendMessage"
-_BATCH: Final = "sqs:SendMessageBatch"
+_SEND: Final = "sqs:SendMessage"
+_SEND_BATCH: Final = "sqs:SendMessageBatch"
 _READ: Final = "dynamodb:GetRecords"
 
 
@@ -33,15 +33,15 @@ class _Policy(BaseModel):
 
 
 def align_permissions(iam: IAMClient, roles: Iterable[str]) -> None:
-    """Change the inline policies of these roles so that they allow here what they do on AWS."""
+    """Change the inline policies of these roles so that they allow what they allow on AWS."""
     for role in roles:
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
             policy = _Policy.model_validate(document)
             before = policy.model_dump_json(by_alias=True)
             for statement in policy.statements:
-                if _ONE in statement.actions and _BATCH not in statement.actions:
-                    statement.actions = [*_listed(statement.actions), _BATCH]
+                if _SEND in statement.actions and _SEND_BATCH not in statement.actions:
+                    statement.actions = [*_listed(statement.actions), _SEND_BATCH]
                 if _READ in statement.actions:
                     statement.resources = "*"
             after = policy.model_dump_json(by_alias=True)

@@ -1,4 +1,4 @@
-"""What the template says about routes, CORS, TTL and roles, read after SAM's transform."""
+"""Routes, CORS, TTL and roles in the template after SAM's transform."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class _Operation(BaseModel):
 
 
 class GatewayCors(BaseModel):
-    """API Gateway's own words for CORS, with its defaults."""
+    """The CORS configuration of API Gateway, with its defaults."""
 
     origins: list[str] = Field(default=[], alias="allowOrigins")
     methods: list[str] = Field(default=[], alias="allowMethods")
@@ -67,7 +67,7 @@ class GatewayRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayApi:
-    """`name` is a logical id."""
+    """An HTTP API; `name` is a logical id."""
 
     name: str
     routes: tuple[GatewayRoute, ...]
@@ -76,7 +76,7 @@ class GatewayApi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessedTemplate:
-    """Everything by logical id; `expiring` maps a table to its TTL attribute."""
+    """The parts by logical id; `expiring` maps a table to its TTL attribute."""
 
     apis: tuple[GatewayApi, ...]
     expiring: dict[str, str]
@@ -84,7 +84,7 @@ class ProcessedTemplate:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """From the processed template as JSON."""
+        """Return the parts of a processed template in JSON."""
         resources = _Template.model_validate_json(text).resources
         return cls(
             apis=tuple(_apis(resources)),

@@ -1,4 +1,4 @@
-"""Runs the local stack for a person: says what happens and stops when told to."""
+"""Run the local stack: report progress, and stop on request."""
 
 import os
 import shutil
@@ -22,20 +22,20 @@ _STOP_SECONDS = 60
 
 
 def run_in_foreground(options: LocalOptions, *, reset: bool, follow: bool) -> None:
-    """Until Ctrl-C or `signalbox down`."""
+    """Run until Ctrl-C or `signalbox down`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with instance.exclusive(options.home):
             if reset:
-                _forget(options.home)
+                _delete_state(options.home)
             _run(options, follow=follow)
     except KeyboardInterrupt:
         print("\nStopped; the state is kept.")
 
 
 def run_in_background(options: LocalOptions, *, reset: bool) -> None:
-    """Return when the stack is ready."""
+    """Start it and return when it is ready."""
     with instance.exclusive(options.home):
         log = options.home / "up.log"
         log.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def run_in_background(options: LocalOptions, *, reset: bool) -> None:
 
 
 def stop_stack(home: Path, *, reset: bool) -> None:
-    """Wait until the state is saved."""
+    """Stop it and wait until the state is saved."""
     process = instance.lock_holder(home)
     if process:
         os.kill(process, signal.SIGTERM)
@@ -75,7 +75,7 @@ def stop_stack(home: Path, *, reset: bool) -> None:
             raise CommandError(f"process {process} does not stop")
     print("Stopped." if process else "Signalbox is not up.")
     if reset:
-        _forget(home)
+        _delete_state(home)
         print("Its state is gone.")
 
 
@@ -101,7 +101,7 @@ def _run(options: LocalOptions, *, follow: bool) -> None:
 
 
 def _wait(stack: LocalStack, followed: Deployed | None) -> None:
-    """Until somebody interrupts us."""
+    """Wait until an interrupt."""
     lines = LogFollower(source=LogGroup.of(followed)).new_lines if followed else tuple
     while True:
         stack.cloud.require_alive()
@@ -121,7 +121,7 @@ def _show(running: LocalInstance) -> None:
         print(f"  {label:<13} {text}")
 
 
-def _forget(home: Path) -> None:
+def _delete_state(home: Path) -> None:
     shutil.rmtree(home / "cloud", ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy` of the real template, against the local cloud."""
+"""`sam build` and `sam deploy` of the real template, to the local cloud."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ _SOURCES = ("functions", "layers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sam:
-    """The two commands with everything they need to know."""
+    """The two commands with their options."""
 
     options: LocalOptions
     parameters: Mapping[str, str]
 
     def fingerprint(self) -> str:
-        """Change with whatever a deploy would change."""
+        """Return a hash of everything that a deploy depends on."""
         digest = hashlib.sha256(json.dumps(dict(self.parameters), sort_keys=True).encode())
         for path in _sources(self.options.project):
             digest.update(str(path.relative_to(self.options.project)).encode() + b"\0")
@@ -34,12 +34,12 @@ class Sam:
         return digest.hexdigest()[:32]
 
     def build(self) -> None:
-        """Into the home's build folder."""
+        """Build into the build directory."""
         template = self.options.project / "template.yaml"
         self._run("build", "--template", str(template), "--build-dir", str(self._built))
 
     def deploy(self) -> None:
-        """What was built."""
+        """Deploy what was built."""
         options = [
             *("--template-file", str(self._built / "template.yaml")),
             *("--stack-name", self.options.stack_name),

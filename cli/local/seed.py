@@ -1,7 +1,7 @@
-"""What a local stack is given, so that there is something to try.
+"""What a local stack starts with, so that it can be tried.
 
-An API key, a secret for GitHub's default source, and a subscription that tells the echo target of
-every task as if it were Slack. Whatever of it is there already is left alone.
+It gets an API key, a secret for GitHub's default source, and a subscription that notifies the echo
+target as if it were Slack. Whatever exists is left unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TEXT: Final = "/agent fix the login"
 
 
 class SeedResult(BaseModel):
-    """What the stack was given."""
+    """What the stack got."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +43,7 @@ class SeedResult(BaseModel):
 
 
 def seed_local_stack(deployed: Deployed, home: Path) -> SeedResult:
-    """Run after every deploy. What only we know of it is stored in `home`."""
+    """Seed the stack. It runs after every deploy; what only we know is stored in `home`."""
     stack = describe_stack(
         deployed.session,
         deployed.name,
@@ -54,7 +54,7 @@ def seed_local_stack(deployed: Deployed, home: Path) -> SeedResult:
 
 
 def seed_stack(stack: Stack, echo_url: str, home: Path) -> SeedResult:
-    """Give a stack what it does not have yet."""
+    """Add what the stack does not have yet."""
     key = _key(stack, home)
     secret = _secret(stack)
     _demo(stack, echo_url)
@@ -69,7 +69,7 @@ def seed_stack(stack: Stack, echo_url: str, home: Path) -> SeedResult:
 
 
 def _key(stack: Stack, home: Path) -> str:
-    """Return the key of the last time; another one if it was revoked meanwhile."""
+    """Return the earlier key, or another one if it was revoked."""
     known = local_key.read_local_key(home)
     there = stack.keys.find(known.stored.id) if known else None
     if known is None or (there and there.revoked_at):
@@ -105,7 +105,7 @@ def _demo(stack: Stack, echo_url: str) -> None:
 
 
 def _curl(base_url: str, secret: str, home: Path) -> str:
-    """Return A signed webhook; sent twice, the second one is a duplicate."""
+    """Return a command that sends a signed webhook; sent twice, the second is a duplicate."""
     made = new_sample(load_sample("github", "issue_comment"), _TEXT)
     hook = WebhookRequest(event=made.event, payload=made.body)
     body = home / _EXAMPLE

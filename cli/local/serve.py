@@ -1,4 +1,4 @@
-"""Small HTTP servers in threads of our own process."""
+"""Small HTTP servers in threads."""
 
 import socket
 import sys
@@ -16,17 +16,17 @@ HeaderList = list[tuple[str, str]]
 
 
 class RequestHandler(BaseHTTPRequestHandler):
-    """One client's connection; says nothing of its own in the terminal."""
+    """The handler of one connection. It does not print to the terminal."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def answer(self, body: bytes) -> None:
-        """Answer whatever the method is, by `reply`."""
+        """Answer any method, by `reply`."""
         raise NotImplementedError
 
     def reply(self, status: int, body: bytes, headers: HeaderList) -> None:
-        """Send these headers and the body's length."""
+        """Send a response with these headers and the length of the body."""
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -36,7 +36,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Functions log what matters."""
+        """Print nothing; the functions have logs."""
 
     def _handle(self) -> None:
         try:
@@ -70,7 +70,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
-        """A client that hangs up is not worth a traceback."""
+        """Ignore clients that disconnect."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

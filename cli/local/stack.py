@@ -1,6 +1,6 @@
 """The local stack as one thing: the cloud, the template deployed to it, its addresses.
 
-with LocalStack(options=isolated(tmp_path)) as stack:
+with LocalStack(options=isolated_options(tmp_path)) as stack:
     deployed = stack.deploy()
     requests.get(f"{deployed.base_url}/health", timeout=10)
 """
@@ -38,7 +38,7 @@ _NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """A stack that can be spoken to; clients of `session` need `endpoint_url`."""
+    """A deployed stack; clients of `session` need `endpoint_url`."""
 
     name: str
     base_url: str
@@ -49,7 +49,7 @@ class Deployed:
 
 
 class LocalStack:
-    """A context: entering starts the cloud and its servers, leaving saves its state."""
+    """A context manager: entering starts the cloud and its servers, leaving saves its state."""
 
     def __init__(self, *, options: LocalOptions) -> None:
         self.options = options
@@ -60,7 +60,7 @@ class LocalStack:
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start everything, with the state of the last time."""
+        """Start everything, with the saved state."""
         require_ports_free(self.options.port, self.options.echo_port, self.options.cloud_port)
         with ExitStack() as opened:
             opened.enter_context(self.cloud)
@@ -76,7 +76,7 @@ class LocalStack:
         self._opened.close()
 
     def deploy(self) -> Deployed:
-        """Build and deploy what has changed since the last deploy, which may be nothing."""
+        """Build and deploy what has changed since the last deploy."""
         options = self.options
         sam = Sam(options=options, parameters=self._parameters())
         fingerprint = sam.fingerprint()
@@ -122,7 +122,7 @@ class LocalStack:
             return None
 
     def _deployed_fingerprint(self) -> str:
-        """Kept in the cloud beside the stack, so that both are saved or lost together."""
+        """Return the fingerprint of the last deploy. It is stored in the cloud, with the stack."""
         try:
             return self._parameter_store.get_parameter(Name=_FINGERPRINT)["Parameter"]["Value"]
         except self._parameter_store.exceptions.ParameterNotFound:
@@ -134,7 +134,7 @@ class LocalStack:
         )
 
     def _make_room(self) -> None:
-        """A bucket for the artifacts; a stack that never came to be has to go first."""
+        """Create the bucket for artifacts, and delete a stack whose creation failed."""
         endpoint = self.options.endpoint_url
         self._session.client("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET)
         stack = self._find_stack()

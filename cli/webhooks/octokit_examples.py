@@ -1,4 +1,4 @@
-"""The payloads of the npm package @octokit/webhooks-examples, and what became of them."""
+"""The payloads of the npm package @octokit/webhooks-examples, and their outcomes."""
 
 import tarfile
 from collections import Counter
@@ -23,7 +23,7 @@ _EVENTS: Final = TypeAdapter(list[_Event])
 
 
 class ExampleTally(BaseModel):
-    """What became of the examples of one event: how many got each status and outcome."""
+    """The outcomes of the examples of one event."""
 
     event: str
     sent: int
@@ -33,10 +33,10 @@ class ExampleTally(BaseModel):
 
 
 def example_requests(path: Path) -> Iterator[WebhookRequest]:
-    """Yield every example: of the package's folder, its .tgz, or an index.json.
+    """Yield every example of the package's directory, its .tgz, or an index.json.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: There is no index, or it cannot be parsed.
     """
     try:
         events = _EVENTS.validate_json(_index(path))
@@ -49,7 +49,7 @@ def example_requests(path: Path) -> Iterator[WebhookRequest]:
 
 
 def tally_by_event(answers: Iterable[SentWebhook]) -> list[ExampleTally]:
-    """By event, in the order of their names."""
+    """Return the outcomes by event, sorted by name."""
     by_event: dict[str, list[SentWebhook]] = {}
     for sent in answers:
         by_event.setdefault(sent.event, []).append(sent)
@@ -57,7 +57,7 @@ def tally_by_event(answers: Iterable[SentWebhook]) -> list[ExampleTally]:
 
 
 def tally(event: str, answers: Iterable[SentWebhook]) -> ExampleTally:
-    """Return all under one name."""
+    """Return the outcomes under one name."""
     counted = list(answers)
     return ExampleTally(
         event=event,

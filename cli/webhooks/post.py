@@ -1,4 +1,4 @@
-"""Sends a webhook as GitHub would: signed over the bytes that are sent."""
+"""Send a webhook as GitHub does, signed over the bytes that are sent."""
 
 import json
 import uuid
@@ -18,12 +18,12 @@ from signalbox.http.webhook import WebhookResponse
 from signalbox.providers.github.signature import signature
 
 GITHUB_PATH: Final = "/api/v1/webhooks/github"
-_PATIENCE: Final = 30.0
+_TIMEOUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequest:
-    """One delivery to send."""
+    """A webhook to send."""
 
     event: str
     payload: JsonValue
@@ -32,12 +32,12 @@ class WebhookRequest:
 
     @property
     def body(self) -> bytes:
-        """Return what is sent and signed."""
+        """Return the bytes that are sent and signed."""
         text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
         return urlencode({"payload": text}).encode() if self.form else text.encode()
 
     def headers(self, secret: str) -> Mapping[str, str]:
-        """GitHub's, with the signature of the body."""
+        """Return GitHub's headers with the signature of the body."""
         kind = "x-www-form-urlencoded" if self.form else "json"
         return {
             "Content-Type": f"application/{kind}",
@@ -49,7 +49,7 @@ class WebhookRequest:
 
 
 class SentWebhook(BaseModel):
-    """What was answered to one delivery; `outcome` is the answer's own word."""
+    """The response to a webhook; `outcome` is the status or code in it."""
 
     event: str
     delivery: str
@@ -63,17 +63,17 @@ class SentWebhook(BaseModel):
 
     @property
     def good(self) -> bool:
-        """Return whether it was taken."""
+        """Return whether it was accepted."""
         return self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def post_webhook(
     session: requests.Session, url: str, hook: WebhookRequest, secret: str
 ) -> SentWebhook:
-    """Send the delivery.
+    """Send the webhook.
 
     Raises:
-        Unreachable: If nothing answers.
+        Unreachable: There was no response.
     """
     started = perf_counter()
     try:
@@ -81,7 +81,7 @@ def post_webhook(
             url,
             data=hook.body,
             headers=hook.headers(secret),
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             allow_redirects=False,
         )
     except (requests.RequestException, OSError) as failure:

@@ -1,4 +1,4 @@
-"""The recorded webhooks under events/, made new: another text, another id."""
+"""The recorded webhooks in events/, renewed with another text and another id."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from cli.target import PROJECT
 
 SAMPLES_DIRECTORY: Final = PROJECT / "events" / "webhooks"
 
-_WRITTEN: Final[Mapping[str, str]] = {
+_TEXT_PARTS: Final[Mapping[str, str]] = {
     "discussion": "discussion",
     "discussion_comment": "comment",
     "issue_comment": "comment",
@@ -21,19 +21,19 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "pull_request_review": "review",
     "pull_request_review_comment": "comment",
 }
-_FIRST: Final = ("created", "opened", "submitted")
-_IDS: Final = 2**50
+_FIRST_ACTIONS: Final = ("created", "opened", "submitted")
+_MAX_ID: Final = 2**50
 
 
 class WebhookSample(BaseModel):
-    """One request: the headers without a signature, the body as JSON."""
+    """A request: the headers without a signature, the body as JSON."""
 
     headers: dict[str, str]
     body: dict[str, JsonValue]
 
     @property
     def event(self) -> str:
-        """GitHub's name of the event."""
+        """Return GitHub's name of the event."""
         return self.headers["X-GitHub-Event"]
 
 
@@ -43,34 +43,34 @@ def sample_names(provider: str, folder: Path = SAMPLES_DIRECTORY) -> list[str]:
 
 
 def load_sample(provider: str, name: str, folder: Path = SAMPLES_DIRECTORY) -> WebhookSample:
-    """Return the sample of this name, or of this event: the one that begins it before any other.
+    """Return the sample with this name, or the first one of this event.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: There is no such sample.
     """
     known = sample_names(provider, folder)
     fitting = [one for one in known if one == name or one.partition(".")[0] == name]
     if not fitting:
         raise CommandError(f"there is no sample {name}; there are: {', '.join(known)}")
-    found = min(fitting, key=lambda one: (one != name, one.partition(".")[2] not in _FIRST, one))
+    found = min(
+        fitting, key=lambda one: (one != name, one.partition(".")[2] not in _FIRST_ACTIONS, one)
+    )
     return WebhookSample.model_validate_json((folder / provider / f"{found}.json").read_bytes())
 
 
 def new_sample(found: WebhookSample, text: str | None = None) -> WebhookSample:
-    """Return the same event happening once more, to another comment.
-
-    With this text if one is given.
+    """Return the event of a sample happening again, to another comment, with another text.
 
     Raises:
-        CommandError: If nothing is written in such an event.
+        CommandError: The event has no text.
     """
-    place = _WRITTEN.get(found.event, "")
+    place = _TEXT_PARTS.get(found.event, "")
     written = found.body.get(place)
     if not isinstance(written, dict):
         if text is not None:
-            raise CommandError(f"{found.event} carries no text; these do: {', '.join(_WRITTEN)}")
+            raise CommandError(f"{found.event} carries no text; these do: {', '.join(_TEXT_PARTS)}")
         return found
-    fresh: dict[str, JsonValue] = {**written, "id": secrets.randbelow(_IDS)}
+    fresh: dict[str, JsonValue] = {**written, "id": secrets.randbelow(_MAX_ID)}
     if text is not None:
         fresh["body"] = text
     return found.model_copy(update={"body": {**found.body, place: fresh}})

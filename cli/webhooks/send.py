@@ -1,4 +1,4 @@
-"""What `signalbox send` does, once its options are read."""
+"""The implementation of `signalbox send`."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _PAYLOAD: Final = TypeAdapter(dict[str, JsonValue])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
-    """What a person asked to send."""
+    """The options of a user."""
 
     event: str | None
     text: str | None = None
@@ -37,10 +37,10 @@ class SendOptions:
     form: bool = False
 
     def hooks(self) -> Iterator[WebhookRequest]:
-        """Yield the deliveries: with an id the same one again and again.
+        """Yield the webhooks; with a delivery id the same one several times.
 
         Raises:
-            CommandError: The command cannot be carried out.
+            CommandError: There is no such sample or file.
         """
         if self.delivery:
             return repeat(replace(self._hook(), delivery=self.delivery), self.repeat)
@@ -62,7 +62,7 @@ class SendOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
-    """Where webhooks go and what signs them."""
+    """The URL of webhooks and the secret that signs them."""
 
     url: str
     secret: str = field(repr=False)
@@ -70,7 +70,7 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendTarget:
-    """A source of a stack; `url` and `secret` go before what the stack says of it."""
+    """A source of a stack; `url` and `secret` override those of the stack."""
 
     target: Target
     source: str = DEFAULT_SOURCE
@@ -78,11 +78,11 @@ class SendTarget:
     secret: str | None = field(default=None, repr=False)
 
     def address(self) -> WebhookEndpoint:
-        """Ask the stack only for what was not said.
+        """Return the endpoint. The stack is read only if something is missing.
 
         Raises:
-            CommandError: The command cannot be carried out.
-            Unreachable: The stack or its API does not answer.
+            CommandError: There is no secret or no such stack.
+            Unreachable: The stack does not answer.
         """
         if self.secret:
             return WebhookEndpoint(url=self.url or self._base() + self._path, secret=self.secret)
@@ -113,25 +113,25 @@ class SendTarget:
 
 
 def send_webhooks(request: SendOptions, destination: SendTarget, output: Output) -> bool:
-    """Send and print the answers; whether all were taken."""
-    wanted = list(request.hooks())
+    """Send, print the responses, and return whether all were accepted."""
+    hooks = list(request.hooks())
     to = destination.address()
     session = session_for(to.url)
     good = True
-    for hook in wanted:
+    for hook in hooks:
         sent = post_webhook(session, to.url, hook, to.secret)
         good = good and sent.good
-        output.line(sent, _told(sent))
+        output.line(sent, _summary(sent))
     return good
 
 
 def send_examples(path: Path, destination: SendTarget, output: Output, *, form: bool) -> bool:
-    """Send every example and print what became of them; whether all were taken."""
-    wanted = [replace(hook, form=form) for hook in example_requests(path)]
+    """Send every example, print the outcomes, and return whether all were accepted."""
+    hooks = [replace(hook, form=form) for hook in example_requests(path)]
     to = destination.address()
     session = session_for(to.url)
     quiet = output.json or not sys.stderr.isatty()
-    shown = track(wanted, "Sending", transient=True, disable=quiet, console=Console(stderr=True))
+    shown = track(hooks, "Sending", transient=True, disable=quiet, console=Console(stderr=True))
     answers = [post_webhook(session, to.url, hook, to.secret) for hook in shown]
     output.rows(
         [*tally_by_event(answers), tally("all", answers)],
@@ -150,7 +150,7 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} x {what}" for what, count in sorted(counts.items()))
 
 
-def _told(sent: SentWebhook) -> str:
+def _summary(sent: SentWebhook) -> str:
     words = [
         str(sent.status),
         "duplicate" if sent.duplicate else sent.outcome,

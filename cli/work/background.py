@@ -1,4 +1,4 @@
-"""Something that goes on in the background for as long as a context lasts."""
+"""A thread that runs for as long as a context lasts."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -8,23 +8,23 @@ from typing import Self
 
 @dataclass(slots=True, kw_only=True)
 class Background(ABC):
-    """A context: inside it `_run` is under way in a thread, until `_done` is set."""
+    """A context manager: inside it `_run` runs in a thread until `_done` is set."""
 
     _done: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop it; a request under way is waited for, so that none comes after the end."""
+        """Stop the thread, and wait for a request under way."""
         self._done.set()
         if self._thread:
             self._thread.join()
 
     @abstractmethod
     def _run(self) -> None:
-        """What goes on, until `_done` is set."""
+        """Run until `_done` is set."""

@@ -1,7 +1,7 @@
-"""Keeps a lease alive while the work goes on, and says when the work must stop.
+"""Extend a lease while a command runs, and decide when it must stop.
 
-A heartbeat goes out at every third of the lease. Where none has got through for two thirds of it,
-the work stops: the rest is time to be gone before somebody else may begin.
+A heartbeat is sent after each third of the lease. If none has succeeded for two thirds, the command
+must stop: the rest of the lease is the time to end it before another worker may begin.
 """
 
 import time
@@ -19,13 +19,13 @@ from signalbox.models.ids import TaskId
 from signalbox.services.tasks.leases import HeartbeatAction
 
 _LOST: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
-_SHORTEST_PATIENCE: Final = 2.0
-_LONGEST_PATIENCE: Final = 10.0
-_PROGRESS: Final = 500
+_MIN_TIMEOUT: Final = 2.0
+_MAX_TIMEOUT: Final = 10.0
+_MAX_PROGRESS: Final = 500
 
 
 class StopReason(StrEnum):
-    """Why work must stop."""
+    """Why the command must stop."""
 
     CANCELLED = "the task was cancelled"
     LOST = "the lease is lost"
@@ -33,29 +33,27 @@ class StopReason(StrEnum):
 
 
 class HeartbeatApi(Protocol):
-    """Whoever takes heartbeats."""
+    """Sends heartbeats."""
 
     def heartbeat(self, task: TaskId, beat: HeartbeatRequest, timeout: float) -> HeartbeatResponse:
-        """Return whether to go on.
+        """Return whether to continue.
 
         Raises:
-            Refused: It failed.
-            Away: It failed.
+            ApiError: The API refused the heartbeat.
+            ApiUnavailable: The API did not answer.
         """
 
 
 def response_timeout(lease_seconds: int) -> float:
-    """Return how many seconds an answer may take while a lease of this length runs."""
-    return min(max(lease_seconds / 6, _SHORTEST_PATIENCE), _LONGEST_PATIENCE)
+    """Return how many seconds a response may take with a lease of this length."""
+    return min(max(lease_seconds / 6, _MIN_TIMEOUT), _MAX_TIMEOUT)
 
 
 @dataclass(slots=True, kw_only=True)
 class LeaseRenewer(Background):
-    """A context: inside it heartbeats go out.
+    """A context manager: inside it heartbeats are sent. `since` is the start of the lease.
 
-    `since` is when the lease began.
-
-    `pause` is between two beats, a third of the lease where nothing is said.
+    `pause` is the time between two heartbeats, by default a third of the lease.
     """
 
     api: HeartbeatApi
@@ -66,17 +64,17 @@ class LeaseRenewer(Background):
     progress: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     pause: float | None = None
-    _told: StopReason | None = field(default=None, init=False)
+    _stop_reason: StopReason | None = field(default=None, init=False)
 
     @property
     def expires_at(self) -> float:
-        """Return until when the lease surely lasts, on the monotonic clock."""
+        """Return until when the lease is certainly valid, on the monotonic clock."""
         return self.since + self.seconds
 
     def must_stop(self) -> StopReason | None:
-        """Return why the work must stop now, None while it may go on."""
-        if self._told:
-            return self._told
+        """Return why the command must stop now, or None."""
+        if self._stop_reason:
+            return self._stop_reason
         unheard = self.monotonic() - self.since >= self.seconds * 2 / 3
         return StopReason.UNHEARD if unheard else None
 
@@ -84,27 +82,27 @@ class LeaseRenewer(Background):
         """Send one heartbeat.
 
         Raises:
-            CommandError: If it did not get through.
+            CommandError: It failed.
         """
         started = self.monotonic()
         beat = HeartbeatRequest(
             **self.lease.model_dump(),
             lease_seconds=self.seconds,
-            progress=self.progress()[:_PROGRESS] or None,
+            progress=self.progress()[:_MAX_PROGRESS] or None,
         )
         try:
             answer = self.api.heartbeat(self.task, beat, response_timeout(self.seconds))
         except ApiError as refused:
             if refused.status in _LOST:
-                self._told = StopReason.LOST
+                self._stop_reason = StopReason.LOST
             raise
         self.since = started
         if answer.action is HeartbeatAction.CANCEL:
-            self._told = StopReason.CANCELLED
+            self._stop_reason = StopReason.CANCELLED
 
     def _run(self) -> None:
         usual = pause = self.pause or self.seconds / 3
-        while not self._done.wait(pause) and self._told is None:
+        while not self._done.wait(pause) and self._stop_reason is None:
             try:
                 self.beat()
                 pause = usual

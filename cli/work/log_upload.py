@@ -1,6 +1,6 @@
-"""Sends what a command prints to the log of its task, in batches, while it runs.
+"""Upload the output of a command to the log of its task, in batches, while it runs.
 
-What is sent twice is kept once, so a batch that nobody answered for is simply sent again.
+Repeated lines are stored once, so a batch without a response is simply sent again.
 """
 
 import time
@@ -14,50 +14,50 @@ from cli.work.background import Background
 from signalbox.http.schemas.logs import AppendLogResponse
 from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH
 
-_WAITING: Final = 20_000
-"""As many lines as a log takes: what an outage keeps back for longer is dropped."""
+_MAX_PENDING: Final = 20_000
+"""As many lines as a log accepts: in a longer outage further lines are dropped."""
 
 
 @dataclass(slots=True, kw_only=True)
 class LogUploader(Background):
-    """A context: inside it lines go out every `pause` seconds.
+    """A context manager: inside it lines are sent every `pause` seconds.
 
-    `append` sends lines, the first of which has this number. Raises Refused, Away.
+    `append` sends lines, the first of which has this number. Raises ApiError, ApiUnavailable.
     """
 
     append: Callable[[int, Sequence[str]], AppendLogResponse]
     pause: float = 1.0
-    _waiting: deque[str] = field(default_factory=lambda: deque(maxlen=_WAITING), init=False)
-    _told: int = field(default=0, init=False)
+    _waiting: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_PENDING), init=False)
+    _sent: int = field(default=0, init=False)
     _batch: list[str] = field(default_factory=list, init=False)
     _closed: bool = field(default=False, init=False)
 
     def add(self, line: str) -> None:
-        """Take a line that is to be sent."""
+        """Add a line."""
         if not self._closed:
             self._waiting.append(line[:LINE_LENGTH])
 
     def flush(self, until: float) -> None:
-        """Send what is left, once the context is over; gives up at this monotonic time."""
-        while not self._tell() and time.monotonic() + self.pause < until:
+        """Send the rest after the context, until this monotonic time at most."""
+        while not self._upload() and time.monotonic() + self.pause < until:
             time.sleep(self.pause)
 
     def _run(self) -> None:
         while not self._done.wait(self.pause):
-            self._tell()
+            self._upload()
 
-    def _tell(self) -> bool:
-        """Return whether all that waited has been told, or nobody wants to hear it."""
+    def _upload(self) -> bool:
+        """Return whether everything was sent, or the log accepts no more."""
         while not self._closed and (self._batch or self._waiting):
             self._batch = self._batch or self._next()
             try:
-                room = self.append(self._told + 1, self._batch)
+                room = self.append(self._sent + 1, self._batch)
             except ApiUnavailable:
                 return False
             except ApiError:
                 self._closed = True
                 return True
-            self._told += len(self._batch)
+            self._sent += len(self._batch)
             self._batch = []
             self._closed = not (room.lines_left and room.bytes_left)
         return True

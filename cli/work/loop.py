@@ -1,4 +1,4 @@
-"""A worker: claims a task, runs a command for it, says how it ended, again and again."""
+"""A worker: claim a task, run a command for it, report the outcome, repeat."""
 
 import threading
 import time
@@ -30,16 +30,16 @@ from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.redaction import redacted
 from signalbox.models.task import TaskResult
 
-_LOOK: Final = 0.1
-_SUMMARY: Final = 4_000
-_REASON: Final = 2_000
-_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 30.0
-_LAST_WORDS: Final = 5.0
+_POLL_SECONDS: Final = 0.1
+_MAX_SUMMARY: Final = 4_000
+_MAX_REASON: Final = 2_000
+_FIRST_PAUSE: Final = 1.0
+_MAX_PAUSE: Final = 30.0
+_FLUSH_SECONDS: Final = 5.0
 
 
 class AttemptOutcome(StrEnum):
-    """How the work on a task ended."""
+    """The outcome of an attempt."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -56,7 +56,7 @@ _ENDS: Final = {
 
 
 class WorkerEvent(BaseModel):
-    """What a worker says of its work."""
+    """What a worker prints about its work."""
 
     at: datetime
     worker: str
@@ -67,7 +67,7 @@ class WorkerEvent(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """`stopping` is set by whoever wants the worker to stop: it then gives its task back."""
+    """A worker. It releases its task and stops when `stopping` is set."""
 
     api: ApiClient
     name: WorkerId
@@ -78,29 +78,29 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until it is told to stop.
+        """Work until `stopping` is set.
 
         Raises:
-            Refused: If the API does not want this worker.
+            ApiError: The API refused this worker.
         """
-        self._say(None, "ready", f"waits for tasks at {self.api.base_url}")
-        pause = _PAUSE
+        self._print(None, "ready", f"waits for tasks at {self.api.base_url}")
+        pause = _FIRST_PAUSE
         while not self.stopping.is_set():
             try:
                 self.once()
-                pause = _PAUSE
+                pause = _FIRST_PAUSE
             except ApiUnavailable as away:
-                self._say(None, "waiting", str(away))
+                self._print(None, "waiting", str(away))
                 self.stopping.wait(max(pause, away.after))
-                pause = min(pause * 2, _LONGEST_PAUSE)
-        self._say(None, "stopped", "gave back what it held")
+                pause = min(pause * 2, _MAX_PAUSE)
+        self._print(None, "stopped", "gave back what it held")
 
     def once(self) -> AttemptOutcome | None:
-        """Claim and do one task; None if there was none.
+        """Claim and run one task, and return its outcome; None if there was no task.
 
         Raises:
-            Refused: It failed.
-            Away: It failed.
+            ApiError: The API refused the request.
+            ApiUnavailable: The API did not answer.
         """
         claim = ClaimRequest(
             worker=self.name, lease_seconds=self.lease_seconds, wait_seconds=self.wait_seconds
@@ -114,11 +114,11 @@ class Worker:
         since = time.monotonic()
         held = LeaseRequest(lease_id=lease.id, fence=lease.fence)
         attempt = f"attempt {task.attempt} of {task.max_attempts}, fence {lease.fence}"
-        self._say(task.id, "claimed", f"{task.title} ({attempt})")
+        self._print(task.id, "claimed", f"{task.title} ({attempt})")
         if self.stopping.is_set():
             after = self.api.release(task.id, self._return(held))
-            return self._over(task.id, AttemptOutcome.RELEASED, after.status)
-        teller = self._teller(task.id, held)
+            return self._finish(task.id, AttemptOutcome.RELEASED, after.status)
+        teller = self._uploader(task.id, held)
         running = self._start(task, held, teller)
         keeper = LeaseRenewer(
             api=self.api,
@@ -134,11 +134,11 @@ class Worker:
         finally:
             running.stop()
         if stop:
-            return self._over(task.id, _ENDS[stop], stop)
-        teller.flush(min(time.monotonic() + _LAST_WORDS, keeper.expires_at))
+            return self._finish(task.id, _ENDS[stop], stop)
+        teller.flush(min(time.monotonic() + _FLUSH_SECONDS, keeper.expires_at))
         return self._settle(task.id, held, running, until=keeper.expires_at)
 
-    def _teller(self, task: TaskId, held: LeaseRequest) -> LogUploader:
+    def _uploader(self, task: TaskId, held: LeaseRequest) -> LogUploader:
         timeout = response_timeout(self.lease_seconds)
 
         def append(first: int, lines: Sequence[str]) -> AppendLogResponse:
@@ -153,7 +153,7 @@ class Worker:
 
     def _start(self, task: TaskView, held: LeaseRequest, teller: LogUploader) -> RunningCommand:
         def said(line: str) -> None:
-            self._say(task.id, "output", line)
+            self._print(task.id, "output", line)
             teller.add(line)
 
         try:
@@ -163,60 +163,60 @@ class Worker:
             raise
 
     def _watch(self, running: RunningCommand, keeper: LeaseRenewer) -> StopReason | None:
-        """Wait for the command's end; why it must not be waited for, if so."""
+        """Wait for the end of the command, and return why it must be stopped, if so."""
         while running.ended() is None and not self.stopping.is_set():
             stop = keeper.must_stop()
             if stop:
                 return stop
-            time.sleep(_LOOK)
+            time.sleep(_POLL_SECONDS)
         running.finish()
         return None
 
     def _settle(
         self, task: TaskId, held: LeaseRequest, running: RunningCommand, *, until: float
     ) -> AttemptOutcome:
-        """Report how the command ended, until somebody hears it or the lease is over."""
-        end, tell = self._word(task, held, running)
-        pause = _PAUSE
+        """Report the outcome until the API accepts it or the lease is over."""
+        end, tell = self._report(task, held, running)
+        pause = _FIRST_PAUSE
         while True:
             try:
                 after = tell()
-                return self._over(task, end, after.status)
+                return self._finish(task, end, after.status)
             except ApiError as refused:
-                return self._over(task, AttemptOutcome.LOST, str(refused))
+                return self._finish(task, AttemptOutcome.LOST, str(refused))
             except ApiUnavailable as away:
                 rest = max(pause, away.after)
                 if time.monotonic() + rest >= until:
-                    return self._over(task, AttemptOutcome.LOST, str(away))
+                    return self._finish(task, AttemptOutcome.LOST, str(away))
             time.sleep(rest)
             pause *= 2
 
-    def _word(
+    def _report(
         self, task: TaskId, held: LeaseRequest, running: RunningCommand
     ) -> tuple[AttemptOutcome, Callable[[], TaskView]]:
-        """Return how the command ended, and how to say so."""
+        """Return the outcome, and the request that reports it."""
         lease = held.model_dump()
         code, tail = running.ended(), running.tail
         said = redacted(tail)
         if self.stopping.is_set() and code != 0:
             return AttemptOutcome.RELEASED, lambda: self.api.release(task, self._return(held))
         if code == 0:
-            result = TaskResult(summary=said[-_SUMMARY:], masked=said != tail)
+            result = TaskResult(summary=said[-_MAX_SUMMARY:], masked=said != tail)
             done = CompleteRequest(**lease, result=result)
             return AttemptOutcome.SUCCEEDED, lambda: self.api.complete(task, done)
         reason = f"the command ended with {code}"
-        failed = FailRequest(**lease, reason=f"{reason}: {said}"[:_REASON] if said else reason)
+        failed = FailRequest(**lease, reason=f"{reason}: {said}"[:_MAX_REASON] if said else reason)
         return AttemptOutcome.FAILED, lambda: self.api.fail(task, failed)
 
     def _return(self, held: LeaseRequest, reason: str = "") -> ReleaseRequest:
         why = reason or f"worker {self.name} was stopped"
-        return ReleaseRequest(**held.model_dump(), reason=why[:_REASON])
+        return ReleaseRequest(**held.model_dump(), reason=why[:_MAX_REASON])
 
-    def _over(self, task: TaskId, end: AttemptOutcome, text: str) -> AttemptOutcome:
-        self._say(task, end, text)
+    def _finish(self, task: TaskId, end: AttemptOutcome, text: str) -> AttemptOutcome:
+        self._print(task, end, text)
         return end
 
-    def _say(self, task: TaskId | None, what: str, text: str) -> None:
+    def _print(self, task: TaskId | None, what: str, text: str) -> None:
         now = datetime.now(UTC)
         happening = WorkerEvent(at=now, worker=self.name, task_id=task, what=what, text=text)
         words = (f"{now:%H:%M:%S}", task or self.name, what, text)

@@ -1,4 +1,4 @@
-"""Turns the bytes that a command prints into lines of text, as a terminal would show them."""
+"""Decode the output of a command into lines of text, as a terminal shows them."""
 
 import codecs
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ def _decoder() -> codecs.IncrementalDecoder:
 
 @dataclass(slots=True)
 class LineDecoder:
-    """Splits a stream of UTF-8 into lines of LINE_LENGTH characters at most.
+    """Split a stream of UTF-8 into lines of at most LINE_LENGTH characters.
 
-    Bytes that are not UTF-8 become U+FFFD; a character is never cut in two. A carriage return moves
-    to the start of the line, so of what it separates only the last part is stored. No more than one
-    line is held in memory.
+    Bytes that are not UTF-8 become U+FFFD; a character is never split. A carriage return moves to
+    the start of the line, so only the text after the last one remains. At most one line is held in
+    memory.
     """
 
     _decoder: codecs.IncrementalDecoder = field(default_factory=_decoder, init=False)
@@ -26,7 +26,7 @@ class LineDecoder:
 
     @property
     def unfinished(self) -> str:
-        """Return the line that has not ended yet, as it stands."""
+        """Return the line that has not ended yet."""
         return _visible(self._pending)
 
     def feed(self, data: bytes) -> Iterator[str]:
@@ -34,7 +34,7 @@ class LineDecoder:
         yield from self._split(self._decoder.decode(data))
 
     def close(self) -> Iterator[str]:
-        """Yield what is left at the end of the stream."""
+        """Yield the rest at the end of the stream."""
         yield from self._split(self._decoder.decode(b"", final=True))
         if self._pending:
             yield from _pieces(self._pending)
@@ -52,7 +52,7 @@ class LineDecoder:
 
 
 def _last_part(line: str) -> str:
-    """Return what stands behind the last carriage return that something follows."""
+    """Return the text after the last carriage return that is followed by text."""
     kept = line.rstrip("\r")
     start = kept.rfind("\r") + 1
     return line[start : len(kept) + 1]

@@ -1,7 +1,7 @@
 """The command that a worker runs for a task.
 
-What people wrote in a task never becomes a part of the command: it is handed over as JSON on
-standard input and in variables of the environment.
+Text of the task never becomes part of the command line: it is passed as JSON on standard input and
+in environment variables.
 """
 
 import os
@@ -21,17 +21,17 @@ from cli.work.output_decoder import LineDecoder
 from cli.work.process_guard import ProcessGuard
 from signalbox.models.change import TaskView
 
-_TAIL: Final = 40
-_CHUNK: Final = 65_536
-_GRACE: Final = 5.0
-_KEPT_BACK: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
+_TAIL_LINES: Final = 40
+_CHUNK_BYTES: Final = 65_536
+_GRACE_SECONDS: Final = 5.0
+_WITHHELD_VARIABLES: Final = frozenset({"SIGNALBOX_API_KEY", "SIGNALBOX_WEBHOOK_SECRET"})
 
 
 def command_argv(words: Sequence[str]) -> list[str]:
-    """Return one word is a line for the shell, more are a program and its arguments.
+    """Return the arguments: one word is a shell command, several are a program with arguments.
 
     Raises:
-        CommandError: If there is no such program.
+        CommandError: There is no such program.
     """
     if len(words) == 1:
         return ["/bin/sh", "-c", words[0]]
@@ -41,7 +41,7 @@ def command_argv(words: Sequence[str]) -> list[str]:
 
 
 def task_variables(task: TaskView) -> dict[str, str]:
-    """SIGNALBOX_TASK_*: the facts of a task that are short enough for variables, as text."""
+    """Return SIGNALBOX_TASK_*: the fields of the task that are short enough for variables."""
     facts: Mapping[str, str | None] = {
         "id": task.id,
         "kind": task.kind,
@@ -67,17 +67,17 @@ def task_variables(task: TaskView) -> dict[str, str]:
 
 @dataclass(slots=True, kw_only=True)
 class RunningCommand:
-    """A command at work; `said` is told each line of what it prints."""
+    """A running command; `said` is called with each line of its output."""
 
     process: subprocess.Popen[bytes]
     said: Callable[[str], None]
     guard: ProcessGuard
     _lines: LineDecoder = field(default_factory=LineDecoder, init=False)
-    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL), init=False)
+    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES), init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
     def listen(self, given: bytes) -> None:
-        """Hand over its standard input and read what it prints, both in the background."""
+        """Write its standard input and read its output, both in the background."""
         for work in (lambda: self._feed(given), self._read):
             thread = threading.Thread(target=work, daemon=True)
             thread.start()
@@ -85,7 +85,7 @@ class RunningCommand:
 
     @property
     def last_line(self) -> str:
-        """Return the last line that is not empty, also one that has not ended yet."""
+        """Return the last line that is not empty, including an unfinished one."""
         return self._lines.unfinished or next(
             (line for line in reversed(list(self._tail)) if line.strip()), ""
         )
@@ -100,14 +100,14 @@ class RunningCommand:
         return self.process.poll()
 
     def finish(self) -> None:
-        """Wait a moment for the last of what it printed; a child it left may hold the pipe."""
+        """Wait a moment for the rest of its output; a child may hold the pipe open."""
         for thread in self._threads:
             thread.join(1.0)
 
     def stop(self) -> None:
-        """End it with all it started: asked first, killed where that does not help."""
+        """Terminate it with all of its children, and kill it if that does not help."""
         self._signal(signal.SIGTERM)
-        until = time.monotonic() + _GRACE
+        until = time.monotonic() + _GRACE_SECONDS
         while self.process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         self._signal(signal.SIGKILL)
@@ -129,7 +129,7 @@ class RunningCommand:
         if self.process.stdout is None:
             return
         with self.process.stdout as stream:
-            while data := os.read(stream.fileno(), _CHUNK):
+            while data := os.read(stream.fileno(), _CHUNK_BYTES):
                 self._take(self._lines.feed(data))
         self._take(self._lines.close())
 
@@ -142,12 +142,12 @@ class RunningCommand:
 def start_command(
     argv: Sequence[str], task: TaskView, said: Callable[[str], None]
 ) -> RunningCommand:
-    """Start the command in a group of its own, which ends with us.
+    """Start the command in its own process group, which ends with the worker.
 
     Raises:
-        CommandError: The command cannot be carried out.
+        CommandError: It cannot be started.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
+    kept = {name: value for name, value in os.environ.items() if name not in _WITHHELD_VARIABLES}
     try:
         process = subprocess.Popen(
             argv,
@@ -169,7 +169,7 @@ def _guarded(process: subprocess.Popen[bytes]) -> ProcessGuard:
     """Start the guard of a command, which does not run without one.
 
     Raises:
-        OSError: The connection failed.
+        OSError: The guard cannot be started.
     """
     try:
         return ProcessGuard.over(process.pid)

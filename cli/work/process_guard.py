@@ -1,8 +1,8 @@
-"""Ends a command whose worker has died, so that no second worker runs the task beside it.
+"""End a command whose worker has died, so that no second worker runs the task at the same time.
 
-A worker that is killed can do nothing any more. A guard outlives it: a small process that waits for
-the end of a pipe which only the worker holds open. That also ends what the command has started,
-which PR_SET_PDEATHSIG would not, and works where there is no such call.
+A guard outlives a killed worker: a small process that waits for the end of a pipe that only the
+worker holds open. It also ends the children of the command, which PR_SET_PDEATHSIG would not, and
+works on systems without that call.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ kill -s KILL -- "-$1"
 
 @dataclass(frozen=True, slots=True)
 class ProcessGuard:
-    """The process, whose standard input is the pipe."""
+    """The guard process; its standard input is the pipe."""
 
     process: subprocess.Popen[bytes]
 
@@ -36,7 +36,7 @@ class ProcessGuard:
         return cls(process)
 
     def dismiss(self) -> None:
-        """End the guard while the worker lives; the group has ended, and its id may be reused."""
+        """End the guard. The group has ended, and its id may be reused."""
         self.process.kill()
         self.process.wait()
         if self.process.stdin:

@@ -1,11 +1,11 @@
-"""Turns Ctrl-C, SIGTERM and a closed terminal into a request to stop at the next good moment."""
+"""Turn Ctrl-C, SIGTERM and a closed terminal into a request to stop."""
 
 import signal
 from threading import Event
 
 
 def stop_on_signals() -> Event:
-    """Set by the first signal; the second one ends the program where it stands."""
+    """Set an event at the first signal; the second one ends the program."""
     stopping = Event()
 
     def stop(*_: object) -> None:
