@@ -1,4 +1,4 @@
-"""The running local stack of a directory: one process, which holds a lock and has published URLs."""
+"""The running local stack of a directory: one process, which holds a lock and publishes URLs."""
 
 import fcntl
 import os

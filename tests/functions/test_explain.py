@@ -74,7 +74,7 @@ def test_a_story_is_told_from_the_receipt_to_the_last_attempt(system: System) ->
     ]
     assert ("verified", "the signature was made with the current secret") in told(story)
     assert ("command", "agent fix the login") in told(story)
-    assert ("repeated", "it came once") in told(story)
+    assert ("repeated", "received once") in told(story)
     assert [step["ids"] for step in story.rows("steps")][-1] == {
         "task_id": task.id,
         "change_id": f"{task.id}.{task.created_at.timestamp():.0f}.2",
@@ -128,8 +128,8 @@ def test_it_is_told_that_a_delivery_came_again_and_was_replayed(system: System) 
     story = explained(system)
 
     assert whats(story)[-2:] == ["repeated", "replayed"]
-    assert str(told(story)[-2][1]).startswith("it came once more")
-    assert str(told(story)[-1][1]).endswith("had it read again: accepted")
+    assert str(told(story)[-2][1]).startswith("received once more")
+    assert str(told(story)[-1][1]).endswith(": accepted")
 
 
 def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
@@ -139,7 +139,7 @@ def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
 
     verified = dict(told(explained(system)))["verified"]
 
-    assert verified == "the signature was made with the secret before it (1)"
+    assert verified == "the signature was made with an earlier secret (1)"
 
 
 def test_it_is_told_that_todays_code_reads_what_was_not_read(
@@ -155,7 +155,7 @@ def test_it_is_told_that_todays_code_reads_what_was_not_read(
     story = dict(told(explained(system)))
 
     assert str(story["read"]).startswith("unknown: failed, ")
-    assert story["today"] == "today it would be accepted; a replay makes it so"
+    assert story["today"] == "today it would be accepted; a replay applies this"
 
 
 def test_a_story_is_told_of_a_source_that_is_gone_and_a_task_that_has_expired(
@@ -174,8 +174,8 @@ def test_a_story_is_told_of_a_source_that_is_gone_and_a_task_that_has_expired(
     story = system.ask("GET", path, key=system.key("viewer"))
 
     details = dict(told(story))
-    assert str(details["today"]).startswith("it cannot be read again: the source")
-    assert str(details["task"]).startswith("the task is not kept any more")
+    assert str(details["today"]).startswith("it cannot be interpreted again: the source")
+    assert str(details["task"]).startswith("the task has finished and expired")
 
 
 def test_the_secret_of_a_command_is_not_told(system: System) -> None:
@@ -191,7 +191,9 @@ def test_a_delivery_that_repeats_a_command_of_another_tells_so(system: System) -
     story = explained(system, "d-2")
 
     [made] = [detail for what, detail in told(story) if what == "task"]
-    assert str(made).endswith(f"for the delivery {first.word('delivery_id')}, which said the same")
+    assert str(made).endswith(
+        f"for the delivery {first.word('delivery_id')}, which has the same command"
+    )
 
 
 def test_what_is_refused_is_counted_by_reason_and_the_last_are_shown(system: System) -> None:
@@ -304,7 +306,7 @@ def test_a_task_that_nobody_queued_yet_is_told_of(system: System) -> None:
 
     queue = dict(told(explained(system)))["queue"]
 
-    assert queue == "no message for the task is known of, one will be sent"
+    assert queue == "the task has no message, one will be sent"
 
 
 def test_a_notification_that_waits_for_a_circuit_says_so(system: System) -> None:

@@ -35,7 +35,7 @@ def test_pages_are_followed_as_far_as_is_asked(
 ) -> None:
     for _ in range(7):
         served.add(a_task())
-    monkeypatch.setattr("cli.api_client._PAGE", 3)
+    monkeypatch.setattr("cli.api_client._PAGE_SIZE", 3)
 
     api = client(served.url, served.key)
 

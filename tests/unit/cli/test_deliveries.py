@@ -68,7 +68,7 @@ def test_a_replay_makes_what_is_not_there_and_a_dry_run_nothing(
     between = served.all()
     done = json.loads(signalbox("deliveries", "replay", delivery, "--json").out)
 
-    assert "Would make" in dry.out
+    assert "Would create" in dry.out
     assert between == []
     assert [task["id"] for task in done["created"]] == [task.id for task in served.all()]
 

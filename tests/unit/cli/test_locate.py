@@ -76,7 +76,7 @@ def test_exit_code_3_says_that_nothing_is_there(tmp_path: Path) -> None:
     said = CommandLine(options=["--home", str(tmp_path)])("tasks", "list")
 
     assert (said.code, said.out) == (3, "")
-    assert "the local stack is not up" in said.err
+    assert "the local stack is not running" in said.err
 
 
 def test_exit_code_2_says_that_it_was_asked_wrongly() -> None:

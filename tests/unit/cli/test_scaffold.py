@@ -29,11 +29,11 @@ Resources:
     - [slack]
 """
 README = """\
-| in | by |
+| incoming | by |
 |---|---|
 | GitHub | `X` |
 
-| out | by |
+| outgoing | by |
 |---|---|
 | Slack | webhook |
 """

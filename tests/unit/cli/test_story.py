@@ -29,7 +29,7 @@ def stage(served: Served) -> DemoEnvironment:
 def test_the_scenes_go_as_they_must(
     stage: DemoEnvironment, served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    story = Scenario(stage=stage, hook=_comment())
+    story = Scenario(environment=stage, hook=_comment())
 
     story.a_webhook_comes_in()
     story.a_worker_does_it()
@@ -50,7 +50,7 @@ def test_a_scene_that_goes_wrong_ends_the_story_with_its_number(stage: DemoEnvir
 
 
 def test_a_duplicate_that_is_not_recognised_fails(stage: DemoEnvironment, served: Served) -> None:
-    story = Scenario(stage=stage, hook=_comment())
+    story = Scenario(environment=stage, hook=_comment())
     story.a_webhook_comes_in()
     story.a_worker_does_it()
     story.hook = _comment()

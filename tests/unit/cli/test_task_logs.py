@@ -62,7 +62,7 @@ def test_a_log_is_printed_line_by_line(signalbox: CommandLine, served: Served) -
 def test_a_log_of_many_pages_is_printed_whole(
     signalbox: CommandLine, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.log_stream._PAGE", "2")
+    monkeypatch.setattr("cli.log_stream._PAGE_SIZE", "2")
     task = logged(served, *"abcde")
 
     said = signalbox("tasks", "logs", task.id, "--json")

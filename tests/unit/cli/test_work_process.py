@@ -157,7 +157,7 @@ def test_a_stopped_command_takes_its_children_with_it() -> None:
 
 
 def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.work.process._GRACE", 0.2)
+    monkeypatch.setattr("cli.work.process._GRACE_SECONDS", 0.2)
 
     running, _ = stopped(
         "trap '' TERM; echo ready; while :; do sleep 0.05; done",

@@ -10,6 +10,7 @@ from signalbox.models.notification import (
     MAX_ATTEMPTS,
     Notification,
     NotificationStatus,
+    SendResult,
     redelivered,
 )
 from signalbox.services.notifications.deliver import Done, Later, Outcome
@@ -56,7 +57,7 @@ def test_five_timeouts_open_the_circuit_and_nothing_is_attempted_or_counted() ->
     outcome = deliver()
 
     assert isinstance(outcome, Later)
-    assert outcome.result == "circuit open"
+    assert outcome.result == SendResult.CIRCUIT_OPEN
     assert timedelta(seconds=4) <= outcome.after <= timedelta(seconds=8)
     assert rig.kept == before
     assert (rig.tries, len(rig.store.written)) == (5, writes)
@@ -68,7 +69,7 @@ def test_after_two_probes_that_went_well_all_are_delivered() -> None:
 
     states = []
     for _ in range(3):
-        assert another(rig)() == Done(result="delivered")
+        assert another(rig)() == Done(result=SendResult.DELIVERED)
         states.append(rig.circuits.kept[TEAM].state)
 
     assert states == [CircuitState.HALF_OPEN, CircuitState.CLOSED, CircuitState.CLOSED]
@@ -78,10 +79,10 @@ def test_a_probe_that_times_out_is_an_attempt_and_all_others_wait_for_longer() -
     rig = opened(TIMEOUT)
     until_probe(rig)
 
-    assert another(rig)().result == "delayed"
+    assert another(rig)().result == SendResult.DELAYED
 
     assert rig.kept.number == 1
-    assert another(rig)().result == "circuit open"
+    assert another(rig)().result == SendResult.CIRCUIT_OPEN
     assert rig.circuits.kept[TEAM].streak == 2
 
 
@@ -131,9 +132,9 @@ def test_a_probe_that_loses_its_notification_leaves_the_place_to_the_next() -> N
     rig = opened()
     until_probe(rig)
     rig.store.loses_at = len(rig.store.written) + 1
-    assert another(rig)().result == "busy"
+    assert another(rig)().result == SendResult.ATTEMPT_IN_PROGRESS
 
-    assert another(rig)() == Done(result="delivered")
+    assert another(rig)() == Done(result=SendResult.DELIVERED)
 
 
 def test_a_store_of_circuits_that_is_down_stops_nothing() -> None:
@@ -141,7 +142,7 @@ def test_a_store_of_circuits_that_is_down_stops_nothing() -> None:
     rig.circuits.down = True
     rig.clock.advance(seconds=10)
 
-    assert another(rig)() == Done(result="delivered")
+    assert another(rig)() == Done(result=SendResult.DELIVERED)
 
 
 def test_while_nothing_is_heard_each_notification_ends_after_72_hours() -> None:
@@ -193,4 +194,4 @@ def test_what_is_owed_once_more_gets_through_when_the_circuit_may_be_probed() ->
     assert isinstance(outcome, Later)
     rig.clock.advance(outcome.after)
 
-    assert deliver() == Done(result="delivered")
+    assert deliver() == Done(result=SendResult.DELIVERED)

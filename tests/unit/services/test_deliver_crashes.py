@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from signalbox.models.config import Connection
 from signalbox.models.errors import Unavailable
-from signalbox.models.notification import MAX_ATTEMPTS, Notification, NotificationStatus, begun
+from signalbox.models.notification import (
+    MAX_ATTEMPTS,
+    Notification,
+    NotificationStatus,
+    SendResult,
+    begun,
+)
 from signalbox.services.notifications.deliver import (
     ATTEMPT_TIMEOUT,
     RETRY_SOON,
@@ -38,7 +44,7 @@ def test_who_loses_the_beginning_does_not_send() -> None:
 
     outcome = rig()
 
-    assert outcome == Later(result="busy", after=RETRY_SOON)
+    assert outcome == Later(result=SendResult.ATTEMPT_IN_PROGRESS, after=RETRY_SOON)
     assert rig.tries == 0
 
 
@@ -48,7 +54,7 @@ def test_an_attempt_that_died_is_taken_up_after_its_time() -> None:
 
     outcome = rig()
 
-    assert outcome == Done(result="delivered")
+    assert outcome == Done(result=SendResult.DELIVERED)
     assert [attempt.outcome for attempt in rig.kept.attempts] == ["unknown", "delivered"]
 
 
@@ -62,7 +68,7 @@ def test_attempts_that_die_again_and_again_run_out_too() -> None:
 
     outcome = rig()
 
-    assert outcome == Done(result="dead", reason="no attempts are left")
+    assert outcome == Done(result=SendResult.DEAD, reason="no attempts are left")
     assert rig.tries == 0
 
 
@@ -72,7 +78,7 @@ def test_an_end_that_cannot_be_written_down_is_met_again() -> None:
 
     outcome = rig()
 
-    assert outcome == Later(result="overtaken", after=RETRY_SOON)
+    assert outcome == Later(result=SendResult.SUPERSEDED, after=RETRY_SOON)
     assert rig.tries == 1
 
 

@@ -81,7 +81,7 @@ class TokenAuthenticator:
     def authenticate(self, text: str) -> Principal:
         """Return the principal of the token.
 
-        Only a client with a correctly signed token is told what else is wrong with it.
+        Only a client with a correctly signed token learns what else is wrong with it.
 
         Raises:
             Unauthenticated: The token is not valid.

@@ -152,9 +152,9 @@ class DynamoNotifications(NotificationStore):
                 yield ref
 
     @override
-    def batch_get(self, ref: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
+    def batch_get(self, refs: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
         items = self.table.batch_get(
-            [_notification_key(each.task, each.notification) for each in ref]
+            [_notification_key(each.task, each.notification) for each in refs]
         )
         return {note.id: note for note in map(_notification_of, items)}
 

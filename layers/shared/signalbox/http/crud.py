@@ -27,7 +27,8 @@ from signalbox.models.principal import Scope
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound=ConfigResource)
 
-PreconditionCheck = Callable[[Model | None], None]
+Precondition = Callable[[Model | None], None]
+"""A check of the stored resource, None if there is none, which raises if it does not hold."""
 
 _ANY: Final = "*"
 
@@ -58,7 +59,7 @@ def as_json(model: type[M]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def precondition_check(if_match: str | None, if_none_match: str | None) -> PreconditionCheck:
+def precondition_check(if_match: str | None, if_none_match: str | None) -> Precondition:
     """Return a check of the stored resource against the headers.
 
     It raises PreconditionFailed if they do not match, PreconditionRequired if an existing resource
@@ -195,8 +196,8 @@ class Crud(Generic[R]):
     write: Scope
     all: Callable[[], Model]
     get: Callable[[str], R]
-    put: Callable[[R, RequestContext, PreconditionCheck], bool]
-    remove: Callable[[R, PreconditionCheck], None]
+    put: Callable[[R, RequestContext, Precondition], bool]
+    remove: Callable[[R, Precondition], None]
     summaries: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -54,7 +54,7 @@ def editable(task: Task) -> EditableFields:
     )
 
 
-def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
+def edited(task: Task, values: EditableFields, now: datetime, by: str) -> Task:
     """Return the task with new values, or the same object if nothing changes.
 
     With another priority it needs a message in another queue, so it counts as having none;
@@ -66,10 +66,10 @@ def edited(task: Task, wanted: EditableFields, now: datetime, by: str) -> Task:
     if task.finished:
         raise Conflict(f"the task is {task.status}")
     kept = editable(task)
-    changed = [name for name, value in wanted if value != getattr(kept, name)]
+    changed = [name for name, value in values if value != getattr(kept, name)]
     if not changed:
         return task
-    update = {name: getattr(wanted, name) for name in changed}
+    update = {name: getattr(values, name) for name in changed}
     if task.sent_at:
         update["sent_at"] = None if "priority" in changed else now
     reason = f"changed {', '.join(changed)}"

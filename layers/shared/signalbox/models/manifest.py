@@ -140,9 +140,9 @@ def plan_changes(
 ) -> ManifestPlan:
     """Return the changes; with `prune` resources that the manifest does not name are removed."""
     before = {(resource.kind, resource.key): resource for resource in there}
-    wanted = {(resource.kind, resource.key): resource for resource in manifest.resources()}
-    put = tuple(resource for key, resource in wanted.items() if before.get(key) != resource)
-    gone = [resource for key, resource in before.items() if prune and key not in wanted]
+    desired = {(resource.kind, resource.key): resource for resource in manifest.resources()}
+    put = tuple(resource for key, resource in desired.items() if before.get(key) != resource)
+    gone = [resource for key, resource in before.items() if prune and key not in desired]
     remove = tuple(sorted(gone, key=lambda resource: not isinstance(resource, Subscription)))
     return ManifestPlan(
         edits=(

@@ -36,6 +36,27 @@ class NotificationStatus(StrEnum):
         return self not in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
 
+class SendResult(StrEnum):
+    """What happened to one queue message of a notification, for logs and metrics."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DEAD = "dead"
+    DELAYED = "delayed"
+    """The attempt failed or was throttled; another follows."""
+
+    NOT_DUE = "not_due"
+    CIRCUIT_OPEN = "circuit_open"
+    ATTEMPT_IN_PROGRESS = "attempt_in_progress"
+    SUPERSEDED = "superseded"
+    """Another attempt began before the outcome of this one was recorded."""
+
+    FINISHED = "finished"
+    """The notification had finished before."""
+
+    EXPIRED = "expired"
+
+
 class Attempt(Model):
     """An attempt to send.
 

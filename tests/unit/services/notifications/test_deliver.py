@@ -10,6 +10,7 @@ from signalbox.models.notification import (
     GIVE_UP_AFTER,
     MAX_ATTEMPTS,
     NotificationStatus,
+    SendResult,
     begun,
     delayed,
     delivered,
@@ -27,7 +28,7 @@ def test_a_notification_is_sent_and_recorded_as_delivered() -> None:
 
     outcome = rig()
 
-    assert outcome == Done(result="delivered")
+    assert outcome == Done(result=SendResult.DELIVERED)
     assert rig.kept.status is NotificationStatus.DELIVERED
     assert [attempt.outcome for attempt in rig.kept.attempts] == ["delivered"]
     ((sent, connection, secrets),) = rig.connector.sent
@@ -40,7 +41,7 @@ def test_a_second_message_finds_nothing_to_do() -> None:
 
     outcome = rig()
 
-    assert outcome == Done(result="already delivered")
+    assert outcome == Done(result=SendResult.FINISHED, reason="delivered")
     assert rig.tries == 1
 
 
@@ -48,7 +49,7 @@ def test_a_forgotten_notification_is_done_with() -> None:
     rig = Rig()
     rig.store.kept.clear()
 
-    assert rig() == Done(result="forgotten")
+    assert rig() == Done(result=SendResult.EXPIRED)
     assert rig.tries == 0
 
 
@@ -57,7 +58,7 @@ def test_while_another_attempt_is_under_way_the_message_waits() -> None:
 
     outcome = rig()
 
-    assert outcome == Later(result="early", after=MINUTE)
+    assert outcome == Later(result=SendResult.NOT_DUE, after=MINUTE)
     assert rig.tries == 0
 
 
@@ -65,10 +66,10 @@ def test_a_message_that_comes_before_its_time_waits() -> None:
     first = begun(a_notification(), NOW, NOW + ATTEMPT_TIMEOUT)
     rig = Rig(note=delayed(first, "later", NOW + MINUTE, NOW, counts=True))
 
-    assert rig() == Later(result="early", after=MINUTE)
+    assert rig() == Later(result=SendResult.NOT_DUE, after=MINUTE)
     assert rig.tries == 0
     rig.clock.advance(MINUTE)
-    assert rig() == Done(result="delivered")
+    assert rig() == Done(result=SendResult.DELIVERED)
 
 
 def test_a_refusal_is_final() -> None:
@@ -76,7 +77,7 @@ def test_a_refusal_is_final() -> None:
 
     outcome = rig()
 
-    assert outcome == Done(result="failed", reason="Slack answered 404 channel_not_found")
+    assert outcome == Done(result=SendResult.FAILED, reason="Slack answered 404 channel_not_found")
     assert rig.kept.status is NotificationStatus.FAILED
     assert rig.tries == 1
 
@@ -87,7 +88,7 @@ def test_trouble_is_an_attempt_and_comes_back() -> None:
     outcome = rig()
 
     assert isinstance(outcome, Later)
-    assert outcome.result == "delayed"
+    assert outcome.result == SendResult.DELAYED
     assert outcome.reason == "Slack answered 503"
     assert timedelta(seconds=1) <= outcome.after <= timedelta(seconds=5)
     assert rig.kept.next_at == NOW + outcome.after
@@ -113,7 +114,7 @@ def test_the_attempts_run_out() -> None:
         rig.clock.advance(outcome.after)
         outcome = rig()
 
-    assert outcome == Done(result="dead", reason="Slack answered 503")
+    assert outcome == Done(result=SendResult.DEAD, reason="Slack answered 503")
     assert rig.tries == MAX_ATTEMPTS
 
 
@@ -125,7 +126,7 @@ def test_the_time_runs_out_for_those_who_are_told_to_wait() -> None:
         rig.clock.advance(outcome.after)
         outcome = rig()
 
-    assert outcome.result == "dead"
+    assert outcome.result == SendResult.DEAD
     assert rig.clock() - NOW <= GIVE_UP_AFTER
 
 
@@ -147,7 +148,7 @@ def test_however_late_it_is_one_attempt_is_made() -> None:
     rig = Rig()
     rig.clock.advance(2 * GIVE_UP_AFTER)
 
-    assert rig() == Done(result="delivered")
+    assert rig() == Done(result=SendResult.DELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_connection_that_cannot_be_used_refuses(
     outcome = rig()
 
     assert isinstance(outcome, Done)
-    assert outcome.result == "failed"
+    assert outcome.result == SendResult.FAILED
     assert reason in (outcome.reason or "")
     assert rig.tries == 0
 
@@ -194,7 +195,7 @@ def test_a_secret_changed_meanwhile_is_read_again() -> None:
 
     outcome = rig.deliver(other.task_id, other.id)
 
-    assert outcome == Done(result="delivered")
+    assert outcome == Done(result=SendResult.DELIVERED)
     assert [secrets for _, _, secrets in rig.connector.sent] == [
         (SECRET,),
         (SECRET,),
@@ -241,5 +242,5 @@ def test_a_delivered_one_is_left_alone_however_often_it_comes() -> None:
 
     outcomes = {rig() for _ in range(3)}
 
-    assert outcomes == {Done(result="already delivered")}
+    assert outcomes == {Done(result=SendResult.FINISHED, reason="delivered")}
     assert rig.kept == before

@@ -1,11 +1,12 @@
-"""Explains a delivery: what was found in it, what came of that, and why nothing else did.
+"""Explain a delivery: what it contains, what followed from that, and why nothing else did.
 
-Events and commands are not on record; they are read again from the body that is.
+Events and commands are not stored; they are found again in the stored body.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from signalbox.models.base import sortable_time
 from signalbox.models.change import TASK_EVENT_PREFIX
@@ -24,12 +25,12 @@ from signalbox.services.ports.deliveries import DeliveryStore
 from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.tasks import TaskStore
 
-_DETAIL = 300
+_MAX_DETAIL: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainDelivery:
-    """Tells the story of a delivery."""
+    """Return the timelines of deliveries."""
 
     deliveries: DeliveryStore
     tasks: TaskStore
@@ -37,116 +38,122 @@ class ExplainDelivery:
     reinterpret: ReinterpretDelivery
     circuits: Callable[[Iterable[ConnectionId]], Mapping[ConnectionId, Circuit]]
 
-    def __call__(self, delivery: DeliveryId) -> Timeline:
-        """Return the story until now.
+    def __call__(self, delivery_id: DeliveryId) -> Timeline:
+        """Return the timeline of the delivery until now.
 
         Raises:
-            NotFound: It does not exist.
+            NotFound: There is no such delivery.
         """
-        kept = self.deliveries.get_stored(delivery)
-        told = kept.delivery
-        found = [*_received(told), *self._found(kept), *_notes(told)]
-        later = [_repeated(told, kept.duplicates), *_replayed(told)]
-        for task in told.task_ids:
-            later += self._task(task, told)
+        stored = self.deliveries.get_stored(delivery_id)
+        delivery = stored.delivery
+        contents = [*_received(delivery), *self._contents(stored), *_notes(delivery)]
+        consequences = [_duplicate(delivery, stored.duplicates), *_replayed(delivery)]
+        for task in delivery.task_ids:
+            consequences += self._task(task, delivery)
         return Timeline(
-            delivery_id=told.id,
-            provider=told.provider,
-            source=told.source,
-            key=told.key,
-            status=told.status,
-            steps=(*found, *sorted(later, key=lambda step: sortable_time(step.at))),
+            delivery_id=delivery.id,
+            provider=delivery.provider,
+            source=delivery.source,
+            key=delivery.key,
+            status=delivery.status,
+            steps=(*contents, *sorted(consequences, key=lambda step: sortable_time(step.at))),
         )
 
-    def _found(self, kept: StoredDelivery) -> Iterator[TimelineStep]:
-        """Yield what today's code finds in it."""
-        told = kept.delivery
+    def _contents(self, stored: StoredDelivery) -> Iterator[TimelineStep]:
+        """Yield the events and commands that the current code finds in it."""
+        delivery = stored.delivery
         try:
-            reading = self.reinterpret(kept)
-        except Conflict as gone:
-            yield _step(told, TimelineKind.TODAY, f"it cannot be read again: {gone.reason}")
+            interpretation = self.reinterpret(stored)
+        except Conflict as error:
+            detail = f"it cannot be interpreted again: {error.reason}"
+            yield _step(delivery, TimelineKind.TODAY, detail)
             return
-        for event in reading.events:
-            yield _step(told, TimelineKind.EVENT, _event(event))
-        for task in reading.tasks:
+        for event in interpretation.events:
+            yield _step(delivery, TimelineKind.EVENT, _event(event))
+        for task in interpretation.tasks:
             if task.kind != task.origin.event:
-                detail = one_line(redacted(f"{task.kind} {task.instruction}"), _DETAIL)
-                yield _step(told, TimelineKind.COMMAND, detail, task_id=task.id)
-        if reading.status is not told.status:
-            why = f": {reading.reason}" if reading.reason else ""
-            detail = f"today it would be {reading.status}{why}; a replay makes it so"
-            yield _step(told, TimelineKind.TODAY, detail)
+                detail = one_line(redacted(f"{task.kind} {task.instruction}"), _MAX_DETAIL)
+                yield _step(delivery, TimelineKind.COMMAND, detail, task_id=task.id)
+        if interpretation.status is not delivery.status:
+            reason = f": {interpretation.reason}" if interpretation.reason else ""
+            detail = f"today it would be {interpretation.status}{reason}; a replay applies this"
+            yield _step(delivery, TimelineKind.TODAY, detail)
 
-    def _task(self, task: TaskId, told: Delivery) -> Iterator[TimelineStep]:
+    def _task(self, task_id: TaskId, delivery: Delivery) -> Iterator[TimelineStep]:
         try:
-            found = self.tasks.get(task)
+            task = self.tasks.get(task_id)
         except NotFound:
-            detail = "the task is not kept any more: it ended, and its time was over"
-            yield _step(told, TimelineKind.TASK, detail, task_id=task)
+            detail = "the task has finished and expired"
+            yield _step(delivery, TimelineKind.TASK, detail, task_id=task_id)
         else:
-            yield from (_taken(found, step, told) for step in found.history)
-            yield _queue(found)
-        notes = self.notifications.of_task(task)
-        circuits = self._circuits({owed.connection for owed in notes if owed.open})
-        for owed in notes:
-            yield from _notification(owed, circuits.get(owed.connection, Circuit()))
+            yield from (_task_step(task, step, delivery) for step in task.history)
+            yield _queue(task)
+        notifications = self.notifications.of_task(task_id)
+        circuits = self._circuits({each.connection for each in notifications if each.open})
+        for notification in notifications:
+            circuit = circuits.get(notification.connection, Circuit())
+            yield from _notification(notification, circuit)
 
-    def _circuits(self, waiting: Collection[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
+    def _circuits(self, connections: Collection[ConnectionId]) -> Mapping[ConnectionId, Circuit]:
         with suppress(Unavailable):
-            return self.circuits(waiting)
+            return self.circuits(connections)
         return {}
 
 
-def _received(told: Delivery) -> Iterator[TimelineStep]:
-    of = f"{told.provider}, source {told.source}: {told.size} bytes"
-    request = {"request_id": told.request_id} if told.request_id else {}
-    yield _step(
-        told, TimelineKind.RECEIVED, of, delivery_id=told.id, delivery_key=told.key, **request
-    )
-    which = "the current secret" if told.secret == 0 else f"the secret before it ({told.secret})"
-    yield _step(told, TimelineKind.VERIFIED, f"the signature was made with {which}")
-    what = f"{told.event or 'unknown'}: {told.status}"
-    yield _step(told, TimelineKind.READ, f"{what}, {told.reason}" if told.reason else what)
+def _received(delivery: Delivery) -> Iterator[TimelineStep]:
+    ids = {"delivery_id": str(delivery.id), "delivery_key": delivery.key}
+    if delivery.request_id:
+        ids["request_id"] = delivery.request_id
+    detail = f"{delivery.provider}, source {delivery.source}: {delivery.size} bytes"
+    yield _step(delivery, TimelineKind.RECEIVED, detail, **ids)
+    secret = f"an earlier secret ({delivery.secret})" if delivery.secret else "the current secret"
+    yield _step(delivery, TimelineKind.VERIFIED, f"the signature was made with {secret}")
+    detail = f"{delivery.event or 'unknown'}: {delivery.status}"
+    if delivery.reason:
+        detail += f", {delivery.reason}"
+    yield _step(delivery, TimelineKind.READ, detail)
 
 
-def _notes(told: Delivery) -> Iterator[TimelineStep]:
-    for note in told.notes:
-        yield _step(told, TimelineKind.NOTE, one_line(redacted(note), _DETAIL))
+def _notes(delivery: Delivery) -> Iterator[TimelineStep]:
+    for note in delivery.notes:
+        yield _step(delivery, TimelineKind.NOTE, one_line(redacted(note), _MAX_DETAIL))
 
 
-def _repeated(told: Delivery, repeats: DuplicateCount) -> TimelineStep:
-    if repeats.last_at is None:
-        return _step(told, TimelineKind.REPEATED, "it came once")
-    times = "once more" if repeats.count == 1 else f"{repeats.count} times more"
-    detail = f"it came {times}, this being the last time; nothing was made twice"
-    return TimelineStep(at=repeats.last_at, what=TimelineKind.REPEATED, detail=detail)
+def _duplicate(delivery: Delivery, duplicates: DuplicateCount) -> TimelineStep:
+    if duplicates.last_at is None:
+        return _step(delivery, TimelineKind.REPEATED, "received once")
+    times = "once more" if duplicates.count == 1 else f"{duplicates.count} more times"
+    detail = f"received {times}, the last time now; nothing was created twice"
+    return TimelineStep(at=duplicates.last_at, what=TimelineKind.REPEATED, detail=detail)
 
 
-def _replayed(told: Delivery) -> Iterator[TimelineStep]:
-    if told.replayed_at:
-        detail = f"{told.replayed_by} had it read again: {told.status}"
-        yield TimelineStep(at=told.replayed_at, what=TimelineKind.REPLAYED, detail=detail)
+def _replayed(delivery: Delivery) -> Iterator[TimelineStep]:
+    if delivery.replayed_at:
+        detail = f"replayed by {delivery.replayed_by}: {delivery.status}"
+        yield TimelineStep(at=delivery.replayed_at, what=TimelineKind.REPLAYED, detail=detail)
 
 
 def _event(event: Event) -> str:
     author = f" by {event.author.name}" if event.author else ""
-    where = f" in {event.repository}" if event.repository else ""
-    return one_line(redacted(f"{event.type}{author}{where}: {event.title}"), _DETAIL)
+    repository = f" in {event.repository}" if event.repository else ""
+    return one_line(redacted(f"{event.type}{author}{repository}: {event.title}"), _MAX_DETAIL)
 
 
-def _taken(task: Task, step: TaskStep, told: Delivery) -> TimelineStep:
-    words = [f"{step.type}: {step.status}, attempt {step.attempt} of {task.max_attempts}"]
-    words.append(f"by {step.by}")
+def _task_step(task: Task, step: TaskStep, delivery: Delivery) -> TimelineStep:
+    parts = [
+        f"{step.type}: {step.status}, attempt {step.attempt} of {task.max_attempts}",
+        f"by {step.by}",
+    ]
     if step.reason:
-        words.append(one_line(redacted(step.reason), _DETAIL))
+        parts.append(one_line(redacted(step.reason), _MAX_DETAIL))
     earlier = task.origin.delivery_id
-    if step.type is ChangeType.CREATED and earlier != told.id:
-        words.append(f"for the delivery {earlier}, which said the same")
+    if step.type is ChangeType.CREATED and earlier != delivery.id:
+        parts.append(f"for the delivery {earlier}, which has the same command")
     ids = {
         "task_id": str(task.id),
         "change_id": str(change_id(task.id, task.created_at, step.version)),
     }
-    return TimelineStep(at=step.at, what=TimelineKind.TASK, detail=", ".join(words), ids=ids)
+    return TimelineStep(at=step.at, what=TimelineKind.TASK, detail=", ".join(parts), ids=ids)
 
 
 def _queue(task: Task) -> TimelineStep:
@@ -154,26 +161,29 @@ def _queue(task: Task) -> TimelineStep:
     if task.sent_at:
         detail = f"a message for the task was put in the queue {task.priority}"
         return TimelineStep(at=task.sent_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
-    waits = task.status is TaskStatus.PENDING
-    detail = "no message for the task is known of" + (", one will be sent" if waits else "")
+    detail = "the task has no message"
+    if task.status is TaskStatus.PENDING:
+        detail += ", one will be sent"
     return TimelineStep(at=task.updated_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
 
 
-def _notification(owed: Notification, circuit: Circuit) -> Iterator[TimelineStep]:
+def _notification(notification: Notification, circuit: Circuit) -> Iterator[TimelineStep]:
     ids = {
-        "task_id": str(owed.task_id),
-        "notification_id": str(owed.id),
-        "connection": str(owed.connection),
+        "task_id": str(notification.task_id),
+        "notification_id": str(notification.id),
+        "connection": str(notification.connection),
     }
-    word = owed.change.type.removeprefix(TASK_EVENT_PREFIX)
-    detail = f"{word} is owed to {owed.connection} ({owed.connector}): {owed.status} by now"
-    if owed.open and circuit.state is not CircuitState.CLOSED:
-        detail += f", and waits: the circuit of the connection is {circuit.state}"
-    yield TimelineStep(at=owed.created_at, what=TimelineKind.NOTIFICATION, detail=detail, ids=ids)
-    for attempt in owed.attempts:
+    change = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
+    target = f"{notification.connection} ({notification.connector})"
+    detail = f"{change} for {target}: {notification.status}"
+    if notification.open and circuit.state is not CircuitState.CLOSED:
+        detail += f", waiting: the circuit of the connection is {circuit.state}"
+    at = notification.created_at
+    yield TimelineStep(at=at, what=TimelineKind.NOTIFICATION, detail=detail, ids=ids)
+    for attempt in notification.attempts:
         detail = f"{attempt.outcome}: {attempt.reason}" if attempt.reason else attempt.outcome
         yield TimelineStep(at=attempt.at, what=TimelineKind.ATTEMPT, detail=detail, ids=ids)
 
 
-def _step(told: Delivery, what: TimelineKind, detail: str, **ids: str) -> TimelineStep:
-    return TimelineStep(at=told.received_at, what=what, detail=detail, ids=ids)
+def _step(delivery: Delivery, what: TimelineKind, detail: str, **ids: str) -> TimelineStep:
+    return TimelineStep(at=delivery.received_at, what=what, detail=detail, ids=ids)

@@ -20,6 +20,7 @@ from signalbox.models.notification import (
     MAX_ATTEMPTS,
     THROTTLED,
     Notification,
+    SendResult,
     begun,
     delayed,
     delivered,
@@ -39,14 +40,14 @@ ATTEMPT_TIMEOUT: Final = timedelta(minutes=2)
 RETRY_SOON: Final = timedelta(seconds=5)
 """When to look again after another process was faster."""
 
-_REASON: Final = 300
+_MAX_REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """Nothing is left to do for this message. `result` is for the log."""
 
-    result: str
+    result: SendResult
     reason: str | None = None
 
 
@@ -54,7 +55,7 @@ class Done:
 class Later:
     """The message must be received again after a while, and is hidden until then."""
 
-    result: str
+    result: SendResult
     after: timedelta
     reason: str | None = None
 
@@ -87,20 +88,18 @@ class DeliverNotification:
         try:
             current = self.notifications.get(task, notification)
         except NotFound:
-            return Done(result="forgotten")
+            return Done(result=SendResult.EXPIRED)
         now = self.clock()
         if not current.open:
-            return Done(result=f"already {current.status}")
+            return Done(result=SendResult.FINISHED, reason=current.status)
         if (free_at := _next_attempt_at(current)) and free_at > now:
-            return Later(result="early", after=free_at - now)
+            return Later(result=SendResult.NOT_DUE, after=free_at - now)
         if _is_exhausted(current, now):
             return self._record(current, exhausted(current, "no attempts are left", now))
         call = self.circuits.admit(current.connection)
-        return (
-            self._attempt(current, call)
-            if isinstance(call, CallAllowed)
-            else self._blocked(current, call)
-        )
+        if isinstance(call, CallBlocked):
+            return self._blocked(current, call)
+        return self._attempt(current, call)
 
     def _blocked(self, current: Notification, blocked: CallBlocked) -> Outcome:
         now = self.clock()
@@ -108,7 +107,7 @@ class DeliverNotification:
             return self._record(
                 current, exhausted(current, "the circuit was open until the end", now)
             )
-        return Later(result="circuit open", after=blocked.after)
+        return Later(result=SendResult.CIRCUIT_OPEN, after=blocked.after)
 
     def _attempt(self, current: Notification, call: CallAllowed) -> Outcome:
         now = self.clock()
@@ -117,7 +116,7 @@ class DeliverNotification:
             self.notifications.replace(current, attempt)
         except WriteConflict:
             self.circuits.record(call, answered=None)
-            return Later(result="busy", after=RETRY_SOON)
+            return Later(result=SendResult.ATTEMPT_IN_PROGRESS, after=RETRY_SOON)
         after, answered = self._sent(attempt)
         outcome = self._record(attempt, after)
         self.circuits.record(call, answered=answered)
@@ -127,29 +126,28 @@ class DeliverNotification:
         """Return the notification after the attempt, and whether the target answered."""
         try:
             self._send(attempt)
-        except SendRefused as refused_error:
-            answered = None if isinstance(refused_error, _Unsent) else True
-            return refused(attempt, _reason(refused_error.reason), self.clock()), answered
-        except SendDelayed as throttled:
-            return self._delayed(
-                attempt, throttled.reason, throttled.after
-            ), throttled.after is not None
+        except SendRefused as error:
+            answered = None if isinstance(error, _Unsent) else True
+            return refused(attempt, _reason(error.reason), self.clock()), answered
+        except SendDelayed as error:
+            after = self._delayed(attempt, error.reason, error.after)
+            return after, error.after is not None
         except Unavailable as error:
             return self._delayed(attempt, error.reason, None), None
         return delivered(attempt, self.clock()), True
 
     def _send(self, attempt: Notification) -> None:
         """Send it, and again if connection or secret have changed since they were read."""
-        call = None
+        route = None
         try:
-            call = self._route(attempt, self.secrets.secrets)
-            self._try(attempt, *call)
+            route = self._route(attempt, self.secrets.secrets)
+            self._try(attempt, *route)
         except SendRefused:
             self.config.invalidate()
-            fresh = self._route(attempt, self.secrets.refresh)
-            if fresh == call:
+            refreshed = self._route(attempt, self.secrets.refresh)
+            if refreshed == route:
                 raise
-            self._try(attempt, *fresh)
+            self._try(attempt, *refreshed)
 
     def _route(
         self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
@@ -165,11 +163,11 @@ class DeliverNotification:
         try:
             connection = self.config.connection(attempt.connection)
         except NotFound:
-            raise _Unsent("there is no such connection any more") from None
+            raise _Unsent("the connection no longer exists") from None
         if not connection.enabled:
-            raise _Unsent("the connection is switched off")
+            raise _Unsent("the connection is disabled")
         if connection.connector != self.connector.name:
-            raise _Unsent(f"the connection is one of {connection.connector} now")
+            raise _Unsent(f"the connection belongs to {connection.connector} now")
         return connection
 
     def _delayed(
@@ -193,11 +191,13 @@ class DeliverNotification:
         try:
             self.notifications.replace(before, after)
         except WriteConflict:
-            return Later(result="overtaken", after=RETRY_SOON)
+            return Later(result=SendResult.SUPERSEDED, after=RETRY_SOON)
         reason = after.attempts[-1].reason
         if after.next_at and after.open:
-            return Later(result="delayed", after=after.next_at - self.clock(), reason=reason)
-        return Done(result=after.status, reason=reason)
+            return Later(
+                result=SendResult.DELAYED, after=after.next_at - self.clock(), reason=reason
+            )
+        return Done(result=SendResult(after.status), reason=reason)
 
 
 def _next_attempt_at(current: Notification) -> datetime | None:
@@ -213,7 +213,7 @@ def _is_exhausted(current: Notification, now: datetime) -> bool:
 
 def _reason(reason: str) -> str:
     """Return the reason in one line without secrets."""
-    return one_line(redacted(reason), _REASON)
+    return one_line(redacted(reason), _MAX_REASON)
 
 
 @contextmanager
@@ -221,7 +221,7 @@ def _masking(secrets: Sequence[str]) -> Iterator[None]:
     """Mask these secrets in the errors of an attempt."""
     try:
         yield
-    except SendRefused as refused_error:
-        raise SendRefused(redacted(refused_error.reason, secrets)) from None
-    except SendDelayed as throttled:
-        raise SendDelayed(redacted(throttled.reason, secrets), throttled.after) from None
+    except SendRefused as error:
+        raise SendRefused(redacted(error.reason, secrets)) from None
+    except SendDelayed as error:
+        raise SendDelayed(redacted(error.reason, secrets), error.after) from None

@@ -80,7 +80,7 @@ class NotificationStore(Protocol):
         succeed. The list may be some seconds old.
         """
 
-    def batch_get(self, owed: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
+    def batch_get(self, refs: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
         """Return the notifications that exist; they may be a second old."""
 
 

@@ -96,7 +96,7 @@ class ListDeadLetters:
             lists.append((list_position(task.created_at, task.id), task) for task in tasks)
         if kind is not DeadLetterKind.TASK:
             notifications = self.notifications.newest([NotificationStatus.DEAD], window)
-            lists.append((owed.position, owed) for owed in notifications)
+            lists.append((ref.position, ref) for ref in notifications)
         return heapq.merge(*lists, key=lambda row: row[0], reverse=True)
 
 
