@@ -320,6 +320,6 @@ def test_a_notification_that_waits_for_a_circuit_says_so(system: System) -> None
 
     after = told(explained(system))
 
-    waiting = "waits: the circuit of the connection is open"
+    waiting = "waiting: the circuit of the connection is open"
     assert not any(waiting in str(detail) for _, detail in before)
     assert [what for what, detail in after if waiting in str(detail)] == ["notification"]

@@ -265,7 +265,7 @@ def test_the_history_is_as_long_as_it_says(system: System) -> None:
     assert (first["id"], second["id"]) == tuple(
         f"{task}.{NOW.timestamp():.0f}.{version}" for version in (1, 8)
     )
-    assert f"of more than {len(answer.items)} the oldest but one" in str(TaskChangeList.__doc__)
+    assert f"Of more than {len(answer.items)} only the first" in str(TaskChangeList.__doc__)
 
 
 @pytest.mark.parametrize("role", ["viewer", "worker"])

@@ -7,7 +7,11 @@ import pytest
 from signalbox.aws.tasks import DynamoTasks
 from signalbox.models.config import Source
 from signalbox.models.errors import NotFound
+from signalbox.models.event import Handshake, ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
+from signalbox.models.request import InboundRequest
+from signalbox.providers.github.provider import GitHub
+from signalbox.runtime.webhook import webhook
 from tests.functions.system import SECRET, System
 from tests.samples import sample
 
@@ -47,6 +51,28 @@ def test_a_ping_is_answered_200(system: System) -> None:
     answer = system.hook(ping.raw, ping.headers)
 
     assert (answer.status, answer.json_body["status"]) == (200, "handshake")
+
+
+class Challenging(GitHub):
+    """A provider that expects its challenge back, as Slack's url_verification does."""
+
+    def parse(self, request: InboundRequest) -> ParsedPayload:
+        return ParsedPayload(
+            type="url_verification",
+            handshake=Handshake(body=request.body.decode(), media_type="text/plain"),
+        )
+
+
+def test_a_handshake_is_answered_with_its_own_body_and_stored(system: System) -> None:
+    system.github  # noqa: B018  stores the secret
+    vars(system)["github"] = webhook(Challenging(), system.wiring)
+
+    response = system.hook(b"3eZbrw1aB", sample("github", "ping").headers)
+
+    assert (response.status, response.text) == (200, "3eZbrw1aB")
+    assert response.headers["content-type"] == "text/plain"
+    delivery = DeliveryId(response.headers["x-signalbox-delivery"])
+    assert system.wiring.deliveries.get(delivery).status == "handshake"
 
 
 def test_a_wrong_signature_is_answered_401_and_leaves_nothing(system: System) -> None:

@@ -131,7 +131,7 @@ def test_a_row_is_added_below_the_others_and_comments_stay() -> None:
 
 
 def test_a_row_is_added_to_the_table_of_its_first_cell() -> None:
-    added = with_table_row(README, "in", "| Acme | `Y` |")
+    added = with_table_row(README, "incoming", "| Acme | `Y` |")
 
     assert added == README.replace("`X` |\n", "`X` |\n| Acme | `Y` |\n")
 

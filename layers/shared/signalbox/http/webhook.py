@@ -25,6 +25,7 @@ from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
+from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.receive import (
     DEFAULT_SOURCE,
     HandlerFault,
@@ -33,8 +34,9 @@ from signalbox.services.deliveries.receive import (
     ReceiveWebhook,
 )
 from signalbox.services.deliveries.record_rejection import RecordRejection
-from signalbox.services.ports.deliveries import RecordRejectedRequest
+from signalbox.services.ports.deliveries import Provider, RecordRejectedRequest
 from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.time import Clock
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
 _MAX_DIGITS: Final = 12
@@ -52,8 +54,14 @@ class WebhookResponse(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookHandler:
-    """A Lambda handler. `limit` is the maximum size of a body in bytes."""
+    """A Lambda handler. `limit` is the maximum size of a body in bytes.
 
+    `acks` has the latencies that no record carries yet; `receive` flushes them as well.
+    """
+
+    provider: Provider
+    acks: AckLatencies
+    clock: Clock
     receive: ReceiveWebhook
     reject: RecordRejection
     record_rejected: RecordRejectedRequest
@@ -89,7 +97,7 @@ class WebhookHandler:
             response, outcome = internal_error(request), "internal"
             self._count(outcome, source, request)
         self._log(response, outcome, reason, source, perf_counter() - started)
-        self.receive.acks.add(self._latency(event_model, perf_counter() - started))
+        self.acks.add(self._latency(event_model, perf_counter() - started))
         return response
 
     def _request(self, event_model: HttpApiEvent, request: RequestId) -> InboundRequest:
@@ -100,7 +108,7 @@ class WebhookHandler:
             unsigned = {
                 name: value
                 for name, value in event_model.headers.items()
-                if name != self.receive.provider.signature_header
+                if name != self.provider.signature_header
             }
             bare = event_model.model_copy(update={"headers": unsigned, "body": None})
             return to_request(bare, request, limit=self.limit)
@@ -110,15 +118,15 @@ class WebhookHandler:
         try:
             self.record_rejected(
                 RejectedRequest(
-                    provider=self.receive.provider.name,
+                    provider=self.provider.name,
                     source=source[:64],
                     outcome=outcome,
-                    at=self.receive.clock(),
+                    at=self.clock(),
                     request_id=request,
-                    acks=self.receive.acks.pending,
+                    acks=self.acks.pending,
                 )
             )
-            self.receive.acks.flush()
+            self.acks.flush()
         except Exception:
             self.logger.exception("request not counted")
 
@@ -128,7 +136,7 @@ class WebhookHandler:
         taken_at = event_model.requestContext.timeEpoch
         if not taken_at:
             return ours
-        return max(ours, round(self.receive.clock().timestamp() * 1000) - taken_at)
+        return max(ours, round(self.clock().timestamp() * 1000) - taken_at)
 
     def _record_rejection(
         self,
@@ -143,22 +151,22 @@ class WebhookHandler:
         try:
             self.reject(source, self._rejection(error, event_model, response))
         except Exception:
-            self.logger.exception("rejection not noted")
+            self.logger.exception("rejection not recorded")
 
     def _rejection(
         self, error: SignalboxError, event_model: HttpApiEvent, response: LambdaResponse
     ) -> Rejection:
         size = event_model.headers.get("content-length", "")
-        known = size.isascii() and size.isdecimal() and len(size) < _MAX_DIGITS
+        is_number = size.isascii() and size.isdecimal() and len(size) < _MAX_DIGITS
         return Rejection(
-            at=self.receive.clock(),
+            at=self.clock(),
             status=response["statusCode"],
             code=self.reject.code(error),
             reason=error.reason,
             request_id=response["headers"]["x-request-id"],
             source_ip=event_model.requestContext.http.sourceIp[:64],
             user_agent=one_line(event_model.headers.get("user-agent", ""), 100),
-            size=int(size) if known else None,
+            size=int(size) if is_number else None,
         )
 
     def _log(
@@ -169,11 +177,11 @@ class WebhookHandler:
         source: str,
         seconds: float,
     ) -> None:
-        provider = self.receive.provider.name
+        provider = self.provider.name
         self.count("WebhookRequests", {"provider": provider, "outcome": outcome})
         failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
-        tell = self.logger.error if failed else self.logger.info
-        tell(
+        log = self.logger.error if failed else self.logger.info
+        log(
             "webhook",
             extra={
                 "provider": provider,
@@ -196,7 +204,11 @@ def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
         task_ids=receipt.tasks,
         notes=receipt.notes,
     )
-    status = 200 if receipt.handshake is not None else 202
-    response = lambda_response(status, body.model_dump_json(), request, "application/json")
+    handshake = receipt.handshake
+    if handshake is not None and handshake.body:
+        response = lambda_response(200, handshake.body, request, handshake.media_type)
+    else:
+        status = 202 if handshake is None else 200
+        response = lambda_response(status, body.model_dump_json(), request, "application/json")
     response["headers"][DELIVERY_HEADER] = receipt.delivery
     return response

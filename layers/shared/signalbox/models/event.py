@@ -63,14 +63,25 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """The answer to a request by which a provider tests an endpoint.
+
+    Without a `body` the usual response is sent.
+    """
+
+    body: str = ""
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPayload:
     """What a provider found in a request.
 
-    `handshake` is the body of an immediate answer with 200, for a provider's ping. `ignored` is the
-    reason why a delivery contains no events.
+    `handshake` is the answer to a ping of the provider, which is sent at once with 200. `ignored`
+    is the reason why a delivery contains no events.
     """
 
     type: str
     events: tuple[Event, ...] = ()
     ignored: str | None = None
-    handshake: str | None = None
+    handshake: Handshake | None = None

@@ -5,6 +5,7 @@ from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.webhook import WebhookHandler
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.receive import ReceiveWebhook
 from signalbox.services.deliveries.record_rejection import RecordRejection
 from signalbox.services.ports.deliveries import Provider
@@ -13,7 +14,11 @@ from signalbox.services.ports.deliveries import Provider
 def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
     """Return the handler."""
     wired = wiring or Wiring()
+    acks = AckLatencies()
     return WebhookHandler(
+        provider=provider,
+        acks=acks,
+        clock=wired.clock,
         receive=ReceiveWebhook(
             provider=provider,
             config=wired.config,
@@ -22,6 +27,7 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             deliveries=wired.deliveries,
             clock=wired.clock,
             retention=wired.settings.retention,
+            acks=acks,
         ),
         reject=RecordRejection(
             provider=provider.name,

@@ -154,8 +154,8 @@ def test_however_late_it_is_one_attempt_is_made() -> None:
 @pytest.mark.parametrize(
     ("connection", "reason"),
     [
-        (None, "no such connection"),
-        (a_connection(enabled=False), "switched off"),
+        (None, "no longer exists"),
+        (a_connection(enabled=False), "is disabled"),
         (a_connection(connector="jira"), "jira"),
     ],
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Event
+from signalbox.models.event import Event, Handshake
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
@@ -25,7 +25,7 @@ class Interpretation:
     tasks: tuple[Task, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str | None = None
-    handshake: str | None = None
+    handshake: Handshake | None = None
     refusal: Exception | None = None
 
 

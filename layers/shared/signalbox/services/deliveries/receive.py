@@ -21,6 +21,7 @@ from signalbox.models.errors import (
     SignatureInvalid,
     WriteConflict,
 )
+from signalbox.models.event import Handshake
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
@@ -52,7 +53,7 @@ class ReceiveResult:
     tasks: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = ()
     duplicate: bool = False
-    handshake: str | None = None
+    handshake: Handshake | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
