@@ -128,10 +128,10 @@ def _recorded(stage: Stage) -> _Way:
     indexes = indexes_of_template(
         {"TasksTable": chosen.tasks_table, "DeliveriesTable": chosen.deliveries_table}
     )
-    said = io.StringIO()
+    response = io.StringIO()
     stage.comment()
     cloud.invalidate()
-    with redirect_stdout(said), logging_to(said):
+    with redirect_stdout(response), logging_to(response):
         stage.hook()
         task, delivery = cloud.writes
         cloud.invalidate()
@@ -146,16 +146,16 @@ def _recorded(stage: Stage) -> _Way:
         messages=sum(n for call, n in cloud.calls.items() if call.startswith("Send")),
         calls=sum(cloud.calls.values()),
         dispatch_ms=dispatch_ms,
-        log_bytes=len(said.getvalue().encode()),
+        log_bytes=len(response.getvalue().encode()),
     )
 
 
 @contextmanager
-def logging_to(said: io.StringIO) -> Iterator[None]:
+def logging_to(response: io.StringIO) -> Iterator[None]:
     """Lets the functions log there: they keep the standard output that they started with."""
     handler = logger().registered_handler
     assert isinstance(handler, StreamHandler)
-    before = handler.setStream(said)
+    before = handler.setStream(response)
     try:
         yield
     finally:

@@ -64,13 +64,13 @@ class Start:
 
 def start(code: str, variables: Mapping[str, str]) -> Start:
     """The best of some processes that run this code, with bytecode in its place."""
-    told = f"{code}; print(open('/proc/self/status').read())"
+    script = f"{code}; print(open('/proc/self/status').read())"
     environment = {**os.environ, **variables}
     best, memory = float("inf"), 0.0
     for _ in range(_STARTS):
         before = _children()
         run = subprocess.run(  # noqa: S603  our own interpreter
-            [sys.executable, "-S", "-c", told],
+            [sys.executable, "-S", "-c", script],
             env=environment,
             check=True,
             capture_output=True,

@@ -182,9 +182,9 @@ def _payload() -> dict[str, JsonValue]:
     comment = made.body["comment"]
     assert isinstance(comment, dict)
     at = NOW.isoformat()
-    said: Json = {"id": int(_COMMENT), "body": "/agent fix the login"}
-    said |= {"created_at": at, "updated_at": at}
-    body = made.body | {"comment": comment | said}
+    response: Json = {"id": int(_COMMENT), "body": "/agent fix the login"}
+    response |= {"created_at": at, "updated_at": at}
+    body = made.body | {"comment": comment | response}
     link = "https://api.github.com/repos/octo/hello/git/refs{/sha}"
     missing = PAYLOAD - len(json.dumps(body))
     links: JsonValue = {f"link_{number}_url": link for number in range(missing // 80)}

@@ -1,5 +1,5 @@
 """AWS without AWS: botocore does all of its work, and an answer made in memory stands in for the
-network. It keeps items, so that what a write costs can be told, and counts every call.
+network. It keeps items, so that the cost of a write can be computed, and counts every call.
 """
 
 import json

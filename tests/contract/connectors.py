@@ -281,8 +281,8 @@ class SecretConnectorContract(ConnectorContract):
 
 def _everything_about(error: BaseException | None) -> str:
     """What any log might print of an error, and of all that led to it."""
-    told = ""
+    text = ""
     while error is not None:
-        told += "".join(traceback.format_exception(error)) + repr(error) + repr(error.args)
+        text += "".join(traceback.format_exception(error)) + repr(error) + repr(error.args)
         error = error.__cause__ or error.__context__
-    return told
+    return text

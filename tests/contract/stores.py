@@ -105,9 +105,9 @@ class NotificationStoreContract:
         standing = list(store.newest([NotificationStatus.QUEUED], Window(chunk=2)))
         lost = list(store.newest([NotificationStatus.DEAD], Window()))
 
-        wanted = [note.id for note in notes[::-1] if note.id != dead.id]
-        assert [owed.notification for owed in standing] == wanted
-        assert [(owed.task, owed.connection) for owed in lost] == [(dead.task_id, dead.connection)]
+        expected = [note.id for note in notes[::-1] if note.id != dead.id]
+        assert [ref.notification for ref in standing] == expected
+        assert [(ref.task, ref.connection) for ref in lost] == [(dead.task_id, dead.connection)]
 
     def test_a_list_of_notifications_goes_on_behind_a_position(
         self, store: NotificationStore
@@ -121,7 +121,7 @@ class NotificationStoreContract:
         found = list(store.newest(list(NotificationStatus), behind))
 
         assert first.notification == notes[4].id
-        assert [owed.notification for owed in found] == [notes[2].id, notes[1].id]
+        assert [ref.notification for ref in found] == [notes[2].id, notes[1].id]
 
     def test_many_notifications_are_read_at_once(self, store: NotificationStore) -> None:
         notes = [a_notification(a_task()) for _ in range(120)]

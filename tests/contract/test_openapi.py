@@ -103,12 +103,12 @@ def failed(scenario: ScenarioRecorder) -> Iterator[tuple[str, str]]:
         for check in checks:
             if check.status is Status.FAILURE and check.failure_info:
                 answer = scenario.interactions[case].response
-                said = f"{answer.status_code} {answer.text[:300]}" if answer else "no answer"
-                if check.name == "positive_data_acceptance" and _SENSE.search(said):
+                response = f"{answer.status_code} {answer.text[:300]}" if answer else "no answer"
+                if check.name == "positive_data_acceptance" and _SENSE.search(response):
                     continue
                 info = check.failure_info
                 about = f"{info.failure.title}\n{info.failure.message}"
-                yield f"{scenario.label} {check.name}", f"{about}\n{info.code_sample}\n{said}"
+                yield f"{scenario.label} {check.name}", f"{about}\n{info.code_sample}\n{response}"
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)

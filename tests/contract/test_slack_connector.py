@@ -149,16 +149,24 @@ class TestSlackByToken(SlackContract):
     def test_it_is_looked_for_around_the_latest_attempts_that_may_have_got_through(
         self, server: FakeHttpServer
     ) -> None:
-        owed = a_notification()
+        notification = a_notification()
         for minute in (0, 57, 60):
             began = NOW + timedelta(minutes=minute)
-            owed = delayed(begun(owed, began, began), "no answer", began, began, counts=True)
+            notification = delayed(
+                begun(notification, began, began), "no answer", began, began, counts=True
+            )
         for minute in range(70, 90):
-            told = NOW + timedelta(minutes=minute)
-            owed = delayed(begun(owed, told, told), "too many", told, told, counts=False)
+            at = NOW + timedelta(minutes=minute)
+            notification = delayed(
+                begun(notification, at, at),
+                "too many",
+                at,
+                at,
+                counts=False,
+            )
         server.replies(Reply(body=b'{"ok": true, "messages": []}'))
 
-        self.send(server, begun(owed, NOW + timedelta(hours=2), NOW))
+        self.send(server, begun(notification, NOW + timedelta(hours=2), NOW))
 
         query = parse_qs(urlsplit(server.received[0].path).query)
         span = (float(query["oldest"][0]), float(query["latest"][0]))
@@ -212,7 +220,7 @@ class TestSlackByToken(SlackContract):
         assert paths(server.received) == ["/api/chat.postMessage"]
 
     @pytest.mark.parametrize(
-        ("said", "waits"),
+        ("response", "waits"),
         [
             (Reply(status=429, headers={"Retry-After": "9"}), True),
             (Reply(body=b'{"ok": false, "error": "ratelimited"}'), True),
@@ -222,10 +230,10 @@ class TestSlackByToken(SlackContract):
         ],
     )
     def test_where_slack_cannot_say_what_was_sent_nothing_is_sent(
-        self, server: FakeHttpServer, said: Reply, *, waits: bool
+        self, server: FakeHttpServer, response: Reply, *, waits: bool
     ) -> None:
         unknown = begun(begun(a_notification(), NOW, NOW), NOW, NOW)
-        server.replies(said)
+        server.replies(response)
 
         with pytest.raises(SendDelayed) as delay:
             self.send(server, unknown)

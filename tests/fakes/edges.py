@@ -1,4 +1,4 @@
-"""A provider and a connector that do as they are told."""
+"""A provider and a connector whose behaviour a test sets."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ class FakeProvider:
     name: Final = "fake"
     signature_header: Final = "x-secret"
     recorded_headers: Final = frozenset({"x-delivery"})
-    events: EventVocabulary = {"said": None}  # noqa: RUF012 - nobody changes it
+    events: EventVocabulary = {"response": None}  # noqa: RUF012 - nobody changes it
 
     def __init__(self) -> None:
         self.answer: ParsedPayload | None = None
@@ -39,7 +39,7 @@ class FakeProvider:
             return self.answer
         try:
             fields = json.loads(request.body)
-            return ParsedPayload(type="said", events=(Event(type="said", **fields),))
+            return ParsedPayload(type="response", events=(Event(type="response", **fields),))
         except (ValueError, TypeError):
             raise PayloadInvalid("the body is not the fields of an event") from None
 

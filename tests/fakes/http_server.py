@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that misbehaves as it is told and remembers what it received."""
+"""An HTTP server on loopback that misbehaves on request and records what it received."""
 
 import socket
 import ssl

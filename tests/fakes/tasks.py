@@ -101,7 +101,7 @@ class FakeNotificationStore:
         self._reach()
         upper = window.after or (sortable_time(window.until) if window.until else "9")
         lower = sortable_time(window.since) if window.since else "0"
-        owed = [
+        refs = [
             NotificationRef(
                 task=note.task_id,
                 notification=note.id,
@@ -111,13 +111,13 @@ class FakeNotificationStore:
             for note in self.kept.values()
             if note.status in statuses
         ]
-        for each in sorted(owed, key=lambda each: each.position, reverse=True):
+        for each in sorted(refs, key=lambda each: each.position, reverse=True):
             if lower <= each.position < upper:
                 yield each
 
-    def batch_get(self, owed: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
+    def batch_get(self, refs: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
         self._reach()
-        places = [(each.task, each.notification) for each in owed]
+        places = [(each.task, each.notification) for each in refs]
         return {place[1]: self.kept[place] for place in places if place in self.kept}
 
     def of_task(self, task: TaskId) -> Sequence[Notification]:

@@ -63,7 +63,7 @@ def claims(**changes: object) -> dict[str, object]:
 
 def signed(
     key: Key,
-    said: Mapping[str, object] | bytes | None = None,
+    payload: Mapping[str, object] | bytes | None = None,
     *,
     alg: str = "",
     **header: object,
@@ -71,7 +71,11 @@ def signed(
     """A token signed with this key; None takes a member of the header away."""
     facts = {"alg": alg or _KINDS[key.key_type], "kid": "first", "typ": "JWT"} | header
     kept = {name: value for name, value in facts.items() if value is not None}
-    body = said if isinstance(said, bytes) else json.dumps(claims() if said is None else said)
+    body = (
+        payload
+        if isinstance(payload, bytes)
+        else json.dumps(claims() if payload is None else payload)
+    )
     return sealed(key, json.dumps(kept), body, alg=alg)
 
 
@@ -82,10 +86,11 @@ def sealed(key: Key, header: str | bytes, body: str | bytes, *, alg: str = "") -
     return f"{head}.{packed(model.sign(head.encode(), key))}"
 
 
-def maced(secret: bytes, said: Mapping[str, object] | None = None, **header: object) -> str:
+def maced(secret: bytes, payload: Mapping[str, object] | None = None, **header: object) -> str:
     """A token with an HMAC."""
     facts = {"alg": "HS256", "kid": "first", "typ": "JWT"} | header
-    head = f"{packed(json.dumps(facts))}.{packed(json.dumps(claims() if said is None else said))}"
+    body = json.dumps(claims() if payload is None else payload)
+    head = f"{packed(json.dumps(facts))}.{packed(body)}"
     return f"{head}.{packed(hmac.digest(secret, head.encode(), 'sha256'))}"
 
 

@@ -38,7 +38,7 @@ _ids: TypeAdapter[list[str]] = TypeAdapter(list[str])
 _rows: TypeAdapter[list[dict[str, JsonValue]]] = TypeAdapter(list[dict[str, JsonValue]])
 
 
-class Said(BaseModel):
+class ApiResponse(BaseModel):
     """An answer as its caller sees it."""
 
     status: int
@@ -102,13 +102,13 @@ class System:
     def limited(self, **limits: RateLimit) -> None:
         """Sets how often callers may ask; nobody is limited who is not named."""
         none = RateLimit(count=1_000_000, burst=1_000_000)
-        said = Limits(
+        response = Limits(
             anonymous=limits.get("anonymous", none),
             refused=limits.get("refused", none),
             default=limits.get("default", none),
             roles=dict.fromkeys(("viewer", "worker", "operator", "admin"), none),
         )
-        doc = said.model_dump_json()
+        doc = response.model_dump_json()
         self.wiring.config_table.put(
             {"pk": {"S": "LIMITS"}, "sk": {"S": "default"}, "doc": {"S": doc}}
         )
@@ -141,13 +141,13 @@ class System:
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         raw: bytes | None = None,
-    ) -> Said:
+    ) -> ApiResponse:
         """Asks the API."""
         sent = {"content-type": "application/json", **(headers or {})}
         if key:
             sent["x-api-key"] = key
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        return said(self.api(event(method, path, sent, content), Context()))
+        return as_response(self.api(event(method, path, sent, content), Context()))
 
     def hook(
         self,
@@ -156,16 +156,16 @@ class System:
         *,
         source: str | None = None,
         secret: str = SECRET,
-    ) -> Said:
+    ) -> ApiResponse:
         """Posts a signed webhook of GitHub."""
         signed = {**headers, "x-hub-signature-256": signature(secret, body)}
         path = "/api/v1/webhooks/github" + (f"/{source}" if source else "")
         sent = event("POST", path, signed, body)
         if source:
             sent["pathParameters"] = {"source": source}
-        return said(self.github(sent, Context()))
+        return as_response(self.github(sent, Context()))
 
-    def comment(self, text: str, *, key: str = "d-1", **headers: str) -> Said:
+    def comment(self, text: str, *, key: str = "d-1", **headers: str) -> ApiResponse:
         """Posts a comment on a GitHub issue."""
         made = sample("github", "issue_comment.created")
         comment = made.body["comment"]
@@ -181,7 +181,7 @@ class System:
         key: str = "d-1",
         headers: Mapping[str, str] | None = None,
         **parts: JsonValue,
-    ) -> Said:
+    ) -> ApiResponse:
         """Posts the sample of this name, with these parts over its own."""
         made = sample("github", name)
         body = dict(made.body)
@@ -194,7 +194,7 @@ class System:
         sent = made.headers | {"X-GitHub-Delivery": key} | dict(headers or {})
         return self.hook(json.dumps(body).encode(), sent)
 
-    def tasks_of(self, answer: Said) -> list[Task]:
+    def tasks_of(self, answer: ApiResponse) -> list[Task]:
         """The tasks that an answer names."""
         ids = _ids.validate_python(answer.json_body["task_ids"])
         return [self.wiring.tasks.get(TaskId(each)) for each in ids]
@@ -224,9 +224,9 @@ def event(method: str, path: str, headers: Mapping[str, str], body: bytes) -> di
     }
 
 
-def said(answer: LambdaResponse) -> Said:
+def as_response(answer: LambdaResponse) -> ApiResponse:
     """The answer as its caller sees it."""
-    return Said(status=answer["statusCode"], headers=answer["headers"], text=answer["body"])
+    return ApiResponse(status=answer["statusCode"], headers=answer["headers"], text=answer["body"])
 
 
 @contextmanager

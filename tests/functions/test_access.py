@@ -9,18 +9,20 @@ from signalbox.models.issuer import Grant, Issuer
 from signalbox.models.principal import Role, Scope
 from signalbox.models.rate_limits import Limits, RateLimit
 from tests.fakes.tokens import an_issuer
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 KEYS = "/api/v1/keys"
 ROLES = "/api/v1/roles"
 TASKS = "/api/v1/tasks"
 
 
-def issued(system: System, key: str, **wanted: JsonValue) -> Said:
-    return system.ask("POST", KEYS, {"name": "ci", **wanted}, key=key)
+def issued(system: System, key: str, **fields: JsonValue) -> ApiResponse:
+    return system.ask("POST", KEYS, {"name": "ci", **fields}, key=key)
 
 
-def named(system: System, key: str, role: str, scopes: list[JsonValue], **headers: str) -> Said:
+def named(
+    system: System, key: str, role: str, scopes: list[JsonValue], **headers: str
+) -> ApiResponse:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     body: JsonValue = {"name": role, "scopes": scopes}
     return system.ask("PUT", f"{ROLES}/{role}", body, key=key, headers=sent)
@@ -76,22 +78,22 @@ def test_a_key_that_is_asked_for_twice_is_made_once_and_told_once(system: System
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "fields",
     [{"roles": ["admin"]}, {"roles": ["operator"]}, {"scopes": ["config:write"]}],
 )
 def test_nobody_makes_a_key_that_may_more_than_they(
-    system: System, wanted: dict[str, JsonValue]
+    system: System, fields: dict[str, JsonValue]
 ) -> None:
     some = system.key("viewer", scopes=(Scope.KEYS_WRITE,))
 
-    answer = issued(system, some, **wanted)
+    answer = issued(system, some, **fields)
 
     assert (answer.status, "you have no" in answer.word("detail")) == (403, True)
     assert issued(system, some, roles=["viewer"]).status == 201
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status"),
+    ("fields", "status"),
     [
         ({"roles": ["nobody"]}, 409),
         ({"roles": ["viewer"], "expires_at": "2026-03-01T11:59:59Z"}, 409),
@@ -102,10 +104,10 @@ def test_nobody_makes_a_key_that_may_more_than_they(
         ({"roles": [], "scopes": []}, 422),
     ],
 )
-def test_an_odd_key_is_not_made(system: System, wanted: dict[str, JsonValue], status: int) -> None:
+def test_an_odd_key_is_not_made(system: System, fields: dict[str, JsonValue], status: int) -> None:
     admin = system.key("admin")
 
-    assert issued(system, admin, **wanted).status == status
+    assert issued(system, admin, **fields).status == status
     assert len(system.ask("GET", KEYS, key=admin).items) == 1
 
 
@@ -125,7 +127,9 @@ def test_a_key_that_is_not_there_is_404(system: System) -> None:
         assert system.ask(method, f"{KEYS}/nobody", key=admin).status == 404
 
 
-def patched(system: System, key: str, path: str, body: JsonValue, match: str | None = "*") -> Said:
+def patched(
+    system: System, key: str, path: str, body: JsonValue, match: str | None = "*"
+) -> ApiResponse:
     headers = {"if-match": match} if match else {}
     return system.ask("PATCH", path, body, key=key, headers=headers)
 

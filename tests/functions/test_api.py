@@ -44,10 +44,10 @@ def test_a_task_is_created_listed_and_shown(system: System) -> None:
 
 def test_pages_hold_every_task_once_and_end(system: System) -> None:
     key = system.key("admin")
-    wanted = []
+    accept = []
     for number in range(7):
         system.clock.advance(seconds=1)
-        wanted.append(made(system, key, f"Task {number}"))
+        accept.append(made(system, key, f"Task {number}"))
 
     found, cursor = [], ""
     for _ in range(4):
@@ -55,7 +55,7 @@ def test_pages_hold_every_task_once_and_end(system: System) -> None:
         found += [task["id"] for task in page.items]
         cursor = f"&cursor={page.json_body['next']}"
 
-    assert found == wanted[::-1]
+    assert found == accept[::-1]
     assert page.json_body["next"] is None
 
 
@@ -287,9 +287,9 @@ def test_other_media_than_ours_are_406(system: System) -> None:
     assert answer.status == 406
 
 
-@pytest.mark.parametrize("wanted", ["Application/JSON", "text/*, APPLICATION/*;Q=0.5"])
-def test_media_are_the_same_in_whatever_case(system: System, wanted: str) -> None:
-    assert system.ask("GET", "/health", headers={"accept": wanted}).status == 200
+@pytest.mark.parametrize("accept", ["Application/JSON", "text/*, APPLICATION/*;Q=0.5"])
+def test_media_are_the_same_in_whatever_case(system: System, accept: str) -> None:
+    assert system.ask("GET", "/health", headers={"accept": accept}).status == 200
 
 
 def test_changes_and_denials_are_kept_in_the_audit_log(system: System) -> None:

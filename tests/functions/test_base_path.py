@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import JsonValue
 
-from tests.functions.system import Context, Said, System, event, said
+from tests.functions.system import ApiResponse, Context, System, as_response, event
 
 
 def mounted(
@@ -24,8 +24,8 @@ def mounted(
     return made
 
 
-def ask(system: System, made: dict[str, JsonValue]) -> Said:
-    return said(system.api(made, Context()))
+def ask(system: System, made: dict[str, JsonValue]) -> ApiResponse:
+    return as_response(system.api(made, Context()))
 
 
 @pytest.mark.parametrize(

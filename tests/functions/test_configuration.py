@@ -8,7 +8,7 @@ from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.manifest import Manifest
 from signalbox.models.task import Priority
 from signalbox.runtime.wiring import Wiring
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.integration.faults import Faults, broken, meanwhile
 from tests.samples import sample
 
@@ -36,7 +36,7 @@ def admin(system: System) -> str:
     return system.key("admin")
 
 
-def put(system: System, key: str, path: str, body: JsonValue, **headers: str) -> Said:
+def put(system: System, key: str, path: str, body: JsonValue, **headers: str) -> ApiResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return system.ask("PUT", path, body, key=key, headers=named)
 
@@ -87,7 +87,7 @@ def test_nobody_overwrites_what_somebody_else_has_written(
     new = put(system, admin, path, body, if_match="*", if_none_match="*")
     removal = system.ask("DELETE", path, key=admin)
 
-    assert [said.status for said in (without, stale, new, removal)] == [428, 412, 412, 428]
+    assert [response.status for response in (without, stale, new, removal)] == [428, 412, 412, 428]
     assert system.ask("GET", path, key=admin).json_body["enabled"] is False
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from tests.builders import a_delivery
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.functions.test_queue_control import dead, lost
 
 TASKS = "/api/v1/tasks"
@@ -20,7 +20,7 @@ LISTS = (
 )
 
 
-def asked(system: System, path: str, **query: str | int) -> Said:
+def asked(system: System, path: str, **query: str | int) -> ApiResponse:
     words = "&".join(f"{name}={value}" for name, value in query.items())
     return system.ask("GET", f"{path}?{words}", key=system.key("admin"))
 

@@ -13,7 +13,7 @@ from signalbox.models.request import InboundRequest
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.pagination import Window
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.samples import sample
 
 DELIVERIES = "/api/v1/deliveries"
@@ -37,7 +37,7 @@ def listed(system: System, query: str = "") -> list[str]:
     return [str(item["key"]) for item in answer.items]
 
 
-def replay(system: System, delivery: str, *, dry_run: bool = False) -> Said:
+def replay(system: System, delivery: str, *, dry_run: bool = False) -> ApiResponse:
     path = f"{DELIVERIES}/{delivery}/replay" + ("?dry_run=true" if dry_run else "")
     return system.ask("POST", path, key=system.key("operator"))
 
@@ -124,11 +124,11 @@ def test_a_dry_run_says_what_a_replay_would_make_and_makes_nothing(
 ) -> None:
     delivery = unreadable(system, monkeypatch)
 
-    said = replay(system, delivery, dry_run=True)
+    response = replay(system, delivery, dry_run=True)
 
-    assert (said.json_body["status_before"], said.word("status")) == ("failed", "accepted")
-    assert said.json_body["differs"] is True
-    assert [task["kind"] for task in said.rows("created")] == ["agent"]
+    assert (response.json_body["status_before"], response.word("status")) == ("failed", "accepted")
+    assert response.json_body["differs"] is True
+    assert [task["kind"] for task in response.rows("created")] == ["agent"]
     assert tasks(system) == 0
     assert system.wiring.deliveries.get(DeliveryId(delivery)).status == "failed"
 
@@ -139,10 +139,10 @@ def test_what_could_not_be_read_is_accepted_by_a_replay_on_fixed_code(
     delivery = unreadable(system, monkeypatch)
     system.clock.advance(seconds=60)
 
-    said = replay(system, delivery)
+    response = replay(system, delivery)
 
     kept = system.wiring.deliveries.get(DeliveryId(delivery))
-    [made] = said.rows("created")
+    [made] = response.rows("created")
     assert (kept.status, kept.reason, kept.task_ids) == ("accepted", None, (made["id"],))
     assert (kept.replayed_at, str(kept.replayed_by)[:4]) == (system.clock(), "key:")
     task = system.wiring.tasks.get(TaskId(str(made["id"])))
@@ -182,10 +182,10 @@ def test_a_replay_keeps_the_tasks_that_were_already_exists(
         tomorrow.setattr(
             GitHub, "parse", lambda *_: ParsedPayload(type="other", ignored="not read")
         )
-        said = replay(system, delivery)
+        response = replay(system, delivery)
 
     kept = system.wiring.deliveries.get(delivery)
-    assert (said.word("status"), said.json_body["differs"]) == ("ignored", True)
+    assert (response.word("status"), response.json_body["differs"]) == ("ignored", True)
     assert list(kept.task_ids) == made.json_body["task_ids"]
     assert (kept.status, kept.notes) == ("accepted", ("not read",))
 
@@ -216,9 +216,9 @@ def test_what_still_cannot_be_read_stays_unreadable(system: System) -> None:
     headers = {"X-GitHub-Event": "issue_comment", "X-GitHub-Delivery": "odd"}
     system.hook(b"{", headers | {"content-type": "application/json"})
 
-    said = replay(system, delivery_id("github", "default", "odd"))
+    response = replay(system, delivery_id("github", "default", "odd"))
 
-    assert (said.status, said.word("status"), said.json_body["differs"]) == (
+    assert (response.status, response.word("status"), response.json_body["differs"]) == (
         200,
         "failed",
         False,
@@ -296,9 +296,9 @@ def test_a_replay_makes_a_task_again_whose_time_was_over(system: System) -> None
     [task] = cast("list[str]", made.json_body["task_ids"])
     system.wiring.tasks_table.delete({"pk": {"S": f"TASK#{task}"}, "sk": {"S": "TASK"}})
 
-    said = replay(system, made.word("delivery_id"))
+    response = replay(system, made.word("delivery_id"))
 
-    assert [row["id"] for row in said.rows("created")] == [task]
+    assert [row["id"] for row in response.rows("created")] == [task]
     assert system.wiring.tasks.get(TaskId(task)).created_at == system.clock()
 
 

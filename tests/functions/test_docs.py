@@ -30,10 +30,10 @@ def described(system: System) -> Json:
     return answer.json_body
 
 
-def operations(told: Json) -> list[tuple[str, str, Json]]:
+def operations(document: Json) -> list[tuple[str, str, Json]]:
     return [
         (method, path, part(operation))
-        for path, methods in part(told["paths"]).items()
+        for path, methods in part(document["paths"]).items()
         for method, operation in part(methods).items()
     ]
 
@@ -45,11 +45,11 @@ def codes(kind: type[SignalboxError]) -> set[str]:
 
 
 def test_the_description_is_valid_openapi(system: System) -> None:
-    told = described(system)
+    document = described(system)
 
-    validate(told, cls=OpenAPIV31SpecValidator)
+    validate(document, cls=OpenAPIV31SpecValidator)
 
-    assert str(told["openapi"]).startswith("3.1")
+    assert str(document["openapi"]).startswith("3.1")
 
 
 def test_every_route_is_described_and_nothing_else(system: System) -> None:
@@ -117,11 +117,11 @@ def test_every_tag_is_explained(system: System) -> None:
 
 
 def test_every_body_has_an_example_and_every_example_a_body(system: System) -> None:
-    told = described(system)
-    schemas = part(part(told["components"])["schemas"])
+    document = described(system)
+    schemas = part(part(document["components"])["schemas"])
 
     bodies = set()
-    for *_, operation in operations(told):
+    for *_, operation in operations(document):
         content = part(part(operation.get("requestBody", {})).get("content", {}))
         schema = part(part(content.get("application/json", {})).get("schema", {}))
         if "$ref" in schema:

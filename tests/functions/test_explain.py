@@ -14,26 +14,26 @@ from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_connection, a_subscription
 from tests.contract.circuits import OPEN, TEAM
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.samples import sample
 
 
-def explained(system: System, key: str = "d-1") -> Said:
+def explained(system: System, key: str = "d-1") -> ApiResponse:
     path = f"/api/v1/explain?provider=github&key={key}"
     answer = system.ask("GET", path, key=system.key("viewer"))
     assert answer.status == 200, answer.text
     return answer
 
 
-def ids(made: Said) -> list[str]:
+def ids(made: ApiResponse) -> list[str]:
     return cast("list[str]", made.json_body["task_ids"])
 
 
-def told(story: Said) -> list[tuple[JsonValue, JsonValue]]:
+def steps_of(story: ApiResponse) -> list[tuple[JsonValue, JsonValue]]:
     return [(step["what"], step["detail"]) for step in story.rows("steps")]
 
 
-def whats(story: Said) -> list[JsonValue]:
+def whats(story: ApiResponse) -> list[JsonValue]:
     return [step["what"] for step in story.rows("steps")]
 
 
@@ -72,9 +72,9 @@ def test_a_story_is_told_from_the_receipt_to_the_last_attempt(system: System) ->
         "notification",
         "task",
     ]
-    assert ("verified", "the signature was made with the current secret") in told(story)
-    assert ("command", "agent fix the login") in told(story)
-    assert ("repeated", "received once") in told(story)
+    assert ("verified", "the signature was made with the current secret") in steps_of(story)
+    assert ("command", "agent fix the login") in steps_of(story)
+    assert ("repeated", "received once") in steps_of(story)
     assert [step["ids"] for step in story.rows("steps")][-1] == {
         "task_id": task.id,
         "change_id": f"{task.id}.{task.created_at.timestamp():.0f}.2",
@@ -96,7 +96,7 @@ def test_it_is_told_why_nothing_was_made(system: System) -> None:
 
     story = explained(system)
 
-    notes = [detail for what, detail in told(story) if what == "note"]
+    notes = [detail for what, detail in steps_of(story) if what == "note"]
     assert notes[0] == "issue_comment.created: the source does not list the command agent"
     assert story.word("status") == "ignored"
     assert "task" not in whats(story)
@@ -128,8 +128,8 @@ def test_it_is_told_that_a_delivery_came_again_and_was_replayed(system: System) 
     story = explained(system)
 
     assert whats(story)[-2:] == ["repeated", "replayed"]
-    assert str(told(story)[-2][1]).startswith("received once more")
-    assert str(told(story)[-1][1]).endswith(": accepted")
+    assert str(steps_of(story)[-2][1]).startswith("received once more")
+    assert str(steps_of(story)[-1][1]).endswith(": accepted")
 
 
 def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
@@ -137,7 +137,7 @@ def test_it_is_told_which_secret_verified_a_delivery(system: System) -> None:
     system.wiring.secrets.put("sources/github/default", ["new", "It's a Secret to Everybody"])
     system.comment("/agent fix the login")
 
-    verified = dict(told(explained(system)))["verified"]
+    verified = dict(steps_of(explained(system)))["verified"]
 
     assert verified == "the signature was made with an earlier secret (1)"
 
@@ -152,7 +152,7 @@ def test_it_is_told_that_todays_code_reads_what_was_not_read(
         yesterday.setattr(GitHub, "parse", parse)
         system.comment("/agent fix the login")
 
-    story = dict(told(explained(system)))
+    story = dict(steps_of(explained(system)))
 
     assert str(story["read"]).startswith("unknown: failed, ")
     assert story["today"] == "today it would be accepted; a replay applies this"
@@ -173,7 +173,7 @@ def test_a_story_is_told_of_a_source_that_is_gone_and_a_task_that_has_expired(
 
     story = system.ask("GET", path, key=system.key("viewer"))
 
-    details = dict(told(story))
+    details = dict(steps_of(story))
     assert str(details["today"]).startswith("it cannot be interpreted again: the source")
     assert str(details["task"]).startswith("the task has finished and expired")
 
@@ -190,7 +190,7 @@ def test_a_delivery_that_repeats_a_command_of_another_tells_so(system: System) -
 
     story = explained(system, "d-2")
 
-    [made] = [detail for what, detail in told(story) if what == "task"]
+    [made] = [detail for what, detail in steps_of(story) if what == "task"]
     assert str(made).endswith(
         f"for the delivery {first.word('delivery_id')}, which has the same command"
     )
@@ -304,7 +304,7 @@ def test_a_rejection_that_cannot_be_noted_changes_nothing_for_its_sender(
 def test_a_task_that_nobody_queued_yet_is_told_of(system: System) -> None:
     system.comment("/agent fix the login priority=high")
 
-    queue = dict(told(explained(system)))["queue"]
+    queue = dict(steps_of(explained(system)))["queue"]
 
     assert queue == "the task has no message, one will be sent"
 
@@ -315,10 +315,10 @@ def test_a_notification_that_waits_for_a_circuit_says_so(system: System) -> None
     wired.config.put(a_subscription())
     task = wired.tasks.get(TaskId(str(ids(system.comment("/agent fix the login"))[0])))
     wired.dispatch(task, task.history)
-    before = told(explained(system))
+    before = steps_of(explained(system))
     wired.circuits.replace(TEAM, Circuit(), OPEN)
 
-    after = told(explained(system))
+    after = steps_of(explained(system))
 
     waiting = "waiting: the circuit of the connection is open"
     assert not any(waiting in str(detail) for _, detail in before)

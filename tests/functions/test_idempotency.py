@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from tests.builders import a_connection
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 KEYS = "/api/v1/keys"
 TASKS = "/api/v1/tasks"
@@ -13,7 +13,7 @@ TASKS = "/api/v1/tasks"
 
 def again(
     system: System, path: str, body: JsonValue = None, *, key: str, raw: bytes | None = None
-) -> Said:
+) -> ApiResponse:
     return system.ask("POST", path, body, key=key, headers={"Idempotency-Key": "one"}, raw=raw)
 
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
 from tests.builders import an_id
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 TASKS = "/api/v1/tasks"
 
@@ -24,18 +24,18 @@ class Worker:
     key: str
     sent: int = 0
 
-    def say(self, *texts: str) -> Said:
+    def say(self, *texts: str) -> ApiResponse:
         answer = self.post(range(self.sent + 1, self.sent + 1 + len(texts)), texts)
         self.sent += len(texts)
         return answer
 
-    def post(self, numbers: range, texts: tuple[str, ...]) -> Said:
+    def post(self, numbers: range, texts: tuple[str, ...]) -> ApiResponse:
         lines: JsonValue = [
             {"seq": number, "text": text} for number, text in zip(numbers, texts, strict=True)
         ]
         return self.ask("logs", lines=lines)
 
-    def ask(self, what: str, **more: JsonValue) -> Said:
+    def ask(self, what: str, **more: JsonValue) -> ApiResponse:
         body: JsonValue = {"lease_id": self.lease["id"], "fence": self.lease["fence"], **more}
         return self.system.ask("POST", f"{TASKS}/{self.task}/{what}", body, key=self.key)
 
@@ -53,11 +53,11 @@ def again(system: System, task: str) -> Worker:
     return Worker(system, task, claimed.part("lease"), key)
 
 
-def read(system: System, task: str, query: str = "") -> Said:
+def read(system: System, task: str, query: str = "") -> ApiResponse:
     return system.ask("GET", f"{TASKS}/{task}/logs{query}", key=system.key("viewer"))
 
 
-def texts(answer: Said) -> list[JsonValue]:
+def texts(answer: ApiResponse) -> list[JsonValue]:
     return [line["text"] for line in answer.items]
 
 
@@ -80,7 +80,7 @@ class Follower:
     names: list[str] = field(default_factory=list)
     gone: bool = False
 
-    def ask(self) -> Said:
+    def ask(self) -> ApiResponse:
         headers = {"Accept": "text/event-stream"}
         if self.last_event_id:
             headers["Last-Event-ID"] = self.last_event_id
@@ -316,11 +316,11 @@ def test_of_many_clients_cut_off_anywhere_none_misses_or_repeats_a_line(
     system.wiring.sleep = sleep
     worker = working(system)
     clients = [following(system, worker.task) for _ in range(8)]
-    said: list[str] = []
+    response: list[str] = []
 
     def say() -> None:
-        batch = [f"line {len(said) + number}" for number in range(drawn.randint(1, 9))]
-        said.extend(batch)
+        batch = [f"line {len(response) + number}" for number in range(drawn.randint(1, 9))]
+        response.extend(batch)
         assert worker.say(*batch).status == 200
 
     acts += [*[say] * 12, lambda: worker.ask("complete")]
@@ -333,6 +333,6 @@ def test_of_many_clients_cut_off_anywhere_none_misses_or_repeats_a_line(
         client.read(client.ask().text)
 
     assert not acts
-    assert [client.lines for client in clients] == [said] * len(clients)
+    assert [client.lines for client in clients] == [response] * len(clients)
     assert all("reset" not in client.names for client in clients)
     assert all(client.names[-1] == "end" for client in clients)

@@ -130,13 +130,13 @@ def test_json_tells_the_same(system: System) -> None:
     system.comment("/agent fix the login")
     done(system)
 
-    told = json.dumps(figures(system))
+    metrics = json.dumps(figures(system))
 
-    assert '"success_rate": 1.0' in told
-    assert '"outcomes": {"accepted": 1}' in told
-    assert '"by_status": {"pending": 1, "running": 0, "succeeded": 1' in told
-    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "mean": 42.0}' in told
-    assert '"complete": true' in told
+    assert '"success_rate": 1.0' in metrics
+    assert '"outcomes": {"accepted": 1}' in metrics
+    assert '"by_status": {"pending": 1, "running": 0, "succeeded": 1' in metrics
+    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "mean": 42.0}' in metrics
+    assert '"complete": true' in metrics
 
 
 def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: System) -> None:
@@ -149,7 +149,7 @@ def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: Syste
     system.wiring.circuits.replace(ConnectionId("other"), shut, half)
 
     found = scraped(system)["connector_circuit_state"]
-    told = figures(system)
+    metrics = figures(system)
 
     assert found.type == "gauge"
     assert samples(found) == {
@@ -162,7 +162,7 @@ def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: Syste
     }
     assert shut.open_until
     until = shut.open_until.isoformat().replace("+00:00", "Z")
-    assert told["circuits"] == [
+    assert metrics["circuits"] == [
         {"connection": "other", "state": "half_open", "openings": 1, "open_until": None},
         {"connection": "team-slack", "state": "open", "openings": 1, "open_until": until},
     ]
@@ -170,12 +170,12 @@ def test_the_circuits_of_connections_that_were_in_trouble_are_told(system: Syste
 
 def test_an_installation_without_a_past_has_figures_too(system: System) -> None:
     found = scraped(system)
-    told = figures(system)
+    metrics = figures(system)
 
     assert samples(found["tasks_kept"])["tasks_kept", "pending"] == 0
-    assert told["webhooks"] == []
+    assert metrics["webhooks"] == []
     assert samples(found["connector_circuit_state"]) == {}
-    assert told["circuits"] == []
+    assert metrics["circuits"] == []
 
 
 def test_counts_survive_a_restart(system: System) -> None:
@@ -222,9 +222,9 @@ def test_figures_are_served_although_counting_is_behind(
     monkeypatch.setattr("signalbox.runtime.api._MAX_COUNT_SECONDS", 0.0)
     system.comment("/agent fix the login")
 
-    told = figures(system)
+    metrics = figures(system)
 
-    assert (told["complete"], told["webhooks"]) == (False, [])
+    assert (metrics["complete"], metrics["webhooks"]) == (False, [])
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/api/v1/metrics"])

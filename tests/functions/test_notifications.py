@@ -24,7 +24,7 @@ from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification
 from tests.builders import a_connection, a_notification, a_subscription, a_task, held
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 NOTIFICATIONS = "/api/v1/notifications"
 SECOND = timedelta(seconds=1)
@@ -43,7 +43,7 @@ def delivering(wired: Wiring) -> DeliverNotification:
     )
 
 
-def owed(system: System, **facts: object) -> Notification:
+def queued_one(system: System, **facts: object) -> Notification:
     """A notification that is kept."""
     system.clock.advance(seconds=1)
     now = system.clock()
@@ -83,14 +83,14 @@ def messages(system: System) -> list[NotificationMessage]:
 
 
 def test_notifications_are_listed_by_how_they_stand_and_by_connection(system: System) -> None:
-    queued = owed(system)
-    sending = owed(system)
+    queued = queued_one(system)
+    sending = queued_one(system)
     system.wiring.notifications.replace(
         sending, begun(sending, system.clock(), system.clock() + SECOND)
     )
-    done = ended(system, owed(system), NotificationStatus.DELIVERED)
-    failed = ended(system, owed(system), NotificationStatus.FAILED)
-    dead = ended(system, owed(system, connection="other"), NotificationStatus.DEAD)
+    done = ended(system, queued_one(system), NotificationStatus.DELIVERED)
+    failed = ended(system, queued_one(system), NotificationStatus.FAILED)
+    dead = ended(system, queued_one(system, connection="other"), NotificationStatus.DEAD)
 
     assert listed(system) == [dead.id, failed.id, done.id, sending.id, queued.id]
     assert listed(system, "status=queued") == [queued.id]
@@ -103,7 +103,7 @@ def test_notifications_are_listed_by_how_they_stand_and_by_connection(system: Sy
 
 
 def test_pages_of_notifications_hold_each_once_and_end(system: System) -> None:
-    wanted = [owed(system).id for _ in range(5)]
+    expected = [queued_one(system).id for _ in range(5)]
     key = system.key("viewer")
 
     found, cursor = [], ""
@@ -112,14 +112,14 @@ def test_pages_of_notifications_hold_each_once_and_end(system: System) -> None:
         found += [item["id"] for item in page.items]
         cursor = f"&cursor={page.json_body['next']}"
 
-    assert found == wanted[::-1]
+    assert found == expected[::-1]
     assert page.json_body["next"] is None
 
 
 def test_a_page_ends_where_too_much_was_looked_at(system: System) -> None:
-    rare = owed(system, connection="rare")
+    rare = queued_one(system, connection="rare")
     for _ in range(12):
-        owed(system)
+        queued_one(system)
     key, path = system.key("viewer"), f"{NOTIFICATIONS}?limit=1&connection=rare"
 
     first = system.ask("GET", path, key=key)
@@ -130,7 +130,7 @@ def test_a_page_ends_where_too_much_was_looked_at(system: System) -> None:
 
 
 def test_a_notification_is_shown_with_its_attempts(system: System) -> None:
-    note = ended(system, owed(system), NotificationStatus.FAILED)
+    note = ended(system, queued_one(system), NotificationStatus.FAILED)
 
     shown = system.ask("GET", path_of(note), key=system.key("viewer"))
 
@@ -141,8 +141,8 @@ def test_a_notification_is_shown_with_its_attempts(system: System) -> None:
 
 
 def test_the_notifications_of_a_task_are_listed_by_it(system: System) -> None:
-    note = owed(system)
-    owed(system)
+    note = queued_one(system)
+    queued_one(system)
     path = f"/api/v1/tasks/{note.task_id}/notifications"
 
     answer = system.ask("GET", path, key=system.key("viewer"))
@@ -154,7 +154,7 @@ def test_the_notifications_of_a_task_are_listed_by_it(system: System) -> None:
     "status", [NotificationStatus.FAILED, NotificationStatus.DEAD, NotificationStatus.DELIVERED]
 )
 def test_what_has_ended_is_owed_once_more(system: System, status: NotificationStatus) -> None:
-    note = ended(system, owed(system), status)
+    note = ended(system, queued_one(system), status)
 
     answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("operator"))
 
@@ -166,7 +166,9 @@ def test_what_has_ended_is_owed_once_more(system: System, status: NotificationSt
 
 
 def test_what_is_owed_still_is_not_owed_twice(system: System) -> None:
-    answer = system.ask("POST", f"{path_of(owed(system))}/redeliver", key=system.key("operator"))
+    answer = system.ask(
+        "POST", f"{path_of(queued_one(system))}/redeliver", key=system.key("operator")
+    )
 
     assert answer.status == 409
 
@@ -174,7 +176,7 @@ def test_what_is_owed_still_is_not_owed_twice(system: System) -> None:
 def test_what_cannot_be_queued_now_is_sent_by_maintenance(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = ended(system, owed(system), NotificationStatus.DEAD)
+    note = ended(system, queued_one(system), NotificationStatus.DEAD)
 
     def broken(*_: object) -> None:
         raise Unavailable("the queue did not answer")
@@ -188,14 +190,14 @@ def test_what_cannot_be_queued_now_is_sent_by_maintenance(
 
 
 def test_a_viewer_redelivers_nothing(system: System) -> None:
-    note = ended(system, owed(system), NotificationStatus.DEAD)
+    note = ended(system, queued_one(system), NotificationStatus.DEAD)
 
     answer = system.ask("POST", f"{path_of(note)}/redeliver", key=system.key("viewer"))
 
     assert answer.status == 403
 
 
-def tried(system: System, connection: str = "team-slack") -> Said:
+def tried(system: System, connection: str = "team-slack") -> ApiResponse:
     path = f"/api/v1/connections/{connection}/test"
     return system.ask("POST", path, key=system.key("admin"))
 
@@ -283,8 +285,10 @@ def test_a_connection_that_was_changed_a_moment_ago_is_looked_at_again(
 ) -> None:
     def slack(_: HttpClient, request: HttpRequest) -> HttpResponse:
         known = b"C024BE91L" in request.body
-        said = b'{"ok":true,"ts":"1.2"}' if known else b'{"ok":false,"error":"channel_not_found"}'
-        return HttpResponse(status=200, body=said)
+        response = (
+            b'{"ok":true,"ts":"1.2"}' if known else b'{"ok":false,"error":"channel_not_found"}'
+        )
+        return HttpResponse(status=200, body=response)
 
     monkeypatch.setattr(HttpClient, "__call__", slack)
     for connection in before:
@@ -293,7 +297,7 @@ def test_a_connection_that_was_changed_a_moment_ago_is_looked_at_again(
     elsewhere.config.connections()
     system.wiring.secrets.put("connections/team-slack", ["xoxb-1-2-3"])
     system.wiring.config.put(a_connection())
-    note = owed(system)
+    note = queued_one(system)
 
     delivering(elsewhere)(note.task_id, note.id)
 

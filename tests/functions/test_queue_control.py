@@ -1,4 +1,4 @@
-"""Pausing queues, their outlook, dead letters and redriving them."""
+"""Pausing queues, their status, dead letters and redriving them."""
 
 import pytest
 from pydantic import JsonValue
@@ -8,7 +8,7 @@ from signalbox.models.lifecycle import attempt_failed, given_up, succeeded
 from signalbox.models.notification import Notification, NotificationStatus, exhausted, refused
 from signalbox.models.task import Task, TaskStatus
 from tests.builders import a_lease, a_notification, a_result, a_task, held
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.functions.test_work import claim, waiting
 
 QUEUE = "/api/v1/queue"
@@ -22,7 +22,7 @@ def queue(system: System, priority: str) -> dict[str, JsonValue]:
     return found
 
 
-def told(system: System, verb: str, priority: str = "normal", **body: JsonValue) -> Said:
+def control(system: System, verb: str, priority: str = "normal", **body: JsonValue) -> ApiResponse:
     path = f"{QUEUE}/{priority}/{verb}"
     return system.ask("POST", path, body or None, key=system.key("operator"))
 
@@ -65,11 +65,11 @@ def listed(system: System, query: str = "") -> list[JsonValue]:
     return [item.get("notification_id") or item["task_id"] for item in answer.items]
 
 
-def redriven(system: System, *, query: str = "", **body: JsonValue) -> Said:
+def redriven(system: System, *, query: str = "", **body: JsonValue) -> ApiResponse:
     return system.ask("POST", REDRIVE + query, body, key=system.key("operator"))
 
 
-def named(answer: Said) -> list[JsonValue]:
+def named(answer: ApiResponse) -> list[JsonValue]:
     return [letter_id(row) for row in answer.rows("redriven")]
 
 
@@ -87,10 +87,10 @@ def test_nothing_is_given_from_a_paused_queue_and_all_of_it_when_it_is_resumed(
 ) -> None:
     first, second = waiting(system), waiting(system, "low")
 
-    paused = told(system, "pause", reason="the database is down")
+    paused = control(system, "pause", reason="the database is down")
     claimed = claim(system).part("task")["id"]
     nothing = claim(system).json_body["task"]
-    told(system, "resume")
+    control(system, "resume")
     then = claim(system).part("task")["id"]
 
     pause = paused.part("pause")
@@ -100,7 +100,7 @@ def test_nothing_is_given_from_a_paused_queue_and_all_of_it_when_it_is_resumed(
 
 def test_a_paused_queue_says_so_and_keeps_its_backlog(system: System) -> None:
     waiting(system)
-    told(system, "pause")
+    control(system, "pause")
 
     found = queue(system, "normal")
 
@@ -113,11 +113,11 @@ def test_a_paused_queue_says_so_and_keeps_its_backlog(system: System) -> None:
 def test_pausing_twice_keeps_the_first_pause_and_resuming_twice_is_no_matter(
     system: System,
 ) -> None:
-    told(system, "pause", reason="first")
+    control(system, "pause", reason="first")
     system.clock.advance(seconds=60)
 
-    again = told(system, "pause", reason="second")
-    resumed = [told(system, "resume"), told(system, "resume")]
+    again = control(system, "pause", reason="second")
+    resumed = [control(system, "resume"), control(system, "resume")]
 
     assert again.part("pause")["reason"] == "first"
     assert [answer.json_body["pause"] for answer in resumed] == [None, None]
@@ -125,7 +125,7 @@ def test_pausing_twice_keeps_the_first_pause_and_resuming_twice_is_no_matter(
 
 def test_who_waits_for_work_while_all_is_paused_is_not_answered_at_once(system: System) -> None:
     for priority in ("high", "normal", "low"):
-        told(system, "pause", priority)
+        control(system, "pause", priority)
     before = system.clock()
     body: JsonValue = {"worker": "w1", "wait_seconds": 20}
 
@@ -140,7 +140,7 @@ def test_another_process_knows_of_a_pause_within_half_a_minute(system: System) -
     elsewhere = System(system.clock)
     claim(elsewhere)
     waiting(system)
-    told(system, "pause")
+    control(system, "pause")
 
     system.clock.advance(seconds=31)
 
@@ -149,7 +149,7 @@ def test_another_process_knows_of_a_pause_within_half_a_minute(system: System) -
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_queue_that_is_none_is_not_paused(system: System, verb: str) -> None:
-    assert told(system, verb, "urgent").status == 422
+    assert control(system, verb, "urgent").status == 422
 
 
 def test_a_viewer_pauses_and_redrives_nothing(system: System) -> None:
@@ -207,7 +207,7 @@ def test_a_dead_letter_says_why(system: System) -> None:
 
 
 def test_pages_of_dead_letters_hold_each_once(system: System) -> None:
-    wanted = [dead(system).id, lost(system).id, dead(system).id, lost(system).id, dead(system).id]
+    expected = [dead(system).id, lost(system).id, dead(system).id, lost(system).id, dead(system).id]
     key = system.key("viewer")
 
     found: list[JsonValue] = []
@@ -217,7 +217,7 @@ def test_pages_of_dead_letters_hold_each_once(system: System) -> None:
         found += [item.get("notification_id") or item["task_id"] for item in page.items]
         cursor = f"&cursor={page.json_body['next']}"
 
-    assert found == wanted[::-1]
+    assert found == expected[::-1]
     assert page.json_body["next"] is None
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from signalbox.auth.api_keys import NewKey, new_key
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 from tests.integration.faults import Faults
 
 TASKS = "/api/v1/tasks"
@@ -61,7 +61,7 @@ def lookups(faults: Faults) -> int:
 def test_all_keys_that_open_nothing_get_the_very_same_answer(system: System, header: str) -> None:
     prefix = "Bearer " if header == "authorization" else ""
 
-    def asked(key: str) -> Said:
+    def asked(key: str) -> ApiResponse:
         sent = {header: prefix + key, "x-request-id": "the-same-for-all"}
         return system.ask("GET", TASKS, headers=sent)
 

@@ -213,7 +213,7 @@ def test_an_operation_does_for_each_what_its_row_says_and_tells_nobody_else_what
     row = TABLE[operation]
     method, _, path = operation.partition(" ")
     expected, answered = {}, {}
-    told: dict[str, set[str]] = {}
+    details: dict[str, set[str]] = {}
 
     for name in ROLES:
         for whose in row.kinds:
@@ -225,7 +225,7 @@ def test_an_operation_does_for_each_what_its_row_says_and_tells_nobody_else_what
             expected[name, whose] = row.expected(name, whose)
             answered[name, whose] = answer.status
             if not row.allows(name):
-                told.setdefault(name, set()).add(str(answer.json_body["detail"]))
+                details.setdefault(name, set()).add(str(answer.json_body["detail"]))
 
     assert answered == expected
-    assert all(len(said) == 1 for said in told.values()), told
+    assert all(len(response) == 1 for response in details.values()), details

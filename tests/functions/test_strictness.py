@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from tests.builders import a_connection
 from tests.functions.crud import OWN, Found, Thing, connection, delivery, ended_task, notification
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 TASKS = "/api/v1/tasks"
 REDRIVE = "/api/v1/queue/redrive"
@@ -31,7 +31,7 @@ def test_what_takes_no_body_refuses_one(system: System, path: str) -> None:
     typed = post(raw=b"a=1", headers={"content-type": "application/x-www-form-urlencoded"})
     taken = post(raw=b" {} ")
 
-    assert [(said.status, said.word("code")) for said in [*refused, typed]] == [
+    assert [(response.status, response.word("code")) for response in [*refused, typed]] == [
         (400, "payload_invalid")
     ] * 7
     assert taken.status in {200, 202}
@@ -54,9 +54,9 @@ def test_a_body_that_may_be_left_out_may_also_be_there(
     assert answer.status == status
 
 
-def faults(said: Said) -> list[dict[str, JsonValue]]:
-    assert said.status == 422, said.text
-    return said.faults
+def faults(response: ApiResponse) -> list[dict[str, JsonValue]]:
+    assert response.status == 422, response.text
+    return response.faults
 
 
 def test_a_query_that_is_not_known_is_refused_and_named(system: System) -> None:

@@ -5,7 +5,7 @@ from signalbox.http.schemas.task_changes import TaskChangeList
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
 from tests.builders import NOW, an_id
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 TASKS = "/api/v1/tasks"
 
@@ -19,7 +19,7 @@ def made(system: System, **more: JsonValue) -> str:
 
 def ask(
     system: System, method: str, path: str, body: JsonValue = None, match: str | None = "*"
-) -> Said:
+) -> ApiResponse:
     headers = {"If-Match": match} if match else {}
     sent = None if method == "DELETE" else body
     return system.ask(method, f"{TASKS}/{path}", sent, key=system.key("operator"), headers=headers)
@@ -31,7 +31,7 @@ def dispatched(system: System, task: str) -> None:
     system.wiring.dispatch(found, [found.last_step])
 
 
-def claim(system: System) -> Said:
+def claim(system: System) -> ApiResponse:
     return system.ask("POST", "/api/v1/queue/claim", {"worker": "w1"}, key=system.key("worker"))
 
 
@@ -282,7 +282,7 @@ def test_an_idempotency_key_names_one_request(system: System) -> None:
     key = system.key("admin")
     named = {"Idempotency-Key": '"a,b"'}
 
-    def create(title: str, headers: dict[str, str] = named, key: str = key) -> Said:
+    def create(title: str, headers: dict[str, str] = named, key: str = key) -> ApiResponse:
         return system.ask("POST", TASKS, {"title": title}, key=key, headers=headers)
 
     first = create("Tidy up")
@@ -297,7 +297,7 @@ def test_an_idempotency_key_names_one_request(system: System) -> None:
 def test_a_repeated_creation_shows_the_task_as_it_is_by_then(system: System) -> None:
     key = system.key("admin")
 
-    def create() -> Said:
+    def create() -> ApiResponse:
         headers = {"Idempotency-Key": "one"}
         return system.ask("POST", TASKS, {"title": "Tidy up"}, key=key, headers=headers)
 

@@ -111,13 +111,13 @@ def test_no_page_holds_more_than_its_limit(system: System) -> None:
 
 
 def test_what_stands_behind_many_others_is_found(system: System) -> None:
-    wanted = created(system, a_task(repository="octo/rare"))
+    expected = created(system, a_task(repository="octo/rare"))
     for number in range(1, 26):
         created(system, a_task(created_at=NOW + timedelta(seconds=number)))
 
     found = listed(system, "repository=octo/rare", 1)
 
-    assert found == [wanted.id]
+    assert found == [expected.id]
 
 
 def test_the_borders_are_exact_to_the_microsecond(system: System) -> None:

@@ -7,19 +7,19 @@ from pydantic import JsonValue
 
 from signalbox.models.config import Source
 from signalbox.providers.github.signature import signature
-from tests.functions.system import SECRET, Context, Said, System, event, said
+from tests.functions.system import SECRET, ApiResponse, Context, System, as_response, event
 from tests.samples import sample
 
 STAR = {"X-GitHub-Event": "star", "X-GitHub-Delivery": "d-1"}
 
 
-def broken(system: System, body: str, signed: bytes, source: str | None = None) -> Said:
+def broken(system: System, body: str, signed: bytes, source: str | None = None) -> ApiResponse:
     """The answer to what is said to be base64 and is not."""
     headers = STAR | {"X-Hub-Signature-256": signature(SECRET, signed)}
     sent = event("POST", "/api/v1/webhooks/github", headers, b"")
     path: JsonValue = {"source": source} if source else None
     sent |= {"body": body, "isBase64Encoded": True, "pathParameters": path}
-    return said(system.github(sent, Context()))
+    return as_response(system.github(sent, Context()))
 
 
 def counts(system: System, source: str = "default") -> JsonValue:
@@ -58,7 +58,7 @@ def test_the_api_answers_400_to_what_is_no_base64(system: System) -> None:
     headers = {"content-type": "application/json", "x-api-key": system.key("operator")}
     sent = event("POST", "/api/v1/tasks", headers, b"")
 
-    answer = said(system.api(sent | {"body": "###", "isBase64Encoded": True}, Context()))
+    answer = as_response(system.api(sent | {"body": "###", "isBase64Encoded": True}, Context()))
 
     assert answer.status == 400
 
@@ -66,7 +66,7 @@ def test_the_api_answers_400_to_what_is_no_base64(system: System) -> None:
 def test_a_request_without_any_headers_is_answered(system: System) -> None:
     sent = event("POST", "/api/v1/webhooks/github", {}, b"{}")
 
-    answer = said(system.github(sent | {"headers": None}, Context()))
+    answer = as_response(system.github(sent | {"headers": None}, Context()))
 
     assert answer.status == 401
 

@@ -8,7 +8,7 @@ from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.task import TaskStatus
 from signalbox.services.pagination import Window
 from tests.builders import a_source
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 OLD = "2024-05-02T08:00:05Z"
 FRESH = "2026-03-01T12:00:00Z"
@@ -20,12 +20,12 @@ def configured(system: System, **source: object) -> None:
     system.wiring.config.put(a_source(**source))
 
 
-def commented(system: System, written: str, text: str = "@signalbox run tests") -> Said:
+def commented(system: System, written: str, text: str = "@signalbox run tests") -> ApiResponse:
     comment: JsonValue = {"id": 7, "body": text, "created_at": written, "updated_at": written}
     return system.post("issue_comment.created", comment=comment)
 
 
-def kept(system: System, answer: Said) -> list[TaskId]:
+def kept(system: System, answer: ApiResponse) -> list[TaskId]:
     return list(system.wiring.deliveries.get(DeliveryId(answer.word("delivery_id"))).task_ids)
 
 

@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from signalbox.models.task import Priority
 from tests.builders import a_source
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 MAINTAINER: JsonValue = {"login": "maintainer", "type": "User"}
 MALLORY: JsonValue = {"login": "mallory", "type": "User"}
@@ -19,7 +19,7 @@ def configured(system: System, **source: tuple[str, ...]) -> None:
     system.wiring.config.put(a_source(**source))
 
 
-def notes(answer: Said) -> list[str]:
+def notes(answer: ApiResponse) -> list[str]:
     found = answer.json_body["notes"]
     assert isinstance(found, list)
     return [str(note).partition(": ")[2] for note in found]
@@ -27,12 +27,14 @@ def notes(answer: Said) -> list[str]:
 
 def commented(
     system: System, text: str, writer: JsonValue, *, key: str = "d-1", number: int = 7
-) -> Said:
+) -> ApiResponse:
     comment: JsonValue = {"id": number, "body": text, "user": writer}
     return system.post("issue_comment.created", key=key, comment=comment, sender=writer)
 
 
-def edited(system: System, before: str, after: str, writer: JsonValue, sender: JsonValue) -> Said:
+def edited(
+    system: System, before: str, after: str, writer: JsonValue, sender: JsonValue
+) -> ApiResponse:
     return system.post(
         "issue_comment.edited",
         key="d-2",
@@ -127,11 +129,11 @@ def test_the_event_of_a_bot_is_a_task_whatever_it_says(system: System, body: str
 def test_nothing_is_made_of_what_our_own_account_does(system: System) -> None:
     configured(system, events=("issues.labeled",), bots=("*",))
 
-    said = commented(system, "/agent go", US)
+    response = commented(system, "/agent go", US)
     done = system.post("issues.labeled", key="d-2", sender=US)
 
-    assert said.word("status") == done.word("status") == "ignored"
-    assert notes(said) == notes(done) == ["signalbox[bot] is our own account"]
+    assert response.word("status") == done.word("status") == "ignored"
+    assert notes(response) == notes(done) == ["signalbox[bot] is our own account"]
 
 
 def test_the_same_number_on_another_host_is_another_comment(system: System) -> None:

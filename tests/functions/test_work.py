@@ -3,7 +3,7 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
-from tests.functions.system import Said, System
+from tests.functions.system import ApiResponse, System
 
 
 def waiting(system: System, priority: str = "normal") -> str:
@@ -14,14 +14,16 @@ def waiting(system: System, priority: str = "normal") -> str:
     return answer.word("id")
 
 
-def claim(system: System, worker: str = "w1", lease: int = 60) -> Said:
+def claim(system: System, worker: str = "w1", lease: int = 60) -> ApiResponse:
     body: JsonValue = {"worker": worker, "lease_seconds": lease}
     answer = system.ask("POST", "/api/v1/queue/claim", body, key=system.key("worker"))
     assert answer.status == 200, answer.text
     return answer
 
 
-def step(system: System, task: str, what: str, claimed: Said, **more: JsonValue) -> Said:
+def step(
+    system: System, task: str, what: str, claimed: ApiResponse, **more: JsonValue
+) -> ApiResponse:
     lease = claimed.part("lease")
     body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], **more}
     return system.ask("POST", f"/api/v1/tasks/{task}/{what}", body, key=system.key("worker"))

@@ -75,7 +75,7 @@ def unreachable(call: Call, send: Send) -> Any:
 
 
 def lost_answer(call: Call, send: Send) -> Any:
-    """The effect is there and nobody is told."""
+    """The call takes effect, and its answer is lost."""
     send()
     if call.service == "HTTP":
         raise requests.ReadTimeout("no answer")

@@ -17,7 +17,7 @@ from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_subscription
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
-from tests.functions.system import Said, event, said
+from tests.functions.system import ApiResponse, as_response, event
 from tests.integration.aws import Stack, deployed
 from tests.integration.event_source import EventSourceDriver
 from tests.integration.faults import Crash, Faults
@@ -57,7 +57,7 @@ class Installation:
         self.driver = self.drive()
 
     def drive(self, *, stream: bool = True, chaos: Chaos | None = None) -> EventSourceDriver:
-        """Lets the mappings of the template call the functions, that of the stream if wanted."""
+        """Lets the mappings of the template call the functions, that of the stream on request."""
         called = {
             name: process for name, process in self.functions.items() if stream or name != _STREAM
         }
@@ -65,13 +65,13 @@ class Installation:
         return self.driver
 
     def use_bot(self) -> None:
-        """Slack is told by a bot, which can read what was said before."""
+        """Notify Slack with a bot token, which can read earlier messages."""
         settings: dict[str, JsonValue] = {"channel": "C1", "api_url": f"{self.slack.url}/api"}
         self._config.put(a_connection(settings=settings))
         self.keep_secrets("connections/team-slack", "xoxb-secret")
 
     def subscribe(self, *changes: ChangeType) -> None:
-        """Chooses the changes that Slack is told."""
+        """Choose the changes that are sent to Slack."""
         self._config.put(a_subscription(changes=changes))
 
     def comment(
@@ -105,17 +105,17 @@ class Installation:
             break
         return True
 
-    def api(self, path: str, body: dict[str, JsonValue]) -> Said:
+    def api(self, path: str, body: dict[str, JsonValue]) -> ApiResponse:
         """What the API answers to a worker. Raises Silence."""
         headers = {"content-type": "application/json", "x-api-key": self._key}
         return self._answer("ApiFunction", event("POST", path, headers, json.dumps(body).encode()))
 
-    def get(self, path: str) -> Said:
+    def get(self, path: str) -> ApiResponse:
         """What the API answers to an operator. Raises Silence."""
         sent = event("GET", path, {"x-api-key": self._operator}, b"")
         return self._answer("ApiFunction", sent)
 
-    def operate(self, method: str, path: str, body: JsonValue = None) -> Said:
+    def operate(self, method: str, path: str, body: JsonValue = None) -> ApiResponse:
         """What the API answers to an operator who takes any version. Raises Silence."""
         headers = {
             "content-type": "application/json",
@@ -216,9 +216,9 @@ class Installation:
         messages: list[Message] = sqs_backends[ACCOUNT][REGION].queues[name]._messages
         return messages
 
-    def _answer(self, function: str, sent: dict[str, JsonValue]) -> Said:
+    def _answer(self, function: str, sent: dict[str, JsonValue]) -> ApiResponse:
         context = FakeContext(self.clock, timeout=self.stack.timeout(function))
-        answer = said(cast("LambdaResponse", self.functions[function](sent, context)))
+        answer = as_response(cast("LambdaResponse", self.functions[function](sent, context)))
         if answer.status >= 500:
             raise Silence(answer.text)
         return answer

@@ -11,7 +11,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.models.ids import delivery_id
 from tests.builders import a_connection, a_subscription
 from tests.fakes.context import FakeContext
-from tests.functions.system import Said, event, said
+from tests.functions.system import ApiResponse, as_response, event
 from tests.integration.installation import Installation
 
 OF_ONE: Final = "d-0"
@@ -35,7 +35,7 @@ class Operators:
         DynamoKeys(table=table).put(made.stored)
         self._key = made.text
 
-    def ask(self, method: str, path: str, body: JsonValue = None, **headers: str) -> Said:
+    def ask(self, method: str, path: str, body: JsonValue = None, **headers: str) -> ApiResponse:
         """What the API answers, which is no error."""
         sent = {
             "content-type": "application/json",
@@ -45,7 +45,7 @@ class Operators:
         content = b"" if body is None else json.dumps(body).encode()
         context = FakeContext(self.box.clock, function="ApiFunction", timeout=30)
         made = self.box.functions["ApiFunction"](event(method, path, sent, content), context)
-        answer = said(made)  # type: ignore[arg-type]  # this function answers HTTP
+        answer = as_response(made)  # type: ignore[arg-type]  # this function answers HTTP
         assert answer.status < 400, answer.text
         return answer
 

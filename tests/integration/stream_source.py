@@ -44,7 +44,7 @@ class StreamSource:
     Where a call fails the batch is split in two if the mapping bisects, which costs no retry; a
     batch that cannot be split is called again up to `MaximumRetryAttempts` times, a second later
     each time. An answer that names failures goes on from the lowest of them. What is given up, or
-    too old, is told to the destination as metadata; what the stream no longer holds is told nobody.
+    too old, is reported to the destination as metadata; what the stream no longer has is lost.
     With chaos the changes of different items are mixed and batches come again.
     """
 

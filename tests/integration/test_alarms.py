@@ -48,11 +48,11 @@ def _dimension(name: str, value: str) -> tuple[str, str]:
 def _said(output: str) -> Iterator[Heard]:
     """The metrics among the lines that the functions have printed."""
     for line in filter(lambda text: text.startswith("{"), output.splitlines()):
-        said: dict[str, Any] = json.loads(line)
-        for directive in said.get("_aws", {}).get("CloudWatchMetrics", []):
+        response: dict[str, Any] = json.loads(line)
+        for directive in response.get("_aws", {}).get("CloudWatchMetrics", []):
             for metric in directive["Metrics"]:
                 for names in directive["Dimensions"]:
-                    dimensions = frozenset(_dimension(name, said[name]) for name in names)
+                    dimensions = frozenset(_dimension(name, response[name]) for name in names)
                     yield directive["Namespace"], metric["Name"], dimensions
 
 
@@ -133,9 +133,9 @@ def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
         trouble(box)
 
     listened_for = set(_listened_for(box.stack))
-    said = set(_said(capsys.readouterr().out))
+    response = set(_said(capsys.readouterr().out))
     assert {name for _, name, _ in listened_for} >= {"MessagesFailed", "Notifications"}
-    assert listened_for - said == set()
+    assert listened_for - response == set()
 
 
 def test_maintenance_that_moves_on_all_it_finds_says_nothing_to_an_alarm(

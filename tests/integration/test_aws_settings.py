@@ -67,9 +67,9 @@ class TestDynamoConfig(ConfigStoreContract):
     def test_what_cannot_be_read_is_told_and_keeps_nothing_else_from_being_read(
         self, config_table: Table, clock: FakeClock
     ) -> None:
-        told: list[tuple[str, str]] = []
+        reported: list[tuple[str, str]] = []
         store = DynamoConfig(
-            table=config_table, clock=clock, unreadable=lambda *what: told.append(what)
+            table=config_table, clock=clock, unreadable=lambda *what: reported.append(what)
         )
         store.put(a_source())
         for kind in ("SOURCE", "LIMITS"):
@@ -78,7 +78,7 @@ class TestDynamoConfig(ConfigStoreContract):
 
         assert store.source("github", "default") == a_source()
         assert store.limits() == Limits()
-        assert told == [("SOURCE", "github/odd"), ("LIMITS", "github/odd")]
+        assert reported == [("SOURCE", "github/odd"), ("LIMITS", "github/odd")]
 
         with pytest.raises(Unavailable):
             store.source("github", "odd")

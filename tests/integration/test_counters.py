@@ -143,10 +143,10 @@ def test_attempts_to_notify_are_counted(
     stack: Stack, counters: DynamoCounters, count: CountChanges
 ) -> None:
     notifications = DynamoNotifications(table=table(stack, "TasksTable"))
-    owed = a_notification()
-    attempt = begun(owed, NOW, LATER)
-    notifications.create(owed)
-    notifications.replace(owed, attempt)
+    notification = a_notification()
+    attempt = begun(notification, NOW, LATER)
+    notifications.create(notification)
+    notifications.replace(notification, attempt)
     notifications.replace(attempt, delivered(attempt, LATER))
 
     count(plenty)

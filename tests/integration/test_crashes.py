@@ -1,8 +1,8 @@
 """Nothing acknowledged is lost and nothing is done twice, whichever process dies at whichever call.
 
 The story is the whole way of one webhook: delivered, made a task, sent by the stream to its queue,
-claimed and completed by a worker, told to Slack. It is told once to learn its calls, and again with
-something going wrong at each of them.
+claimed and completed by a worker, reported to Slack. It runs once to record its calls, and again
+with something going wrong at each of them.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def _story(box: Installation) -> None:
 
 
 def _wrong(box: Installation, *, messages: int = 1) -> list[str]:
-    """What is not as it should be after a story; `messages` is how often Slack may be told."""
+    """Return what is wrong after a run; `messages` is how many messages Slack may get."""
     found = []
     if [task.status for task in box.records[0]] != [TaskStatus.SUCCEEDED]:
         found.append(f"not one task that succeeded: {box.state}")
@@ -166,9 +166,9 @@ class TestTroubleOnTheWay:
         assert _only_bad(wrong) == {}
 
     def test_an_answer_of_slack_that_is_lost_is_looked_for(self, slack: FakeSlack) -> None:
-        told = _told(_calls(slack, Installation.use_bot))
+        calls_to_slack = _told(_calls(slack, Installation.use_bot))
 
-        assert _spoilt_at(slack, told, lost_answer, Installation.use_bot) == []
+        assert _spoilt_at(slack, calls_to_slack, lost_answer, Installation.use_bot) == []
 
     @pytest.mark.parametrize(
         ("trouble", "times"),

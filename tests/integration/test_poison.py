@@ -229,12 +229,12 @@ def test_work_goes_on_while_nobody_can_read_a_connection_which_is_told_when_some
         box.clock.advance(seconds=hours * 360)
         box.heal()
         box.work()
-    told = box.slack.notifications().total()
+    notified = box.slack.notifications().total()
     _say_of(box, "CONNECTION", "team-slack", legible)
     box.clock.advance(seconds=60)
     box.live()
 
-    assert (_statuses(box), told) == ([TaskStatus.SUCCEEDED], 0)
+    assert (_statuses(box), notified) == ([TaskStatus.SUCCEEDED], 0)
     assert sorted(note.change.change_type for note in box.records[1]) == [
         ChangeType.CREATED,
         ChangeType.SUCCEEDED,

@@ -116,10 +116,10 @@ class TestStreams:
             pass
 
         assert toy.calls == [["a", "b"]] * 3 + [["c"]]
-        (told,) = dead(stack)
-        assert at(told, "requestContext", "condition") == "RetryAttemptsExhausted"
-        assert at(told, "DDBStreamBatchInfo", "batchSize") == 2
-        assert "doc" not in json.dumps(told)
+        (failure,) = dead(stack)
+        assert at(failure, "requestContext", "condition") == "RetryAttemptsExhausted"
+        assert at(failure, "DDBStreamBatchInfo", "batchSize") == 2
+        assert "doc" not in json.dumps(failure)
 
     def test_bisecting_isolates_a_bad_record_without_spending_retries(
         self, stack: Stack, clock: FakeClock

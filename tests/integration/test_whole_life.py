@@ -1,7 +1,7 @@
 """Workers, operators, stray messages, dead letters, faults and time, in any order and at once.
 
 Each move is made alone, or is spoilt at one of its calls to AWS, or has another one happen just
-before one of its calls. What came of it is judged by the table and by what workers were told.
+before one of its calls. What came of it is judged by the table and by the answers to the workers.
 """
 
 import json
@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pydantic import JsonValue
 
 from signalbox.models.task import ChangeType, Task, TaskStatus, TaskStep
-from tests.functions.system import Said
+from tests.functions.system import ApiResponse
 from tests.integration.faults import (
     Action,
     Crash,
@@ -58,7 +58,7 @@ def moves(*what: str) -> st.SearchStrategy[Move]:
 SAY: Final = ("heartbeat", "complete", "fail", "release")
 WORK: Final = ("claim", "claim", "claim", *SAY)
 OPERATE: Final = ("cancel", "retry", "edit", "pause", "resume")
-STRAY: Final = ("double", "double", "double", "bury")
+STRAY: Final = ("double", "double", "double", "dead_letter")
 REST: Final = ("heal", "wait", "wait", "wait")
 
 ANY: Final = moves(*WORK, *WORK, *OPERATE, *STRAY, *REST)
@@ -68,7 +68,7 @@ CALLS: Final = st.integers(1, 8)
 
 
 class WholeLife(RuleBasedStateMachine):
-    """`_told` is until when each worker was told that it holds its task."""
+    """`_held_until` is until when each worker holds its task by the answers that it got."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class WholeLife(RuleBasedStateMachine):
         slack = self._stack.enter_context(FakeSlack().running())
         self.box: Installation = self._stack.enter_context(installed(slack))
         self._holds: list[tuple[str, Hold]] = []
-        self._told: dict[str, datetime] = {}
+        self._held_until: dict[str, datetime] = {}
         self._last_end = self.box.clock()
         self._workers = 0
         self._seen: dict[str, tuple[TaskStep, ...]] = {}
@@ -134,8 +134,8 @@ class WholeLife(RuleBasedStateMachine):
             holder = ""
             for step in task.history:
                 if holder and step.by != holder and not step.by.startswith("key:"):
-                    told = self._told.get(holder.removeprefix("worker:"), step.at)
-                    assert told <= step.at, f"{holder} was told {told}: {step}"
+                    held_until = self._held_until.get(holder.removeprefix("worker:"), step.at)
+                    assert held_until <= step.at, f"{holder} holds it until {held_until}: {step}"
                 if step.type is ChangeType.STARTED:
                     holder = step.by
                 elif step.type is not ChangeType.UPDATED:
@@ -179,9 +179,9 @@ class WholeLife(RuleBasedStateMachine):
         finally:
             self.box.faults.clear()
 
-    def _make(self, move: Move) -> Said | None:
+    def _make(self, move: Move) -> ApiResponse | None:
         """Makes a move; what the API answered, if it was asked something that it may refuse."""
-        made: Callable[[Move], Said | None] = getattr(self, f"_{move.what}")
+        made: Callable[[Move], ApiResponse | None] = getattr(self, f"_{move.what}")
         return made(move)
 
     def _dispatch(self, _: Move) -> None:
@@ -200,37 +200,37 @@ class WholeLife(RuleBasedStateMachine):
         if hold:
             self._holds.append((name, hold))
 
-    def _heartbeat(self, move: Move) -> Said | None:
+    def _heartbeat(self, move: Move) -> ApiResponse | None:
         if not (found := self._hold(move)):
             return None
         name, hold = found
         # it may have an effect although no answer comes: then the worker can rely on less
         until = self.box.clock() + timedelta(seconds=move.seconds)
-        self._told[name] = min(self._told[name], until)
+        self._held_until[name] = min(self._held_until[name], until)
         return self._worker(name, move).heartbeat(hold)
 
-    def _complete(self, move: Move) -> Said | None:
+    def _complete(self, move: Move) -> ApiResponse | None:
         return self._say(move, lambda worker, hold: worker.complete(hold))
 
-    def _fail(self, move: Move) -> Said | None:
+    def _fail(self, move: Move) -> ApiResponse | None:
         return self._say(move, lambda worker, hold: worker.fail(hold))
 
-    def _release(self, move: Move) -> Said | None:
+    def _release(self, move: Move) -> ApiResponse | None:
         return self._say(move, lambda worker, hold: worker.release(hold))
 
-    def _cancel(self, move: Move) -> Said | None:
+    def _cancel(self, move: Move) -> ApiResponse | None:
         return self._operate(move, "DELETE", "")
 
-    def _retry(self, move: Move) -> Said | None:
+    def _retry(self, move: Move) -> ApiResponse | None:
         return self._operate(move, "POST", "/retry")
 
-    def _edit(self, move: Move) -> Said | None:
+    def _edit(self, move: Move) -> ApiResponse | None:
         return self._operate(move, "PATCH", "", {"priority": move.priority})
 
-    def _pause(self, move: Move) -> Said:
+    def _pause(self, move: Move) -> ApiResponse:
         return self.box.operate("POST", f"/api/v1/queue/{move.priority}/pause")
 
-    def _resume(self, move: Move) -> Said:
+    def _resume(self, move: Move) -> ApiResponse:
         return self.box.operate("POST", f"/api/v1/queue/{move.priority}/resume")
 
     def _double(self, move: Move) -> None:
@@ -239,16 +239,18 @@ class WholeLife(RuleBasedStateMachine):
         right = self._tasks()[task].priority if task and move.number % 4 else move.priority
         self._message(move, _QUEUES[right])
 
-    def _bury(self, move: Move) -> None:
+    def _dead_letter(self, move: Move) -> None:
         self._message(move, f"{_QUEUES[move.priority].removesuffix('Queue')}DeadLetters")
 
-    def _say(self, move: Move, say: Callable[[Worker, Hold], Said]) -> Said | None:
+    def _say(self, move: Move, say: Callable[[Worker, Hold], ApiResponse]) -> ApiResponse | None:
         if not (found := self._hold(move)):
             return None
         name, hold = found
         return say(self._worker(name, move), hold)
 
-    def _operate(self, move: Move, method: str, what: str, body: JsonValue = None) -> Said | None:
+    def _operate(
+        self, move: Move, method: str, what: str, body: JsonValue = None
+    ) -> ApiResponse | None:
         task = self._any(move)
         return self.box.operate(method, f"/api/v1/tasks/{task}{what}", body) if task else None
 
@@ -273,7 +275,7 @@ class WholeLife(RuleBasedStateMachine):
     def _worker(self, name: str, move: Move) -> Worker:
         return Worker(ask=partial(self._ask, name), name=name, seconds=move.seconds)
 
-    def _ask(self, name: str, path: str, body: dict[str, JsonValue]) -> Said:
+    def _ask(self, name: str, path: str, body: dict[str, JsonValue]) -> ApiResponse:
         longest = timedelta(seconds=int(str(body.get("lease_seconds", 0))))
         try:
             answer = self.box.api(path, body)
@@ -281,7 +283,7 @@ class WholeLife(RuleBasedStateMachine):
             self._last_end = max(self._last_end, self.box.clock() + longest)
         lease = answer.json_body.get("lease")
         if isinstance(lease, dict):
-            self._told[name] = datetime.fromisoformat(str(lease["expires_at"]))
+            self._held_until[name] = datetime.fromisoformat(str(lease["expires_at"]))
         return answer
 
     def _remember(self) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.task import ChangeType, Task, TaskStatus
-from tests.functions.system import Said
+from tests.functions.system import ApiResponse
 from tests.integration.faults import Action, crash_after, crash_before, meanwhile
 from tests.integration.installation import Installation, installed
 from tests.integration.slack import FakeSlack
@@ -65,7 +65,7 @@ def test_a_worker_that_wakes_after_its_lease_went_to_another_is_refused(
     hold = _taken(alive)
     before = _task(box)
 
-    refused: Said = getattr(dead, saying)(late)
+    refused: ApiResponse = getattr(dead, saying)(late)
 
     assert (refused.status, refused.json_body["code"]) == (409, "lease_lost")
     assert _task(box) == before
@@ -81,7 +81,7 @@ def test_a_worker_that_wakes_after_maintenance_took_its_lease_is_refused(
     box.clock.advance(seconds=95)
     box.heal()
 
-    refused: Said = getattr(dead, saying)(late)
+    refused: ApiResponse = getattr(dead, saying)(late)
 
     assert refused.status == 409
     assert _task(box).last_step.type is ChangeType.LEASE_LOST

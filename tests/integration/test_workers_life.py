@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from signalbox.models.task import ChangeType, Task, TaskStatus
-from tests.functions.system import Said
+from tests.functions.system import ApiResponse
 from tests.integration.faults import Crash, crash_after
 from tests.integration.installation import installed
 from tests.integration.slack import FakeSlack
@@ -79,7 +79,7 @@ class Workers(RuleBasedStateMachine):
             self.box.faults.at(dies, crash_after)
 
         try:
-            answer: Said = getattr(Worker(ask=self.box.api), saying)(hold)
+            answer: ApiResponse = getattr(Worker(ask=self.box.api), saying)(hold)
         except Crash:
             assert dies
             return

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from tests.functions.system import Said
+from tests.functions.system import ApiResponse
 
-Ask = Callable[[str, dict[str, JsonValue]], Said]
+Ask = Callable[[str, dict[str, JsonValue]], ApiResponse]
 """Posts to a path of the API."""
 
 
@@ -37,18 +37,18 @@ class Worker:
         task, lease = answer.part("task"), answer.part("lease")
         return Hold(task=str(task["id"]), lease=str(lease["id"]), fence=int(str(lease["fence"])))
 
-    def heartbeat(self, hold: Hold) -> Said:
+    def heartbeat(self, hold: Hold) -> ApiResponse:
         return self._say(hold, "heartbeat", lease_seconds=self.seconds)
 
-    def complete(self, hold: Hold) -> Said:
+    def complete(self, hold: Hold) -> ApiResponse:
         return self._say(hold, "complete", result={"summary": "done"})
 
-    def fail(self, hold: Hold, *, retryable: bool = True) -> Said:
+    def fail(self, hold: Hold, *, retryable: bool = True) -> ApiResponse:
         return self._say(hold, "fail", reason="it broke", retryable=retryable)
 
-    def release(self, hold: Hold) -> Said:
+    def release(self, hold: Hold) -> ApiResponse:
         return self._say(hold, "release")
 
-    def _say(self, hold: Hold, what: str, **more: JsonValue) -> Said:
+    def _say(self, hold: Hold, what: str, **more: JsonValue) -> ApiResponse:
         words: dict[str, JsonValue] = {"lease_id": hold.lease, "fence": hold.fence}
         return self.ask(f"/api/v1/tasks/{hold.task}/{what}", words | more)

@@ -117,7 +117,7 @@ def test_the_limit_of_a_role_is_the_one_in_its_row(role: str) -> None:
     assert "limits.roles" in row.manifest
     assert (
         row.default
-        == f"{DEFAULT_ROLE_LIMITS[role].count} a minute, {DEFAULT_ROLE_LIMITS[role].burst} at once"
+        == f"{DEFAULT_ROLE_LIMITS[role].count} a minute, burst {DEFAULT_ROLE_LIMITS[role].burst}"
     )
 
 
@@ -125,5 +125,5 @@ def test_the_limit_of_a_role_is_the_one_in_its_row(role: str) -> None:
 def test_the_limit_of_everybody_else_is_the_one_in_its_row(name: str) -> None:
     limit = getattr(Limits(), name)
 
-    expected = f"{limit.count} a minute, {limit.burst} at once"
+    expected = f"{limit.count} a minute, burst {limit.burst}"
     assert row_of("manifest", f"limits.{name}").default == expected

@@ -39,9 +39,9 @@ def test_a_layer_is_built_by_and_into_any_path(tmp_path: Path, layer: str) -> No
         capture_output=True,
     )
 
-    said = arguments.read_text().splitlines()
-    assert (said[0], said[said.index("--target") + 1]) == (str(uv), str(packages))
-    assert said[said.index("--python") + 1] == sys.executable
+    response = arguments.read_text().splitlines()
+    assert (response[0], response[response.index("--target") + 1]) == (str(uv), str(packages))
+    assert response[response.index("--python") + 1] == sys.executable
     assert [path.name for path in packages.glob("six*")] == ["six.pyc"]
 
 

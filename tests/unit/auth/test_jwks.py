@@ -216,7 +216,7 @@ class TestHowOftenAnIssuerIsAsked:
         assert keys.asked == 1
 
     @pytest.mark.parametrize(
-        ("said", "kept"),
+        ("response", "kept"),
         [
             (None, timedelta(minutes=5)),
             (timedelta(0), timedelta(minutes=5)),
@@ -230,10 +230,10 @@ class TestHowOftenAnIssuerIsAsked:
         knock: Callable[..., bool],
         keys: FakeIssuer,
         clock: FakeClock,
-        said: timedelta | None,
+        response: timedelta | None,
         kept: timedelta,
     ) -> None:
-        keys.max_age = said
+        keys.max_age = response
         knock()
         clock.advance(kept - timedelta(seconds=1))
         knock()

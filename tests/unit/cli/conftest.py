@@ -45,7 +45,7 @@ _TEMPLATE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class CommandResult:
     """What a command printed, and its exit code."""
 
     code: int
@@ -60,13 +60,13 @@ class CommandLine:
     options: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, *words: str, given: str = "") -> Said:
+    def __call__(self, *words: str, given: str = "") -> CommandResult:
         result = CliRunner().invoke(
             app, [*self.options, *words], input=given, env=dict(self.environment)
         )
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Said(code=result.exit_code, out=result.stdout, err=result.stderr)
+        return CommandResult(code=result.exit_code, out=result.stdout, err=result.stderr)
 
 
 @pytest.fixture(autouse=True)

@@ -87,15 +87,15 @@ class Served:
         with self.one_at_a_time:
             if not path.startswith(_HOOKS):
                 return self.api(asked, FakeContext(FakeClock()))
-            said = self.github(asked, None)
-            self._dispatch(said)
-            return said
+            result = self.github(asked, None)
+            self._dispatch(result)
+            return result
 
-    def _dispatch(self, said: LambdaResponse) -> None:
+    def _dispatch(self, result: LambdaResponse) -> None:
         """What the table's stream would do."""
-        if said["statusCode"] != 202:
+        if result["statusCode"] != 202:
             return
-        accepted = WebhookResponse.model_validate_json(said["body"])
+        accepted = WebhookResponse.model_validate_json(result["body"])
         for task in () if accepted.duplicate else accepted.task_ids:
             self.wiring.queue.send(self.wiring.tasks.get(task).priority, [task])
 
@@ -107,8 +107,8 @@ class _Bridge(RequestHandler):
 
     def answer(self, body: bytes) -> None:
         headers = dict(self.headers.items())
-        said = self._served.answer(self.command, self.path, headers, body)
-        self.reply(said["statusCode"], said["body"].encode(), list(said["headers"].items()))
+        result = self._served.answer(self.command, self.path, headers, body)
+        self.reply(result["statusCode"], result["body"].encode(), list(result["headers"].items()))
 
 
 @contextmanager

@@ -290,9 +290,9 @@ def test_keys_that_are_no_set_are_refused_with_the_place(tmp_path: Path) -> None
 
 
 def test_help_names_everything_that_is_applied() -> None:
-    said = CommandLine()("apply", "--help")
+    result = CommandLine()("apply", "--help")
 
-    assert all(group in said.out for group in Manifest.model_fields if group != "version")
+    assert all(group in result.out for group in Manifest.model_fields if group != "version")
 
 
 def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:
@@ -352,9 +352,9 @@ def test_a_file_is_applied_on_the_command_line(
 
 
 def test_what_was_applied_is_an_object_for_programs(on_aws: CommandLine, tmp_path: Path) -> None:
-    said = on_aws("apply", "-f", str(written(tmp_path, WHOLE)), "--json")
+    result = on_aws("apply", "-f", str(written(tmp_path, WHOLE)), "--json")
 
-    done = json.loads(said.out)
+    done = json.loads(result.out)
     assert done["applied"]
     assert [edit["name"] for edit in done["edits"]] == ["team-slack", "github/default", "to-slack"]
 
@@ -362,11 +362,12 @@ def test_what_was_applied_is_an_object_for_programs(on_aws: CommandLine, tmp_pat
 def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_path: Path) -> None:
     path = written(tmp_path, WHOLE.replace("failed]", "gone]"))
 
-    said = on_aws("apply", "-f", str(path))
+    result = on_aws("apply", "-f", str(path))
 
-    assert said.code == 1
+    assert result.code == 1
     assert (
-        'subscriptions[0].changes[1]: "gone" is not known; allowed: cancelled, created' in said.err
+        'subscriptions[0].changes[1]: "gone" is not known; allowed: cancelled, created'
+        in result.err
     )
 
 

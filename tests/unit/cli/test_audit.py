@@ -4,12 +4,12 @@ import pytest
 from pydantic import JsonValue
 
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine, Said
+from tests.unit.cli.conftest import CommandLine, CommandResult
 
 BREACH: JsonValue = {"day": "2026-11-21", "number": "000002", "reason": "was changed"}
 
 
-def verified(breach: JsonValue) -> Said:
+def verified(breach: JsonValue) -> CommandResult:
     """What is said of a day that the API finds so."""
     verification = {"day": "2026-11-21", "intact": breach is None, "breach": breach}
     with FakeHttpServer().running() as server:
@@ -40,13 +40,15 @@ def test_what_was_done_is_listed_with_who_did_it(signalbox: CommandLine) -> None
 def test_a_row_that_cannot_be_read_is_named() -> None:
     with FakeHttpServer().running() as server:
         server.replies(Reply(body=b'{"items": [], "unreadable": ["2026-11-21/00000002"]}'))
-        said = CommandLine(options=["--url", server.url, "--key", "sbx_test_any"])("audit", "list")
+        result = CommandLine(options=["--url", server.url, "--key", "sbx_test_any"])(
+            "audit", "list"
+        )
 
-    assert "row 2026-11-21/00000002 cannot be read" in said.err
+    assert "row 2026-11-21/00000002 cannot be read" in result.err
 
 
 def test_a_day_that_is_none_is_refused(signalbox: CommandLine) -> None:
-    said = signalbox("audit", "list", "--since", "yesterday")
+    result = signalbox("audit", "list", "--since", "yesterday")
 
-    assert said.code == 1
-    assert "422 validation_failed" in said.err
+    assert result.code == 1
+    assert "422 validation_failed" in result.err

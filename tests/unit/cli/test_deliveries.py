@@ -12,9 +12,9 @@ NO_DELIVERY = f"dlv_{24 * 'a'}"
 
 def sent(signalbox: CommandLine, text: str = "/agent fix the login") -> str:
     """The id of a webhook that has come."""
-    said = signalbox("send", "github", "issue_comment", "--text", text, "--secret", SECRET)
-    assert said.code == 0, said.err
-    return next(word for word in said.out.split() if word.startswith("dlv_"))
+    result = signalbox("send", "github", "issue_comment", "--text", text, "--secret", SECRET)
+    assert result.code == 0, result.err
+    return next(word for word in result.out.split() if word.startswith("dlv_"))
 
 
 def unread(served: Served) -> str:
@@ -89,15 +89,15 @@ def test_what_was_not_let_in_is_told(signalbox: CommandLine) -> None:
 def test_a_delivery_that_is_not_there_is_said_so(
     signalbox: CommandLine, verb: str, name: str
 ) -> None:
-    said = signalbox("deliveries", verb, name)
+    result = signalbox("deliveries", verb, name)
 
-    assert said.code == 1
-    assert "404 not_found" in said.err
+    assert result.code == 1
+    assert "404 not_found" in result.err
 
 
 def test_a_verdict_that_is_none_is_refused(signalbox: CommandLine) -> None:
-    said = signalbox("deliveries", "list", "--status=odd")
+    result = signalbox("deliveries", "list", "--status=odd")
 
-    assert said.code == 1
-    assert "422 validation_failed" in said.err
-    assert "status" in said.err
+    assert result.code == 1
+    assert "422 validation_failed" in result.err
+    assert "status" in result.err

@@ -24,7 +24,7 @@ def commands(
     return plan_commands(path, "prod", words, environment)
 
 
-def told(command: SamCommand) -> list[str]:
+def params(command: SamCommand) -> list[str]:
     """The parameters that a command is given."""
     return list(command.words[command.words.index("--parameter-overrides") + 1 :])
 
@@ -35,14 +35,14 @@ def test_build_and_deploy_are_told_the_same(tmp_path: Path) -> None:
     build, deploy = commands(tmp_path, environment=environment)
 
     assert build.variables == deploy.variables == environment
-    assert told(build) == told(deploy) == ["PythonRuntime=python3.12", "Architecture=x86_64"]
+    assert params(build) == params(deploy) == ["PythonRuntime=python3.12", "Architecture=x86_64"]
 
 
 def test_what_nobody_says_is_told_all_the_same(tmp_path: Path) -> None:
     build, deploy = commands(tmp_path)
 
     assert build.variables == {"PYTHON_RUNTIME": "python3.13", "ARCHITECTURE": "arm64"}
-    assert told(deploy) == ["PythonRuntime=python3.13", "Architecture=arm64"]
+    assert params(deploy) == ["PythonRuntime=python3.13", "Architecture=arm64"]
 
 
 def test_the_list_of_the_stage_stays_whole(tmp_path: Path) -> None:
@@ -51,7 +51,11 @@ def test_the_list_of_the_stage_stays_whole(tmp_path: Path) -> None:
     build, deploy = commands(tmp_path, stage=stage)
 
     assert build.variables["PYTHON_RUNTIME"] == "python3.12"
-    assert told(deploy) == ["KeyEnvironment=live", "PythonRuntime=python3.12", "Architecture=arm64"]
+    assert params(deploy) == [
+        "KeyEnvironment=live",
+        "PythonRuntime=python3.12",
+        "Architecture=arm64",
+    ]
 
 
 def test_a_variable_goes_before_what_the_stage_says(tmp_path: Path) -> None:
@@ -62,7 +66,7 @@ def test_a_variable_goes_before_what_the_stage_says(tmp_path: Path) -> None:
     )
 
     assert build.variables["PYTHON_RUNTIME"] == "python3.11"
-    assert told(deploy)[0] == "PythonRuntime=python3.11"
+    assert params(deploy)[0] == "PythonRuntime=python3.11"
 
 
 def test_parameters_that_are_given_stand_in_place_of_the_list(tmp_path: Path) -> None:
@@ -77,7 +81,11 @@ def test_parameters_that_are_given_stand_in_place_of_the_list(tmp_path: Path) ->
     )
 
     assert build.variables == {"PYTHON_RUNTIME": "python3.12", "ARCHITECTURE": "x86_64"}
-    assert told(deploy) == ["LogLevel=DEBUG", "PythonRuntime=python3.12", "Architecture=x86_64"]
+    assert params(deploy) == [
+        "LogLevel=DEBUG",
+        "PythonRuntime=python3.12",
+        "Architecture=x86_64",
+    ]
     assert deploy.words[:5] == (
         "deploy",
         "--config-env",

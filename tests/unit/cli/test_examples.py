@@ -52,7 +52,7 @@ def tasks_of(event: Event, source: Source) -> Sequence[Task]:
     return plan_tasks(ParsedPayload(type=event.type, events=(event,)), received).tasks
 
 
-def said(text: str, who: str, *, automated: bool = False) -> Event:
+def comment_delivery(text: str, who: str, *, automated: bool = False) -> Event:
     return an_event(text=text, author=Author(name=who, automated=automated))
 
 
@@ -117,8 +117,10 @@ def test_only_the_small_team_gives_commands_and_reads_how_they_ended() -> None:
     manifest = example("small-team")
     source = source_of(manifest, "default")
 
-    assert [task.kind for task in tasks_of(said("/run nightly", "ada"), source)] == ["run"]
-    assert not tasks_of(said("/run nightly", "mallory"), source)
+    assert [task.kind for task in tasks_of(comment_delivery("/run nightly", "ada"), source)] == [
+        "run"
+    ]
+    assert not tasks_of(comment_delivery("/run nightly", "mallory"), source)
     assert tasks_of(failed_build("grace"), source)
     (subscription,) = manifest.subscriptions
     assert set(subscription.changes) == {ChangeType.SUCCEEDED, ChangeType.FAILED}
@@ -127,14 +129,14 @@ def test_only_the_small_team_gives_commands_and_reads_how_they_ended() -> None:
 def test_agents_are_called_in_free_words_before_everything_else() -> None:
     source = source_of(example("agents"), "default")
 
-    (asked,) = tasks_of(said("@octo-agent fix the login", "ada"), source)
-    (by_bot,) = tasks_of(said("/agent update", "renovate[bot]", automated=True), source)
+    (asked,) = tasks_of(comment_delivery("@octo-agent fix the login", "ada"), source)
+    (by_bot,) = tasks_of(comment_delivery("/agent update", "renovate[bot]", automated=True), source)
 
     assert (asked.kind, asked.instruction) == ("ask", "fix the login")
     assert (asked.priority, asked.max_attempts) == (Priority.HIGH, 2)
     assert by_bot.kind == "agent"
-    assert not tasks_of(said("@octo-agent fix the login", "mallory"), source)
-    assert not tasks_of(said("/agent update", "another[bot]", automated=True), source)
+    assert not tasks_of(comment_delivery("@octo-agent fix the login", "mallory"), source)
+    assert not tasks_of(comment_delivery("/agent update", "another[bot]", automated=True), source)
 
 
 def test_agents_do_chores_last_and_not_for_strangers() -> None:

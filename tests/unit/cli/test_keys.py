@@ -90,24 +90,24 @@ def test_a_list_says_whether_a_key_is_good(changes: dict[str, object], status: s
 
 
 def test_a_key_is_printed_once_and_only_its_hash_is_kept(on_aws: CommandLine, stack: Stack) -> None:
-    said = on_aws("keys", "create", "ci", "--role", "worker", "--expires", "90d")
+    result = on_aws("keys", "create", "ci", "--role", "worker", "--expires", "90d")
 
-    text = said.out.strip()
+    text = result.out.strip()
     (kept,) = stack.keys.all()
-    assert said.code == 0
+    assert result.code == 0
     assert text.startswith("sbx_test_")
     assert text not in kept.model_dump_json()
-    assert text not in said.err
+    assert text not in result.err
     assert text not in on_aws("keys", "list").out
 
 
 def test_a_key_may_have_a_role_that_operators_have_named(on_aws: CommandLine, stack: Stack) -> None:
     stack.config.put(Role(name="auditor", scopes=(Scope.AUDIT_READ,)))
 
-    said = on_aws("keys", "create", "ci", "--role", "auditor")
+    result = on_aws("keys", "create", "ci", "--role", "auditor")
 
     (kept,) = stack.keys.all()
-    assert (said.code, kept.roles) == (0, ("auditor",))
+    assert (result.code, kept.roles) == (0, ("auditor",))
 
 
 def test_a_role_that_is_not_there_is_refused_with_those_that_are(
@@ -115,32 +115,32 @@ def test_a_role_that_is_not_there_is_refused_with_those_that_are(
 ) -> None:
     stack.config.put(Role(name="auditor", scopes=(Scope.AUDIT_READ,)))
 
-    said = on_aws("keys", "create", "ci", "--role", "auditer")
+    result = on_aws("keys", "create", "ci", "--role", "auditer")
 
-    assert said.code == 1
-    assert "auditer; there are viewer, worker, operator, admin, auditor" in said.err
+    assert result.code == 1
+    assert "auditer; there are viewer, worker, operator, admin, auditor" in result.err
     assert not stack.keys.all()
 
 
 def test_a_key_for_programs_is_an_object(on_aws: CommandLine) -> None:
-    said = on_aws("keys", "create", "ci", "--role", "viewer", "--json")
+    result = on_aws("keys", "create", "ci", "--role", "viewer", "--json")
 
-    assert sorted(json.loads(said.out)) == ["expires_at", "id", "key"]
+    assert sorted(json.loads(result.out)) == ["expires_at", "id", "key"]
 
 
 def test_a_key_revoked_on_the_command_line_opens_nothing(on_aws: CommandLine, stack: Stack) -> None:
     text = on_aws("keys", "create", "ci", "--role", "worker").out.strip()
     listed = json.loads(on_aws("keys", "list", "--json").out)
 
-    said = on_aws("keys", "revoke", listed[0]["id"])
+    result = on_aws("keys", "revoke", listed[0]["id"])
 
-    assert said.code == 0
+    assert result.code == 0
     with pytest.raises(Unauthenticated):
         KeyAuthenticator(store=stack.keys, clock=utc_now, environment="test").authenticate(text)
 
 
 @pytest.mark.parametrize("span", ["soon", "90", "d", "0d", "-1d", "²d", "9999999d"])
 def test_an_odd_span_is_wrong_usage(span: str) -> None:
-    said = CommandLine()("keys", "create", "ci", "--role", "worker", f"--expires={span}")
+    result = CommandLine()("keys", "create", "ci", "--role", "worker", f"--expires={span}")
 
-    assert said.code == 2
+    assert result.code == 2

@@ -73,10 +73,10 @@ def test_a_local_stack_that_is_up_is_found_by_its_record(tmp_path: Path) -> None
 
 
 def test_exit_code_3_says_that_nothing_is_there(tmp_path: Path) -> None:
-    said = CommandLine(options=["--home", str(tmp_path)])("tasks", "list")
+    result = CommandLine(options=["--home", str(tmp_path)])("tasks", "list")
 
-    assert (said.code, said.out) == (3, "")
-    assert "the local stack is not running" in said.err
+    assert (result.code, result.out) == (3, "")
+    assert "the local stack is not running" in result.err
 
 
 def test_exit_code_2_says_that_it_was_asked_wrongly() -> None:

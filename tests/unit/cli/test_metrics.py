@@ -15,7 +15,7 @@ from signalbox.models.ids import ConnectionId
 from signalbox.models.task import Priority, TaskStatus
 from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine, Said
+from tests.unit.cli.conftest import CommandLine, CommandResult
 
 TIMES = DurationStats(count=4, p50=0.5, p95=2.0, mean=0.9)
 FIGURES = MetricsResponse(
@@ -57,7 +57,7 @@ FIGURES = MetricsResponse(
 )
 
 
-def told(*options: str) -> Said:
+def metrics(*options: str) -> CommandResult:
     """What is said of those figures."""
     with FakeHttpServer().running() as server:
         server.replies(Reply(body=FIGURES.model_dump_json().encode()))
@@ -80,14 +80,14 @@ def test_every_figure_has_a_name() -> None:
 
 
 def test_figures_of_some_time_ago_are_said_to_be_so() -> None:
-    said = told()
+    result = metrics()
 
-    assert "counting is behind" in said.err
-    assert json.loads(told("--json").out) == FIGURES.model_dump(mode="json")
+    assert "counting is behind" in result.err
+    assert json.loads(metrics("--json").out) == FIGURES.model_dump(mode="json")
 
 
 def test_prometheus_gets_them_as_it_reads_them(signalbox: CommandLine) -> None:
-    said = signalbox("metrics", "--prometheus")
+    result = signalbox("metrics", "--prometheus")
 
-    assert said.code == 0
-    assert "\n# TYPE tasks_in_queue gauge\n" in said.out
+    assert result.code == 0
+    assert "\n# TYPE tasks_in_queue gauge\n" in result.out

@@ -21,7 +21,7 @@ from tests.unit.cli.served import Served
 NOBODYS = f"tsk_{24 * 'a'}/ntf_{24 * 'a'}"
 
 
-def owed(served: Served) -> Notification:
+def queued(served: Served) -> Notification:
     note = a_notification()
     assert served.wiring.notifications.create(note)
     return note
@@ -40,7 +40,7 @@ def name_of(note: Notification) -> str:
 def test_a_list_is_narrowed_and_names_each_as_it_can_be_shown(
     signalbox: CommandLine, served: Served
 ) -> None:
-    open_, over = owed(served), failed(served)
+    open_, over = queued(served), failed(served)
 
     table = signalbox("notifications", "list", "--status=failed", "--connection=team-slack").out
     of_task = json.loads(signalbox("notifications", "list", "--task", open_.task_id, "--json").out)
@@ -53,24 +53,24 @@ def test_a_list_is_narrowed_and_names_each_as_it_can_be_shown(
 def test_a_notification_is_shown_with_its_attempts(signalbox: CommandLine, served: Served) -> None:
     note = failed(served)
 
-    said = signalbox("notifications", "show", name_of(note))
+    result = signalbox("notifications", "show", name_of(note))
 
-    assert "2026-03-01 12:00:00  refused  channel_not_found" in said.out
+    assert "2026-03-01 12:00:00  refused  channel_not_found" in result.out
 
 
 def test_what_has_failed_is_owed_once_more(signalbox: CommandLine, served: Served) -> None:
     note = failed(served)
 
-    said = signalbox("notifications", "redeliver", name_of(note), "--json")
+    result = signalbox("notifications", "redeliver", name_of(note), "--json")
 
-    assert json.loads(said.out)["status"] == "queued"
+    assert json.loads(result.out)["status"] == "queued"
 
 
 def test_what_is_owed_already_is_refused(signalbox: CommandLine, served: Served) -> None:
-    said = signalbox("notifications", "redeliver", name_of(owed(served)))
+    result = signalbox("notifications", "redeliver", name_of(queued(served)))
 
-    assert said.code == 1
-    assert "409 conflict: the notification is queued" in said.err
+    assert result.code == 1
+    assert "409 conflict: the notification is queued" in result.err
 
 
 @pytest.mark.parametrize("verb", ["show", "redeliver"])
@@ -81,10 +81,10 @@ def test_what_is_owed_already_is_refused(signalbox: CommandLine, served: Served)
 def test_a_notification_that_is_not_there_is_said_so(
     signalbox: CommandLine, verb: str, name: str, problem: str
 ) -> None:
-    said = signalbox("notifications", verb, name)
+    result = signalbox("notifications", verb, name)
 
-    assert said.code == 1
-    assert problem in said.err
+    assert result.code == 1
+    assert problem in result.err
 
 
 def test_the_connections_are_listed(signalbox: CommandLine, served: Served) -> None:
@@ -100,17 +100,17 @@ def test_the_connections_are_listed(signalbox: CommandLine, served: Served) -> N
 def test_a_test_of_a_connection_can_be_looked_at(signalbox: CommandLine, served: Served) -> None:
     served.wiring.config.put(a_connection())
 
-    owed = json.loads(signalbox("connections", "test", "team-slack", "--no-wait", "--json").out)
+    queued = json.loads(signalbox("connections", "test", "team-slack", "--no-wait", "--json").out)
 
-    shown = signalbox("notifications", "show", f"{owed['task_id']}/{owed['id']}")
+    shown = signalbox("notifications", "show", f"{queued['task_id']}/{queued['id']}")
     assert "signalbox.test" in shown.out
 
 
 def test_a_connection_that_is_not_there_is_said_so(signalbox: CommandLine) -> None:
-    said = signalbox("connections", "test", "nobody")
+    result = signalbox("connections", "test", "nobody")
 
-    assert said.code == 1
-    assert "404 not_found: there is no such connection" in said.err
+    assert result.code == 1
+    assert "404 not_found: there is no such connection" in result.err
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_test_of_a_connection_waits_for_its_outcome(
 
     timer = Timer(0.8, end)
     timer.start()
-    said = signalbox("connections", "test", "team-slack")
+    result = signalbox("connections", "test", "team-slack")
     timer.join()
 
-    assert (said.code, problem in said.err) == (code, True)
+    assert (result.code, problem in result.err) == (code, True)
 
 
 def test_a_test_that_does_not_end_in_time_is_no_success(
@@ -151,7 +151,7 @@ def test_a_test_that_does_not_end_in_time_is_no_success(
 ) -> None:
     served.wiring.config.put(a_connection())
 
-    said = signalbox("connections", "test", "team-slack", "--timeout=0.1")
+    result = signalbox("connections", "test", "team-slack", "--timeout=0.1")
 
-    assert said.code == 1
-    assert "the test is queued after 0.1 s" in said.err
+    assert result.code == 1
+    assert "the test is queued after 0.1 s" in result.err

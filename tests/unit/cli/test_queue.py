@@ -37,10 +37,10 @@ def paused(signalbox: CommandLine) -> dict[str, str]:
 
 
 def test_one_queue_is_paused_and_says_why(signalbox: CommandLine) -> None:
-    said = signalbox("queue", "pause", "low", "--reason", "moving")
+    result = signalbox("queue", "pause", "low", "--reason", "moving")
 
-    assert said.code == 0
-    assert "moving" in said.out
+    assert result.code == 0
+    assert "moving" in result.out
     assert paused(signalbox) == {"low": "moving"}
 
 
@@ -73,9 +73,9 @@ def test_dead_letters_are_named_as_they_can_be_redriven(
 def test_those_that_are_named_get_new_attempts(signalbox: CommandLine, served: Served) -> None:
     first, other, note = dead(served), dead(served), dead_notification(served)
 
-    said = signalbox("queue", "redrive", first.id, note)
+    result = signalbox("queue", "redrive", first.id, note)
 
-    assert said.code == 0
+    assert result.code == 0
     assert status_of(served, first) is TaskStatus.PENDING
     assert status_of(served, other) is TaskStatus.FAILED
     assert json.loads(signalbox("notifications", "show", note, "--json").out)["status"] == "queued"
@@ -97,9 +97,9 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
 ) -> None:
     task = dead(served)
 
-    said = signalbox("queue", "redrive", "--kind=task", "--dry-run")
+    result = signalbox("queue", "redrive", "--kind=task", "--dry-run")
 
-    assert f"{task.id}  would be tried again" in said.out
+    assert f"{task.id}  would be tried again" in result.out
     assert status_of(served, task) is TaskStatus.FAILED
 
 
@@ -127,11 +127,11 @@ def test_what_is_refused_hides_nothing_behind_it(signalbox: CommandLine, served:
     note = dead_notification(served)
     stuck = dead_notification(served, connector="nowhere", created_at=NOW + timedelta(seconds=1))
 
-    said = signalbox("queue", "redrive", "--kind=notification", "--limit=1")
+    result = signalbox("queue", "redrive", "--kind=notification", "--limit=1")
 
-    assert said.code == 1
-    assert f"{stuck}  refused: this installation has no connector nowhere" in said.out
-    assert f"{note}  is tried again" in said.out
+    assert result.code == 1
+    assert f"{stuck}  refused: this installation has no connector nowhere" in result.out
+    assert f"{note}  is tried again" in result.out
 
 
 def test_what_fits_nothing_is_passed_over(signalbox: CommandLine, served: Served) -> None:
@@ -140,9 +140,9 @@ def test_what_fits_nothing_is_passed_over(signalbox: CommandLine, served: Served
         given_up = dead(served, created_at=NOW + timedelta(seconds=1))
         served.put(served.now(given_up).model_copy(update={"max_attempts": 3}))
 
-    said = signalbox("queue", "redrive", "--kind=task", "--limit=1")
+    result = signalbox("queue", "redrive", "--kind=task", "--limit=1")
 
-    assert said.code == 0
+    assert result.code == 0
     assert status_of(served, task) is TaskStatus.PENDING
 
 
@@ -159,16 +159,16 @@ def test_what_fits_nothing_is_passed_over(signalbox: CommandLine, served: Served
 def test_what_cannot_be_redriven_is_said_so(
     signalbox: CommandLine, words: list[str], code: int, problem: str
 ) -> None:
-    said = signalbox("queue", "redrive", *words)
+    result = signalbox("queue", "redrive", *words)
 
-    assert said.code == code
-    assert problem in said.err
+    assert result.code == code
+    assert problem in result.err
 
 
 def test_what_is_not_dead_is_refused(signalbox: CommandLine, served: Served) -> None:
     task = served.add(a_task())
 
-    said = signalbox("queue", "redrive", task.id)
+    result = signalbox("queue", "redrive", task.id)
 
-    assert said.code == 1
-    assert "409 conflict: the task is pending" in said.err
+    assert result.code == 1
+    assert "409 conflict: the task is pending" in result.err

@@ -94,17 +94,17 @@ def test_a_generated_secret_is_long_and_new() -> None:
 def test_a_secret_given_on_standard_input_is_kept_and_never_shown(
     on_aws: CommandLine, stack: Stack
 ) -> None:
-    said = on_aws("secrets", "set", NAME, given=f"{SECRET}\n")
+    result = on_aws("secrets", "set", NAME, given=f"{SECRET}\n")
 
-    assert said.code == 0
+    assert result.code == 0
     assert stack.secrets.refresh(NAME) == (SECRET,)
-    assert SECRET not in said.out + said.err
+    assert SECRET not in result.out + result.err
 
 
 def test_a_generated_secret_is_shown_this_once(on_aws: CommandLine, stack: Stack) -> None:
-    said = on_aws("secrets", "set", NAME, "--generate")
+    result = on_aws("secrets", "set", NAME, "--generate")
 
-    assert stack.secrets.refresh(NAME) == (said.out.strip(),)
+    assert stack.secrets.refresh(NAME) == (result.out.strip(),)
 
 
 def test_a_rotation_and_its_end_on_the_command_line(on_aws: CommandLine, stack: Stack) -> None:
@@ -121,9 +121,9 @@ def test_a_rotation_and_its_end_on_the_command_line(on_aws: CommandLine, stack: 
 
 
 def test_a_short_secret_of_a_source_is_warned_of(on_aws: CommandLine) -> None:
-    said = on_aws("secrets", "set", NAME, given="short")
+    result = on_aws("secrets", "set", NAME, given="short")
 
-    assert "can be guessed" in said.err
+    assert "can be guessed" in result.err
 
 
 def test_the_secret_of_an_issuer_is_set_where_functions_read_it(
@@ -142,10 +142,10 @@ def test_the_secret_of_an_issuer_is_set_where_functions_read_it(
 def test_a_secret_that_no_token_is_verified_with_is_refused(
     on_aws: CommandLine, stack: Stack, verb: str
 ) -> None:
-    said = on_aws("secrets", verb, "issuers/corp", given="x" * 31)
+    result = on_aws("secrets", verb, "issuers/corp", given="x" * 31)
 
-    assert said.code == 1
-    assert "32 bytes" in said.err
+    assert result.code == 1
+    assert "32 bytes" in result.err
     assert stack.secrets.refresh("issuers/corp") == ()
 
 
@@ -154,10 +154,10 @@ def test_a_secret_that_no_token_is_verified_with_is_refused(
 def test_a_placeholder_is_no_secret(
     on_aws: CommandLine, stack: Stack, verb: str, name: str
 ) -> None:
-    said = on_aws("secrets", verb, name, given="ChangeMe\n")
+    result = on_aws("secrets", verb, name, given="ChangeMe\n")
 
-    assert said.code == 1
-    assert "a placeholder" in said.err
+    assert result.code == 1
+    assert "a placeholder" in result.err
     assert stack.secrets.refresh(name) == ()
 
 
@@ -184,9 +184,9 @@ def test_a_connection_that_is_not_there_yet_may_have_its_secret(on_aws: CommandL
 
 
 def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: Stack) -> None:
-    said = on_aws("secrets", "set", NAME, given="")
+    result = on_aws("secrets", "set", NAME, given="")
 
-    assert said.code == 1
+    assert result.code == 1
     assert stack.secrets.refresh(NAME) == ()
 
 

@@ -111,5 +111,5 @@ def test_the_example_is_signed_over_the_file_it_sends(stack: Stack, tmp_path: Pa
     assert shown[0] == signature(stack.secrets.refresh(GITHUB)[0], body)
     assert b"/agent fix the login" in body
     assert f"{stack.base_url}/api/v1/webhooks/github" in command
-    wanted = WebhookRequest(event="x", payload={}).headers("s").keys()
-    assert wanted == set(re.findall(r"-H '([\w-]+):", command))
+    expected = WebhookRequest(event="x", payload={}).headers("s").keys()
+    assert expected == set(re.findall(r"-H '([\w-]+):", command))

@@ -111,23 +111,23 @@ def test_each_hook_is_a_delivery_of_its_own() -> None:
 def test_a_comment_that_is_sent_becomes_a_task(
     signalbox: CommandLine, served: Served, form: list[str]
 ) -> None:
-    said = signalbox(
+    result = signalbox(
         "send", "github", "issue_comment", "--text=/agent go", f"--secret={SECRET}", *form
     )
 
     (task,) = served.all()
-    assert said.code == 0
-    assert said.out.startswith("202  accepted  dlv_")
-    assert task.id in said.out
+    assert result.code == 0
+    assert result.out.startswith("202  accepted  dlv_")
+    assert task.id in result.out
     assert task.instruction == "go"
 
 
 def test_a_delivery_that_is_repeated_is_a_duplicate(signalbox: CommandLine, served: Served) -> None:
     words = ("send", "github", "issue_comment", "--text=/agent go", f"--secret={SECRET}")
 
-    said = signalbox(*words, "--repeat=2", "--delivery=one", "--json")
+    result = signalbox(*words, "--repeat=2", "--delivery=one", "--json")
 
-    first, second = (SentWebhook.model_validate_json(line) for line in said.out.splitlines())
+    first, second = (SentWebhook.model_validate_json(line) for line in result.out.splitlines())
     assert (first.duplicate, second.duplicate) == (False, True)
     assert [*first.task_ids] == [*second.task_ids] == [task.id for task in served.all()]
 
@@ -141,16 +141,16 @@ def test_without_an_id_each_is_another_comment(signalbox: CommandLine, served: S
 
 
 def test_a_wrong_secret_fails(signalbox: CommandLine) -> None:
-    said = signalbox("send", "github", "push", "--secret", "wrong")
+    result = signalbox("send", "github", "push", "--secret", "wrong")
 
-    assert said.code == 1
-    assert said.out.startswith("401  signature_invalid")
+    assert result.code == 1
+    assert result.out.startswith("401  signature_invalid")
 
 
 def test_notes_say_why_nothing_was_made(signalbox: CommandLine) -> None:
-    said = signalbox("send", "github", "push", "--secret", SECRET)
+    result = signalbox("send", "github", "push", "--secret", SECRET)
 
-    assert "push: no command in it" in said.out
+    assert "push: no command in it" in result.out
 
 
 def test_a_payload_of_ones_own_is_sent(
@@ -171,10 +171,10 @@ def test_what_is_no_json_object_is_not_sent(signalbox: CommandLine, tmp_path: Pa
     payload = tmp_path / "payload.json"
     payload.write_text("[")
 
-    said = signalbox("send", "github", "push", "--file", str(payload), "--secret", SECRET)
+    result = signalbox("send", "github", "push", "--file", str(payload), "--secret", SECRET)
 
-    assert (said.code, said.out) == (1, "")
-    assert "is not a JSON object" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "is not a JSON object" in result.err
 
 
 def test_without_an_event_it_was_asked_wrongly(signalbox: CommandLine) -> None:
@@ -182,31 +182,31 @@ def test_without_an_event_it_was_asked_wrongly(signalbox: CommandLine) -> None:
 
 
 def test_nobody_there_is_exit_code_3() -> None:
-    said = CommandLine()(
+    result = CommandLine()(
         "send", "github", "push", "--url", "http://127.0.0.1:9/x", "--secret", SECRET
     )
 
-    assert said.code == 3
+    assert result.code == 3
 
 
 def test_a_source_without_a_secret_says_how_to_give_it_one(on_aws: CommandLine) -> None:
-    said = on_aws("send", "github", "push", "--source", "mine")
+    result = on_aws("send", "github", "push", "--source", "mine")
 
-    assert said.code == 1
-    assert "signalbox secrets set sources/github/mine" in said.err
+    assert result.code == 1
+    assert "signalbox secrets set sources/github/mine" in result.err
 
 
 def test_every_example_of_a_package_is_sent(signalbox: CommandLine, tmp_path: Path) -> None:
     folder = package(tmp_path, EVENTS)
 
-    said = signalbox("send", "github", "--all", str(folder), "--secret", SECRET, "--json")
+    result = signalbox("send", "github", "--all", str(folder), "--secret", SECRET, "--json")
 
-    rows = {row["event"]: row for row in json.loads(said.out)}
+    rows = {row["event"]: row for row in json.loads(result.out)}
     assert rows["all"]["sent"] == 4
     assert rows["star"]["outcomes"] == {"ignored": 2}
     assert rows["ping"]["statuses"] == {"200": 1}
     assert rows["issue_comment"]["statuses"] == {"400": 1}
-    assert said.code == 1, "one was not taken"
+    assert result.code == 1, "one was not taken"
 
 
 def test_an_archive_is_read_as_the_package_that_it_is(tmp_path: Path) -> None:

@@ -37,11 +37,11 @@ def test_the_scenes_go_as_they_must(
     story.a_repeat_changes_nothing()
 
     (task,) = served.all()
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert task.status is TaskStatus.SUCCEEDED
     for words in (task.id, "202 accepted", "attempt 1, fence 1", "401 signature_invalid",
                   "duplicate"):  # fmt: skip
-        assert words in told
+        assert words in printed
 
 
 def test_a_scene_that_goes_wrong_ends_the_story_with_its_number(stage: DemoEnvironment) -> None:
@@ -89,8 +89,8 @@ def test_waiting_ends() -> None:
 
 
 def test_the_demo_is_not_for_a_stack_on_aws() -> None:
-    said = CommandLine(options=["--stack", "prod"])("demo")
+    result = CommandLine(options=["--stack", "prod"])("demo")
 
-    assert said.code == 1
-    assert "local stack" in said.err
+    assert result.code == 1
+    assert "local stack" in result.err
     assert issubclass(StepFailed, CommandError)

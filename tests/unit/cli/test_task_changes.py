@@ -22,13 +22,13 @@ def ended(served: Served, status: TaskStatus) -> Task:
 
 
 def test_a_task_is_made_as_it_is_told(signalbox: CommandLine, served: Served) -> None:
-    said = signalbox(
+    result = signalbox(
         "tasks", "create", "Tidy up", "--description=All of it", "--kind=chore", "--priority=high",
         "--label=a", "--label=b", "--due=2026-12-24", "--json",
     )  # fmt: skip
 
     (task,) = served.all()
-    assert json.loads(said.out)["id"] == task.id
+    assert json.loads(result.out)["id"] == task.id
     assert (task.title, task.description, task.kind) == ("Tidy up", "All of it", "chore")
     assert (task.priority, task.labels) == (Priority.HIGH, ("a", "b"))
     assert task.due == datetime(2026, 12, 24, tzinfo=UTC)
@@ -62,21 +62,21 @@ def test_a_key_that_no_header_holds_is_wrong_usage(signalbox: CommandLine, key: 
 def test_a_task_that_cannot_be_is_refused_by_the_name_of_what_is_wrong(
     signalbox: CommandLine, served: Served
 ) -> None:
-    said = signalbox("tasks", "create", 201 * "x", "--priority", "odd")
+    result = signalbox("tasks", "create", 201 * "x", "--priority", "odd")
 
-    assert said.code == 1
-    assert "title: " in said.err
-    assert "priority: " in said.err
+    assert result.code == 1
+    assert "title: " in result.err
+    assert "priority: " in result.err
     assert served.all() == []
 
 
 def test_what_is_not_named_stays_as_it_is(signalbox: CommandLine, served: Served) -> None:
     task = served.add(a_task())
 
-    said = signalbox("tasks", "edit", task.id, "--priority=low", "--description=")
+    result = signalbox("tasks", "edit", task.id, "--priority=low", "--description=")
 
     after = served.now(task)
-    assert said.code == 0
+    assert result.code == 0
     assert (after.priority, after.title, after.labels) == (Priority.LOW, task.title, task.labels)
 
 
@@ -127,10 +127,10 @@ def test_a_cancelled_task_says_why_and_can_be_retried(
 def test_what_has_succeeded_stays_so(
     signalbox: CommandLine, served: Served, verb: str, status: TaskStatus
 ) -> None:
-    said = signalbox("tasks", verb, ended(served, status).id)
+    result = signalbox("tasks", verb, ended(served, status).id)
 
-    assert said.code == 1
-    assert "409 conflict" in said.err
+    assert result.code == 1
+    assert "409 conflict" in result.err
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_what_has_succeeded_stays_so(
               ("changes", NO_TASK), ("logs", NO_TASK), ("logs", NO_TASK, "--follow")]
 )  # fmt: skip
 def test_a_task_that_is_not_there_is_said_so(signalbox: CommandLine, words: tuple[str]) -> None:
-    said = signalbox("tasks", *words)
+    result = signalbox("tasks", *words)
 
-    assert said.code == 1
-    assert "404 not_found: there is no such task" in said.err
+    assert result.code == 1
+    assert "404 not_found: there is no such task" in result.err
 
 
 def test_the_changes_of_a_task_are_told_in_their_order(

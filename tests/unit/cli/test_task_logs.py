@@ -54,9 +54,9 @@ def followed(replies: Sequence[Reply]) -> tuple[bool, list[str]]:
 def test_a_log_is_printed_line_by_line(signalbox: CommandLine, served: Served) -> None:
     task = logged(served, "cloning", "é\x1b[2J")
 
-    said = signalbox("tasks", "logs", task.id)
+    result = signalbox("tasks", "logs", task.id)
 
-    assert said.out.splitlines() == ["2026-03-01 12:00:00  cloning", "2026-03-01 12:00:00  é"]
+    assert result.out.splitlines() == ["2026-03-01 12:00:00  cloning", "2026-03-01 12:00:00  é"]
 
 
 def test_a_log_of_many_pages_is_printed_whole(
@@ -65,9 +65,9 @@ def test_a_log_of_many_pages_is_printed_whole(
     monkeypatch.setattr("cli.log_stream._PAGE_SIZE", "2")
     task = logged(served, *"abcde")
 
-    said = signalbox("tasks", "logs", task.id, "--json")
+    result = signalbox("tasks", "logs", task.id, "--json")
 
-    assert [json.loads(row)["text"] for row in said.out.splitlines()] == [*"abcde"]
+    assert [json.loads(row)["text"] for row in result.out.splitlines()] == [*"abcde"]
 
 
 @pytest.mark.parametrize(("status", "code"), [(TaskStatus.SUCCEEDED, 0), (TaskStatus.FAILED, 1)])
@@ -76,11 +76,11 @@ def test_a_log_is_followed_to_the_end_and_the_exit_code_says_which(
 ) -> None:
     task = logged(served, "é", status=status)
 
-    said = signalbox("tasks", "logs", task.id, "--follow")
+    result = signalbox("tasks", "logs", task.id, "--follow")
 
-    assert said.code == code
-    assert said.out == "2026-03-01 12:00:00  é\n"
-    assert said.err == f"ended: {status}\n"
+    assert result.code == code
+    assert result.out == "2026-03-01 12:00:00  é\n"
+    assert result.err == f"ended: {status}\n"
 
 
 def test_a_stream_is_taken_up_behind_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,17 +53,19 @@ def test_a_list_shows_the_newest_first(signalbox: CommandLine, served: Served) -
 def test_a_list_can_be_narrowed(signalbox: CommandLine, served: Served) -> None:
     served.add(a_task(title="low", priority=Priority.LOW))
     served.add(a_task(title="high", priority=Priority.HIGH))
-    said = signalbox("tasks", "list", "--priority=high", "--since=2026-03-01", "--provider=github")
+    result = signalbox(
+        "tasks", "list", "--priority=high", "--since=2026-03-01", "--provider=github"
+    )
 
-    assert "high" in said.out
-    assert "low " not in said.out
+    assert "high" in result.out
+    assert "low " not in result.out
 
 
 def test_a_status_that_is_none_is_refused_by_the_api(signalbox: CommandLine) -> None:
-    said = signalbox("tasks", "list", "--status", "odd")
+    result = signalbox("tasks", "list", "--status", "odd")
 
-    assert said.code == 1
-    assert "422 validation_failed" in said.err
+    assert result.code == 1
+    assert "422 validation_failed" in result.err
 
 
 def test_a_task_is_shown_without_what_could_steer_the_terminal(
@@ -71,11 +73,11 @@ def test_a_task_is_shown_without_what_could_steer_the_terminal(
 ) -> None:
     task = served.add(a_task(description="\x1b[2Jhello\x07"))
 
-    said = signalbox("tasks", "show", task.id)
+    result = signalbox("tasks", "show", task.id)
 
-    assert "hello" in said.out
-    assert "\x1b[2J" not in said.out
-    assert "\x07" not in said.out
+    assert "hello" in result.out
+    assert "\x1b[2J" not in result.out
+    assert "\x07" not in result.out
 
 
 def test_every_fact_has_a_name() -> None:

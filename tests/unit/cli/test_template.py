@@ -205,7 +205,7 @@ Resources:
     Type: AWS::SNS::Topic
     Properties:
       TopicName: !Sub [a-text, {}]
-      DisplayName: !Sub ["${Word}-${AWS::Region}", {Word: told}]
+      DisplayName: !Sub ["${Word}-${AWS::Region}", {Word: name}]
       KmsMasterKeyId: !Sub ["${Key}", {Key: !GetAtt Key.Arn}]
 """
     )
@@ -217,6 +217,6 @@ Resources:
     assert isinstance(topic, dict)
     assert topic["Properties"] == {
         "TopicName": "a-text",
-        "DisplayName": {"Fn::Sub": "told-${AWS::Region}"},
+        "DisplayName": {"Fn::Sub": "name-${AWS::Region}"},
         "KmsMasterKeyId": {"Fn::Sub": ["${Key}", {"Key": {"Fn::GetAtt": ["Key", "Arn"]}}]},
     }

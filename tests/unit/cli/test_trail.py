@@ -37,7 +37,7 @@ def entries_of(store: FakeAuditStore) -> list[AuditEvent]:
     ]
 
 
-def told(stack: Stack) -> list[AuditEvent]:
+def recorded(stack: Stack) -> list[AuditEvent]:
     rows = stack.audit.oldest(day_of(utc_now()))
     return [AuditRecord.model_validate_json(kept.document).entry for kept in rows]
 
@@ -125,7 +125,7 @@ def test_every_change_on_the_command_line_leaves_one_entry(
 
     made = on_aws("keys", "create", "ci", "--role", "viewer").out.strip()
     (key,) = stack.keys.all()
-    said = [
+    result = [
         on_aws("keys", "revoke", key.id),
         on_aws("secrets", "set", SOURCE, given=CANARY),
         on_aws("secrets", "rotate", SOURCE, given=f"{CANARY}-2"),
@@ -136,8 +136,8 @@ def test_every_change_on_the_command_line_leaves_one_entry(
         on_aws("apply", "-f", str(empty), "--prune"),
     ]
 
-    entries = told(stack)
-    assert [each.code for each in said] == [0] * 8
+    entries = recorded(stack)
+    assert [each.code for each in result] == [0] * 8
     assert summary(entries) == [
         ("keys create", f"key {key.id}", "allowed"),
         ("keys revoke", f"key {key.id}", "allowed"),
@@ -157,15 +157,15 @@ def test_every_change_on_the_command_line_leaves_one_entry(
 
 
 def test_what_is_refused_leaves_no_entry(on_aws: CommandLine, stack: Stack) -> None:
-    said = [
+    result = [
         on_aws("keys", "create", "ci", "--role", "boss"),
         on_aws("keys", "revoke", "nobody"),
         on_aws("secrets", "set", SOURCE, given=""),
         on_aws("secrets", "rotate", SOURCE, "--drop-previous"),
     ]
 
-    assert [each.code for each in said] == [1] * 4
-    assert told(stack) == []
+    assert [each.code for each in result] == [1] * 4
+    assert recorded(stack) == []
 
 
 def test_a_change_without_its_entry_is_there_and_the_command_fails(
@@ -178,7 +178,7 @@ def test_a_change_without_its_entry_is_there_and_the_command_fails(
 
     assert (key.code, secret.code) == (1, 1)
     assert "is done, but the audit log does not tell of it" in key.err
-    assert key.out.startswith("sbx_test_"), "it opens what it may, so it is told"
+    assert key.out.startswith("sbx_test_"), "it opens what it may, so it is recorded"
     assert len(stack.keys.all()) == 1
     assert stack.secrets.refresh(SOURCE) == (secret.out.strip(),)
 
@@ -190,10 +190,10 @@ def test_applying_stops_at_the_first_change_without_its_entry(
     path = tmp_path / "signalbox.yaml"
     path.write_text(MANIFEST)
 
-    said = on_aws("apply", "-f", str(path))
+    result = on_aws("apply", "-f", str(path))
 
-    assert said.code == 1
-    assert "apply add connection team is done, but" in said.err
+    assert result.code == 1
+    assert "apply add connection team is done, but" in result.err
     assert (len(stack.config.connections()), len(stack.config.sources())) == (1, 0)
 
 

@@ -285,9 +285,9 @@ def test_what_happens_is_an_object_a_line_for_programs(
     seen = tmp_path / "seen"
     options = ("work", "--once", "--json", "--wait=0", "--")
 
-    said = signalbox(*options, "sh", "-c", 'cat > "$0"; echo ok', str(seen))
+    result = signalbox(*options, "sh", "-c", 'cat > "$0"; echo ok', str(seen))
 
-    happened = [json.loads(line) for line in said.out.splitlines()]
+    happened = [json.loads(line) for line in result.out.splitlines()]
     assert [each["what"] for each in happened] == ["claimed", "output", "succeeded"]
     assert {each["task_id"] for each in happened} == {task.id}
     assert json.loads(seen.read_text())["id"] == task.id

@@ -20,12 +20,12 @@ def a_view(**changes: object) -> TaskView:
 
 def ran(command: str, task: TaskView | None = None) -> tuple[list[str], int | None]:
     """What the command printed, and its exit code."""
-    said: list[str] = []
-    running = start_command(command_argv([command]), task or a_view(), said.append)
+    result: list[str] = []
+    running = start_command(command_argv([command]), task or a_view(), result.append)
     wait_for(lambda: running.ended() is not None)
     running.finish()
     running.stop()
-    return said, running.ended()
+    return result, running.ended()
 
 
 def wait_for(there: Callable[[], bool], seconds: float = 10) -> None:
@@ -58,15 +58,15 @@ def test_a_program_that_is_not_there_is_found_out_before_any_task_is_claimed() -
 def test_the_command_reads_its_task_as_json() -> None:
     task = a_view(title="Fix the login")
 
-    said, _ = ran("cat", task)
+    result, _ = ran("cat", task)
 
-    assert TaskView.model_validate_json("\n".join(said)) == task
+    assert TaskView.model_validate_json("\n".join(result)) == task
 
 
 def test_the_facts_stand_in_variables() -> None:
-    said, _ = ran('echo "$SIGNALBOX_TASK_KIND $SIGNALBOX_TASK_REPOSITORY $SIGNALBOX_TASK_BRANCH"')
+    result, _ = ran('echo "$SIGNALBOX_TASK_KIND $SIGNALBOX_TASK_REPOSITORY $SIGNALBOX_TASK_BRANCH"')
 
-    assert said == ["fix octo/hello"]
+    assert result == ["fix octo/hello"]
 
 
 @pytest.mark.parametrize("field", ["title", "instruction", "author", "branch", "kind"])
@@ -76,10 +76,10 @@ def test_what_strangers_wrote_is_never_a_command(
     monkeypatch.chdir(tmp_path)
     variable = f"SIGNALBOX_TASK_{field.upper()}"
 
-    said, code = ran(f'echo "${variable}"; cat >/dev/null', a_view(**{field: EVIL}))
+    result, code = ran(f'echo "${variable}"; cat >/dev/null', a_view(**{field: EVIL}))
 
     assert code == 0
-    assert "\n".join(said) == EVIL
+    assert "\n".join(result) == EVIL
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,9 +87,9 @@ def test_the_workers_own_keys_are_not_the_commands(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SIGNALBOX_API_KEY", "sbx_test_x")
     monkeypatch.setenv("SIGNALBOX_WEBHOOK_SECRET", "secret")
 
-    said, _ = ran("env | grep -c -e SIGNALBOX_API_KEY -e WEBHOOK_SECRET")
+    result, _ = ran("env | grep -c -e SIGNALBOX_API_KEY -e WEBHOOK_SECRET")
 
-    assert said == ["0"]
+    assert result == ["0"]
 
 
 def test_a_text_with_what_no_variable_can_hold_is_no_trouble() -> None:
@@ -97,36 +97,36 @@ def test_a_text_with_what_no_variable_can_hold_is_no_trouble() -> None:
 
 
 def test_the_longest_instruction_fits() -> None:
-    said, code = ran("echo ${#SIGNALBOX_TASK_INSTRUCTION}", a_view(instruction="漢" * 10_000))
+    result, code = ran("echo ${#SIGNALBOX_TASK_INSTRUCTION}", a_view(instruction="漢" * 10_000))
 
     assert code == 0
-    assert int(said[0]) >= 10_000
+    assert int(result[0]) >= 10_000
 
 
 def test_a_command_that_does_not_read_is_no_trouble() -> None:
-    said, code = ran("exec 0<&-; echo done", a_view(description="x" * 200_000))
+    result, code = ran("exec 0<&-; echo done", a_view(description="x" * 200_000))
 
-    assert (said, code) == (["done"], 0)
+    assert (result, code) == (["done"], 0)
 
 
 def test_errors_are_heard_among_the_rest_and_nothing_steers_the_terminal() -> None:
-    said, code = ran("echo out; echo err >&2; printf '\\033[31mred\\033[0m\\n'; exit 3")
+    result, code = ran("echo out; echo err >&2; printf '\\033[31mred\\033[0m\\n'; exit 3")
 
-    assert sorted(said) == ["err", "out", "red"]
+    assert sorted(result) == ["err", "out", "red"]
     assert code == 3
 
 
 def test_bytes_that_are_no_text_are_shown_as_well_as_can_be() -> None:
-    said, _ = ran("printf 'a\\377b\\n'")
+    result, _ = ran("printf 'a\\377b\\n'")
 
-    assert said == ["a\ufffdb"]
+    assert result == ["a\ufffdb"]
 
 
 def test_a_line_without_an_end_is_cut() -> None:
-    said, _ = ran("head -c 10000 /dev/zero | tr '\\0' x")
+    result, _ = ran("head -c 10000 /dev/zero | tr '\\0' x")
 
-    assert sum(len(line) for line in said) == 10_000
-    assert max(len(line) for line in said) == 4_000
+    assert sum(len(line) for line in result) == 10_000
+    assert max(len(line) for line in result) == 4_000
 
 
 def test_only_the_last_lines_are_kept() -> None:
@@ -184,6 +184,6 @@ def test_what_cannot_be_started_is_said_so() -> None:
 
 
 def test_a_task_is_json_whatever_is_in_it() -> None:
-    said, _ = ran("cat", a_view(title="\u2028\x7f\\"))
+    result, _ = ran("cat", a_view(title="\u2028\x7f\\"))
 
-    assert json.loads("\n".join(said))["kind"] == "fix"
+    assert json.loads("\n".join(result))["kind"] == "fix"

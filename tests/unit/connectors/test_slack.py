@@ -33,8 +33,8 @@ def test_a_message_says_what_happened() -> None:
 
     message = render(notification)
 
-    def text(said: str, **style: bool) -> dict[str, JsonValue]:
-        return {"type": "text", "text": said} | ({"style": {**style}} if style else {})
+    def text(response: str, **style: bool) -> dict[str, JsonValue]:
+        return {"type": "text", "text": response} | ({"style": {**style}} if style else {})
 
     def section(*elements: JsonValue) -> dict[str, JsonValue]:
         return {"type": "rich_text_section", "elements": list(elements)}
@@ -113,10 +113,10 @@ def test_nobody_is_called_by_foreign_text() -> None:
 
     message = render(a_notification(task))
 
-    told = str(message["text"])
-    assert "<!" not in told
-    assert "<@" not in told
-    assert "&lt;!channel&gt; &lt;@U024BE7LH&gt; &amp; co" in told
+    text = str(message["text"])
+    assert "<!" not in text
+    assert "<@" not in text
+    assert "&lt;!channel&gt; &lt;@U024BE7LH&gt; &amp; co" in text
     assert title in _as_they_are(message["blocks"])
 
 
@@ -155,44 +155,44 @@ def _as_they_are(part: JsonValue) -> list[str]:
 
 
 def test_a_link_cannot_be_closed_from_within() -> None:
-    told = _told(url="https://example.com/|Open>*<!channel>", result=None)
+    text = _told(url="https://example.com/|Open>*<!channel>", result=None)
 
-    assert "Open the source" not in told
+    assert "Open the source" not in text
 
 
 def test_the_reason_of_a_failure_keeps_its_lines() -> None:
-    told = _blocks(reason="first\r\n  second\x00 line\n\n")
+    text = _blocks(reason="first\r\n  second\x00 line\n\n")
 
-    assert "first\nsecond line" in _as_they_are(told)
+    assert "first\nsecond line" in _as_they_are(text)
 
 
 def test_a_long_reason_ends_with_an_ellipsis() -> None:
-    told = _told(reason="<" * 2_000)
+    text = _told(reason="<" * 2_000)
 
-    assert "<…" in told
-    assert told.count("<") == 1_499
+    assert "<…" in text
+    assert text.count("<") == 1_499
 
 
 def test_a_long_title_ends_with_no_half_escape() -> None:
-    told = str(render(a_notification(a_task(title="<" * 400)))["text"])
+    text = str(render(a_notification(a_task(title="<" * 400)))["text"])
 
-    assert told.endswith("&lt;…")
-    assert told.count("&lt;") == 299 // 4
+    assert text.endswith("&lt;…")
+    assert text.count("&lt;") == 299 // 4
 
 
 def test_what_counts_double_counts_double() -> None:
-    told = _told(reason="🚦" * 2_000)
+    text = _told(reason="🚦" * 2_000)
 
-    assert told.count("🚦") == 1_499 // 2
+    assert text.count("🚦") == 1_499 // 2
 
 
 def test_a_secret_in_a_workers_words_goes_nowhere() -> None:
-    told = _told(
+    text = _told(
         reason="git push https://octocat:ghp_Ca2Na3Ry4Zz5Qq6Ww7@github.com/octo/hello failed",
         result=a_result(summary="used xoxb-1-Ca2Na3Ry4Zz5Qq6Ww7"),
     )
 
-    assert "Ca2Na3Ry4" not in told
+    assert "Ca2Na3Ry4" not in text
 
 
 @pytest.mark.parametrize("title", ["", " \n ", "\x00"])

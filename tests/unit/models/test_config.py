@@ -53,7 +53,7 @@ def test_a_hostile_pattern_takes_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "wanted"),
+    ("filters", "expected"),
     [
         ({}, True),
         ({"enabled": False}, False),
@@ -71,9 +71,9 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     ],
 )
 def test_a_subscription_takes_what_passes_all_its_filters(
-    filters: dict[str, object], *, wanted: bool
+    filters: dict[str, object], *, expected: bool
 ) -> None:
-    assert subscription_matches(a_subscription(**filters), a_change()) is wanted
+    assert subscription_matches(a_subscription(**filters), a_change()) is expected
 
 
 def test_a_task_without_a_repository_passes_no_filter_of_repositories() -> None:
@@ -88,12 +88,12 @@ def test_a_subscription_tells_the_steps_of_a_task_apart() -> None:
     created, started = task.history
     only_started = a_subscription(changes=(ChangeType.STARTED,))
 
-    wanted = [
+    expected = [
         subscription_matches(only_started, change_for(task, step, "s"))
         for step in (created, started)
     ]
 
-    assert wanted == [False, True]
+    assert expected == [False, True]
 
 
 @pytest.mark.parametrize(

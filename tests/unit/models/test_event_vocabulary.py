@@ -49,15 +49,15 @@ def test_a_pattern_that_nothing_fits(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "response"),
     [
         ("workflow_run.complted", 'did you mean "workflow_run.completed"? allowed: '),
         ("Pusch", 'did you mean "push"? allowed: issues.labeled, push, workflow_run.completed'),
         ("zzz", "allowed: issues.labeled, push, workflow_run.completed"),
     ],
 )
-def test_the_closest_word_is_suggested(word: str, said: str) -> None:
-    assert suggest(word, EVENTS).startswith(said)
+def test_the_closest_word_is_suggested(word: str, response: str) -> None:
+    assert suggest(word, EVENTS).startswith(response)
 
 
 def test_a_long_list_is_cut() -> None:

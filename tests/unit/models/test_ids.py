@@ -59,9 +59,9 @@ def test_a_change_owes_each_connection_one_notification() -> None:
     change, other = ChangeId("tsk_a.1"), ChangeId("tsk_a.2")
     slack, jira = ConnectionId("slack"), ConnectionId("jira")
 
-    owed = {notification_id(c, to) for c in (change, other) for to in (slack, jira)}
+    ids = {notification_id(c, to) for c in (change, other) for to in (slack, jira)}
 
-    assert len(owed) == 4
+    assert len(ids) == 4
     assert notification_id(change, slack) == notification_id(change, slack)
 
 

@@ -118,9 +118,9 @@ def test_what_is_new_is_added() -> None:
 
 
 def test_a_change_says_what_was_and_what_will_be() -> None:
-    wanted = Manifest(sources=(a_source(mention="bot"),))
+    manifest = Manifest(sources=(a_source(mention="bot"),))
 
-    (edit,) = plan_changes(wanted, [a_source()], prune=False).edits
+    (edit,) = plan_changes(manifest, [a_source()], prune=False).edits
 
     (difference,) = edit.differences
     assert edit.action is ChangeAction.CHANGE

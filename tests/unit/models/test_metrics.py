@@ -31,7 +31,7 @@ def facts(task: Task) -> TaskProjection:
     return TaskProjection.model_validate_json(task.model_dump_json(exclude_none=True))
 
 
-def told(status: NotificationStatus) -> NotificationProjection:
+def projection(status: NotificationStatus) -> NotificationProjection:
     return NotificationProjection(status=status, connector="slack")
 
 
@@ -90,7 +90,7 @@ def test_a_task_that_is_forgotten_is_one_less() -> None:
 def test_an_attempt_to_notify_is_counted_when_it_ends(
     before: NotificationStatus | None, after: NotificationStatus, outcome: str | None
 ) -> None:
-    counts = notification_counts(told(before) if before else None, told(after))
+    counts = notification_counts(projection(before) if before else None, projection(after))
 
     assert counts == ({f"notifications|slack|{outcome}": 1} if outcome else {})
 

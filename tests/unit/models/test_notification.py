@@ -59,9 +59,9 @@ def test_what_has_ended_is_not_attempted_and_not_busy(ended: Notification) -> No
 
 
 def test_how_an_attempt_ended_is_logged_with_its_reason() -> None:
-    told = [(note.attempts[-1].outcome, note.attempts[-1].reason) for note in ENDED]
+    outcomes = [(note.attempts[-1].outcome, note.attempts[-1].reason) for note in ENDED]
 
-    assert told == [
+    assert outcomes == [
         ("delivered", None),
         ("refused", "no such channel"),
         ("dead", "too often"),

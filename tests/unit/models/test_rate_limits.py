@@ -27,7 +27,7 @@ POLICY = RateLimitPolicy(name="default", limit=LIMIT)
 
 
 class LeakyBucket:
-    """GCRA told the other way round: a bucket that leaks evenly and holds one burst."""
+    """The equivalent of GCRA: a bucket that leaks evenly and holds one burst."""
 
     def __init__(self, limit: RateLimit) -> None:
         self._leak = Fraction(1, limit.interval)
@@ -66,20 +66,20 @@ def test_what_is_told_comes_true(pauses: list[int]) -> None:
     for pause in pauses:
         now += pause
         if retry_wait(arrival, now, LIMIT):
-            told = over_limit(POLICY, arrival, now).quota
+            left = over_limit(POLICY, arrival, now).quota
             assert not retry_wait(
-                arrival, now + told.one_more_after * MICROSECONDS_PER_SECOND, LIMIT
+                arrival, now + left.one_more_after * MICROSECONDS_PER_SECOND, LIMIT
             )
             continue
         arrival = arrival_after(arrival, now, LIMIT)
-        told = quota(POLICY, arrival, now)
+        left = quota(POLICY, arrival, now)
 
-        assert 0 <= told.remaining < LIMIT.burst
-        if told.remaining:
-            assert not retry_wait(arrival, now, LIMIT, told.remaining)
-        assert retry_wait(arrival, now, LIMIT, told.remaining + 1)
-        later = now + told.one_more_after * MICROSECONDS_PER_SECOND
-        assert quota(POLICY, arrival, later).remaining > told.remaining
+        assert 0 <= left.remaining < LIMIT.burst
+        if left.remaining:
+            assert not retry_wait(arrival, now, LIMIT, left.remaining)
+        assert retry_wait(arrival, now, LIMIT, left.remaining + 1)
+        later = now + left.one_more_after * MICROSECONDS_PER_SECOND
+        assert quota(POLICY, arrival, later).remaining > left.remaining
 
 
 def test_a_refusal_names_no_time_that_has_passed() -> None:

@@ -128,9 +128,9 @@ def test_a_heartbeat_is_no_step() -> None:
 
 
 def test_a_heartbeat_without_progress_keeps_what_was_said_before() -> None:
-    said = extended(RUNNING, LEASE, 1, LATER, "half way")
+    response = extended(RUNNING, LEASE, 1, LATER, "half way")
 
-    assert extended(said, LEASE, 1, LATER, None).progress == "half way"
+    assert extended(response, LEASE, 1, LATER, None).progress == "half way"
 
 
 @pytest.mark.parametrize(("lease", "fence"), [("lse_other", 1), (LEASE, 0), (LEASE, 2), ("", 1)])

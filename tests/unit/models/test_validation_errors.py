@@ -25,7 +25,7 @@ def flaws(document: JsonValue) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "response"),
     [
         (
             {"sources": [{"provider": "github", "nme": "x"}]},
@@ -73,8 +73,8 @@ def flaws(document: JsonValue) -> list[str]:
         ([], ": expects a mapping of keys to values"),
     ],
 )
-def test_the_place_and_the_mistake_are_named(document: JsonValue, said: str) -> None:
-    assert any(said in flaw for flaw in flaws(document)), flaws(document)
+def test_the_place_and_the_mistake_are_named(document: JsonValue, response: str) -> None:
+    assert any(response in flaw for flaw in flaws(document)), flaws(document)
 
 
 _KEYS = st.sampled_from(

@@ -47,7 +47,7 @@ from signalbox.runtime import registry
 said = {expression}
 loaded = {{".".join(name.split(".")[1:3]) for name in sys.modules
           if re.match(r"signalbox\\.(providers|connectors)\\.", name)}}
-found = {{"said": said, "loaded": sorted(loaded), "file": registry.__file__}}
+found = {{"response": response, "loaded": sorted(loaded), "file": registry.__file__}}
 print(json.dumps(found, default=list))
 """
     done = subprocess.run(  # noqa: S603  our own interpreter
@@ -65,7 +65,7 @@ def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path
     asked = _asked(LISTING, shipped)
 
     listed = [sorted(["elsewhere", *names]) for names in (connector_names(), providers())]
-    assert asked["said"] == listed
+    assert asked["response"] == listed
     assert asked["loaded"] == []
     assert asked["file"].endswith(".pyc")
 
@@ -82,7 +82,7 @@ def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path
 def test_who_asks_for_one_loads_that_one(shipped: Path, expression: str, loaded: str) -> None:
     asked = _asked(expression, shipped)
 
-    assert asked["said"] == loaded.partition(".")[2]
+    assert asked["response"] == loaded.partition(".")[2]
     assert asked["loaded"] == [loaded]
 
 

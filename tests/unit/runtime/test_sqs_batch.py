@@ -14,7 +14,7 @@ from tests.fakes.counts import FakeCount
 
 
 @pytest.fixture
-def told() -> StringIO:
+def logs() -> StringIO:
     return StringIO()
 
 
@@ -24,7 +24,7 @@ def counts() -> FakeCount:
 
 
 def _failures(
-    told: StringIO, counts: FakeCount, *raised: Exception | None, timeout: int = 60
+    logs: StringIO, counts: FakeCount, *raised: Exception | None, timeout: int = 60
 ) -> list[str]:
     """The messages that come back; the handler raises this for one after the other."""
     left = list(raised)
@@ -37,33 +37,33 @@ def _failures(
         {"messageId": f"m-{number}", "eventSource": "aws:sqs", "body": "a secret"}
         for number in range(len(raised))
     ]
-    handler = sqs_batch_handler(handle, Logger(service="messages", stream=told), counts)
+    handler = sqs_batch_handler(handle, Logger(service="messages", stream=logs), counts)
     answer = handler({"Records": records}, FakeContext(FakeClock(), timeout=timeout))
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
 def test_what_a_message_raises_is_logged_without_its_words(
-    told: StringIO, counts: FakeCount
+    logs: StringIO, counts: FakeCount
 ) -> None:
-    failures = _failures(told, counts, None, ValueError("a secret"), Unavailable("the store"))
+    failures = _failures(logs, counts, None, ValueError("a secret"), Unavailable("the store"))
 
-    first, second = map(json.loads, told.getvalue().splitlines())
+    first, second = map(json.loads, logs.getvalue().splitlines())
     assert failures == ["m-1", "m-2"]
     assert (first["level"], first["message"]) == ("ERROR", "message failed")
     assert (first["message_id"], first["error"]) == ("m-1", "ValueError")
     assert (second["message_id"], second["error"]) == ("m-2", "Unavailable")
-    assert "a secret" not in told.getvalue()
+    assert "a secret" not in logs.getvalue()
 
 
-def test_each_message_that_fails_is_counted(told: StringIO, counts: FakeCount) -> None:
-    _failures(told, counts, ValueError(), None, Unavailable("the store"))
+def test_each_message_that_fails_is_counted(logs: StringIO, counts: FakeCount) -> None:
+    _failures(logs, counts, ValueError(), None, Unavailable("the store"))
 
     assert counts.seen == [("MessagesFailed", {})] * 2
 
 
 def test_a_message_that_is_to_come_back_is_no_failure_to_tell(
-    told: StringIO, counts: FakeCount
+    logs: StringIO, counts: FakeCount
 ) -> None:
-    assert _failures(told, counts, RetryMessage()) == ["m-0"]
-    assert _failures(told, counts, None, timeout=10) == ["m-0"]
-    assert (told.getvalue(), counts.seen) == ("", [])
+    assert _failures(logs, counts, RetryMessage()) == ["m-0"]
+    assert _failures(logs, counts, None, timeout=10) == ["m-0"]
+    assert (logs.getvalue(), counts.seen) == ("", [])

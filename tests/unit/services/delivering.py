@@ -33,7 +33,7 @@ class Store(FakeNotificationStore):
 
 
 class Rig:
-    """A use case over fakes, and one notification that is owed."""
+    """A use case over fakes, and one queued notification."""
 
     def __init__(self, *outcomes: Exception | None, note: Notification | None = None) -> None:
         self.note = note or a_notification()

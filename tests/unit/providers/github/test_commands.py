@@ -44,9 +44,9 @@ def test_a_text_speaks_when_it_is_first_written(event: str, action: str, part: s
 def test_an_edit_says_what_stood_there_before(event: str, _action: str, part: str) -> None:
     edited = payload("edited", part, changes={"body": {"from": "/ran"}})
 
-    said = command_text(event, edited)
+    response = command_text(event, edited)
 
-    assert said == CommandText(text="/run", previous_text="/ran", thread=f"{event}:7")
+    assert response == CommandText(text="/run", previous_text="/ran", thread=f"{event}:7")
 
 
 @pytest.mark.parametrize(("event", "_action", "part"), _PLACES)
@@ -99,9 +99,9 @@ def test_nobody_is_told_to_have_written_what_a_deleted_account_wrote() -> None:
 def test_what_came_by_a_transfer_is_told_to_be_moved(
     event: str, action: str, part: str, changes: object, *, moved: bool
 ) -> None:
-    said = command_text(event, payload(action, part, changes=changes))
+    response = command_text(event, payload(action, part, changes=changes))
 
-    assert (said.text, said.moved) == ("/run", moved)
+    assert (response.text, response.moved) == ("/run", moved)
 
 
 def test_two_hosts_count_their_comments_apart() -> None:
@@ -158,6 +158,6 @@ def test_a_review_event_without_its_review_is_refused() -> None:
 
 
 def test_a_text_is_bounded() -> None:
-    said = command_text("issue_comment", payload("created", "comment", "x" * 300_000))
+    response = command_text("issue_comment", payload("created", "comment", "x" * 300_000))
 
-    assert len(said.text or "") == 262_144
+    assert len(response.text or "") == 262_144

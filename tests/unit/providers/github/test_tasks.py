@@ -250,10 +250,10 @@ def test_only_web_urls_are_kept(url: str) -> None:
 
 
 def test_what_was_said_is_handed_on() -> None:
-    said = CommandText(text="/run", previous_text="/ran", thread="issues:1")
+    response = CommandText(text="/run", previous_text="/ran", thread="issues:1")
     payload = Payload.model_validate({"action": "edited", "issue": {"id": 1}})
 
-    event = event_of("issues", payload, said)
+    event = event_of("issues", payload, response)
 
     assert (event.text, event.previous_text, event.thread) == ("/run", "/ran", "issues:1")
 

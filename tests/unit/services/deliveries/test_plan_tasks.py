@@ -84,13 +84,13 @@ def test_a_task_tells_every_fact_of_its_event_and_of_its_command() -> None:
 
 def test_the_lines_below_a_command_reach_the_worker() -> None:
     bare = one(an_event(text="/agent\r\n\r\nSplit it in two.\r\nKeep names."))
-    told = one(an_event(text="/agent split it\n\nKeep names."))
+    command = one(an_event(text="/agent split it\n\nKeep names."))
 
     assert (bare.title, bare.instruction) == (
         "agent: Split it in two. Keep names.",
         "Split it in two.\nKeep names.",
     )
-    assert (told.instruction, told.description) == ("split it", "Keep names.")
+    assert (command.instruction, command.description) == ("split it", "Keep names.")
 
 
 def test_it_is_told_that_the_text_of_a_command_was_cut() -> None:

@@ -230,9 +230,9 @@ def test_a_reason_holds_no_secret_and_is_short(error: Exception) -> None:
 
     outcome = rig()
 
-    for told in (outcome.reason or "", rig.kept.model_dump_json()):
-        assert SECRET not in told
-        assert "xoxb-1" not in told
+    for text in (outcome.reason or "", rig.kept.model_dump_json()):
+        assert SECRET not in text
+        assert "xoxb-1" not in text
     assert len(outcome.reason or "") <= 300
 
 

@@ -59,15 +59,15 @@ class _Box:
 def test_a_claim_that_waits_is_not_ended_by_messages_that_are_of_no_use() -> None:
     box = _Box()
     useless = [cancelled(a_task(), None, NOW, by="me") for _ in range(25)]
-    wanted = a_task()
-    for task in (*useless, wanted):
+    expected = a_task()
+    for task in (*useless, expected):
         box.tasks.create(task)
         box.queue.send(Priority.NORMAL, [task.id])
 
     taken = box.claim(ME, lease_seconds=60, wait_seconds=20)
 
     assert taken is not None
-    assert taken.id == wanted.id
+    assert taken.id == expected.id
 
 
 def test_a_pause_is_heard_of_while_somebody_waits() -> None:

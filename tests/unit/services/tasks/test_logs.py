@@ -97,9 +97,9 @@ def test_a_worker_is_told_how_much_its_log_takes_still() -> None:
     rig = Rig()
     append = AppendLog(tasks=rig.tasks, logs=rig.logs, clock=rig.clock)
 
-    told = append(rig.held(), 1, ["a", "bc"])
+    followed = append(rig.held(), 1, ["a", "bc"])
 
-    assert (told.stored, told.lines_left, told.bytes_left) == (2, 19_998, 3_999_997)
+    assert (followed.stored, followed.lines_left, followed.bytes_left) == (2, 19_998, 3_999_997)
 
 
 def test_of_two_who_append_at_once_none_loses_a_line() -> None:
@@ -165,9 +165,9 @@ def test_a_page_is_cut_where_it_would_be_too_large_to_send() -> None:
 def test_a_follower_of_a_silent_task_waits_for_as_long_as_it_may() -> None:
     rig = Rig()
 
-    told = rig.follow(seconds=30)
+    followed = rig.follow(seconds=30)
 
-    assert told == FollowLogResult(lines=[], place=0, reset=False, ended=None)
+    assert followed == FollowLogResult(lines=[], place=0, reset=False, ended=None)
     assert rig.clock() - NOW == timedelta(seconds=25)
 
 
@@ -184,9 +184,9 @@ def test_a_follower_hears_a_line_soon_and_those_right_behind_it() -> None:
     rig = Rig()
     rig.meanwhile = [nothing, lambda: rig.say("a"), lambda: rig.say("b"), nothing, nothing]
 
-    told = rig.follow()
+    followed = rig.follow()
 
-    assert (texts(told.lines), told.place) == (["a", "b"], 2)
+    assert (texts(followed.lines), followed.place) == (["a", "b"], 2)
     assert rig.clock() - NOW == timedelta(seconds=4)
 
 
@@ -195,9 +195,9 @@ def test_a_follower_is_told_of_the_end_with_the_last_line() -> None:
     rig.say("a")
     rig.meanwhile = [lambda: rig.say("b"), rig.finish]
 
-    told = rig.follow()
+    followed = rig.follow()
 
-    assert (texts(told.lines), told.ended) == (["a", "b"], TaskStatus.SUCCEEDED)
+    assert (texts(followed.lines), followed.ended) == (["a", "b"], TaskStatus.SUCCEEDED)
 
 
 def test_a_finished_task_keeps_nobody_waiting() -> None:
@@ -205,9 +205,9 @@ def test_a_finished_task_keeps_nobody_waiting() -> None:
     rig.say("a")
     rig.finish()
 
-    told = rig.follow(after=1)
+    followed = rig.follow(after=1)
 
-    assert told == FollowLogResult(lines=[], place=1, reset=False, ended=TaskStatus.SUCCEEDED)
+    assert followed == FollowLogResult(lines=[], place=1, reset=False, ended=TaskStatus.SUCCEEDED)
     assert rig.clock() == NOW
 
 
@@ -217,12 +217,12 @@ def test_a_long_log_is_told_in_parts_and_its_end_with_the_last() -> None:
         rig.say(*["x" * 4_000] * 15)
     rig.finish()
 
-    told = [rig.follow()]
-    while not told[-1].ended:
-        told.append(rig.follow(after=told[-1].place))
+    followed = [rig.follow()]
+    while not followed[-1].ended:
+        followed.append(rig.follow(after=followed[-1].place))
 
-    assert len(told) == 5
-    assert [line.seq for part in told for line in part.lines] == list(range(1, 601))
+    assert len(followed) == 5
+    assert [line.seq for part in followed for line in part.lines] == list(range(1, 601))
     assert rig.clock() == NOW
 
 
@@ -231,9 +231,9 @@ def test_a_place_that_never_was_begins_the_log_anew(place: int | None) -> None:
     rig = Rig()
     rig.say("a", "b", "c")
 
-    told = rig.follow(after=place)
+    followed = rig.follow(after=place)
 
-    assert (told.reset, texts(told.lines)) == (True, ["a", "b", "c"])
+    assert (followed.reset, texts(followed.lines)) == (True, ["a", "b", "c"])
 
 
 def test_lines_that_are_forgotten_begin_the_log_anew_with_what_is_left() -> None:
@@ -242,9 +242,9 @@ def test_lines_that_are_forgotten_begin_the_log_anew_with_what_is_left() -> None
     rig.say("c")
     del rig.logs.kept[rig.task.id, 1]
 
-    told = rig.follow(after=1)
+    followed = rig.follow(after=1)
 
-    assert (told.reset, texts(told.lines)) == (True, ["c"])
+    assert (followed.reset, texts(followed.lines)) == (True, ["c"])
 
 
 @given(
@@ -263,12 +263,12 @@ def test_a_follower_that_is_cut_off_anywhere_misses_and_repeats_nothing(
     found: list[str] = []
     place = 0
     for arrived in [*seen, *[None] * 30]:
-        told = rig.follow(after=place)
-        lines = list(told.lines)[:arrived]
+        followed = rig.follow(after=place)
+        lines = list(followed.lines)[:arrived]
         found += texts(lines)
         place = lines[-1].seq if lines else place
-        assert not told.reset
-        if told.ended and len(lines) == len(told.lines):
+        assert not followed.reset
+        if followed.ended and len(lines) == len(followed.lines):
             break
 
     assert found == [str(number) for number in range(1, sum(sizes) + 1)]

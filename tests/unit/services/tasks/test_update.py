@@ -34,8 +34,8 @@ def beat(task: Task) -> Task:
 
 
 def relabelled(task: Task) -> Task:
-    wanted = editable(task).model_copy(update={"labels": (f"v{task.version}",)})
-    return edited(task, wanted, NOW, by="else")
+    fields = editable(task).model_copy(update={"labels": (f"v{task.version}",)})
+    return edited(task, fields, NOW, by="else")
 
 
 def test_a_heartbeat_in_between_costs_the_editor_nothing() -> None:
