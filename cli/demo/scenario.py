@@ -48,7 +48,7 @@ class Scenario:
     task: TaskId = field(init=False)
 
     def a_webhook_comes_in(self) -> None:
-        """A signed webhook is stored as a task before it is answered."""
+        """Send a signed webhook, which is stored as a task before it is answered."""
         environment, hook = self.environment, self.hook
         environment.tell(f"POST {environment.address.url}")
         environment.tell(f'X-GitHub-Delivery {hook.delivery}, a comment: "{_TEXT}"')
@@ -60,7 +60,7 @@ class Scenario:
         environment.tell(f'task {task.id} is {task.status}: "{task.title}"')
 
     def a_worker_does_it(self) -> None:
-        """A worker claims, sends a heartbeat and completes, over HTTPS with an API key."""
+        """Claim the task, send a heartbeat and complete it, over HTTPS with an API key."""
         environment = self.environment
         task, lease = _claimed(environment, "worker-1", self.task)
         environment.tell(f"worker-1 claims {task.id}: attempt {task.attempt}, fence {lease.fence}")
@@ -75,7 +75,7 @@ class Scenario:
         environment.tell(f'complete: {done.id} {done.status}, "{result.summary}"')
 
     def slack_is_told(self) -> None:
-        """The echo target stands in for Slack and shows what it received."""
+        """Show what the echo target, which stands in for Slack, has received."""
 
         def all_said() -> list[str] | None:
             said = self.environment.slack_said(self.task)
@@ -86,14 +86,14 @@ class Scenario:
             self.environment.tell(f"Slack received: {text}")
 
     def a_forger_is_refused(self) -> None:
-        """The same bytes signed with another secret are refused."""
+        """Send the same bytes signed with another secret."""
         sent = self.environment.send(self.hook, secret="not-the-secret")  # noqa: S106 - it is not
         refused = sent.status == HTTPStatus.UNAUTHORIZED
         expect(refused, f"answered {sent.status} {sent.outcome}")
         self.environment.tell(f"{sent.status} {sent.outcome}")
 
     def a_repeat_changes_nothing(self) -> None:
-        """The same delivery again creates nothing."""
+        """Send the same delivery again."""
         sent = self.environment.send(self.hook)
         known = sent.duplicate and _only_task(sent) == self.task
         expect(known, "the second copy was not recognised")
@@ -103,7 +103,7 @@ class Scenario:
         self.environment.tell(f"{self.task} is {status} as before")
 
     def a_worker_dies(self) -> None:
-        """The lease of a dead worker expires, and another worker does its task."""
+        """Kill a worker; its lease expires, and another worker does its task."""
         environment = self.environment
         task = _only_task(environment.send(_comment()))
         environment.tell(f"another comment makes {task}")

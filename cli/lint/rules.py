@@ -35,7 +35,7 @@ _SECRET_WORDS: Final = frozenset(
 
 
 def no_stars(template: Template) -> Iterator[Finding]:
-    """Policies name each action and a resource."""
+    """Require that policies name each action and a resource."""
     for name, statement in _statements(template):
         if value_at(statement, "Effect") != "Allow":
             continue
@@ -50,7 +50,7 @@ def no_stars(template: Template) -> Iterator[Finding]:
 
 
 def no_managed_policies(template: Template) -> Iterator[Finding]:
-    """Roles use no managed policies of AWS, which allow their actions on everything."""
+    """Forbid managed policies of AWS, which allow their actions on everything."""
     for name, role in template.of("IAM::Role"):
         for arn in as_list(value_at(role.properties, "ManagedPolicyArns")):
             policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
@@ -58,7 +58,7 @@ def no_managed_policies(template: Template) -> Iterator[Finding]:
 
 
 def own_roles(template: Template) -> Iterator[Finding]:
-    """Every function has a role of its own, so that it has no permissions of others."""
+    """Require a role for every function, so that it has no permissions of others."""
     roles = {
         name: logical_id(value_at(made.properties, "Role")) for name, made in template.of(_FUNCTION)
     }
@@ -69,7 +69,7 @@ def own_roles(template: Template) -> Iterator[Finding]:
 
 
 def has_trigger(template: Template) -> Iterator[Finding]:
-    """Every function reads a queue or a stream, or may be invoked by something."""
+    """Require that every function reads a queue or a stream, or may be invoked by something."""
     callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
     ours = {logical_id(value_at(caller.properties, "FunctionName")) for _, caller in callers}
     for name, _ in template.of(_FUNCTION):
@@ -78,21 +78,21 @@ def has_trigger(template: Template) -> Iterator[Finding]:
 
 
 def whole_streams(template: Template) -> Iterator[Finding]:
-    """A stream is read from its start, so that changes before the reader was created count."""
+    """Require that a stream is read from its start, so that early changes count."""
     for name, mapping in _stream_mappings(template):
         if value_at(mapping.properties, "StartingPosition") != "TRIM_HORIZON":
             yield Finding(name, "StartingPosition", "leaves out what was there before")
 
 
 def access_logs(template: Template) -> Iterator[Finding]:
-    """Every API has an access log, which also has requests that reach no function."""
+    """Require an access log of every API, which also has requests that reach no function."""
     for name, stage in template.of("ApiGatewayV2::Stage"):
         if not logical_id(value_at(stage.properties, "AccessLogSettings", "DestinationArn")):
             yield Finding(name, "AccessLogSettings", "has no access log")
 
 
 def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
-    """Every queue has a dead-letter queue or is one, whose messages are kept for 14 days."""
+    """Require a dead-letter queue for every queue, whose messages are kept for 14 days."""
     targets = _dead_letter_queues(template)
     for name, queue in template.of(_QUEUE):
         if name in targets:
@@ -106,7 +106,7 @@ def queues_have_dead_letters(template: Template) -> Iterator[Finding]:
 
 
 def encrypted_queues(template: Template) -> Iterator[Finding]:
-    """Queues are encrypted."""
+    """Require that queues are encrypted."""
     for name, queue in template.of(_QUEUE):
         managed = as_boolean(value_at(queue.properties, "SqsManagedSseEnabled"))
         if not managed and value_at(queue.properties, "KmsMasterKeyId") is None:
@@ -114,7 +114,7 @@ def encrypted_queues(template: Template) -> Iterator[Finding]:
 
 
 def tls_only(template: Template) -> Iterator[Finding]:
-    """Queues and buckets refuse requests without TLS."""
+    """Require that queues and buckets refuse requests without TLS."""
     guarded = {
         logical_id(target)
         for kind, key in (("SQS::QueuePolicy", "Queues"), ("S3::BucketPolicy", "Bucket"))
@@ -131,7 +131,7 @@ def tls_only(template: Template) -> Iterator[Finding]:
 
 
 def visibility_timeouts(template: Template) -> Iterator[Finding]:
-    """The visibility timeout of a queue is six times the timeout of its function."""
+    """Require a visibility timeout of six times the timeout of the function."""
     queues = dict(template.of(_QUEUE))
     functions = dict(template.of(_FUNCTION))
     for _, mapping in template.of(_MAPPING):
@@ -148,7 +148,7 @@ def visibility_timeouts(template: Template) -> Iterator[Finding]:
 
 
 def resources_have_alarms(template: Template) -> Iterator[Finding]:
-    """Dead letters, queues, functions, streams and APIs have alarms."""
+    """Require alarms on dead letters, queues, functions, streams and APIs."""
     watched = {
         (str(value_at(metric, "MetricName")), logical_id(value_at(dimension, "Value")))
         for _, alarm in template.of(_ALARM)
@@ -161,14 +161,14 @@ def resources_have_alarms(template: Template) -> Iterator[Finding]:
 
 
 def has_alarm_target(template: Template) -> Iterator[Finding]:
-    """Every alarm notifies somebody."""
+    """Require that every alarm notifies somebody."""
     for name, alarm in template.of(_ALARM):
         if not as_list(value_at(alarm.properties, "AlarmActions")):
             yield Finding(name, "AlarmActions", "tells nobody")
 
 
 def safe_tables(template: Template) -> Iterator[Finding]:
-    """Tables have point-in-time recovery, deletion protection and a deletion policy."""
+    """Require point-in-time recovery, deletion protection and a deletion policy of tables."""
     for name, table in template.of("DynamoDB::Table"):
         recovery = value_at(
             table.properties, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"
@@ -184,7 +184,7 @@ def safe_tables(template: Template) -> Iterator[Finding]:
 
 
 def no_secret_variables(template: Template) -> Iterator[Finding]:
-    """No variable of a function is a secret, as anybody who can view the function sees it."""
+    """Forbid secrets in variables, as anybody who can view the function sees them."""
     for name, function in template.of(_FUNCTION):
         variables = value_at(function.properties, "Environment", "Variables")
         for variable, value in variables.items() if isinstance(variables, dict) else ():

@@ -44,7 +44,7 @@ def _asked(
     program = f"""
 import importlib, json, re, sys
 from signalbox.runtime import registry
-said = {expression}
+response = {expression}
 loaded = {{".".join(name.split(".")[1:3]) for name in sys.modules
           if re.match(r"signalbox\\.(providers|connectors)\\.", name)}}
 found = {{"response": response, "loaded": sorted(loaded), "file": registry.__file__}}
