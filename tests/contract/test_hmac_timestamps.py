@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from signalbox.ingress.provider import HmacProvider
-from signalbox.ingress.signatures import HmacScheme, header_timestamp
+from signalbox.ingress.signatures import HmacScheme, Timestamp
 from signalbox.providers.github.provider import GitHub
 from tests.contract.hmac_providers import HmacTimestampContract
 from tests.fakes.clock import FakeClock
@@ -15,7 +15,7 @@ class TimestampedGitHub(GitHub):
         header="x-signature",
         prefix="v0=",
         signed="v0:{timestamp}:{body}",
-        timestamp=header_timestamp("x-timestamp"),
+        timestamp=Timestamp("x-timestamp"),
     )
 
 

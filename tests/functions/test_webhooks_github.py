@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ import pytest
 from signalbox.aws.tasks import DynamoTasks
 from signalbox.models.config import Source
 from signalbox.models.errors import NotFound
-from signalbox.models.event import Handshake, ParsedPayload
+from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
@@ -59,8 +60,44 @@ class Challenging(GitHub):
     def parse(self, request: InboundRequest) -> ParsedPayload:
         return ParsedPayload(
             type="url_verification",
-            handshake=Handshake(body=request.body.decode(), media_type="text/plain"),
+            handshake=Answer(body=request.body.decode(), media_type="text/plain"),
         )
+
+
+class Greeting(GitHub):
+    """A provider that tests an endpoint without a signature, as Trello does with HEAD."""
+
+    def answer_unsigned(self, request: InboundRequest) -> Answer | None:
+        return Answer() if request.body == b"" else None
+
+
+class Answering(GitHub):
+    """A provider whose sender shows the response, as Slack does for a slash command."""
+
+    def parse(self, request: InboundRequest) -> ParsedPayload:
+        return replace(super().parse(request), answer=Answer(body="on it", media_type="text/plain"))
+
+
+def test_a_test_without_signature_is_answered_and_leaves_nothing(system: System) -> None:
+    system.github  # noqa: B018  stores the secret
+    vars(system)["github"] = webhook(Greeting(), system.wiring)
+
+    response = system.hook(b"", {}, secret="another")
+
+    assert (response.status, response.text) == (200, "")
+    assert "x-signalbox-delivery" not in response.headers
+
+
+def test_an_event_may_be_answered_with_the_body_that_its_sender_expects(system: System) -> None:
+    system.github  # noqa: B018  stores the secret
+    vars(system)["github"] = webhook(Answering(), system.wiring)
+    opened = sample("github", "issues.opened")
+
+    response = system.hook(opened.raw, opened.headers)
+
+    assert (response.status, response.text) == (200, "on it")
+    delivery = DeliveryId(response.headers["x-signalbox-delivery"])
+    assert system.wiring.deliveries.get(delivery).event == "issues.opened"
 
 
 def test_a_handshake_is_answered_with_its_own_body_and_stored(system: System) -> None:

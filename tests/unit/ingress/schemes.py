@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from signalbox.ingress.signatures import HmacScheme, header_timestamp, item_timestamp
+from signalbox.ingress.signatures import HmacScheme, Timestamp
 from signalbox.models.request import InboundRequest
 from tests.fakes.clock import FakeClock
 
@@ -17,7 +17,7 @@ SLACK: Final = HmacScheme(
     header="x-slack-signature",
     prefix="v0=",
     signed="v0:{timestamp}:{body}",
-    timestamp=header_timestamp("x-slack-request-timestamp"),
+    timestamp=Timestamp("x-slack-request-timestamp"),
 )
 TRELLO: Final = HmacScheme(
     header="x-trello-webhook", algorithm="sha1", encoding="base64", signed="{body}{url}"
@@ -29,7 +29,7 @@ STANDARD: Final = HmacScheme(
     separator=" ",
     signed="{webhook-id}.{timestamp}.{body}",
     key="base64",
-    timestamp=header_timestamp("webhook-timestamp"),
+    timestamp=Timestamp("webhook-timestamp"),
 )
 PAGERDUTY: Final = HmacScheme(header="x-pagerduty-signature", prefix="v1=", separator=",")
 STRIPE: Final = HmacScheme(
@@ -37,7 +37,7 @@ STRIPE: Final = HmacScheme(
     prefix="v1=",
     separator=",",
     signed="{timestamp}.{body}",
-    timestamp=item_timestamp("stripe-signature", "t="),
+    timestamp=Timestamp("stripe-signature", item="t="),
 )
 
 SLACK_BODY: Final = (

@@ -4,7 +4,7 @@ from typing import ClassVar
 import pytest
 
 from signalbox.ingress.provider import HmacProvider
-from signalbox.ingress.signatures import HmacScheme, header_timestamp
+from signalbox.ingress.signatures import HmacScheme, Timestamp
 from signalbox.models.errors import SignatureInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
@@ -19,7 +19,7 @@ class Acme(HmacProvider):
     scheme: ClassVar[HmacScheme] = HmacScheme(
         header="x-acme-signature",
         signed="{timestamp}.{body}",
-        timestamp=header_timestamp("x-acme-time"),
+        timestamp=Timestamp("x-acme-time"),
     )
     delivery_header: ClassVar[str] = "x-acme-delivery"
     own_headers: ClassVar[frozenset[str]] = frozenset({"x-acme-event"})
@@ -45,6 +45,19 @@ def test_a_timestamp_is_compared_with_the_clock_of_the_provider() -> None:
         Acme(clock=FakeClock(NOW + timedelta(hours=1))).verify(request, [SECRET])
     with pytest.raises(SignatureInvalid, match="timestamp"):
         Acme().verify(request, [SECRET])
+
+
+def test_a_sample_is_signed_as_the_service_would() -> None:
+    provider = Acme(clock=FakeClock())
+
+    signed = provider.sign(request_of("acme", {}, b"{}"), SECRET)
+
+    assert signed.header("x-acme-time") == str(int(NOW.timestamp()))
+    assert provider.verify(signed, [SECRET]) == 0
+
+
+def test_a_request_without_signature_has_no_answer() -> None:
+    assert Acme().answer_unsigned(request_of("acme", {}, b"")) is None
 
 
 def test_the_header_of_the_signature_is_not_kept_and_that_of_the_delivery_is() -> None:

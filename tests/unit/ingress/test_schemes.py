@@ -245,3 +245,13 @@ def test_a_digest_is_written_as_the_scheme_says() -> None:
     made = HmacScheme(header="x", algorithm="sha512", encoding="base64").signature("a", request)
 
     assert len(base64.b64decode(made, validate=True)) == 64
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_signed_request_is_accepted(name: str) -> None:
+    vector = VECTORS[name]
+    bare = vector.request(headers={vector.scheme.header: ""})
+
+    signed = vector.scheme.sign(bare, vector.secret, vector.clock())
+
+    assert vector.verify(signed) == 0

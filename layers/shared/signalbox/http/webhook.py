@@ -77,9 +77,14 @@ class WebhookHandler:
         source = (event_model.pathParameters or {}).get("source", DEFAULT_SOURCE)
         outcome, reason = "", None
         try:
-            receipt = self.receive(self._request(event_model, request), source)
-            response = _accepted(receipt, request)
-            outcome = "duplicate" if receipt.duplicate else receipt.status
+            inbound = self._request(event_model, request)
+            if (answer := self.provider.answer_unsigned(inbound)) is not None:
+                response = lambda_response(200, answer.body, request, answer.media_type)
+                outcome = "unsigned"
+            else:
+                receipt = self.receive(inbound, source)
+                response = _accepted(receipt, request)
+                outcome = "duplicate" if receipt.duplicate else receipt.status
         except SignalboxError as error:
             response, outcome = error_response(error, request), error.code
             self._record_rejection(error, event_model, response, source)
@@ -204,11 +209,11 @@ def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
         task_ids=receipt.tasks,
         notes=receipt.notes,
     )
-    handshake = receipt.handshake
-    if handshake is not None and handshake.body:
-        response = lambda_response(200, handshake.body, request, handshake.media_type)
+    answer = receipt.answer
+    if answer is not None and answer.body:
+        response = lambda_response(200, answer.body, request, answer.media_type)
     else:
-        status = 202 if handshake is None else 200
+        status = 202 if answer is None else 200
         response = lambda_response(status, body.model_dump_json(), request, "application/json")
     response["headers"][DELIVERY_HEADER] = receipt.delivery
     return response

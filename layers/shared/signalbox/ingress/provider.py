@@ -1,13 +1,15 @@
-"""The base of providers that sign with HMAC: what remains to write is how a request is read."""
+"""The bases of providers: what remains to write is how a request is read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from typing_extensions import override
+
 from signalbox.ingress.delivery_key import delivery_key
 from signalbox.ingress.signatures import HmacScheme
-from signalbox.models.event import ParsedPayload
+from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.time import Clock, utc_now
@@ -16,13 +18,12 @@ _ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HmacProvider(ABC):
-    """A provider that signs with HMAC.
+class WebhookProvider(ABC):
+    """A provider.
 
     Attributes:
         clock: Where the current time comes from, for schemes that sign a timestamp.
         name: The name of the provider's module, which is in its route and in every record.
-        scheme: How it signs.
         delivery_header: The header with its id of the delivery, in lower case. A provider whose id
             stands elsewhere overrides `delivery_key`.
         own_headers: The headers to keep with a delivery beside Content-Type and User-Agent, in
@@ -33,15 +34,9 @@ class HmacProvider(ABC):
     clock: Clock = utc_now
 
     name: ClassVar[str]
-    scheme: ClassVar[HmacScheme]
     delivery_header: ClassVar[str] = ""
     own_headers: ClassVar[frozenset[str]] = frozenset()
     events: ClassVar[EventVocabulary]
-
-    @property
-    def signature_header(self) -> str:
-        """The header that carries the signature, in lower case."""
-        return self.scheme.header
 
     @property
     def recorded_headers(self) -> frozenset[str]:
@@ -49,6 +44,19 @@ class HmacProvider(ABC):
         own = self.own_headers | _ALWAYS_KEPT
         return own | {self.delivery_header} if self.delivery_header else own
 
+    @property
+    @abstractmethod
+    def signature_header(self) -> str:
+        """The header that carries the signature, in lower case."""
+
+    def answer_unsigned(self, request: InboundRequest) -> Answer | None:  # noqa: ARG002
+        """Return the answer to a request that a service sends without a signature, if it is one.
+
+        It is answered and not recorded.
+        """
+        return None
+
+    @abstractmethod
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Return the index of the secret with which the request was signed.
 
@@ -56,7 +64,10 @@ class HmacProvider(ABC):
             SignatureInvalid: The request was not signed with any of them, or not recently.
             SecretMissing: There is no secret to verify with.
         """
-        return self.scheme.verify(request, secrets, self.clock)
+
+    @abstractmethod
+    def sign(self, request: InboundRequest, secret: str) -> InboundRequest:
+        """Return a request with the signature that the service would add, to send samples."""
 
     def delivery_key(self, request: InboundRequest) -> str:
         """Return the provider's id of the delivery, or a hash of the body where it has none."""
@@ -69,3 +80,28 @@ class HmacProvider(ABC):
         Raises:
             PayloadInvalid: It is not what the provider documents.
         """
+
+
+class HmacProvider(WebhookProvider):
+    """A provider that signs with HMAC.
+
+    Attributes:
+        scheme: How it signs.
+    """
+
+    __slots__ = ()
+
+    scheme: ClassVar[HmacScheme]
+
+    @property
+    @override
+    def signature_header(self) -> str:
+        return self.scheme.header
+
+    @override
+    def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
+        return self.scheme.verify(request, secrets, self.clock)
+
+    @override
+    def sign(self, request: InboundRequest, secret: str) -> InboundRequest:
+        return self.scheme.sign(request, secret, self.clock)

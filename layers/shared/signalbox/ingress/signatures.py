@@ -13,9 +13,6 @@ from signalbox.models.request import InboundRequest
 from signalbox.models.secret import is_placeholder
 from signalbox.services.ports.time import Clock
 
-Timestamp = Callable[[InboundRequest], str]
-"""Returns the time of signing as the sender wrote it, in seconds since 1970; empty if missing."""
-
 _PLACEHOLDER: Final = re.compile(r"\{([a-z0-9-]+)\}")
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _SIGNED_HEADER: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -23,23 +20,34 @@ _MAX_SIGNATURES: Final = 16
 _KEY_PREFIX: Final = "whsec_"
 
 
-def header_timestamp(name: str) -> Timestamp:
-    """Return a reader of a timestamp that has a header of its own."""
-    return lambda request: request.header(name)
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """Where the time of signing stands, in seconds since 1970.
 
-
-def item_timestamp(name: str, prefix: str, separator: str = ",") -> Timestamp:
-    """Return a reader of a timestamp that is one item of a header, such as `t=1614265330`.
-
-    A header with several such items has no timestamp.
+    Attributes:
+        header: The header, in lower case.
+        item: What the time follows where it is one of several items in the header, such as `t=`;
+            empty where the header holds nothing else.
+        separator: What stands between those items.
     """
 
-    def read(request: InboundRequest) -> str:
-        items = request.header(name).split(separator)
-        values = [item.removeprefix(prefix) for item in items if item.startswith(prefix)]
-        return values[0] if len(values) == 1 else ""
+    header: str
+    item: str = ""
+    separator: str = ","
 
-    return read
+    def read(self, request: InboundRequest) -> str:
+        """Return the timestamp as it was sent; empty if it is missing, or there are several."""
+        value = request.header(self.header)
+        if not self.item:
+            return value
+        items = [each for each in value.split(self.separator) if each.startswith(self.item)]
+        return items[0].removeprefix(self.item) if len(items) == 1 else ""
+
+    def write(self, request: InboundRequest, seconds: int) -> InboundRequest:
+        """Return the request with this timestamp; one that has another keeps it."""
+        if self.read(request):
+            return request
+        return request.with_headers({self.header: f"{self.item}{seconds}"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,19 @@ class HmacScheme:
         """
         return self._written(secret, self._message(request))
 
+    def sign(self, request: InboundRequest, secret: str, clock: Clock) -> InboundRequest:
+        """Return a request with the timestamp, if it has none, and the signature.
+
+        Raises:
+            SignatureInvalid: A header that is signed is missing.
+        """
+        written = ""
+        if self.timestamp:
+            request = self.timestamp.write(request, int(clock().timestamp()))
+            if self.timestamp.header == self.header:
+                written = f"{request.header(self.header)}{self.timestamp.separator}"
+        return request.with_headers({self.header: written + self.signature(secret, request)})
+
     def verify(self, request: InboundRequest, secrets: Sequence[str], clock: Clock) -> int:
         """Return the index of the secret with which the request was signed.
 
@@ -97,7 +118,7 @@ class HmacScheme:
             secrets, given[:_MAX_SIGNATURES], lambda secret: self._written(secret, message)
         )
         if self.timestamp:
-            self._check_time(self.timestamp(request), clock)
+            self._check_time(self.timestamp.read(request), clock)
         return index
 
     def _message(self, request: InboundRequest) -> bytes:
@@ -113,7 +134,7 @@ class HmacScheme:
             case "body":
                 return request.body
             case "timestamp":
-                return _raw(self.timestamp(request) if self.timestamp else "")
+                return _raw(self.timestamp.read(request) if self.timestamp else "")
             case "url":
                 host = request.header("host")
                 return _raw(f"https://{host}{request.base_path}{request.path}")

@@ -63,8 +63,8 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handshake:
-    """The answer to a request by which a provider tests an endpoint.
+class Answer:
+    """The body of a response that a provider expects.
 
     Without a `body` the usual response is sent.
     """
@@ -77,11 +77,12 @@ class Handshake:
 class ParsedPayload:
     """What a provider found in a request.
 
-    `handshake` is the answer to a ping of the provider, which is sent at once with 200. `ignored`
-    is the reason why a delivery contains no events.
+    `handshake` is the answer to a ping of the provider, `answer` that to a request with events;
+    either is sent with 200. `ignored` is the reason why a delivery contains no events.
     """
 
     type: str
     events: tuple[Event, ...] = ()
     ignored: str | None = None
-    handshake: Handshake | None = None
+    handshake: Answer | None = None
+    answer: Answer | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNORECASE)
@@ -26,6 +26,10 @@ class InboundRequest:
     def header(self, name: str) -> str:
         """Return the value of a header, empty if it was not sent."""
         return self.headers.get(name, "")
+
+    def with_headers(self, headers: Mapping[str, str]) -> "InboundRequest":
+        """Return the request with these headers added or replaced."""
+        return replace(self, headers={**self.headers, **headers})
 
     @property
     def media_type(self) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from signalbox.models.command_grammar import new_commands
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Author, Handshake, ParsedPayload
+from signalbox.models.event import Answer, Author, ParsedPayload
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import tasks
 from signalbox.providers.github.provider import GitHub
@@ -72,7 +72,7 @@ def test_a_form_says_the_same_as_json() -> None:
 
 
 def test_a_ping_is_a_handshake() -> None:
-    assert parsed("ping") == ParsedPayload(type="ping", handshake=Handshake())
+    assert parsed("ping") == ParsedPayload(type="ping", handshake=Answer())
 
 
 def test_an_event_that_is_not_read_is_ignored_whatever_its_body() -> None:

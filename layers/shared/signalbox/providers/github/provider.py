@@ -8,7 +8,7 @@ from signalbox.ingress.command_text import IGNORED_AS_OWN
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Handshake, ParsedPayload
+from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import commands, payload, tasks
@@ -75,7 +75,7 @@ class GitHub(HmacProvider):
         if not _EVENT.fullmatch(name):
             raise PayloadInvalid("the header X-GitHub-Event names no event")
         if name == "ping":
-            return ParsedPayload(type=name, handshake=Handshake())
+            return ParsedPayload(type=name, handshake=Answer())
         if not tasks.is_read(name):
             return ParsedPayload(type=name, ignored=f"the event {name} is not read")
         document = payload.decoded(request)

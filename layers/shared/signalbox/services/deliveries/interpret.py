@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.event import Event, Handshake
+from signalbox.models.event import Answer, Event
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
@@ -15,8 +15,8 @@ from signalbox.services.ports.deliveries import Provider
 class Interpretation:
     """What a request contains, and which tasks it requests.
 
-    `refusal` is the error of a failed one: PayloadInvalid, or a fault of our own code. `handshake`
-    is the answer to a handshake.
+    `refusal` is the error of a failed one: PayloadInvalid, or a fault of our own code. `answer` is
+    what the provider expects as response.
     """
 
     status: DeliveryStatus
@@ -25,7 +25,7 @@ class Interpretation:
     tasks: tuple[Task, ...] = ()
     notes: tuple[str, ...] = ()
     reason: str | None = None
-    handshake: Handshake | None = None
+    answer: Answer | None = None
     refusal: Exception | None = None
 
 
@@ -49,5 +49,5 @@ def interpret(
         tasks=plan.tasks,
         notes=plan.notes,
         reason=parsed.ignored,
-        handshake=parsed.handshake,
+        answer=parsed.handshake or parsed.answer,
     )

@@ -21,7 +21,7 @@ from signalbox.models.errors import (
     SignatureInvalid,
     WriteConflict,
 )
-from signalbox.models.event import Handshake
+from signalbox.models.event import Answer
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
@@ -53,7 +53,7 @@ class ReceiveResult:
     tasks: tuple[TaskId, ...] = ()
     notes: tuple[str, ...] = ()
     duplicate: bool = False
-    handshake: Handshake | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,5 +218,5 @@ def _result(
         tasks=delivery.task_ids,
         notes=delivery.notes,
         duplicate=duplicate,
-        handshake=interpretation.handshake,
+        answer=interpretation.answer,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from signalbox.models.delivery import Delivery, StoredDelivery
-from signalbox.models.event import ParsedPayload
+from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.ids import DeliveryId
 from signalbox.models.rejected_request import RejectedRequest
@@ -35,6 +35,15 @@ class Provider(Protocol):
     @property
     def events(self) -> EventVocabulary:
         """Return the events that it parses, to check the filters of sources."""
+
+    def answer_unsigned(self, request: InboundRequest) -> Answer | None:
+        """Return the answer to a request that a service sends without a signature, if it is one.
+
+        It is not recorded.
+        """
+
+    def sign(self, request: InboundRequest, secret: str) -> InboundRequest:
+        """Return a request with the signature that the service would add, to send samples."""
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Return the index of the secret that signed the request; 0 is the current one.
