@@ -28,7 +28,7 @@ quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `signalbox up`)
@@ -42,9 +42,13 @@ demo: .venv/.synced ## Show the way of one webhook, step by step
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
 	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered $(ARGS)
 
+.PHONY: test-fast
+test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute
+	@$(BIN)/pytest -n auto --dist worksteal tests/unit tests/contract $(ARGS)
+
 .PHONY: fuzz
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)
-	@SIGNALBOX_FUZZ=$(REQUESTS) $(BIN)/pytest tests/contract/test_openapi.py $(ARGS)
+	@SIGNALBOX_FUZZ=$(REQUESTS) $(BIN)/pytest tests/functions/test_openapi.py $(ARGS)
 
 .PHONY: bench
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)

@@ -1,6 +1,12 @@
 """What every test may rely on."""
 
+import signal
+from collections.abc import Iterator, Set
+from functools import cache
+from unittest.mock import patch
+
 import pytest
+from botocore.loaders import JSONFileLoader
 
 for _contract in (
     "tasks",
@@ -13,3 +19,24 @@ for _contract in (
     "guards",
 ):
     pytest.register_assert_rewrite(f"tests.contract.{_contract}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_are_parsed_once() -> Iterator[None]:
+    """Every session of boto3 parses the models of its services again, which is half of a test."""
+    parse = cache(JSONFileLoader().load_file)
+    with patch.object(JSONFileLoader, "load_file", lambda _loader, path: parse(path)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_not_ignored() -> None:
+    """A shell's background job ignores SIGINT and hands that on to the commands under test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse sets as parameters: each worker of pytest-xdist would collect another order."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        assert not isinstance(mark.args[1], Set), f"{metafunc.definition.name}: sort its parameters"

@@ -18,7 +18,7 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.schemas import BaseSchema
 
-from tests.contract.gateway import Gateway
+from tests.functions.gateway import Gateway
 from tests.functions.system import System, running
 
 FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
