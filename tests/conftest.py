@@ -1,7 +1,7 @@
 """What every test may rely on."""
 
 import signal
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from functools import cache
 from unittest.mock import patch
 
@@ -39,4 +39,5 @@ def _ctrl_c_is_not_ignored() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Refuse sets as parameters: each worker of pytest-xdist would collect another order."""
     for mark in metafunc.definition.iter_markers("parametrize"):
-        assert not isinstance(mark.args[1], Set), f"{metafunc.definition.name}: sort its parameters"
+        unordered = isinstance(mark.args[1], set | frozenset)
+        assert not unordered, f"{metafunc.definition.name}: sort its parameters"
