@@ -29,6 +29,7 @@ class WebhookProvider(ABC):
         own_headers: The headers to keep with a delivery beside Content-Type and User-Agent, in
             lower case; never a secret nor a signature.
         events: The events that are read.
+        deadline: Within what time it must be answered, in seconds.
     """
 
     clock: Clock = utc_now
@@ -37,6 +38,7 @@ class WebhookProvider(ABC):
     delivery_header: ClassVar[str] = ""
     own_headers: ClassVar[frozenset[str]] = frozenset()
     events: ClassVar[EventVocabulary]
+    deadline: ClassVar[float] = 10.0
 
     @property
     def recorded_headers(self) -> frozenset[str]:
@@ -68,6 +70,13 @@ class WebhookProvider(ABC):
     @abstractmethod
     def sign(self, request: InboundRequest, secret: str) -> InboundRequest:
         """Return a request with the signature that the service would add, to send samples."""
+
+    def verification_secret(self, secret: str) -> str:
+        """Return the secret to store, so that what `sign` signs with this one is accepted.
+
+        It is the same, but where a service signs with the private key of a pair.
+        """
+        return secret
 
     def delivery_key(self, request: InboundRequest) -> str:
         """Return the provider's id of the delivery, or a hash of the body where it has none."""

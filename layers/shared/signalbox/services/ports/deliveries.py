@@ -36,6 +36,14 @@ class Provider(Protocol):
     def events(self) -> EventVocabulary:
         """Return the events that it parses, to check the filters of sources."""
 
+    @property
+    def deadline(self) -> float:
+        """Return within how many seconds the sender expects an answer."""
+
+    @property
+    def delivery_header(self) -> str:
+        """Return the header with the provider's id of a delivery, in lower case, or nothing."""
+
     def answer_unsigned(self, request: InboundRequest) -> Answer | None:
         """Return the answer to a request that a service sends without a signature, if it is one.
 
@@ -44,6 +52,9 @@ class Provider(Protocol):
 
     def sign(self, request: InboundRequest, secret: str) -> InboundRequest:
         """Return a request with the signature that the service would add, to send samples."""
+
+    def verification_secret(self, secret: str) -> str:
+        """Return the secret to store, so that what `sign` signs with this one is accepted."""
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Return the index of the secret that signed the request; 0 is the current one.
