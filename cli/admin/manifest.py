@@ -11,10 +11,10 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.admin.audit import AuditChange
 from cli.errors import CommandError
-from signalbox.models.config import Connection
+from signalbox.models.config import Connection, Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
-from signalbox.models.event_vocabulary import Vocabularies, suggest
+from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import (
     RESOURCE_KINDS,
     ChangeAction,
@@ -30,6 +30,7 @@ from signalbox.models.principal import ApiKey, Role
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import ConfigWriter, SecretStore
+from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
 _MAX_FILE_BYTES: Final = 1_000_000
@@ -76,7 +77,7 @@ class ApplyManifest:
     config: ManifestConfig
     secrets: SecretRemover
     connectors: Mapping[str, Connector]
-    providers: Vocabularies
+    providers: Providers
     keys: Callable[[], Sequence[ApiKey]]
     changing: AuditChange
 
@@ -114,12 +115,10 @@ class ApplyManifest:
         roles = [resource.name for resource in stays if isinstance(resource, Role)]
         errors = list(manifest_errors(manifest, connections, roles))
         for index, source in enumerate(manifest.sources):
-            if source.provider not in self.providers:
-                hint = suggest(source.provider, self.providers)
-                reason = f"there is no provider {source.provider}; {hint}"
-                errors.append(ManifestError(path=f"sources[{index}].provider", reason=reason))
+            errors += self._source_errors(source, f"sources[{index}]")
         for index, connection in enumerate(manifest.connections):
             errors += self._settings_errors(connection, f"connections[{index}]")
+        vocabularies = {name: create().events for name, create in self.providers.items()}
         for group, resources in (
             ("sources", manifest.sources),
             ("subscriptions", manifest.subscriptions),
@@ -127,9 +126,21 @@ class ApplyManifest:
             errors += (
                 ManifestError(path=f"{group}[{index}].{error.path}", reason=error.reason)
                 for index, resource in enumerate(resources)
-                for error in rule_violations(resource, self.providers)
+                for error in rule_violations(resource, vocabularies)
             )
         return errors
+
+    def _source_errors(self, source: Source, path: str) -> list[ManifestError]:
+        create_provider = self.providers.get(source.provider)
+        if create_provider is None:
+            hint = suggest(source.provider, self.providers)
+            reason = f"there is no provider {source.provider}; {hint}"
+            return [ManifestError(path=f"{path}.provider", reason=reason)]
+        try:
+            create_provider().with_settings(source.settings)
+        except PayloadInvalid as invalid:
+            return [ManifestError(path=f"{path}.settings", reason=invalid.reason)]
+        return []
 
     def _settings_errors(self, connection: Connection, path: str) -> list[ManifestError]:
         connector = self.connectors.get(connection.connector)
@@ -160,11 +171,18 @@ class ApplyManifest:
             secrets = self.secrets.refresh(name)
             if not secrets:
                 yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
-            elif isinstance(resource, Connection):
+            else:
                 try:
-                    self.connectors[resource.connector].check_secret(resource, secrets[0])
+                    self._check_secret(resource, secrets[0])
                 except Conflict as conflict:
                     yield f"{name}: {conflict.reason}"
+
+    def _check_secret(self, resource: ConfigResource, secret: str) -> None:
+        match resource:
+            case Connection():
+                self.connectors[resource.connector].check_secret(resource, secret)
+            case Source():
+                self.providers[resource.provider]().check_secret(secret)
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -12,8 +12,10 @@ import typer
 
 from cli.errors import CommandError
 from signalbox.models.config import Connection
+from signalbox.models.config_resource import SOURCE_SECRETS
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
+from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
 SECRET_NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"  # noqa: S105  names of secrets
@@ -89,6 +91,18 @@ def check_use(
         connector = connectors.get(connection.connector)
         if connector and connection.secret_name == name:
             connector.check_secret(connection, secret)
+
+
+def check_source_use(name: str, secret: str, providers: Providers) -> None:
+    """Check that the provider of the source of this name can verify with the secret.
+
+    Raises:
+        Conflict: It cannot.
+    """
+    kind, _, source = name.partition("/")
+    create_provider = providers.get(source.partition("/")[0])
+    if kind == SOURCE_SECRETS and create_provider:
+        create_provider().check_secret(secret)
 
 
 def replace_secret(secrets: SecretWriter, name: str, secret: str) -> None:

@@ -31,7 +31,7 @@ def apply(
     from cli.admin.audit import command_audit
     from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
     from cli.locate import find_stack
-    from signalbox.runtime.registry import vocabularies
+    from signalbox.runtime.registry import providers
 
     manifest = read_manifest(file)
     stack = find_stack(chosen_target(context))
@@ -39,7 +39,7 @@ def apply(
         config=stack.config,
         secrets=stack.secrets,
         connectors=stack.connectors,
-        providers=vocabularies(),
+        providers=providers(),
         keys=stack.keys.all,
         changing=command_audit(stack),
     )

@@ -88,15 +88,17 @@ def rotate(
 
 
 def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
-    """Return the secret, after checking that its connection can use it.
+    """Return the secret, after checking that its source or connection can use it.
 
     Raises:
         CommandError: There is no secret, or it is not valid.
-        Conflict: The connection cannot use it.
+        Conflict: The source or connection cannot use it.
     """
-    from cli.admin.secrets import check_use
+    from cli.admin.secrets import check_source_use, check_use
+    from signalbox.runtime.registry import providers
 
     secret = origin.read()
+    check_source_use(name, secret, providers())
     if name.startswith("connections/"):  # who sets those of sources may be let read nothing else
         check_use(name, secret, stack.config.connections(), stack.connectors)
     return secret

@@ -111,8 +111,9 @@ def test_who_has_a_thing_as_it_is_gets_no_copy(system: System, admin: str) -> No
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/api/v1/sources/github/mine", SOURCE | {"provider": "gitea"}, 409),
-        ("/api/v1/sources/gitea/mine", SOURCE | {"provider": "gitea"}, 409),
+        ("/api/v1/sources/github/mine", SOURCE | {"provider": "pigeon"}, 409),
+        ("/api/v1/sources/pigeon/mine", SOURCE | {"provider": "pigeon"}, 409),
+        ("/api/v1/sources/github/mine", SOURCE | {"settings": {"odd": 1}}, 400),
         ("/api/v1/sources/github/mine", SOURCE | {"max_attempts": "3"}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"priority": "urgent"}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"odd": 1}, 422),

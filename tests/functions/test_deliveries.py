@@ -75,7 +75,7 @@ def test_deliveries_of_all_sources_are_one_list_and_may_be_told_apart(system: Sy
     assert listed(system, "source=default") == ["mine"]
     assert listed(system, "provider=github&source=other") == ["theirs"]
     assert listed(system, "status=handshake") == ["theirs"]
-    assert listed(system, "provider=gitlab") == []
+    assert listed(system, "provider=pigeon") == []
 
 
 def test_deliveries_are_listed_by_time(system: System) -> None:

@@ -54,6 +54,18 @@ def test_what_is_no_base64_is_503_without_a_secret_and_404_without_a_source(
     assert counts(system, "bare") == {"secret_missing": 1}
 
 
+def test_settings_that_are_not_of_the_provider_are_503_until_they_are_corrected(
+    system: System,
+) -> None:
+    source = Source(provider="github", name="bare", settings={"odd": 1})
+    system.wiring.config.put(source)
+
+    answer = broken(system, "###", b"", "bare")
+
+    assert answer.status == 503
+    assert counts(system, "bare") == {"source_misconfigured": 1}
+
+
 def test_the_api_answers_400_to_what_is_no_base64(system: System) -> None:
     headers = {"content-type": "application/json", "x-api-key": system.key("operator")}
     sent = event("POST", "/api/v1/tasks", headers, b"")

@@ -55,7 +55,7 @@ def apply_to(config: FakeConfigStore, *secrets: str, keys: Sequence[ApiKey] = ()
         config=config,
         secrets=FakeSecretStore(FakeClock(), {name: ["a"] for name in secrets}),
         connectors={"slack": FakeConnector(name="slack")},
-        providers={"github": GitHub.events},
+        providers={"github": GitHub},
         keys=lambda: keys,
         changing=CommandAudit(record=record, who=lambda: "ada", clock=FakeClock()),
     )

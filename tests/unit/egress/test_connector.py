@@ -5,10 +5,10 @@ import pytest
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import send_error
-from signalbox.egress.settings import SettingsInvalid
 from signalbox.models.base import Model
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
+from signalbox.models.resource_settings import SettingsInvalid
 from tests.builders import a_connection, a_notification
 from tests.fakes.http_server import FakeHttpServer, Reply, paths
 

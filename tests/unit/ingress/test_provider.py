@@ -1,3 +1,4 @@
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -5,10 +6,12 @@ import pytest
 
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme, Timestamp
+from signalbox.models.base import Model
 from signalbox.models.errors import SignatureInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
+from signalbox.models.resource_settings import SettingsInvalid
 from tests.builders import NOW, SECRET
 from tests.fakes.clock import FakeClock
 from tests.samples import request_of
@@ -29,6 +32,15 @@ class Acme(HmacProvider):
         return ParsedPayload(type=request.header("x-acme-event"))
 
 
+class AcmeSettings(Model):
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrictAcme(Acme):
+    settings: AcmeSettings = field(default_factory=AcmeSettings)
+
+
 class Nameless(Acme):
     delivery_header: ClassVar[str] = ""
 
@@ -45,6 +57,22 @@ def test_a_timestamp_is_compared_with_the_clock_of_the_provider() -> None:
         Acme(clock=FakeClock(NOW + timedelta(hours=1))).verify(request, [SECRET])
     with pytest.raises(SignatureInvalid, match="timestamp"):
         Acme().verify(request, [SECRET])
+
+
+def test_a_provider_takes_the_settings_of_a_source() -> None:
+    clock = FakeClock()
+
+    provider = StrictAcme(clock=clock).with_settings({"strict": True})
+
+    assert provider == StrictAcme(clock=clock, settings=AcmeSettings(strict=True))
+
+
+def test_a_provider_refuses_settings_that_it_does_not_have() -> None:
+    for settings in ({"strikt": True}, {"strict": "very"}):
+        with pytest.raises(SettingsInvalid, match="strict"):
+            StrictAcme().with_settings(settings)
+    with pytest.raises(SettingsInvalid, match="strict"):
+        Acme().with_settings({"strict": True})
 
 
 def test_a_sample_is_signed_as_the_service_would() -> None:

@@ -7,11 +7,11 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import try_secrets
-from signalbox.egress.settings import SettingsInvalid, parse_settings
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
+from signalbox.models.resource_settings import SettingsInvalid, parse_settings
 
 S = TypeVar("S", bound=Model)
 
@@ -91,7 +91,7 @@ class HttpConnector(ABC, Generic[S]):
         Raises:
             SettingsInvalid: They are not those of this connector.
         """
-        return parse_settings(self.settings_model, connection)
+        return parse_settings(self.settings_model, connection.settings)
 
     def require_https(self, name: str, url: str) -> None:
         """Check a URL among the settings, which are not secret.

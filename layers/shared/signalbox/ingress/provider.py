@@ -1,17 +1,20 @@
 """The bases of providers: what remains to write is how a request is read."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Final, Self
 
+from pydantic import JsonValue
 from typing_extensions import override
 
 from signalbox.ingress.delivery_key import delivery_key
 from signalbox.ingress.signatures import HmacScheme
+from signalbox.models.base import Model
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
+from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.services.ports.time import Clock, utc_now
 
 _ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
@@ -23,6 +26,8 @@ class WebhookProvider(ABC):
 
     Attributes:
         clock: Where the current time comes from, for schemes that sign a timestamp.
+        settings: The settings of the source whose requests are read. A provider that has some
+            declares its own model with defaults.
         name: The name of the provider's module, which is in its route and in every record.
         delivery_header: The header with its id of the delivery, in lower case. A provider whose id
             stands elsewhere overrides `delivery_key`.
@@ -33,6 +38,7 @@ class WebhookProvider(ABC):
     """
 
     clock: Clock = utc_now
+    settings: Model = field(default_factory=NoSettings)
 
     name: ClassVar[str]
     delivery_header: ClassVar[str] = ""
@@ -45,6 +51,24 @@ class WebhookProvider(ABC):
         """The headers worth keeping with a delivery."""
         own = self.own_headers | _ALWAYS_KEPT
         return own | {self.delivery_header} if self.delivery_header else own
+
+    def with_settings(self, settings: Mapping[str, JsonValue]) -> Self:
+        """Return the provider with the settings of a source.
+
+        Raises:
+            SettingsInvalid: They are not those of this provider.
+        """
+        if not settings:
+            return self
+        return replace(self, settings=parse_settings(type(self.settings), settings))
+
+    def check_secret(self, secret: str) -> None:  # noqa: ARG002  for those who need it
+        """Check a secret before it is stored.
+
+        Raises:
+            Conflict: No request can be verified with such a secret.
+        """
+        return
 
     @property
     @abstractmethod

@@ -29,7 +29,8 @@ class Source(ConfigResource):
 
     `events` are patterns of events that become tasks without a command, such as `issues.*`, or with
     a detail `workflow_run.completed:failure`. Empty `commands` or `authors` match everything.
-    `bots` are the bots whose commands are accepted; by default there are none.
+    `bots` are the bots whose commands are accepted; by default there are none. The provider's own
+    model validates `settings`.
     """
 
     kind: ClassVar = "source"
@@ -44,6 +45,7 @@ class Source(ConfigResource):
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property
     @override

@@ -145,6 +145,10 @@ class Unavailable(SignalboxError):
     code = "unavailable"
 
 
+class SourceMisconfigured(Unavailable):
+    """The settings of a source are not those of its provider."""
+
+
 class ConfigurationUnreadable(Unavailable):
     """The stored configuration cannot be parsed by this version."""
 

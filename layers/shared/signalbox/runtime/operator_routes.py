@@ -15,7 +15,7 @@ from signalbox.http.routes.secrets import add_secrets
 from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
-from signalbox.runtime.registry import connectors, providers, vocabularies
+from signalbox.runtime.registry import connectors, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
 from signalbox.services.deliveries.explain import ExplainDelivery
@@ -102,7 +102,6 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
         remove_secret=wired.secrets.remove,
         connectors=connectors(wired.settings.trusted),
         providers=providers(),
-        vocabularies=vocabularies,
     )
     probe = CheckConnection(
         config=wired.config,

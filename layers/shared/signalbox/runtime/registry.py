@@ -10,7 +10,6 @@ from pkgutil import iter_modules
 
 import signalbox.connectors
 import signalbox.providers
-from signalbox.models.event_vocabulary import Vocabularies
 from signalbox.services.ports.deliveries import Provider, Providers
 from signalbox.services.ports.notifications import Connector, Connectors
 
@@ -25,11 +24,6 @@ def providers() -> Providers:
     """Return every provider by name."""
     modules = iter_modules(signalbox.providers.__path__)
     return {module.name: partial(_provider, module.name) for module in modules}
-
-
-def vocabularies() -> Vocabularies:
-    """Return the events of each provider."""
-    return {name: make().events for name, make in providers().items()}
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:

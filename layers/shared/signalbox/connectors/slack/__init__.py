@@ -17,11 +17,11 @@ from signalbox.connectors.slack.message import render
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, possible_send_window, send_error
-from signalbox.egress.settings import SettingsInvalid
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
+from signalbox.models.resource_settings import SettingsInvalid
 
 _API: Final = "https://slack.com/api"
 _APIS: Final = frozenset({_API, "https://slack-gov.com/api"})

@@ -34,12 +34,17 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
     def set_source_secret(
         provider: IdPath, name: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
-        if name == DEFAULT_SOURCE and provider in configure.providers:
-            return _set(Source(provider=provider, name=name).secret_name, body)
-        source = configure.get(Source, f"{provider}/{name}")
+        create_provider = configure.providers.get(provider)
+        if name == DEFAULT_SOURCE and create_provider:
+            source = Source(provider=provider, name=name)
+        else:
+            source = configure.get(Source, f"{provider}/{name}")
+        if create_provider:
+            for secret in body.secrets:
+                create_provider().check_secret(secret)
         return _set(source.secret_name, body)
 
-    @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret", Conflict.status))
+    @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret"))
     def set_connection_secret(
         connection_id: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
@@ -59,7 +64,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         return json_response(PutSecretsResponse(count=len(secrets), rotated_at=clock()))
 
 
-def _setting(path: str, *refuses: int) -> Route:
+def _setting(path: str) -> Route:
     return Route(
         method="PUT",
         path=path,
@@ -67,5 +72,5 @@ def _setting(path: str, *refuses: int) -> Route:
         tag="config",
         summary="Replace the secrets",
         response_model=PutSecretsResponse,
-        problems=(NotFound.status, *refuses),
+        problems=(NotFound.status, Conflict.status),
     )

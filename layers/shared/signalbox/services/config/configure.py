@@ -1,16 +1,16 @@
 """Write the configuration: sources, connections, subscriptions."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, InvalidRequest, NotFound, Unavailable
-from signalbox.models.event_vocabulary import Vocabularies
 from signalbox.models.manifest import ManifestError
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import ConfigWriter
+from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connectors
 
 T = TypeVar("T", bound=ConfigResource)
@@ -41,15 +41,14 @@ class Configure:
     config: ConfigWriter
     remove_secret: RemoveSecret
     connectors: Connectors
-    providers: Collection[str]
-    vocabularies: Callable[[], Vocabularies]
+    providers: Providers
 
     def put(self, resource: ConfigResource, check: PreconditionCheck) -> bool:
         """Store the resource and return whether it is new.
 
         Raises:
             Conflict: It refers to something that does not exist.
-            PayloadInvalid: The settings are not valid for the connector.
+            PayloadInvalid: The settings are not valid for the provider or connector.
             ConfigInvalid: A filter could never match.
             SignalboxError: The precondition does not hold.
         """
@@ -105,8 +104,10 @@ class Configure:
     def _refuse(self, resource: ConfigResource) -> None:
         match resource:
             case Source():
-                if resource.provider not in self.providers:
+                create_provider = self.providers.get(resource.provider)
+                if create_provider is None:
                     raise Conflict(f"there is no provider {resource.provider}")
+                create_provider().with_settings(resource.settings)
             case Connection():
                 create_connector = self.connectors.get(resource.connector)
                 if create_connector is None:
@@ -115,7 +116,8 @@ class Configure:
             case Subscription():
                 if resource.connection not in {one.id for one in self.config.connections()}:
                     raise Conflict(f"there is no connection {resource.connection}")
-        errors = tuple(rule_violations(resource, self.vocabularies()))
+        vocabularies = {name: create().events for name, create in self.providers.items()}
+        errors = tuple(rule_violations(resource, vocabularies))
         if errors:
             raise ConfigInvalid(errors)
 

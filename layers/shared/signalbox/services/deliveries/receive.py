@@ -19,6 +19,7 @@ from signalbox.models.errors import (
     SecretMissing,
     SignalboxError,
     SignatureInvalid,
+    SourceMisconfigured,
     WriteConflict,
 )
 from signalbox.models.event import Answer
@@ -80,17 +81,21 @@ class ReceiveWebhook:
             SignatureInvalid: None of the secrets signed the request.
             PayloadUnparseable: The payload cannot be parsed; the delivery is stored.
             HandlerFault: Our own code failed; the delivery is stored.
-            Unavailable: There is no secret, or a store did not answer.
+            Unavailable: There is no secret, a store did not answer, or the source has settings that
+                are not those of the provider.
         """
         source = self._source(source_name)
-        secret_index = self._verified(request, source)
-        context = self._context(request, source)
-        interpretation = interpret(self.provider, request, context)
+        provider = self._provider(source)
+        secret_index = self._verified(request, source, provider)
+        context = self._context(request, source, provider)
+        interpretation = interpret(provider, request, context)
         existing = self._existing_tasks(interpretation, context)
         for task in interpretation.tasks:
             if task.id not in existing:
                 self.tasks.create(task)
-        delivery = self._delivery(request, context, secret_index, interpretation)
+        delivery = self._delivery(
+            request, context, secret_index, interpretation, provider.recorded_headers
+        )
         if self.deliveries.create(delivery, request.body):
             self.acks.flush()
             result = _result(delivery, interpretation, duplicate=False)
@@ -110,19 +115,27 @@ class ReceiveWebhook:
             raise NotFound("there is no such source")
         return source
 
-    def _verified(self, request: InboundRequest, source: Source) -> int:
+    def _provider(self, source: Source) -> Provider:
+        try:
+            return self.provider.with_settings(source.settings)
+        except PayloadInvalid as invalid:
+            raise SourceMisconfigured(invalid.reason) from invalid
+
+    def _verified(self, request: InboundRequest, source: Source, provider: Provider) -> int:
         name = source.secret_name
         cached = self.secrets.secrets(name)
         try:
-            return self.provider.verify(request, cached)
+            return provider.verify(request, cached)
         except (SignatureInvalid, SecretMissing):
             refreshed = self.secrets.refresh(name)
             if tuple(refreshed) == tuple(cached):
                 raise
-            return self.provider.verify(request, refreshed)
+            return provider.verify(request, refreshed)
 
-    def _context(self, request: InboundRequest, source: Source) -> DeliveryContext:
-        key = self.provider.delivery_key(request)
+    def _context(
+        self, request: InboundRequest, source: Source, provider: Provider
+    ) -> DeliveryContext:
+        key = provider.delivery_key(request)
         return DeliveryContext(
             id=delivery_id(source.provider, source.name, key),
             key=key,
@@ -185,6 +198,7 @@ class ReceiveWebhook:
         context: DeliveryContext,
         secret_index: int,
         interpretation: Interpretation,
+        recorded_headers: Collection[str],
     ) -> Delivery:
         return Delivery(
             id=context.id,
@@ -199,7 +213,7 @@ class ReceiveWebhook:
             headers={
                 name: value[:256]
                 for name, value in request.headers.items()
-                if name in self.provider.recorded_headers
+                if name in recorded_headers
             },
             size=len(request.body),
             task_ids=tuple(task.id for task in interpretation.tasks),

@@ -14,6 +14,7 @@ from signalbox.models.errors import (
     PayloadTooLarge,
     SecretMissing,
     SignalboxError,
+    SourceMisconfigured,
     Unauthenticated,
 )
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection
@@ -22,7 +23,9 @@ from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock
 
-_RECORDED_ERRORS: Final = (PayloadInvalid, PayloadTooLarge, SecretMissing, Unauthenticated)
+_RECORDED_ERRORS: Final = (
+    *(PayloadInvalid, PayloadTooLarge, SecretMissing, SourceMisconfigured, Unauthenticated),
+)
 _WRITE_INTERVAL: Final = timedelta(seconds=1)
 _BURST: Final = _WRITE_INTERVAL * (MAX_REJECTIONS - 1)
 _RETRY_AFTER: Final = timedelta(seconds=30)
@@ -56,7 +59,12 @@ class RecordRejection:
 
     def code(self, error: SignalboxError) -> str:
         """Return the code under which rejections for this reason are counted."""
-        return "secret_missing" if isinstance(error, SecretMissing) else error.code
+        match error:
+            case SecretMissing():
+                return "secret_missing"
+            case SourceMisconfigured():
+                return "source_misconfigured"
+        return error.code
 
     def __call__(self, source: str, rejection: Rejection) -> None:
         """Record the rejection, now or later, if the source exists. Errors are ignored."""

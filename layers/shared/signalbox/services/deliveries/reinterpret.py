@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
-from signalbox.models.errors import Conflict
+from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.ids import RequestId
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.interpret import Interpretation, interpret
@@ -31,17 +31,21 @@ class ReinterpretDelivery:
         """Return the interpretation.
 
         Raises:
-            Conflict: Its source or provider no longer exists.
+            Conflict: Its source or provider no longer exists, or does not fit the other.
         """
         delivery = stored.delivery
         create_provider = self.providers.get(delivery.provider)
         if create_provider is None:
             raise Conflict(f"this installation has no provider {delivery.provider}")
-        provider = create_provider()
+        source = self.source(delivery)
+        try:
+            provider = create_provider().with_settings(source.settings)
+        except PayloadInvalid as invalid:
+            raise Conflict(invalid.reason) from invalid
         context = DeliveryContext(
             id=delivery.id,
             key=delivery.key,
-            source=self.source(delivery),
+            source=source,
             at=self.clock(),
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),

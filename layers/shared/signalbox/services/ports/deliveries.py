@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
+
+from pydantic import JsonValue
 
 from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.event import Answer, ParsedPayload
@@ -23,6 +25,20 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """Return the name in the route and in every record."""
+
+    def with_settings(self, settings: Mapping[str, JsonValue]) -> Self:
+        """Return the provider with the settings of a source.
+
+        Raises:
+            SettingsInvalid: They are not those of this provider.
+        """
+
+    def check_secret(self, secret: str) -> None:
+        """Check a secret before it is stored.
+
+        Raises:
+            Conflict: No request can be verified with such a secret.
+        """
 
     @property
     def recorded_headers(self) -> frozenset[str]:
