@@ -8,6 +8,7 @@ SPECTRAL := .signalbox/spectral
 STAGE ?= staging
 ARGS ?=
 REQUESTS ?= 100
+PROVIDER ?= github
 
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -35,8 +36,8 @@ run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `sig
 	@$(BIN)/signalbox up $(ARGS)
 
 .PHONY: demo
-demo: .venv/.synced ## Show the way of one webhook, step by step
-	@$(BIN)/signalbox demo $(ARGS)
+demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER: whose, by default GitHub's)
+	@$(BIN)/signalbox demo --provider "$(PROVIDER)" $(ARGS)
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)

@@ -10,6 +10,7 @@ from cli.target import chosen_target
 def demo(
     context: typer.Context,
     *,
+    provider: Annotated[str, typer.Option(help="The provider that sends the webhook.")] = "github",
     port: Annotated[int, typer.Option(help="Port of the API, if the stack is not running.")] = 4600,
 ) -> None:
     """Show one webhook from receipt to notification, step by step.
@@ -19,6 +20,7 @@ def demo(
     """
     from cli.demo.environment import demo_environment
     from cli.demo.scenario import run_scenario
+    from cli.demo.webhooks import demo_webhook
     from cli.errors import CommandError
     from cli.local import instance, run
     from cli.local.options import LocalOptions
@@ -26,12 +28,13 @@ def demo(
     target = chosen_target(context)
     if not target.local or target.url:
         raise CommandError("the demo is for the local stack")
+    webhook = demo_webhook(provider)
     if instance.find_instance(target.home):
-        run_scenario(demo_environment(target))
+        run_scenario(demo_environment(target, webhook))
         return
     options = LocalOptions(home=target.home, port=port, echo_port=port + 1, cloud_port=port + 2)
     run.run_in_background(options, reset=False)
     try:
-        run_scenario(demo_environment(target))
+        run_scenario(demo_environment(target, webhook))
     finally:
         run.stop_stack(target.home, reset=False)

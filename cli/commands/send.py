@@ -8,12 +8,10 @@ import typer
 from cli.output import JsonOption, Output
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="Send a signed webhook as its provider does.")
 
-
-@app.command()
-def github(  # noqa: PLR0913 - each is an option
+def send(  # noqa: PLR0913 - each is an option
     context: typer.Context,
+    provider: Annotated[str, typer.Argument(help="A provider, such as github.")],
     event: Annotated[
         str | None, typer.Argument(help="An event, such as issue_comment or issues.labeled.")
     ] = None,
@@ -27,7 +25,9 @@ def github(  # noqa: PLR0913 - each is an option
     examples: Annotated[
         Path | None,
         typer.Option(
-            "--all", exists=True, help="Send every example of @octokit/webhooks-examples."
+            "--all",
+            exists=True,
+            help="Send every example of @octokit/webhooks-examples (GitHub).",
         ),
     ] = None,
     source: Annotated[str, typer.Option(help="The source.")] = "default",
@@ -47,28 +47,30 @@ def github(  # noqa: PLR0913 - each is an option
     form: Annotated[bool, typer.Option("--form", help="Send a form instead of JSON.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a GitHub webhook.
+    """Send a signed webhook as its provider does.
 
-    Without --delivery each one has a new id.
+    It is a recorded one, renewed: without --delivery each one has a new id.
 
     Exit code 1 if one is refused, 3 if the API does not answer. --all prints a table of all
     examples.
     """
     from cli.webhooks.send import SendOptions, SendTarget, send_examples, send_webhooks
 
-    request = SendOptions(
-        event=event,
-        text=text,
-        file=file,
-        delivery=delivery,
-        repeat=repeat,
-        form=form,
+    where = SendTarget(
+        target=chosen_target(context), provider=provider, source=source, url=url, secret=secret
     )
-    where = SendTarget(target=chosen_target(context), source=source, url=url, secret=secret)
     output = Output(as_json)
     if examples:
         good = send_examples(examples, where, output, form=form)
     elif event:
+        request = SendOptions(
+            event=event,
+            text=text,
+            file=file,
+            delivery=delivery,
+            repeat=repeat,
+            form=form,
+        )
         good = send_webhooks(request, where, output)
     else:
         raise typer.BadParameter("say which EVENT, or --all", context)

@@ -1,4 +1,4 @@
-"""What the scenario runs in: the API, GitHub's webhook, the echo target and a clock."""
+"""What the scenario runs in: the API, the webhook of a provider, the echo target and a clock."""
 
 import os
 import subprocess
@@ -13,13 +13,15 @@ import requests
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cli.api_client import ApiClient, connect_api, session_for
+from cli.demo.webhooks import DemoWebhook, demo_endpoint
 from cli.errors import CommandError, Unreachable
 from cli.local.echo import ReceivedRequest
 from cli.locate import local_stack
+from cli.operator_client import OperatorClient
 from cli.output import strip_controls
 from cli.target import PROJECT, Target
 from cli.webhooks.post import SentWebhook, WebhookRequest, post_webhook
-from cli.webhooks.send import SendTarget, WebhookEndpoint
+from cli.webhooks.send import WebhookEndpoint
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ class DemoEnvironment:
     target: Target
     api: ApiClient
     address: WebhookEndpoint
+    webhook: DemoWebhook
     echo_url: str
     session: requests.Session
     started: float = field(default_factory=time.monotonic)
@@ -54,6 +57,12 @@ class DemoEnvironment:
     def send(self, hook: WebhookRequest, secret: str | None = None) -> SentWebhook:
         """Send the webhook, signed with the secret of the source unless another is given."""
         return post_webhook(self.session, self.address.url, hook, secret or self.address.secret)
+
+    def tasks_of(self, sent: SentWebhook) -> tuple[str, ...]:
+        """Return the tasks of a delivery, also where the provider expects another answer."""
+        if sent.task_ids or not sent.delivery_id:
+            return sent.task_ids
+        return OperatorClient(api=self.api).delivery(sent.delivery_id).task_ids
 
     def slack_said(self, about: str) -> list[str]:
         """Return the first lines of the Slack messages about a task, oldest first."""
@@ -108,17 +117,19 @@ def expect(met: bool, otherwise: str) -> None:
         raise StepFailed(otherwise)
 
 
-def demo_environment(target: Target) -> DemoEnvironment:
+def demo_environment(target: Target, webhook: DemoWebhook) -> DemoEnvironment:
     """Return the environment of the local stack.
 
     Raises:
+        CommandError: Nothing can be sent to it.
         Unreachable: The stack is not running.
     """
     running = local_stack(target)
     return DemoEnvironment(
         target=target,
         api=connect_api(target),
-        address=SendTarget(target=target).address(),
+        address=demo_endpoint(target, webhook),
+        webhook=webhook,
         echo_url=running.echo_url,
         session=session_for(running.base_url),
     )

@@ -1,7 +1,4 @@
-"""The scenario: one webhook from receipt to notification, then a forgery.
-
-A duplicate and a dead worker.
-"""
+"""The scenario: a webhook from receipt to notification, a forgery, a duplicate, a dead worker."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +8,7 @@ from typing import Final, TypedDict
 
 from cli.demo.environment import DemoEnvironment, StepFailed, expect, wait_for
 from cli.errors import CommandError
-from cli.webhooks.post import SentWebhook, WebhookRequest
-from cli.webhooks.samples import load_sample, new_sample
+from cli.webhooks.post import OWN_ANSWER, SentWebhook, WebhookRequest
 from signalbox.http.schemas.work import (
     ClaimRequest,
     ClaimResponse,
@@ -25,10 +21,12 @@ from signalbox.models.change import TaskView
 from signalbox.models.ids import LeaseId, TaskId, WorkerId
 from signalbox.models.task import TaskResult, TaskStatus
 
-_TEXT: Final = "/agent fix the login"
+_OTHER_SECRET: Final = "00" * 32
 _SHORT_LEASE: Final = 10
 _LONG_LEASE: Final = 300
 _TIMEOUT: Final = 30.0
+_CONFIG_SECONDS: Final = 40.0
+"""Functions read the configuration every 30 seconds."""
 _MAX_CLAIMS: Final = 20
 _MESSAGES: Final = ("New task", "Task started", "Task succeeded")
 _ENDLESS_COMMAND: Final = "while echo working; do sleep 1; done"
@@ -51,13 +49,19 @@ class Scenario:
         """Send a signed webhook, which is stored as a task before it is answered."""
         environment, hook = self.environment, self.hook
         environment.tell(f"POST {environment.address.url}")
-        environment.tell(f'X-GitHub-Delivery {hook.delivery}, a comment: "{_TEXT}"')
-        sent = environment.send(hook)
-        self.task = _only_task(sent)
+        text = environment.webhook.text
+        environment.tell(hook.sample.name + (f' with the text "{text}"' if text else ""))
+        sent = wait_for("the source is known", _CONFIG_SECONDS, lambda: self._sent_if_known(hook))
+        self.task = _only_task(environment, sent)
         environment.tell(f"{sent.status} {sent.outcome}: delivery {sent.delivery_id}")
         task = environment.api.task(self.task)
         expect(task.status is TaskStatus.PENDING, f"the task is {task.status}")
         environment.tell(f'task {task.id} is {task.status}: "{task.title}"')
+
+    def _sent_if_known(self, hook: WebhookRequest) -> SentWebhook | None:
+        """Return the response, None if the function does not know a source that is new."""
+        sent = self.environment.send(hook)
+        return None if sent.status == HTTPStatus.NOT_FOUND else sent
 
     def a_worker_does_it(self) -> None:
         """Claim the task, send a heartbeat and complete it, over HTTPS with an API key."""
@@ -87,7 +91,7 @@ class Scenario:
 
     def a_forger_is_refused(self) -> None:
         """Send the same bytes signed with another secret."""
-        sent = self.environment.send(self.hook, secret="not-the-secret")  # noqa: S106 - it is not
+        sent = self.environment.send(self.hook, secret=_OTHER_SECRET)
         refused = sent.status == HTTPStatus.UNAUTHORIZED
         expect(refused, f"answered {sent.status} {sent.outcome}")
         self.environment.tell(f"{sent.status} {sent.outcome}")
@@ -95,7 +99,8 @@ class Scenario:
     def a_repeat_changes_nothing(self) -> None:
         """Send the same delivery again."""
         sent = self.environment.send(self.hook)
-        known = sent.duplicate and _only_task(sent) == self.task
+        is_duplicate = sent.duplicate or sent.outcome == OWN_ANSWER
+        known = is_duplicate and _only_task(self.environment, sent) == self.task
         expect(known, "the second copy was not recognised")
         self.environment.tell(f"{sent.status} duplicate of {sent.delivery_id}: {self.task}")
         status = self.environment.api.task(self.task).status
@@ -105,8 +110,8 @@ class Scenario:
     def a_worker_dies(self) -> None:
         """Kill a worker; its lease expires, and another worker does its task."""
         environment = self.environment
-        task = _only_task(environment.send(_comment()))
-        environment.tell(f"another comment makes {task}")
+        task = _only_task(environment, environment.send(environment.webhook.new()))
+        environment.tell(f"another {environment.webhook.sample.name} makes {task}")
         with environment.worker("doomed", _SHORT_LEASE, _ENDLESS_COMMAND) as process:
             wait_for(
                 "doomed claims it", _TIMEOUT, lambda: environment.api.task(task).worker == "doomed"
@@ -129,13 +134,14 @@ def run_scenario(environment: DemoEnvironment) -> None:
     Raises:
         CommandError: One does not end as expected.
     """
-    scenario = Scenario(environment=environment, hook=_comment())
+    scenario = Scenario(environment=environment, hook=environment.webhook.new())
+    sender = type(environment.webhook.provider).__name__
     scenes: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("GitHub sends a signed webhook", scenario.a_webhook_comes_in),
+        (f"{sender} sends a signed webhook", scenario.a_webhook_comes_in),
         ("A worker does the task", scenario.a_worker_does_it),
         ("Slack is notified", scenario.slack_is_told),
         ("A forger signs the same webhook", scenario.a_forger_is_refused),
-        ("GitHub delivers the first webhook again", scenario.a_repeat_changes_nothing),
+        (f"{sender} delivers the first webhook again", scenario.a_repeat_changes_nothing),
         ("A worker is killed at work", scenario.a_worker_dies),
     )
     with _alone(environment):
@@ -148,14 +154,10 @@ def run_scenario(environment: DemoEnvironment) -> None:
     print(f"\nAll {len(scenes)} steps went as they must.", flush=True)
 
 
-def _comment() -> WebhookRequest:
-    made = new_sample(load_sample("github", "issue_comment"), _TEXT)
-    return WebhookRequest(event=made.event, payload=made.body)
-
-
-def _only_task(sent: SentWebhook) -> TaskId:
-    expect(len(sent.task_ids) == 1, f"answered {sent.status} {sent.outcome}, not with one task")
-    return TaskId(sent.task_ids[0])
+def _only_task(environment: DemoEnvironment, sent: SentWebhook) -> TaskId:
+    tasks = environment.tasks_of(sent)
+    expect(len(tasks) == 1, f"answered {sent.status} {sent.outcome}, not with one task")
+    return TaskId(tasks[0])
 
 
 def _held(lease: LeaseView) -> _Held:

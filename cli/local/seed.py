@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict
 from cli.local import local_key
 from cli.local.banner import BannerLine
 from cli.stack import Stack, describe_stack
-from cli.webhooks.post import GITHUB_PATH, WebhookRequest
+from cli.webhooks.post import WebhookRequest, webhook_path
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
@@ -106,12 +107,16 @@ def _demo(stack: Stack, echo_url: str) -> None:
 
 def _curl(base_url: str, secret: str, home: Path) -> str:
     """Return a command that sends a signed webhook; sent twice, the second is a duplicate."""
-    made = new_sample(load_sample("github", "issue_comment"), _TEXT)
-    hook = WebhookRequest(event=made.event, payload=made.body)
+    github = providers()["github"]()
+    sample = new_sample(github, load_sample(github.name, "issue_comment"), _TEXT)
+    url = base_url + webhook_path(github.name)
+    request = WebhookRequest(provider=github, sample=sample).signed(secret, url)
     body = home / _EXAMPLE
-    body.write_bytes(hook.body)
+    body.write_bytes(request.body)
     headers = (
-        f"-H {shlex.quote(f'{name}: {value}')}" for name, value in hook.headers(secret).items()
+        f"-H {shlex.quote(f'{name}: {value}')}"
+        for name, value in request.headers.items()
+        if name != "host"
     )
     sent = f"--data-binary @{shlex.quote(str(body))}"
-    return " \\\n    ".join((f"curl -i {base_url}{GITHUB_PATH}", *headers, sent))
+    return " \\\n    ".join((f"curl -i {url}", *headers, sent))

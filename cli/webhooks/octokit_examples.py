@@ -9,14 +9,15 @@ from typing import Final
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from cli.errors import CommandError
-from cli.webhooks.post import SentWebhook, WebhookRequest
+from cli.webhooks.post import SentWebhook, github_sample
+from cli.webhooks.samples import WebhookSample
 
 _INDEX: Final = "api.github.com/index.json"
 
 
 class _Event(BaseModel):
     name: str
-    examples: list[JsonValue] = []
+    examples: list[dict[str, JsonValue]] = []
 
 
 _EVENTS: Final = TypeAdapter(list[_Event])
@@ -32,7 +33,7 @@ class ExampleTally(BaseModel):
     outcomes: dict[str, int]
 
 
-def example_requests(path: Path) -> Iterator[WebhookRequest]:
+def example_webhooks(path: Path) -> Iterator[WebhookSample]:
     """Yield every example of the package's directory, its .tgz, or an index.json.
 
     Raises:
@@ -45,7 +46,7 @@ def example_requests(path: Path) -> Iterator[WebhookRequest]:
         raise CommandError(problem) from odd
     for event in events:
         for example in event.examples:
-            yield WebhookRequest(event=event.name, payload=example)
+            yield github_sample(event.name, example)
 
 
 def tally_by_event(answers: Iterable[SentWebhook]) -> list[ExampleTally]:

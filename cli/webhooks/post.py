@@ -1,51 +1,61 @@
-"""Send a webhook as GitHub does, signed over the bytes that are sent."""
+"""Send webhooks as their providers do, signed over the bytes that are sent."""
 
-import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlsplit
 
 import requests
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.api_client import error_line
-from cli.errors import Unreachable
-from signalbox.http.webhook import WebhookResponse
-from signalbox.providers.github.signature import signature
+from cli.errors import CommandError, Unreachable
+from cli.webhooks.samples import WebhookSample
+from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
+from signalbox.models.request import InboundRequest
+from signalbox.services.deliveries.receive import DEFAULT_SOURCE
+from signalbox.services.ports.deliveries import Provider
 
-GITHUB_PATH: Final = "/api/v1/webhooks/github"
+OWN_ANSWER: Final = "answered"
+"""The outcome where the provider expects a body of its own, which does not name it."""
+
 _TIMEOUT: Final = 30.0
+
+
+def webhook_path(provider: str, source: str = DEFAULT_SOURCE) -> str:
+    """Return the path of a source's webhooks."""
+    path = f"/api/v1/webhooks/{provider}"
+    return path if source == DEFAULT_SOURCE else f"{path}/{quote(source, safe='')}"
+
+
+def github_sample(event: str, payload: dict[str, JsonValue]) -> WebhookSample:
+    """Return a webhook of GitHub with this payload."""
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/signalbox",
+        "X-GitHub-Event": event,
+    }
+    return WebhookSample(name=event, headers=headers, body=payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookRequest:
-    """A webhook to send."""
+    """A webhook to send. `delivery` is the id that a provider with a header for it sends."""
 
-    event: str
-    payload: JsonValue
+    provider: Provider
+    sample: WebhookSample
     delivery: str = field(default_factory=lambda: str(uuid.uuid4()))
-    form: bool = False
 
-    @property
-    def body(self) -> bytes:
-        """Return the bytes that are sent and signed."""
-        text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
-        return urlencode({"payload": text}).encode() if self.form else text.encode()
-
-    def headers(self, secret: str) -> Mapping[str, str]:
-        """Return GitHub's headers with the signature of the body."""
-        kind = "x-www-form-urlencoded" if self.form else "json"
-        return {
-            "Content-Type": f"application/{kind}",
-            "User-Agent": "GitHub-Hookshot/signalbox",
-            "X-GitHub-Event": self.event,
-            "X-GitHub-Delivery": self.delivery,
-            "X-Hub-Signature-256": signature(secret, self.body),
-        }
+    def signed(self, secret: str, url: str) -> InboundRequest:
+        """Return the request to this URL with the signature of the provider."""
+        address = urlsplit(url)
+        request = self.sample.request(address.path)
+        headers = {"host": address.netloc}
+        if self.provider.delivery_header:
+            headers[self.provider.delivery_header] = self.delivery
+        return self.provider.sign(request.with_headers(headers), secret)
 
 
 class SentWebhook(BaseModel):
@@ -73,14 +83,19 @@ def post_webhook(
     """Send the webhook.
 
     Raises:
+        CommandError: It cannot be signed with this secret.
         Unreachable: There was no response.
     """
+    try:
+        request = hook.signed(secret, url)
+    except ValueError as invalid:
+        raise CommandError(f"nothing can be signed with this secret: {invalid}") from None
     started = perf_counter()
     try:
         answer = session.post(
             url,
-            data=hook.body,
-            headers=hook.headers(secret),
+            data=request.body,
+            headers=dict(request.headers),
             timeout=_TIMEOUT,
             allow_redirects=False,
         )
@@ -91,24 +106,25 @@ def post_webhook(
 
 def _read(hook: WebhookRequest, answer: requests.Response, milliseconds: int) -> SentWebhook:
     sent = SentWebhook(
-        event=hook.event,
+        event=hook.sample.name,
         delivery=hook.delivery,
         status=answer.status_code,
         outcome=error_line(answer.text),
         milliseconds=milliseconds,
+        delivery_id=answer.headers.get(DELIVERY_HEADER),
     )
     if not sent.good:
         return sent
     try:
-        said = WebhookResponse.model_validate_json(answer.content, extra="ignore")
-    except ValidationError:
-        return sent
+        response = WebhookResponse.model_validate_json(answer.content, extra="ignore")
+    except ValidationError:  # some providers expect a body of their own
+        return sent.model_copy(update={"outcome": OWN_ANSWER})
     return sent.model_copy(
         update={
-            "outcome": said.status.value,
-            "duplicate": said.duplicate,
-            "delivery_id": said.delivery_id,
-            "task_ids": said.task_ids,
-            "notes": said.notes,
+            "outcome": response.status.value,
+            "duplicate": response.duplicate,
+            "delivery_id": response.delivery_id,
+            "task_ids": response.task_ids,
+            "notes": response.notes,
         }
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from rich.console import Console
@@ -17,54 +16,85 @@ from cli.errors import CommandError
 from cli.locate import find_stack, local_stack
 from cli.output import Output
 from cli.target import Target
-from cli.webhooks.octokit_examples import example_requests, tally, tally_by_event
-from cli.webhooks.post import GITHUB_PATH, SentWebhook, WebhookRequest, post_webhook
-from cli.webhooks.samples import load_sample, new_sample
+from cli.webhooks.octokit_examples import example_webhooks, tally, tally_by_event
+from cli.webhooks.post import (
+    SentWebhook,
+    WebhookRequest,
+    github_sample,
+    post_webhook,
+    webhook_path,
+)
+from cli.webhooks.samples import WebhookSample, load_sample, new_sample
+from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
+from signalbox.models.event_vocabulary import suggest
+from signalbox.runtime.registry import providers
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
+from signalbox.services.ports.deliveries import Provider
 
 _PAYLOAD: Final = TypeAdapter(dict[str, JsonValue])
+_GITHUB: Final = "github"
+
+
+def provider_named(name: str) -> Provider:
+    """Return the provider of this name.
+
+    Raises:
+        CommandError: There is none.
+    """
+    known = providers()
+    if name not in known:
+        raise CommandError(f"there is no provider {name}; {suggest(name, known)}")
+    return known[name]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
     """The options of a user."""
 
-    event: str | None
+    event: str
     text: str | None = None
     file: Path | None = None
     delivery: str | None = None
     repeat: int = 1
     form: bool = False
 
-    def hooks(self) -> Iterator[WebhookRequest]:
+    def hooks(self, provider: Provider) -> Iterator[WebhookRequest]:
         """Yield the webhooks; with a delivery id the same one several times.
 
         Raises:
             CommandError: There is no such sample or file.
         """
-        if self.delivery:
-            return repeat(replace(self._hook(), delivery=self.delivery), self.repeat)
-        return (self._hook() for _ in range(self.repeat))
+        if not self.delivery:
+            return (self._hook(provider) for _ in range(self.repeat))
+        if not provider.delivery_header:
+            raise CommandError(f"{provider.name} has no header for the id of a delivery")
+        return repeat(replace(self._hook(provider), delivery=self.delivery), self.repeat)
 
-    def _hook(self) -> WebhookRequest:
-        event = self.event or ""
-        if self.file is None:
-            made = new_sample(load_sample("github", event), self.text)
-            return WebhookRequest(event=made.event, payload=made.body, form=self.form)
+    def _hook(self, provider: Provider) -> WebhookRequest:
+        sample = self._recorded(provider) if self.file is None else self._given(provider, self.file)
+        return WebhookRequest(provider=provider, sample=sample.as_form() if self.form else sample)
+
+    def _recorded(self, provider: Provider) -> WebhookSample:
+        return new_sample(provider, load_sample(provider.name, self.event), self.text)
+
+    def _given(self, provider: Provider, file: Path) -> WebhookSample:
         if self.text is not None:
             raise CommandError("--text is for our samples, not for a --file")
         try:
-            payload = _PAYLOAD.validate_json(self.file.read_bytes())
+            payload = _PAYLOAD.validate_json(file.read_bytes())
         except ValidationError:
-            raise CommandError(f"{self.file} is not a JSON object") from None
-        return WebhookRequest(event=event.partition(".")[0], payload=payload, form=self.form)
+            raise CommandError(f"{file} is not a JSON object") from None
+        if provider.name == _GITHUB:
+            return github_sample(self.event.partition(".")[0], payload)
+        return load_sample(provider.name, self.event).model_copy(update={"body": payload})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
-    """The URL of webhooks and the secret that signs them."""
+    """The URL of a source, the secret that signs for it, and its configured provider."""
 
     url: str
+    provider: Provider
     secret: str = field(repr=False)
 
 
@@ -73,6 +103,7 @@ class SendTarget:
     """A source of a stack; `url` and `secret` override those of the stack."""
 
     target: Target
+    provider: str
     source: str = DEFAULT_SOURCE
     url: str | None = None
     secret: str | None = field(default=None, repr=False)
@@ -81,25 +112,25 @@ class SendTarget:
         """Return the endpoint. The stack is read only if something is missing.
 
         Raises:
-            CommandError: There is no secret or no such stack.
+            CommandError: There is no such provider, no secret or no such stack.
             Unreachable: The stack does not answer.
         """
+        provider = provider_named(self.provider)
+        path = webhook_path(self.provider, self.source)
         if self.secret:
-            return WebhookEndpoint(url=self.url or self._base() + self._path, secret=self.secret)
+            url = self.url or self._base() + path
+            return WebhookEndpoint(url=url, secret=self.secret, provider=provider)
         stack = find_stack(self.target)
-        name = f"sources/github/{self.source}"
+        name = secret_path(SOURCE_SECRETS, self.provider, self.source)
         secrets = stack.secrets.refresh(name)
         if not secrets:
             problem = f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             raise CommandError(problem)
-        return WebhookEndpoint(url=self.url or stack.base_url + self._path, secret=secrets[0])
-
-    @property
-    def _path(self) -> str:
-        return (
-            GITHUB_PATH
-            if self.source == DEFAULT_SOURCE
-            else f"{GITHUB_PATH}/{quote(self.source, safe='')}"
+        source = stack.config.source(self.provider, self.source)
+        return WebhookEndpoint(
+            url=self.url or stack.base_url + path,
+            secret=secrets[0],
+            provider=provider.with_settings(source.settings if source else {}),
         )
 
     def _base(self) -> str:
@@ -114,8 +145,8 @@ class SendTarget:
 
 def send_webhooks(request: SendOptions, destination: SendTarget, output: Output) -> bool:
     """Send, print the responses, and return whether all were accepted."""
-    hooks = list(request.hooks())
     to = destination.address()
+    hooks = list(request.hooks(to.provider))
     session = session_for(to.url)
     good = True
     for hook in hooks:
@@ -127,8 +158,13 @@ def send_webhooks(request: SendOptions, destination: SendTarget, output: Output)
 
 def send_examples(path: Path, destination: SendTarget, output: Output, *, form: bool) -> bool:
     """Send every example, print the outcomes, and return whether all were accepted."""
-    hooks = [replace(hook, form=form) for hook in example_requests(path)]
     to = destination.address()
+    if to.provider.name != _GITHUB:
+        raise CommandError("--all sends the examples of GitHub; other providers have none")
+    hooks = [
+        WebhookRequest(provider=to.provider, sample=sample.as_form() if form else sample)
+        for sample in example_webhooks(path)
+    ]
     session = session_for(to.url)
     quiet = output.json or not sys.stderr.isatty()
     shown = track(hooks, "Sending", transient=True, disable=quiet, console=Console(stderr=True))

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from cli.webhooks.samples import load_sample, new_sample
+from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET, a_delivery
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
@@ -20,7 +21,7 @@ def sent(signalbox: CommandLine, text: str = "/agent fix the login") -> str:
 def unread(served: Served) -> str:
     """The id of a delivery that nobody has read yet: what is in it is no task yet."""
     delivery = a_delivery()
-    comment = new_sample(load_sample("github", "issue_comment"), "/agent fix the login")
+    comment = new_sample(GitHub(), load_sample("github", "issue_comment"), "/agent fix the login")
     assert served.wiring.deliveries.create(delivery, json.dumps(comment.body).encode())
     return delivery.id
 

@@ -12,8 +12,9 @@ from pydantic import JsonValue
 
 from cli.errors import CommandError
 from cli.webhooks import octokit_examples
-from cli.webhooks.post import SentWebhook, WebhookRequest
+from cli.webhooks.post import SentWebhook, WebhookRequest, github_sample
 from cli.webhooks.samples import load_sample, new_sample, sample_names
+from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET
 from tests.fakes.http_server import FakeHttpServer
 from tests.unit.cli.conftest import CommandLine
@@ -33,6 +34,7 @@ def package(folder: Path, events: JsonValue) -> Path:
     return folder
 
 
+URL = "https://hooks.example.com/api/v1/webhooks/github"
 EVENTS: JsonValue = [
     {"name": "ping", "description": "…", "examples": [{"zen": "a"}]},
     {"name": "star", "examples": [{"action": "created"}, {"action": "deleted"}]},
@@ -65,14 +67,18 @@ def test_an_unknown_event_is_answered_with_those_there_are() -> None:
 
 @pytest.mark.parametrize("name", sample_names("github"))
 def test_every_sample_can_happen_once_more(name: str) -> None:
-    made = new_sample(load_sample("github", name))
+    made = new_sample(GitHub(), load_sample("github", name))
 
     assert made.body.keys() == load_sample("github", name).body.keys()
 
 
 def test_another_text_stands_in_another_comment() -> None:
-    first = new_sample(load_sample("github", "issue_comment"), "/agent one").body["comment"]
-    second = new_sample(load_sample("github", "issue_comment"), "/agent one").body["comment"]
+    first = new_sample(GitHub(), load_sample("github", "issue_comment"), "/agent one").body[
+        "comment"
+    ]
+    second = new_sample(GitHub(), load_sample("github", "issue_comment"), "/agent one").body[
+        "comment"
+    ]
 
     assert isinstance(first, dict)
     assert isinstance(second, dict)
@@ -81,30 +87,42 @@ def test_another_text_stands_in_another_comment() -> None:
 
 
 def test_what_carries_no_text_takes_none() -> None:
-    with pytest.raises(CommandError, match="push carries no text"):
-        new_sample(load_sample("github", "push"), "/agent x")
+    with pytest.raises(CommandError, match=r"push has no text; these .*issue_comment\.created"):
+        new_sample(GitHub(), load_sample("github", "push"), "/agent x")
+
+
+def hook(payload: dict[str, JsonValue], *, form: bool = False) -> WebhookRequest:
+    sample = github_sample("push", payload)
+    return WebhookRequest(provider=GitHub(), sample=sample.as_form() if form else sample)
 
 
 @pytest.mark.parametrize("form", [False, True])
 def test_a_hook_is_signed_over_the_bytes_that_are_sent(*, form: bool) -> None:
-    hook = WebhookRequest(event="push", payload={"é": "漢 &="}, form=form)
+    request = hook({"é": "漢 &="}, form=form).signed(SECRET, URL)
 
-    expected = hmac.new(SECRET.encode(), hook.body, hashlib.sha256).hexdigest()
+    expected = hmac.new(SECRET.encode(), request.body, hashlib.sha256).hexdigest()
 
-    assert hook.headers(SECRET)["X-Hub-Signature-256"] == f"sha256={expected}"
+    assert request.header("x-hub-signature-256") == f"sha256={expected}"
 
 
 def test_a_form_carries_the_payload_in_a_field() -> None:
-    hook = WebhookRequest(event="push", payload={"ref": "a&b"}, form=True)
+    request = hook({"ref": "a&b"}, form=True).signed(SECRET, URL)
 
-    assert json.loads(parse_qs(hook.body.decode())["payload"][0]) == {"ref": "a&b"}
+    assert request.media_type == "application/x-www-form-urlencoded"
+    assert json.loads(parse_qs(request.body.decode())["payload"][0]) == {"ref": "a&b"}
 
 
 def test_each_hook_is_a_delivery_of_its_own() -> None:
-    assert (
-        WebhookRequest(event="push", payload={}).delivery
-        != WebhookRequest(event="push", payload={}).delivery
-    )
+    first, second = (hook({}).signed(SECRET, URL) for _ in range(2))
+
+    assert first.header("x-github-delivery") != second.header("x-github-delivery") != ""
+
+
+def test_a_provider_that_is_not_there_is_named(signalbox: CommandLine) -> None:
+    result = signalbox("send", "githup", "push")
+
+    assert result.code == 1
+    assert 'there is no provider githup; did you mean "github"?' in result.err
 
 
 @pytest.mark.parametrize("form", [[], ["--form"]])
@@ -217,7 +235,7 @@ def test_an_archive_is_read_as_the_package_that_it_is(tmp_path: Path) -> None:
         member.size = len(raw)
         made.addfile(member, io.BytesIO(raw))
 
-    assert [hook.event for hook in octokit_examples.example_requests(archive)] == [
+    assert [sample.name for sample in octokit_examples.example_webhooks(archive)] == [
         "ping",
         "star",
         "star",
@@ -232,4 +250,4 @@ def test_what_holds_no_examples_is_said_so(tmp_path: Path, name: str, content: b
     path.write_bytes(content)
 
     with pytest.raises(CommandError, match="holds no examples"):
-        list(octokit_examples.example_requests(path))
+        list(octokit_examples.example_webhooks(path))

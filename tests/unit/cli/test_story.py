@@ -4,11 +4,13 @@ import pytest
 
 from cli.api_client import ApiClient, session_for
 from cli.demo.environment import DemoEnvironment, StepFailed, wait_for
-from cli.demo.scenario import Scenario, _alone, _comment, run_scenario
+from cli.demo.scenario import Scenario, _alone, run_scenario
+from cli.demo.webhooks import demo_webhook
 from cli.errors import CommandError
 from cli.target import Target
 from cli.webhooks.send import WebhookEndpoint
 from signalbox.models.task import TaskStatus
+from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET, a_task
 from tests.unit.cli.conftest import CommandLine
 from tests.unit.cli.served import Served
@@ -20,7 +22,10 @@ def stage(served: Served) -> DemoEnvironment:
     return DemoEnvironment(
         target=Target(url=served.url, key=served.key),
         api=ApiClient(base_url=served.url, key=served.key, session=session, timeout=5),
-        address=WebhookEndpoint(url=f"{served.url}/api/v1/webhooks/github", secret=SECRET),
+        address=WebhookEndpoint(
+            url=f"{served.url}/api/v1/webhooks/github", secret=SECRET, provider=GitHub()
+        ),
+        webhook=demo_webhook("github"),
         echo_url="http://127.0.0.1:9",
         session=session,
     )
@@ -29,7 +34,7 @@ def stage(served: Served) -> DemoEnvironment:
 def test_the_scenes_go_as_they_must(
     stage: DemoEnvironment, served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    story = Scenario(environment=stage, hook=_comment())
+    story = Scenario(environment=stage, hook=stage.webhook.new())
 
     story.a_webhook_comes_in()
     story.a_worker_does_it()
@@ -50,10 +55,10 @@ def test_a_scene_that_goes_wrong_ends_the_story_with_its_number(stage: DemoEnvir
 
 
 def test_a_duplicate_that_is_not_recognised_fails(stage: DemoEnvironment, served: Served) -> None:
-    story = Scenario(environment=stage, hook=_comment())
+    story = Scenario(environment=stage, hook=stage.webhook.new())
     story.a_webhook_comes_in()
     story.a_worker_does_it()
-    story.hook = _comment()
+    story.hook = stage.webhook.new()
 
     with pytest.raises(StepFailed, match="was not recognised"):
         story.a_repeat_changes_nothing()
