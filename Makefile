@@ -22,7 +22,7 @@ export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo test fuzz bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -38,6 +38,10 @@ run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `sig
 .PHONY: demo
 demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER: whose, by default GitHub's)
 	@$(BIN)/signalbox demo --provider "$(PROVIDER)" $(ARGS)
+
+.PHONY: docs
+docs: .venv/.synced ## Record the demo as docs/demo.svg
+	@$(BIN)/python -m cli.demo docs/demo.svg
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)

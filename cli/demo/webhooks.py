@@ -96,7 +96,7 @@ def demo_endpoint(target: Target, webhook: DemoWebhook) -> WebhookEndpoint:
 
 def _candidates(provider: Provider) -> Iterator[DemoWebhook]:
     names = sorted(
-        sample_names(provider.name), key=lambda name: ("comment" not in name, "." in name, name)
+        sample_names(provider.name), key=lambda name: ("comment" not in name, len(name), name)
     )
     samples = [load_sample(provider.name, name) for name in names]
     for text, events in ((_TEXT, ()), (None, ()), (None, _EVERY_EVENT)):
