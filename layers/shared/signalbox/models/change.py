@@ -1,11 +1,22 @@
 """A change of a task as a CloudEvents 1.0 envelope, and the task as clients see it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ConfigDict
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
-from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus, TaskStep
+from signalbox.models.task import (
+    ChangeType,
+    Priority,
+    Task,
+    TaskContent,
+    TaskResult,
+    TaskStatus,
+    TaskStep,
+    content_of,
+)
 
 TASK_EVENT_PREFIX = "signalbox.task."
 
@@ -30,27 +41,29 @@ class TaskSummary(Model):
     expires_at: UtcDatetime | None = None
 
 
-class TaskView(TaskSummary):
+def _require_content(schema: dict[str, Any]) -> None:
+    """Add to the schema that a view has every field of the content that cannot be null."""
+    content = (
+        name for name, field in TaskContent.model_fields.items() if field.default is not None
+    )
+    schema["required"] = list(dict.fromkeys((*schema["required"], *content)))
+
+
+class TaskView(TaskSummary, TaskContent):
     """A task as clients see it: everything but the lease, which only its worker may know.
 
     `request_id` is that of the request that created it.
     """
 
-    description: str
-    arguments: tuple[str, ...]
-    instruction: str
-    labels: tuple[str, ...]
-    branch: str | None = None
-    commit: str | None = None
+    model_config = ConfigDict(json_schema_extra=_require_content)
+
     event: str | None = None
     delivery_id: DeliveryId | None = None
     delivery_key: str | None = None
     request_id: RequestId | None = None
-    due: UtcDatetime | None = None
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
     not_before: UtcDatetime | None = None
-    max_attempts: int
     worker: str | None = None
     lease_expires_at: UtcDatetime | None = None
     progress: str | None = None
@@ -122,22 +135,14 @@ def task_view(task: Task) -> TaskView:
     """Return the task as clients see it."""
     lease = None if task.finished else task.lease
     return TaskView(
-        **task_summary(task).__dict__,
-        description=task.description,
-        arguments=task.arguments,
-        instruction=task.instruction,
-        labels=task.labels,
-        branch=task.branch,
-        commit=task.commit,
+        **task_summary(task).__dict__ | content_of(task),
         event=task.origin.event,
         delivery_id=task.origin.delivery_id,
         delivery_key=task.origin.delivery_key,
         request_id=task.origin.request_id,
-        due=task.due,
         started_at=task.started_at,
         finished_at=task.finished_at,
         not_before=task.not_before,
-        max_attempts=task.max_attempts,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,
         progress=task.progress,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from pydantic import Field, JsonValue, field_validator
 from pydantic_core import PydanticCustomError, to_json
@@ -124,6 +124,29 @@ class TaskStep(Model):
     reason: str | None = None
 
 
+class TaskContent(Model):
+    """What a task asks for: the fields that its request, its record and its views share."""
+
+    kind: str
+    title: str
+    description: str = ""
+    arguments: tuple[str, ...] = ()
+    instruction: str = ""
+    labels: tuple[str, ...] = ()
+    priority: Priority = Priority.NORMAL
+    repository: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    url: str | None = None
+    due: UtcDatetime | None = None
+    max_attempts: int = 3
+
+
+def content_of(task: TaskContent) -> dict[str, Any]:
+    """Return the content of a task by field, to pass it to another model of it."""
+    return {name: getattr(task, name) for name in TaskContent.model_fields}
+
+
 class EditableFields(Model):
     """The fields of a task that can be changed."""
 
@@ -134,7 +157,7 @@ class EditableFields(Model):
     due: UtcDatetime | None
 
 
-class Task(Model):
+class Task(TaskContent):
     """A durable unit of work.
 
     `fence` counts the leases, `attempt` those that count against `max_attempts`. `sent_at` is when
@@ -146,20 +169,8 @@ class Task(Model):
     id: TaskId
     version: int = 1
     status: TaskStatus = TaskStatus.PENDING
-    priority: Priority = Priority.NORMAL
-    kind: str
-    title: str
-    description: str = ""
-    arguments: tuple[str, ...] = ()
-    instruction: str = ""
-    labels: tuple[str, ...] = ()
     origin: TaskOrigin
-    repository: str | None = None
-    branch: str | None = None
-    commit: str | None = None
     author: str | None = None
-    url: str | None = None
-    due: UtcDatetime | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime
     started_at: UtcDatetime | None = None
@@ -168,7 +179,6 @@ class Task(Model):
     sent_at: UtcDatetime | None = None
     dispatched: int = 0
     attempt: int = 0
-    max_attempts: int = 3
     fence: int = 0
     lease: Lease | None = None
     released_at: LeaseId | None = None

@@ -7,12 +7,12 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from signalbox.models.base import Model, Rfc3339
+from signalbox.models.base import Rfc3339
 from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
-from signalbox.models.task import Priority, Task, TaskOrigin
+from signalbox.models.task import Priority, Task, TaskContent, TaskOrigin, content_of
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
@@ -37,7 +37,7 @@ def _check_total_length(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return arguments
 
 
-class CreateTaskRequest(Model):
+class CreateTaskRequest(TaskContent):
     """The body of a request that creates a task.
 
     Enums, times and tuples are not strict: JSON has no types for them, and the router passes Python
@@ -114,21 +114,9 @@ class CreateTask:
         fingerprint = key.fingerprint if key else None
         task = Task(
             id=id_from_key or random_task_id(),
-            kind=new.kind,
-            title=new.title,
-            description=new.description,
-            arguments=new.arguments,
-            instruction=new.instruction,
-            labels=new.labels,
+            **content_of(new),
             origin=TaskOrigin(provider="api", request_id=request_id, fingerprint=fingerprint),
-            repository=new.repository,
-            branch=new.branch,
-            commit=new.commit,
             author=principal.name,
-            url=new.url,
-            due=new.due,
-            priority=new.priority,
-            max_attempts=new.max_attempts,
             retention=int(self.retention.total_seconds()),
             created_at=now,
             updated_at=now,
