@@ -1,16 +1,17 @@
-"""Create, show and revoke API keys."""
+"""What the commands of API keys ask of the service of the API, and print of its answers."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ValidationError
 
 from cli.errors import CommandError
-from signalbox.auth.api_keys import NewKey, new_key
-from signalbox.models.ids import KeyId
-from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Scope
-from signalbox.services.ports.config import KeyStore
+from cli.stack import Stack
+from signalbox.auth.manage_keys import CreateKeyRequest, ManageKeys, ManageRoles
+from signalbox.models.principal import ApiKey, Principal, Scope
+from signalbox.models.validation_errors import describe_errors
+from signalbox.services.ports.time import utc_now
 
 
 class CreatedKey(BaseModel):
@@ -42,64 +43,38 @@ class KeyRow(BaseModel):
         return cls(status=status, **key.model_dump(exclude={"digest"}))
 
 
-def create_api_key(
-    *,
-    environment: str,
-    name: str,
-    roles: Sequence[str],
-    scopes: Sequence[str],
-    expires: timedelta | None,
-    by: str,
-    now: datetime,
-    custom: Collection[str] = (),
-) -> NewKey:
-    """Return a new key, which is not stored yet; `custom` are the names of custom roles.
+def key_service(stack: Stack) -> ManageKeys:
+    """Return the service of the API for the keys of a stack."""
+    return ManageKeys(
+        keys=stack.keys,
+        roles=ManageRoles(config=stack.config, keys=stack.keys),
+        clock=utc_now,
+        environment=stack.outputs.key_environment,
+    )
+
+
+def command_principal(stack: Stack) -> Principal:
+    """Return who creates a key on the command line: whoever may write the table may do all."""
+    return Principal(name=f"cli:{stack.caller}", scopes=frozenset(Scope))
+
+
+def key_request(
+    *, name: str, roles: Sequence[str], scopes: Sequence[str], expires_at: datetime | None
+) -> CreateKeyRequest:
+    """Return the request for a new key.
 
     Raises:
-        CommandError: It has no permissions, or unknown ones.
+        CommandError: It has no permissions or unknown ones, or the name is not valid.
     """
-    _check_roles(roles, dict.fromkeys((*BUILT_IN_ROLES, *sorted(custom))))
-    _check_scopes(scopes)
-    if not roles and not scopes:
-        raise CommandError("say what the key may do: --role or --scope")
-    try:
-        return new_key(
-            environment,
-            name=name,
-            roles=tuple(roles),
-            scopes=tuple(Scope(scope) for scope in scopes),
-            created_by=by,
-            now=now,
-            expires_at=now + expires if expires else None,
-        )
-    except ValidationError:
-        problem = f"{name!r} is no name: small letters, digits, - and _, 63 at most"
-        raise CommandError(problem) from None
-
-
-def revoke_api_key(keys: KeyStore, key_id: str, now: datetime) -> ApiKey:
-    """Revoke the key and return it.
-
-    Raises:
-        CommandError: There is no such key.
-    """
-    key = keys.find(KeyId(key_id))
-    if key is None:
-        raise CommandError(f"there is no key {key_id}")
-    if key.revoked_at:
-        return key
-    ended = key.model_copy(update={"revoked_at": now})
-    keys.put(ended)
-    return ended
-
-
-def _check_roles(roles: Sequence[str], known: Collection[str]) -> None:
-    unknown = [role for role in roles if role not in known]
-    if unknown:
-        raise CommandError(f"no such role: {', '.join(unknown)}; there are {', '.join(known)}")
-
-
-def _check_scopes(scopes: Sequence[str]) -> None:
     strange = [scope for scope in scopes if scope not in set(Scope)]
     if strange:
         raise CommandError(f"no such scope: {', '.join(strange)}; there are {', '.join(Scope)}")
+    if not roles and not scopes:
+        raise CommandError("say what the key may do: --role or --scope")
+    try:
+        return CreateKeyRequest.model_validate(
+            {"name": name, "roles": roles, "scopes": scopes, "expires_at": expires_at}
+        )
+    except ValidationError as invalid:
+        ((_, reason), *_) = describe_errors(invalid, CreateKeyRequest)
+        raise CommandError(f"{name!r}: {reason}") from None

@@ -41,25 +41,23 @@ def create(
 ) -> None:
     """Create an API key and print it. It is shown only once."""
     from cli.admin.audit import command_audit
-    from cli.admin.keys import CreatedKey, create_api_key
+    from cli.admin.keys import CreatedKey, command_principal, key_request, key_service
     from cli.locate import find_stack
     from signalbox.services.ports.time import utc_now
 
-    stack = find_stack(chosen_target(context))
-    new = create_api_key(
-        environment=stack.outputs.key_environment,
+    request = key_request(
         name=name,
         roles=role or [],
         scopes=scope or [],
-        expires=expires,
-        by=f"cli:{stack.caller}",
-        now=utc_now(),
-        custom=[known.name for known in stack.config.roles()] if role else [],
+        expires_at=utc_now() + expires if expires else None,
     )
+    stack = find_stack(chosen_target(context))
+    service = key_service(stack)
+    new = service.draft(request, command_principal(stack))
     output = Output(as_json)
     created = CreatedKey(id=new.stored.id, key=new.text, expires_at=new.stored.expires_at)
     with command_audit(stack)("keys create", f"key {new.stored.id}"):
-        stack.keys.put(new.stored)
+        service.store(new)
         output.line(created, new.text)
     output.note(f"{new.stored.id} ({new.stored.name}): this key is not shown again")
 
@@ -93,11 +91,11 @@ def revoke(
 ) -> None:
     """Revoke an API key. It takes effect within 30 seconds."""
     from cli.admin.audit import command_audit
-    from cli.admin.keys import revoke_api_key
+    from cli.admin.keys import key_service
     from cli.locate import find_stack
-    from signalbox.services.ports.time import utc_now
+    from signalbox.models.ids import KeyId
 
     stack = find_stack(chosen_target(context))
     with command_audit(stack)("keys revoke", f"key {key_id}"):
-        key = revoke_api_key(stack.keys, key_id, utc_now())
+        key = key_service(stack).revoke(KeyId(key_id))
     Output().note(f"{key.id} ({key.name}) is revoked")

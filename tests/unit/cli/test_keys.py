@@ -3,74 +3,63 @@ from datetime import timedelta
 
 import pytest
 
-from cli.admin.keys import KeyRow, create_api_key, revoke_api_key
-from cli.errors import CommandError
+from cli.admin.keys import KeyRow
 from cli.stack import Stack
 from signalbox.auth.api_keys import KeyAuthenticator
 from signalbox.models.errors import Unauthenticated
-from signalbox.models.ids import KeyId
 from signalbox.models.principal import Role, Scope
 from signalbox.services.ports.time import utc_now
 from tests.builders import NOW, an_api_key
-from tests.fakes.config import FakeKeyStore
 from tests.unit.cli.conftest import CommandLine
 
 
-def test_a_made_key_opens_what_its_roles_open() -> None:
-    new = create_api_key(
-        environment="test",
-        name="ci",
-        roles=["worker"],
-        scopes=["tasks:write"],
-        expires=timedelta(days=1),
-        by="cli:ada",
-        now=NOW,
-    )
+def test_a_made_key_opens_what_its_roles_open(on_aws: CommandLine, stack: Stack) -> None:
+    words = ("--role=worker", "--scope=tasks:write", "--expires=1d")
 
-    keys = KeyAuthenticator(store=FakeKeyStore(new.stored), clock=lambda: NOW, environment="test")
-    scopes = keys.authenticate(new.text).scopes
+    text = on_aws("keys", "create", "ci", *words).out.strip()
+
+    (stored,) = stack.keys.all()
+    keys = KeyAuthenticator(store=stack.keys, clock=utc_now, environment="test")
+    scopes = keys.authenticate(text).scopes
     assert {Scope.TASKS_WORK, Scope.TASKS_WRITE} <= scopes
     assert Scope.KEYS_WRITE not in scopes
-    assert new.stored.expires_at == NOW + timedelta(days=1)
+    assert stored.expires_at is not None
+    assert timedelta(hours=23) < stored.expires_at - utc_now() < timedelta(hours=25)
 
 
 @pytest.mark.parametrize(
-    ("name", "roles", "scopes", "words"),
+    ("name", "options", "words"),
     [
-        ("ci", [], [], "--role or --scope"),
-        ("ci", ["boss"], [], "no such role: boss"),
-        ("ci", [], ["tasks:all"], "no such scope: tasks:all"),
-        ("C I", ["worker"], [], "is no name"),
+        ("ci", [], "--role or --scope"),
+        ("ci", ["--role=boss"], "there is no role boss"),
+        ("ci", ["--scope=tasks:all"], "no such scope: tasks:all"),
+        ("C I", ["--role=worker"], "expects a name"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(
-    name: str, roles: list[str], scopes: list[str], words: str
+    on_aws: CommandLine, stack: Stack, name: str, options: list[str], words: str
 ) -> None:
-    with pytest.raises(CommandError, match=words):
-        create_api_key(
-            environment="test",
-            name=name,
-            roles=roles,
-            scopes=scopes,
-            expires=None,
-            by="cli:ada",
-            now=NOW,
-        )
+    result = on_aws("keys", "create", name, *options)
+
+    assert result.code == 1
+    assert words in result.err
+    assert not stack.keys.all()
 
 
-def test_a_revoked_key_stays_revoked_since_when_it_was() -> None:
-    store = FakeKeyStore(an_api_key())
-    first = revoke_api_key(store, "0123456789ab", NOW)
+def test_a_revoked_key_stays_revoked_since_when_it_was(on_aws: CommandLine, stack: Stack) -> None:
+    stack.keys.put(an_api_key(revoked_at=NOW))
 
-    again = revoke_api_key(store, "0123456789ab", NOW + timedelta(hours=1))
+    result = on_aws("keys", "revoke", "0123456789ab")
 
-    assert first.revoked_at == again.revoked_at == NOW
-    assert store.kept[KeyId("0123456789ab")].revoked_at == NOW
+    (stored,) = stack.keys.all()
+    assert (result.code, stored.revoked_at) == (0, NOW)
 
 
-def test_an_unknown_key_cannot_be_revoked() -> None:
-    with pytest.raises(CommandError, match="there is no key x"):
-        revoke_api_key(FakeKeyStore(), "x", NOW)
+def test_an_unknown_key_cannot_be_revoked(on_aws: CommandLine) -> None:
+    result = on_aws("keys", "revoke", "x")
+
+    assert result.code == 1
+    assert "there is no such key" in result.err
 
 
 @pytest.mark.parametrize(

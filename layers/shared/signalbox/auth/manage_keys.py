@@ -64,14 +64,29 @@ class ManageKeys:
             IdempotencyKeyReused: The idempotency key was used for another request.
             AlreadyExists: The same request created a key before, which is shown only once.
         """
+        new = self.draft(request, caller, named)
+        self.store(new, named.fingerprint if named else None)
+        return new
+
+    def draft(
+        self, request: CreateKeyRequest, caller: Principal, named: IdempotencyKey | None = None
+    ) -> NewKey:
+        """Return a new key, which is not stored yet.
+
+        Raises:
+            Forbidden: It would have more permissions than the caller.
+            Conflict: A role does not exist, or the key would have expired.
+        """
         role_scopes = {role.name: frozenset(role.scopes) for role in self.roles.all()}
         unknown = [role for role in request.roles if role not in role_scopes]
         if unknown:
-            raise Conflict(f"there is no role {', '.join(unknown)}")
+            raise Conflict(
+                f"there is no role {', '.join(unknown)}; there are {', '.join(role_scopes)}"
+            )
         now = self.clock()
         if request.expires_at and request.expires_at <= now:
             raise Conflict("expires_at is over already")
-        made = new_key(
+        new = new_key(
             self.environment,
             name=request.name,
             roles=request.roles,
@@ -81,11 +96,17 @@ class ManageKeys:
             expires_at=request.expires_at,
             named=f"{caller.name}\n{named.text}" if named else None,
         )
-        _refuse_excess(made.stored.granted(role_scopes), caller)
-        self._store(made.stored, named.fingerprint if named else None)
-        return made
+        _refuse_excess(new.stored.granted(role_scopes), caller)
+        return new
 
-    def _store(self, key: ApiKey, fingerprint: str | None) -> None:
+    def store(self, new: NewKey, fingerprint: str | None = None) -> None:
+        """Store a new key, with a hash of the request that it comes from.
+
+        Raises:
+            IdempotencyKeyReused: The key exists, and comes from another request.
+            AlreadyExists: The same request created it before; it is shown only once.
+        """
+        key = new.stored
         if self.keys.put_new(key.model_copy(update={"fingerprint": fingerprint})):
             return
         there = self.keys.find(key.id)
