@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from cli.output import format_time
 from signalbox.http.schemas.deliveries import DeliveryView, ReplayResponse
-from signalbox.http.schemas.metrics import DurationStats, MetricsResponse
+from signalbox.http.schemas.metrics import DurationStats, MetricsResponse, WebhookMetrics
 from signalbox.http.schemas.notifications import NotificationView
 from signalbox.http.schemas.queue import PauseResponse
 
@@ -84,7 +84,12 @@ def metrics_fields(found: MetricsResponse) -> Fields:
     rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
     queues = {queue.priority: queue.waiting for queue in found.queues}
     webhooks = {f"Webhooks of {each.provider}": _counted(each.outcomes) for each in found.webhooks}
-    acks = {f"{each.provider} waited": _times(each.acks) for each in found.webhooks}
+    acks = {f"{each.provider} waited": _waited(each) for each in found.webhooks}
+    processed = {
+        f"{each.provider} processed": f"{each.success_rate:.1%}"
+        for each in found.webhooks
+        if each.success_rate is not None
+    }
     connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
     circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
     return {
@@ -94,6 +99,7 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         "Processed in": _times(tasks.processing),
         "Waiting": _counted(queues),
         **webhooks,
+        **processed,
         **acks,
         **connectors,
         **circuits,
@@ -108,7 +114,12 @@ def _counted(counts: Mapping[K, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
+def _waited(webhooks: WebhookMetrics) -> str:
+    late = f", {webhooks.late} over {webhooks.deadline:g} s" if webhooks.late else ""
+    return _times(webhooks.acks) + late
+
+
 def _times(times: DurationStats) -> str:
-    if times.p50 is None or times.p95 is None:
+    if times.p50 is None or times.p95 is None or times.p99 is None:
         return ""
-    return f"{times.p50} s (half), {times.p95} s (95 %)"
+    return f"{times.p50} s (half), {times.p95} s (95 %), {times.p99} s (99 %)"

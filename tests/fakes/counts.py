@@ -9,8 +9,11 @@ class FakeCount:
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str]]] = []
 
-    def __call__(self, metric: str, dimensions: Mapping[str, str]) -> None:
-        self.seen.append((metric, dict(dimensions)))
+        self.values: list[tuple[str, int]] = []
+
+    def __call__(self, name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
+        self.seen.append((name, dict(dimensions)))
+        self.values.append((name, value))
 
     @property
     def names(self) -> list[str]:

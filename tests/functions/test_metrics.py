@@ -9,6 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
+from signalbox.http.schemas.metrics import MetricsResponse, WebhookMetrics
 from signalbox.models.circuit import Circuit, begin_probe, opened
 from signalbox.models.ids import ConnectionId, TaskId
 from signalbox.models.task import Priority
@@ -24,6 +25,11 @@ def figures(system: System) -> dict[str, JsonValue]:
     answer = system.ask("GET", "/api/v1/metrics", key=system.key("viewer"))
     assert answer.status == 200, answer.text
     return answer.json_body
+
+
+def of_github(system: System) -> WebhookMetrics:
+    (github,) = MetricsResponse.model_validate(figures(system), strict=False).webhooks
+    return github
 
 
 def scraped(system: System) -> Mapping[str, Metric]:
@@ -99,6 +105,36 @@ def test_the_time_of_an_answer_begins_at_the_gateway(system: System) -> None:
     assert found["webhook_ack_seconds_sum", "github"] == 3
 
 
+def test_an_answer_after_the_deadline_is_counted_as_late(system: System) -> None:
+    star = sample("github", "star.created")
+    sent = event("POST", "/api/v1/webhooks/github", star.headers, star.raw)
+    context = sent["requestContext"]
+    assert isinstance(context, dict)
+    context["timeEpoch"] = int(system.clock().timestamp() * 1000) - 10_500
+    system.github(sent, Context())
+    system.comment("/agent fix the login")
+
+    github = of_github(system)
+
+    assert (github.deadline, github.late) == (10.0, 1)
+    assert samples(scraped(system)["webhook_late_acks"]) == {
+        ("webhook_late_acks_total", "github"): 1
+    }
+
+
+def test_the_share_of_processed_webhooks_is_a_figure(system: System) -> None:
+    comment = sample("github", "issue_comment.created")
+    for number in range(3):
+        system.comment("/agent fix the login", key=f"d-{number}")
+    system.hook(b"{", comment.headers | {"X-GitHub-Delivery": "d-9"})
+    system.hook(comment.raw, comment.headers, secret="another")
+
+    assert of_github(system).success_rate == 0.75
+    assert samples(scraped(system)["webhook_success_ratio"]) == {
+        ("webhook_success_ratio", "github"): 0.75
+    }
+
+
 def test_the_life_of_a_task_is_told(system: System) -> None:
     done(system)
 
@@ -135,7 +171,7 @@ def test_json_tells_the_same(system: System) -> None:
     assert '"success_rate": 1.0' in metrics
     assert '"outcomes": {"accepted": 1}' in metrics
     assert '"by_status": {"pending": 1, "running": 0, "succeeded": 1' in metrics
-    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "mean": 42.0}' in metrics
+    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "p99": 59.7, "mean": 42.0}' in metrics
     assert '"complete": true' in metrics
 
 

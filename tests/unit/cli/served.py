@@ -26,6 +26,7 @@ from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
+from tests.fakes.counts import FakeCount
 from tests.functions.system import event
 from tests.integration.aws import deployed
 
@@ -140,6 +141,6 @@ def _served(wiring: Wiring) -> Served:
         port=port,
         key=made.text,
         api=api(wiring),
-        github=replace(webhook(GitHub(), wiring), count=lambda _name, _dimensions: None),
+        github=replace(webhook(GitHub(), wiring), count=FakeCount()),
         wiring=wiring,
     )

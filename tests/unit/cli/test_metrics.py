@@ -17,7 +17,7 @@ from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Reply
 from tests.unit.cli.conftest import CommandLine, CommandResult
 
-TIMES = DurationStats(count=4, p50=0.5, p95=2.0, mean=0.9)
+TIMES = DurationStats(count=4, p50=0.5, p95=2.0, p99=3.0, mean=0.9)
 FIGURES = MetricsResponse(
     complete=False,
     tasks=TaskMetrics(
@@ -42,6 +42,9 @@ FIGURES = MetricsResponse(
             requests=5,
             outcomes={"accepted": 4, "signature_invalid": 1},
             signature_failures=1,
+            success_rate=1.0,
+            deadline=10.0,
+            late=2,
             acks=TIMES.model_copy(update={"p50": None}),
         ),
     ),
@@ -70,10 +73,11 @@ def test_every_figure_has_a_name() -> None:
         "Tasks": "2 pending, 1 failed",
         "Changes": "3 created",
         "Succeeded": "75.0%",
-        "Processed in": "0.5 s (half), 2.0 s (95 %)",
+        "Processed in": "0.5 s (half), 2.0 s (95 %), 3.0 s (99 %)",
         "Waiting": "2 high",
         "Webhooks of github": "4 accepted, 1 signature_invalid",
-        "github waited": "",
+        "github processed": "100.0%",
+        "github waited": ", 2 over 10 s",
         "Sent to slack": "7 delivered",
         "Circuit of team-slack": "open",
     }

@@ -6,9 +6,11 @@ from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.ids import LeaseId
 from signalbox.models.lifecycle import cancelled, leased, succeeded
 from signalbox.models.metrics import (
+    ACK_BOUNDS,
     RUN_BOUNDS,
     Counts,
     DeliveryProjection,
+    Histogram,
     Metric,
     NotificationProjection,
     RejectedRequestProjection,
@@ -19,11 +21,13 @@ from signalbox.models.metrics import (
     histogram,
     notification_counts,
     observe,
+    processed_share,
     rejected_request_counts,
     task_counts,
 )
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import Task, TaskResult
+from signalbox.runtime.registry import providers
 from tests.builders import NOW, a_lease, a_task
 
 
@@ -131,3 +135,22 @@ def test_nothing_measured_has_no_quantile() -> None:
 
 def test_counts_that_cancel_each_other_are_not_kept() -> None:
     assert add_counts([{"tasks|pending": 1}, {"tasks|pending": -1}]) == {}
+
+
+def test_the_share_of_processed_requests_leaves_out_those_refused_rightly() -> None:
+    outcomes = {"accepted": 6, "duplicate": 2, "ignored": 1, "failed": 1, "signature_invalid": 90}
+
+    assert processed_share(outcomes) == 0.9
+    assert processed_share({"signature_invalid": 3, "not_found": 1}) is None
+
+
+def test_the_observations_above_a_bound_are_counted() -> None:
+    made = Histogram(bounds=(1.0, 3.0), counts=(5, 2, 1), seconds=9.0)
+
+    assert (made.above(1.0), made.above(3.0)) == (3, 1)
+    with pytest.raises(ValueError, match="not in tuple"):
+        made.above(2.0)
+
+
+def test_the_deadline_of_every_provider_is_a_bound() -> None:
+    assert {create().deadline for create in providers().values()} <= set(ACK_BOUNDS)

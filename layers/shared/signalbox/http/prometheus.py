@@ -15,6 +15,7 @@ from signalbox.models.metrics import (
     Metric,
     counts_by_label,
     histogram,
+    processed_share,
 )
 from signalbox.models.task import TaskStatus
 from signalbox.services.metrics import MetricsSnapshot
@@ -26,6 +27,9 @@ _SIGNATURE: Final = "signature_invalid"
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 LabelSet = Mapping[str, str]
+ProviderDeadline = Callable[[str], float | None]
+"""Return the deadline of a provider in seconds, None if there is no such provider."""
+
 MetricSample = tuple[LabelSet, float]
 
 _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = (
@@ -45,11 +49,11 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = 
 )
 
 
-def exposition(figures: MetricsSnapshot) -> str:
+def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
     """Return all metrics, one line for each sample."""
     counts = figures.counts
     lines = [
-        *_webhooks(counts),
+        *_webhooks(counts, deadline),
         *_tasks(counts),
         *_queues(figures),
         *_family(
@@ -80,7 +84,7 @@ def exposition(figures: MetricsSnapshot) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _webhooks(counts: Counts) -> Iterator[str]:
+def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
     requests = counts_by_label(counts, Metric.REQUESTS)
     providers = sorted({provider for provider, _ in requests})
     yield from _family(
@@ -95,13 +99,31 @@ def _webhooks(counts: Counts) -> Iterator[str]:
         "Requests of providers whose signature was missing or wrong",
         [({"provider": name}, requests.get((name, _SIGNATURE), 0)) for name in providers],
     )
+    acks = {name: histogram(counts, Metric.ACKS, name, bounds=ACK_BOUNDS) for name in providers}
     yield from _histograms(
         "webhook_ack_seconds",
         "How long providers waited for an answer",
-        (
-            ({"provider": name}, histogram(counts, Metric.ACKS, name, bounds=ACK_BOUNDS))
-            for name in providers
-        ),
+        (({"provider": name}, answered) for name, answered in acks.items()),
+    )
+    yield from _family(
+        "webhook_late_acks_total",
+        "counter",
+        "Answers that took longer than the deadline of the provider",
+        [
+            ({"provider": name}, answered.above(seconds))
+            for name, answered in acks.items()
+            if (seconds := deadline(name)) is not None
+        ],
+    )
+    shares = {
+        name: processed_share({outcome: n for (of, outcome), n in requests.items() if of == name})
+        for name in providers
+    }
+    yield from _family(
+        "webhook_success_ratio",
+        "gauge",
+        "Share of the requests of a provider that were processed, without those refused rightly",
+        [({"provider": name}, share) for name, share in shares.items() if share is not None],
     )
 
 

@@ -19,8 +19,9 @@ from signalbox.http.events import (
 from signalbox.http.problems import error_fields, error_response, internal_error
 from signalbox.models.base import Model
 from signalbox.models.delivery import DeliveryStatus
-from signalbox.models.errors import PayloadInvalid, SignalboxError, Unavailable
+from signalbox.models.errors import PayloadInvalid, SignalboxError, SignatureInvalid, Unavailable
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
+from signalbox.models.metrics import is_processed
 from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
@@ -102,8 +103,20 @@ class WebhookHandler:
             response, outcome = internal_error(request), "internal"
             self._count(outcome, source, request)
         self._log(response, outcome, reason, source, perf_counter() - started)
-        self.acks.add(self._latency(event_model, perf_counter() - started))
+        self._measure(outcome, self._latency(event_model, perf_counter() - started))
         return response
+
+    def _measure(self, outcome: str, milliseconds: int) -> None:
+        """Record the latency, and count for the alarms whether the request went well."""
+        self.acks.add(milliseconds)
+        dimensions = {"provider": self.provider.name}
+        processed = is_processed(outcome)
+        if outcome == SignatureInvalid.code:
+            self.count("SignatureFailures", dimensions)
+        if processed is not None:
+            self.count("WebhooksFailed", dimensions, int(not processed))
+        if milliseconds > self.provider.deadline * 1000:
+            self.count("WebhooksLate", dimensions)
 
     def _request(self, event_model: HttpApiEvent, request: RequestId) -> InboundRequest:
         """Return the request. A body that is not valid base64 cannot have been signed."""

@@ -25,7 +25,13 @@ DUPLICATE: Final = "duplicate"
 _INFINITE: Final = "inf"
 _MILLISECONDS: Final = "ms"
 
-ACK_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+ACK_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 5.0, 10.0)
+"""In seconds. The deadlines of the providers are among them."""
+
+_PROCESSED: Final = frozenset({"accepted", "answered", "duplicate", "handshake", "ignored"})
+_NOT_PROCESSED: Final = frozenset(
+    {"failed", "internal", "payload_invalid", "payload_too_large", "unavailable"}
+)
 RUN_BOUNDS: Final = (
     *(1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0),
     *(1_800.0, 3_600.0, 7_200.0, 21_600.0, 86_400.0),
@@ -75,6 +81,14 @@ class Histogram:
         """Return how many observations are at or below each bound, and last all of them."""
         return tuple(accumulate(self.counts))
 
+    def above(self, bound: float) -> int:
+        """Return how many observations are above one of the bounds.
+
+        Raises:
+            ValueError: It is not one of the bounds.
+        """
+        return sum(self.counts[self.bounds.index(bound) + 1 :])
+
     def quantile(self, part: float) -> float | None:
         """Return an estimate, linear within a bucket; at most the highest bound."""
         if not self.count:
@@ -87,6 +101,22 @@ class Histogram:
         below = self.cumulative[bucket - 1] if bucket else 0
         inside = self.counts[bucket]
         return low + (self.bounds[bucket] - low) * (rank - below) / inside if inside else low
+
+
+def is_processed(outcome: str) -> bool | None:
+    """Return whether a request of a provider was processed, None if it was refused rightly.
+
+    A request with a wrong signature, or to a source that does not exist, is refused rightly.
+    """
+    return True if outcome in _PROCESSED else False if outcome in _NOT_PROCESSED else None
+
+
+def processed_share(outcomes: Mapping[str, int]) -> float | None:
+    """Return the share of requests that were processed, None if there were none to process."""
+    verdicts = {outcome: is_processed(outcome) for outcome in outcomes}
+    processed = sum(number for outcome, number in outcomes.items() if verdicts[outcome])
+    failed = sum(number for outcome, number in outcomes.items() if verdicts[outcome] is False)
+    return processed / (processed + failed) if processed + failed else None
 
 
 class Projection(BaseModel):

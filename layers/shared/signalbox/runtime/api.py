@@ -68,7 +68,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
     )
-    add_metrics(routes, read=figures, count_seconds=_MAX_COUNT_SECONDS)
+    add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
     add_audit(
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),

@@ -17,8 +17,8 @@ def report_unreadable_config(kind: str, name: str) -> None:
     count("UnreadableConfiguration", {})
 
 
-def count(name: str, dimensions: Mapping[str, str]) -> None:
-    """Add one to a metric, as a line in CloudWatch's embedded metric format."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
-        for dimension, value in dimensions.items():
-            metric.add_dimension(name=dimension, value=value)
+def count(name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
+    """Add a value to a metric, as a line in CloudWatch's embedded metric format."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=value) as metric:
+        for dimension, of in dimensions.items():
+            metric.add_dimension(name=dimension, value=of)

@@ -6,6 +6,7 @@ from typing import Final
 from aws_lambda_powertools.event_handler import Response
 
 from signalbox.http import prometheus
+from signalbox.http.prometheus import ProviderDeadline
 from signalbox.http.routes.queue import queue_view
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.metrics import (
@@ -25,16 +26,24 @@ from signalbox.models.metrics import (
     counter_name,
     counts_by_label,
     histogram,
+    processed_share,
 )
 from signalbox.models.principal import Scope
 from signalbox.models.task import ChangeType, TaskStatus
 from signalbox.services.metrics import MetricsSnapshot, ReadMetrics
+from signalbox.services.ports.deliveries import Providers
 
 _TAG: Final = "metrics"
 
 
-def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> None:
+def add_metrics(
+    routes: Routes, *, read: ReadMetrics, providers: Providers, count_seconds: float
+) -> None:
     """Add the routes. `count_seconds` is how many seconds a call may spend on counting."""
+
+    def deadline(provider: str) -> float | None:
+        create_provider = providers.get(provider)
+        return create_provider().deadline if create_provider else None
 
     def figures() -> MetricsSnapshot:
         until = monotonic() + count_seconds
@@ -51,7 +60,7 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
         )
     )
     def metrics() -> Response[str]:
-        return json_response(metrics_response(figures()))
+        return json_response(metrics_response(figures(), deadline))
 
     @routes.add(
         Route(
@@ -64,18 +73,20 @@ def add_metrics(routes: Routes, *, read: ReadMetrics, count_seconds: float) -> N
         )
     )
     def prometheus_metrics() -> Response[str]:
-        body = prometheus.exposition(figures())
+        body = prometheus.exposition(figures(), deadline)
         return Response(status_code=200, content_type=prometheus.PROMETHEUS_TEXT, body=body)
 
 
-def metrics_response(figures: MetricsSnapshot) -> MetricsResponse:
+def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> MetricsResponse:
     """Return the metrics as clients see them."""
     counts = figures.counts
     return MetricsResponse(
         complete=figures.complete,
         tasks=_tasks(counts),
         queues=tuple(queue_view(state) for state in figures.queues),
-        webhooks=tuple(_webhook(counts, each) for each in _firsts(counts, Metric.REQUESTS)),
+        webhooks=tuple(
+            _webhook(counts, each, deadline(each)) for each in _firsts(counts, Metric.REQUESTS)
+        ),
         connectors=tuple(
             ConnectorMetrics(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
             for each in _firsts(counts, Metric.NOTIFICATIONS)
@@ -106,14 +117,19 @@ def _tasks(counts: Counts) -> TaskMetrics:
     )
 
 
-def _webhook(counts: Counts, provider: str) -> WebhookMetrics:
+def _webhook(counts: Counts, provider: str, deadline: float | None) -> WebhookMetrics:
     outcomes = _by(counts, Metric.REQUESTS, provider)
+    acks = histogram(counts, Metric.ACKS, provider, bounds=ACK_BOUNDS)
+    processed = processed_share(outcomes)
     return WebhookMetrics(
         provider=provider,
         requests=sum(outcomes.values()),
         outcomes=outcomes,
         signature_failures=outcomes.get("signature_invalid", 0),
-        acks=_times(histogram(counts, Metric.ACKS, provider, bounds=ACK_BOUNDS)),
+        success_rate=None if processed is None else round(processed, 6),
+        deadline=deadline,
+        late=None if deadline is None else acks.above(deadline),
+        acks=_times(acks),
     )
 
 
@@ -136,5 +152,6 @@ def _times(made: Histogram) -> DurationStats:
         count=made.count,
         p50=rounded(made.quantile(0.5)),
         p95=rounded(made.quantile(0.95)),
+        p99=rounded(made.quantile(0.99)),
         mean=rounded(made.seconds / made.count if made.count else None),
     )

@@ -13,6 +13,7 @@ class DurationStats(Model):
     count: int
     p50: float | None
     p95: float | None
+    p99: float | None
     mean: float | None
 
 
@@ -30,12 +31,20 @@ class TaskMetrics(Model):
 
 
 class WebhookMetrics(Model):
-    """The requests of a provider by outcome, and how long it waited for an answer."""
+    """The requests of a provider by outcome, and how long it waited for an answer.
+
+    `success_rate` is the share of processed requests, null without any; requests that were refused
+    rightly do not count. `late` is how many answers took longer than the `deadline` of the provider
+    in seconds, null if this version does not have the provider.
+    """
 
     provider: str
     requests: int
     outcomes: dict[str, int]
     signature_failures: int
+    success_rate: float | None
+    deadline: float | None
+    late: int | None
     acks: DurationStats
 
 

@@ -1,13 +1,17 @@
 """The ports of metrics: counting, the streams of the tables, and the store of the counters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from signalbox.models.metrics import Counts
 
-Count = Callable[[str, Mapping[str, str]], None]
-"""Add one to a metric with these dimensions."""
+
+class Count(Protocol):
+    """Adds to the metrics of the installation."""
+
+    def __call__(self, name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
+        """Add a value to a metric with these dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
