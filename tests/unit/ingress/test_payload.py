@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel, JsonValue
 
 from signalbox.ingress.payload import (
+    Informative,
     IntegerId,
     PayloadPart,
     PayloadTime,
@@ -98,3 +99,19 @@ def test_what_is_no_time_is_refused(at: JsonValue) -> None:
 def test_what_is_no_id_is_refused(number: JsonValue) -> None:
     with pytest.raises(PayloadInvalid, match=r"^id: "):
         validate(Written, {"id": number})
+
+
+class Informed(PayloadPart):
+    title: Informative[str] = None
+    at: Informative[PayloadTime] = None
+
+
+@pytest.mark.parametrize("value", [None, [], {"a": 1}, True, 10**400])
+def test_a_part_that_only_informs_may_be_of_any_type(value: JsonValue) -> None:
+    assert validate(Informed, {"title": value, "at": value}) == Informed()
+
+
+def test_a_part_that_only_informs_is_read_where_it_is_right() -> None:
+    found = validate(Informed, {"title": "A title", "at": "2026-03-01T12:00:00Z"})
+
+    assert found == Informed(title="A title", at=datetime(2026, 3, 1, 12, tzinfo=UTC))

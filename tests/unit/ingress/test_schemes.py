@@ -178,16 +178,17 @@ def test_the_called_url_is_signed_where_the_scheme_says_so(other: dict[str, str]
         vector.verify(vector.request(headers=other))
 
 
-def test_the_called_url_holds_the_base_path_of_the_api() -> None:
+def test_the_called_url_holds_the_base_path_of_the_api_and_the_query() -> None:
     request = InboundRequest(
         method="POST",
         path="/api/v1/webhooks/trello",
         base_path="/signalbox",
+        query="board=1&x=",
         headers={"host": "api.example.com"},
         body=b"{}",
     )
     plain = HmacScheme(header="x", algorithm="sha1", encoding="base64")
-    url = b"https://api.example.com/signalbox/api/v1/webhooks/trello"
+    url = b"https://api.example.com/signalbox/api/v1/webhooks/trello?board=1&x="
 
     signed = InboundRequest(method="POST", path="", headers={}, body=b"{}" + url)
 

@@ -48,6 +48,7 @@ class HttpApiEvent(BaseModel):
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
     pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
+    rawQueryString: str = ""  # noqa: N815  as API Gateway writes it
     queryStringParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
     requestContext: _Context  # noqa: N815  as API Gateway writes it
 
@@ -83,6 +84,7 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         method=event.requestContext.http.method.upper(),
         path=event.rawPath.removeprefix(base) or "/",
         base_path=base,
+        query=event.rawQueryString,
         headers=event.headers,
         body=body,
         source_ip=event.requestContext.http.sourceIp,

@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qs
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import from_json
 
 from signalbox.models.errors import PayloadInvalid
@@ -28,6 +37,16 @@ def _in_utc(time: datetime) -> datetime:
     except OverflowError:
         raise ValueError("the time is not within the years 1 to 9999") from None
 
+
+def _or_none(value: object, validator: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validator(value)
+    except ValidationError:
+        return None
+
+
+Informative = Annotated[T | None, WrapValidator(_or_none)]
+"""A part that no decision depends on, such as a title: None if it is of another type."""
 
 IntegerId = Annotated[int, Field(ge=0, lt=2**63)]
 PayloadTime = Annotated[datetime, AfterValidator(_in_utc)]

@@ -137,7 +137,8 @@ class HmacScheme:
                 return _raw(self.timestamp.read(request) if self.timestamp else "")
             case "url":
                 host = request.header("host")
-                return _raw(f"https://{host}{request.base_path}{request.path}")
+                query = f"?{request.query}" if request.query else ""
+                return _raw(f"https://{host}{request.base_path}{request.path}{query}")
         value = request.header(name)
         if not _SIGNED_HEADER.fullmatch(value):  # a separator in it could shift the signed parts
             raise SignatureInvalid(f"the signed header {name} is missing or malformed")

@@ -12,7 +12,8 @@ _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNOREC
 class InboundRequest:
     """An HTTP request: header names in lower case, the body as the bytes that were sent.
 
-    `base_path` is the part of the URL before `path`, such as the API mapping of a custom domain.
+    `base_path` is the part of the URL before `path`, such as the API mapping of a custom domain;
+    `query` is the part after its question mark, as it was sent.
     """
 
     method: str
@@ -22,6 +23,7 @@ class InboundRequest:
     source_ip: str = ""
     request_id: str = ""
     base_path: str = ""
+    query: str = ""
 
     def header(self, name: str) -> str:
         """Return the value of a header, empty if it was not sent."""
