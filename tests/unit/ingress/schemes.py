@@ -10,7 +10,7 @@ from signalbox.models.request import InboundRequest
 from tests.fakes.clock import FakeClock
 
 GITHUB: Final = HmacScheme(header="x-hub-signature-256", prefix="sha256=")
-GITEA: Final = HmacScheme(header="x-gitea-signature")
+GITEA: Final = HmacScheme(header="x-gitea-signature", form_field="payload")
 JIRA: Final = HmacScheme(header="x-hub-signature", prefix="sha256=")
 SENTRY: Final = HmacScheme(header="sentry-hook-signature")
 SLACK: Final = HmacScheme(
@@ -96,6 +96,13 @@ VECTORS: Final = {
         secret="It's a Secret to Everybody",
         body=b"Hello World!",
         signature="a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9",
+    ),
+    "gitea form": Vector(
+        scheme=GITEA,
+        secret="mysecret",
+        body=b"payload=%7B%22body%22%3A%22a+b%2B%26+%E7%8C%AB%22%7D",
+        signature="7331e346c77c1e7b824e465df5e2bddc794dc21684ffdf8fbf68c301af587450",
+        headers={"content-type": "application/x-www-form-urlencoded"},
     ),
     "sentry": Vector(
         scheme=SENTRY,

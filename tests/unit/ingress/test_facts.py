@@ -1,6 +1,13 @@
 import pytest
 
-from signalbox.ingress.facts import author, commit_id, joined, label_names, short_name
+from signalbox.ingress.facts import (
+    author,
+    commit_id,
+    host_of,
+    joined,
+    label_names,
+    short_name,
+)
 from signalbox.models.event import Author
 
 _SHA = "4f1c2a9be07d35c8a6f0b1d2e3c4958677ab01cd"
@@ -42,3 +49,18 @@ def test_labels_without_a_name_are_left_out_and_100_are_kept() -> None:
 
 def test_parts_are_joined_once_each() -> None:
     assert joined("CI", None, "", "CI", "Fix it") == "CI: Fix it"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Git.example.org/a", "git.example.org"),
+        ("HTTP://git.example.org:3000", "git.example.org:3000"),
+        ("https:///a", ""),
+        ("git@example.org:a", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_host_of_a_url_is_in_lower_case_and_has_its_port(url: str | None, host: str) -> None:
+    assert host_of(url) == host

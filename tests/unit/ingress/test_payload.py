@@ -9,6 +9,7 @@ from signalbox.ingress.payload import (
     PayloadPart,
     PayloadTime,
     decode_json,
+    document_bytes,
     require,
     validate,
 )
@@ -46,7 +47,16 @@ def test_a_form_is_no_json_where_the_provider_sends_no_forms() -> None:
         decode_json(a_request(b"event=%7B%7D", FORM))
 
 
-@pytest.mark.parametrize("body", [b"token=x", b"event={}&event={}", b"event=", b"event=%ff"])
+def test_the_value_of_a_form_is_decoded_to_the_bytes_that_were_encoded() -> None:
+    request = a_request(b"event=%7B%22a%22:%22+%2B%E7%8C%AB%22%7D", FORM)
+
+    assert document_bytes(request, "event") == '{"a":" +猫"}'.encode()
+    assert document_bytes(request) == request.body
+
+
+@pytest.mark.parametrize(
+    "body", [b"token=x", b"event={}&event={}", b"event=&event={}", b"event=", b"event=%ff"]
+)
 def test_a_form_without_one_field_of_json_is_refused(body: bytes) -> None:
     with pytest.raises(PayloadInvalid):
         decode_json(a_request(body, FORM), form_field="event")
@@ -93,6 +103,23 @@ def test_a_time_is_in_utc_however_it_is_written(at: JsonValue) -> None:
 def test_what_is_no_time_is_refused(at: JsonValue) -> None:
     with pytest.raises(PayloadInvalid, match=r"^at: "):
         validate(Written, {"id": 1, "at": at})
+
+
+class Topic(PayloadPart):
+    title: Informative[str] = None
+    by: Informative[Sender] = None
+    names: Informative[tuple[str, ...]] = None
+
+
+@pytest.mark.parametrize("odd", [None, 7, {}, ["a", 7], {"id": "x"}])
+def test_an_informative_field_of_another_type_is_left_out(odd: JsonValue) -> None:
+    assert validate(Topic, {"title": odd, "by": odd, "names": odd}) == Topic()
+
+
+def test_an_informative_field_is_read() -> None:
+    topic = validate(Topic, {"title": "a", "by": {"id": 7}, "names": ["b"]})
+
+    assert topic == Topic(title="a", by=Sender(id=7), names=("b",))
 
 
 @pytest.mark.parametrize("number", [-1, 2**63, "x", None, 1.5])

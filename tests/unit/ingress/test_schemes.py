@@ -195,6 +195,22 @@ def test_the_called_url_holds_the_base_path_of_the_api_and_the_query() -> None:
     assert TRELLO.signature("a secret", request) == plain.signature("a secret", signed)
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"other={}", b"payload={}&payload={}", b"payload=%ff", b"payload=\xff", b"{}"]
+)
+def test_a_form_without_one_signed_field_is_refused(body: bytes) -> None:
+    vector = VECTORS["gitea form"]
+
+    with pytest.raises(SignatureInvalid, match="nothing is signed"):
+        vector.verify(vector.request(body))
+
+
+def test_the_same_value_may_be_encoded_in_another_way() -> None:
+    vector = VECTORS["gitea form"]
+
+    assert vector.verify(vector.request(vector.body.replace(b"+", b"%20"))) == 0
+
+
 @pytest.mark.parametrize("secret", ["whsec_%%%", "no base64", "whsec_a"])
 def test_a_secret_that_is_no_base64_is_used_as_text(secret: str) -> None:
     vector = VECTORS["standard"]

@@ -8,6 +8,7 @@ from signalbox.models.event import Author
 from signalbox.models.text import one_line
 
 _COMMIT: Final = re.compile(r"(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_HOST: Final = re.compile(r"https?://([^/?#]{1,253})", re.IGNORECASE)
 _MAX_NAME: Final = 255
 _MAX_LABELS: Final = 100
 
@@ -36,3 +37,12 @@ def label_names(names: Iterable[str | None]) -> tuple[str, ...]:
 def joined(*parts: str | None) -> str:
     """Return the parts that are not empty, each once: `CI: Fix the login`."""
     return ": ".join(dict.fromkeys(part for part in parts if part))
+
+
+def host_of(url: str | None) -> str:
+    """Return the host of a URL, with its port, in lower case; empty if it has none.
+
+    Ids are unique per host only, where people run a service themselves.
+    """
+    found = _HOST.match(url or "")
+    return found[1].lower() if found else ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from signalbox.models.errors import SecretMissing, SignatureInvalid
+from signalbox.ingress.payload import document_bytes
+from signalbox.models.errors import PayloadInvalid, SecretMissing, SignatureInvalid
 from signalbox.models.request import InboundRequest
 from signalbox.models.secret import is_placeholder
 from signalbox.services.ports.time import Clock
@@ -64,6 +65,8 @@ class HmacScheme:
         signed: What is signed. `{body}` stands for the bytes of the body, `{timestamp}` for the
             timestamp as it was sent, `{url}` for the URL that was called, and any other name for
             the header of that name.
+        form_field: The field of a form whose value stands for the body, where the provider sends
+            forms and signs the value before it is encoded; empty where it signs what it sends.
         key: How a secret is read: as UTF-8 text, or as base64 behind `whsec_`; a secret that is no
             base64 is text.
         timestamp: Where the time of signing stands, for schemes that protect against replays.
@@ -76,6 +79,7 @@ class HmacScheme:
     prefix: str = ""
     separator: str = ""
     signed: str = "{body}"
+    form_field: str = ""
     key: Literal["text", "base64"] = "text"
     timestamp: Timestamp | None = None
     tolerance: timedelta = timedelta(minutes=5)
@@ -85,7 +89,7 @@ class HmacScheme:
 
         Raises:
             SignatureInvalid: A header that is signed is missing, or has characters other than
-                letters, digits, `_` and `-`.
+                letters, digits, `_` and `-`; or the signed field of a form is missing or repeated.
         """
         return self._written(secret, self._message(request))
 
@@ -132,7 +136,7 @@ class HmacScheme:
     def _part(self, name: str, request: InboundRequest) -> bytes:
         match name:
             case "body":
-                return request.body
+                return self._body(request)
             case "timestamp":
                 return _raw(self.timestamp.read(request) if self.timestamp else "")
             case "url":
@@ -143,6 +147,12 @@ class HmacScheme:
         if not _SIGNED_HEADER.fullmatch(value):  # a separator in it could shift the signed parts
             raise SignatureInvalid(f"the signed header {name} is missing or malformed")
         return value.encode()
+
+    def _body(self, request: InboundRequest) -> bytes:
+        try:
+            return document_bytes(request, self.form_field)
+        except PayloadInvalid as invalid:
+            raise SignatureInvalid(f"nothing is signed: {invalid.reason}") from invalid
 
     def _written(self, secret: str, message: bytes) -> str:
         key = _base64_key(secret) if self.key == "base64" else _raw(secret)

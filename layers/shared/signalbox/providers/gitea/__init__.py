@@ -1,0 +1,1 @@
+"""Gitea and Forgejo: https://docs.gitea.com/usage/repository/webhooks."""

@@ -1,0 +1,88 @@
+"""What no provider may do, whatever is sent: raise anything but its own refusals."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from cli.webhooks.samples import WebhookSample
+from signalbox.models.errors import PayloadInvalid, SignatureInvalid
+from signalbox.models.event import ParsedPayload
+from signalbox.runtime.registry import providers
+from tests.samples import names, request_of, sample
+
+PROVIDERS: Final = sorted(providers())
+SAMPLES: Final = [(provider, name) for provider in PROVIDERS for name in names(provider)]
+SECRET: Final = "a-secret"
+
+_TEXT: Final = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
+_JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(document: JsonValue) -> Iterator[tuple[str | int, ...]]:
+    """The paths to every value in a document, its own included."""
+    yield ()
+    members: Iterator[tuple[str | int, JsonValue]] = iter(())
+    if isinstance(document, dict):
+        members = iter(document.items())
+    elif isinstance(document, list):
+        members = iter(enumerate(document))
+    for step, member in members:
+        yield from ((step, *rest) for rest in places(member))
+
+
+def with_value(document: JsonValue, path: tuple[str | int, ...], value: JsonValue) -> JsonValue:
+    """The document with this value at one place."""
+    if not path:
+        return value
+    step, *rest = path
+    if isinstance(document, dict):
+        return document | {str(step): with_value(document[str(step)], tuple(rest), value)}
+    assert isinstance(document, list)
+    at = int(step)
+    return [*document[:at], with_value(document[at], tuple(rest), value), *document[at + 1 :]]
+
+
+def parse(provider: str, recorded: WebhookSample, body: JsonValue) -> None:
+    request = request_of(provider, recorded.headers, json.dumps(body).encode())
+    try:
+        parsed = providers()[provider]().parse(request)
+    except PayloadInvalid:
+        return
+    assert isinstance(parsed, ParsedPayload)
+
+
+@pytest.mark.parametrize(("provider", "name"), SAMPLES)
+@given(data=st.data())
+def test_any_value_anywhere_in_a_payload_is_read_or_refused(
+    provider: str, name: str, data: st.DataObject
+) -> None:
+    recorded = sample(provider, name)
+    path = data.draw(st.sampled_from(sorted(places(recorded.body), key=str)))
+
+    parse(provider, recorded, with_value(recorded.body, path, data.draw(_JSON)))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@given(data=st.data())
+def test_no_header_makes_verification_fail_otherwise_than_by_refusing(
+    provider: str, data: st.DataObject
+) -> None:
+    subject = providers()[provider]()
+    recorded = sample(provider, data.draw(st.sampled_from(names(provider))))
+    signed = subject.sign(request_of(provider, recorded.headers, recorded.raw), SECRET)
+    spoiled = data.draw(st.dictionaries(st.sampled_from(sorted(signed.headers)), _TEXT))
+
+    try:
+        index = subject.verify(signed.with_headers(spoiled), [SECRET])
+    except SignatureInvalid:
+        return
+    assert index == 0
