@@ -13,6 +13,12 @@ def test_the_id_of_the_provider_is_the_key(given: str) -> None:
     assert delivery_key(request, "x-acme-delivery") == given
 
 
+def test_the_first_header_with_a_usable_id_has_the_key() -> None:
+    request = request_of("acme", {"X-First": "two words", "X-Second": "2", "X-Third": "3"}, b"{}")
+
+    assert delivery_key(request, "x-missing", "x-first", "x-second", "x-third") == "2"
+
+
 @pytest.mark.parametrize("given", ["", "a" * 129, "two words", "é", "\t"])
 def test_without_a_usable_id_the_key_is_a_hash_of_the_body(given: str) -> None:
     request = request_of("acme", {"X-Acme-Delivery": given}, b"{}")

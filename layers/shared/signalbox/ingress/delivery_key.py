@@ -11,12 +11,13 @@ from signalbox.models.request import InboundRequest
 _ID: Final = re.compile(r"[!-~]{1,128}")
 
 
-def delivery_key(request: InboundRequest, header: str) -> str:
-    """Return the id that the provider sends in a header, or else a hash of the body.
+def delivery_key(request: InboundRequest, *headers: str) -> str:
+    """Return the id that the provider sends in the first of these headers, or a hash of the body.
 
     An id is usable if it has 1 to 128 printable ASCII characters and no blank.
     """
-    return _usable(request.header(header), request)
+    usable = (value for value in map(request.header, headers) if _ID.fullmatch(value))
+    return next(usable, "") or _usable("", request)
 
 
 def delivery_key_in_body(request: InboundRequest, *path: str) -> str:

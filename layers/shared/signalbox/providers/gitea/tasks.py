@@ -1,15 +1,13 @@
 """The fields of a Gitea event, within the limits of a task."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from signalbox.ingress.command_text import CommandText
-from signalbox.ingress.facts import commit_id, joined, label_names, short_name
+from signalbox.ingress.event_facts import EventFacts, branch_of, push_title
+from signalbox.ingress.facts import commit_id, joined, label_names
 from signalbox.ingress.payload import require
 from signalbox.models.event import Event
-from signalbox.models.text import one_line, web_url
 from signalbox.providers.gitea.commands import author_of
 from signalbox.providers.gitea.payload import (
     Label,
@@ -20,29 +18,11 @@ from signalbox.providers.gitea.payload import (
     Written,
 )
 
-_HEADS: Final = "refs/heads/"
-
-ERROR: Final = "error"
-"""The state of a commit status that also counts as a `failure`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """The fields of an event as Gitea sent them, of any length; the first detail is the event's."""
-
-    title: str | None
-    url: str | None
-    at: datetime | None
-    details: tuple[str, ...] = ()
-    branch: str | None = None
-    commit: str | None = None
-    labels: tuple[Label | None, ...] | None = None
-
 
 class _Reader(NamedTuple):
     """How an event is parsed; without actions its name alone is its type."""
 
-    facts: Callable[[Payload], _Facts]
+    facts: Callable[[Payload], EventFacts]
     actions: tuple[str, ...] = ()
 
 
@@ -63,63 +43,50 @@ def event_of(event: str, payload: Payload, text: CommandText) -> Event:
         PayloadInvalid: A part that such an event must have is missing.
     """
     facts = _READERS[event].facts(payload)
-    type_ = event_type(event, payload.action)
-    details = label_names(facts.details)
-    return Event(
-        type=type_,
-        title=one_line(facts.title or "") or type_,
-        detail=details[0] if details else None,
-        counts_as=details[1:],
+    return facts.event(
+        event_type(event, payload.action),
+        text,
         author=author_of(payload.sender),
-        occurred_at=facts.at,
-        repository=short_name(payload.repository.full_name) if payload.repository else None,
-        branch=short_name(facts.branch),
-        commit=commit_id(facts.commit),
-        url=web_url(facts.url),
-        labels=_names(facts.labels),
-        text=text.text,
-        previous_text=text.previous_text,
-        thread=text.thread,
-        writer=text.writer,
+        repository=payload.repository.full_name if payload.repository else None,
     )
 
 
-def _issue(payload: Payload) -> _Facts:
+def _issue(payload: Payload) -> EventFacts:
     issue = require(payload.issue, "issue")
     return _on_issue(issue, issue, payload)
 
 
-def _comment(payload: Payload) -> _Facts:
+def _comment(payload: Payload) -> EventFacts:
     issue, comment = require(payload.issue, "issue"), require(payload.comment, "comment")
     if payload.pull_request:
         return _on_pull(payload.pull_request, comment, payload)
     return _on_issue(issue, comment, payload)
 
 
-def _pull_request(payload: Payload) -> _Facts:
+def _pull_request(payload: Payload) -> EventFacts:
     pull = require(payload.pull_request, "pull_request")
     return _on_pull(pull, pull, payload)
 
 
-def _on_issue(issue: Topic, written: Written, payload: Payload) -> _Facts:
-    return _Facts(
+def _on_issue(issue: Topic, written: Written, payload: Payload) -> EventFacts:
+    return EventFacts(
         title=issue.title,
         url=written.html_url,
         at=written.updated_at or written.created_at,
         details=_named(issue, payload),
-        labels=issue.labels,
+        labels=_names(issue.labels),
     )
 
 
-def _on_pull(pull: PullRequest, written: Written, payload: Payload) -> _Facts:
-    return _Facts(
+def _on_pull(pull: PullRequest, written: Written, payload: Payload) -> EventFacts:
+    return EventFacts(
         title=pull.title,
         url=written.html_url,
         at=written.updated_at or written.created_at,
         details=_named(pull, payload),
         branch=pull.head.ref if pull.head else None,
         commit=pull.head.sha if pull.head else None,
-        labels=pull.labels,
+        labels=_names(pull.labels),
     )
 
 
@@ -152,50 +119,47 @@ def _names(labels: Iterable[Label | None] | None) -> tuple[str, ...]:
     return label_names(label.name for label in labels or () if label)
 
 
-def _push(payload: Payload) -> _Facts:
+def _push(payload: Payload) -> EventFacts:
     ref = require(payload.ref, "ref")
     commit = payload.head_commit
-    message = (commit.message or "").lstrip().partition("\n")[0] if commit else ""
-    deleted = bool(payload.after) and not commit_id(payload.after)
-    return _Facts(
-        title=message or f"{ref} {'deleted' if deleted else 'pushed'}",
+    return EventFacts(
+        title=push_title(ref, after=payload.after, message=commit.message if commit else None),
         url=payload.compare_url,
         at=commit.timestamp if commit else None,
         details=(ref,),
-        branch=ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else None,
+        branch=branch_of(ref),
         commit=payload.after,
     )
 
 
-def _release(payload: Payload) -> _Facts:
+def _release(payload: Payload) -> EventFacts:
     release = require(payload.release, "release")
     target = release.target_commitish
-    return _Facts(
+    return EventFacts(
         title=release.name or release.tag_name,
         url=release.html_url,
         at=release.published_at or release.created_at,
-        details=(release.tag_name,) if release.tag_name else (),
+        details=(release.tag_name,),
         branch=None if commit_id(target) else target,
         commit=target,
     )
 
 
-def _workflow_run(payload: Payload) -> _Facts:
+def _workflow_run(payload: Payload) -> EventFacts:
     run = require(payload.workflow_run, "workflow_run")
-    result = run.conclusion or run.status
-    return _Facts(
+    return EventFacts(
         title=joined(payload.workflow.name if payload.workflow else None, run.display_title),
         url=run.html_url,
         at=run.completed_at or run.started_at,
-        details=(result,) if result else (),
+        details=(run.conclusion or run.status,),
         branch=run.head_branch,
         commit=run.head_sha,
     )
 
 
-def _action_run(payload: Payload) -> _Facts:
+def _action_run(payload: Payload) -> EventFacts:
     run = require(payload.run, "run")
-    return _Facts(
+    return EventFacts(
         title=joined(run.workflow_id, run.title),
         url=run.html_url,
         at=run.stopped,
@@ -204,13 +168,13 @@ def _action_run(payload: Payload) -> _Facts:
     )
 
 
-def _status(payload: Payload) -> _Facts:
+def _status(payload: Payload) -> EventFacts:
     state = payload.state
-    return _Facts(
+    return EventFacts(
         title=joined(payload.context, payload.description),
         url=payload.target_url,
         at=payload.updated_at,
-        details=(state, "failure") if state == ERROR else (state,) if state else (),
+        details=(state, "failure") if state == "error" else (state,),
         commit=payload.sha,
     )
 

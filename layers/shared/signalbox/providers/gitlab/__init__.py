@@ -1,0 +1,1 @@
+"""GitLab: https://docs.gitlab.com/user/project/integrations/webhook_events/."""
