@@ -1,0 +1,1 @@
+"""Jira: https://developer.atlassian.com/cloud/jira/platform/webhooks/."""
