@@ -1,11 +1,7 @@
 from signalbox.providers.linear.provider import Linear
 from signalbox.runtime.webhook import webhook
-from tests.functions.system import SECRET, ApiResponse, System, as_response, event
+from tests.functions.system import SECRET, ApiResponse, Context, System, as_response, event
 from tests.samples import request_of, sample
-
-
-class Context:
-    aws_request_id = "a request"
 
 
 def sent(system: System, name: str) -> ApiResponse:

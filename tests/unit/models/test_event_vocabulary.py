@@ -7,6 +7,7 @@ EVENTS: EventVocabulary = {
     "issues.labeled": None,
     "workflow_run.completed": frozenset({"failure", "success"}),
 }
+MIXED_CASE: EventVocabulary = {"updateCard.list": None, "createCard": frozenset({"To Do"})}
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,8 @@ def test_the_closest_word_is_suggested(word: str, response: str) -> None:
 
 def test_a_long_list_is_cut() -> None:
     assert suggest("zzz", map(str, range(100, 200))).endswith("110, 111, …")
+
+
+@pytest.mark.parametrize("pattern", ["updateCard.list:Doing", "UPDATECARD.*", "createcard:to do"])
+def test_the_case_of_events_is_ignored(pattern: str) -> None:
+    assert matches_event(pattern, MIXED_CASE)

@@ -18,17 +18,20 @@ _MAX_SUGGESTIONS: Final = 12
 
 
 def matches_event(pattern: str, events: EventVocabulary) -> bool:
-    """Return whether a pattern such as `issues.*` or `workflow_run.completed:failure` can match."""
+    """Return whether a pattern such as `issues.*` or `workflow_run.completed:failure` can match.
+
+    Case is ignored.
+    """
     folded = escape_pattern(pattern)
     return any(
-        fnmatchcase(event, folded) or _matches_detail(folded, event, details)
+        fnmatchcase(event.casefold(), folded) or _matches_detail(folded, event.casefold(), details)
         for event, details in events.items()
     )
 
 
 def _matches_detail(pattern: str, event: str, details: frozenset[str] | None) -> bool:
     if details is not None:
-        return any(fnmatchcase(f"{event}:{detail}", pattern) for detail in details)
+        return any(fnmatchcase(f"{event}:{detail.casefold()}", pattern) for detail in details)
     return any(
         fnmatchcase(f"{event}:", pattern[:end])
         for end in range(1, len(pattern) + 1)

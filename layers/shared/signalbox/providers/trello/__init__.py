@@ -1,0 +1,1 @@
+"""Trello: https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/."""
