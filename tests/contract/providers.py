@@ -14,8 +14,9 @@ from typing import ClassVar, Final
 import pytest
 from pydantic import JsonValue
 
+from cli.webhooks.samples import WebhookSample
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
-from signalbox.models.event import ParsedPayload
+from signalbox.models.event import Event, ParsedPayload
 from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
@@ -63,6 +64,10 @@ class ProviderContract(ABC):
         self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
     ) -> InboundRequest:
         """A request as this provider sends it, with these headers on top."""
+
+    def typed_text(self, event: Event, sample: WebhookSample) -> str | None:
+        """The text of an event as somebody typed it in the sample, to be marked there."""
+        return event.text
 
     def with_header(self, request: InboundRequest, name: str, value: str) -> InboundRequest:
         return replace(request, headers={**request.headers, name: value})
@@ -207,9 +212,10 @@ class ProviderContract(ABC):
         for name in samples.names(provider.name):
             sample = samples.sample(provider.name, name)
             for event in provider.parse(self.signed(sample.raw, headers=sample.headers)).events:
-                if not event.text:
+                text = self.typed_text(event, sample)
+                if not text:
                     continue
-                marked = sample.model_copy(update={"body": _marked(sample.body, event.text)})
+                marked = sample.model_copy(update={"body": _marked(sample.body, text)})
                 parsed = provider.parse(self.signed(marked.raw, headers=sample.headers))
                 assert marked.body != sample.body
                 assert plan_tasks(parsed, _received(provider.name)).tasks == ()

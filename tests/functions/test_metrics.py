@@ -171,7 +171,9 @@ def test_json_tells_the_same(system: System) -> None:
     assert '"success_rate": 1.0' in metrics
     assert '"outcomes": {"accepted": 1}' in metrics
     assert '"by_status": {"pending": 1, "running": 0, "succeeded": 1' in metrics
-    assert '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "p99": 59.7, "mean": 42.0}' in metrics
+    assert (
+        '"processing": {"count": 1, "p50": 45.0, "p95": 58.5, "p99": 59.7, "mean": 42.0}' in metrics
+    )
     assert '"complete": true' in metrics
 
 

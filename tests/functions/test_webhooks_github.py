@@ -78,6 +78,20 @@ class Answering(GitHub):
         return replace(super().parse(request), answer=Answer(body="on it", media_type="text/plain"))
 
 
+class Replying(GitHub):
+    """A provider that shows the outcome to the person who gave the command."""
+
+    def parse(self, request: InboundRequest) -> ParsedPayload:
+        return replace(super().parse(request), reply=lambda outcome: Answer(body=outcome))
+
+
+class Acknowledging(GitHub):
+    """A provider that expects a response without a body."""
+
+    def parse(self, request: InboundRequest) -> ParsedPayload:
+        return replace(super().parse(request), answer=Answer(body="", status=204))
+
+
 def test_a_test_without_signature_is_answered_and_leaves_nothing(system: System) -> None:
     system.github  # noqa: B018  stores the secret
     vars(system)["github"] = webhook(Greeting(), system.wiring)
@@ -98,6 +112,31 @@ def test_an_event_may_be_answered_with_the_body_that_its_sender_expects(system: 
     assert (response.status, response.text) == (200, "on it")
     delivery = DeliveryId(response.headers["x-signalbox-delivery"])
     assert system.wiring.deliveries.get(delivery).event == "issues.opened"
+
+
+def test_the_outcome_is_the_answer_where_the_sender_is_shown_it(system: System) -> None:
+    system.github  # noqa: B018  stores the secret
+    vars(system)["github"] = webhook(Replying(), system.wiring)
+    opened, commented = sample("github", "issues.opened"), sample("github", "issue_comment.created")
+
+    nothing, task = (system.hook(one.raw, one.headers) for one in (opened, commented))
+
+    assert nothing.text.startswith("No task: issues.opened: no command in it")
+    [stored] = system.wiring.deliveries.get(
+        DeliveryId(task.headers["x-signalbox-delivery"])
+    ).task_ids
+    assert (task.status, task.text) == (200, f"Task {stored} (agent)")
+
+
+def test_an_empty_answer_stays_empty(system: System) -> None:
+    system.github  # noqa: B018  stores the secret
+    vars(system)["github"] = webhook(Acknowledging(), system.wiring)
+    opened = sample("github", "issues.opened")
+
+    response = system.hook(opened.raw, opened.headers)
+
+    assert (response.status, response.text) == (204, "")
+    assert "x-signalbox-delivery" in response.headers
 
 
 def test_a_handshake_is_answered_with_its_own_body_and_stored(system: System) -> None:

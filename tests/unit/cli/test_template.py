@@ -150,7 +150,7 @@ def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -
         tmp_path / "template.yaml",
         {
             "github: {Title: GitHub,": "github: {Title: GitHub, Timeout: 5, Memory: 768,",
-            "slack: {Title: Slack": "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7",
+            "slack: {Title: Slack}": "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7}",
         },
     )
 

@@ -8,8 +8,10 @@ from signalbox.ingress.payload import (
     IntegerId,
     PayloadPart,
     PayloadTime,
+    decode_form,
     decode_json,
     document_bytes,
+    is_form,
     require,
     validate,
 )
@@ -142,3 +144,16 @@ def test_a_part_that_only_informs_is_read_where_it_is_right() -> None:
     found = validate(Informed, {"title": "A title", "at": "2026-03-01T12:00:00Z"})
 
     assert found == Informed(title="A title", at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+
+def test_the_fields_of_a_form_are_those_with_one_value() -> None:
+    request = a_request(b"a=1+2%26&b=&c=1&c=2&d", FORM)
+
+    assert is_form(request)
+    assert decode_form(request) == {"a": "1 2&"}
+
+
+@pytest.mark.parametrize("body", [b"a=%ff", b"a=\xff", b"&".join([b"a=1"] * 65)])
+def test_a_form_that_cannot_be_read_is_refused(body: bytes) -> None:
+    with pytest.raises(PayloadInvalid, match="the body cannot be read"):
+        decode_form(a_request(body, FORM))

@@ -504,3 +504,49 @@ def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     read(text)
 
     assert time.process_time() - started < 2, "a quadratic reader would need many seconds"
+
+
+@pytest.mark.parametrize(
+    ("text", "mention", "found"),
+    [
+        ("<@U1> run x", "<@U1>", ["run:x"]),
+        ("<@U1>, fix it\nsoon", "<@U1>", ["ask:fix it\nsoon"]),
+        ("a\n<@U1> run x\n<@U1> run y", "<@U1>", ["run:x", "run:y"]),
+        ("<@U1> run x", None, []),
+        ("/signalbox run x", "/signalbox", ["run:x"]),
+        ("/signalbox see /signalbox", "/signalbox", ["ask:see /signalbox"]),
+        ("/run x", "/run", ["run:x"]),
+        ("/deploy x", "/deploy", ["deploy:x"]),
+        ("/signalbox run x", None, ["signalbox:run x"]),
+    ],
+)
+def test_an_event_may_mention_the_bot_in_its_own_way(
+    text: str, mention: str | None, found: list[str]
+) -> None:
+    event = Event(type="message", title="A message", text=text, mention=mention)
+
+    commands = new_commands(event, mention="signalbox")
+
+    assert [f"{each.name}:{each.instruction}" for each in commands] == found
+
+
+def test_a_slash_command_whose_name_is_known_is_no_mention() -> None:
+    event = Event(type="message", title="A message", text="/agent run x", mention="/agent")
+
+    [command] = new_commands(event, mention="agent")
+
+    assert (command.name, command.instruction) == ("agent", "run x")
+
+
+def test_an_edit_is_compared_with_the_same_mention() -> None:
+    event = Event(
+        type="message",
+        title="A message",
+        text="<@U1> run x\n<@U1> run y",
+        previous_text="<@U1> run x",
+        mention="<@U1>",
+    )
+
+    [command] = new_commands(event, mention="signalbox")
+
+    assert command.instruction == "y"

@@ -1,7 +1,7 @@
 """The handler of the webhooks of one provider. It has a single route and needs no router."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
@@ -20,6 +20,7 @@ from signalbox.http.problems import error_fields, error_response, internal_error
 from signalbox.models.base import Model
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError, SignatureInvalid, Unavailable
+from signalbox.models.event import Answer
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
 from signalbox.models.metrics import is_processed
 from signalbox.models.rejected_request import RejectedRequest
@@ -71,7 +72,7 @@ class WebhookHandler:
     count: Count
 
     def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
-        """Answer one request with 202, 200 for a handshake, or a problem. It never raises."""
+        """Answer one request with 202, what its provider expects, or a problem. It never raises."""
         started = perf_counter()
         event_model = HttpApiEvent.model_validate(event)
         request = request_id(event_model)
@@ -80,7 +81,7 @@ class WebhookHandler:
         try:
             inbound = self._request(event_model, request)
             if (answer := self.provider.answer_unsigned(inbound)) is not None:
-                response = lambda_response(200, answer.body, request, answer.media_type)
+                response = _answered(answer, request)
                 outcome = "unsigned"
             else:
                 receipt = self.receive(inbound, source)
@@ -222,11 +223,13 @@ def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
         task_ids=receipt.tasks,
         notes=receipt.notes,
     )
-    answer = receipt.answer
-    if answer is not None and answer.body:
-        response = lambda_response(200, answer.body, request, answer.media_type)
-    else:
-        status = 202 if answer is None else 200
-        response = lambda_response(status, body.model_dump_json(), request, "application/json")
+    answer = receipt.answer or Answer(status=202)
+    if answer.body is None:
+        answer = replace(answer, body=body.model_dump_json())
+    response = _answered(answer, request)
     response["headers"][DELIVERY_HEADER] = receipt.delivery
     return response
+
+
+def _answered(answer: Answer, request: RequestId) -> LambdaResponse:
+    return lambda_response(answer.status, answer.body or "", request, answer.media_type)

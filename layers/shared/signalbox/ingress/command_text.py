@@ -21,6 +21,7 @@ class CommandText:
         writer: Who wrote the text first.
         moved: Whether the text was written elsewhere and moved here.
         ours: Whether Signalbox wrote it.
+        mention: What stands for `@` and the name of the bot in it, see `Event`.
     """
 
     text: str | None = None
@@ -29,6 +30,7 @@ class CommandText:
     writer: Author | None = None
     moved: bool = False
     ours: bool = False
+    mention: str | None = None
 
 
 NO_TEXT: Final = CommandText()

@@ -1,5 +1,6 @@
 """Reading the JSON of a verified request, whatever it holds: what is wrong is a PayloadInvalid."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qs
@@ -53,7 +54,7 @@ PayloadTime = Annotated[datetime, AfterValidator(_in_utc)]
 """A time as providers write it, as ISO 8601 or in seconds since 1970; UTC where it has no zone."""
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_FORM_FIELDS: Final = 16
+_FORM_FIELDS: Final = 64
 
 
 def decode_json(request: InboundRequest, *, form_field: str = "") -> JsonValue:
@@ -63,13 +64,24 @@ def decode_json(request: InboundRequest, *, form_field: str = "") -> JsonValue:
         PayloadInvalid: The body is no JSON, or a form in which the field is missing or repeated.
     """
     try:
-        content = (
-            _field(request.body, form_field) if _is_form(request, form_field) else request.body
-        )
-        document: JsonValue = from_json(content, allow_inf_nan=False)
+        document: JsonValue = from_json(document_bytes(request, form_field), allow_inf_nan=False)
     except ValueError as invalid:
         raise PayloadInvalid(f"the body cannot be read: {invalid}") from invalid
     return document
+
+
+def document_bytes(request: InboundRequest, form_field: str = "") -> bytes:
+    """Return the body, or the value of one field where the provider sends a form.
+
+    Raises:
+        PayloadInvalid: The form cannot be read, or the field is missing or repeated.
+    """
+    if not form_field or not is_form(request):
+        return request.body
+    values = _form(request).get(form_field, [])
+    if len(values) != 1:
+        raise PayloadInvalid(f"the form has no field of the name {form_field}, or several")
+    return values[0].encode()
 
 
 def validate(model: type[M], document: JsonValue) -> M:
@@ -97,13 +109,28 @@ def require(part: T | None, name: str) -> T:
     return part
 
 
-def _is_form(request: InboundRequest, form_field: str) -> bool:
-    return bool(form_field) and request.media_type == _FORM
+def is_form(request: InboundRequest) -> bool:
+    """Return whether the body is a form by its media type."""
+    return request.media_type == _FORM
 
 
-def _field(body: bytes, name: str) -> str:
-    form = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=_FORM_FIELDS)
-    values = form.get(name, [])
-    if len(values) != 1:
-        raise PayloadInvalid(f"the form has no field of the name {name}, or several")
-    return values[0]
+def decode_form(request: InboundRequest) -> Mapping[str, str]:
+    """Return the fields of a form that have a value and are not repeated.
+
+    Raises:
+        PayloadInvalid: The body is no form of at most 64 fields.
+    """
+    fields = _form(request).items()
+    return {name: values[0] for name, values in fields if len(values) == 1 and values[0]}
+
+
+def _form(request: InboundRequest) -> Mapping[str, list[str]]:
+    try:
+        return parse_qs(
+            request.body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_FORM_FIELDS,
+        )
+    except ValueError as invalid:
+        raise PayloadInvalid(f"the body cannot be read: {invalid}") from invalid

@@ -167,8 +167,12 @@ def new_commands(
     Editing free text does not make a new request: neither after a mention nor below a command
     without words in its own line.
     """
-    free_text = parse_commands(event.text or "", mention=mention, known=known)
-    before = parse_commands(event.previous_text or "", mention=mention, known=known)
+    text, previous_text = (
+        _with_mention(part or "", event.mention or "", mention=mention, known=known)
+        for part in (event.text, event.previous_text)
+    )
+    free_text = parse_commands(text, mention=mention, known=known)
+    before = parse_commands(previous_text, mention=mention, known=known)
     seen = {command_identity(command) for command in before}
     asked = {command.name for command in before if _in_free_words(command)}
     return tuple(
@@ -176,6 +180,15 @@ def new_commands(
         for each in free_text
         if command_identity(each) not in seen and not (_in_free_words(each) and each.name in asked)
     )
+
+
+def _with_mention(text: str, written: str, *, mention: str, known: Collection[str]) -> str:
+    """Return the text with `@mention` in place of what mentions the bot at a provider."""
+    if written.startswith("/"):
+        name = written[1:].casefold()
+        is_bot = name == mention.casefold() and name not in known
+        return text.replace(written, f"@{mention} ", 1) if is_bot else text
+    return text.replace(written, f"@{mention} ") if written else text
 
 
 def _in_free_words(command: Command) -> bool:

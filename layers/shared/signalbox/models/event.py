@@ -1,5 +1,6 @@
 """What a provider reports, in a form that is common to all providers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +23,9 @@ class Event:
     commands, None if the event has no text; `previous_text` is the text before an edit. `thread`
     identifies the text (a comment, a description) and stays the same when it is edited, so that a
     command in it runs once. `writer` wrote the text, and may differ from the `author`, who edited
-    it; None if the provider does not say. `moved` marks a text that was moved here.
+    it; None if the provider does not say. `moved` marks a text that was moved here. `mention` is
+    what stands for `@` and the name of the bot in the text, such as `<@U024BE7LH>`; a slash command
+    stands for it only if it has that name.
     """
 
     type: str
@@ -41,6 +44,7 @@ class Event:
     thread: str | None = None
     writer: Author | None = None
     moved: bool = False
+    mention: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +68,23 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The body of a response that a provider expects.
+    """The response that a provider expects.
 
-    Without a `body` the usual response is sent.
+    Without a `body` the usual one is sent; an empty `body` stays empty.
     """
 
-    body: str = ""
+    body: str | None = None
     media_type: str = "application/json"
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPayload:
     """What a provider found in a request.
 
-    `handshake` is the answer to a ping of the provider, `answer` that to a request with events;
-    either is sent with 200. `ignored` is the reason why a delivery contains no events.
+    `handshake` is the answer to a ping of the provider, `answer` that to a request with events.
+    `reply` returns the answer for a sentence on the outcome, where the provider shows it to the
+    person who gave a command. `ignored` is the reason why a delivery contains no events.
     """
 
     type: str
@@ -86,3 +92,4 @@ class ParsedPayload:
     ignored: str | None = None
     handshake: Answer | None = None
     answer: Answer | None = None
+    reply: Callable[[str], Answer] | None = None

@@ -330,3 +330,16 @@ def test_an_event_is_asked_for_by_what_its_detail_counts_as_too(
     made = drafted(event, events=(f"workflow_run.completed:{pattern}",))
 
     assert bool(made.tasks) is asked
+
+
+def test_a_plan_is_summed_up_by_its_tasks() -> None:
+    one, two = drafted(an_event(text="/run a")), drafted(an_event(text="/run a\n/retest"))
+
+    assert one.summary == f"Task {ids(one)[0]} (run)"
+    assert two.summary == f"Tasks {ids(two)[0]} (run), {ids(two)[1]} (retest)"
+
+
+def test_a_plan_without_tasks_is_summed_up_by_its_notes() -> None:
+    refused = drafted(an_event(text="/run", author=MALLORY), authors=("ada",))
+
+    assert refused.summary == f"No task: {NOT_THE_AUTHOR}"

@@ -49,5 +49,5 @@ def interpret(
         tasks=plan.tasks,
         notes=plan.notes,
         reason=parsed.ignored,
-        answer=parsed.handshake or parsed.answer,
+        answer=parsed.handshake or parsed.answer or (parsed.reply and parsed.reply(plan.summary)),
     )

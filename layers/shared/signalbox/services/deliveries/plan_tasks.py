@@ -27,6 +27,7 @@ from signalbox.models.task import Priority, Task, TaskOrigin
 from signalbox.models.text import one_line
 
 _AUTHOR: Final = "the author"
+_MAX_SUMMARY: Final = 1_000
 _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re.IGNORECASE)
 
 
@@ -48,6 +49,14 @@ class TaskPlan:
 
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """Return the tasks, or why there are none, in a sentence for the person who asked."""
+        if self.tasks:
+            listed = ", ".join(f"{task.id} ({task.kind})" for task in self.tasks)
+            return f"{'Task' if len(self.tasks) == 1 else 'Tasks'} {listed}"
+        return one_line(f"No task: {'; '.join(self.notes)}", _MAX_SUMMARY)
 
 
 def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:

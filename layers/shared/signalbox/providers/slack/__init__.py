@@ -1,0 +1,1 @@
+"""Slack: https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/interactivity/."""
