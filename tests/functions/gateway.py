@@ -7,13 +7,14 @@ from typing import Final, cast
 from pydantic import JsonValue
 
 from signalbox.http.events import LambdaResponse
+from signalbox.runtime.registry import providers
 from tests.functions.system import Context, System, event
 
 Function = Callable[[dict[str, JsonValue], Context], LambdaResponse]
 Scope = Mapping[str, object]
 Message = Mapping[str, object]
 
-_WEBHOOKS: Final = "/api/v1/webhooks/github"
+_WEBHOOKS: Final = "/api/v1/webhooks/"
 
 
 class Gateway:
@@ -21,7 +22,8 @@ class Gateway:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        system.github  # noqa: B018  keeps its secret before the first request comes
+        for provider in providers():  # keeps its secret before the first request comes
+            system.webhooks(provider)
 
     async def __call__(
         self,
@@ -60,14 +62,15 @@ class Gateway:
 
     def _function(self, method: str, path: str, made: dict[str, JsonValue]) -> Function:
         """The function that template.yaml routes this to."""
-        rest = path.removeprefix(_WEBHOOKS)
-        source = rest.removeprefix("/")
-        ours = path.startswith(_WEBHOOKS) and (not rest or (source and "/" not in source))
-        if method != "POST" or not ours:
+        provider, slash, source = path.removeprefix(_WEBHOOKS).partition("/")
+        ours = (
+            path.startswith(_WEBHOOKS) and provider in providers() and bool(slash) is bool(source)
+        )
+        if method != "POST" or not ours or "/" in source:
             return cast("Function", self._system.api)
         if source:
             made["pathParameters"] = {"source": source}
-        return cast("Function", self._system.github)
+        return cast("Function", self._system.webhooks(provider))
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:

@@ -21,9 +21,9 @@ from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.models.task import Task
-from signalbox.providers.github.provider import GitHub
 from signalbox.providers.github.signature import signature
 from signalbox.runtime.api import api
+from signalbox.runtime.registry import providers
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
 from tests.fakes.clock import FakeClock
@@ -86,6 +86,7 @@ class System:
 
     clock: FakeClock
     wiring: Wiring = field(init=False)
+    _webhooks: dict[str, WebhookHandler] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -94,10 +95,16 @@ class System:
     def api(self) -> ApiHandler:
         return api(self.wiring)
 
-    @cached_property
+    @property
     def github(self) -> WebhookHandler:
-        self.wiring.secrets.put("sources/github/default", [SECRET])
-        return webhook(GitHub(), self.wiring)
+        return self.webhooks("github")
+
+    def webhooks(self, provider: str) -> WebhookHandler:
+        """The function that receives the webhooks of a provider."""
+        if provider not in self._webhooks:
+            self.wiring.secrets.put(f"sources/{provider}/default", [SECRET])
+            self._webhooks[provider] = webhook(providers()[provider](), self.wiring)
+        return self._webhooks[provider]
 
     def limited(self, **limits: RateLimit) -> None:
         """Sets how often callers may ask; nobody is limited who is not named."""
@@ -117,7 +124,7 @@ class System:
         """Starts the functions anew, with the settings as they are now."""
         self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep, random=Random(7))
         self.__dict__.pop("api", None)
-        self.__dict__.pop("github", None)
+        self._webhooks.clear()
 
     def key(self, *roles: str, scopes: tuple[Scope, ...] = ()) -> str:
         """The text of a new API key."""

@@ -1,0 +1,1 @@
+"""Sentry: https://docs.sentry.io/integrations/integration-platform/webhooks/."""
