@@ -1,0 +1,6 @@
+"""Receives the webhooks of PagerDuty."""
+
+from signalbox.providers.pagerduty.provider import PagerDuty
+from signalbox.runtime.webhook import webhook
+
+handler = webhook(PagerDuty())

@@ -1,0 +1,1 @@
+"""PagerDuty: https://developer.pagerduty.com/docs/webhooks/v3-overview/."""
