@@ -167,6 +167,20 @@ def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 7}
 
 
+def test_a_row_may_name_a_layer_beside_the_shared_one() -> None:
+    resources = _resources()
+
+    layers = {
+        name: [
+            layer["Ref"].rstrip("0123456789abcdef")
+            for layer in resources[f"{name}WebhookFunction"]["Properties"]["Layers"]
+            if layer != {"Ref": "AWS::NoValue"}
+        ]
+        for name in ("github", "discord")
+    }
+    assert layers == {"github": ["SharedLayer"], "discord": ["SharedLayer", "TokensLayer"]}
+
+
 def test_the_template_lists_the_providers_and_connectors_that_there_are() -> None:
     functions = _functions(_resources())
 

@@ -26,10 +26,6 @@ class Sender(BaseModel):
     id: int
 
 
-class Informed(BaseModel):
-    name: Informative[str] = None
-
-
 class Event(BaseModel):
     sender: Sender | None = None
 

@@ -1,5 +1,6 @@
 """The text of an event in which people write commands, and the guard against our own."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,7 @@ class CommandText:
     mention: str | None = None
 
 
+_COMMAND: Final = re.compile(r"[a-z][a-z0-9-]{1,31}", re.IGNORECASE)
 NO_TEXT: Final = CommandText()
 OWN_TEXT: Final = CommandText(ours=True)
 IGNORED_AS_OWN: Final = "the text is our own, by its marker"
@@ -50,3 +52,24 @@ def is_own(text: str | None) -> bool:
     Tasks are never made of such a text, so that what a worker reports starts no new task.
     """
     return is_marked(bounded(text))
+
+
+def named_command(
+    name: str | None, words: str = "", *, sender: Author | None, thread: str | None = None
+) -> CommandText:
+    """Return the text of a shortcut, a button or another command that has a name.
+
+    There is none if the name is no command, or nobody sent it.
+    """
+    if is_own(words):
+        return OWN_TEXT
+    if sender is None or not name or not _COMMAND.fullmatch(name):
+        return NO_TEXT
+    mention = f"/{name}"
+    text = bounded(f"{mention} {words}".rstrip())
+    return CommandText(text=text, thread=thread, writer=sender, mention=mention)
+
+
+def quoted(text: str | None) -> str:
+    """Return a text as a quotation below a command, in which no line is a command."""
+    return "".join(f"\n> {line}" for line in bounded(text).splitlines())

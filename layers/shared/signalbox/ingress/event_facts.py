@@ -47,6 +47,7 @@ class EventFacts:
             thread=text.thread,
             writer=text.writer,
             moved=text.moved,
+            mention=text.mention,
         )
 
 

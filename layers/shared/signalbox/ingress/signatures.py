@@ -20,6 +20,9 @@ _SIGNED_HEADER: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _MAX_SIGNATURES: Final = 16
 _KEY_PREFIX: Final = "whsec_"
 
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far a signed timestamp may be from the current time, where a service says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
@@ -82,7 +85,7 @@ class HmacScheme:
     form_field: str = ""
     key: Literal["text", "base64"] = "text"
     timestamp: Timestamp | None = None
-    tolerance: timedelta = timedelta(minutes=5)
+    tolerance: timedelta = TOLERANCE
 
     def signature(self, secret: str, request: InboundRequest) -> str:
         """Return the signature of a request, with its prefix.
@@ -122,7 +125,7 @@ class HmacScheme:
             secrets, given[:_MAX_SIGNATURES], lambda secret: self._written(secret, message)
         )
         if self.timestamp:
-            self._check_time(self.timestamp.read(request), clock)
+            check_timestamp(self.timestamp.read(request), clock, self.tolerance)
         return index
 
     def _message(self, request: InboundRequest) -> bytes:
@@ -160,13 +163,17 @@ class HmacScheme:
         text = digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
         return f"{self.prefix}{text}"
 
-    def _check_time(self, text: str, clock: Clock) -> None:
-        if not _SECONDS.fullmatch(text):
-            raise SignatureInvalid("the timestamp of the signature is missing or malformed")
-        if abs(clock().timestamp() - int(text)) > self.tolerance.total_seconds():
-            raise SignatureInvalid(
-                f"the timestamp is more than {self.tolerance} from the current time"
-            )
+
+def check_timestamp(text: str, clock: Clock, tolerance: timedelta = TOLERANCE) -> None:
+    """Check that a signed timestamp, in seconds since 1970, is near the current time.
+
+    Raises:
+        SignatureInvalid: It is missing, malformed, or further away than the tolerance.
+    """
+    if not _SECONDS.fullmatch(text):
+        raise SignatureInvalid("the timestamp of the signature is missing or malformed")
+    if abs(clock().timestamp() - int(text)) > tolerance.total_seconds():
+        raise SignatureInvalid(f"the timestamp is more than {tolerance} from the current time")
 
 
 def require_secret(secrets: Sequence[str]) -> None:

@@ -17,7 +17,15 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from signalbox.ingress.command_text import NO_TEXT, OWN_TEXT, CommandText, bounded, is_own
+from signalbox.ingress.command_text import (
+    NO_TEXT,
+    OWN_TEXT,
+    CommandText,
+    bounded,
+    is_own,
+    named_command,
+    quoted,
+)
 from signalbox.ingress.facts import author
 from signalbox.models.event import Author
 from signalbox.models.text import one_line
@@ -36,7 +44,6 @@ _LINK: Final = re.compile(r"<((?:https?|mailto|tel):[^<>|\s]{1,2000})(?:\|[^<>]{
 _USER: Final = re.compile(r"<@([A-Z0-9]{1,32})(?:\|[^<>]{0,200})?>")
 _FENCE: Final = re.compile(r"\n?```\n?")
 _ENTITY: Final = re.compile(r"&(?:amp|lt|gt);")
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,31}", re.IGNORECASE)
 
 
 def plain(text: str | None) -> str:
@@ -85,21 +92,16 @@ def interaction_text(interaction: Interaction) -> CommandText:
         case Interaction(type="message_action", message=Message() as message):
             if _is_ours(message, None, interaction.api_app_id):
                 return OWN_TEXT
-            words = "".join(f"\n> {line}" for line in plain(message.text).splitlines())
+            words = quoted(plain(message.text))
             thread = thread_of(interaction.channel.id if interaction.channel else None, message)
         case Interaction(type="block_actions", action=Action() as action):
-            name, words = action.action_id, f" {one_line(action.value or '', _MAX_VALUE)}"
+            name, words = action.action_id, one_line(action.value or "", _MAX_VALUE)
         case Interaction(type="shortcut"):
             pass
         case _:
             return NO_TEXT
     sender = author(interaction.user.id if interaction.user else None)
-    if is_own(words):
-        return OWN_TEXT
-    if sender is None or not name or not _NAME.fullmatch(name):
-        return NO_TEXT
-    command = f"/{name}"
-    return CommandText(text=bounded(command + words), thread=thread, writer=sender, mention=command)
+    return named_command(name, words, sender=sender, thread=thread)
 
 
 def message_of(event: InnerEvent) -> Message | None:

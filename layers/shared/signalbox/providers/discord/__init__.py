@@ -1,0 +1,1 @@
+"""Discord: https://docs.discord.com/developers/interactions/receiving-and-responding."""
