@@ -28,6 +28,7 @@ def names(body: JsonValue) -> list[str]:
         ("[~signalbox] run", "@signalbox run"),
         ("[~accountid:712020:6f1c] run", "@712020:6f1c run"),
         (r"/run \-\-env=\{prod\}", "/run --env={prod}"),
+        (r"/run it ASAP\! \(now\)", "/run it ASAP! (now)"),
         (r"C:\Temp", r"C:\Temp"),
         ("{code:python}\nx = 1\n{code}", "\n```\nx = 1\n```\n"),
         ("{noformat}a ``` b{noformat}", "\n````\na ``` b\n````\n"),

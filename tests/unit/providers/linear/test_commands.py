@@ -89,11 +89,13 @@ def test_an_event_without_its_data_is_refused(event: str) -> None:
         command_text(event, Payload())
 
 
-def test_without_an_actor_the_writer_of_what_is_new_is_the_sender() -> None:
+def test_without_an_actor_the_writer_of_a_text_is_the_sender() -> None:
     older = payload(None, body="/run", userId="674c90c8")
 
-    assert sender_of("comment.create", older) == Author(name="674c90c8")
-    assert sender_of("comment.update", older) is None
+    for event in ("comment.create", "comment.update", "issue.create"):
+        assert sender_of(event, older) == Author(name="674c90c8")
+    for event in ("comment.remove", "issue.update"):
+        assert sender_of(event, older) is None
     assert sender_of("comment.create", Payload()) is None
 
 
@@ -120,6 +122,8 @@ def test_every_actor_but_a_person_is_a_bot(kind: str | None, *, automated: bool)
     [
         ({}, None),
         ({"userId": "u"}, Author(name="u")),
+        ({"user": {"id": "u", "name": "Mira Okafor"}}, Author(name="u")),
+        ({"user": {"id": None}, "userId": "u"}, Author(name="u")),
         ({"creatorId": "c"}, Author(name="c")),
         ({"userId": None, "externalUserId": "e"}, Author(name="e")),
         ({"externalUserCreatorId": "e"}, Author(name="e")),

@@ -125,3 +125,12 @@ def test_what_is_missing_has_a_substitute(
 def test_an_event_without_its_data_is_refused() -> None:
     with pytest.raises(PayloadInvalid, match=r"^data is missing$"):
         events_of("issue.create", Payload(), NO_TEXT)
+
+
+def test_the_title_in_a_url_is_encoded() -> None:
+    url = "https://linear.app/octo/issue/TRI-1/welcome-\U0001f44b?a=%20#comment-a4083fcd"
+    payload = Payload.model_validate({"data": {"id": "7"}, "url": url})
+
+    [event] = events_of("comment.create", payload, NO_TEXT)
+
+    assert event.url == url.replace("\U0001f44b", "%F0%9F%91%8B")

@@ -17,7 +17,7 @@ _WIKI: Final = re.compile(
     r"""
       \{(?P<code>code|noformat)(?::[^{}\n]{0,200})?\}(?P<shown>.*?)(?:\{(?P=code)\}|\Z)
     | \{quote\}(?P<quoted>.*?)(?:\{quote\}|\Z)
-    | \\(?P<escaped>[-*_+^~!|{}[\]])
+    | \\(?P<escaped>[!-/:-@\[\]-`{-~])
     | \[~(?:accountid:)?(?P<mention>[^\[\]\s]{1,255})\]
     """,
     re.DOTALL | re.VERBOSE,

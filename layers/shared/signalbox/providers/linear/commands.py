@@ -15,6 +15,7 @@ from signalbox.models.event import Author
 from signalbox.providers.linear.payload import Data, Payload
 
 _PEOPLE: Final = frozenset({"user", "externaluser"})
+_BY_WRITER: Final = frozenset({"issue.create", "comment.create", "comment.update"})
 
 
 def command_text(event: str, payload: Payload) -> CommandText:
@@ -40,16 +41,17 @@ def command_text(event: str, payload: Payload) -> CommandText:
 
 
 def sender_of(event: str, payload: Payload) -> Author | None:
-    """Return who caused an event: its actor, or who wrote what was created."""
+    """Return who caused an event: its actor, or the writer, as only a writer edits a comment."""
     actor = payload.actor
     if actor:
         return author(actor.id, automated=(actor.type or "user").lower() not in _PEOPLE)
-    if payload.data is None or not event.endswith(".create"):
+    if payload.data is None or event not in _BY_WRITER:
         return None
     return writer_of(payload.data)
 
 
 def writer_of(data: Data) -> Author | None:
     """Return who wrote a comment, or created an issue, by the id that nobody can change."""
-    name = data.user_id or data.creator_id or data.external_user_id or data.external_creator_id
+    member = data.user_id or (data.user.id if data.user else None) or data.creator_id
+    name = member or data.external_user_id or data.external_creator_id
     return author(name, automated=bool(data.bot_actor))

@@ -62,6 +62,7 @@ class Data(IssueReference):
     state: Informative[State] = None
     assignee_id: Informative[str] = Field(default=None, alias="assigneeId")
     creator_id: str | None = Field(default=None, alias="creatorId")
+    user: Actor | None = None
     user_id: str | None = Field(default=None, alias="userId")
     external_user_id: str | None = Field(default=None, alias="externalUserId")
     external_creator_id: str | None = Field(default=None, alias="externalUserCreatorId")

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
 
 from signalbox.ingress.command_text import CommandText
 from signalbox.ingress.facts import label_names, short_name
@@ -10,6 +12,9 @@ from signalbox.models.event import Event
 from signalbox.models.text import one_line, web_url
 from signalbox.providers.linear.commands import sender_of
 from signalbox.providers.linear.payload import Before, Data, IssueReference, Payload
+
+_URL: Final = ":/?#[]@!$&'()*+,;=%"
+"""The characters that stay in a URL; Linear writes the title of an issue into it as it is."""
 
 
 def events_of(type_: str, payload: Payload, text: CommandText) -> tuple[Event, ...]:
@@ -26,7 +31,7 @@ def events_of(type_: str, payload: Payload, text: CommandText) -> tuple[Event, .
         author=sender_of(type_, payload),
         occurred_at=payload.created_at,
         repository=_team(issue),
-        url=web_url(payload.url),
+        url=web_url(quote(payload.url or "", safe=_URL)),
         labels=_labels(data),
     )
     match type_:
