@@ -141,7 +141,7 @@ class ProviderContract(ABC):
         if self.signs_body:
             self.refused(request)
         else:
-            assert self.provider().verify(request, [CURRENT]) == 0
+            assert self.provider().verify(request, self.keys(CURRENT)) == 0
 
     @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"\x00", b"a=b&c"])
     def test_any_bytes_can_be_signed(self, body: bytes) -> None:

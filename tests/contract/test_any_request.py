@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from cli.webhooks.samples import WebhookSample
+from cli.webhooks.samples import FORM, WebhookSample
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.runtime.registry import providers
@@ -17,7 +18,8 @@ from tests.samples import names, request_of, sample
 
 PROVIDERS: Final = sorted(providers())
 SAMPLES: Final = [(provider, name) for provider in PROVIDERS for name in names(provider)]
-SECRET: Final = "a-secret"
+SECRET: Final = "5e" * 32
+"""Also a private key, of which a provider may verify with the public one."""
 
 _TEXT: Final = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 _JSON: Final = st.recursive(
@@ -51,8 +53,18 @@ def with_value(document: JsonValue, path: tuple[str | int, ...], value: JsonValu
     return [*document[:at], with_value(document[at], tuple(rest), value), *document[at + 1 :]]
 
 
+def encoded(recorded: WebhookSample, body: JsonValue) -> bytes:
+    """The body as it is sent, in a form where the sample is one."""
+    if recorded.request().media_type != FORM or not isinstance(body, dict):
+        return json.dumps(body).encode()
+    fields = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()
+    }
+    return urlencode(fields, errors="surrogatepass").encode()
+
+
 def parse(provider: str, recorded: WebhookSample, body: JsonValue) -> None:
-    request = request_of(provider, recorded.headers, json.dumps(body).encode())
+    request = request_of(provider, recorded.headers, encoded(recorded, body))
     try:
         parsed = providers()[provider]().parse(request)
     except PayloadInvalid:
@@ -82,7 +94,7 @@ def test_no_header_makes_verification_fail_otherwise_than_by_refusing(
     spoiled = data.draw(st.dictionaries(st.sampled_from(sorted(signed.headers)), _TEXT))
 
     try:
-        index = subject.verify(signed.with_headers(spoiled), [SECRET])
+        index = subject.verify(signed.with_headers(spoiled), [subject.verification_secret(SECRET)])
     except SignatureInvalid:
         return
     assert index == 0

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.models.command_grammar import new_commands
-from signalbox.models.errors import PayloadInvalid, SignatureInvalid
+from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.request import InboundRequest
 from signalbox.providers.slack.provider import Slack, ephemeral
-from tests.fakes.clock import FakeClock
 from tests.samples import names, request_of, sample
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -231,11 +230,3 @@ def test_no_json_makes_parse_fail_otherwise(
         for headers, raw in (({}, body.encode()), (_FORM, urlencode({"payload": body}).encode())):
             with suppress(PayloadInvalid):
                 Slack().parse(request_of("slack", headers, raw))
-
-
-@given(st.text(), st.text())
-def test_no_header_makes_verify_fail_otherwise(signature: str, timestamp: str) -> None:
-    headers = {"X-Slack-Signature": signature, "X-Slack-Request-Timestamp": timestamp}
-
-    with pytest.raises(SignatureInvalid):
-        Slack(clock=FakeClock()).verify(request_of("slack", headers, b"{}"), ["a secret"])

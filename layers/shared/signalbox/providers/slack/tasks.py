@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from signalbox.ingress.command_text import CommandText
-from signalbox.ingress.facts import author, joined, short_name
+from signalbox.ingress.event_facts import EventFacts
+from signalbox.ingress.facts import author, joined
 from signalbox.models.event import Author, Event
-from signalbox.models.text import one_line
 from signalbox.providers.slack.commands import message_of, plain, sender_of
 from signalbox.providers.slack.payload import Envelope, InnerEvent, Interaction, SlashCommand
 
@@ -31,9 +31,9 @@ class _Place:
     message: str | None = None
 
     @property
-    def repository(self) -> str | None:
+    def repository(self) -> str:
         """Return the workspace and the channel, or the one that is there."""
-        return short_name("/".join(part for part in (self.team, self.channel) if part))
+        return "/".join(part for part in (self.team, self.channel) if part)
 
     @property
     def url(self) -> str | None:
@@ -113,20 +113,8 @@ def _event(
     place: _Place,
     timestamp: str | None = None,
 ) -> Event:
-    return Event(
-        type=type_,
-        title=one_line(title) or type_,
-        detail=short_name(detail),
-        author=sender,
-        occurred_at=_time(timestamp),
-        repository=place.repository,
-        url=place.url,
-        text=text.text,
-        previous_text=text.previous_text,
-        thread=text.thread,
-        writer=text.writer,
-        mention=text.mention,
-    )
+    facts = EventFacts(title=title, url=place.url, at=_time(timestamp), details=(detail,))
+    return facts.event(type_, text, author=sender, repository=place.repository)
 
 
 def _time(timestamp: str | None) -> datetime | None:
