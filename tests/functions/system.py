@@ -26,6 +26,7 @@ from signalbox.runtime.api import api
 from signalbox.runtime.registry import providers
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.ports.deliveries import Provider
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import deployed
 from tests.integration.simulated import simulated_time
@@ -102,9 +103,13 @@ class System:
     def webhooks(self, provider: str) -> WebhookHandler:
         """The function that receives the webhooks of a provider."""
         if provider not in self._webhooks:
-            self.wiring.secrets.put(f"sources/{provider}/default", [SECRET])
-            self._webhooks[provider] = webhook(providers()[provider](), self.wiring)
+            self.install(providers()[provider]())
         return self._webhooks[provider]
+
+    def install(self, provider: Provider) -> None:
+        """Has this provider receive the webhooks of its name."""
+        self.wiring.secrets.put(f"sources/{provider.name}/default", [SECRET])
+        self._webhooks[provider.name] = webhook(provider, self.wiring)
 
     def limited(self, **limits: RateLimit) -> None:
         """Sets how often callers may ask; nobody is limited who is not named."""

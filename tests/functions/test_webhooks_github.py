@@ -12,7 +12,6 @@ from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
-from signalbox.runtime.webhook import webhook
 from tests.functions.system import SECRET, System
 from tests.samples import sample
 
@@ -93,8 +92,7 @@ class Acknowledging(GitHub):
 
 
 def test_a_test_without_signature_is_answered_and_leaves_nothing(system: System) -> None:
-    system.github  # noqa: B018  stores the secret
-    vars(system)["github"] = webhook(Greeting(), system.wiring)
+    system.install(Greeting())
 
     response = system.hook(b"", {}, secret="another")
 
@@ -103,8 +101,7 @@ def test_a_test_without_signature_is_answered_and_leaves_nothing(system: System)
 
 
 def test_an_event_may_be_answered_with_the_body_that_its_sender_expects(system: System) -> None:
-    system.github  # noqa: B018  stores the secret
-    vars(system)["github"] = webhook(Answering(), system.wiring)
+    system.install(Answering())
     opened = sample("github", "issues.opened")
 
     response = system.hook(opened.raw, opened.headers)
@@ -115,8 +112,7 @@ def test_an_event_may_be_answered_with_the_body_that_its_sender_expects(system: 
 
 
 def test_the_outcome_is_the_answer_where_the_sender_is_shown_it(system: System) -> None:
-    system.github  # noqa: B018  stores the secret
-    vars(system)["github"] = webhook(Replying(), system.wiring)
+    system.install(Replying())
     opened, commented = sample("github", "issues.opened"), sample("github", "issue_comment.created")
 
     nothing, task = (system.hook(one.raw, one.headers) for one in (opened, commented))
@@ -129,8 +125,7 @@ def test_the_outcome_is_the_answer_where_the_sender_is_shown_it(system: System) 
 
 
 def test_an_empty_answer_stays_empty(system: System) -> None:
-    system.github  # noqa: B018  stores the secret
-    vars(system)["github"] = webhook(Acknowledging(), system.wiring)
+    system.install(Acknowledging())
     opened = sample("github", "issues.opened")
 
     response = system.hook(opened.raw, opened.headers)
@@ -140,8 +135,7 @@ def test_an_empty_answer_stays_empty(system: System) -> None:
 
 
 def test_a_handshake_is_answered_with_its_own_body_and_stored(system: System) -> None:
-    system.github  # noqa: B018  stores the secret
-    vars(system)["github"] = webhook(Challenging(), system.wiring)
+    system.install(Challenging())
 
     response = system.hook(b"3eZbrw1aB", sample("github", "ping").headers)
 
