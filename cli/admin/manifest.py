@@ -164,6 +164,8 @@ class ApplyManifest:
                 yield ManifestError(path="roles", reason=reason)
 
     def _warnings(self, manifest: Manifest) -> Iterator[str]:
+        for source in manifest.sources:
+            yield from self._token_warnings(source)
         for resource in manifest.resources():
             name = resource.secret_name
             if name is None:
@@ -176,6 +178,12 @@ class ApplyManifest:
                     self._check_secret(resource, secrets[0])
                 except Conflict as conflict:
                     yield f"{name}: {conflict.reason}"
+
+    def _token_warnings(self, source: Source) -> Iterator[str]:
+        name = source.token_name
+        provider = self.providers[source.provider]().with_settings(source.settings)
+        if provider.uses_token and not self.secrets.refresh(name):
+            yield f"{name} has no token; `signalbox secrets set {name}` gives it one"
 
     def _check_secret(self, resource: ConfigResource, secret: str) -> None:
         match resource:

@@ -12,16 +12,21 @@ import typer
 
 from cli.errors import CommandError
 from signalbox.models.config import Connection
-from signalbox.models.config_resource import SOURCE_SECRETS
+from signalbox.models.config_resource import SOURCE_SECRETS, SOURCE_TOKENS
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
-SECRET_NAMES: Final = "sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"  # noqa: S105  names of secrets
+SECRET_NAMES: Final = (
+    "sources/<provider>/<source>, tokens/<provider>/<source>, connections/<connection> "  # noqa: S105
+    "or issuers/<issuer>"
+)
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
-_SECRET_NAME: Final = re.compile(rf"sources/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}")
+_SECRET_NAME: Final = re.compile(
+    rf"(?:sources|tokens)/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}"
+)
 _MIN_STRONG_LENGTH: Final = 16
 _MAX_BYTES: Final = 1_900
 """The maximum length in bytes: a parameter has 4 KB, and contains two secrets during a rotation."""
@@ -37,14 +42,16 @@ class SecretWriter(Protocol):
         """Store these secrets, replacing others."""
 
 
-def check_name(name: str) -> str:
-    """Return the name if a secret can have it.
+def check_name(name: str, *, generate: bool = False) -> str:
+    """Return the name if a secret can have it, and can be generated if it is to be.
 
     Raises:
         BadParameter: It cannot.
     """
     if not _SECRET_NAME.fullmatch(name):
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
+    if generate and name.startswith(f"{SOURCE_TOKENS}/"):
+        raise typer.BadParameter("a token comes from the provider and cannot be generated")
     return name
 
 
@@ -94,15 +101,19 @@ def check_use(
 
 
 def check_source_use(name: str, secret: str, providers: Providers) -> None:
-    """Check that the provider of the source of this name can verify with the secret.
+    """Check that the provider of the source of this name can use the secret or token.
 
     Raises:
         Conflict: It cannot.
     """
     kind, _, source = name.partition("/")
     create_provider = providers.get(source.partition("/")[0])
-    if kind == SOURCE_SECRETS and create_provider:
+    if create_provider is None:
+        return
+    if kind == SOURCE_SECRETS:
         create_provider().check_secret(secret)
+    elif kind == SOURCE_TOKENS:
+        create_provider().check_token(secret)
 
 
 def replace_secret(secrets: SecretWriter, name: str, secret: str) -> None:

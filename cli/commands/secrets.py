@@ -1,4 +1,4 @@
-"""signalbox secrets: set and rotate the secrets of sources, connections and issuers."""
+"""signalbox secrets: set and rotate secrets of sources, connections, issuers, and tokens."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,8 @@ app = typer.Typer(no_args_is_help=True, help="Set and rotate secrets.")
 SecretArgument = Annotated[
     str,
     typer.Argument(
-        help="sources/<provider>/<source>, connections/<connection> or issuers/<issuer>"
+        help="sources/<provider>/<source>, tokens/<provider>/<source>, "
+        "connections/<connection> or issuers/<issuer>"
     ),
 ]
 FromEnvOption = Annotated[
@@ -46,7 +47,7 @@ def set_(
     from cli.admin.secrets import SecretInput, check_name, is_weak, replace_secret
     from cli.locate import find_stack
 
-    check_name(name)
+    check_name(name, generate=generate)
     stack = find_stack(chosen_target(context))
     secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
     with command_audit(stack)("secrets set", name):
@@ -72,7 +73,7 @@ def rotate(
     from cli.admin.secrets import SecretInput, check_name, drop_previous_secrets, rotate_secret
     from cli.locate import find_stack
 
-    check_name(name)
+    check_name(name, generate=generate)
     stack = find_stack(chosen_target(context))
     changing = command_audit(stack)
     if drop_previous:

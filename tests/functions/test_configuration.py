@@ -176,6 +176,29 @@ def test_a_secret_is_rotated_with_an_overlap_and_the_overlap_ends(
     assert list(Wiring(clock=system.clock).secrets.secrets(name)) == ["new"]
 
 
+def test_a_token_is_stored_beside_the_secret_and_goes_with_its_source(
+    system: System, admin: str
+) -> None:
+    path, name = "/api/v1/sources/github/mine", "tokens/github/mine"
+    put(system, admin, path, SOURCE)
+
+    stored = put(system, admin, f"{path}/token", {"secrets": ["ghp-new", "ghp-old"]})
+    before = Wiring(clock=system.clock).secrets.secrets(name)
+    system.ask("DELETE", path, key=admin, headers={"if-match": "*"})
+
+    assert stored.json_body == {"count": 2, "rotated_at": "2026-03-01T12:00:00Z"}
+    assert list(before) == ["ghp-new", "ghp-old"]
+    assert list(Wiring(clock=system.clock).secrets.secrets(name)) == []
+
+
+def test_a_token_that_no_header_can_carry_is_refused(system: System, admin: str) -> None:
+    path = "/api/v1/sources/github/default/token"
+
+    refused = put(system, admin, path, {"secrets": ["two words"]})
+
+    assert (refused.status, "header" in refused.word("detail")) == (409, True)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/sources/github/mine", "/api/v1/connections/team"])
 def test_what_is_removed_leaves_no_secret_behind(system: System, admin: str, path: str) -> None:
     put(system, admin, path, THINGS[path])
@@ -337,7 +360,12 @@ def test_secrets_that_no_parameter_holds_are_refused(system: System, admin: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/connections/nobody/secret", "/api/v1/sources/github/nobody/secret"]
+    "path",
+    [
+        "/api/v1/connections/nobody/secret",
+        "/api/v1/sources/github/nobody/secret",
+        "/api/v1/sources/github/nobody/token",
+    ],
 )
 def test_what_is_not_there_gets_no_secret(system: System, admin: str, path: str) -> None:
     assert put(system, admin, path, {"secrets": ["a secret"]}).status == 404

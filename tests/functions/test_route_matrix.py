@@ -149,6 +149,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "PUT /api/v1/sources/<provider>/<name>/secret": Row(
         who=ADMINS, about=bare(source), absent=404, body=_SECRETS
     ),
+    "PUT /api/v1/sources/<provider>/<name>/token": Row(
+        who=ADMINS, about=bare(source), absent=404, body={"secrets": ["a-token"]}
+    ),
     "GET /api/v1/connections": Row(who=OPERATORS),
     "GET /api/v1/connections/<connection_id>": Row(who=OPERATORS, about=connection, absent=404),
     "PUT /api/v1/connections/<connection_id>": Row(

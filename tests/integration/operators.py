@@ -87,6 +87,7 @@ class Operators:
                 f"{path}/secret",
                 {"secrets": ["https://hooks.slack.com/services/T1/B1/operators"]},
             )
+        self.ask("PUT", "/api/v1/sources/github/extra/token", {"secrets": ["a-token"]})
         self.box.keep_secrets("connections/extra", "what Slack never takes")
         place = self.ask("POST", "/api/v1/connections/extra/test").headers["location"]
         self.box.driver.settle()

@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pydantic import JsonValue
 
 from cli.admin.audit import CommandAudit
 from cli.admin.manifest import ApplyManifest, read_manifest
@@ -143,6 +144,20 @@ def test_what_has_no_secret_yet_is_warned_of() -> None:
     assert [warning.split()[0] for warning in done.warnings] == ["connections/team-slack"]
 
 
+def test_a_source_whose_settings_need_a_token_is_warned_of_until_it_has_one() -> None:
+    settings: dict[str, JsonValue] = {"redelivery": {"hook": "repos/octo-org/railway/hooks/1"}}
+    whole = Manifest(sources=(a_source(settings=settings), a_source(name="other")))
+    secrets = ("sources/github/default", "sources/github/other")
+
+    without = apply_to(FakeConfigStore(), *secrets)(whole, prune=False, dry_run=True)
+    with_it = apply_to(FakeConfigStore(), *secrets, "tokens/github/default")(
+        whole, prune=False, dry_run=True
+    )
+
+    assert [warning.split()[0] for warning in without.warnings] == ["tokens/github/default"]
+    assert with_it.warnings == ()
+
+
 def test_an_issuer_with_a_shared_secret_is_warned_of_until_it_has_one() -> None:
     shared = an_issuer(jwks=None, shared_secret=True)
     whole = Manifest(issuers=(shared, an_issuer(name="other")))
@@ -160,6 +175,7 @@ def test_what_is_pruned_leaves_no_secret_behind() -> None:
         FakeConfigStore(a_source(), *gone),
         "sources/github/default",
         "sources/github/old",
+        "tokens/github/old",
         "connections/team-slack",
         "issuers/corp",
     )

@@ -6,7 +6,7 @@ from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.config import Connection
 from signalbox.models.ids import ConnectionId
-from tests.builders import SECRET
+from tests.builders import SECRET, a_source
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeSecretStore
 from tests.fakes.tokens import SECRET as TOKEN_SECRET
@@ -161,6 +161,34 @@ def test_a_placeholder_is_no_secret(
     assert stack.secrets.refresh(name) == ()
 
 
+def test_the_token_of_a_source_is_set_where_functions_read_it(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    first = on_aws("secrets", "set", "tokens/github/default", given="ghp-first\n")
+    second = on_aws("secrets", "rotate", "tokens/github/default", given="ghp-second\n")
+
+    assert (first.code, second.code) == (0, 0)
+    assert stack.secrets.refresh(a_source().token_name) == ("ghp-second", "ghp-first")
+    assert "ghp-" not in first.out + first.err + second.out + second.err
+
+
+def test_a_token_that_no_header_can_carry_is_refused(on_aws: CommandLine, stack: Stack) -> None:
+    result = on_aws("secrets", "set", "tokens/github/default", given="a canary")
+
+    assert result.code == 1
+    assert "no HTTP header" in result.err
+    assert "canary" not in result.err
+    assert stack.secrets.refresh("tokens/github/default") == ()
+
+
+@pytest.mark.parametrize("verb", ["set", "rotate"])
+def test_a_token_is_never_generated(verb: str) -> None:
+    result = CommandLine()("secrets", verb, "tokens/github/default", "--generate")
+
+    assert result.code == 2
+    assert "comes from the provider" in result.err
+
+
 @pytest.mark.parametrize("verb", ["set", "rotate"])
 def test_a_bot_token_needs_a_connection_with_a_channel(
     on_aws: CommandLine, stack: Stack, verb: str
@@ -198,6 +226,7 @@ def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: S
         "sources/../x",
         "keys/cursor",
         "connections/a/b",
+        "tokens/github",
         "issuers/a/b",
         "/a",
     ],

@@ -7,7 +7,7 @@ import pytest
 from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme, Timestamp
 from signalbox.models.base import Model
-from signalbox.models.errors import SignatureInvalid
+from signalbox.models.errors import Conflict, SignatureInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
@@ -104,3 +104,11 @@ def test_the_delivery_key_is_the_providers_id_or_a_hash_where_it_sends_none() ->
 
     assert Acme().delivery_key(request) == "7"
     assert Nameless().delivery_key(request).startswith("sha256:")
+
+
+def test_a_provider_calls_no_api_and_takes_tokens_that_a_header_can_carry() -> None:
+    assert not Acme().uses_token
+    Acme().check_token("glpat-1")
+    for token in ("two words", "line\nbreak", "umläut"):
+        with pytest.raises(Conflict, match="header"):
+            Acme().check_token(token)

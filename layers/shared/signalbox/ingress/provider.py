@@ -1,5 +1,6 @@
 """The bases of providers: what remains to write is how a request is read."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing_extensions import override
 from signalbox.ingress.delivery_key import delivery_key
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.base import Model
+from signalbox.models.errors import Conflict
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
@@ -18,6 +20,7 @@ from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.services.ports.time import Clock, utc_now
 
 _ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
+_SENDABLE: Final = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,20 @@ class WebhookProvider(ABC):
             Conflict: No request can be verified with such a secret.
         """
         return
+
+    @property
+    def uses_token(self) -> bool:
+        """Whether its settings ask for calls to the provider's API, with a token."""
+        return False
+
+    def check_token(self, token: str) -> None:
+        """Check a token for the provider's API before it is stored.
+
+        Raises:
+            Conflict: No request can be made with such a token.
+        """
+        if not _SENDABLE.fullmatch(token):
+            raise Conflict("the token has a character that no HTTP header may have")
 
     @property
     @abstractmethod

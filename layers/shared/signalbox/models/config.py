@@ -11,6 +11,7 @@ from signalbox.models.change import Change
 from signalbox.models.config_resource import (
     CONNECTION_SECRETS,
     SOURCE_SECRETS,
+    SOURCE_TOKENS,
     ConfigResource,
     secret_path,
 )
@@ -56,6 +57,16 @@ class Source(ConfigResource):
     @override
     def secret_name(self) -> str:
         return secret_path(SOURCE_SECRETS, self.provider, self.name)
+
+    @property
+    def token_name(self) -> str:
+        """Return the name of the token with which the provider's API is called."""
+        return secret_path(SOURCE_TOKENS, self.provider, self.name)
+
+    @property
+    @override
+    def secret_names(self) -> tuple[str, ...]:
+        return (self.secret_name, self.token_name)
 
 
 class Connection(ConfigResource):

@@ -5,6 +5,7 @@ from typing import ClassVar
 from signalbox.models.base import Model
 
 SOURCE_SECRETS = "sources"
+SOURCE_TOKENS = "tokens"
 CONNECTION_SECRETS = "connections"
 ISSUER_SECRETS = "issuers"
 
@@ -23,6 +24,11 @@ class ConfigResource(Model):
     def secret_name(self) -> str | None:
         """Return the name of its secret in the secret store, or None if it has none."""
         return None
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """Return the names of all secrets that belong to it."""
+        return (self.secret_name,) if self.secret_name else ()
 
 
 def secret_path(*parts: str) -> str:

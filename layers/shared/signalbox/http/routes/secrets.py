@@ -1,7 +1,8 @@
-"""Secrets of sources and connections. They are write-only."""
+"""Secrets of sources and connections, and tokens of sources. They are write-only."""
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -34,15 +35,19 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
     def set_source_secret(
         provider: IdPath, name: IdPath, body: Annotated[PutSecretsRequest, Body()]
     ) -> Response[str]:
-        create_provider = configure.providers.get(provider)
-        if name == DEFAULT_SOURCE and create_provider:
-            source = Source(provider=provider, name=name)
-        else:
-            source = configure.get(Source, f"{provider}/{name}")
-        if create_provider:
-            for secret in body.secrets:
-                create_provider().check_secret(secret)
+        source = _source(configure, provider, name)
+        if create_provider := configure.providers.get(provider):
+            _check(body, create_provider().check_secret)
         return _set(source.secret_name, body)
+
+    @routes.add(_setting(f"{SOURCES}/<provider>/<name>/token", "Replace the tokens"))
+    def set_source_token(
+        provider: IdPath, name: IdPath, body: Annotated[PutSecretsRequest, Body()]
+    ) -> Response[str]:
+        source = _source(configure, provider, name)
+        if create_provider := configure.providers.get(provider):
+            _check(body, create_provider().check_token)
+        return _set(source.token_name, body)
 
     @routes.add(_setting(f"{CONNECTIONS}/<connection_id>/secret"))
     def set_connection_secret(
@@ -50,8 +55,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
     ) -> Response[str]:
         connection = configure.get(Connection, connection_id)
         if make := configure.connectors.get(connection.connector):
-            for secret in body.secrets:
-                make().check_secret(connection, secret)
+            _check(body, partial(make().check_secret, connection))
         return _set(connection.secret_name, body)
 
     def _set(name: str, body: PutSecretsRequest) -> Response[str]:
@@ -64,13 +68,30 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
         return json_response(PutSecretsResponse(count=len(secrets), rotated_at=clock()))
 
 
-def _setting(path: str) -> Route:
+def _check(body: PutSecretsRequest, check: Callable[[str], None]) -> None:
+    """Check every secret; raises what `check` raises."""
+    for secret in body.secrets:
+        check(secret)
+
+
+def _source(configure: Configure, provider: str, name: str) -> Source:
+    """Return the source; the default one of a provider needs no configuration.
+
+    Raises:
+        NotFound: There is no such source.
+    """
+    if name == DEFAULT_SOURCE and provider in configure.providers:
+        return Source(provider=provider, name=name)
+    return configure.get(Source, f"{provider}/{name}")
+
+
+def _setting(path: str, summary: str = "Replace the secrets") -> Route:
     return Route(
         method="PUT",
         path=path,
         scope=Scope.CONFIG_WRITE,
         tag="config",
-        summary="Replace the secrets",
+        summary=summary,
         response_model=PutSecretsResponse,
         problems=(NotFound.status, Conflict.status),
     )

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
+
+from typing_extensions import override
 
 from signalbox.ingress.command_text import IGNORED_AS_OWN
 from signalbox.ingress.provider import HmacProvider
@@ -12,8 +15,12 @@ from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import commands, payload, tasks
+from signalbox.providers.github.settings import GitHubSettings
 from signalbox.providers.github.signature import SCHEME
 
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN (?:RSA )?PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END (?:RSA )?PRIVATE KEY-----"
+)
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
@@ -43,8 +50,11 @@ _CONCLUSIONS: Final = tasks.FAILURES | {
 _DETAILS: Final = {"workflow_run.completed": _CONCLUSIONS, "check_run.completed": _CONCLUSIONS}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GitHub(HmacProvider):
     """github.com and GitHub Enterprise Server."""
+
+    settings: GitHubSettings = field(default_factory=GitHubSettings)
 
     name: ClassVar[str] = "github"
     scheme: ClassVar[HmacScheme] = SCHEME
@@ -64,6 +74,16 @@ class GitHub(HmacProvider):
         for event, actions in _ACTIONS.items()
         for action in actions
     }
+
+    @property
+    @override
+    def uses_token(self) -> bool:
+        return self.settings.redelivery is not None
+
+    @override
+    def check_token(self, token: str) -> None:
+        if not _PRIVATE_KEY.fullmatch(token):
+            super(GitHub, self).check_token(token)
 
     def parse(self, request: InboundRequest) -> ParsedPayload:
         """Return the event in a verified request: at most one.

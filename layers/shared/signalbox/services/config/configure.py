@@ -123,16 +123,14 @@ class Configure:
 
 
 def remove_secret(resource: ConfigResource, remove: RemoveSecret) -> None:
-    """Remove the secret of a resource that is removed next, so that a retry completes both.
+    """Remove the secrets of a resource that is removed next, so that a retry completes both.
 
     Raises:
-        Unavailable: The secret could not be removed, so the resource stays.
+        Unavailable: A secret could not be removed, so the resource stays.
     """
-    name = resource.secret_name
-    if name is None:
-        return
     try:
-        remove(name)
+        for name in resource.secret_names:
+            remove(name)
     except Unavailable as unavailable:
         problem = f"{resource.kind} {resource.key} stays, as its secret could not be removed"
         raise Unavailable(problem) from unavailable.__cause__

@@ -41,6 +41,17 @@ class Provider(Protocol):
         """
 
     @property
+    def uses_token(self) -> bool:
+        """Return whether its settings ask for calls to the provider's API, with a token."""
+
+    def check_token(self, token: str) -> None:
+        """Check a token for the provider's API before it is stored.
+
+        Raises:
+            Conflict: No request can be made with such a token.
+        """
+
+    @property
     def recorded_headers(self) -> frozenset[str]:
         """Return the headers to store with a delivery: no secrets, no signatures."""
 
