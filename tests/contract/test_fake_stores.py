@@ -4,6 +4,7 @@ import pytest
 
 from tests.contract.circuits import CircuitStoreContract
 from tests.contract.queues import TaskQueueContract
+from tests.contract.redelivery import RedeliveryStoreContract
 from tests.contract.settings import (
     ConfigKeeperContract,
     ConfigStoreContract,
@@ -23,6 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.queues import FakeTaskQueue
+from tests.fakes.redelivery import FakeRedeliveryStore
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
 
 
@@ -56,6 +58,12 @@ class TestFakeDeliveryStore(DeliveryStoreContract):
     @pytest.fixture
     def store(self) -> FakeDeliveryStore:
         return FakeDeliveryStore()
+
+
+class TestFakeRedeliveryStore(RedeliveryStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeRedeliveryStore:
+        return FakeRedeliveryStore()
 
 
 class TestFakeCircuitStore(CircuitStoreContract):

@@ -14,9 +14,10 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
 from signalbox.models.notification import Notification
 from signalbox.models.task import ChangeType, Task
-from tests.builders import SECRET, a_connection, a_request, a_subscription
+from tests.builders import SECRET, a_connection, a_request, a_source, a_subscription
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
+from tests.fakes.github_hooks import FakeGitHubHooks
 from tests.functions.system import ApiResponse, as_response, event
 from tests.integration.aws import Stack, deployed
 from tests.integration.event_source import EventSourceDriver
@@ -42,9 +43,18 @@ class Silence(Exception):
 class Installation:
     """Everything there is, with what a test may do to it and see of it."""
 
-    def __init__(self, stack: Stack, clock: FakeClock, faults: Faults, slack: FakeSlack) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        clock: FakeClock,
+        faults: Faults,
+        slack: FakeSlack,
+        github: FakeGitHubHooks,
+    ) -> None:
         self.stack, self.clock, self.faults, self.slack = stack, clock, faults, slack
-        environment = {"SIGNALBOX_TRUSTED_ORIGINS": slack.url}
+        self.github = github
+        github.receive = lambda guid: 202 if self.comment(delivery=guid) else 503
+        environment = {"SIGNALBOX_TRUSTED_ORIGINS": f"{slack.url},{github.url}"}
         self.functions = {
             name: Process(name, stack, clock, faults, environment)
             for name in stack.template.of_type("AWS::Serverless::Function")
@@ -132,6 +142,21 @@ class Installation:
             self.functions["MaintenanceFunction"]({}, context)
         except (Exception, Crash):  # noqa: BLE001  the schedule calls it again in a minute
             return
+
+    def use_github_log(self) -> None:
+        """Let missed webhooks be requested from GitHub."""
+        self._config.put(a_source(settings=self.github.settings))
+        self.keep_secrets("tokens/github/default", str(self.github.token))
+
+    def redeliver(self) -> None:
+        """Five minutes of the function that requests missed webhooks."""
+        context = FakeContext(self.clock, timeout=self.stack.timeout("RedeliveryFunction"))
+        try:
+            self.functions["RedeliveryFunction"]({}, context)
+        except (Exception, Crash):  # noqa: BLE001  the schedule calls it again
+            return
+        finally:
+            self.clock.advance(seconds=300)
 
     def bustle(self) -> None:
         """Everything that may happen at the same time does: all of it, by other processes."""
@@ -250,5 +275,10 @@ def installed(slack: FakeSlack) -> Iterator[Installation]:
     """An installation of its own, with faults to be chosen."""
     clock = FakeClock()
     slack.received.clear()
-    with deployed() as stack, simulated_time(clock), Faults().installed() as faults:
-        yield Installation(stack, clock, faults, slack)
+    with (
+        deployed() as stack,
+        simulated_time(clock),
+        Faults().installed() as faults,
+        FakeGitHubHooks(clock).running() as github,
+    ):
+        yield Installation(stack, clock, faults, slack, github)

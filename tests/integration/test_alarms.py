@@ -112,6 +112,15 @@ def _unhealed(box: Installation) -> None:
     box.heal()
 
 
+def _not_requested(box: Installation) -> None:
+    """GitHub does not accept the token for more than an hour."""
+    box.use_github_log()
+    box.github.token = "another"
+    box.redeliver()
+    box.clock.advance(timedelta(hours=1))
+    box.redeliver()
+
+
 def _unaudited(box: Installation) -> None:
     """An operator changes something, and the table of the audit log does not answer."""
 
@@ -127,7 +136,15 @@ def _unaudited(box: Installation) -> None:
 def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
     box: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    troubles = (_odd_things, _forged, _outage_of_slack, _refused, _unhealed, _unaudited)
+    troubles = (
+        _odd_things,
+        _forged,
+        _outage_of_slack,
+        _refused,
+        _unhealed,
+        _unaudited,
+        _not_requested,
+    )
 
     for trouble in troubles:
         trouble(box)

@@ -38,6 +38,7 @@ BY_LAMBDA: Final = {
     "ApiFunction": LOGS,
     "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
     "MaintenanceFunction": LOGS,
+    "RedeliveryFunction": LOGS,
     "DeadLettersFunction": LOGS | QUEUE,
     **{f"{name}WebhookFunction": LOGS for name in providers()},
     **{f"{name}ConnectorFunction": LOGS | QUEUE for name in connector_names()},
@@ -119,6 +120,10 @@ def _everything(box: Installation) -> None:
     box.drive(stream=False)
     box.comment("/agent alone", delivery="alone")
     box.live()
+    box.use_github_log()
+    box.github.dropping = True
+    box.github.deliver("dropped")
+    box.redeliver()
 
 
 def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installation) -> None:

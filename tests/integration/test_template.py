@@ -105,6 +105,34 @@ def test_maintenance_is_called_every_minute() -> None:
     assert event["Properties"]["Schedule"] == "rate(1 minute)"
 
 
+def test_missed_webhooks_are_requested_every_five_minutes_and_runs_do_not_overlap(
+    stack: Stack,
+) -> None:
+    (event,) = _events("RedeliveryFunction")
+
+    assert event["Type"] == "Schedule"
+    assert event["Properties"]["Schedule"] == "rate(5 minutes)"
+    assert stack.timeout("RedeliveryFunction") < 300
+
+
+def test_only_the_function_that_requests_missed_webhooks_reads_tokens(stack: Stack) -> None:
+    readers = {
+        function
+        for function in template().of_type("AWS::Serverless::Function")
+        for statement in stack.statements(function)
+        if "ssm:GetParameter" in statement.action
+        and any("/tokens/" in resource for resource in statement.resource)
+    }
+    (secrets,) = (
+        statement.resource
+        for statement in stack.statements("RedeliveryFunction")
+        if "ssm:GetParameter" in statement.action
+    )
+
+    assert readers == {"RedeliveryFunction"}
+    assert [resource.partition("/")[2] for resource in secrets] == [f"signalbox/{STACK}/tokens/*"]
+
+
 def test_every_table_but_the_audit_log_forgets_by_the_attribute_that_is_written() -> None:
     tables = template().of_type("AWS::DynamoDB::Table")
 

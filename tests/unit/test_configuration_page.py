@@ -16,6 +16,7 @@ from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
 from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
+from signalbox.providers.github.settings import GitHubRedelivery, GitHubSettings
 from signalbox.runtime.settings import Settings
 from tests.integration.template import template
 
@@ -102,7 +103,18 @@ def test_every_key_of_the_manifest_has_a_row(key: str) -> None:
 
 @pytest.mark.parametrize("name", SlackSettings.model_fields)
 def test_every_setting_of_slack_has_a_row(name: str) -> None:
-    assert "connections[].settings" in row_of("manifest", name).manifest
+    assert f"`connections[].settings` `{name}`" in [row.manifest for row in TABLE]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(name for name in GitHubSettings.model_fields if name != "redelivery"),
+        *(f"redelivery.{name}" for name in GitHubRedelivery.model_fields),
+    ],
+)
+def test_every_setting_of_github_has_a_row(name: str) -> None:
+    assert f"`sources[].settings` `{name}`" in [row.manifest for row in TABLE]
 
 
 @pytest.mark.parametrize("name", Limits.model_fields)

@@ -13,6 +13,7 @@
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
+| State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
@@ -109,6 +110,11 @@ def rate_limit_pk(caller: str) -> str:
 def circuit_pk(connection: ConnectionId) -> str:
     """Return the partition key of the circuit of a connection."""
     return f"CIRCUIT#{connection}"
+
+
+def redelivery_pk(provider: str, name: str) -> str:
+    """Return the partition key of the missed deliveries of a source."""
+    return f"REDELIVERY#{provider}/{name}"
 
 
 def audit_pk(day: str) -> str:

@@ -1,17 +1,24 @@
 """The installed providers and connectors: the modules of their packages.
 
 `signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
-CONNECTOR. Each is imported when it is first used, since most requests need none.
+CONNECTOR. Where a provider keeps a log of its deliveries, `signalbox.providers.NAME.redelivery` has
+as DELIVERY_LOG what opens it. Each is imported when it is first used, since most requests need
+none.
 """
 
 from functools import cache, partial
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 import signalbox.connectors
 import signalbox.providers
 from signalbox.services.ports.deliveries import Provider, Providers
 from signalbox.services.ports.notifications import Connector, Connectors
+
+if TYPE_CHECKING:
+    from signalbox.egress.delivery_log import OpenDeliveryLogApi
 
 
 @cache
@@ -29,6 +36,16 @@ def providers() -> Providers:
 def connectors(trusted: frozenset[str]) -> Connectors:
     """Return every connector by name. Private addresses are allowed at the `trusted` origins."""
     return {name: partial(_connector, name, trusted) for name in connector_names()}
+
+
+@cache
+def delivery_log_opener(provider: str) -> "OpenDeliveryLogApi | None":
+    """Return what opens the provider's log of deliveries, or None if it has none."""
+    name = f"signalbox.providers.{provider}.redelivery"
+    if provider not in providers() or find_spec(name) is None:
+        return None
+    opener: OpenDeliveryLogApi = import_module(name).DELIVERY_LOG
+    return opener
 
 
 @cache

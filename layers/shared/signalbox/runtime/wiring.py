@@ -18,6 +18,7 @@ from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
+from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
@@ -146,6 +147,11 @@ class Wiring:
     def circuits(self) -> DynamoCircuits:
         """Return the store of circuits."""
         return DynamoCircuits(table=self.state_table, clock=self.clock)
+
+    @cached_property
+    def redelivery(self) -> DynamoRedelivery:
+        """Return the store of missed deliveries."""
+        return DynamoRedelivery(table=self.state_table, clock=self.clock)
 
     @cached_property
     def keys(self) -> DynamoKeys:

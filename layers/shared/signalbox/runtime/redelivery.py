@@ -1,0 +1,88 @@
+"""Build the handler of the function that requests missed webhooks, every five minutes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import JsonValue
+
+from signalbox.egress.delivery_log import HttpDeliveryLog
+from signalbox.egress.http_client import HttpClient
+from signalbox.models.config import Source
+from signalbox.models.errors import SendRefused
+from signalbox.runtime.registry import delivery_log_opener
+from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.deliveries.redelivery import RedeliverMissed
+from signalbox.services.deliveries.redelivery_run import RedeliveryResult, RedeliveryTools
+from signalbox.services.ports.config import SecretStore
+from signalbox.services.ports.redelivery import DeliveryLog
+from signalbox.services.ports.time import Clock
+
+
+def redelivery(
+    wiring: Wiring | None = None,
+) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
+    """Return the handler."""
+    wired = wiring or Wiring()
+    log = logger()
+    redeliver = RedeliverMissed(
+        config=wired.config,
+        open_log=_LogOpener(
+            secrets=wired.secrets,
+            http=HttpClient(trusted=wired.settings.trusted),
+            clock=wired.clock,
+        ),
+        tools=RedeliveryTools(
+            deliveries=wired.deliveries, store=wired.redelivery, clock=wired.clock
+        ),
+        random=wired.random,
+    )
+
+    def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
+        for result in redeliver(lambda: context.get_remaining_time_in_millis() / 1000):
+            log_result = log.error if result.failed else log.info
+            log_result("redelivery", extra=_fields(result))
+            if result.failed:
+                count("RedeliveryFailed", {})
+
+    return handler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LogOpener:
+    secrets: SecretStore
+    http: HttpClient
+    clock: Clock
+
+    def __call__(self, source: Source) -> DeliveryLog | None:
+        """Return the log of the deliveries to a source, or None if its settings name none.
+
+        Raises:
+            SendRefused: The settings are not valid, or there is no token.
+            Unavailable: The secrets did not answer.
+        """
+        opener = delivery_log_opener(source.provider) if source.settings else None
+        api = opener(source.settings, self.clock) if opener else None
+        if api is None:
+            return None
+        tokens = self.secrets.secrets(source.token_name)
+        if not tokens:
+            raise SendRefused(f"{source.token_name} has no token")
+        return HttpDeliveryLog(api=api, send=self.http, tokens=tokens)
+
+
+def _fields(result: RedeliveryResult) -> dict[str, JsonValue]:
+    state = result.state
+    looked_at = state.looked_at if state else None
+    return {
+        "provider": result.source.provider,
+        "source": result.source.name,
+        "missed": result.missed,
+        "requested": result.requested,
+        "healed": result.healed,
+        "unhealable": result.unhealable,
+        "open": len(state.deliveries) if state else None,
+        "looked_at": looked_at.isoformat() if looked_at else None,
+        "reason": result.reason,
+    }
