@@ -10,6 +10,7 @@ from signalbox.http.schemas.notifications import NotificationView
 from signalbox.http.schemas.queue import PauseResponse
 
 _MAX_BODY_CHARACTERS: Final = 2_000
+_REDELIVERY: Final = ("missed", "requested", "healed", "unhealable", "open")
 
 K = TypeVar("K", bound=str)
 Fields = dict[str, str]
@@ -91,6 +92,12 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         if each.success_rate is not None
     }
     connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
+    redelivery = {
+        f"Missed by {each.provider}/{each.source}": _counted(
+            {name: getattr(each, name) for name in _REDELIVERY}
+        )
+        for each in found.redelivery
+    }
     circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
     return {
         "Tasks": _counted(tasks.by_status),
@@ -101,6 +108,7 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         **webhooks,
         **processed,
         **acks,
+        **redelivery,
         **connectors,
         **circuits,
     }

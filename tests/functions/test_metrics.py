@@ -16,7 +16,8 @@ from signalbox.models.task import Priority
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.maintenance import maintenance
 from signalbox.runtime.wiring import Wiring
-from tests.builders import a_connection
+from tests.builders import NOW, a_connection, a_source
+from tests.contract.redelivery import FIRST, SECOND
 from tests.functions.system import Context, System, event
 from tests.samples import sample
 
@@ -214,6 +215,58 @@ def test_an_installation_without_a_past_has_figures_too(system: System) -> None:
     assert metrics["webhooks"] == []
     assert samples(found["connector_circuit_state"]) == {}
     assert metrics["circuits"] == []
+
+
+def test_missed_deliveries_are_shown_for_the_sources_whose_log_is_read(system: System) -> None:
+    settings: JsonValue = {"redelivery": {"hook": "orgs/octo-org/hooks/1"}}
+    for name, body in (("mine", {"settings": settings}), ("other", {})):
+        path = f"/api/v1/sources/github/{name}"
+        source = {"provider": "github", "name": name, **body}
+        assert system.ask("PUT", path, source, key=system.key("admin")).status == 201
+        system.wiring.redelivery.replace(
+            a_source(name=name), SECOND.model_copy(update={"version": 1})
+        )
+
+    metrics, found = figures(system), scraped(system)
+
+    assert metrics["redelivery"] == [
+        {
+            "provider": "github",
+            "source": "mine",
+            "missed": 3,
+            "requested": 2,
+            "healed": 1,
+            "unhealable": 1,
+            "open": 1,
+            "looked_at": "2026-03-01T12:00:00Z",
+            "blocked_until": "2026-03-01T12:00:00Z",
+        }
+    ]
+    assert {
+        name: value
+        for family in found.values()
+        for (name, *labels), value in samples(family).items()
+        if labels == ["github", "mine"]
+    } == {
+        "webhook_missed_total": 3,
+        "webhook_redeliveries_requested_total": 2,
+        "webhook_missed_healed_total": 1,
+        "webhook_missed_unhealable_total": 1,
+        "webhook_missed_open": 1,
+        "webhook_redelivery_last_look_timestamp_seconds": NOW.timestamp(),
+    }
+
+
+def test_a_log_that_was_never_read_to_its_end_has_no_time(system: System) -> None:
+    settings: JsonValue = {"redelivery": {"hook": "orgs/octo-org/hooks/1"}}
+    source: JsonValue = {"provider": "github", "name": "mine", "settings": settings}
+    system.ask("PUT", "/api/v1/sources/github/mine", source, key=system.key("admin"))
+    system.wiring.redelivery.replace(a_source(name="mine"), FIRST)
+
+    found = scraped(system)
+
+    assert samples(found["webhook_missed"]) == {("webhook_missed_total", "github", "mine"): 0}
+    assert samples(found["webhook_redelivery_last_look_timestamp_seconds"]) == {}
 
 
 def test_counts_survive_a_restart(system: System) -> None:

@@ -6,6 +6,7 @@ from signalbox.http.schemas.metrics import (
     ConnectorMetrics,
     DurationStats,
     MetricsResponse,
+    RedeliveryMetrics,
     TaskMetrics,
     WebhookMetrics,
 )
@@ -49,6 +50,19 @@ FIGURES = MetricsResponse(
         ),
     ),
     connectors=(ConnectorMetrics(connector="slack", outcomes={"delivered": 7}),),
+    redelivery=(
+        RedeliveryMetrics(
+            provider="github",
+            source="default",
+            missed=3,
+            requested=4,
+            healed=1,
+            unhealable=1,
+            open=1,
+            looked_at=NOW,
+            blocked_until=None,
+        ),
+    ),
     circuits=(
         CircuitMetrics(
             connection=ConnectionId("team-slack"),
@@ -79,6 +93,7 @@ def test_every_figure_has_a_name() -> None:
         "github processed": "100.0%",
         "github waited": ", 2 over 10 s",
         "Sent to slack": "7 delivered",
+        "Missed by github/default": "3 missed, 4 requested, 1 healed, 1 unhealable, 1 open",
         "Circuit of team-slack": "open",
     }
 

@@ -17,6 +17,7 @@ from signalbox.models.metrics import (
     histogram,
     processed_share,
 )
+from signalbox.models.redelivery import RedeliveryState
 from signalbox.models.task import TaskStatus
 from signalbox.services.metrics import MetricsSnapshot
 from signalbox.services.queues.backlog import QueueBacklog
@@ -49,6 +50,40 @@ _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = 
 )
 
 
+_OF_REDELIVERY: Final[Sequence[tuple[str, str, str, Callable[[RedeliveryState], float]]]] = (
+    (
+        "webhook_missed_total",
+        "counter",
+        "Deliveries that the log of a provider shows as failed and that were not stored",
+        lambda state: state.missed,
+    ),
+    (
+        "webhook_redeliveries_requested_total",
+        "counter",
+        "Requests to a provider to repeat a delivery",
+        lambda state: state.requested,
+    ),
+    (
+        "webhook_missed_healed_total",
+        "counter",
+        "Missed deliveries that arrived",
+        lambda state: state.healed,
+    ),
+    (
+        "webhook_missed_unhealable_total",
+        "counter",
+        "Missed deliveries that were given up",
+        lambda state: state.unhealable,
+    ),
+    (
+        "webhook_missed_open",
+        "gauge",
+        "Missed deliveries that await another attempt",
+        lambda state: len(state.deliveries),
+    ),
+)
+
+
 def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
     """Return all metrics, one line for each sample."""
     counts = figures.counts
@@ -68,6 +103,7 @@ def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
             "1 for the state that the circuit of a connection is in, if it was ever in trouble",
             _circuits(figures),
         ),
+        *_redelivery(figures),
         *_family(
             "signalbox_stream_gaps_total",
             "counter",
@@ -159,6 +195,25 @@ def _circuits(figures: MetricsSnapshot) -> Iterator[MetricSample]:
         for state in CircuitState:
             labels = {"connection": connection, "state": state}
             yield labels, int(circuit.state is state)
+
+
+def _redelivery(figures: MetricsSnapshot) -> Iterator[str]:
+    sources = [
+        ({"provider": key.partition("/")[0], "source": key.partition("/")[2]}, state)
+        for key, state in sorted(figures.redelivery.items())
+    ]
+    for name, kind, help_, read in _OF_REDELIVERY:
+        yield from _family(name, kind, help_, [(labels, read(state)) for labels, state in sources])
+    yield from _family(
+        "webhook_redelivery_last_look_timestamp_seconds",
+        "gauge",
+        "When the last complete look at the log of a source began",
+        [
+            (labels, state.looked_at.timestamp())
+            for labels, state in sources
+            if state.looked_at is not None
+        ],
+    )
 
 
 def _samples(counts: Counts, metric: Metric, *names: str) -> list[MetricSample]:

@@ -26,6 +26,7 @@ from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
+from signalbox.services.deliveries.redelivery import ReadRedelivery
 from signalbox.services.metrics import ReadMetrics
 from signalbox.services.notifications.circuits import ReadCircuits
 from signalbox.services.queues.backlog import MeasureBacklog
@@ -67,6 +68,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         count=count_changes(wired),
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
+        redelivery=ReadRedelivery(config=wired.config, store=wired.redelivery),
     )
     add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
     add_audit(

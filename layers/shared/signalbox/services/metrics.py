@@ -12,6 +12,7 @@ from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
+from signalbox.models.redelivery import RedeliveryState
 from signalbox.services.ports.metrics import CounterStore, Feed
 from signalbox.services.ports.time import TimeLeft
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
@@ -53,21 +54,26 @@ class CountChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSnapshot:
-    """The current metrics. `complete` is False if some changes are not counted yet."""
+    """The current metrics. `complete` is False if some changes are not counted yet.
+
+    `redelivery` has what is known of the logs of providers, by the keys of the sources.
+    """
 
     counts: Counts
     queues: Sequence[QueueBacklog]
     circuits: Mapping[ConnectionId, Circuit]
+    redelivery: Mapping[str, RedeliveryState]
     complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMetrics:
-    """Read the counters, the backlog of the queues and the circuits."""
+    """Read the counters, the backlog of the queues, the circuits and the missed deliveries."""
 
     count: CountChanges
     inspect: MeasureBacklog
     circuits: Callable[[], Mapping[ConnectionId, Circuit]]
+    redelivery: Callable[[], Mapping[str, RedeliveryState]]
 
     def __call__(self, time_left: TimeLeft) -> MetricsSnapshot:
         """Return the metrics, after counting for as long as there is time.
@@ -80,5 +86,6 @@ class ReadMetrics:
             counts=self.count.counters.totals(),
             queues=self.inspect(),
             circuits=self.circuits(),
+            redelivery=self.redelivery(),
             complete=not behind,
         )

@@ -14,6 +14,7 @@ from signalbox.http.schemas.metrics import (
     ConnectorMetrics,
     DurationStats,
     MetricsResponse,
+    RedeliveryMetrics,
     TaskMetrics,
     WebhookMetrics,
 )
@@ -29,6 +30,7 @@ from signalbox.models.metrics import (
     processed_share,
 )
 from signalbox.models.principal import Scope
+from signalbox.models.redelivery import RedeliveryState
 from signalbox.models.task import ChangeType, TaskStatus
 from signalbox.services.metrics import MetricsSnapshot, ReadMetrics
 from signalbox.services.ports.deliveries import Providers
@@ -100,6 +102,24 @@ def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> Me
             )
             for connection, circuit in sorted(figures.circuits.items())
         ),
+        redelivery=tuple(
+            _redelivery(source, figures.redelivery[source]) for source in sorted(figures.redelivery)
+        ),
+    )
+
+
+def _redelivery(key: str, state: RedeliveryState) -> RedeliveryMetrics:
+    provider, _, source = key.partition("/")
+    return RedeliveryMetrics(
+        provider=provider,
+        source=source,
+        missed=state.missed,
+        requested=state.requested,
+        healed=state.healed,
+        unhealable=state.unhealable,
+        open=len(state.deliveries),
+        looked_at=state.looked_at,
+        blocked_until=state.blocked_until,
     )
 
 

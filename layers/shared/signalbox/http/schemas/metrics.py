@@ -68,8 +68,27 @@ class CircuitMetrics(Model):
     open_until: UtcDatetime | None
 
 
+class RedeliveryMetrics(Model):
+    """The missed deliveries of a source whose provider's log is read.
+
+    `missed`, `requested`, `healed` (arrived) and `unhealable` (given up) count since the first
+    look, `open` are those that await another attempt now. `looked_at` is when the last complete
+    look began, null before the first. `blocked_until` is when the provider may be called again.
+    """
+
+    provider: str
+    source: str
+    missed: int
+    requested: int
+    healed: int
+    unhealable: int
+    open: int
+    looked_at: UtcDatetime | None
+    blocked_until: UtcDatetime | None
+
+
 class MetricsResponse(Model):
-    """Totals since the installation, and the current queues and circuits.
+    """Totals since the installation, and the current queues, circuits and missed deliveries.
 
     `complete` is false if some changes are not counted yet.
     """
@@ -80,3 +99,4 @@ class MetricsResponse(Model):
     webhooks: tuple[WebhookMetrics, ...]
     connectors: tuple[ConnectorMetrics, ...]
     circuits: tuple[CircuitMetrics, ...]
+    redelivery: tuple[RedeliveryMetrics, ...]

@@ -4,7 +4,7 @@ Each comes in as any webhook does, signed and verified. See
 docs/decisions/0013-missed-webhooks-are-redelivered.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -18,7 +18,7 @@ from signalbox.services.deliveries.redelivery_run import (
     RedeliveryTools,
 )
 from signalbox.services.ports.config import ConfigStore
-from signalbox.services.ports.redelivery import DeliveryLog, OpenDeliveryLog
+from signalbox.services.ports.redelivery import DeliveryLog, OpenDeliveryLog, RedeliveryStore
 from signalbox.services.ports.time import TimeLeft
 
 
@@ -85,6 +85,24 @@ class RedeliverMissed:
     def _result(self, source: Source, state: RedeliveryState, reason: str) -> RedeliveryResult:
         stale = state.is_stale(self.tools.clock())
         return RedeliveryResult(source=source, state=state, reason=reason, stale=stale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRedelivery:
+    """Read what is known of the log of every source that has one."""
+
+    config: ConfigStore
+    store: RedeliveryStore
+
+    def __call__(self) -> Mapping[str, RedeliveryState]:
+        """Return the states by the keys of the sources.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+        return self.store.batch_get(
+            source for source in self.config.sources() if source.enabled and source.settings
+        )
 
 
 def _share(time_left: TimeLeft, of_others: float) -> float:
