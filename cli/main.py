@@ -19,6 +19,7 @@ from cli.commands import (
     queue,
     secrets,
     send,
+    sources,
     tasks,
     up,
     work,
@@ -57,6 +58,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.command()(apply.apply)
 app.command()(send.send)
+app.add_typer(sources.app, name="sources")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
 app.command()(work.work)

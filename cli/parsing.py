@@ -26,6 +26,18 @@ def query_parameters(**words: str | datetime | None) -> dict[str, str]:
     return {name: _text(word) for name, word in words.items() if word is not None}
 
 
+def split_source(named: str) -> tuple[str, str]:
+    """Return the provider and the name of a source in `PROVIDER[/SOURCE]`.
+
+    Raises:
+        BadParameter: The text does not have this form.
+    """
+    provider, slash, name = named.partition("/")
+    if not provider or "/" in name or (slash and not name):
+        raise typer.BadParameter(f"{named!r} is not PROVIDER or PROVIDER/SOURCE")
+    return provider, name or "default"
+
+
 def build_request(model: type[M], members: Mapping[str, JsonValue | list[str]]) -> M:
     """Return a request body with these fields.
 

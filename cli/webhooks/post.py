@@ -48,14 +48,18 @@ class WebhookRequest:
     sample: WebhookSample
     delivery: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    def signed(self, secret: str, url: str) -> InboundRequest:
-        """Return the request to this URL with the signature of the provider."""
+    def unsigned(self, url: str) -> InboundRequest:
+        """Return the request to this URL without a signature."""
         address = urlsplit(url)
         request = self.sample.request(address.path)
         headers = {"host": address.netloc}
         if self.provider.delivery_header:
             headers[self.provider.delivery_header] = self.delivery
-        return self.provider.sign(request.with_headers(headers), secret)
+        return request.with_headers(headers)
+
+    def signed(self, secret: str, url: str) -> InboundRequest:
+        """Return the request to this URL with the signature of the provider."""
+        return self.provider.sign(self.unsigned(url), secret)
 
 
 class SentWebhook(BaseModel):
@@ -90,6 +94,17 @@ def post_webhook(
         request = hook.signed(secret, url)
     except ValueError as invalid:
         raise CommandError(f"nothing can be signed with this secret: {invalid}") from None
+    return post_request(session, url, request, event=hook.sample.name, delivery=hook.delivery)
+
+
+def post_request(
+    session: requests.Session, url: str, request: InboundRequest, *, event: str, delivery: str
+) -> SentWebhook:
+    """Send a request as it is, signed or not.
+
+    Raises:
+        Unreachable: There was no response.
+    """
     started = perf_counter()
     try:
         answer = session.post(
@@ -101,18 +116,18 @@ def post_webhook(
         )
     except (requests.RequestException, OSError) as failure:
         raise Unreachable(f"{url} did not answer ({type(failure).__name__})") from failure
-    return _read(hook, answer, round((perf_counter() - started) * 1000))
-
-
-def _read(hook: WebhookRequest, answer: requests.Response, milliseconds: int) -> SentWebhook:
     sent = SentWebhook(
-        event=hook.sample.name,
-        delivery=hook.delivery,
+        event=event,
+        delivery=delivery,
         status=answer.status_code,
         outcome=error_line(answer.text),
-        milliseconds=milliseconds,
+        milliseconds=round((perf_counter() - started) * 1000),
         delivery_id=answer.headers.get(DELIVERY_HEADER),
     )
+    return _with_outcome(sent, answer)
+
+
+def _with_outcome(sent: SentWebhook, answer: requests.Response) -> SentWebhook:
     if not sent.good:
         return sent
     try:

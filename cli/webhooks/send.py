@@ -25,6 +25,7 @@ from cli.webhooks.post import (
     webhook_path,
 )
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample
+from signalbox.models.config import Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.event_vocabulary import suggest
 from signalbox.runtime.registry import providers
@@ -91,11 +92,17 @@ class SendOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
-    """The URL of a source, the secret that signs for it, and its configured provider."""
+    """The URL of a source, the secret that signs for it, and its configured provider.
+
+    `source` is None if its configuration was not read, or if it has none. `stored` marks the secret
+    of the stack, by which requests are verified; with a key pair it signs nothing.
+    """
 
     url: str
     provider: Provider
     secret: str = field(repr=False)
+    source: Source | None = None
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +138,8 @@ class SendTarget:
             url=self.url or stack.base_url + path,
             secret=secrets[0],
             provider=provider.with_settings(source.settings if source else {}),
+            source=source,
+            stored=True,
         )
 
     def _base(self) -> str:
