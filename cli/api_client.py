@@ -77,7 +77,7 @@ class ApiUnavailable(Unreachable):
 def session_for(url: str) -> requests.Session:
     """Return a session; for a loopback URL it uses no proxy of the environment."""
     session = requests.Session()
-    session.trust_env = not _loopback(url)
+    session.trust_env = not is_loopback(url)
     return session
 
 
@@ -277,7 +277,8 @@ def _seconds(text: str) -> float:
     return min(float(text), _MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else 0.0
 
 
-def _loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Return whether a URL is on this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

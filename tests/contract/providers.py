@@ -18,6 +18,7 @@ from cli.webhooks.samples import WebhookSample
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Event, ParsedPayload
 from signalbox.models.ids import delivery_id
+from signalbox.models.provider_setup import SecretForm
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from signalbox.services.ports.deliveries import Provider
@@ -55,6 +56,9 @@ class ProviderContract(ABC):
     has_texts: ClassVar[bool] = True
     """Whether a sample has a text in which commands may be written."""
 
+    chooses_texts: ClassVar[bool] = True
+    """Whether every event with a text is chosen in the settings of the service."""
+
     @abstractmethod
     def provider(self) -> Provider:
         """The provider under test."""
@@ -91,6 +95,37 @@ class ProviderContract(ABC):
 
         assert re.fullmatch(r"[a-z][a-z0-9_]*", provider.name)
         assert all(name == name.lower() for name in provider.recorded_headers)
+
+    def test_its_instructions_name_what_to_enter(self) -> None:
+        setup = self.provider().setup
+        steps = " ".join(setup.steps)
+
+        assert "{url}" in steps
+        assert ("{secret}" in steps) == (setup.secret is not SecretForm.ISSUED)
+        assert ("signalbox secrets set sources/{source}" in steps) == (
+            setup.secret is SecretForm.ISSUED
+        )
+        assert "{events}" in steps or not setup.choices
+
+    def test_its_instructions_name_events_that_it_reads(self) -> None:
+        provider = self.provider()
+        known = {*provider.events, *(event.partition(".")[0] for event in provider.events)}
+
+        assert provider.setup.command_events <= known
+        assert provider.setup.choices.keys() <= known
+
+    def test_its_instructions_choose_every_event_with_a_text(self) -> None:
+        provider = self.provider()
+        recorded = [samples.sample(provider.name, name) for name in samples.names(provider.name)]
+        parsed = [
+            provider.with_settings(sample.settings).parse(sample.request()) for sample in recorded
+        ]
+        with_text = {event.type for each in parsed for event in each.events if event.text}
+
+        chosen = provider.setup.choices_of(provider.setup.selected_events(provider.events, ()))
+
+        if provider.setup.choices and self.chooses_texts:
+            assert set(provider.setup.choices_of(sorted(with_text))) <= set(chosen)
 
     def test_it_names_the_header_of_its_signature_and_does_not_keep_it(self) -> None:
         provider = self.provider()

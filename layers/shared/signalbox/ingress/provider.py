@@ -15,6 +15,7 @@ from signalbox.models.base import Model
 from signalbox.models.errors import Conflict
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import GENERIC_SETUP, ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.services.ports.time import Clock, utc_now
@@ -38,6 +39,7 @@ class WebhookProvider(ABC):
             lower case; never a secret nor a signature.
         events: The events that are read.
         deadline: Within what time it must be answered, in seconds.
+        setup: How a webhook is set up in the settings of the service.
     """
 
     clock: Clock = utc_now
@@ -48,6 +50,7 @@ class WebhookProvider(ABC):
     own_headers: ClassVar[frozenset[str]] = frozenset()
     events: ClassVar[EventVocabulary]
     deadline: ClassVar[float] = 10.0
+    setup: ClassVar[ProviderSetup] = GENERIC_SETUP
 
     @property
     def recorded_headers(self) -> frozenset[str]:

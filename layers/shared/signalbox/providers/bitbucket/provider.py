@@ -9,9 +9,11 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.bitbucket.commands import command_text
 from signalbox.providers.bitbucket.payload import read
+from signalbox.providers.bitbucket.setup import SETUP
 from signalbox.providers.bitbucket.signature import SCHEME
 from signalbox.providers.bitbucket.tasks import EVENT_TYPES, events_of
 
@@ -27,6 +29,7 @@ class Bitbucket(HmacProvider):
     """Bitbucket Cloud; Data Center has other events, which are ignored."""
 
     name: ClassVar[str] = "bitbucket"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     delivery_header: ClassVar[str] = "x-request-uuid"
     own_headers: ClassVar[frozenset[str]] = frozenset(

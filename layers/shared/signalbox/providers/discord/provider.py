@@ -15,6 +15,7 @@ from signalbox.ingress.provider import WebhookProvider
 from signalbox.models.errors import Conflict
 from signalbox.models.event import Answer, Event, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
 from signalbox.providers.discord import commands, signature, tasks
@@ -27,6 +28,7 @@ from signalbox.providers.discord.payload import (
     InteractionType,
     WebhookType,
 )
+from signalbox.providers.discord.setup import SETUP
 
 _INTERACTIONS: Final = {kind.value: kind.name.lower() for kind in InteractionType}
 _APPLICATION_EVENTS: Final = (
@@ -49,6 +51,7 @@ class Discord(WebhookProvider):
     __slots__ = ()
 
     name: ClassVar[str] = "discord"
+    setup: ClassVar[ProviderSetup] = SETUP
     events: ClassVar[EventVocabulary] = {
         "application_command": None,
         "message_component": None,

@@ -10,8 +10,10 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitea import commands, payload, tasks
+from signalbox.providers.gitea.setup import SETUP
 from signalbox.providers.gitea.signature import SCHEME
 
 _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
@@ -44,6 +46,7 @@ class Gitea(HmacProvider):
     """Gitea and Forgejo, which sends the headers of Gitea as well."""
 
     name: ClassVar[str] = "gitea"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     delivery_header: ClassVar[str] = "x-gitea-delivery"
     own_headers: ClassVar[frozenset[str]] = frozenset(

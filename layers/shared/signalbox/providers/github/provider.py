@@ -13,9 +13,11 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import commands, payload, tasks
 from signalbox.providers.github.settings import GitHubSettings
+from signalbox.providers.github.setup import SETUP
 from signalbox.providers.github.signature import SCHEME
 
 _PRIVATE_KEY: Final = re.compile(
@@ -57,6 +59,7 @@ class GitHub(HmacProvider):
     settings: GitHubSettings = field(default_factory=GitHubSettings)
 
     name: ClassVar[str] = "github"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     delivery_header: ClassVar[str] = "x-github-delivery"
     own_headers: ClassVar[frozenset[str]] = frozenset(

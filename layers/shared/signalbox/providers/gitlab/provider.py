@@ -13,8 +13,10 @@ from signalbox.ingress.provider import WebhookProvider
 from signalbox.models.errors import Conflict
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitlab import commands, payload, signature, tasks
+from signalbox.providers.gitlab.setup import SETUP
 
 _UUID: Final = re.compile(r"[0-9a-fA-F-]{36}")
 _PLACES: Final = frozenset({"commit", "issue", "merge_request", "snippet"})
@@ -37,6 +39,7 @@ class GitLab(WebhookProvider):
     """gitlab.com and self-managed GitLab."""
 
     name: ClassVar[str] = "gitlab"
+    setup: ClassVar[ProviderSetup] = SETUP
     delivery_header: ClassVar[str] = "idempotency-key"
     own_headers: ClassVar[frozenset[str]] = frozenset(
         {

@@ -10,8 +10,10 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.jira import commands, payload, tasks
+from signalbox.providers.jira.setup import SETUP
 from signalbox.providers.jira.signature import SCHEME
 from signalbox.providers.jira.token import verify_token
 
@@ -34,6 +36,7 @@ class Jira(HmacProvider):
     """
 
     name: ClassVar[str] = "jira"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     delivery_header: ClassVar[str] = "x-atlassian-webhook-identifier"
     own_headers: ClassVar[frozenset[str]] = frozenset(

@@ -12,8 +12,10 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.linear import commands, payload, tasks
+from signalbox.providers.linear.setup import SETUP
 from signalbox.providers.linear.signature import SCHEME, check_time, with_time
 
 _EVENTS: Final = (
@@ -31,6 +33,7 @@ class Linear(HmacProvider):
     """Linear."""
 
     name: ClassVar[str] = "linear"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     delivery_header: ClassVar[str] = "linear-delivery"
     own_headers: ClassVar[frozenset[str]] = frozenset({"linear-event", "linear-timestamp"})

@@ -11,9 +11,11 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.pagerduty import payload
 from signalbox.providers.pagerduty.commands import command_text
+from signalbox.providers.pagerduty.setup import SETUP
 from signalbox.providers.pagerduty.signature import SCHEME
 from signalbox.providers.pagerduty.tasks import event_of
 
@@ -27,6 +29,7 @@ class PagerDuty(HmacProvider):
     """
 
     name: ClassVar[str] = "pagerduty"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     own_headers: ClassVar[frozenset[str]] = frozenset({"x-webhook-id", "x-webhook-subscription"})
     events: ClassVar[EventVocabulary] = dict.fromkeys(

@@ -13,9 +13,11 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.sentry import payload
 from signalbox.providers.sentry.commands import command_text
+from signalbox.providers.sentry.setup import SETUP
 from signalbox.providers.sentry.signature import COMPONENT_SCHEME, SCHEME
 from signalbox.providers.sentry.tasks import event_of
 
@@ -44,6 +46,7 @@ class Sentry(HmacProvider):
     """The internal and public integrations of sentry.io and of self-hosted Sentry."""
 
     name: ClassVar[str] = "sentry"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     own_headers: ClassVar[frozenset[str]] = frozenset(
         {"request-id", "sentry-hook-resource", "sentry-hook-timestamp"}

@@ -11,6 +11,7 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.slack import commands, tasks
 from signalbox.providers.slack.payload import (
@@ -24,6 +25,7 @@ from signalbox.providers.slack.payload import (
     read_form,
     read_heading,
 )
+from signalbox.providers.slack.setup import SETUP
 from signalbox.providers.slack.signature import SCHEME
 
 _CHANNEL_TYPES: Final = frozenset({"app_home", "channel", "group", "im", "mpim"})
@@ -49,6 +51,7 @@ class Slack(HmacProvider):
     """An app of Slack: its events, slash commands, shortcuts, buttons and modals."""
 
     name: ClassVar[str] = "slack"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     own_headers: ClassVar[frozenset[str]] = frozenset({"x-slack-retry-num", "x-slack-retry-reason"})
     events: ClassVar[EventVocabulary] = {

@@ -12,8 +12,10 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.trello import commands, payload, tasks
+from signalbox.providers.trello.setup import SETUP
 from signalbox.providers.trello.signature import SCHEME, TrelloSettings, as_called
 
 _ACTIONS: Final = (
@@ -30,6 +32,7 @@ class Trello(HmacProvider):
     settings: TrelloSettings = field(default_factory=TrelloSettings)
 
     name: ClassVar[str] = "trello"
+    setup: ClassVar[ProviderSetup] = SETUP
     scheme: ClassVar[HmacScheme] = SCHEME
     events: ClassVar[EventVocabulary] = dict.fromkeys((*_ACTIONS, *_FIELDS))
 

@@ -10,6 +10,7 @@ from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.ids import DeliveryId
+from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection, Rejections
 from signalbox.models.request import InboundRequest
@@ -66,6 +67,10 @@ class Provider(Protocol):
     @property
     def deadline(self) -> float:
         """Return within how many seconds the sender expects an answer."""
+
+    @property
+    def setup(self) -> ProviderSetup:
+        """Return how a webhook is set up in the settings of the service."""
 
     @property
     def delivery_header(self) -> str:
