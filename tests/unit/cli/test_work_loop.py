@@ -3,8 +3,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer
+from time import monotonic, sleep
 
 import pytest
 
@@ -212,10 +214,22 @@ def test_a_command_that_does_not_start_gives_its_task_back(served: Served) -> No
     assert served.now(task).attempt == 0
 
 
+def stop_once(stopping: Event, met: Callable[[], bool]) -> None:
+    """Stops a worker as soon as a condition holds, or after 20 seconds."""
+
+    def watch() -> None:
+        until = monotonic() + 20
+        while not met() and monotonic() < until:
+            sleep(0.05)
+        stopping.set()
+
+    Thread(target=watch, daemon=True).start()
+
+
 def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     tasks = [served.add(a_task()) for _ in range(3)]
     stopping = Event()
-    Timer(1.0, stopping.set).start()
+    stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
 
     worker(served, "true", stopping).run()
 
@@ -235,7 +249,7 @@ def test_a_worker_outlives_an_outage(served: Served, status: int) -> None:
     served.away = status
     stopping = _ShortWaits()
     Timer(0.2, setattr, (served, "away", None)).start()
-    Timer(0.6, stopping.set).start()
+    stop_once(stopping, lambda: served.now(task).finished)
 
     worker(served, "true", stopping).run()
 

@@ -94,7 +94,7 @@ def test_a_worker_that_is_killed_takes_its_command_with_it(
 
     process.kill()
 
-    wait_for(lambda: all(gone(pid) for pid in pids(seen)), seconds=5)
+    wait_for(lambda: all(gone(pid) for pid in pids(seen)), seconds=20)
 
 
 def test_a_worker_that_ignores_hang_ups_goes_on(
