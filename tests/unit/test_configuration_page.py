@@ -17,6 +17,7 @@ from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
 from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
 from signalbox.providers.github.settings import GitHubRedelivery, GitHubSettings
+from signalbox.providers.gitlab.settings import GitLabRedelivery, GitLabSettings
 from signalbox.runtime.settings import Settings
 from tests.integration.template import template
 
@@ -109,11 +110,14 @@ def test_every_setting_of_slack_has_a_row(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *(name for name in GitHubSettings.model_fields if name != "redelivery"),
-        *(f"redelivery.{name}" for name in GitHubRedelivery.model_fields),
+        *sorted({*GitHubSettings.model_fields, *GitLabSettings.model_fields} - {"redelivery"}),
+        *(
+            f"redelivery.{name}"
+            for name in {**GitHubRedelivery.model_fields, **GitLabRedelivery.model_fields}
+        ),
     ],
 )
-def test_every_setting_of_github_has_a_row(name: str) -> None:
+def test_every_setting_of_github_and_gitlab_has_a_row(name: str) -> None:
     assert f"`sources[].settings` `{name}`" in [row.manifest for row in TABLE]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -16,6 +17,7 @@ from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitlab import commands, payload, signature, tasks
+from signalbox.providers.gitlab.settings import GitLabSettings
 from signalbox.providers.gitlab.setup import SETUP
 
 _UUID: Final = re.compile(r"[0-9a-fA-F-]{36}")
@@ -35,8 +37,11 @@ _DETAILS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GitLab(WebhookProvider):
     """gitlab.com and self-managed GitLab."""
+
+    settings: GitLabSettings = field(default_factory=GitLabSettings)
 
     name: ClassVar[str] = "gitlab"
     setup: ClassVar[ProviderSetup] = SETUP
@@ -63,6 +68,11 @@ class GitLab(WebhookProvider):
         """
         if signature.is_signing_token(secret) and not signature.is_well_formed(secret):
             raise Conflict("a signing token of GitLab is whsec_ and the base64 of 32 bytes")
+
+    @property
+    @override
+    def uses_token(self) -> bool:
+        return self.settings.redelivery is not None
 
     @override
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:

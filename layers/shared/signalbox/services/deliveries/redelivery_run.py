@@ -208,6 +208,8 @@ class RedeliveryRun:
             at = min(attempt.at or self._now, self._now)
             self._open[key] = missed_delivery(key, attempt.number, attempt.status, at)
             self._counts["missed"] += 1
+            if not attempt.repeatable:
+                self._close(key, "unhealable")
 
     def _close_old(self) -> None:
         """Close what the provider does not repeat any more."""

@@ -24,6 +24,7 @@ class DeliveryAttempt:
         status: The status that it was answered with, or None without an answer.
         at: When it was made, or None if the log has no times.
         repeated: Whether it is known to be a repeated attempt.
+        repeatable: Whether the provider can repeat it.
     """
 
     number: int
@@ -31,6 +32,7 @@ class DeliveryAttempt:
     status: int | None
     at: datetime | None = None
     repeated: bool = False
+    repeatable: bool = True
 
     @property
     def succeeded(self) -> bool:
