@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, Final
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.config import CommandPermission, Connection, Source, Subscription
 from signalbox.models.delivery import Delivery, DeliveryStatus
 from signalbox.models.event import Author, Command, Event
 from signalbox.models.ids import (
@@ -136,7 +136,10 @@ def a_delivery(**changes: object) -> Delivery:
 
 
 def a_source(**changes: object) -> Source:
-    return Source.model_validate({"provider": "github"} | changes)
+    """A source whose commands anybody may give, unless it is said otherwise."""
+    return Source.model_validate(
+        {"provider": "github", "permission": CommandPermission.OFF} | changes
+    )
 
 
 def a_connection(**changes: object) -> Connection:

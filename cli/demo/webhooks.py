@@ -14,7 +14,7 @@ from cli.target import Target
 from cli.webhooks.post import WebhookRequest
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample, sample_names
 from cli.webhooks.send import SendTarget, WebhookEndpoint, provider_named
-from signalbox.models.config import Source
+from signalbox.models.config import CommandPermission, Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.ids import DeliveryId
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
@@ -81,6 +81,7 @@ def demo_endpoint(target: Target, webhook: DemoWebhook) -> WebhookEndpoint:
         provider=provider.name,
         name=_SOURCE,
         events=webhook.events,
+        permission=CommandPermission.OFF,
         settings=webhook.sample.settings,
     )
     if stack.config.source(provider.name, _SOURCE) != source:
@@ -107,7 +108,12 @@ def _candidates(provider: Provider) -> Iterator[DemoWebhook]:
 
 def _creates_one_task(webhook: DemoWebhook) -> bool:
     provider = webhook.provider
-    source = Source(provider=provider.name, name=_SOURCE, events=webhook.events)
+    source = Source(
+        provider=provider.name,
+        name=_SOURCE,
+        events=webhook.events,
+        permission=CommandPermission.OFF,
+    )
     context = DeliveryContext(
         id=DeliveryId("dlv_demo"),
         key="demo",

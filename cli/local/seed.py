@@ -1,7 +1,7 @@
 """What a local stack starts with, so that it can be tried.
 
-It gets an API key, a secret for GitHub's default source, and a subscription that notifies the echo
-target as if it were Slack. Whatever exists is left unchanged.
+It gets an API key, GitHub's default source, which accepts everybody's commands, with a secret, and
+a subscription that notifies the echo target as if it were Slack. Whatever exists is left unchanged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from cli.stack import Stack, describe_stack
 from cli.webhooks.post import WebhookRequest, webhook_path
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.config import CommandPermission, Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.runtime.registry import providers
+from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ def _key(stack: Stack, home: Path) -> str:
 
 def _secret(stack: Stack) -> str:
     stack.secrets.put_new(GITHUB, [secrets.token_urlsafe(32)])
+    if stack.config.source("github", DEFAULT_SOURCE) is None:
+        # nobody's write access can be checked for the repositories of samples
+        stack.config.put(Source(provider="github", permission=CommandPermission.OFF))
     return stack.secrets.refresh(GITHUB)[0]
 
 

@@ -19,6 +19,7 @@ from signalbox.models.errors import PayloadInvalid, SignalboxError
 from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.interpret import Interpretation, interpret
+from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
 from signalbox.services.ports.deliveries import Provider
 from signalbox.services.ports.time import utc_now
@@ -236,4 +237,5 @@ def _context(provider: Provider, request: InboundRequest, source: Source) -> Del
         at=utc_now(),
         request_id=None,
         retention=0,
+        permission=everybody_may,
     )

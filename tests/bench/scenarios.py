@@ -24,6 +24,7 @@ from signalbox.runtime.api import api
 from signalbox.runtime.dispatcher import Dispatcher, dispatcher
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.deliveries.permissions import everybody_may
 from tests.bench.stub import Cloud, Json
 from tests.builders import NOW, a_lease, a_task
 from tests.fakes.clock import FakeClock
@@ -57,6 +58,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.wiring = Wiring(clock=self.clock)
+        self.wiring.permission = everybody_may
         self.cloud.secrets = json.dumps([SECRET])
         made = new_key(
             "live", name="bench", roles=("admin",), scopes=(), created_by="bench", now=NOW

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -73,6 +73,7 @@ def parse(provider: str, recorded: WebhookSample, body: JsonValue) -> None:
 
 
 @pytest.mark.parametrize(("provider", "name"), SAMPLES)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_value_anywhere_in_a_payload_is_read_or_refused(
     provider: str, name: str, data: st.DataObject
@@ -84,6 +85,7 @@ def test_any_value_anywhere_in_a_payload_is_read_or_refused(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_no_header_makes_verification_fail_otherwise_than_by_refusing(
     provider: str, data: st.DataObject

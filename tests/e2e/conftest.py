@@ -14,6 +14,7 @@ from signalbox.auth.api_keys import new_key
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.services.ports.time import utc_now
+from tests.builders import a_source
 from tests.e2e.installation import SECRET, Installation
 
 
@@ -34,6 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         stack.keys.put(key.stored)
         stack.secrets.put("sources/github/default", [SECRET])
         stack.secrets.put("connections/team", [f"{deployed.echo_url}/services/T0/B0/e2e"])
+        stack.config.put(a_source())
         stack.config.put(Connection(id=ConnectionId("team"), connector="slack"))
         stack.config.put(Subscription(id=SubscriptionId("team"), connection=ConnectionId("team")))
         yield Installation(base_url=deployed.base_url, key=key.text, inbox=local.inbox)

@@ -17,6 +17,7 @@ from signalbox.auth.api_keys import new_key
 from signalbox.http.api import ApiHandler
 from signalbox.http.events import LambdaResponse
 from signalbox.http.webhook import WebhookHandler
+from signalbox.models.errors import Conflict
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.rate_limits import Limits, RateLimit
@@ -26,6 +27,7 @@ from signalbox.runtime.api import api
 from signalbox.runtime.registry import providers
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.ports.deliveries import Provider
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import deployed
@@ -33,6 +35,7 @@ from tests.integration.simulated import simulated_time
 from tests.samples import sample
 
 SECRET = "It's a Secret to Everybody"
+PRIVATE_KEY = "0123456789abcdef" * 4
 
 _json: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 _ids: TypeAdapter[list[str]] = TypeAdapter(list[str])
@@ -108,7 +111,13 @@ class System:
 
     def install(self, provider: Provider) -> None:
         """Has this provider receive the webhooks of its name."""
-        self.wiring.secrets.put(f"sources/{provider.name}/default", [SECRET])
+        try:
+            provider.check_secret(SECRET)
+        except Conflict:  # where it is a key, of a form of its own
+            secret = provider.verification_secret(PRIVATE_KEY)
+        else:
+            secret = SECRET
+        self.wiring.secrets.put(f"sources/{provider.name}/default", [secret])
         self._webhooks[provider.name] = webhook(provider, self.wiring)
 
     def limited(self, **limits: RateLimit) -> None:
@@ -128,6 +137,7 @@ class System:
     def restart(self) -> None:
         """Starts the functions anew, with the settings as they are now."""
         self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep, random=Random(7))
+        self.wiring.permission = everybody_may
         self.__dict__.pop("api", None)
         self._webhooks.clear()
 

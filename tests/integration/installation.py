@@ -251,6 +251,7 @@ class Installation:
     def _configure(self) -> None:
         self.keep_secrets("sources/github/default", SECRET)
         self.keep_secrets("connections/team-slack", self.slack.hook)
+        self._config.put(a_source())
         self._config.put(a_connection(settings={}))
         self.subscribe(ChangeType.SUCCEEDED)
 

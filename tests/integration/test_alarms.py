@@ -11,6 +11,8 @@ from pydantic import JsonValue
 from signalbox.models.task import ChangeType
 from signalbox.runtime.registry import connector_names, providers
 from tests.builders import a_connection
+from tests.fakes.context import FakeContext
+from tests.functions.system import event
 from tests.integration.aws import Stack
 from tests.integration.faults import Call, Send, unreachable
 from tests.integration.installation import Installation
@@ -80,6 +82,15 @@ def _forged(box: Installation) -> None:
     assert not box.comment(delivery="forged", secret="not the secret")
 
 
+def _late(box: Installation) -> None:
+    """GitHub has waited for an answer for longer than it does."""
+    sent = event("POST", "/api/v1/webhooks/github", {}, b"{}")
+    context = sent["requestContext"]
+    assert isinstance(context, dict)
+    context["timeEpoch"] = int((box.clock() - timedelta(minutes=1)).timestamp() * 1000)
+    box.functions["githubWebhookFunction"](sent, FakeContext(box.clock))
+
+
 def _outage_of_slack(box: Installation) -> None:
     """Its circuit opens, and three days later notifications are dead."""
     box.subscribe(ChangeType.CREATED)
@@ -139,6 +150,7 @@ def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
     troubles = (
         _odd_things,
         _forged,
+        _late,
         _outage_of_slack,
         _refused,
         _unhealed,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from signalbox.models.task import Priority
-from signalbox.runtime.registry import connector_names
+from signalbox.runtime.registry import connector_names, providers
 from signalbox.runtime.settings import Settings
 from tests.integration.aws import STACK, Stack
 from tests.integration.template import Alarm, resolved, template
@@ -115,21 +115,29 @@ def test_missed_webhooks_are_requested_every_five_minutes_and_runs_do_not_overla
     assert stack.timeout("RedeliveryFunction") < 300
 
 
-def test_only_the_function_that_requests_missed_webhooks_reads_tokens(stack: Stack) -> None:
+def test_a_function_reads_the_tokens_of_its_provider_and_only_two_those_of_all(
+    stack: Stack,
+) -> None:
     readers = {
-        function
+        function: resource.partition("/tokens/")[2]
         for function in template().of_type("AWS::Serverless::Function")
         for statement in stack.statements(function)
         if "ssm:GetParameter" in statement.action
-        and any("/tokens/" in resource for resource in statement.resource)
+        for resource in statement.resource
+        if "/tokens/" in resource
     }
+
+    webhooks = {f"{name}WebhookFunction": f"{name}/*" for name in providers()}
+    assert readers == {"RedeliveryFunction": "*", "ApiFunction": "*"} | webhooks
+
+
+def test_the_function_that_requests_missed_webhooks_reads_no_other_secret(stack: Stack) -> None:
     (secrets,) = (
         statement.resource
         for statement in stack.statements("RedeliveryFunction")
         if "ssm:GetParameter" in statement.action
     )
 
-    assert readers == {"RedeliveryFunction"}
     assert [resource.partition("/")[2] for resource in secrets] == [f"signalbox/{STACK}/tokens/*"]
 
 
@@ -162,7 +170,8 @@ def test_every_alarm_adds_up_what_is_counted_and_takes_the_most_of_what_is_measu
 
     for watched in alarm.watched:
         measured = re.search("Age|Visible", watched.metric.metric_name)
-        assert watched.stat == ("Maximum" if measured else "Sum")
+        share = watched.metric.metric_name == "WebhooksFailed"  # 0 or 1 for each request
+        assert watched.stat == ("Maximum" if measured else "Average" if share else "Sum")
 
 
 @pytest.mark.parametrize("name", [name for name in ALARMS if "Metrics" in ALARMS[name]])

@@ -21,6 +21,7 @@ from signalbox.providers.github.provider import GitHub
 from signalbox.runtime.api import api
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET
@@ -120,6 +121,7 @@ def serve(environment: pytest.MonkeyPatch) -> Iterator[Served]:
             for name, value in stack.environment("ApiFunction").items():
                 variables.setenv(name, value)
             wiring = Wiring()
+            wiring.permission = everybody_may
         served = _served(wiring)
         with serve_http(served.port, partial(_Bridge, served=served)):
             yield served

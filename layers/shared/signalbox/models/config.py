@@ -1,5 +1,6 @@
 """What operators configure: sources, connections, subscriptions."""
 
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar
 
@@ -25,12 +26,21 @@ Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 
 
+class CommandPermission(StrEnum):
+    """Whether the provider must say that a person has write access before a command counts."""
+
+    REQUIRED = "required"
+    OFF = "off"
+
+
 class Source(ConfigResource):
     """A configured sender of one provider.
 
     `events` are patterns of events that become tasks without a command, such as `issues.*`, or with
     a detail `workflow_run.completed:failure`. Empty `commands` or `authors` match everything.
-    `bots` are the bots whose commands are accepted; by default there are none. The provider's own
+    `bots` are the bots whose commands are accepted; by default there are none. Without `authors`
+    those persons may give commands who have write access by the API of the provider, or everybody
+    if `permission` is off. The provider's own
     model validates `settings`.
     """
 
@@ -43,6 +53,7 @@ class Source(ConfigResource):
     commands: Patterns = ()
     authors: Patterns = ()
     bots: Patterns = ()
+    permission: CommandPermission = CommandPermission.REQUIRED
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)

@@ -68,6 +68,7 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
         providers=known,
         clock=wired.clock,
         retention=wired.settings.retention,
+        permission=wired.permission,
     )
     add_deliveries(
         routes,

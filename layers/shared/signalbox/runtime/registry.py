@@ -19,6 +19,7 @@ from signalbox.services.ports.notifications import Connector, Connectors
 
 if TYPE_CHECKING:
     from signalbox.egress.delivery_log import OpenDeliveryLogApi
+    from signalbox.egress.permissions import OpenPermissionApi
 
 
 @cache
@@ -45,6 +46,16 @@ def delivery_log_opener(provider: str) -> "OpenDeliveryLogApi | None":
     if provider not in providers() or find_spec(name) is None:
         return None
     opener: OpenDeliveryLogApi = import_module(name).DELIVERY_LOG
+    return opener
+
+
+@cache
+def permission_api_opener(provider: str) -> "OpenPermissionApi | None":
+    """Return what opens the provider's API of permissions, or None if it has none."""
+    name = f"signalbox.providers.{provider}.permissions"
+    if provider not in providers() or find_spec(name) is None:
+        return None
+    opener: OpenPermissionApi = import_module(name).PERMISSION_API
     return opener
 
 

@@ -27,6 +27,7 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             deliveries=wired.deliveries,
             clock=wired.clock,
             retention=wired.settings.retention,
+            permission=wired.permission,
             acks=acks,
         ),
         reject=RecordRejection(

@@ -22,9 +22,11 @@ from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
+from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import report_unreadable_config
+from signalbox.services.ports.deliveries import PermissionCheck
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 from signalbox.services.tasks.dispatch import DispatchChanges
 
@@ -66,6 +68,11 @@ class Wiring:
     def dynamo(self) -> "DynamoDBClient":
         """Return the DynamoDB client."""
         return boto3.client("dynamodb", config=_CONFIG)
+
+    @cached_property
+    def permission(self) -> PermissionCheck:
+        """Return the check of who may give commands, with a cache of its own."""
+        return check_permission(self)
 
     @cached_property
     def sqs(self) -> "SQSClient":

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from signalbox.models.config import Source
+from signalbox.models.config import CommandPermission, Source
 from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import RequestId, delivery_id
 from signalbox.models.task import Priority, Task, TaskOrigin
@@ -343,3 +343,58 @@ def test_a_plan_without_tasks_is_summed_up_by_its_notes() -> None:
     refused = drafted(an_event(text="/run", author=MALLORY), authors=("ada",))
 
     assert refused.summary == f"No task: {NOT_THE_AUTHOR}"
+
+
+def _only_ada(_source: Source, _event: Event, person: Author) -> str | None:
+    return None if person.name == "ada" else f"{person.name} has no write access"
+
+
+@pytest.mark.parametrize(
+    ("author", "writer", "note"),
+    [
+        ("ada", "ada", None),
+        ("ada", None, None),
+        ("mallory", "mallory", "mallory has no write access"),
+        ("ada", "mallory", "mallory has no write access"),
+        ("mallory", "ada", "mallory has no write access"),
+        (None, None, "names nobody"),
+    ],
+)
+def test_both_who_sends_and_who_wrote_a_command_need_permission(
+    author: str | None, writer: str | None, note: str | None
+) -> None:
+    event = replace(
+        an_event(text="/agent go"),
+        author=Author(name=author) if author else None,
+        writer=Author(name=writer) if writer else None,
+    )
+    sent = replace(received(a_source(permission=CommandPermission.REQUIRED)), permission=_only_ada)
+
+    plan = plan_tasks(ParsedPayload(type=event.type, events=(event,)), sent)
+
+    assert len(plan.tasks) == (0 if note else 1)
+    assert note is None or note in plan.notes[0]
+
+
+def test_permission_is_asked_only_for_commands_that_count() -> None:
+    def never(_source: Source, _event: Event, person: Author) -> str | None:
+        raise AssertionError(person)
+
+    texts = {"no command": {}, "/agent go": {"commands": ("deploy",)}}
+    for text, limits in texts.items():
+        event = an_event(text=text)
+        sent = replace(
+            received(a_source(permission=CommandPermission.REQUIRED, **limits)), permission=never
+        )
+
+        assert not plan_tasks(ParsedPayload(type=event.type, events=(event,)), sent).tasks
+
+
+@pytest.mark.parametrize("allowed", [{"permission": CommandPermission.OFF}, {"authors": ("ada",)}])
+def test_a_list_of_authors_and_an_explicit_off_need_no_permission(
+    allowed: dict[str, object],
+) -> None:
+    event = replace(an_event(text="/agent go"), author=ADA, writer=ADA)
+    sent = received(a_source(**({"permission": CommandPermission.REQUIRED} | allowed)))
+
+    assert len(plan_tasks(ParsedPayload(type=event.type, events=(event,)), sent).tasks) == 1

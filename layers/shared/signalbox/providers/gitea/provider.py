@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from signalbox.ingress.command_text import IGNORED_AS_OWN
@@ -13,6 +14,7 @@ from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitea import commands, payload, tasks
+from signalbox.providers.gitea.settings import GiteaSettings
 from signalbox.providers.gitea.setup import SETUP
 from signalbox.providers.gitea.signature import SCHEME
 
@@ -42,8 +44,11 @@ _STATES: Final = frozenset({"error", "failure", "pending", "skipped", "success",
 _DETAILS: Final = {"status": _STATES, "workflow_run.completed": _CONCLUSIONS}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gitea(HmacProvider):
     """Gitea and Forgejo, which sends the headers of Gitea as well."""
+
+    settings: GiteaSettings = field(default_factory=GiteaSettings)
 
     name: ClassVar[str] = "gitea"
     setup: ClassVar[ProviderSetup] = SETUP

@@ -1,6 +1,7 @@
 """Jira as a provider."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -13,6 +14,7 @@ from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.jira import commands, payload, tasks
+from signalbox.providers.jira.settings import JiraSettings
 from signalbox.providers.jira.setup import SETUP
 from signalbox.providers.jira.signature import SCHEME
 from signalbox.providers.jira.token import verify_token
@@ -29,11 +31,14 @@ _FIELDS: Final = (
 """The fields of issues that are events of their own; their details are labels, names of users, …"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Jira(HmacProvider):
     """Jira Cloud, Server and Data Center.
 
     https://developer.atlassian.com/cloud/jira/platform/webhooks/
     """
+
+    settings: JiraSettings = field(default_factory=JiraSettings)
 
     name: ClassVar[str] = "jira"
     setup: ClassVar[ProviderSetup] = SETUP
@@ -48,7 +53,7 @@ class Jira(HmacProvider):
     @override
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         if self.signature_header in request.headers:
-            return super().verify(request, secrets)
+            return super(Jira, self).verify(request, secrets)
         return verify_token(request, secrets, self.clock)
 
     def parse(self, request: InboundRequest) -> ParsedPayload:

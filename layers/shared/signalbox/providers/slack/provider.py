@@ -1,6 +1,7 @@
 """Slack as a provider."""
 
 import json
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -25,6 +26,7 @@ from signalbox.providers.slack.payload import (
     read_form,
     read_heading,
 )
+from signalbox.providers.slack.settings import SlackSettings
 from signalbox.providers.slack.setup import SETUP
 from signalbox.providers.slack.signature import SCHEME
 
@@ -47,8 +49,11 @@ _IGNORED_AS_OWN: Final = "it is from our own app, or has our marker"
 _SPECIAL: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slack(HmacProvider):
     """An app of Slack: its events, slash commands, shortcuts, buttons and modals."""
+
+    settings: SlackSettings = field(default_factory=SlackSettings)
 
     name: ClassVar[str] = "slack"
     setup: ClassVar[ProviderSetup] = SETUP

@@ -19,12 +19,14 @@ from signalbox.models.command_grammar import (
     new_commands,
     option_value,
 )
-from signalbox.models.config import Source, pattern_matches
+from signalbox.models.config import CommandPermission, Source, pattern_matches
 from signalbox.models.event import Author, Command, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId, RequestId, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.task import Priority, Task, TaskOrigin
 from signalbox.models.text import one_line
+from signalbox.services.deliveries.permissions import nobody_may
+from signalbox.services.ports.deliveries import PermissionCheck
 
 _AUTHOR: Final = "the author"
 _MAX_SUMMARY: Final = 1_000
@@ -41,6 +43,7 @@ class DeliveryContext:
     at: datetime
     request_id: RequestId | None
     retention: int
+    permission: PermissionCheck = nobody_may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def _tasks(event: Event, context: DeliveryContext, name: str, notes: list[str]) 
     if reason_ours:
         notes.append(reason_ours)
         return
-    commands = _commands(event, context.source, notes)
+    commands = _commands(event, context, notes)
     for command in commands:
         yield _command_task(event, command, context, name)
     if _is_selected(event, context.source):
@@ -107,8 +110,9 @@ def _is_own_account(person: Author, source: Source) -> bool:
     return person.name.casefold().removesuffix("[bot]") == source.mention.casefold()
 
 
-def _commands(event: Event, source: Source, notes: list[str]) -> list[Command]:
+def _commands(event: Event, context: DeliveryContext, notes: list[str]) -> list[Command]:
     """Return the commands of an event that count."""
+    source = context.source
     known = KNOWN_COMMANDS | {name.casefold() for name in source.commands}
     found = new_commands(event, mention=source.mention, known=known)
     refused = _refused_text(event, source)
@@ -121,12 +125,35 @@ def _commands(event: Event, source: Source, notes: list[str]) -> list[Command]:
         for command in found
         if command not in allowed
     )
+    lacking = _lacking_permission(event, context) if allowed else None
+    if lacking:
+        notes.append(lacking)
+        return []
     notes += (
         f"the text of {command.name} was cut: it is too long"
         for command in allowed
         if command.truncated
     )
     return allowed
+
+
+def _lacking_permission(event: Event, context: DeliveryContext) -> str | None:
+    """Return why a person who is behind the text of an event may not give commands.
+
+    Whom the source lists, among its authors or its bots, may.
+    """
+    source = context.source
+    if source.permission is CommandPermission.OFF or source.authors:
+        return None
+    persons = [person for person in (event.author, event.writer) if person]
+    if not persons:
+        return "the event names nobody whose permission could be checked"
+    for person in dict.fromkeys(persons):
+        listed = person.automated and source.bots and pattern_matches(source.bots, person.name)
+        reason = None if listed else context.permission(source, event, person)
+        if reason:
+            return reason
+    return None
 
 
 def _refused_text(event: Event, source: Source) -> str | None:

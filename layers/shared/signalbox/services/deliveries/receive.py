@@ -27,9 +27,10 @@ from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.interpret import Interpretation, interpret
+from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
 from signalbox.services.ports.config import ConfigStore, SecretStore
-from signalbox.services.ports.deliveries import DeliveryStore, Provider
+from signalbox.services.ports.deliveries import DeliveryStore, PermissionCheck, Provider
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
@@ -71,6 +72,7 @@ class ReceiveWebhook:
     deliveries: DeliveryStore
     clock: Clock
     retention: timedelta
+    permission: PermissionCheck = nobody_may
     acks: AckLatencies = field(default_factory=AckLatencies)
 
     def __call__(self, request: InboundRequest, source_name: str = DEFAULT_SOURCE) -> ReceiveResult:
@@ -143,6 +145,7 @@ class ReceiveWebhook:
             at=self.clock(),
             request_id=RequestId(request.request_id) if request.request_id else None,
             retention=int(self.retention.total_seconds()),
+            permission=self.permission,
         )
 
     def _tasks_may_have_expired(

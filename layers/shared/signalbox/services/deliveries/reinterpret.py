@@ -9,10 +9,11 @@ from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.ids import RequestId
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.interpret import Interpretation, interpret
+from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.config import ConfigStore
-from signalbox.services.ports.deliveries import Providers
+from signalbox.services.ports.deliveries import PermissionCheck, Providers
 from signalbox.services.ports.time import Clock
 
 
@@ -24,6 +25,7 @@ class ReinterpretDelivery:
     providers: Providers
     clock: Clock
     retention: timedelta
+    permission: PermissionCheck = nobody_may
 
     def __call__(
         self, stored: StoredDelivery, request_id: RequestId | None = None
@@ -49,6 +51,7 @@ class ReinterpretDelivery:
             at=self.clock(),
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),
+            permission=self.permission,
         )
         return interpret(provider, _request(stored), context)
 

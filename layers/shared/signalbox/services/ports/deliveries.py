@@ -6,8 +6,9 @@ from typing import Protocol, Self
 
 from pydantic import JsonValue
 
+from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
-from signalbox.models.event import Answer, ParsedPayload
+from signalbox.models.event import Answer, Author, Event, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
 from signalbox.models.ids import DeliveryId
 from signalbox.models.provider_setup import ProviderSetup
@@ -106,6 +107,12 @@ class Provider(Protocol):
             PayloadInvalid: The payload cannot be parsed.
         """
 
+
+PermissionCheck = Callable[[Source, Event, Author], str | None]
+"""Return why a person may not give the commands of an event, None if they may.
+
+It never raises: what cannot be found out is a reason.
+"""
 
 Providers = Mapping[str, Callable[[], Provider]]
 """The providers of this installation by name; each is created on demand."""
