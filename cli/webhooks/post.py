@@ -108,7 +108,7 @@ def post_request(
     started = perf_counter()
     try:
         answer = session.post(
-            url,
+            f"{url}?{request.query}" if request.query else url,
             data=request.body,
             headers=dict(request.headers),
             timeout=_TIMEOUT,

@@ -15,6 +15,11 @@ Scope = Mapping[str, object]
 Message = Mapping[str, object]
 
 _WEBHOOKS: Final = "/api/v1/webhooks/"
+PUBLIC_KEY: Final = "3f" * 32
+"""The secret of a provider that signs with the other half of a pair."""
+
+_GENERIC: Final = "generic"
+"""Has a route of any method, for sources whose names stand in place of a provider too."""
 
 
 class Gateway:
@@ -24,6 +29,7 @@ class Gateway:
         self._system = system
         for provider in providers():  # keeps its secret before the first request comes
             system.webhooks(provider)
+        system.wiring.secrets.put("sources/discord/default", [PUBLIC_KEY])
 
     async def __call__(
         self,
@@ -66,6 +72,10 @@ class Gateway:
         ours = (
             path.startswith(_WEBHOOKS) and provider in providers() and bool(slash) is bool(source)
         )
+        short = path.startswith(_WEBHOOKS) and provider and not ours and not slash
+        if short or (ours and provider == _GENERIC and "/" not in source):
+            made["pathParameters"] = {"source": source or provider}
+            return cast("Function", self._system.webhooks(_GENERIC))
         if method != "POST" or not ours or "/" in source:
             return cast("Function", self._system.api)
         if source:

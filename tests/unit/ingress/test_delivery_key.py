@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from signalbox.ingress.delivery_key import delivery_key, delivery_key_in_body
+from signalbox.ingress.delivery_key import delivery_key, delivery_key_in_body, delivery_key_of
 from tests.samples import request_of
 
 
@@ -57,3 +57,18 @@ def test_without_a_usable_id_in_the_body_the_key_is_a_hash_of_it(body: bytes) ->
     key = delivery_key_in_body(request_of("acme", {}, body), "action", "id")
 
     assert key == f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ("evt_1", "evt_1"),
+        ("two words", f"sha256:{hashlib.sha256(b'two words').hexdigest()}"),
+        ("a" * 129, f"sha256:{hashlib.sha256(b'a' * 129).hexdigest()}"),
+        ("\ud800", "sha256:" + hashlib.sha256(b"\xed\xa0\x80").hexdigest()),
+        ("", f"sha256:{hashlib.sha256(b'{}').hexdigest()}"),
+        (None, f"sha256:{hashlib.sha256(b'{}').hexdigest()}"),
+    ],
+)
+def test_an_id_of_any_form_is_a_key_or_is_hashed(given: str | None, key: str) -> None:
+    assert delivery_key_of(given, request_of("acme", {}, b"{}")) == key

@@ -50,7 +50,11 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def source(self, provider: str, name: str) -> Source | None:
-        return self._one(Source, Source(provider=provider, name=name).key)
+        try:
+            key = Source(provider=provider, name=name).key
+        except ValidationError:  # no source can have this name
+            return None
+        return self._one(Source, key)
 
     @override
     def connection(self, connection: ConnectionId) -> Connection:

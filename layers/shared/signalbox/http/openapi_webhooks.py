@@ -11,6 +11,9 @@ from signalbox.models.base import JsonObject
 
 WEBHOOKS: Final = "/api/v1/webhooks"
 
+_GENERIC: Final = "generic"
+"""The provider of services that have none of their own, whose sources have short paths too."""
+
 _ERRORS: Final = (400, 401, 404, 413, 500, 503)
 _json = TypeAdapter[JsonObject](JsonObject)
 
@@ -26,14 +29,17 @@ def webhook_schemas() -> JsonObject:
     return {**parts, "WebhookResponse": made}
 
 
-def webhook_routes(provider: str) -> tuple[str, str]:
+def webhook_routes(provider: str) -> tuple[str, ...]:
     """Return the paths of a provider: its default source, and any other."""
-    return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>"
+    short = (f"{WEBHOOKS}/<source>",) if provider == _GENERIC else ()
+    return f"{WEBHOOKS}/{provider}", f"{WEBHOOKS}/{provider}/<source>", *short
 
 
 def webhook_paths(providers: Iterable[str]) -> JsonObject:
     """Return the OpenAPI paths of these providers."""
-    return {path: {"post": operation} for each in providers for path, operation in _of(each)}
+    # the most specific path first, as routes are matched
+    ordered = sorted(providers, key=lambda name: name == _GENERIC)
+    return {path: {"post": operation} for name in ordered for path, operation in _of(name)}
 
 
 def signature_schemes(signed: Mapping[str, str]) -> JsonObject:
@@ -54,7 +60,7 @@ def _signature(provider: str) -> str:
 
 
 def _of(provider: str) -> Iterator[tuple[str, JsonObject]]:
-    default, named = webhook_routes(provider)
+    default, *named = webhook_routes(provider)
     yield default, _operation(provider, f"receive_{provider}", [])
     source: JsonObject = {
         "name": "source",
@@ -62,8 +68,9 @@ def _of(provider: str) -> Iterator[tuple[str, JsonObject]]:
         "required": True,
         "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
     }
-    path = named.replace("<", "{").replace(">", "}")
-    yield path, _operation(provider, f"receive_{provider}_of_source", [source])
+    for path, name in zip(named, ("of_source", "by_short_path"), strict=False):
+        described = path.replace("<", "{").replace(">", "}")
+        yield described, _operation(provider, f"receive_{provider}_{name}", [source])
 
 
 def _operation(provider: str, name: str, parameters: list[JsonObject]) -> JsonObject:

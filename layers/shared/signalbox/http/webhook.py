@@ -16,7 +16,12 @@ from signalbox.http.events import (
     request_id,
     to_request,
 )
-from signalbox.http.problems import error_fields, error_response, internal_error
+from signalbox.http.problems import (
+    error_fields,
+    error_response,
+    internal_error,
+    problem_response,
+)
 from signalbox.models.base import Model
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError, SignatureInvalid, Unavailable
@@ -76,13 +81,19 @@ class WebhookHandler:
         started = perf_counter()
         event_model = HttpApiEvent.model_validate(event)
         request = request_id(event_model)
-        source = (event_model.pathParameters or {}).get("source", DEFAULT_SOURCE)
+        source = _source(event_model, self.provider.name)
         outcome, reason = "", None
         try:
             inbound = self._request(event_model, request)
             if (answer := self.provider.answer_unsigned(inbound)) is not None:
                 response = _answered(answer, request)
                 outcome = "unsigned"
+            elif inbound.method != "POST":
+                detail = "webhooks are sent by POST"
+                response = problem_response(
+                    405, "method_not_allowed", request, detail=detail, headers={"allow": "POST"}
+                )
+                outcome = "method_not_allowed"
             else:
                 receipt = self.receive(inbound, source)
                 response = _accepted(receipt, request)
@@ -215,6 +226,16 @@ class WebhookHandler:
         )
 
 
+def _source(event_model: HttpApiEvent, provider: str) -> str:
+    """Return the name of the source; the provider's own name in its place is the default one.
+
+    So it is at `/webhooks/generic`, which the route `/webhooks/{source}` matches.
+    """
+    source = (event_model.pathParameters or {}).get("source", DEFAULT_SOURCE)
+    is_own_name = source == provider and event_model.rawPath.endswith(f"/webhooks/{provider}")
+    return DEFAULT_SOURCE if is_own_name else source
+
+
 def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
     body = WebhookResponse(
         delivery_id=receipt.delivery,
@@ -232,4 +253,6 @@ def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
 
 
 def _answered(answer: Answer, request: RequestId) -> LambdaResponse:
-    return lambda_response(answer.status, answer.body or "", request, answer.media_type)
+    response = lambda_response(answer.status, answer.body or "", request, answer.media_type)
+    response["headers"].update(answer.headers)
+    return response

@@ -37,6 +37,14 @@ def delivery_key_in_body(request: InboundRequest, *path: str) -> str:
     return _usable(value if isinstance(value, str) else "", request)
 
 
+def delivery_key_of(given: str | None, request: InboundRequest) -> str:
+    """Return this id, a hash of it if it is not usable, or without any a hash of the body."""
+    if given and not _ID.fullmatch(given):
+        digest = hashlib.sha256(given.encode("utf-8", "surrogatepass"))
+        return f"sha256:{digest.hexdigest()}"
+    return _usable(given or "", request)
+
+
 def _usable(given: str, request: InboundRequest) -> str:
     if _ID.fullmatch(given):
         return given

@@ -78,7 +78,7 @@ def document_bytes(request: InboundRequest, form_field: str = "") -> bytes:
     """
     if not form_field or not is_form(request):
         return request.body
-    values = _form(request).get(form_field, [])
+    values = form_fields(request).get(form_field, [])
     if len(values) != 1:
         raise PayloadInvalid(f"the form has no field of the name {form_field}, or several")
     return values[0].encode()
@@ -120,11 +120,16 @@ def decode_form(request: InboundRequest) -> Mapping[str, str]:
     Raises:
         PayloadInvalid: The body is no form of at most 64 fields.
     """
-    fields = _form(request).items()
+    fields = form_fields(request).items()
     return {name: values[0] for name, values in fields if len(values) == 1 and values[0]}
 
 
-def _form(request: InboundRequest) -> Mapping[str, list[str]]:
+def form_fields(request: InboundRequest) -> Mapping[str, list[str]]:
+    """Return the fields of a form, each with its values.
+
+    Raises:
+        PayloadInvalid: The body is no form of at most 64 fields.
+    """
     try:
         return parse_qs(
             request.body.decode("ascii"),

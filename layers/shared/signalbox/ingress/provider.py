@@ -20,8 +20,9 @@ from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.services.ports.time import Clock, utc_now
 
-_ALWAYS_KEPT: Final = frozenset({"content-type", "user-agent"})
 _SENDABLE: Final = re.compile(r"[!-~]+")
+ALWAYS_RECORDED: Final = frozenset({"content-type", "user-agent"})
+"""The headers that are kept with every delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class WebhookProvider(ABC):
     @property
     def recorded_headers(self) -> frozenset[str]:
         """The headers worth keeping with a delivery."""
-        own = self.own_headers | _ALWAYS_KEPT
+        own = self.own_headers | ALWAYS_RECORDED
         return own | {self.delivery_header} if self.delivery_header else own
 
     def with_settings(self, settings: Mapping[str, JsonValue]) -> Self:

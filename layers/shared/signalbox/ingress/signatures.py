@@ -5,7 +5,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from signalbox.ingress.payload import document_bytes
@@ -16,6 +16,7 @@ from signalbox.services.ports.time import Clock
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z0-9-]+)\}")
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
+_ISO: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}(?:\.[0-9]{1,6})?Z")
 _SIGNED_HEADER: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _MAX_SIGNATURES: Final = 16
 _KEY_PREFIX: Final = "whsec_"
@@ -26,18 +27,20 @@ TOLERANCE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """Where the time of signing stands, in seconds since 1970.
+    """Where the time of signing stands.
 
     Attributes:
         header: The header, in lower case.
         item: What the time follows where it is one of several items in the header, such as `t=`;
             empty where the header holds nothing else.
         separator: What stands between those items.
+        format: How the time is written: in seconds since 1970, or as `2026-03-01T12:00:00Z`.
     """
 
     header: str
     item: str = ""
     separator: str = ","
+    format: Literal["seconds", "iso8601"] = "seconds"
 
     def read(self, request: InboundRequest) -> str:
         """Return the timestamp as it was sent; empty if it is missing, or there are several."""
@@ -51,7 +54,20 @@ class Timestamp:
         """Return the request with this timestamp; one that has another keeps it."""
         if self.read(request):
             return request
-        return request.with_headers({self.header: f"{self.item}{seconds}"})
+        time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        written = time if self.format == "iso8601" else str(seconds)
+        return request.with_headers({self.header: f"{self.item}{written}"})
+
+    def in_seconds(self, text: str) -> str:
+        """Return a timestamp in whole seconds since 1970; empty if it has another format."""
+        if self.format == "seconds":
+            return text
+        try:
+            return (
+                str(int(datetime.fromisoformat(text).timestamp())) if _ISO.fullmatch(text) else ""
+            )
+        except ValueError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +141,8 @@ class HmacScheme:
             secrets, given[:_MAX_SIGNATURES], lambda secret: self._written(secret, message)
         )
         if self.timestamp:
-            check_timestamp(self.timestamp.read(request), clock, self.tolerance)
+            written = self.timestamp.in_seconds(self.timestamp.read(request))
+            check_timestamp(written, clock, self.tolerance)
         return index
 
     def _message(self, request: InboundRequest) -> bytes:

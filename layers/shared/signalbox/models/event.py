@@ -1,6 +1,6 @@
 """What a provider reports, in a form that is common to all providers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,6 +76,7 @@ class Answer:
     body: str | None = None
     media_type: str = "application/json"
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

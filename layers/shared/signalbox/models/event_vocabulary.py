@@ -11,6 +11,9 @@ EventVocabulary = Mapping[str, frozenset[str] | None]
 None means that details are free, such as the name of a label.
 """
 
+ANY_EVENT: Final[EventVocabulary] = {"*": None}
+"""The vocabulary of a provider whose events are not known, so that every pattern can match."""
+
 Vocabularies = Mapping[str, EventVocabulary]
 """The events of each provider, by its name."""
 
@@ -22,6 +25,8 @@ def matches_event(pattern: str, events: EventVocabulary) -> bool:
 
     Case is ignored.
     """
+    if events == ANY_EVENT:
+        return True
     folded = escape_pattern(pattern)
     return any(
         fnmatchcase(event.casefold(), folded) or _matches_detail(folded, event.casefold(), details)

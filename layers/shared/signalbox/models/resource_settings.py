@@ -29,5 +29,8 @@ def parse_settings(model: type[S], settings: Mapping[str, JsonValue]) -> S:
     try:
         return model.model_validate(settings)
     except ValidationError as invalid:
-        wrong = [f"{path}: {reason}" for path, reason in describe_errors(invalid, model)]
+        wrong = [
+            f"{path}: {reason}" if path else reason
+            for path, reason in describe_errors(invalid, model)
+        ]
     raise SettingsInvalid(f"the settings are not right: {'; '.join(wrong)}")

@@ -63,6 +63,8 @@ def _says(text: str) -> Callable[[_Context], str]:
 
 _REASONS: Final[Mapping[str, Callable[[_Context], str]]] = {
     "missing": _says("is required"),
+    "union_tag_not_found": _says("expects the key {discriminator}"),
+    "union_tag_invalid": _says('"{tag}" is not known; allowed: {expected_tags}'),
     "string_type": _says("expects a text"),
     "bool_type": _says("expects true or false"),
     "int_type": _says("expects a whole number"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from signalbox.models.event_vocabulary import ANY_EVENT
 from signalbox.models.task import ChangeType, TaskStatus
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.config.rules import rule_violations
@@ -89,3 +90,18 @@ def test_a_subscription_filters_by_what_can_be(
 )
 def test_what_may_match_is_taken(thing: object) -> None:
     assert found(thing) == []
+
+
+@pytest.mark.parametrize("pattern", ["orders.create", "*.created", "alerts.firing:High*", "x:1"])
+def test_any_pattern_may_match_where_the_events_are_not_known(pattern: str) -> None:
+    source = a_source(provider="generic", events=(pattern,))
+
+    assert list(rule_violations(source, {**KNOWN, "generic": ANY_EVENT})) == []
+
+
+def test_events_that_are_not_known_do_not_hide_a_mistake_in_those_that_are() -> None:
+    subscription = a_subscription(kinds=("issues.opend", "orders.create"))
+
+    [flaw] = rule_violations(subscription, {**KNOWN, "generic": ANY_EVENT})
+
+    assert flaw.path == "kinds[0]"

@@ -10,6 +10,7 @@ from typing import Final
 
 from signalbox.models.config import Source, Subscription
 from signalbox.models.event_vocabulary import (
+    ANY_EVENT,
     EventVocabulary,
     Vocabularies,
     event_words,
@@ -106,7 +107,8 @@ def _in_kind(index: int, pattern: str, vocabularies: Vocabularies) -> Iterator[M
 
     Only near misses are reported.
     """
-    events = {event: None for vocabulary in vocabularies.values() for event in vocabulary}
+    known = (vocabulary for vocabulary in vocabularies.values() if vocabulary != ANY_EVENT)
+    events = {event: None for vocabulary in known for event in vocabulary}
     if ":" in pattern:
         reason = f'"{pattern}" matches no kind: the kind of a task is its event without the detail'
         yield _error("kinds", index, reason, f'did you mean "{pattern.partition(":")[0]}"?')

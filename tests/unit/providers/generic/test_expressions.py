@@ -1,0 +1,86 @@
+import pytest
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from signalbox.providers.generic.expressions import Expression, header_names, search
+
+ADAPTER = TypeAdapter[str](Expression)
+DOCUMENT: JsonValue = {"headers": {"x-event": "build"}, "body": {"a": [1, "b"], "n": None}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('headers."x-event"', "build"),
+        ("body.a[1]", "b"),
+        ("body.missing || 'default'", "default"),
+        ("'literal'", "literal"),
+        ("join('/', [headers.\"x-event\", body.a[1]])", "build/b"),
+        ("not_null(body.n, body.a)", [1, "b"]),
+    ],
+)
+def test_an_expression_yields_a_part_of_the_document(expression: str, value: JsonValue) -> None:
+    assert search(ADAPTER.validate_python(expression), DOCUMENT) == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["length(body.n)", "join('/', body.a)", "to_number(body.a)", "sum(body.a)", "body.x.y[0]"],
+)
+def test_a_function_that_does_not_take_what_it_finds_yields_nothing(expression: str) -> None:
+    assert search(ADAPTER.validate_python(expression), DOCUMENT) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("", "is no JMESPath expression"),
+        ("body..a", "is no JMESPath expression, at character 6"),
+        ("body.a b", "is no JMESPath expression, at character 8"),
+        ("'open", "is no JMESPath expression, at character 1"),
+        ("(" * 390, "is no JMESPath expression, at character 391"),
+        ("lower(body.a)", "calls lower(), which JMESPath does not have"),
+        ("body.a | [0].foo(@)", "calls foo(), which JMESPath does not have"),
+        ("join('/')", "calls join() with 1 arguments, not 2"),
+        ("length(body.a, body.b)", "calls length() with 2 arguments, not 1"),
+        ("[not_null()]", "calls not_null() with 0 arguments, not 1"),
+        ('headers."X-Event"', "names the header X-Event, which is written x-event here"),
+        ("x" * 401, "at most 400 characters"),
+    ],
+)
+def test_a_wrong_expression_is_refused_with_what_is_wrong(expression: str, reason: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ADAPTER.validate_python(expression)
+
+    assert reason in str(refused.value)
+
+
+def checked_below(calls: int, expression: str) -> str:
+    """The expression, checked below this many calls."""
+    return checked_below(calls - 1, expression) if calls else ADAPTER.validate_python(expression)
+
+
+def searched_below(calls: int, expression: str) -> JsonValue:
+    """What the expression yields below this many calls."""
+    return searched_below(calls - 1, expression) if calls else search(expression, DOCUMENT)
+
+
+def test_an_expression_that_python_cannot_follow_is_refused_or_yields_nothing() -> None:
+    with pytest.raises(ValidationError, match="nested too deeply"):
+        checked_below(600, "!" * 399 + "a")
+
+    assert searched_below(600, "@" + ".a" * 190) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("body.a", set()),
+        ('headers."ce-id" || body.id', {"ce-id"}),
+        ("join('/', [headers.host, headers.\"x-a\".b])", {"host", "x-a"}),
+        ("body[?x == headers.a].b", {"a"}),
+        ("{a: headers.b}", {"b"}),
+        ("keys(headers)", set()),
+    ],
+)
+def test_the_headers_that_an_expression_names_are_known(expression: str, names: set[str]) -> None:
+    assert header_names(expression) == names
