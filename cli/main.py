@@ -13,6 +13,7 @@ from cli.commands import (
     connections,
     deliveries,
     demo,
+    doctor,
     keys,
     metrics,
     notifications,
@@ -66,5 +67,6 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(connections.app, name="connections")
 app.command()(metrics.metrics)
+app.command()(doctor.doctor)
 app.add_typer(audit.app, name="audit")
 app.command()(demo.demo)

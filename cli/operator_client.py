@@ -19,6 +19,7 @@ from signalbox.http.schemas.deliveries import (
     RejectionList,
     ReplayResponse,
 )
+from signalbox.http.schemas.health import HealthResponse, ReadinessResponse
 from signalbox.http.schemas.metrics import MetricsResponse
 from signalbox.http.schemas.notifications import (
     NOTIFICATIONS,
@@ -27,6 +28,8 @@ from signalbox.http.schemas.notifications import (
     NotificationView,
 )
 from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
+from signalbox.http.schemas.sources import SourceList
+from signalbox.http.schemas.subscriptions import SubscriptionList
 from signalbox.http.schemas.tasks import TASKS
 from signalbox.models.dead_letter import DeadLetter
 from signalbox.models.task import Priority
@@ -44,6 +47,22 @@ class OperatorClient:
     """A client for operators. Every method raises ApiError, ApiUnavailable."""
 
     api: ApiClient
+
+    def health(self) -> HealthResponse:
+        """Return that the API runs."""
+        return self.api.ask("GET", "/health", HealthResponse)
+
+    def ready(self) -> ReadinessResponse:
+        """Return that tables and queues answer."""
+        return self.api.ask("GET", "/ready", ReadinessResponse)
+
+    def sources(self) -> SourceList:
+        """Return every configured source."""
+        return self.api.ask("GET", "/api/v1/sources", SourceList)
+
+    def subscriptions(self) -> SubscriptionList:
+        """Return every subscription."""
+        return self.api.ask("GET", "/api/v1/subscriptions", SubscriptionList)
 
     def queues(self) -> QueueListView:
         """Return the status of the queues."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +49,8 @@ class Outputs(BaseModel):
 class Stack:
     """A stack.
 
-    Its connectors may call the private `trusted` origins; `base_url` is that of the API.
+    Its connectors may call the private `trusted` origins; `base_url` is that of the API,
+    `alarm_topic` the SNS topic of alarms, empty if there is none.
     """
 
     name: str
@@ -58,11 +59,28 @@ class Stack:
     trusted: frozenset[str]
     session: boto3.Session
     endpoint_url: str | None = None
+    alarm_topic: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Return whether it runs on this machine."""
+        return self.endpoint_url is not None
 
     @cached_property
     def config(self) -> DynamoConfig:
         """Return the store of the configuration."""
         return DynamoConfig(table=self._config_table, clock=utc_now)
+
+    def read_config(self, unreadable: Callable[[str, str], None]) -> DynamoConfig:
+        """Return the store of the configuration.
+
+        It reports what it cannot parse with kind and name.
+        """
+        return DynamoConfig(
+            table=self._config_table,
+            clock=utc_now,
+            unreadable=unreadable,
+        )
 
     @cached_property
     def keys(self) -> DynamoKeys:
@@ -143,6 +161,7 @@ def describe_stack(
         trusted=frozenset(origin.strip() for origin in origins if origin.strip()),
         session=session,
         endpoint_url=endpoint_url,
+        alarm_topic=given.get("AlarmTopicArn", ""),
     )
 
 

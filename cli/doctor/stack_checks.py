@@ -1,0 +1,153 @@
+"""The checks that read the stack itself: its secrets, parameters and stored configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Final, TypeVar
+
+from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
+from cli.stack import Stack
+from signalbox.aws.config import DynamoConfig
+from signalbox.models.config import Connection, Pause, Source
+from signalbox.models.config_resource import ConfigResource
+from signalbox.models.errors import Conflict, PayloadInvalid
+from signalbox.models.issuer import Issuer
+from signalbox.models.manifest import RESOURCE_KINDS
+from signalbox.services.ports.deliveries import Providers
+
+R = TypeVar("R", bound=ConfigResource)
+
+_APPLY: Final = "correct it and run `signalbox apply`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredConfig:
+    config: DynamoConfig
+    unreadable: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackChecks:
+    """The checks that read a stack."""
+
+    stack: Stack
+    providers: Providers
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return the checks by name."""
+        return {
+            "configuration": self.configuration,
+            "sources": self.sources,
+            "connections": self.connections,
+            "issuers": self.issuers,
+            "alarms": self.alarms,
+        }
+
+    def configuration(self) -> Iterator[Diagnosis]:
+        """Check for stored configuration that this version cannot read."""
+        for kind, name in self._read.unreadable:
+            yield Diagnosis(
+                level=DiagnosisLevel.FAULT,
+                check="configuration",
+                subject=f"{kind.lower()} {name}",
+                text="the stored configuration cannot be read, and is skipped",
+                action="apply it again, or deploy the version that wrote it",
+            )
+
+    def sources(self) -> Iterator[Diagnosis]:
+        """Check that enabled sources have settings and secrets of their providers."""
+        for source in self._all(Source):
+            create_provider = self.providers.get(source.provider)
+            if not source.enabled:
+                continue
+            if create_provider is None:
+                yield _fault(source, f"there is no provider {source.provider}", _APPLY)
+                continue
+            try:
+                create_provider().with_settings(source.settings)
+            except PayloadInvalid as invalid:
+                yield _fault(source, f"its settings are refused: {invalid.reason}", _APPLY)
+            without = "it has no secret, and answers every webhook with 503"
+            yield from self._secret(source, create_provider().check_secret, without)
+
+    def connections(self) -> Iterator[Diagnosis]:
+        """Check that enabled connections have secrets of their connectors."""
+        for connection in self._all(Connection):
+            connector = self.stack.connectors.get(connection.connector)
+            if not connection.enabled:
+                continue
+            if connector is None:
+                yield _fault(connection, f"there is no connector {connection.connector}", _APPLY)
+                continue
+            check = partial(connector.check_secret, connection)
+            yield from self._secret(connection, check, "it has no secret, and sends nothing")
+
+    def issuers(self) -> Iterator[Diagnosis]:
+        """Check that issuers with a shared secret have one."""
+        for issuer in self._all(Issuer):
+            if issuer.secret_name:
+                without = "it has no secret, and its tokens are refused"
+                yield from self._secret(issuer, lambda _secret: None, without)
+
+    def alarms(self) -> Iterator[Diagnosis]:
+        """Check that alarms notify somebody; local stacks have none."""
+        if not self.stack.local and not self.stack.alarm_topic:
+            yield Diagnosis(
+                level=DiagnosisLevel.WARNING,
+                check="alarms",
+                subject="stack",
+                text="AlarmTopicArn is empty, so that alarms notify nobody",
+                action="set AlarmTopicArn in samconfig.toml, then `make deploy`",
+            )
+
+    def unconfigured_sources(self) -> Sequence[Source]:
+        """Return the default sources that accept webhooks without configuration.
+
+        Raises:
+            Unavailable: The stack did not answer.
+        """
+        configured = {source.key for source in self._all(Source)}
+        defaults = (Source(provider=name) for name in self.providers)
+        return [
+            source
+            for source in defaults
+            if source.key not in configured and self.stack.secrets.refresh(source.secret_name)
+        ]
+
+    def _secret(
+        self, resource: ConfigResource, check: Callable[[str], None], without: str
+    ) -> Iterator[Diagnosis]:
+        name = resource.secret_name or ""
+        secrets = self.stack.secrets.refresh(name)
+        if not secrets:
+            yield _fault(resource, without, f"signalbox secrets set {name}")
+            return
+        try:
+            check(secrets[0])
+        except Conflict as conflict:
+            text = f"its secret cannot be used: {conflict.reason}"
+            yield _fault(resource, text, f"signalbox secrets set {name}")
+
+    def _all(self, kind: type[R]) -> Sequence[R]:
+        return self._read.config.all(kind)
+
+    @cached_property
+    def _read(self) -> _StoredConfig:
+        unreadable: dict[tuple[str, str], None] = {}
+        config = self.stack.read_config(lambda kind, name: unreadable.setdefault((kind, name)))
+        kinds: tuple[type[ConfigResource], ...] = (*RESOURCE_KINDS, Pause)
+        for kind in kinds:
+            config.all(kind)
+        return _StoredConfig(config=config, unreadable=tuple(unreadable))
+
+
+def _fault(resource: ConfigResource, text: str, action: str) -> Diagnosis:
+    return Diagnosis(
+        level=DiagnosisLevel.FAULT,
+        check=f"{resource.kind}s",
+        subject=f"{resource.kind} {resource.key}",
+        text=text,
+        action=action,
+    )

@@ -1,0 +1,346 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+import boto3
+import pytest
+
+from cli.doctor.findings import Diagnosis, DiagnosisLevel, doctor_report, run_checks, summary_line
+from cli.doctor.stack_checks import StackChecks
+from cli.errors import CommandError
+from cli.operator_client import OperatorClient
+from cli.stack import Stack
+from signalbox.aws.circuits import DynamoCircuits
+from signalbox.models.circuit import Circuit, opened
+from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.runtime.registry import providers
+from signalbox.services.ports.time import utc_now
+from tests.builders import SECRET
+from tests.fakes.tokens import an_issuer
+from tests.unit.cli.conftest import REGION, CommandLine
+from tests.unit.cli.served import Served
+from tests.unit.cli.test_queue import dead, dead_notification
+
+TEAM = Connection(id=ConnectionId("team"), connector="slack")
+TO_TEAM = Subscription(id=SubscriptionId("all"), connection=TEAM.id)
+GITHUB = Source(provider="github")
+SLACK_SECRET = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnop"
+
+
+def found(result: str, subject: str) -> Mapping[str, str]:
+    """The one finding about the subject."""
+    (finding,) = (row for row in json.loads(result)["findings"] if row["subject"] == subject)
+    return dict(finding)
+
+
+def subjects(result: str, level: DiagnosisLevel) -> list[str]:
+    return [row["subject"] for row in json.loads(result)["findings"] if row["level"] == level]
+
+
+def finding(level: DiagnosisLevel, subject: str = "x") -> Diagnosis:
+    return Diagnosis(level=level, check="c", subject=subject, text="t")
+
+
+def of_stack(stack: Stack) -> dict[str, Diagnosis]:
+    checks = StackChecks(stack=stack, providers=providers())
+    return {finding.subject: finding for finding in run_checks(checks.checks())}
+
+
+def test_a_stack_without_faults_is_healthy(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(GITHUB)
+    signalbox("send", "github", "star", "--secret", SECRET)
+
+    result = signalbox("doctor")
+
+    assert result.code == 0
+    assert "no faults, no warnings, 1 not checked" in result.err
+    assert "name the stack with --stage" in result.out
+
+
+def test_each_fault_is_a_line_with_what_to_do(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(TO_TEAM)
+
+    result = signalbox("doctor")
+
+    assert result.code == 1
+    (line,) = (line for line in result.out.splitlines() if "subscription all" in line)
+    assert line.startswith("fault ")
+    assert "there is no connection team" in line
+    assert "->" in line
+
+
+@pytest.mark.parametrize(
+    ("connection", "subscription", "level"),
+    [
+        (TEAM, TO_TEAM, None),
+        (TEAM.model_copy(update={"enabled": False}), TO_TEAM, DiagnosisLevel.WARNING),
+        (None, TO_TEAM, DiagnosisLevel.FAULT),
+        (None, TO_TEAM.model_copy(update={"enabled": False}), None),
+    ],
+)
+def test_a_subscription_needs_an_enabled_connection(
+    signalbox: CommandLine,
+    served: Served,
+    connection: Connection | None,
+    subscription: Subscription,
+    level: DiagnosisLevel | None,
+) -> None:
+    served.wiring.config.put(subscription)
+    if connection:
+        served.wiring.config.put(connection)
+
+    rows = json.loads(signalbox("doctor", "--json").out)["findings"]
+
+    assert [row["level"] for row in rows if row["subject"] == "subscription all"] == (
+        [level] if level else []
+    )
+
+
+def test_a_source_that_received_nothing_is_a_warning(
+    signalbox: CommandLine, served: Served
+) -> None:
+    served.wiring.config.put(GITHUB)
+    served.wiring.config.put(Source(provider="github", name="off", enabled=False))
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 0
+    assert subjects(result.out, DiagnosisLevel.WARNING) == ["source github/default"]
+    assert (
+        "signalbox sources verify github/default"
+        in found(result.out, "source github/default")["action"]
+    )
+
+
+def test_without_any_source_the_first_step_is_named(signalbox: CommandLine) -> None:
+    result = signalbox("doctor", "--json")
+
+    assert found(result.out, "sources")["action"] == "signalbox sources add PROVIDER"
+
+
+def test_a_rejection_after_the_last_delivery_is_a_warning(
+    signalbox: CommandLine, served: Served
+) -> None:
+    served.wiring.config.put(GITHUB)
+    signalbox("send", "github", "star", "--secret", SECRET)
+    signalbox("send", "github", "star", "--secret", "another secret")
+
+    result = signalbox("doctor", "--json")
+
+    rejected = found(result.out, "source github/default")
+    assert rejected["level"] == DiagnosisLevel.WARNING
+    assert "401 signature_invalid: the signature is missing" in rejected["text"]
+
+
+def test_a_rejection_before_the_last_delivery_is_a_note(
+    signalbox: CommandLine, served: Served
+) -> None:
+    served.wiring.config.put(GITHUB)
+    signalbox("send", "github", "star", "--secret", "another secret")
+    signalbox("send", "github", "star", "--secret", SECRET)
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 0
+    assert found(result.out, "source github/default")["level"] == DiagnosisLevel.NOTE
+
+
+def test_a_paused_queue_is_a_warning_with_its_reason(signalbox: CommandLine) -> None:
+    signalbox("queue", "pause", "low", "--reason", "moving")
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 0
+    assert "moving" in found(result.out, "queue low")["text"]
+    assert found(result.out, "queue low")["action"] == "signalbox queue resume low"
+
+
+def test_dead_letters_are_faults_of_their_kinds(signalbox: CommandLine, served: Served) -> None:
+    dead(served)
+    dead(served)
+    dead_notification(served)
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 1
+    assert found(result.out, "tasks")["text"].startswith("2 without attempts")
+    assert "Slack answered 500" in found(result.out, "notifications")["text"]
+
+
+def test_an_open_circuit_is_a_fault(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(TEAM)
+    circuits = DynamoCircuits(table=served.wiring.state_table, clock=utc_now)
+    circuits.replace(TEAM.id, Circuit(), opened(Circuit(), utc_now(), Random(7)))
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 1
+    assert (
+        "its circuit is open; the next probe is at" in found(result.out, "connection team")["text"]
+    )
+
+
+def test_an_api_that_does_not_answer_is_a_fault() -> None:
+    result = CommandLine(options=["--url", "http://127.0.0.1:9", "--key", "x"])("doctor", "--json")
+
+    assert result.code == 1
+    assert subjects(result.out, DiagnosisLevel.FAULT) == ["api"]
+
+
+def test_services_that_do_not_answer_the_api_are_a_fault(
+    signalbox: CommandLine, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OperatorClient, "health", lambda _self: None)
+    served.away = 503
+
+    result = signalbox("doctor", "--json")
+
+    assert subjects(result.out, DiagnosisLevel.FAULT) == ["api"]
+    assert "circuits" in subjects(result.out, DiagnosisLevel.UNCHECKED)
+
+
+def test_a_check_that_a_key_does_not_allow_does_not_end_the_others(
+    signalbox: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_self: OperatorClient) -> None:
+        raise CommandError("403 forbidden: this needs the scope metrics:read")
+
+    monkeypatch.setattr(OperatorClient, "figures", refused)
+    signalbox("queue", "pause", "low")
+
+    result = signalbox("doctor", "--json")
+
+    assert "scope metrics:read" in found(result.out, "circuits")["text"]
+    assert found(result.out, "queue low")["level"] == DiagnosisLevel.WARNING
+
+
+def test_an_error_of_our_own_is_not_hidden() -> None:
+    def broken() -> list[Diagnosis]:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        list(run_checks({"broken": broken}))
+
+
+def test_faults_come_first_and_alone_make_it_unhealthy() -> None:
+    report = doctor_report(
+        [
+            finding(DiagnosisLevel.NOTE),
+            finding(DiagnosisLevel.FAULT),
+            finding(DiagnosisLevel.WARNING),
+        ]
+    )
+
+    assert [each.level for each in report.findings] == ["fault", "warning", "note"]
+    assert not report.healthy
+    others = [finding(level) for level in DiagnosisLevel if level is not DiagnosisLevel.FAULT]
+    assert doctor_report(others).healthy
+
+
+def test_the_summary_counts_each_level() -> None:
+    levels = [DiagnosisLevel.FAULT, DiagnosisLevel.WARNING, DiagnosisLevel.WARNING]
+
+    assert summary_line([finding(level) for level in levels]) == "1 fault, 2 warnings"
+
+
+def test_what_lacks_its_secret_is_a_fault(stack: Stack) -> None:
+    stack.config.put(GITHUB)
+    stack.config.put(TEAM)
+    stack.config.put(an_issuer(jwks=None, shared_secret=True))
+
+    faults = of_stack(stack)
+
+    assert faults["source github/default"].action == "signalbox secrets set sources/github/default"
+    assert faults["connection team"].action == "signalbox secrets set connections/team"
+    assert "its tokens are refused" in faults["issuer corp"].text
+    assert {each.level for name, each in faults.items() if name != "stack"} == {
+        DiagnosisLevel.FAULT
+    }
+
+
+def test_what_has_its_secret_or_is_disabled_is_not_named(stack: Stack) -> None:
+    stack.config.put(GITHUB)
+    stack.config.put(TEAM)
+    stack.config.put(Source(provider="github", name="off", enabled=False))
+    stack.secrets.put("sources/github/default", [SECRET])
+    stack.secrets.put("connections/team", [SLACK_SECRET])
+
+    assert set(of_stack(stack)) == {"stack"}
+
+
+def test_a_secret_that_cannot_be_used_is_a_fault(stack: Stack) -> None:
+    stack.config.put(TEAM)
+    stack.secrets.put("connections/team", ["xoxb-1234567890-abcdefghijkl"])
+
+    fault = of_stack(stack)["connection team"]
+
+    assert "its secret cannot be used" in fault.text
+    assert "xoxb" not in fault.model_dump_json()
+
+
+def test_settings_and_providers_that_are_not_of_this_version_are_faults(stack: Stack) -> None:
+    stack.config.put(Source(provider="github", settings={"odd": 1}))
+    stack.config.put(Source(provider="svn"))
+    stack.secrets.put("sources/github/default", [SECRET])
+
+    faults = of_stack(stack)
+
+    assert "its settings are refused" in faults["source github/default"].text
+    assert faults["source svn/default"].text == "there is no provider svn"
+
+
+def test_configuration_that_cannot_be_read_is_named_once(stack: Stack) -> None:
+    boto3.client("dynamodb", region_name=REGION).put_item(
+        TableName=stack.outputs.config_table,
+        Item={"pk": {"S": "SOURCE"}, "sk": {"S": "github/ci"}, "doc": {"S": '{"later": true}'}},
+    )
+
+    checks = StackChecks(stack=stack, providers=providers())
+    findings = [each for each in run_checks(checks.checks()) if each.check == "configuration"]
+
+    assert [each.subject for each in findings] == ["source github/ci"]
+
+
+def test_alarms_without_a_topic_are_a_warning(stack: Stack) -> None:
+    assert of_stack(stack)["stack"].level is DiagnosisLevel.WARNING
+    assert "AlarmTopicArn" in of_stack(stack)["stack"].text
+
+
+@pytest.mark.parametrize(
+    "changes", [{"alarm_topic": "arn:aws:sns:us-east-1:1:t"}, {"endpoint_url": "http://127.0.0.1"}]
+)
+def test_a_topic_or_a_local_stack_is_no_warning(stack: Stack, changes: dict[str, str]) -> None:
+    vars(stack).update(changes)
+
+    assert list(StackChecks(stack=stack, providers=providers()).alarms()) == []
+
+
+def test_a_default_source_with_a_secret_counts_without_configuration(stack: Stack) -> None:
+    stack.secrets.put("sources/linear/default", ["lin_wh_1"])
+    stack.config.put(GITHUB)
+    stack.secrets.put("sources/github/default", [SECRET])
+
+    checks = StackChecks(stack=stack, providers=providers())
+
+    assert [source.key for source in checks.unconfigured_sources()] == ["linear/default"]
+
+
+def test_without_a_key_the_stack_is_examined_all_the_same(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    stack.config.put(GITHUB)
+
+    result = on_aws("doctor", "--json")
+
+    assert result.code == 1
+    assert subjects(result.out, DiagnosisLevel.FAULT) == ["source github/default"]
+    assert "no API key" in found(result.out, "api")["text"]
+
+
+def test_where_neither_stack_nor_api_is_found_the_command_fails(tmp_path: Path) -> None:
+    result = CommandLine(options=["--home", str(tmp_path)])("doctor")
+
+    assert result.code == 3
+    assert "the local stack is not running" in result.err
