@@ -15,6 +15,7 @@ from cli.commands import (
     demo,
     doctor,
     keys,
+    listen,
     metrics,
     notifications,
     queue,
@@ -64,6 +65,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
 app.command()(work.work)
 app.add_typer(deliveries.app, name="deliveries")
+app.command()(listen.listen)
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(connections.app, name="connections")
 app.command()(metrics.metrics)

@@ -1,6 +1,7 @@
 """A client of the API for operators: queues, deliveries, notifications, connections, metrics."""
 
 import time
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from signalbox.http.schemas.connections import CONNECTIONS, ConnectionList
 from signalbox.http.schemas.dead_letters import DeadLetterList, RedriveRequest, RedriveResponse
 from signalbox.http.schemas.deliveries import (
     DELIVERIES,
+    DeliveryBodyResponse,
     DeliveryList,
     DeliverySummary,
     DeliveryView,
@@ -98,6 +100,11 @@ class OperatorClient:
     def delivery(self, delivery: str) -> DeliveryView:
         """Return a delivery with its body."""
         return self.api.ask("GET", join_path(DELIVERIES, delivery), DeliveryView)
+
+    def delivery_body(self, delivery: str) -> bytes:
+        """Return the body of a delivery as it was sent."""
+        path = join_path(DELIVERIES, delivery, "body")
+        return b64decode(self.api.ask("GET", path, DeliveryBodyResponse).content)
 
     def explain(self, named: str, provider: str, source: str) -> Timeline:
         """Return the timeline of a delivery, by its id or that of the provider."""

@@ -1,6 +1,7 @@
 """Deliveries as operators see them, and reading them once more."""
 
 import json
+from base64 import b64decode
 from typing import cast
 
 import pytest
@@ -112,10 +113,30 @@ def test_a_body_that_is_no_text_is_shown_in_base64(system: System) -> None:
     assert shown.part("body")["content"] == "/wA="
 
 
+@pytest.mark.parametrize("raw", [b'{"key": "sbx_live_0000000000000"}', b"\xff\x00", b"x" * 900_000])
+def test_an_operator_gets_the_bytes_that_were_sent(system: System, raw: bytes) -> None:
+    headers = {"X-GitHub-Event": "star", "X-GitHub-Delivery": "odd"}
+    system.hook(raw, headers | {"content-type": "application/json"})
+    delivery = delivery_id("github", "default", "odd")
+
+    answer = system.ask("GET", f"{DELIVERIES}/{delivery}/body", key=system.key("operator"))
+
+    assert answer.json_body["size"] == len(raw)
+    assert b64decode(str(answer.json_body["content"])) == raw
+
+
+def test_a_viewer_does_not_get_unmasked_bodies(system: System) -> None:
+    made = system.comment("/agent use sbx_live_0000000000000 please")
+
+    path = f"{DELIVERIES}/{made.word('delivery_id')}/body"
+
+    assert system.ask("GET", path, key=system.key("viewer")).status == 403
+
+
 def test_a_delivery_that_is_not_there_is_404(system: System) -> None:
     key = system.key("admin")
 
-    for ask in (("GET", ""), ("GET", "/explain"), ("POST", "/replay")):
+    for ask in (("GET", ""), ("GET", "/body"), ("GET", "/explain"), ("POST", "/replay")):
         assert system.ask(ask[0], f"{DELIVERIES}/dlv_none{ask[1]}", key=key).status == 404
 
 

@@ -126,6 +126,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "POST /api/v1/queue/redrive?dry_run=true": Row(who=OPERATORS, body={"kind": "task"}),
     "GET /api/v1/deliveries": Row(who=READERS),
     "GET /api/v1/deliveries/<delivery_id>": Row(who=READERS, about=delivery, absent=404),
+    "GET /api/v1/deliveries/<delivery_id>/body": Row(who=OPERATORS, about=delivery, absent=404),
     "GET /api/v1/deliveries/<delivery_id>/explain": Row(who=READERS, about=delivery, absent=404),
     "POST /api/v1/deliveries/<delivery_id>/replay": Row(who=OPERATORS, about=delivery, absent=404),
     "GET /api/v1/explain?provider=github&key=<key>": Row(who=READERS, about=delivery, absent=404),

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     QUEUE_READ = "queue:read"
     QUEUE_WRITE = "queue:write"
     DELIVERIES_READ = "deliveries:read"
+    DELIVERIES_BODY = "deliveries:body"
     DELIVERIES_WRITE = "deliveries:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
@@ -50,6 +51,7 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     | {
         Scope.TASKS_WRITE,
         Scope.QUEUE_WRITE,
+        Scope.DELIVERIES_BODY,
         Scope.DELIVERIES_WRITE,
         Scope.NOTIFICATIONS_WRITE,
         Scope.CONFIG_READ,

@@ -1,5 +1,6 @@
 """Deliveries: list, get, explain and replay."""
 
+from base64 import b64encode
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -20,6 +21,7 @@ from signalbox.http.pagination import (
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.deliveries import (
     DELIVERIES,
+    DeliveryBodyResponse,
     DeliveryList,
     DeliverySummary,
     DeliveryView,
@@ -80,6 +82,26 @@ def add_deliveries(
     @routes.add(_reading(_DELIVERY, "Show a delivery with its body", DeliveryView, 404))
     def show_delivery(delivery_id: IdPath) -> Response[str]:
         return json_response(_view(store.get_stored(DeliveryId(delivery_id))))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=f"{_DELIVERY}/body",
+            scope=Scope.DELIVERIES_BODY,
+            tag=_TAG,
+            summary="Get the body of a delivery as it was sent, without masking",
+            response_model=DeliveryBodyResponse,
+            problems=(404,),
+        )
+    )
+    def get_delivery_body(delivery_id: IdPath) -> Response[str]:
+        stored = store.get_stored(DeliveryId(delivery_id))
+        body = DeliveryBodyResponse(
+            delivery_id=stored.delivery.id,
+            size=len(stored.body),
+            content=b64encode(stored.body).decode(),
+        )
+        return json_response(body)
 
     @routes.add(
         Route(

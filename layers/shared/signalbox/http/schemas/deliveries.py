@@ -40,6 +40,14 @@ class DeliveryView(DeliverySummary):
     body: BodyView
 
 
+class DeliveryBodyResponse(Model):
+    """The body of a delivery as it was sent, in base64: nothing is masked, and nothing missing."""
+
+    delivery_id: DeliveryId
+    size: int
+    content: str
+
+
 class DeliveryList(Model):
     """A page of deliveries, newest first. `next` is the cursor of the next page.
 

@@ -1,0 +1,1 @@
+"""Forwarding the deliveries of a source to a local address."""
