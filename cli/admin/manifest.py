@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.admin.audit import AuditChange
 from cli.errors import CommandError
-from signalbox.models.config import Connection, Source
+from signalbox.models.config import CommandPermission, Connection, Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.event_vocabulary import suggest
@@ -27,6 +27,7 @@ from signalbox.models.manifest import (
     validation_errors,
 )
 from signalbox.models.principal import ApiKey, Role
+from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import ConfigWriter, SecretStore
@@ -171,6 +172,11 @@ class ApplyManifest:
             if name is None:
                 continue
             secrets = self.secrets.refresh(name)
+            if isinstance(resource, Source) and self._refuses_every_command(resource):
+                yield (
+                    f"source {resource.key} accepts no command: list `authors`, set "
+                    f"{resource.token_name}, or set `permission: off`"
+                )
             if not secrets:
                 yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             else:
@@ -184,6 +190,14 @@ class ApplyManifest:
         provider = self.providers[source.provider]().with_settings(source.settings)
         if provider.uses_token and not self.secrets.refresh(name):
             yield f"{name} has no token; `signalbox secrets set {name}` gives it one"
+
+    def _refuses_every_command(self, source: Source) -> bool:
+        """Return whether nothing tells who may give commands."""
+        if source.authors or source.permission is CommandPermission.OFF:
+            return False
+        return permission_api_opener(source.provider) is None or not self.secrets.refresh(
+            source.token_name
+        )
 
     def _check_secret(self, resource: ConfigResource, secret: str) -> None:
         match resource:
