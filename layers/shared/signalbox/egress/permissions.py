@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Final, Protocol
+from urllib.parse import quote
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from typing_extensions import override
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import send_error, try_secrets
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
 
+_WRITERS: Final = frozenset({"write", "maintain", "admin", "owner"})
 _DOCUMENT: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
@@ -62,6 +65,36 @@ class HttpPermissions:
 
         try_secrets(self.tokens, ask)
         return answers[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollaboratorPermissions(PermissionApi):
+    """The permission of a collaborator of a repository, as GitHub's API and those like it show it.
+
+    It includes what teams and organizations grant. `headers` are those of a request with a token.
+    """
+
+    api_url: str
+    headers: Callable[[str], Mapping[str, str]]
+
+    @override
+    def request(self, event: Event, person: Author, token: str) -> HttpRequest:
+        owner, slash, repository = (event.repository or "").partition("/")
+        if not slash:
+            raise SendRefused("the event names no repository")
+        path = f"repos/{quote(owner, safe='')}/{quote(repository, safe='')}"
+        user = quote(person.name, safe="")
+        return HttpRequest(
+            method="GET",
+            url=f"{self.api_url}/{path}/collaborators/{user}/permission",
+            headers=self.headers(token),
+        )
+
+    @override
+    def may_command(self, response: HttpResponse, person: Author) -> bool:
+        answer = json_answer(response)
+        permission = answer.get("permission") if isinstance(answer, dict) else None
+        return isinstance(permission, str) and permission in _WRITERS
 
 
 def json_answer(response: HttpResponse) -> JsonValue:
