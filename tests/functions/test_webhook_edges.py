@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from signalbox.models.config import Source
 from signalbox.providers.github.signature import signature
@@ -64,6 +64,37 @@ def test_settings_that_are_not_of_the_provider_are_503_until_they_are_corrected(
 
     assert answer.status == 503
     assert counts(system, "bare") == {"source_misconfigured": 1}
+
+
+@pytest.mark.parametrize(
+    ("networks", "status"),
+    [
+        ((), 202),
+        (("203.0.113.0/24",), 202),
+        (("2001:db8::/32", "203.0.113.7/32"), 202),
+        (("198.51.100.0/24",), 403),
+        (("2001:db8::/32",), 403),
+    ],
+)
+def test_a_source_admits_the_networks_that_it_names(
+    system: System, networks: tuple[str, ...], status: int
+) -> None:
+    system.wiring.config.put(Source(provider="github", name="bare", networks=networks))
+    system.wiring.secrets.put("sources/github/bare", [SECRET])
+    star = sample("github", "star.created")
+
+    answer = system.hook(star.raw, star.headers, source="bare")
+
+    assert answer.status == status
+    if status == 403:
+        assert answer.word("code") == "address_refused"
+        assert counts(system, "bare") == {"address_refused": 1}
+
+
+@pytest.mark.parametrize("network", ["", "192.0.2.7/24", "192.0.2.0/33", "example.com", "*"])
+def test_what_is_no_network_is_refused(network: str) -> None:
+    with pytest.raises(ValidationError, match="expects a network"):
+        Source(provider="github", networks=(network,))
 
 
 def test_the_api_answers_400_to_what_is_no_base64(system: System) -> None:

@@ -13,6 +13,11 @@ class ProblemMeaning(NamedTuple):
 
 
 MEANINGS: Final[dict[str, ProblemMeaning]] = {
+    "address_refused": ProblemMeaning(
+        403,
+        "The source does not accept requests from this address.",
+        "Add the network of the sender to `networks` of the source.",
+    ),
     "conflict": ProblemMeaning(
         409,
         "The state of the resource does not allow this.",

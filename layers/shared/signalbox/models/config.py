@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 from typing_extensions import override
 
 from signalbox.models.base import NAME_CONSTRAINTS, Name, UtcDatetime
@@ -26,6 +27,22 @@ Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
 
 
+def _network(text: str) -> str:
+    """Return a network in its usual form.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("expects a network, such as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
+Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
+"""Addresses of IPv4 or IPv6, as in 192.0.2.0/24."""
+
+
 class CommandPermission(StrEnum):
     """Whether the provider must say that a person has write access before a command counts."""
 
@@ -40,7 +57,8 @@ class Source(ConfigResource):
     a detail `workflow_run.completed:failure`. Empty `commands` or `authors` match everything.
     `bots` are the bots whose commands are accepted; by default there are none. Without `authors`
     those persons may give commands who have write access by the API of the provider, or everybody
-    if `permission` is off. The provider's own
+    if `permission` is off. Requests from other addresses than those of the `networks` are refused;
+    without any they may come from anywhere. The provider's own
     model validates `settings`.
     """
 
@@ -54,6 +72,7 @@ class Source(ConfigResource):
     authors: Patterns = ()
     bots: Patterns = ()
     permission: CommandPermission = CommandPermission.REQUIRED
+    networks: Annotated[tuple[Network, ...], Field(max_length=100)] = ()
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
@@ -63,6 +82,16 @@ class Source(ConfigResource):
     @override
     def key(self) -> str:
         return f"{self.provider}/{self.name}"
+
+    def admits(self, address: str) -> bool:
+        """Return whether a request from this address is accepted."""
+        if not self.networks:
+            return True
+        try:
+            sender = ip_address(address)
+        except ValueError:
+            return False
+        return any(sender in ip_network(network) for network in self.networks)
 
     @property
     @override

@@ -52,6 +52,12 @@ class Forbidden(InvalidRequest):
     code = "forbidden"
 
 
+class AddressRefused(Forbidden):
+    """The request comes from an address that the source does not admit."""
+
+    code = "address_refused"
+
+
 class NotFound(InvalidRequest):
     """There is no such resource."""
 

@@ -14,6 +14,7 @@ from typing import Final
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import (
+    AddressRefused,
     NotFound,
     PayloadInvalid,
     SecretMissing,
@@ -80,6 +81,7 @@ class ReceiveWebhook:
 
         Raises:
             NotFound: There is no such source.
+            AddressRefused: The source does not admit the address of the sender.
             SignatureInvalid: None of the secrets signed the request.
             PayloadUnparseable: The payload cannot be parsed; the delivery is stored.
             HandlerFault: Our own code failed; the delivery is stored.
@@ -87,6 +89,8 @@ class ReceiveWebhook:
                 are not those of the provider.
         """
         source = self._source(source_name)
+        if not source.admits(request.source_ip):
+            raise AddressRefused("the source does not admit this address")
         provider = self._provider(source)
         secret_index = self._verified(request, source, provider)
         context = self._context(request, source, provider)

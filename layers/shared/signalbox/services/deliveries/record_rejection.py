@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from signalbox.models.errors import (
+    AddressRefused,
     PayloadInvalid,
     PayloadTooLarge,
     SecretMissing,
@@ -24,7 +25,8 @@ from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock
 
 _RECORDED_ERRORS: Final = (
-    *(PayloadInvalid, PayloadTooLarge, SecretMissing, SourceMisconfigured, Unauthenticated),
+    *(AddressRefused, PayloadInvalid, PayloadTooLarge, SecretMissing, SourceMisconfigured),
+    Unauthenticated,
 )
 _WRITE_INTERVAL: Final = timedelta(seconds=1)
 _BURST: Final = _WRITE_INTERVAL * (MAX_REJECTIONS - 1)
