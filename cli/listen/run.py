@@ -1,7 +1,9 @@
 """The implementation of `signalbox listen`."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -46,14 +48,12 @@ class Listener:
             ApiError: The API refused a request.
             ApiUnavailable: The API did not answer the first request.
         """
-        try:
+        with suppress(KeyboardInterrupt), _interrupt_on_signals():
             for found in self._polls():
                 for summary in found:
                     self._forward(summary)
                 if self.once and (found or self.backlog):
                     break
-        except KeyboardInterrupt:
-            pass
         self.output.note(f"{self._forwarded} forwarded, {self._failures} not accepted")
         return self._failures == 0
 
@@ -98,6 +98,25 @@ class Listener:
                 self.output.note(f"{away}; trying again in {seconds:g} s")
                 self.sleep(seconds)
                 pause = min(pause * 2, _MAX_PAUSE)
+
+
+@contextmanager
+def _interrupt_on_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal interrupt as Ctrl-C does, unless they are ignored."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _line(summary: DeliverySummary, outcome: ForwardedDelivery) -> str:

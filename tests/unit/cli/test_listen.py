@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -328,6 +330,21 @@ def test_ctrl_c_ends_it_cleanly(target: FakeHttpServer, capsys: pytest.CaptureFi
 
     assert good
     assert "1 forwarded, 0 not accepted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly_and_is_handled_as_before_afterwards(
+    target: FakeHttpServer, number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
+
+    def signalled(_seconds: float) -> None:
+        os.kill(os.getpid(), number)
+
+    good = a_listener(FakeOperator(), target, signalled).run()
+
+    assert good
+    assert signal.getsignal(number) is before
 
 
 def test_live_deliveries_are_waited_for_and_once_ends_with_the_first(
