@@ -3,18 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
 from cli.operator_client import OperatorClient
 from cli.output import format_time
+from signalbox.http.schemas.metrics import CircuitMetrics, RedeliveryMetrics
 from signalbox.models.circuit import CircuitState
 from signalbox.models.config import Source
 from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
 from signalbox.models.rejection import Rejections
+from signalbox.services.ports.time import utc_now
 
 _MAX_DEAD_LETTERS: Final = 200
+_MAX_LOOK_AGE: Final = timedelta(hours=1)
 _RETENTION: Final = "in the last seven days"
 
 
@@ -37,7 +41,7 @@ class ApiChecks:
             "deliveries": self.deliveries,
             "queues": self.queues,
             "dead letters": self.dead_letters,
-            "circuits": self.circuits,
+            "metrics": self.metrics,
         }
 
     def answers(self) -> Diagnosis | None:
@@ -140,24 +144,18 @@ class ApiChecks:
                 newest = next(letter for letter in found if letter.kind is kind)
                 yield _dead(kind, counts[kind], newest, cut=len(found) == _MAX_DEAD_LETTERS)
 
-    def circuits(self) -> Iterator[Diagnosis]:
-        """Check for connections whose targets do not answer."""
+    def metrics(self) -> Iterator[Diagnosis]:
+        """Check for targets that do not answer, and for webhooks that are missed."""
         metrics = self.operator.figures()
         for circuit in metrics.circuits:
             if circuit.state is not CircuitState.CLOSED:
-                until = format_time(circuit.open_until)
-                probe = f"; the next probe is at {until}" if until else ""
-                yield Diagnosis(
-                    level=DiagnosisLevel.FAULT,
-                    check="circuits",
-                    subject=f"connection {circuit.connection}",
-                    text=f"its circuit is {circuit.state}{probe}",
-                    action=f"signalbox notifications list --connection {circuit.connection}",
-                )
+                yield _circuit(circuit)
+        for redelivery in metrics.redelivery:
+            yield from _redelivery(redelivery, utc_now())
         if not metrics.complete:
             yield Diagnosis(
                 level=DiagnosisLevel.WARNING,
-                check="circuits",
+                check="metrics",
                 subject="metrics",
                 text="counting is behind",
                 action="wait a minute; if it stays so, see the log of the function maintenance",
@@ -199,3 +197,37 @@ def _dead(kind: DeadLetterKind, count: int, newest: DeadLetter, *, cut: bool) ->
         action=f"signalbox queue dead-letters --kind {kind}, then"
         f" signalbox queue redrive --kind {kind}",
     )
+
+
+def _circuit(circuit: CircuitMetrics) -> Diagnosis:
+    until = format_time(circuit.open_until)
+    return Diagnosis(
+        level=DiagnosisLevel.FAULT,
+        check="metrics",
+        subject=f"connection {circuit.connection}",
+        text=f"its circuit is {circuit.state}"
+        + (f"; the next probe is at {until}" if until else ""),
+        action=f"signalbox notifications list --connection {circuit.connection}",
+    )
+
+
+def _redelivery(redelivery: RedeliveryMetrics, now: datetime) -> Iterator[Diagnosis]:
+    subject = f"source {redelivery.provider}/{redelivery.source}"
+    looked_at = redelivery.looked_at
+    if looked_at is None or now - looked_at > _MAX_LOOK_AGE:
+        when = f"since {format_time(looked_at)}" if looked_at else "yet"
+        yield Diagnosis(
+            level=DiagnosisLevel.FAULT,
+            check="metrics",
+            subject=subject,
+            text=f"the delivery log of the provider was not read {when}",
+            action="the log of the function redelivery has the reason",
+        )
+    if redelivery.open:
+        yield Diagnosis(
+            level=DiagnosisLevel.WARNING,
+            check="metrics",
+            subject=subject,
+            text=f"{redelivery.open} missed webhooks are requested again",
+            action="signalbox metrics",
+        )

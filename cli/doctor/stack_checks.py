@@ -65,12 +65,16 @@ class StackChecks:
             if create_provider is None:
                 yield _fault(source, f"there is no provider {source.provider}", _APPLY)
                 continue
+            provider = create_provider()
             try:
-                create_provider().with_settings(source.settings)
+                provider = provider.with_settings(source.settings)
             except PayloadInvalid as invalid:
                 yield _fault(source, f"its settings are refused: {invalid.reason}", _APPLY)
             without = "it has no secret, and answers every webhook with 503"
-            yield from self._secret(source, create_provider().check_secret, without)
+            yield from self._secret(source, source.secret_name, provider.check_secret, without)
+            if provider.uses_token:
+                without = "its settings need a token for the API of the provider"
+                yield from self._secret(source, source.token_name, provider.check_token, without)
 
     def connections(self) -> Iterator[Diagnosis]:
         """Check that enabled connections have secrets of their connectors."""
@@ -82,14 +86,16 @@ class StackChecks:
                 yield _fault(connection, f"there is no connector {connection.connector}", _APPLY)
                 continue
             check = partial(connector.check_secret, connection)
-            yield from self._secret(connection, check, "it has no secret, and sends nothing")
+            without = "it has no secret, and sends nothing"
+            yield from self._secret(connection, connection.secret_name, check, without)
 
     def issuers(self) -> Iterator[Diagnosis]:
         """Check that issuers with a shared secret have one."""
         for issuer in self._all(Issuer):
-            if issuer.secret_name:
+            name = issuer.secret_name
+            if name:
                 without = "it has no secret, and its tokens are refused"
-                yield from self._secret(issuer, lambda _secret: None, without)
+                yield from self._secret(issuer, name, lambda _secret: None, without)
 
     def alarms(self) -> Iterator[Diagnosis]:
         """Check that alarms notify somebody; local stacks have none."""
@@ -117,9 +123,8 @@ class StackChecks:
         ]
 
     def _secret(
-        self, resource: ConfigResource, check: Callable[[str], None], without: str
+        self, resource: ConfigResource, name: str, check: Callable[[str], None], without: str
     ) -> Iterator[Diagnosis]:
-        name = resource.secret_name or ""
         secrets = self.stack.secrets.refresh(name)
         if not secrets:
             yield _fault(resource, without, f"signalbox secrets set {name}")
@@ -127,7 +132,7 @@ class StackChecks:
         try:
             check(secrets[0])
         except Conflict as conflict:
-            text = f"its secret cannot be used: {conflict.reason}"
+            text = f"{name} cannot be used: {conflict.reason}"
             yield _fault(resource, text, f"signalbox secrets set {name}")
 
     def _all(self, kind: type[R]) -> Sequence[R]:

@@ -1,10 +1,12 @@
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import boto3
 import pytest
+from pydantic import JsonValue
 
 from cli.doctor.findings import Diagnosis, DiagnosisLevel, doctor_report, run_checks, summary_line
 from cli.doctor.stack_checks import StackChecks
@@ -12,6 +14,7 @@ from cli.errors import CommandError
 from cli.operator_client import OperatorClient
 from cli.stack import Stack
 from signalbox.aws.circuits import DynamoCircuits
+from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import Circuit, opened
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
@@ -182,6 +185,46 @@ def test_an_open_circuit_is_a_fault(signalbox: CommandLine, served: Served) -> N
     )
 
 
+def redelivery(**changes: object) -> RedeliveryMetrics:
+    counts = dict.fromkeys(("missed", "requested", "healed", "unhealable", "open"), 0)
+    facts = {"provider": "github", "source": "ci", "looked_at": utc_now(), "blocked_until": None}
+    return RedeliveryMetrics.model_validate({**facts, **counts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "text"),
+    [
+        ({}, None, ""),
+        ({"looked_at": None}, DiagnosisLevel.FAULT, "was not read yet"),
+        (
+            {"looked_at": utc_now() - timedelta(hours=2)},
+            DiagnosisLevel.FAULT,
+            "was not read since 20",
+        ),
+        ({"open": 3}, DiagnosisLevel.WARNING, "3 missed webhooks"),
+    ],
+)
+def test_a_delivery_log_that_is_not_read_is_a_fault(
+    signalbox: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, object],
+    level: DiagnosisLevel | None,
+    text: str,
+) -> None:
+    figures = OperatorClient.figures
+    monkeypatch.setattr(
+        OperatorClient,
+        "figures",
+        lambda self: figures(self).model_copy(update={"redelivery": (redelivery(**changes),)}),
+    )
+
+    rows = json.loads(signalbox("doctor", "--json").out)["findings"]
+
+    about = [row for row in rows if row["subject"] == "source github/ci"]
+    assert [row["level"] for row in about] == ([level] if level else [])
+    assert all(text in row["text"] for row in about)
+
+
 def test_an_api_that_does_not_answer_is_a_fault() -> None:
     result = CommandLine(options=["--url", "http://127.0.0.1:9", "--key", "x"])("doctor", "--json")
 
@@ -198,7 +241,7 @@ def test_services_that_do_not_answer_the_api_are_a_fault(
     result = signalbox("doctor", "--json")
 
     assert subjects(result.out, DiagnosisLevel.FAULT) == ["api"]
-    assert "circuits" in subjects(result.out, DiagnosisLevel.UNCHECKED)
+    assert "metrics" in subjects(result.out, DiagnosisLevel.UNCHECKED)
 
 
 def test_a_check_that_a_key_does_not_allow_does_not_end_the_others(
@@ -212,7 +255,7 @@ def test_a_check_that_a_key_does_not_allow_does_not_end_the_others(
 
     result = signalbox("doctor", "--json")
 
-    assert "scope metrics:read" in found(result.out, "circuits")["text"]
+    assert "scope metrics:read" in found(result.out, "metrics")["text"]
     assert found(result.out, "queue low")["level"] == DiagnosisLevel.WARNING
 
 
@@ -276,8 +319,18 @@ def test_a_secret_that_cannot_be_used_is_a_fault(stack: Stack) -> None:
 
     fault = of_stack(stack)["connection team"]
 
-    assert "its secret cannot be used" in fault.text
+    assert "connections/team cannot be used" in fault.text
     assert "xoxb" not in fault.model_dump_json()
+
+
+def test_settings_that_need_a_token_name_it(stack: Stack) -> None:
+    settings: dict[str, JsonValue] = {"redelivery": {"hook": "repos/octo-org/site/hooks/1"}}
+    stack.config.put(Source(provider="github", settings=settings))
+    stack.secrets.put("sources/github/default", [SECRET])
+
+    fault = of_stack(stack)["source github/default"]
+
+    assert fault.action == "signalbox secrets set tokens/github/default"
 
 
 def test_settings_and_providers_that_are_not_of_this_version_are_faults(stack: Stack) -> None:
