@@ -92,10 +92,8 @@ def quiet_webhook(endpoint: WebhookEndpoint, source: Source) -> WebhookRequest:
     """
     provider = endpoint.provider
     ranked: list[tuple[int, WebhookRequest]] = []
-    for name in sample_names(provider.name):
-        sample = new_sample(provider, load_sample(provider.name, name))
-        webhook = WebhookRequest(provider=provider, sample=sample)
-        request = sample.request(urlsplit(endpoint.url).path)
+    for webhook in _sample_webhooks(provider):
+        request = webhook.sample.request(urlsplit(endpoint.url).path)
         interpretation = interpret(provider, request, _context(provider, request, source))
         if interpretation.status is not DeliveryStatus.FAILED:
             ranked.append((_rank(interpretation), webhook))
@@ -148,9 +146,7 @@ class _Requests:
     def not_text(self) -> InboundRequest | str:
         """Sign bytes that are not UTF-8 in an event that is read."""
         provider = self.endpoint.provider
-        for name in sample_names(provider.name):
-            sample = new_sample(provider, load_sample(provider.name, name))
-            webhook = WebhookRequest(provider=provider, sample=sample)
+        for webhook in _sample_webhooks(provider):
             request = self._signed(lambda body: body + _NOT_UTF_8, webhook)
             if isinstance(request, str):
                 return request
@@ -186,6 +182,17 @@ class _Requests:
         except SignalboxError:
             return False
         return True
+
+
+def _sample_webhooks(provider: Provider) -> Iterator[WebhookRequest]:
+    """Yield a new webhook of each sample that fits the settings of the source."""
+    for name in sample_names(provider.name):
+        try:
+            sample = new_sample(provider, load_sample(provider.name, name))
+            provider.delivery_key(sample.request())
+        except PayloadInvalid:
+            continue
+        yield WebhookRequest(provider=provider, sample=sample)
 
 
 def _cases(requests: _Requests) -> Iterator[VerificationCase]:

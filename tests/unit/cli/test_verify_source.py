@@ -8,12 +8,14 @@ import pytest
 from cli.errors import CommandError
 from cli.webhooks import verification_cases as cases
 from cli.webhooks.send import WebhookEndpoint
+from signalbox.ingress.provider import WebhookProvider
 from signalbox.ingress.signatures import HmacScheme, Timestamp
 from signalbox.models.config import Source
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import SignatureInvalid
 from signalbox.models.request import InboundRequest
 from signalbox.providers.discord.provider import Discord
+from signalbox.providers.generic.provider import Generic
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import utc_now
@@ -64,7 +66,7 @@ class FakeEndpoint(FakeHttpServer):
         return self.usual
 
 
-def endpoint(provider: GitHub, source: Source | None = None) -> WebhookEndpoint:
+def endpoint(provider: WebhookProvider, source: Source | None = None) -> WebhookEndpoint:
     return WebhookEndpoint(url=URL, provider=provider, secret=SECRET, source=source)
 
 
@@ -257,6 +259,21 @@ def test_the_sample_is_one_that_creates_no_task_of_the_source(
     webhook = cases.quiet_webhook(endpoint(GitHub(), source), source)
 
     assert webhook.sample.name.startswith(chosen)
+
+
+def test_a_sample_that_does_not_fit_the_settings_of_the_source_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["alertmanager.alerts.resolved", "cloudevents.structured"]
+    monkeypatch.setattr(cases, "sample_names", lambda _provider: names)
+    source = Source(provider="generic")
+
+    webhook = cases.quiet_webhook(endpoint(Generic(), source), source)
+
+    assert webhook.sample.name == "cloudevents.structured"
+    names.remove("cloudevents.structured")
+    with pytest.raises(CommandError, match="no sample of generic fits the settings"):
+        cases.quiet_webhook(endpoint(Generic(), source), source)
 
 
 def test_a_provider_without_a_sample_that_fits_is_an_error(
