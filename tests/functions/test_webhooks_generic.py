@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import JsonValue
 
-from signalbox.models.config import Source
+from signalbox.models.config import CommandPermission, Source
 from tests.functions.system import ApiResponse, Context, System, as_response, event
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -32,6 +32,7 @@ def wiki(system: System, **changes: object) -> None:
         "provider": "generic",
         "name": "wiki",
         "events": ("page.*",),
+        "permission": CommandPermission.OFF,
         "settings": {"preset": "plain", "event_type": "body.event", "text": "body.text"},
     }
     system.wiring.config.put(Source.model_validate(facts | changes))
