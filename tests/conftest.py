@@ -3,10 +3,13 @@
 import signal
 from collections.abc import Iterator
 from functools import cache
+from typing import Final
 from unittest.mock import patch
 
 import pytest
 from botocore.loaders import JSONFileLoader
+
+_TOGETHER: Final = {"commands", "e2e", "integration"}
 
 for _contract in (
     "tasks",
@@ -41,3 +44,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers("parametrize"):
         unordered = isinstance(mark.args[1], set | frozenset)
         assert not unordered, f"{metafunc.definition.name}: sort its parameters"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trace no test of several parts together: others cover the same lines, and faster."""
+    for item in items:
+        if _TOGETHER & set(item.path.parts):
+            item.add_marker(pytest.mark.no_cover)

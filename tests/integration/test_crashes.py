@@ -27,8 +27,6 @@ from tests.integration.installation import Installation, installed
 from tests.integration.invoke import Chaos
 from tests.integration.slack import FakeSlack
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
-
 Prepare = Callable[[Installation], object]
 
 DEAD_LETTERS = [f"{name}DeadLetters" for name in ("High", "Normal", "Low", "slack", "Dispatcher")]

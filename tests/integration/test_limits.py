@@ -38,8 +38,6 @@ from tests.integration.faults import (
     unreachable,
 )
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
-
 TAKE = "DynamoDB.UpdateItem"
 
 

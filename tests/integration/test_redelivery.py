@@ -25,8 +25,6 @@ from tests.integration.installation import Installation, installed
 from tests.integration.process import Process
 from tests.integration.slack import FakeSlack
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
-
 
 class TestDynamoRedelivery(RedeliveryStoreContract):
     @pytest.fixture

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -31,8 +30,6 @@ from tests.integration.faults import (
 from tests.integration.installation import Installation, Silence, installed
 from tests.integration.slack import FakeSlack
 from tests.integration.worker import Hold, Worker
-
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
 
 _MINUTE: Final = timedelta(minutes=1)
 _QUEUES: Final = {"high": "HighQueue", "normal": "NormalQueue", "low": "LowQueue"}

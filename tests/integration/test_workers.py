@@ -11,8 +11,6 @@ from tests.integration.installation import Installation, installed
 from tests.integration.slack import FakeSlack
 from tests.integration.worker import Hold, Worker
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
-
 SAYINGS = pytest.mark.parametrize("saying", ["heartbeat", "complete", "fail", "release"])
 
 

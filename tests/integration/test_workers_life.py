@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
@@ -13,8 +12,6 @@ from tests.integration.faults import Crash, crash_after
 from tests.integration.installation import installed
 from tests.integration.slack import FakeSlack
 from tests.integration.worker import Hold, Worker
-
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
 
 
 class Workers(RuleBasedStateMachine):

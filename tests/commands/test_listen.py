@@ -23,9 +23,9 @@ from signalbox.providers.github.provider import GitHub
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import utc_now
 from tests.builders import NOW, SECRET, a_delivery
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
 
 SINCE = "--since=2026-01-01"
 BODY = b'{"token": "sbx_live_0000000000000", "odd": "\xff"}'

@@ -8,8 +8,8 @@ from cli.local.options import free_ports
 from cli.target import Target
 from signalbox.models.ids import TaskId
 from tests.builders import a_task
+from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.served import Served
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from cli.stack import Stack
 from signalbox.models.config import Connection
 from signalbox.models.ids import ConnectionId
 from tests.builders import SECRET, a_source
+from tests.commands.conftest import CommandLine
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeSecretStore
 from tests.fakes.tokens import SECRET as TOKEN_SECRET
 from tests.fakes.tokens import an_issuer
-from tests.unit.cli.conftest import CommandLine
 
 NAME = "sources/github/default"
 

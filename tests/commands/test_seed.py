@@ -12,7 +12,7 @@ from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.principal import Scope
 from signalbox.providers.github.signature import signature
 from signalbox.services.ports.time import utc_now
-from tests.unit.cli.conftest import TRUSTED
+from tests.commands.conftest import TRUSTED
 
 
 def text(seeded: SeedResult, label: str) -> str:

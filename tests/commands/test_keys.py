@@ -10,7 +10,7 @@ from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Role, Scope
 from signalbox.services.ports.time import utc_now
 from tests.builders import NOW, an_api_key
-from tests.unit.cli.conftest import CommandLine
+from tests.commands.conftest import CommandLine
 
 
 def test_a_made_key_opens_what_its_roles_open(on_aws: CommandLine, stack: Stack) -> None:

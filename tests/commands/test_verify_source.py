@@ -20,9 +20,9 @@ from signalbox.providers.github.provider import GitHub
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer, Received, Reply
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
 
 URL = "https://hooks.example.com/api/v1/webhooks/github"
 VERIFY = ("sources", "verify", "github", f"--secret={SECRET}")

@@ -13,9 +13,9 @@ import pytest
 
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
-from tests.unit.cli.served import Served
+from tests.commands.served import Served
 
-ROOT: Final = Path(__file__).parents[3]
+ROOT: Final = Path(__file__).parents[2]
 Start = Callable[..., subprocess.Popen[bytes]]
 
 

@@ -9,8 +9,8 @@ from signalbox.models.audit import AuditEvent, AuditRecord, day_of
 from signalbox.models.config import Source
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
+from tests.commands.conftest import CommandLine
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine
 
 NAME = "sources/github/ci"
 URL = "https://api.example.com/api/v1/webhooks/github/ci"

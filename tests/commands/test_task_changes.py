@@ -7,9 +7,9 @@ from cli.api_client import ApiError
 from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.services.tasks.update import UpdateTaskRequest
 from tests.builders import a_task, done, held
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
-from tests.unit.cli.test_task_views import api_of
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
+from tests.commands.test_task_views import api_of
 
 NO_TASK = f"tsk_{24 * 'a'}"
 

@@ -19,8 +19,8 @@ from cli.work.process import command_argv
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 
 def worker(served: Served, command: str, stopping: Event | None = None) -> Worker:

@@ -12,8 +12,8 @@ from cli.webhooks.send import WebhookEndpoint
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET, a_task
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 
 @pytest.fixture

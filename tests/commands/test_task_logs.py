@@ -11,9 +11,9 @@ from signalbox.models.ids import TaskId
 from signalbox.models.log import Chunk
 from signalbox.models.task import Task, TaskStatus
 from tests.builders import NOW, a_task, done
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
 
 TASK = TaskId(f"tsk_{24 * 'a'}")
 

@@ -7,8 +7,8 @@ from signalbox.models.ids import TaskId
 from signalbox.models.notification import NotificationStatus, exhausted
 from signalbox.models.task import Priority, Task, TaskStatus
 from tests.builders import NOW, a_notification, a_task, held
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 NO_TASK = f"tsk_{24 * 'a'}"
 

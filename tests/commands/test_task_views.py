@@ -14,8 +14,8 @@ from signalbox.models.change import task_view
 from signalbox.models.lifecycle import succeeded
 from signalbox.models.task import Priority, TaskStatus
 from tests.builders import a_lease, a_result, a_task, done, held
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 
 @dataclass(frozen=True, kw_only=True)

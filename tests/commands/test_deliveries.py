@@ -5,8 +5,8 @@ import pytest
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET, a_delivery
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 NO_DELIVERY = f"dlv_{24 * 'a'}"
 

@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from cli.main import app
 from cli.target import PROJECT
-from tests.unit.cli.served import Served
+from tests.commands.served import Served
 from tests.unit.test_configuration_page import variables
 
 GUIDE: Final = (PROJECT / "docs" / "api.md").read_text()

@@ -8,7 +8,7 @@ from cli.local import instance
 from cli.locate import find_stack, local_stack
 from cli.stack import Stack
 from cli.target import Target
-from tests.unit.cli.conftest import REGION, STACK, TRUSTED, CommandLine
+from tests.commands.conftest import REGION, STACK, TRUSTED, CommandLine
 
 
 def test_a_stack_is_known_by_its_outputs(stack: Stack) -> None:

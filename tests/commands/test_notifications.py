@@ -15,8 +15,8 @@ from signalbox.models.notification import (
 )
 from signalbox.services.pagination import Window
 from tests.builders import NOW, a_connection, a_notification
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 
 NOBODYS = f"tsk_{24 * 'a'}/ntf_{24 * 'a'}"
 

@@ -15,8 +15,8 @@ from signalbox.models.circuit import CircuitState
 from signalbox.models.ids import ConnectionId
 from signalbox.models.task import Priority, TaskStatus
 from tests.builders import NOW
+from tests.commands.conftest import CommandLine, CommandResult
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine, CommandResult
 
 TIMES = DurationStats(count=4, p50=0.5, p95=2.0, p99=3.0, mean=0.9)
 FIGURES = MetricsResponse(

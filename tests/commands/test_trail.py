@@ -15,9 +15,9 @@ from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult, day_of
 from signalbox.models.errors import Unavailable
 from signalbox.services.audit import RecordAudit, VerifyAudit
 from signalbox.services.ports.time import utc_now
+from tests.commands.conftest import CommandLine
 from tests.fakes.audit import FakeAuditStore
 from tests.fakes.clock import FakeClock
-from tests.unit.cli.conftest import CommandLine
 
 SOURCE = "sources/github/default"
 CANARY = "Ca2Na3Ry4Zz5Qq6Ww7-canary"

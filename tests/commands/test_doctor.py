@@ -21,10 +21,10 @@ from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET
+from tests.commands.conftest import REGION, CommandLine
+from tests.commands.served import Served
+from tests.commands.test_queue import dead, dead_notification
 from tests.fakes.tokens import an_issuer
-from tests.unit.cli.conftest import REGION, CommandLine
-from tests.unit.cli.served import Served
-from tests.unit.cli.test_queue import dead, dead_notification
 
 TEAM = Connection(id=ConnectionId("team"), connector="slack")
 TO_TEAM = Subscription(id=SubscriptionId("all"), connection=TEAM.id)

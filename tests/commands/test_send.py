@@ -16,9 +16,9 @@ from cli.webhooks.post import SentWebhook, WebhookRequest, github_sample
 from cli.webhooks.samples import load_sample, new_sample, sample_names
 from signalbox.providers.github.provider import GitHub
 from tests.builders import SECRET
+from tests.commands.conftest import CommandLine
+from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer
-from tests.unit.cli.conftest import CommandLine
-from tests.unit.cli.served import Served
 
 
 @pytest.fixture

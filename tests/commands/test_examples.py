@@ -18,7 +18,7 @@ from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
 from signalbox.models.task import ChangeType, Priority, Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from tests.builders import NOW, an_event
-from tests.unit.cli.conftest import CommandLine
+from tests.commands.conftest import CommandLine
 
 EXAMPLES: Final = PROJECT / "docs" / "examples"
 NAMES: Final = ("agents", "small-team", "strict-production")

@@ -18,12 +18,12 @@ from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.audit import RecordAudit
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
+from tests.commands.conftest import CommandLine
 from tests.fakes.audit import FakeAuditStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
 from tests.fakes.tokens import an_issuer, claims, key_set, public, rsa, signed, tokens_of
-from tests.unit.cli.conftest import CommandLine
 
 WHOLE = """
 sources:

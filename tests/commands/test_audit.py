@@ -3,8 +3,8 @@ import json
 import pytest
 from pydantic import JsonValue
 
+from tests.commands.conftest import CommandLine, CommandResult
 from tests.fakes.http_server import FakeHttpServer, Reply
-from tests.unit.cli.conftest import CommandLine, CommandResult
 
 BREACH: JsonValue = {"day": "2026-11-21", "number": "000002", "reason": "was changed"}
 
