@@ -29,7 +29,7 @@ from signalbox.models.manifest import (
 from signalbox.models.principal import ApiKey, Role
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
-from signalbox.services.config.rules import rule_violations
+from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
@@ -119,7 +119,7 @@ class ApplyManifest:
             errors += self._source_errors(source, f"sources[{index}]")
         for index, connection in enumerate(manifest.connections):
             errors += self._settings_errors(connection, f"connections[{index}]")
-        vocabularies = {name: create().events for name, create in self.providers.items()}
+        vocabularies = vocabularies_of(self.providers)
         for group, resources in (
             ("sources", manifest.sources),
             ("subscriptions", manifest.subscriptions),

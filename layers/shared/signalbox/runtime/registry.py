@@ -2,7 +2,8 @@
 
 `signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
 CONNECTOR. Where a provider keeps a log of its deliveries, `signalbox.providers.NAME.redelivery` has
-as DELIVERY_LOG what opens it. Each is imported when it is first used, since most requests need
+as DELIVERY_LOG what opens it, and where it tells who has write access, its module `permissions` has
+PERMISSION_API. Each is imported when it is first used, since most requests need
 none.
 """
 
@@ -10,6 +11,7 @@ from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import signalbox.connectors
@@ -42,21 +44,24 @@ def connectors(trusted: frozenset[str]) -> Connectors:
 @cache
 def delivery_log_opener(provider: str) -> "OpenDeliveryLogApi | None":
     """Return what opens the provider's log of deliveries, or None if it has none."""
-    name = f"signalbox.providers.{provider}.redelivery"
-    if provider not in providers() or find_spec(name) is None:
-        return None
-    opener: OpenDeliveryLogApi = import_module(name).DELIVERY_LOG
+    module = _optional_module(provider, "redelivery")
+    opener: OpenDeliveryLogApi | None = module.DELIVERY_LOG if module else None
     return opener
 
 
 @cache
 def permission_api_opener(provider: str) -> "OpenPermissionApi | None":
     """Return what opens the provider's API of permissions, or None if it has none."""
-    name = f"signalbox.providers.{provider}.permissions"
-    if provider not in providers() or find_spec(name) is None:
-        return None
-    opener: OpenPermissionApi = import_module(name).PERMISSION_API
+    module = _optional_module(provider, "permissions")
+    opener: OpenPermissionApi | None = module.PERMISSION_API if module else None
     return opener
+
+
+def _optional_module(provider: str, module: str) -> ModuleType | None:
+    """Return a module that only some providers have."""
+    name = f"signalbox.providers.{provider}.{module}"
+    has_module = provider in providers() and find_spec(name) is not None
+    return import_module(name) if has_module else None
 
 
 @cache

@@ -8,7 +8,7 @@ from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from signalbox.models.manifest import ManifestError
-from signalbox.services.config.rules import rule_violations
+from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connectors
@@ -116,8 +116,7 @@ class Configure:
             case Subscription():
                 if resource.connection not in {one.id for one in self.config.connections()}:
                     raise Conflict(f"there is no connection {resource.connection}")
-        vocabularies = {name: create().events for name, create in self.providers.items()}
-        errors = tuple(rule_violations(resource, vocabularies))
+        errors = tuple(rule_violations(resource, vocabularies_of(self.providers)))
         if errors:
             raise ConfigInvalid(errors)
 

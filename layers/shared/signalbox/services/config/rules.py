@@ -19,6 +19,7 @@ from signalbox.models.event_vocabulary import (
 )
 from signalbox.models.manifest import ManifestError
 from signalbox.models.task import ChangeType, TaskStatus
+from signalbox.services.ports.deliveries import Providers
 
 API: Final = "api"
 """The provider name of tasks that were created through the API."""
@@ -39,6 +40,11 @@ _STATUSES: Final = {
     ChangeType.RETRIED: TaskStatus.PENDING,
 }
 """The status of a task after each change; an update does not change it."""
+
+
+def vocabularies_of(providers: Providers) -> Vocabularies:
+    """Return the events of each provider."""
+    return {name: create().events for name, create in providers.items()}
 
 
 def rule_violations(resource: object, vocabularies: Vocabularies) -> Iterator[ManifestError]:
