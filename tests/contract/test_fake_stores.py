@@ -5,6 +5,7 @@ import pytest
 from tests.contract.circuits import CircuitStoreContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.redelivery import RedeliveryStoreContract
+from tests.contract.references import ReferenceStoreContract
 from tests.contract.settings import (
     ConfigKeeperContract,
     ConfigStoreContract,
@@ -25,6 +26,7 @@ from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
+from tests.fakes.references import FakeReferenceStore
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
 
 
@@ -70,6 +72,12 @@ class TestFakeCircuitStore(CircuitStoreContract):
     @pytest.fixture
     def store(self) -> FakeCircuitStore:
         return FakeCircuitStore()
+
+
+class TestFakeReferenceStore(ReferenceStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeReferenceStore:
+        return FakeReferenceStore()
 
 
 class TestFakeConfigStore(ConfigStoreContract):

@@ -19,6 +19,7 @@ from signalbox.services.ports.notifications import Connector
 from tests.builders import NOW, a_connection, a_notification
 from tests.contract.connectors import CANARY, SecretConnectorContract, fast
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply, paths
+from tests.fakes.references import clients
 
 _FINE = Reply(body=b'{"ok": true, "channel": "C024BE91L", "ts": "1503435956.000247"}')
 _FOREIGN_MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
@@ -26,7 +27,7 @@ _FOREIGN_MARKUP = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")
 
 class SlackContract(SecretConnectorContract):
     def connector(self, http: HttpClient) -> Connector:
-        return Slack(http=http)
+        return Slack(clients(http))
 
     def check_limits(self, request: Received) -> None:
         message = json.loads(request.body)
@@ -242,7 +243,7 @@ class TestSlackByToken(SlackContract):
         assert paths(server.received) == ["/api/conversations.history"]
 
     def test_a_token_is_no_secret_of_a_connection_without_a_channel(self) -> None:
-        connector = Slack(http=HttpClient())
+        connector = Slack(clients())
 
         with pytest.raises(Conflict, match="needs a channel") as refusal:
             connector.check_secret(a_connection(settings={}), f"xoxb-{CANARY}")
@@ -253,7 +254,7 @@ class TestSlackByToken(SlackContract):
         connection = a_connection(settings={"channel": "C1", "api_url": "https://example.com"})
 
         with FakeHttpServer().running() as server, pytest.raises(Exception, match="trusted"):
-            Slack(http=fast(server.url)).send(
+            Slack(clients(fast(server.url))).send(
                 a_notification(), connection, self.secrets(server.url)
             )
 

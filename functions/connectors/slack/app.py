@@ -3,4 +3,4 @@
 from signalbox.connectors.slack import Slack
 from signalbox.runtime.connector import connector
 
-handler = connector(lambda http: Slack(http=http))
+handler = connector(Slack)

@@ -6,15 +6,16 @@ from pydantic import JsonValue
 
 from signalbox.connectors.slack import Slack, judge
 from signalbox.connectors.slack.message import render
-from signalbox.egress.http_client import HttpClient, HttpResponse
+from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import DEFAULT_RETRY_WAIT, SecretRefused
 from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType
 from tests.builders import a_change, a_connection, a_notification, a_result, a_task
+from tests.fakes.references import clients
 
-_SLACK = Slack(http=HttpClient())
+_SLACK = Slack(clients())
 
 
 def _told(**changes: object) -> str:

@@ -11,6 +11,7 @@ from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from tests.builders import a_connection, a_notification
 from tests.fakes.http_server import FakeHttpServer, Reply, paths
+from tests.fakes.references import clients
 
 
 class Settings(Model):
@@ -32,7 +33,7 @@ class Acme(HttpConnector[Settings]):
 def test_a_request_is_rendered_sent_and_its_answer_judged() -> None:
     connection = a_connection(settings={"path": "in"})
     with FakeHttpServer().running() as server:
-        acme = Acme(http=HttpClient(trusted=[server.url]))
+        acme = Acme(clients(HttpClient(trusted=[server.url])))
         server.replies(Reply(), Reply(status=400))
 
         acme.send(a_notification(), connection, [server.url])
@@ -46,7 +47,7 @@ def test_an_older_secret_is_tried_where_the_current_one_is_not_accepted() -> Non
     with FakeHttpServer().running() as server:
         server.replies(Reply(status=401), Reply())
 
-        Acme(http=HttpClient(trusted=[server.url])).send(
+        Acme(clients(HttpClient(trusted=[server.url]))).send(
             a_notification(),
             a_connection(settings={"path": "in"}),
             [f"{server.url}/new", f"{server.url}/old"],
@@ -56,7 +57,7 @@ def test_an_older_secret_is_tried_where_the_current_one_is_not_accepted() -> Non
 
 
 def test_settings_are_those_of_the_model() -> None:
-    acme = Acme(http=HttpClient())
+    acme = Acme(clients())
 
     acme.check(a_connection(settings={"path": "in"}))
 
@@ -66,17 +67,17 @@ def test_settings_are_those_of_the_model() -> None:
 
 
 def test_a_printable_secret_is_accepted() -> None:
-    Acme(http=HttpClient()).check_secret(a_connection(), "a secret!")
+    Acme(clients()).check_secret(a_connection(), "a secret!")
 
 
 @pytest.mark.parametrize("secret", ["", "a\nb", "é", "\x7f", "\ud800", "a\r\nX-Evil: 1"])
 def test_a_secret_that_no_header_can_hold_is_a_conflict(secret: str) -> None:
     with pytest.raises(Conflict, match="the secret is empty, or has a character"):
-        Acme(http=HttpClient()).check_secret(a_connection(), secret)
+        Acme(clients()).check_secret(a_connection(), secret)
 
 
 def test_a_url_among_the_settings_is_https_or_trusted() -> None:
-    acme = Acme(http=HttpClient(trusted=["http://127.0.0.1:9"]))
+    acme = Acme(clients(HttpClient(trusted=["http://127.0.0.1:9"])))
 
     acme.require_https("url", "https://example.com/in")
     acme.require_https("url", "http://127.0.0.1:9/in")

@@ -27,7 +27,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layer")
     copy = folder / "signalbox"
     shutil.copytree(LAYER, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "connectors/elsewhere.py").write_text("CONNECTOR = lambda http: 'elsewhere'\n")
+    (copy / "connectors/elsewhere.py").write_text("CONNECTOR = lambda clients: 'elsewhere'\n")
     (copy / "providers/elsewhere").mkdir()
     (copy / "providers/elsewhere/__init__.py").touch()
     (copy / "providers/elsewhere/provider.py").write_text("PROVIDER = lambda: 'elsewhere'\n")

@@ -13,6 +13,7 @@
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
+| State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
@@ -110,6 +111,11 @@ def rate_limit_pk(caller: str) -> str:
 def circuit_pk(connection: ConnectionId) -> str:
     """Return the partition key of the circuit of a connection."""
     return f"CIRCUIT#{connection}"
+
+
+def reference_pk(connection: ConnectionId, task: TaskId) -> str:
+    """Return the partition key of the object of a target that stands for a task."""
+    return f"REFERENCE#{connection}#{task}"
 
 
 def redelivery_pk(provider: str, name: str) -> str:

@@ -3,9 +3,11 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
+from signalbox.egress.references import References
 from signalbox.egress.responses import try_secrets
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
@@ -18,6 +20,14 @@ S = TypeVar("S", bound=Model)
 _SENDABLE: Final = re.compile(r"[ -~]+")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """What connectors call: the HTTP client, and the record of what they created at targets."""
+
+    http: HttpClient
+    references: References
+
+
 class HttpConnector(ABC, Generic[S]):
     """A connector; what remains to write is its settings, `render` and `judge`.
 
@@ -25,13 +35,15 @@ class HttpConnector(ABC, Generic[S]):
         name: The name of the connector's module, which is in connections and in its queue's name.
         settings_model: The model of a connection's settings.
         http: The client that all requests go through.
+        references: The objects of the target that stand for tasks.
     """
 
     name: ClassVar[str]
     settings_model: type[S]
 
-    def __init__(self, *, http: HttpClient) -> None:
-        self.http = http
+    def __init__(self, clients: Clients) -> None:
+        self.http = clients.http
+        self.references = clients.references
 
     @abstractmethod
     def render(self, notification: Notification, settings: S, secret: str) -> HttpRequest:

@@ -176,3 +176,7 @@ class SendDelayed(SignalboxError):
     def __init__(self, reason: str, after: timedelta | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class SendPostponed(SendDelayed):
+    """The target was not called, because something else must come first."""

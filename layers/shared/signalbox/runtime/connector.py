@@ -9,7 +9,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
+from signalbox.egress.references import References
 from signalbox.models.queue_messages import NotificationMessage
 from signalbox.runtime.sqs_batch import LambdaHandler, RetryMessage, sqs_batch_handler
 from signalbox.runtime.telemetry import count, logger
@@ -66,12 +68,15 @@ class _DeliverHandler:
             )
 
 
-def connector(
-    make: Callable[[HttpClient], Connector], wiring: Wiring | None = None
-) -> LambdaHandler:
+def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None) -> LambdaHandler:
     """Return the handler for the connector that `make` creates."""
     wired = wiring or Wiring()
-    made = make(HttpClient(trusted=wired.settings.trusted))
+    made = make(
+        Clients(
+            http=HttpClient(trusted=wired.settings.trusted),
+            references=References(store=wired.references, clock=wired.clock),
+        )
+    )
     log = logger()
     return sqs_batch_handler(
         _DeliverHandler(

@@ -18,6 +18,7 @@ import signalbox.connectors
 import signalbox.providers
 from signalbox.services.ports.deliveries import Provider, Providers
 from signalbox.services.ports.notifications import Connector, Connectors
+from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
     from signalbox.egress.delivery_log import OpenDeliveryLogApi
@@ -37,7 +38,10 @@ def providers() -> Providers:
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:
-    """Return every connector by name. Private addresses are allowed at the `trusted` origins."""
+    """Return every connector by name, to check connections and secrets with.
+
+    Private addresses are allowed at the `trusted` origins.
+    """
     return {name: partial(_connector, name, trusted) for name in connector_names()}
 
 
@@ -72,9 +76,13 @@ def _provider(name: str) -> Provider:
 
 @cache
 def _connector(name: str, trusted: frozenset[str]) -> Connector:
-    from signalbox.egress.http_client import HttpClient  # noqa: PLC0415  see above
+    from signalbox.egress.connector import Clients  # noqa: PLC0415  see above
+    from signalbox.egress.http_client import HttpClient  # noqa: PLC0415
+    from signalbox.egress.references import NoReferences, References  # noqa: PLC0415
 
-    made: Connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(
-        http=HttpClient(trusted=trusted)
+    clients = Clients(
+        http=HttpClient(trusted=trusted),
+        references=References(store=NoReferences(), clock=utc_now),
     )
+    made: Connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(clients)
     return made

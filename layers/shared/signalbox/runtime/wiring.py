@@ -19,6 +19,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.redelivery import DynamoRedelivery
+from signalbox.aws.references import DynamoReferences
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.task import Priority
@@ -154,6 +155,11 @@ class Wiring:
     def circuits(self) -> DynamoCircuits:
         """Return the store of circuits."""
         return DynamoCircuits(table=self.state_table, clock=self.clock)
+
+    @cached_property
+    def references(self) -> DynamoReferences:
+        """Return the store of the objects of targets that stand for tasks."""
+        return DynamoReferences(table=self.state_table, clock=self.clock)
 
     @cached_property
     def redelivery(self) -> DynamoRedelivery:

@@ -13,7 +13,14 @@ from typing import Final
 
 from signalbox.models.backoff import retry_delay, throttled_wait
 from signalbox.models.config import Connection
-from signalbox.models.errors import NotFound, SendDelayed, SendRefused, Unavailable, WriteConflict
+from signalbox.models.errors import (
+    NotFound,
+    SendDelayed,
+    SendPostponed,
+    SendRefused,
+    Unavailable,
+    WriteConflict,
+)
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import (
     GIVE_UP_AFTER,
@@ -129,6 +136,8 @@ class DeliverNotification:
         except SendRefused as error:
             answered = None if isinstance(error, _Unsent) else True
             return refused(attempt, _reason(error.reason), self.clock()), answered
+        except SendPostponed as error:
+            return self._delayed(attempt, error.reason, error.after), None
         except SendDelayed as error:
             after = self._delayed(attempt, error.reason, error.after)
             return after, error.after is not None
@@ -221,6 +230,8 @@ def _masking(secrets: Sequence[str]) -> Iterator[None]:
     """Mask these secrets in the errors of an attempt."""
     try:
         yield
+    except SendPostponed:
+        raise
     except SendRefused as error:
         raise SendRefused(redacted(error.reason, secrets)) from None
     except SendDelayed as error:

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from signalbox.models.circuit import (
-    Circuit,
-)
+from signalbox.models.circuit import Circuit
 from signalbox.models.config import Connection
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
+from signalbox.models.reference import Reference
 from signalbox.services.pagination import Window
 
 
@@ -117,6 +116,27 @@ class CircuitStore(Protocol):
 
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
         """Replace `before` by `after`.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """
+
+
+class ReferenceStore(Protocol):
+    """Stores which object of a target stands for a task, for each connection and task."""
+
+    def get(self, connection: ConnectionId, task: TaskId) -> Reference:
+        """Return the reference, an empty one if none is stored; it is never an old one.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def replace(
+        self, connection: ConnectionId, task: TaskId, before: Reference, after: Reference
+    ) -> None:
+        """Replace `before` by `after`, which gets the next version.
 
         Raises:
             WriteConflict: `before` is not what is stored.
