@@ -8,7 +8,8 @@ SPECTRAL := .signalbox/spectral
 STAGE ?= staging
 ARGS ?=
 REQUESTS ?= 100
-PROVIDER ?= github
+PROVIDER ?=
+CONNECTOR ?=
 
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -36,8 +37,8 @@ run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `sig
 	@$(BIN)/signalbox up $(ARGS)
 
 .PHONY: demo
-demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER: whose, by default GitHub's)
-	@$(BIN)/signalbox demo --provider "$(PROVIDER)" $(ARGS)
+demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER or CONNECTOR: of which service)
+	@$(BIN)/signalbox demo --provider "$(PROVIDER)" --connector "$(CONNECTOR)" $(ARGS)
 
 .PHONY: docs
 docs: .venv/.synced ## Record the demo as docs/demo.svg

@@ -4,13 +4,18 @@ from typing import Annotated
 
 import typer
 
-from cli.target import chosen_target
+from cli.target import Target, chosen_target
 
 
 def demo(
     context: typer.Context,
     *,
-    provider: Annotated[str, typer.Option(help="The provider that sends the webhook.")] = "github",
+    provider: Annotated[
+        str, typer.Option(help="The provider that sends the webhook; github if none is named.")
+    ] = "",
+    connector: Annotated[
+        str, typer.Option(help="Show what the service of this connector gets, by its double.")
+    ] = "",
     port: Annotated[int, typer.Option(help="Port of the API, if the stack is not running.")] = 4600,
 ) -> None:
     """Show one webhook from receipt to notification, step by step.
@@ -18,9 +23,6 @@ def demo(
     It starts the local stack, if necessary, for the duration of the demo. Exit code 1 if a step
     fails.
     """
-    from cli.demo.environment import demo_environment
-    from cli.demo.scenario import run_scenario
-    from cli.demo.webhooks import demo_webhook
     from cli.errors import CommandError
     from cli.local import instance, run
     from cli.local.options import LocalOptions
@@ -28,13 +30,29 @@ def demo(
     target = chosen_target(context)
     if not target.local or target.url:
         raise CommandError("the demo is for the local stack")
-    webhook = demo_webhook(provider)
     if instance.find_instance(target.home):
-        run_scenario(demo_environment(target, webhook))
+        _play(target, provider, connector)
         return
     options = LocalOptions(home=target.home, port=port, echo_port=port + 1, cloud_port=port + 2)
     run.run_in_background(options, reset=False)
     try:
-        run_scenario(demo_environment(target, webhook))
+        _play(target, provider, connector)
     finally:
         run.stop_stack(target.home, reset=False)
+
+
+def _play(target: Target, provider: str, connector: str) -> None:
+    from cli.demo.connector_scenario import run_connector_scenario
+    from cli.demo.environment import demo_environment
+    from cli.demo.scenario import run_scenario
+    from cli.demo.targets import connected_double
+    from cli.demo.webhooks import DEFAULT_PROVIDER, demo_webhook
+    from signalbox.runtime.registry import providers
+
+    same = connector if connector in providers() else DEFAULT_PROVIDER
+    environment = demo_environment(target, demo_webhook(provider or same))
+    if not connector:
+        run_scenario(environment)
+        return
+    with connected_double(target, connector) as double:
+        run_connector_scenario(environment, double)

@@ -29,6 +29,9 @@ _CONFIG_SECONDS: Final = 40.0
 """Functions read the configuration every 30 seconds."""
 _MAX_CLAIMS: Final = 20
 _MESSAGES: Final = ("New task", "Task started", "Task succeeded")
+Steps = tuple[tuple[str, Callable[[], None]], ...]
+"""Titles and what they do."""
+
 _ENDLESS_COMMAND: Final = "while echo working; do sleep 1; done"
 
 
@@ -136,7 +139,7 @@ def run_scenario(environment: DemoEnvironment) -> None:
     """
     scenario = Scenario(environment=environment, hook=environment.webhook.new())
     sender = type(environment.webhook.provider).__name__
-    scenes: tuple[tuple[str, Callable[[], None]], ...] = (
+    steps: Steps = (
         (f"{sender} sends a signed webhook", scenario.a_webhook_comes_in),
         ("A worker does the task", scenario.a_worker_does_it),
         ("Slack is notified", scenario.slack_is_told),
@@ -144,14 +147,23 @@ def run_scenario(environment: DemoEnvironment) -> None:
         (f"{sender} delivers the first webhook again", scenario.a_repeat_changes_nothing),
         ("A worker is killed at work", scenario.a_worker_dies),
     )
+    run_steps(environment, steps)
+
+
+def run_steps(environment: DemoEnvironment, steps: Steps) -> None:
+    """Run steps with a title each, while no other worker gets a task.
+
+    Raises:
+        CommandError: One does not end as expected.
+    """
     with _alone(environment):
-        for number, (title, scene) in enumerate(scenes, start=1):
+        for number, (title, step) in enumerate(steps, start=1):
             print(f"\n{number:2}  {title}", flush=True)
             try:
-                scene()
+                step()
             except CommandError as problem:
                 raise StepFailed(f"step {number} failed: {problem}") from problem
-    print(f"\nAll {len(scenes)} steps went as they must.", flush=True)
+    print(f"\nAll {len(steps)} steps went as they must.", flush=True)
 
 
 def _only_task(environment: DemoEnvironment, sent: SentWebhook) -> TaskId:

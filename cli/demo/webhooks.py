@@ -23,7 +23,9 @@ from signalbox.services.ports.time import utc_now
 
 _TEXT: Final = "/agent fix the login"
 _SOURCE: Final = "demo"
-_SEEDED: Final = "github"
+DEFAULT_PROVIDER: Final = "github"
+"""The provider that the local stack has a source for from the start."""
+
 _EVERY_EVENT: Final = ("*",)
 
 
@@ -69,7 +71,7 @@ def demo_endpoint(target: Target, webhook: DemoWebhook) -> WebhookEndpoint:
         Unreachable: The stack does not answer.
     """
     provider = webhook.provider
-    if provider.name == _SEEDED:
+    if provider.name == DEFAULT_PROVIDER:
         return SendTarget(target=target, provider=provider.name).address()
     key = read_local_key(target.home)
     if key is None:

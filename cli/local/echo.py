@@ -2,6 +2,7 @@
 
 POST /services/…  an incoming webhook: "ok"
 POST /api/…       a Web API method such as chat.postMessage: {"ok": true, "channel": …, "ts": …}
+/doubles/NAME/…   the double of a service: see cli/doubles/serve.py
 GET /received     everything so far, oldest first; DELETE /received forgets it
 """
 
@@ -13,6 +14,7 @@ from socketserver import BaseServer
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from cli.doubles.serve import DOUBLES_PATH, ServedDoubles
 from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
 _RECEIVED_PATH = "/received"
@@ -39,6 +41,7 @@ class EchoInbox:
 
     _received: list[ReceivedRequest] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    doubles: ServedDoubles = field(default_factory=ServedDoubles)
 
     def add(self, request: ReceivedRequest) -> int:
         """Add a request and return how many there are."""
@@ -78,8 +81,15 @@ class EchoTarget(RequestHandler):
         elif (self.command, self.path) == ("DELETE", _RECEIVED_PATH):
             self._inbox.clear()
             self.reply(204, b"", [])
+        elif self.path.startswith(DOUBLES_PATH):
+            self._ask_double(body)
         else:
             self._receive(body)
+
+    def _ask_double(self, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self._inbox.doubles.respond(self.command, self.path, headers, body)
+        self.reply(answer.status, answer.body, [*answer.headers.items()])
 
     def _receive(self, body: bytes) -> None:
         number = self._inbox.add(

@@ -1,0 +1,78 @@
+"""What a double of a service is: it answers as the service documents, and shows what it got."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, Self
+
+from pydantic import JsonValue
+
+from cli.errors import CommandError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleRequest:
+    """A request; `path` is without the query, and header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> dict[str, JsonValue]:
+        """Return the JSON object in the body, an empty one if it is something else."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleResponse:
+    """A response."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(
+        cls, value: JsonValue, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Self:
+        """Return a response with a JSON value."""
+        kind = {"Content-Type": "application/json"}
+        body = json.dumps(value, ensure_ascii=False).encode()
+        return cls(status=status, body=body, headers={**kind, **(headers or {})})
+
+
+class TargetDouble(Protocol):
+    """A service in memory, which checks credentials, fields and limits as the service does."""
+
+    def settings(self, url: str) -> Mapping[str, JsonValue]:
+        """Return the settings of a connection to this double, which is served at the URL."""
+
+    def secret(self, url: str) -> str | None:
+        """Return the secret of such a connection, None if it needs none."""
+
+    def respond(self, request: DoubleRequest) -> DoubleResponse:
+        """Return what the service answers. Requests come one at a time."""
+
+    def shown(self) -> Sequence[str]:
+        """Return the texts that a person sees at the service, oldest first."""
+
+
+def new_double(connector: str) -> TargetDouble:
+    """Return a new double of the service that a connector calls.
+
+    Raises:
+        CommandError: There is none.
+    """
+    module = f"cli.doubles.{connector}"
+    if not connector.isidentifier() or find_spec(module) is None:
+        raise CommandError(f"there is no double for the connector {connector!r}")
+    made: TargetDouble = import_module(module).DOUBLE()
+    return made

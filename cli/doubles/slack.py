@@ -1,0 +1,64 @@
+"""Slack, as far as bots post messages and read a channel's history.
+
+https://docs.slack.dev/reference/methods/chat.postMessage
+https://docs.slack.dev/reference/methods/conversations.history
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic import JsonValue
+
+from cli.doubles.double import DoubleRequest, DoubleResponse
+
+_TOKEN: Final = "xoxb-0-double"  # noqa: S105  not a secret: the double is in memory
+_CHANNEL: Final = "C00000000"
+_MAX_TEXT: Final = 40_000
+
+
+class SlackDouble:
+    """One channel, and a bot that is in it."""
+
+    def __init__(self) -> None:
+        self._messages: list[dict[str, JsonValue]] = []
+
+    def settings(self, url: str) -> Mapping[str, JsonValue]:
+        """Return the settings of a connection that posts to the channel."""
+        return {"channel": _CHANNEL, "api_url": f"{url}/api"}
+
+    def secret(self, url: str) -> str:  # noqa: ARG002  others need it
+        """Return the bot's token."""
+        return _TOKEN
+
+    def respond(self, request: DoubleRequest) -> DoubleResponse:
+        """Answer a method of the Web API."""
+        if request.headers.get("authorization") != f"Bearer {_TOKEN}":
+            return _error("invalid_auth")
+        if request.path == "/api/chat.postMessage":
+            return self._post(request.json())
+        if request.path == "/api/conversations.history":
+            return DoubleResponse.of_json({"ok": True, "messages": [*reversed(self._messages)]})
+        return _error("unknown_method")
+
+    def shown(self) -> Sequence[str]:
+        """Return the texts of the messages."""
+        return [str(message["text"]) for message in self._messages]
+
+    def _post(self, message: dict[str, JsonValue]) -> DoubleResponse:
+        if message.get("channel") != _CHANNEL:
+            return _error("channel_not_found")
+        text = message.get("text")
+        if not isinstance(text, str) or not text:
+            return _error("no_text")
+        if len(text) > _MAX_TEXT:
+            return _error("msg_too_long")
+        ts = f"{1_700_000_000 + len(self._messages)}.000100"
+        self._messages.append({**message, "ts": ts})
+        return DoubleResponse.of_json({"ok": True, "channel": _CHANNEL, "ts": ts})
+
+
+def _error(code: str) -> DoubleResponse:
+    return DoubleResponse.of_json({"ok": False, "error": code})
+
+
+DOUBLE: Final = SlackDouble
