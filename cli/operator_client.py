@@ -28,6 +28,8 @@ from signalbox.http.schemas.notifications import (
     NotificationList,
     NotificationSummary,
     NotificationView,
+    PreviewRequest,
+    PreviewResponse,
 )
 from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
 from signalbox.http.schemas.sources import SourceList
@@ -138,6 +140,11 @@ class OperatorClient:
     def redeliver(self, named: str) -> NotificationView:
         """Queue the notification again."""
         return self.api.ask("POST", join_path(_notification(named), "redeliver"), NotificationView)
+
+    def preview(self, request: PreviewRequest) -> PreviewResponse:
+        """Return the message that a template makes of a change."""
+        path = join_path(NOTIFICATIONS, "preview")
+        return self.api.ask("POST", path, PreviewResponse, body=request)
 
     def connections(self) -> ConnectionList:
         """Return every connection."""

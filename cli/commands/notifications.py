@@ -1,14 +1,17 @@
-"""signalbox notifications: list, show and redeliver notifications."""
+"""signalbox notifications: list, show and redeliver notifications, preview messages."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.output import JsonOption, Output, format_time
-from cli.parsing import LimitOption, SinceOption, UntilOption, query_parameters
+from cli.parsing import LimitOption, SinceOption, UntilOption, build_request, query_parameters
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="List, show and redeliver notifications.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show and redeliver notifications; preview messages."
+)
 
 NotificationArgument = Annotated[
     str, typer.Argument(help="The id tsk_…/ntf_…, as shown by `notifications list`.")
@@ -74,3 +77,40 @@ def redeliver(
 
     found = connect_operator(chosen_target(context)).redeliver(notification_id)
     Output(as_json).one(found, notification_fields(found))
+
+
+@app.command()
+def preview(
+    context: typer.Context,
+    *,
+    subscription: Annotated[
+        str | None, typer.Option(help="The subscription whose template is used.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="A file with a template that is not applied yet.")
+    ] = None,
+    change: Annotated[
+        str, typer.Option(help="created, started, succeeded, failed, cancelled, …")
+    ] = "succeeded",
+    task: Annotated[
+        str | None, typer.Option(help="A task; without one the change is that of an example.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the message that a template makes of a change. Nothing is sent."""
+    from cli.errors import CommandError
+    from cli.operator_client import connect_operator
+    from signalbox.http.schemas.notifications import PreviewRequest
+
+    if (subscription is None) == (template is None):
+        raise CommandError("name either a --subscription or a --template")
+    try:
+        source = template.read_text() if template else None
+    except (OSError, UnicodeDecodeError) as odd:
+        raise CommandError(f"{template} cannot be read: {odd}") from odd
+    request = build_request(
+        PreviewRequest,
+        {"template": source, "subscription": subscription, "change": change, "task": task},
+    )
+    found = connect_operator(chosen_target(context)).preview(request)
+    Output(as_json).line(found, found.text)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from threading import Timer
 
 import pytest
@@ -14,7 +15,7 @@ from signalbox.models.notification import (
     refused,
 )
 from signalbox.services.pagination import Window
-from tests.builders import NOW, a_connection, a_notification
+from tests.builders import NOW, a_connection, a_notification, a_subscription, a_task
 from tests.commands.conftest import CommandLine
 from tests.commands.served import Served
 
@@ -155,3 +156,47 @@ def test_a_test_that_does_not_end_in_time_is_no_success(
 
     assert result.code == 1
     assert "the test is queued after 0.1 s" in result.err
+
+
+def test_the_message_of_a_template_is_shown_before_it_is_applied(
+    signalbox: CommandLine, served: Served, tmp_path: Path
+) -> None:
+    template = tmp_path / "message.txt"
+    template.write_text("{{ change }}: {{ title }}, {{ result.summary }}")
+    task = served.add(a_task(title="Fix the login"))
+
+    example = signalbox("notifications", "preview", f"--template={template}")
+    of_task = signalbox(
+        "notifications", "preview", f"--template={template}", f"--task={task.id}", "--change=failed"
+    )
+
+    assert example.out.strip() == "succeeded: fix: the login, The login works again."
+    assert of_task.out.strip() == "failed: Fix the login,"
+
+
+def test_the_template_of_a_subscription_is_shown(signalbox: CommandLine, served: Served) -> None:
+    served.wiring.config.put(a_subscription(template="{{ kind }} is {{ status }}"))
+
+    assert signalbox("notifications", "preview", "--subscription=to-slack").out.strip() == (
+        "fix is succeeded"
+    )
+
+
+def test_a_template_that_cannot_be_used_is_refused_with_its_line(
+    signalbox: CommandLine, tmp_path: Path
+) -> None:
+    template = tmp_path / "message.txt"
+    template.write_text("ok\n{{ titel }}")
+
+    result = signalbox("notifications", "preview", f"--template={template}")
+
+    assert result.code == 1
+    assert 'line 2: there is no field "titel"; did you mean "title"?' in result.err
+
+
+@pytest.mark.parametrize("options", [(), ("--subscription=a", "--template=b")])
+def test_a_preview_is_of_one_template(signalbox: CommandLine, options: tuple[str, ...]) -> None:
+    result = signalbox("notifications", "preview", *options)
+
+    assert result.code == 1
+    assert "either a --subscription or a --template" in result.err

@@ -349,3 +349,11 @@ def test_slack_itself_is_trusted(url: str) -> None:
 def test_a_token_needs_a_channel() -> None:
     with pytest.raises(SendRefused, match="channel"):
         _SLACK.send(a_notification(), a_connection(settings={}), ["xoxb-1"])
+
+
+def test_the_message_of_a_template_is_shown_as_plain_text() -> None:
+    message = render(a_notification(text="Done: <!channel>\n*not bold*"))
+
+    assert message["text"] == "Done: &lt;!channel&gt;\n*not bold*"
+    assert json.dumps("Done: <!channel>\n*not bold*") in json.dumps(message["blocks"])
+    assert json.dumps(message["blocks"]).count("rich_text_section") == 1

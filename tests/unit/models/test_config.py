@@ -11,7 +11,7 @@ from signalbox.models.config import (
     pattern_matches,
     subscription_matches,
 )
-from signalbox.models.task import ChangeType, Task, TaskStatus
+from signalbox.models.task import ChangeType, Priority, Task, TaskStatus
 from tests.builders import a_change, a_connection, a_source, a_subscription, a_task, an_origin, held
 
 
@@ -68,6 +68,10 @@ def test_a_hostile_pattern_takes_no_time() -> None:
         ({"kinds": ("deploy",)}, False),
         ({"statuses": (TaskStatus.PENDING, TaskStatus.FAILED)}, True),
         ({"statuses": (TaskStatus.FAILED,)}, False),
+        ({"priorities": (Priority.NORMAL,)}, True),
+        ({"priorities": (Priority.HIGH, Priority.LOW)}, False),
+        ({"labels": ("ui", "b*")}, True),
+        ({"labels": ("ui",)}, False),
     ],
 )
 def test_a_subscription_takes_what_passes_all_its_filters(

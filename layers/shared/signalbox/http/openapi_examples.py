@@ -33,6 +33,7 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "due": "2026-03-01T12:00:00Z",
     },
     "PauseRequest": {"reason": "the workers are being replaced"},
+    "PreviewRequest": {"template": "{{ change }}: {{ title }}", "change": "failed"},
     "RedriveRequest": {"kind": "task", "priority": "high", "since": "2026-03-01T00:00:00Z"},
     "ReleaseRequest": {**_LEASE, "reason": "this needs a machine with more memory"},
     "Role": {

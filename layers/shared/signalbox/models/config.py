@@ -134,7 +134,11 @@ class Connection(ConfigResource):
 
 
 class Subscription(ConfigResource):
-    """Which changes go to which connection. An empty filter matches everything."""
+    """Which changes go to which connection. An empty filter matches everything.
+
+    `template` is that of the messages; without one the connector writes them. If several
+    subscriptions select a change for a connection, the first by id that has a template counts.
+    """
 
     kind: ClassVar = "subscription"
 
@@ -152,6 +156,9 @@ class Subscription(ConfigResource):
     repositories: Patterns = ()
     kinds: Patterns = ()
     statuses: Annotated[tuple[TaskStatus, ...], Field(max_length=20)] = ()
+    priorities: Annotated[tuple[Priority, ...], Field(max_length=3)] = ()
+    labels: Patterns = ()
+    template: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
 
     @property
     @override
@@ -191,4 +198,9 @@ def subscription_matches(subscription: Subscription, change: Change) -> bool:
         and pattern_matches(subscription.repositories, task.repository or "")
         and pattern_matches(subscription.kinds, task.kind)
         and (not subscription.statuses or task.status in subscription.statuses)
+        and (not subscription.priorities or task.priority in subscription.priorities)
+        and (
+            not subscription.labels
+            or any(pattern_matches(subscription.labels, label) for label in task.labels)
+        )
     )

@@ -72,6 +72,8 @@ class Attempt(Model):
 class Notification(Model):
     """One change for one connection.
 
+    `text` is the message that a template of a subscription makes of the change.
+
     `number` counts the attempts that count against the limit.
 
     `busy_until` is set during an attempt: no other may begin before. `fingerprint` is that of the
@@ -84,6 +86,7 @@ class Notification(Model):
     connection: ConnectionId
     connector: str
     change: Change
+    text: str | None = None
     request_id: RequestId | None = None
     fingerprint: str | None = None
     created_at: UtcDatetime

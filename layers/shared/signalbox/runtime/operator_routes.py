@@ -1,5 +1,7 @@
 """Add the routes for operators: deliveries, notifications, configuration, keys, queues."""
 
+from functools import partial
+
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.manage_keys import ManageKeys, ManageRoles
 from signalbox.auth.update_key import UpdateKey
@@ -15,6 +17,7 @@ from signalbox.http.routes.secrets import add_secrets
 from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
+from signalbox.http.schemas.notifications import PreviewRequest
 from signalbox.runtime.registry import connectors, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
@@ -50,6 +53,7 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
         store=wired.notifications,
         tasks=wired.tasks,
         redeliver=redeliver,
+        preview=partial(_preview, wired),
         cursors=cursors,
     )
     _add_configuration(routes, wired)
@@ -94,6 +98,22 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
         rejections=ListRejections(
             store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
         ),
+    )
+
+
+def _preview(wired: Wiring, request: PreviewRequest) -> str:
+    from signalbox.services.notifications.preview import (  # noqa: PLC0415  rarely needed
+        PreviewMessage,
+    )
+
+    preview = PreviewMessage(
+        config=wired.config, tasks=wired.tasks, clock=wired.clock, stack=wired.settings.stack
+    )
+    return preview(
+        change=request.change,
+        template=request.template,
+        subscription=request.subscription,
+        task=request.task,
     )
 
 

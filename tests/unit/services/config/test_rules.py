@@ -61,6 +61,12 @@ def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, rea
             "statuses",
             "only in pending",
         ),
+        ({"template": "a\n{{ titel }}"}, "template", 'line 2: there is no field "titel"'),
+        (
+            {"template": "{{ labels | upper | truncate }}{{ max_attempts | first }}"},
+            "template",
+            "cannot be rendered",
+        ),
     ],
 )
 def test_a_subscription_filters_by_what_can_be(
@@ -84,6 +90,7 @@ def test_a_subscription_filters_by_what_can_be(
         a_source(provider="another", events=("whatever",)),
         a_subscription(providers=("api", "git*"), kinds=("ask", "issues.*", "build.nightly")),
         a_subscription(repositories=("octo/*", "*")),
+        a_subscription(template="{{ change }}: {{ title }} {{ result.url }}"),
         a_subscription(changes=(ChangeType.UPDATED,), statuses=(TaskStatus.FAILED,)),
         a_connection(),
     ],

@@ -14,6 +14,7 @@ from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.notification import Notification
 
 _LINK: Final = 1_400
+_TEXT: Final = 3_000
 
 _LOOKS: Final = {
     "created": ("inbox_tray", "New task"),
@@ -46,6 +47,12 @@ def render(notification: Notification, channel: str | None = None) -> JsonObject
         {"type": "context", "elements": [_plain(f"{task.id} · {notification.id}")]},
     ]
     text = f":{icon}: {words}: {escaped_line(task.title, 300, _escaped) or title}"
+    if notification.text is not None:
+        blocks = [
+            _rich(_section(_text(escaped_lines(notification.text, _TEXT) or title))),
+            blocks[-1],
+        ]
+        text = escaped_lines(notification.text, _TEXT, _escaped) or text
     message: JsonObject = {
         "text": text,
         "mrkdwn": False,

@@ -1,10 +1,10 @@
 """Notifications: list, get and redeliver."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from signalbox.auth.cursors import Cursors
 from signalbox.http.pagination import (
@@ -23,6 +23,8 @@ from signalbox.http.schemas.notifications import (
     NotificationList,
     NotificationSummary,
     NotificationView,
+    PreviewRequest,
+    PreviewResponse,
 )
 from signalbox.models.base import Model
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
@@ -47,9 +49,11 @@ def add_notifications(
     store: NotificationStore,
     tasks: TaskStore,
     redeliver: RedeliverNotification,
+    preview: Callable[[PreviewRequest], str],
     cursors: Cursors,
 ) -> None:
     """Add the routes."""
+    _add_preview(routes, preview)
 
     @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
     def list_notifications(
@@ -105,12 +109,29 @@ def add_notifications(
         return json_response(notification_view(notification), 202)
 
 
+def _add_preview(routes: Routes, preview: Callable[[PreviewRequest], str]) -> None:
+    @routes.add(
+        Route(
+            method="POST",
+            path=f"{NOTIFICATIONS}/preview",
+            scope=Scope.CONFIG_READ,
+            tag=_TAG,
+            summary="Preview the message that a template makes of a change",
+            response_model=PreviewResponse,
+            problems=(404,),
+        )
+    )
+    def preview_message(body: Annotated[PreviewRequest, Body()]) -> Response[str]:
+        return json_response(PreviewResponse(text=preview(body)))
+
+
 def notification_view(notification: Notification) -> NotificationView:
     """Return a notification as clients see it."""
     return NotificationView(
         **_summary(notification).__dict__,
         attempts=notification.attempts,
         change=notification.change,
+        text=notification.text,
         request_id=notification.request_id,
         expires_at=notification.expires_at,
     )

@@ -1,9 +1,14 @@
 """Request and response bodies of notifications."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.change import Change
-from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, RequestId, SubscriptionId, TaskId
 from signalbox.models.notification import Attempt, NotificationStatus
+from signalbox.models.task import ChangeType
 
 NOTIFICATIONS = "/api/v1/notifications"
 
@@ -32,12 +37,34 @@ class NotificationSummary(Model):
 
 
 class NotificationView(NotificationSummary):
-    """A notification with its change and its last 30 attempts."""
+    """A notification with its change and its last 30 attempts.
+
+    `text` is the message that a template made of the change.
+    """
 
     attempts: tuple[Attempt, ...]
     change: Change
+    text: str | None = None
     request_id: RequestId | None = None
     expires_at: UtcDatetime | None = None
+
+
+class PreviewRequest(Model):
+    """A message to preview: the `template`, or that of a `subscription`.
+
+    It is of the `change` of the `task`, or of an example.
+    """
+
+    template: str | None = Field(default=None, min_length=1, max_length=4_096)
+    subscription: SubscriptionId | None = None
+    change: Annotated[ChangeType, Field(strict=False)] = ChangeType.SUCCEEDED
+    task: TaskId | None = None
+
+
+class PreviewResponse(Model):
+    """The message."""
+
+    text: str
 
 
 class NotificationList(Model):

@@ -20,6 +20,7 @@ from signalbox.models.event_vocabulary import (
 from signalbox.models.manifest import ManifestError
 from signalbox.models.task import ChangeType, TaskStatus
 from signalbox.services.ports.deliveries import Providers
+from signalbox.services.ports.time import utc_now
 
 API: Final = "api"
 """The provider name of tasks that were created through the API."""
@@ -100,12 +101,31 @@ def _in_subscription(
         if not re.search(r"[/*]", pattern) or re.search(r"\s|://", pattern):
             reason = f'"{pattern}" matches no repository, which is named as in owner/name'
             yield _error("repositories", index, reason)
+    if subscription.template is not None:
+        yield from _in_template(subscription.template)
     possible = {_STATUSES.get(change) for change in subscription.changes}
     statuses = set(subscription.statuses)
     if subscription.changes and statuses and None not in possible and not statuses & possible:
         states = ", ".join(sorted(str(status) for status in possible))
         reason = f"none of these changes leaves a task in one of these states, only in {states}"
         yield ManifestError(path="statuses", reason=reason)
+
+
+def _in_template(template: str) -> Iterator[ManifestError]:
+    from signalbox.services.notifications.example_change import (  # noqa: PLC0415  rarely needed
+        example_change,
+    )
+    from signalbox.services.notifications.message_template import (  # noqa: PLC0415
+        MessageTemplate,
+        TemplateInvalid,
+    )
+
+    try:
+        checked = MessageTemplate(template)
+        for change in ChangeType:
+            checked.render(example_change(change, stack="example", at=utc_now()))
+    except TemplateInvalid as invalid:
+        yield ManifestError(path="template", reason=invalid.reason)
 
 
 def _in_kind(index: int, pattern: str, vocabularies: Vocabularies) -> Iterator[ManifestError]:

@@ -15,13 +15,13 @@ from signalbox.models.ids import (
     ConnectionId,
     RequestId,
     TaskId,
-    change_id,
     notification_id,
     random_task_id,
     task_id,
 )
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, TaskStatus
+from signalbox.services.notifications.example_change import change_of_no_task
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.time import Clock
@@ -115,11 +115,4 @@ class CheckConnection:
             instruction="",
             labels=(),
         )
-        return Change(
-            id=change_id(task, view.created_at, view.version),
-            source=f"/signalbox/{self.stack}",
-            type=TEST_EVENT_TYPE,
-            subject=task,
-            time=now,
-            data=view,
-        )
+        return change_of_no_task(view, TEST_EVENT_TYPE, stack=self.stack, at=now)

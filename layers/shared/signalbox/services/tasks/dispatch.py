@@ -82,10 +82,12 @@ class DispatchChanges:
             yield error
             return
         for name in dict.fromkeys(each.connection for each in subscriptions):
+            templates = [each.template for each in subscriptions if each.connection == name]
+            template = next(filter(None, templates), None)
             try:
                 connection = self._connection(name)
                 if connection and connection.enabled:
-                    self._create_notification(change, connection, task)
+                    self._create_notification(change, connection, task, template)
             except Unavailable as error:
                 yield error
 
@@ -97,13 +99,16 @@ class DispatchChanges:
             return self.config.connection(name)
         return None
 
-    def _create_notification(self, change: Change, connection: Connection, task: Task) -> None:
+    def _create_notification(
+        self, change: Change, connection: Connection, task: Task, template: str | None
+    ) -> None:
         now = self.clock()
         notification = Notification(
             id=notification_id(change.id, connection.id),
             connection=connection.id,
             connector=connection.connector,
             change=change,
+            text=_text(template, change) if template else None,
             request_id=task.origin.request_id,
             created_at=now,
             queued_at=now,
@@ -127,3 +132,15 @@ class DispatchChanges:
         except NotFound:
             return False
         return stored.number == 0 and self.clock() - stored.queued_at < UNSENT_AFTER
+
+
+def _text(template: str, change: Change) -> str | None:
+    """Return the message of a template, None if it cannot be rendered: the connector writes one."""
+    from signalbox.services.notifications.message_template import (  # noqa: PLC0415  rarely needed
+        TemplateInvalid,
+        message_template,
+    )
+
+    with suppress(TemplateInvalid):
+        return message_template(template).render(change) or None
+    return None

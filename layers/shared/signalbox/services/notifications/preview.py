@@ -1,0 +1,67 @@
+"""Preview a message: what a template makes of a change."""
+
+from dataclasses import dataclass
+
+from signalbox.models.change import Change, change_for
+from signalbox.models.config import Subscription
+from signalbox.models.errors import NotFound, PayloadInvalid
+from signalbox.models.ids import SubscriptionId, TaskId
+from signalbox.models.task import ChangeType, TaskStep
+from signalbox.services.notifications.example_change import example_change
+from signalbox.services.notifications.message_template import MessageTemplate
+from signalbox.services.ports.config import ConfigStore
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewMessage:
+    """Preview messages. `stack` identifies this installation."""
+
+    config: ConfigStore
+    tasks: TaskStore
+    clock: Clock
+    stack: str
+
+    def __call__(
+        self,
+        *,
+        change: ChangeType,
+        template: str | None = None,
+        subscription: SubscriptionId | None = None,
+        task: TaskId | None = None,
+    ) -> str:
+        """Return the message that a template, or that of a subscription, makes of a change.
+
+        Without a task it is a change of an example.
+
+        Raises:
+            NotFound: There is no such subscription or task.
+            TemplateInvalid: The template cannot be used.
+            PayloadInvalid: There is no template.
+        """
+        source = template or (self._subscription(subscription).template if subscription else None)
+        if source is None:
+            raise PayloadInvalid("there is no template: the connector writes these messages")
+        return MessageTemplate(source).render(self._change(change, task))
+
+    def _subscription(self, name: SubscriptionId) -> Subscription:
+        self.config.invalidate()
+        for each in self.config.subscriptions():
+            if each.id == name:
+                return each
+        raise NotFound("there is no such subscription")
+
+    def _change(self, change: ChangeType, task: TaskId | None) -> Change:
+        if task is None:
+            return example_change(change, stack=self.stack, at=self.clock())
+        found = self.tasks.get(task)
+        step = TaskStep(
+            version=found.version,
+            type=change,
+            status=found.status,
+            at=found.updated_at,
+            by="preview",
+            attempt=found.attempt,
+        )
+        return change_for(found, step, self.stack)
