@@ -1,6 +1,6 @@
 """The contracts of providers that inherit `HmacProvider`: their scheme signs what is sent to them.
 
-Inherit `HmacTimestampContract` where the scheme has a timestamp, in a header of its own.
+Inherit `HmacTimestampContract` where the scheme has a timestamp.
 """
 
 from abc import abstractmethod
@@ -35,16 +35,30 @@ class HmacProviderContract(ProviderContract):
 
 
 class HmacTimestampContract(HmacProviderContract, TimestampContract):
-    """The provider under test has a `FakeClock`."""
+    """The provider under test has a `FakeClock`.
+
+    Where the time is an item of the signature's header, `prefix` includes it: `t=1772366400,v1=`.
+    """
 
     now = int(NOW.timestamp())
-    timestamp_header: ClassVar[str]
 
     def signed(
         self, body: bytes, secret: str = CURRENT, headers: Mapping[str, str] | None = None
     ) -> InboundRequest:
-        at = {self.timestamp_header: str(self.now)}
-        return super().signed(body, secret, {**at, **(headers or {})})
+        return self._signed(str(self.now), body, secret, headers or {})
 
     def signed_at(self, timestamp: str) -> InboundRequest:
-        return self.signed(BODY, headers={self.timestamp_header: timestamp})
+        return self._signed(timestamp, BODY, CURRENT, {})
+
+    def _signed(
+        self, timestamp: str, body: bytes, secret: str, headers: Mapping[str, str]
+    ) -> InboundRequest:
+        provider = self.provider()
+        scheme, at = provider.scheme, provider.scheme.timestamp
+        assert at, "the scheme signs no timestamp"
+        item = f"{at.item}{timestamp}"
+        sent = samples.request_of(provider.name, {**self.headers, at.header: item, **headers}, body)
+        signature = scheme.signature(secret, sent)
+        if at.header == scheme.header:
+            signature = f"{item}{at.separator}{signature}"
+        return self.with_header(sent, scheme.header, signature)

@@ -11,7 +11,6 @@ from tests.fakes.clock import FakeClock
 class TestSlack(HmacTimestampContract):
     signature_header = "x-slack-signature"
     chooses_texts = False
-    timestamp_header = "x-slack-request-timestamp"
     prefix = "v0="
     headers = MappingProxyType({"content-type": "application/json"})
 

@@ -19,9 +19,10 @@ CHANGED: Final = {"README.md", "template.yaml"}
 PROVIDER: Final = {
     "events/webhooks/acme/comment.created.json",
     "functions/webhooks/acme/app.py",
+    "layers/shared/signalbox/providers/acme/__init__.py",
     *(
         f"layers/shared/signalbox/providers/acme/{module}.py"
-        for module in ("__init__", "commands", "payload", "provider", "signature", "tasks")
+        for module in ("commands", "payload", "provider", "setup", "signature", "tasks")
     ),
     "tests/contract/test_acme_provider.py",
     "tests/unit/providers/acme/test_commands.py",

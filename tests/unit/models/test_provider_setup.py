@@ -48,3 +48,9 @@ def test_the_steps_have_the_values_and_keep_other_braces() -> None:
     )
 
     assert steps == ("https://a {url}", "tick Comments", "for acme/ci, keep {braces}")
+
+
+def test_without_an_event_the_step_names_where_events_are_selected() -> None:
+    _, step, _ = SETUP.instructions(url="https://a", secret="s", events=[], source="acme/ci")
+
+    assert step == "tick those that the source selects by its `events`, none so far"

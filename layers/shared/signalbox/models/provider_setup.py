@@ -9,6 +9,7 @@ from typing import Final
 from signalbox.models.event_vocabulary import EventVocabulary, matches_event
 
 _PLACEHOLDER: Final = re.compile(r"\{(url|secret|events|source)\}")
+_NO_EVENTS: Final = "those that the source selects by its `events`, none so far"
 
 
 class SecretForm(StrEnum):
@@ -60,7 +61,7 @@ class ProviderSetup:
         values = {
             "url": url,
             "secret": secret,
-            "events": ", ".join(self.choices_of(events)),
+            "events": ", ".join(self.choices_of(events)) or _NO_EVENTS,
             "source": source,
         }
         return tuple(_PLACEHOLDER.sub(lambda match: values[match[1]], step) for step in self.steps)
