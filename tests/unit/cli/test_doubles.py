@@ -18,6 +18,7 @@ from cli.local.options import free_ports
 from cli.local.serve import serve_http
 from signalbox.egress.http_client import HttpClient
 from signalbox.runtime.registry import connector_names
+from signalbox.services.ports.time import utc_now
 from tests.builders import a_connection, a_notification
 from tests.fakes.references import clients
 
@@ -48,7 +49,7 @@ def url(echo: str, name: str) -> str:
 def send(echo: str, url: str, name: str) -> Sender:
     """Sends a notification to the double by its connector."""
     connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(
-        clients(HttpClient(trusted=[echo]))
+        clients(HttpClient(trusted=[echo]), clock=utc_now)
     )
     double: TargetDouble = new_double(name)
     connection = a_connection(connector=name, settings=dict(double.settings(url)))

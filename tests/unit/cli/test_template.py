@@ -14,8 +14,8 @@ from cli.target import PROJECT
 from cli.template import TEMPLATE, expanded_template, translated_template
 from signalbox.runtime.registry import connector_names, providers
 
-PROVIDERS: Final = [f"provider{number}" for number in range(9)]
-CONNECTORS: Final = [f"connector{number}" for number in range(11)]
+PROVIDERS: Final = [f"provider{number}" for number in range(3)]
+CONNECTORS: Final = [f"connector{number}" for number in range(3)]
 WEBHOOKS: Final = "  Fn::ForEach::Webhooks:\n    - Provider\n    - ["
 DELIVERIES: Final = "  Fn::ForEach::Connectors:\n    - Connector\n    - ["
 LINES: Final = 1_000
@@ -48,7 +48,7 @@ def _with(path: Path, changes: dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template with nine more providers and eleven more connectors."""
+    """The template with three more providers and connectors."""
     rows = "".join(f"    {_row(name)}\n" for name in PROVIDERS)
     more_rows = "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
     return _with(
@@ -173,12 +173,17 @@ def test_a_row_may_name_a_layer_beside_the_shared_one() -> None:
     layers = {
         name: [
             layer["Ref"].rstrip("0123456789abcdef")
-            for layer in resources[f"{name}WebhookFunction"]["Properties"]["Layers"]
+            for layer in resources[f"{name}Function"]["Properties"]["Layers"]
             if layer != {"Ref": "AWS::NoValue"}
         ]
-        for name in ("github", "discord")
+        for name in ("githubWebhook", "discordWebhook", "slackConnector", "webhookConnector")
     }
-    assert layers == {"github": ["SharedLayer"], "discord": ["SharedLayer", "TokensLayer"]}
+    assert layers == {
+        "githubWebhook": ["SharedLayer"],
+        "discordWebhook": ["SharedLayer", "TokensLayer"],
+        "slackConnector": ["SharedLayer"],
+        "webhookConnector": ["SharedLayer", "TokensLayer"],
+    }
 
 
 def test_the_template_lists_the_providers_and_connectors_that_there_are() -> None:
