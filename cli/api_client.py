@@ -122,6 +122,15 @@ class ApiClient:
         """Retry a task."""
         return self.ask("POST", join_path(TASKS, task, "retry"), TaskView)
 
+    def approve(self, task: TaskId) -> TaskView:
+        """Let a task run that awaits approval."""
+        return self.ask("POST", join_path(TASKS, task, "approve"), TaskView)
+
+    def reject(self, task: TaskId, reason: str | None = None) -> TaskView:
+        """Cancel a task that awaits approval."""
+        query = {"reason": reason} if reason else None
+        return self.ask("POST", join_path(TASKS, task, "reject"), TaskView, query=query)
+
     def changes(self, task: TaskId) -> TaskChangeList:
         """Return the changes of a task."""
         return self.ask("GET", join_path(TASKS, task, "changes"), TaskChangeList)

@@ -34,6 +34,7 @@ def task_fields(task: TaskView) -> dict[str, str]:
         "From": " ".join(filter(None, (task.provider, task.source, task.event))),
         "Delivery": " ".join(filter(None, (task.delivery_id, task.delivery_key))),
         "Attempt": f"{task.attempt} of {task.max_attempts}",
+        "Approval": _approval(task),
         "Worker": task.worker or "",
         "Lease until": format_time(task.lease_expires_at),
         "Progress": task.progress or "",
@@ -47,6 +48,13 @@ def task_fields(task: TaskView) -> dict[str, str]:
         "Finished": format_time(task.finished_at),
         "Forgotten": format_time(task.expires_at),
     }
+
+
+def _approval(task: TaskView) -> str:
+    approval = task.approval
+    if approval is None:
+        return ""
+    return f"by {approval.by}" if approval.by else f"until {format_time(approval.expires_at)}"
 
 
 def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> bool:

@@ -121,6 +121,34 @@ def retry(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption 
 
 
 @app.command()
+def approve(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption = False) -> None:
+    """Let a task run that awaits approval."""
+    from cli.api_client import connect_api
+    from cli.task_views import task_fields
+    from signalbox.models.ids import TaskId
+
+    task = connect_api(chosen_target(context)).approve(TaskId(task_id))
+    Output(as_json).one(task, task_fields(task))
+
+
+@app.command()
+def reject(
+    context: typer.Context,
+    task_id: TaskArgument,
+    *,
+    reason: Annotated[str | None, typer.Option(help="The reason, for its history.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cancel a task that awaits approval."""
+    from cli.api_client import connect_api
+    from cli.task_views import task_fields
+    from signalbox.models.ids import TaskId
+
+    task = connect_api(chosen_target(context)).reject(TaskId(task_id), reason)
+    Output(as_json).one(task, task_fields(task))
+
+
+@app.command()
 def changes(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption = False) -> None:
     """List the changes of a task."""
     from cli.api_client import connect_api

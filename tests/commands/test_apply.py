@@ -382,7 +382,7 @@ def test_exit_code_1_says_that_the_file_is_not_right(on_aws: CommandLine, tmp_pa
 
     assert result.code == 1
     assert (
-        'subscriptions[0].changes[1]: "gone" is not known; allowed: cancelled, created'
+        'subscriptions[0].changes[1]: "gone" is not known; allowed: approved, cancelled'
         in result.err
     )
 

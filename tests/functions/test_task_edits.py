@@ -1,10 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from pydantic import JsonValue
 
 from signalbox.http.schemas.task_changes import TaskChangeList
 from signalbox.models.ids import TaskId
-from signalbox.models.task import Priority
-from tests.builders import NOW, an_id
+from signalbox.models.task import Priority, Task, TaskApproval, TaskStatus
+from tests.builders import NOW, a_task, an_id
 from tests.functions.system import ApiResponse, System
 
 TASKS = "/api/v1/tasks"
@@ -306,3 +308,46 @@ def test_a_repeated_creation_shows_the_task_as_it_is_by_then(system: System) -> 
 
     assert (again.status, again.word("title"), again.headers["etag"]) == (201, "Another", '"v2"')
     assert again.headers["idempotency-replayed"] == "true"
+
+
+def to_approve(system: System) -> Task:
+    approval = TaskApproval(
+        seconds=3_600, expires_at=system.clock() + timedelta(hours=1), requester="github:octocat"
+    )
+    task = a_task(
+        status=TaskStatus.AWAITING_APPROVAL,
+        approval=approval,
+        created_at=system.clock(),
+        priority=Priority.NORMAL,
+    )
+    assert system.wiring.tasks.create(task)
+    dispatched(system, task.id)
+    return task
+
+
+def test_a_task_is_handed_out_once_it_is_approved(system: System) -> None:
+    task = to_approve(system)
+    before = claim(system)
+
+    approved = ask(system, "POST", f"{task.id}/approve", match=None)
+    dispatched(system, task.id)
+    after = claim(system)
+
+    assert before.json_body["task"] is None
+    assert approved.word("status") == "pending"
+    handed = system.wiring.tasks.get(task.id)
+    assert handed.approval
+    assert handed.approval.by
+    assert after.status == 200
+    assert handed.status is TaskStatus.RUNNING
+
+
+def test_a_rejected_task_is_cancelled_and_says_why(system: System) -> None:
+    task = to_approve(system)
+
+    answer = ask(system, "POST", f"{task.id}/reject?reason=not%20today", match=None)
+    again = ask(system, "POST", f"{task.id}/approve", match=None)
+
+    assert answer.word("status") == "cancelled"
+    assert answer.word("reason").endswith(": not today")
+    assert again.status == 409

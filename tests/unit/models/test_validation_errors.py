@@ -29,7 +29,7 @@ def flaws(document: JsonValue) -> list[str]:
     [
         (
             {"sources": [{"provider": "github", "nme": "x"}]},
-            'sources[0].nme: unknown key "nme"; did you mean "name"? allowed: authors, bots',
+            'sources[0].nme: unknown key "nme"; did you mean "name"? allowed: approval, authors',
         ),
         ({"sorces": []}, 'sorces: unknown key "sorces"; did you mean "sources"?'),
         ({"sources": [{}]}, "sources[0].provider: is required"),
@@ -57,7 +57,7 @@ def flaws(document: JsonValue) -> list[str]:
         ),
         (
             {"subscriptions": [{"id": "a", "connection": "b", "changes": ["finishd"]}]},
-            'subscriptions[0].changes[0]: "finishd" is not known; allowed: cancelled, created',
+            'subscriptions[0].changes[0]: "finishd" is not known; allowed: approved, cancelled',
         ),
         (
             {"subscriptions": [{"id": "a", "connection": "b", "changes": ["succeded"]}]},

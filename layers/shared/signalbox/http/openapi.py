@@ -37,7 +37,7 @@ Every error is a problem (RFC 9457): use its `code` in programs; its `type` is a
 Lists are paginated: send `next` as `cursor` until it is null.
 """
 TAGS: Final = {
-    "tasks": "Create, list, update, cancel and retry tasks",
+    "tasks": "Create, list, update, approve, cancel and retry tasks",
     "work": "The worker protocol: claim, heartbeat, complete, fail and release tasks",
     "queue": "Status of the task queues, pausing, and dead letters",
     "deliveries": "Received webhooks: explain and replay them",

@@ -11,6 +11,7 @@ from signalbox.models.task import (
     ChangeType,
     Priority,
     Task,
+    TaskApproval,
     TaskContent,
     TaskResult,
     TaskStatus,
@@ -64,6 +65,7 @@ class TaskView(TaskSummary, TaskContent):
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
     not_before: UtcDatetime | None = None
+    approval: TaskApproval | None = None
     worker: str | None = None
     lease_expires_at: UtcDatetime | None = None
     progress: str | None = None
@@ -143,6 +145,7 @@ def task_view(task: Task) -> TaskView:
         started_at=task.started_at,
         finished_at=task.finished_at,
         not_before=task.not_before,
+        approval=task.approval,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,
         progress=task.progress,

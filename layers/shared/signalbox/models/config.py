@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, JsonValue
 from typing_extensions import override
 
-from signalbox.models.base import NAME_CONSTRAINTS, Name, UtcDatetime
+from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
 from signalbox.models.change import Change
 from signalbox.models.config_resource import (
     CONNECTION_SECRETS,
@@ -50,6 +50,19 @@ class CommandPermission(StrEnum):
     OFF = "off"
 
 
+class ApprovalRule(Model):
+    """Which tasks of a source need an approval before they run.
+
+    `kinds` are patterns of the kinds of tasks: names of commands, or events. An approval may be
+    given for `expires_minutes`, up to 30 days. `by_requester` lets the person approve who gave
+    the command.
+    """
+
+    kinds: Annotated[Patterns, Field(min_length=1)] = ("*",)
+    expires_minutes: Annotated[int, Field(ge=1, le=43_200)] = 1_440
+    by_requester: bool = False
+
+
 class Source(ConfigResource):
     """A configured sender of one provider.
 
@@ -58,8 +71,8 @@ class Source(ConfigResource):
     `bots` are the bots whose commands are accepted; by default there are none. Without `authors`
     those persons may give commands who have write access by the API of the provider, or everybody
     if `permission` is off. Requests from other addresses than those of the `networks` are refused;
-    without any they may come from anywhere. The provider's own
-    model validates `settings`.
+    without any they may come from anywhere. Tasks that `approval` selects run when somebody
+    has approved them. The provider's own model validates `settings`.
     """
 
     kind: ClassVar = "source"
@@ -76,6 +89,7 @@ class Source(ConfigResource):
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
+    approval: ApprovalRule | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

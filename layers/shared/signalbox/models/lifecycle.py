@@ -1,8 +1,9 @@
 """The life cycle of a task.
 
 `pending → running → succeeded | failed | cancelled`, back to `pending` by a lost lease, a retryable
-failure, a release or a retry. Each function takes a task and returns the next one, or raises
-`Conflict`. A step increments `version` and is appended to `history`.
+failure, a release or a retry. A task that needs an approval begins as `awaiting_approval`. Each
+function takes a task and returns the next one, or raises `Conflict`. A step increments `version`
+and is appended to `history`.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +22,13 @@ from signalbox.models.task import (
 )
 
 _RENEWING: Final = frozenset(
-    {ChangeType.RELEASED, ChangeType.LEASE_LOST, ChangeType.RETRIED, ChangeType.UPDATED}
+    {
+        ChangeType.APPROVED,
+        ChangeType.RELEASED,
+        ChangeType.LEASE_LOST,
+        ChangeType.RETRIED,
+        ChangeType.UPDATED,
+    }
 )
 """The steps after which the task has another message; an edit may change its priority."""
 
@@ -85,6 +92,8 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
     """
     if task.finished:
         raise Conflict(f"the task is {task.status}")
+    if task.status is TaskStatus.AWAITING_APPROVAL:
+        raise Conflict("the task awaits approval")
     if holder_until(task, now):
         raise Conflict("the task is held by another worker")
     if task.not_before and task.not_before > now:
@@ -232,8 +241,56 @@ def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
 
 
+def approved(task: Task, now: datetime, by: str) -> Task:
+    """Return the task that may run now.
+
+    Raises:
+        Conflict: It awaits no approval, the approval has expired, or `by` requested the task
+            and may not approve it.
+    """
+    approval = task.approval
+    if task.status is not TaskStatus.AWAITING_APPROVAL or approval is None:
+        raise Conflict(f"the task is {task.status}")
+    if approval.expires_at <= now:
+        raise Conflict("the time for an approval is over")
+    if approval.requester is not None and _is_same_person(approval.requester, by):
+        raise Conflict("who requested the task may not approve it")
+    pending = task.model_copy(
+        update={
+            "status": TaskStatus.PENDING,
+            "approval": approval.model_copy(update={"by": by}),
+            "sent_at": None,
+        }
+    )
+    return _stepped(pending, ChangeType.APPROVED, now, by=by)
+
+
+def rejected(task: Task, reason: str | None, now: datetime, by: str) -> Task:
+    """Return the cancelled task, whose approval was refused.
+
+    Raises:
+        Conflict: It awaits no approval.
+    """
+    if task.status is not TaskStatus.AWAITING_APPROVAL:
+        raise Conflict(f"the task is {task.status}")
+    why = f"rejected by {by}: {reason}" if reason else f"rejected by {by}"
+    return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=why)
+
+
+def approval_expired(task: Task, now: datetime, by: str) -> Task:
+    """Return the cancelled task, whose approval nobody gave in time.
+
+    Raises:
+        Conflict: It awaits no approval, or there is time left.
+    """
+    approval = task.approval
+    if task.status is not TaskStatus.AWAITING_APPROVAL or (approval and approval.expires_at > now):
+        raise Conflict(f"the task is {task.status}")
+    return _finished(task, TaskStatus.CANCELLED, now, by=by, reason="nobody approved it in time")
+
+
 def retried(task: Task, now: datetime, by: str) -> Task:
-    """Return the task with new attempts.
+    """Return the task with new attempts. If it was never approved, it awaits approval again.
 
     Raises:
         Conflict: The task has not failed and was not cancelled.
@@ -243,6 +300,14 @@ def retried(task: Task, now: datetime, by: str) -> Task:
     again = _waiting(task).model_copy(
         update={"attempt": 0, "sent_at": None, "finished_at": None, "result": None, "reason": None}
     )
+    if task.approval and task.approval.by is None:
+        until = now + timedelta(seconds=task.approval.seconds)
+        again = again.model_copy(
+            update={
+                "status": TaskStatus.AWAITING_APPROVAL,
+                "approval": task.approval.model_copy(update={"expires_at": until}),
+            }
+        )
     return _stepped(again, ChangeType.RETRIED, now, by=by)
 
 
@@ -258,6 +323,11 @@ def dispatched(task: Task, now: datetime) -> Task:
     """
     marked = task.model_copy(update={"dispatched": task.version})
     return queued(marked, now) if task.status is TaskStatus.PENDING else marked
+
+
+def _is_same_person(one: str, other: str) -> bool:
+    """Return whether two actors are the same: accounts are compared without case."""
+    return one.casefold() == other.casefold()
 
 
 def _same(task: Task, lease: LeaseId, fence: int) -> bool:

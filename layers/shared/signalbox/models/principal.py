@@ -18,6 +18,7 @@ class Scope(StrEnum):
 
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
+    TASKS_APPROVE = "tasks:approve"
     TASKS_WORK = "tasks:work"
     QUEUE_READ = "queue:read"
     QUEUE_WRITE = "queue:write"
@@ -50,6 +51,7 @@ BUILT_IN_ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "operator": _READS
     | {
         Scope.TASKS_WRITE,
+        Scope.TASKS_APPROVE,
         Scope.QUEUE_WRITE,
         Scope.DELIVERIES_BODY,
         Scope.DELIVERIES_WRITE,

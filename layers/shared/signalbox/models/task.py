@@ -36,6 +36,7 @@ class TaskStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    AWAITING_APPROVAL = "awaiting_approval"
 
 
 class Priority(StrEnum):
@@ -50,6 +51,7 @@ class ChangeType(StrEnum):
     """The kind of a step; `signalbox.task.<value>` is the type of its envelope."""
 
     CREATED = "created"
+    APPROVED = "approved"
     STARTED = "started"
     RELEASED = "released"
     RETRYING = "retrying"
@@ -112,6 +114,19 @@ class TaskResult(Model):
         return data
 
 
+class TaskApproval(Model):
+    """The approval that a task needs before it runs.
+
+    `seconds` is for how long it may be given. `requester` may not give it; None if that does not
+    matter. `by` has given it.
+    """
+
+    seconds: int
+    expires_at: UtcDatetime
+    requester: str | None = None
+    by: str | None = None
+
+
 class TaskStep(Model):
     """One step of a task. `by` is its actor: a principal, a worker, a source."""
 
@@ -171,6 +186,7 @@ class Task(TaskContent):
     status: TaskStatus = TaskStatus.PENDING
     origin: TaskOrigin
     author: str | None = None
+    approval: TaskApproval | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime
     started_at: UtcDatetime | None = None
@@ -217,6 +233,9 @@ class Task(TaskContent):
         if self.finished:
             done = self.dispatched >= self.version
             return None if done else self.updated_at + UNSENT_AFTER
+        if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
+            done = self.dispatched >= self.version
+            return self.approval.expires_at if done else self.updated_at + UNSENT_AFTER
         since = max(self.updated_at, self.not_before or self.updated_at)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)

@@ -36,7 +36,7 @@ from signalbox.services.tasks.create import CreateTask
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
-from signalbox.services.tasks.update import CancelTask, RetryTask, UpdateTask
+from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask, UpdateTask
 
 VERSION: Final = "0.1.0"
 _MAX_COUNT_SECONDS: Final = 2.0
@@ -117,6 +117,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
         edit=UpdateTask(tasks=tasks, clock=clock),
         cancel=CancelTask(tasks=tasks, clock=clock),
         retry=RetryTask(tasks=tasks, clock=clock),
+        approve=ApproveTask(tasks=tasks, clock=clock),
         store=tasks,
         stack=wired.settings.stack,
     )

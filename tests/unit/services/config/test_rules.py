@@ -59,7 +59,7 @@ def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, rea
         (
             {"changes": (ChangeType.CREATED,), "statuses": (TaskStatus.FAILED,)},
             "statuses",
-            "only in pending",
+            "only in awaiting_approval, pending",
         ),
         ({"template": "a\n{{ titel }}"}, "template", 'line 2: there is no field "titel"'),
         (

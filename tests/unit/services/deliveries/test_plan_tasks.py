@@ -1,14 +1,15 @@
 """What a source makes of an event, and whose words count."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from signalbox.models.config import CommandPermission, Source
+from signalbox.models.config import ApprovalRule, CommandPermission, Source
 from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import RequestId, delivery_id
-from signalbox.models.task import Priority, Task, TaskOrigin
+from signalbox.models.task import Priority, Task, TaskOrigin, TaskStatus
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, TaskPlan, plan_tasks
 from tests.builders import NOW, a_source, an_event
 
@@ -398,3 +399,28 @@ def test_a_list_of_authors_and_an_explicit_off_need_no_permission(
     sent = received(a_source(**({"permission": CommandPermission.REQUIRED} | allowed)))
 
     assert len(plan_tasks(ParsedPayload(type=event.type, events=(event,)), sent).tasks) == 1
+
+
+def test_a_task_awaits_approval_if_the_source_demands_it_for_its_kind() -> None:
+    rule = ApprovalRule(kinds=("deploy*",), expires_minutes=60)
+    event = an_event(text="/deploy production", author=ADA)
+
+    task = one(event, approval=rule, commands=("deploy", "fix"))
+    other = one(an_event(text="/fix it"), approval=rule, commands=("deploy", "fix"))
+
+    assert task.approval
+    assert task.status is task.last_step.status is TaskStatus.AWAITING_APPROVAL
+    assert task.approval.expires_at == NOW + timedelta(hours=1)
+    assert task.approval.requester == "github:ada"
+    assert (other.status, other.approval) == (TaskStatus.PENDING, None)
+
+
+def test_the_requester_may_approve_if_the_source_says_so() -> None:
+    task = one(
+        an_event(text="/deploy it", author=ADA),
+        approval=ApprovalRule(by_requester=True),
+        commands=("deploy",),
+    )
+
+    assert task.approval
+    assert task.approval.requester is None

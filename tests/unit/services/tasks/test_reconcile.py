@@ -7,7 +7,7 @@ import pytest
 
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
-from signalbox.models.task import Priority
+from signalbox.models.task import Priority, TaskApproval, TaskStatus
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import NOW, STACK, a_task
@@ -84,3 +84,15 @@ def test_a_crowd_that_takes_all_the_time_and_cannot_be_moved_on_does_not_hide_th
         heal(partial(next, iter([20.0, 20.0, 0.0])))
 
     assert tasks.get(late.id).sent_at is not None
+
+
+def test_a_task_that_nobody_approved_in_time_is_cancelled(
+    heal: ReconcileOverdue, tasks: FakeTaskStore
+) -> None:
+    approval = TaskApproval(seconds=60, expires_at=NOW + timedelta(minutes=1))
+    task = a_task(status=TaskStatus.AWAITING_APPROVAL, approval=approval)
+    tasks.create(task)
+
+    heal(lambda: 60.0)
+
+    assert tasks.get(task.id).status is TaskStatus.CANCELLED

@@ -5,9 +5,15 @@ import pytest
 
 from signalbox.models.errors import Conflict, NotFound, PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
-from signalbox.models.lifecycle import cancelled, editable, edited, extended
-from signalbox.models.task import Task, TaskStatus
-from signalbox.services.tasks.update import CancelTask, RetryTask, UpdateTask, UpdateTaskRequest
+from signalbox.models.lifecycle import cancelled, editable, edited, extended, rejected
+from signalbox.models.task import Task, TaskApproval, TaskStatus
+from signalbox.services.tasks.update import (
+    ApproveTask,
+    CancelTask,
+    RetryTask,
+    UpdateTask,
+    UpdateTaskRequest,
+)
 from tests.builders import NOW, a_lease, a_task, done, held
 from tests.fakes.clock import FakeClock
 from tests.fakes.tasks import FakeTaskStore
@@ -103,3 +109,39 @@ def test_a_retry_names_who_asked() -> None:
 def test_what_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
         CancelTask(tasks=FakeTaskStore(), clock=FakeClock())(TaskId("tsk_no"), None, by="me")
+
+
+def to_approve() -> Task:
+    approval = TaskApproval(seconds=3_600, expires_at=NOW + timedelta(hours=1))
+    return a_task(status=TaskStatus.AWAITING_APPROVAL, approval=approval)
+
+
+def test_approving_twice_is_approving_once_but_for_another_person() -> None:
+    task = to_approve()
+    store = FakeTaskStore(task)
+    approve = ApproveTask(tasks=store, clock=FakeClock())
+
+    first, second = (approve(task.id, None, by="ada") for _ in range(2))
+
+    assert first == second == store.get(task.id)
+    with pytest.raises(Conflict):
+        approve(task.id, None, by="bob")
+
+
+def test_rejecting_twice_is_rejecting_once() -> None:
+    task = to_approve()
+    store = FakeTaskStore(task)
+    approve = ApproveTask(tasks=store, clock=FakeClock())
+
+    first, second = (approve.reject(task.id, None, by="ada", reason="no") for _ in range(2))
+
+    assert first == second == store.get(task.id)
+    assert first.status is TaskStatus.CANCELLED
+
+
+def test_of_approval_and_rejection_the_first_counts() -> None:
+    task = to_approve()
+    store = BusyStore(task, lambda before: rejected(before, None, NOW, "bob"))
+
+    with pytest.raises(Conflict, match="cancelled"):
+        ApproveTask(tasks=store, clock=FakeClock())(task.id, None, by="ada")

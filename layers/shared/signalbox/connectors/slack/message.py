@@ -12,12 +12,14 @@ from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject
 from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.notification import Notification
+from signalbox.models.task import TaskStatus
 
 _LINK: Final = 1_400
 _TEXT: Final = 3_000
 
 _LOOKS: Final = {
     "created": ("inbox_tray", "New task"),
+    "approved": ("+1", "Task approved"),
     "started": ("arrow_forward", "Task started"),
     "released": ("leftwards_arrow_with_hook", "Task given back"),
     "retrying": ("repeat", "Task will be tried again"),
@@ -27,6 +29,7 @@ _LOOKS: Final = {
     "cancelled": ("no_entry_sign", "Task cancelled"),
     "retried": ("arrows_counterclockwise", "Task started over"),
 }
+_APPROVAL_LOOK: Final = ("raised_hand", "Task awaits approval")
 _OTHER_LOOK: Final = ("bell", "Task changed")
 
 
@@ -35,6 +38,8 @@ def render(notification: Notification, channel: str | None = None) -> JsonObject
     task = notification.change.data
     word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     icon, words = _LOOKS.get(word, _OTHER_LOOK)
+    if task.status is TaskStatus.AWAITING_APPROVAL:
+        icon, words = _APPROVAL_LOOK
     title = escaped_line(task.title, 300) or "untitled"
     summary = task.result.summary if task.result else None
     emoji: JsonObject = {"type": "emoji", "name": icon}

@@ -1,4 +1,4 @@
-"""Update, cancel and retry tasks, and list their changes."""
+"""Update, approve, cancel and retry tasks, and list their changes."""
 
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from signalbox.models.principal import Scope
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.create import SingleLine
 from signalbox.services.tasks.update import (
+    ApproveTask,
     CancelTask,
     ReplaceTaskRequest,
     RetryTask,
@@ -24,6 +25,7 @@ from signalbox.services.tasks.update import (
 )
 
 _TAG = "tasks"
+_APPROVE = Scope.TASKS_APPROVE
 
 TaskIfMatch = Annotated[
     str | None, Header(alias="If-Match", description='The ETag of the task, such as "v1", or *')
@@ -36,10 +38,12 @@ def add_task_changes(
     edit: UpdateTask,
     cancel: CancelTask,
     retry: RetryTask,
+    approve: ApproveTask,
     store: TaskStore,
     stack: str,
 ) -> None:
     """Add the routes. `stack` identifies this installation in the changes."""
+    _add_approval(routes, approve)
 
     @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
     def put_task(
@@ -91,12 +95,30 @@ def add_task_changes(
         return json_response(TaskChangeList(items=past_changes(store.get(TaskId(task_id)), stack)))
 
 
-def _changing(method: str, path: str, summary: str) -> Route:
+def _add_approval(routes: Routes, approve: ApproveTask) -> None:
+    @routes.add(
+        _changing("POST", f"{TASK}/approve", "Let a task run that awaits approval", _APPROVE)
+    )
+    def approve_task(task_id: str, if_match_header: TaskIfMatch = None) -> Response[str]:
+        versions = optional_if_match(if_match_header)
+        return task_response(approve(TaskId(task_id), versions, by=routes.call().caller.name))
+
+    @routes.add(_changing("POST", f"{TASK}/reject", "Cancel a task that awaits approval", _APPROVE))
+    def reject_task(
+        task_id: str,
+        reason: Annotated[SingleLine | None, Query()] = None,
+        if_match_header: TaskIfMatch = None,
+    ) -> Response[str]:
+        versions, by = optional_if_match(if_match_header), routes.call().caller.name
+        return task_response(approve.reject(TaskId(task_id), versions, by=by, reason=reason))
+
+
+def _changing(method: str, path: str, summary: str, scope: Scope = Scope.TASKS_WRITE) -> Route:
     conditions = (412,) if method == "POST" else (412, 428)
     return Route(
         method=method,
         path=path,
-        scope=Scope.TASKS_WRITE,
+        scope=scope,
         tag=_TAG,
         summary=summary,
         response_model=TaskView,

@@ -29,18 +29,21 @@ _COMMAND: Final = re.compile(r"(?:[a-z]|\*)[a-z0-9*-]{0,31}", re.IGNORECASE)
 _KIND: Final = re.compile(r"(?:[a-z]|\*)[a-z0-9._*-]{0,99}", re.IGNORECASE)
 _PERSON: Final = re.compile(r"[^\s@][^\s]*")
 
+_BEGINNINGS: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
+
 _STATUSES: Final = {
-    ChangeType.CREATED: TaskStatus.PENDING,
-    ChangeType.STARTED: TaskStatus.RUNNING,
-    ChangeType.RELEASED: TaskStatus.PENDING,
-    ChangeType.RETRYING: TaskStatus.PENDING,
-    ChangeType.LEASE_LOST: TaskStatus.PENDING,
-    ChangeType.SUCCEEDED: TaskStatus.SUCCEEDED,
-    ChangeType.FAILED: TaskStatus.FAILED,
-    ChangeType.CANCELLED: TaskStatus.CANCELLED,
-    ChangeType.RETRIED: TaskStatus.PENDING,
+    ChangeType.CREATED: _BEGINNINGS,
+    ChangeType.APPROVED: frozenset({TaskStatus.PENDING}),
+    ChangeType.STARTED: frozenset({TaskStatus.RUNNING}),
+    ChangeType.RELEASED: frozenset({TaskStatus.PENDING}),
+    ChangeType.RETRYING: frozenset({TaskStatus.PENDING}),
+    ChangeType.LEASE_LOST: frozenset({TaskStatus.PENDING}),
+    ChangeType.SUCCEEDED: frozenset({TaskStatus.SUCCEEDED}),
+    ChangeType.FAILED: frozenset({TaskStatus.FAILED}),
+    ChangeType.CANCELLED: frozenset({TaskStatus.CANCELLED}),
+    ChangeType.RETRIED: _BEGINNINGS,
 }
-"""The status of a task after each change; an update does not change it."""
+"""The statuses that a task may have after each change; an update does not change the status."""
 
 
 def vocabularies_of(providers: Providers) -> Vocabularies:
@@ -103,9 +106,11 @@ def _in_subscription(
             yield _error("repositories", index, reason)
     if subscription.template is not None:
         yield from _in_template(subscription.template)
-    possible = {_STATUSES.get(change) for change in subscription.changes}
+    possible = frozenset().union(
+        *(_STATUSES.get(change, frozenset(TaskStatus)) for change in subscription.changes)
+    )
     statuses = set(subscription.statuses)
-    if subscription.changes and statuses and None not in possible and not statuses & possible:
+    if subscription.changes and statuses and not statuses & possible:
         states = ", ".join(sorted(str(status) for status in possible))
         reason = f"none of these changes leaves a task in one of these states, only in {states}"
         yield ManifestError(path="statuses", reason=reason)

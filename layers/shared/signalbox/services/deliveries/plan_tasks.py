@@ -8,7 +8,7 @@ person's text does not give the commands in it. Our own texts and accounts creat
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.command_grammar import (
@@ -23,7 +23,7 @@ from signalbox.models.config import CommandPermission, Source, pattern_matches
 from signalbox.models.event import Author, Command, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId, RequestId, task_id
 from signalbox.models.lifecycle import created
-from signalbox.models.task import Priority, Task, TaskOrigin
+from signalbox.models.task import Priority, Task, TaskApproval, TaskOrigin, TaskStatus
 from signalbox.models.text import one_line
 from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.ports.deliveries import PermissionCheck
@@ -69,7 +69,7 @@ def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:
     for position, event in enumerate(parsed.events):
         reasons: list[str] = []
         for task in _tasks(event, context, f"event:{position}", reasons):
-            tasks.setdefault(task.id, task)
+            tasks.setdefault(task.id, _to_approve(task, event, context.source))
         notes += (f"{event.type}: {reason}" for reason in reasons)
     return TaskPlan(tasks=tuple(tasks.values()), notes=tuple(notes))
 
@@ -241,6 +241,29 @@ def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
         updated_at=context.at,
     )
     return created(task, by=f"{source.provider}/{source.name}")
+
+
+def _to_approve(task: Task, event: Event, source: Source) -> Task:
+    """Return the task, which awaits an approval if the source demands one for its kind."""
+    rule = source.approval
+    if rule is None or not pattern_matches(rule.kinds, task.kind):
+        return task
+    seconds = rule.expires_minutes * 60
+    requester = None
+    if event.author and not rule.by_requester:
+        requester = actor(source.provider, event.author.name)
+    approval = TaskApproval(
+        seconds=seconds,
+        expires_at=task.created_at + timedelta(seconds=seconds),
+        requester=requester,
+    )
+    update = {"status": TaskStatus.AWAITING_APPROVAL, "approval": approval}
+    return created(task.model_copy(update=update), by=task.last_step.by)
+
+
+def actor(provider: str, name: str) -> str:
+    """Return how the history of a task names a person at a provider."""
+    return f"{provider}:{name}"
 
 
 def _priority(word: str | None) -> Priority | None:

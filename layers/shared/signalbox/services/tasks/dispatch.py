@@ -50,7 +50,8 @@ class DispatchChanges:
                 help.
         """
         is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
-        marks_steps = is_waiting or task.finished
+        awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
+        marks_steps = is_waiting or task.finished or awaits_approval
         if is_waiting:
             # workers go first: a failing notification must not delay them
             self.queue.send(task.priority, [task.id])

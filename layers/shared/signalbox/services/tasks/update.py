@@ -1,4 +1,4 @@
-"""Update, cancel and retry an existing task.
+"""Update, approve, cancel and retry an existing task.
 
 A caller names the versions that it expects. A task with another version, or one that changes before
 the update is stored, is refused. A heartbeat does not change the version.
@@ -13,8 +13,8 @@ from pydantic import Field
 from signalbox.models.base import Rfc3339
 from signalbox.models.errors import PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
-from signalbox.models.lifecycle import cancelled, editable, edited, retried
-from signalbox.models.task import EditableFields, Priority, Task, TaskStatus
+from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
+from signalbox.models.task import ChangeType, EditableFields, Priority, Task, TaskStatus
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import TaskDescription, TaskLabels, TaskTitle
@@ -103,6 +103,49 @@ class CancelTask:
             if task.status is TaskStatus.CANCELLED:
                 return task
             return cancelled(task, reason, self.clock(), by)
+
+        return _apply(self.tasks, task, versions, step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveTask:
+    """Let a task run that awaits approval, or cancel it."""
+
+    tasks: TaskStore
+    clock: Clock
+
+    def __call__(self, task: TaskId, versions: ExpectedVersions, *, by: str) -> Task:
+        """Return the approved task, also if the same person has approved it before.
+
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task awaits no approval, it is too late, or the person requested it.
+        """
+
+        def step(task: Task) -> Task:
+            if task.approval and task.approval.by == by:
+                return task
+            return approved(task, self.clock(), by)
+
+        return _apply(self.tasks, task, versions, step)
+
+    def reject(
+        self, task: TaskId, versions: ExpectedVersions, *, by: str, reason: str | None = None
+    ) -> Task:
+        """Return the cancelled task, also if the same person has rejected it before.
+
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task awaits no approval.
+        """
+
+        def step(task: Task) -> Task:
+            last = task.last_step
+            if (last.type, last.by) == (ChangeType.CANCELLED, by):
+                return task
+            return rejected(task, reason, self.clock(), by)
 
         return _apply(self.tasks, task, versions, step)
 
