@@ -71,7 +71,8 @@ class StackChecks:
             except PayloadInvalid as invalid:
                 yield _fault(source, f"its settings are refused: {invalid.reason}", _APPLY)
             without = "it has no secret, and answers every webhook with 503"
-            yield from self._secret(source, source.secret_name, provider.check_secret, without)
+            if provider.uses_secret:
+                yield from self._secret(source, source.secret_name, provider.check_secret, without)
             if provider.uses_token:
                 without = "its settings need a token for the API of the provider"
                 yield from self._secret(source, source.token_name, provider.check_token, without)

@@ -313,6 +313,15 @@ def test_what_has_its_secret_or_is_disabled_is_not_named(stack: Stack) -> None:
     assert set(of_stack(stack)) == {"stack"}
 
 
+def test_a_source_that_is_verified_by_published_keys_lacks_no_secret(stack: Stack) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    settings = {"preset": "sns", "verify": {"type": "sns", "topic": topic}}
+    source = {"provider": "generic", "name": "alarms", "settings": settings}
+    stack.config.put(Source.model_validate(source))
+
+    assert "source generic/alarms" not in of_stack(stack)
+
+
 def test_a_secret_that_cannot_be_used_is_a_fault(stack: Stack) -> None:
     stack.config.put(TEAM)
     stack.secrets.put("connections/team", ["xoxb-1234567890-abcdefghijkl"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
@@ -28,10 +28,14 @@ class FakeAuthority:
         )
 
     @property
+    def certificate(self) -> str:
+        """Its own certificate, in PEM."""
+        return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
     def client(self) -> ssl.SSLContext:
         """For one who trusts this authority and nobody else."""
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=pem)
+        return ssl.create_default_context(cadata=self.certificate)
 
     def server(self, host: str, *, left: timedelta = DAY) -> ssl.SSLContext:
         """For a server of this name or address, whose certificate is valid for so long."""
@@ -58,7 +62,7 @@ class FakeAuthority:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
     since: datetime,
     until: datetime,
 ) -> x509.CertificateBuilder:
@@ -78,3 +82,18 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+class FakeRsaSigner:
+    """Signs as a service that publishes its certificate, which is valid around a time."""
+
+    def __init__(self, at: datetime, *, bits: int = 2048) -> None:
+        self._key = rsa.generate_private_key(65537, bits)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+        builder = _builder(name, name, self._key, at - 9 * DAY, at + 9 * DAY)
+        signed = builder.sign(self._key, hashes.SHA256())
+        self.certificate = signed.public_bytes(serialization.Encoding.PEM).decode()
+
+    def sign(self, text: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
+        """The signature of a text, by PKCS #1 v1.5."""
+        return self._key.sign(text, padding.PKCS1v15(), algorithm)

@@ -78,6 +78,11 @@ class WebhookProvider(ABC):
         return
 
     @property
+    def uses_secret(self) -> bool:
+        """Whether secrets verify its requests, and not keys that the service publishes."""
+        return True
+
+    @property
     def uses_token(self) -> bool:
         """Whether its settings ask for calls to the provider's API, with a token."""
         return False
@@ -102,6 +107,24 @@ class WebhookProvider(ABC):
         It is answered and not recorded.
         """
         return None
+
+    def key_url(self, request: InboundRequest) -> str:  # noqa: ARG002  for those who need it
+        """Return the URL of the public key that verifies the request; empty where secrets do.
+
+        `verify` gets the keys at this URL in place of secrets.
+
+        Raises:
+            SignatureInvalid: No key of the service verifies such a request.
+        """
+        return ""
+
+    def confirmation_url(self, request: InboundRequest) -> str:  # noqa: ARG002
+        """Return the URL that confirms a subscription, if a verified request asks for it.
+
+        Raises:
+            SignatureInvalid: The URL is not that of the service.
+        """
+        return ""
 
     @abstractmethod
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:

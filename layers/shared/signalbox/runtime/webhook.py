@@ -3,9 +3,11 @@
 from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.webhook import WebhookHandler
+from signalbox.runtime.published_keys import PublishedKeyFetcher, SubscriptionConfirmer
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.ack_latency import AckLatencies
+from signalbox.services.deliveries.published_keys import PublishedKeyCache
 from signalbox.services.deliveries.receive import ReceiveWebhook
 from signalbox.services.deliveries.record_rejection import RecordRejection
 from signalbox.services.ports.deliveries import Provider
@@ -28,6 +30,10 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             clock=wired.clock,
             retention=wired.settings.retention,
             permission=wired.permission,
+            published_keys=PublishedKeyCache(
+                fetch=PublishedKeyFetcher(wired.settings.trusted), clock=wired.clock
+            ),
+            confirm=SubscriptionConfirmer(wired.settings.trusted),
             acks=acks,
         ),
         reject=RecordRejection(

@@ -17,10 +17,16 @@ def test_a_source_without_settings_takes_standard_webhooks() -> None:
     assert Generic().signature_header == "webhook-signature"
 
 
-@pytest.mark.parametrize("preset", sorted(PRESETS))
+@pytest.mark.parametrize("preset", sorted(PRESETS.keys() - {"sns"}))
 def test_every_preset_is_right_and_has_a_name_in_the_settings_and_a_sample(preset: str) -> None:
     assert rules(preset=preset).verify
     assert any(sample("generic", name).settings["preset"] == preset for name in names("generic"))
+
+
+def test_the_preset_sns_takes_its_topic_from_the_source() -> None:
+    with pytest.raises(PayloadInvalid, match=r"verify is required.*\{type: sns, topic: ARN\}"):
+        rules(preset="sns")
+    assert any(sample("generic", name).settings["preset"] == "sns" for name in names("generic"))
 
 
 def test_the_names_of_the_presets_are_those_of_the_settings() -> None:

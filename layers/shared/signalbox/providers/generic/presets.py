@@ -122,7 +122,7 @@ PRESETS: Final[Mapping[str, Mapping[str, JsonValue]]] = {
     },
     # https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
     "sns": {
-        "verify": {"type": "query", "parameter": "token"},
+        # verify is that of the source, since it names the topic
         "delivery_id": "body.MessageId",
         "ignore": (
             "(body.Type == 'SubscriptionConfirmation'"

@@ -12,7 +12,7 @@ from typing_extensions import override
 from signalbox.ingress.command_text import IGNORED_AS_OWN
 from signalbox.ingress.delivery_key import delivery_key_of
 from signalbox.ingress.provider import ALWAYS_RECORDED, WebhookProvider
-from signalbox.models.errors import PayloadInvalid
+from signalbox.models.errors import PayloadInvalid, SignatureInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import ANY_EVENT, EventVocabulary
 from signalbox.models.provider_setup import ProviderSetup
@@ -22,10 +22,12 @@ from signalbox.providers.generic.commands import command_text
 from signalbox.providers.generic.payload import RequestDocument, document_of
 from signalbox.providers.generic.settings import GenericSettings, SourceRules
 from signalbox.providers.generic.setup import SETUP
+from signalbox.providers.generic.sns import SnsScheme
 from signalbox.providers.generic.tasks import event_of, event_type
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 _IGNORED: Final = "the setting ignore says so"
+_CONFIRMED: Final = "it asks to confirm a subscription, which is done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,21 @@ class Generic(WebhookProvider):
             headers["webhook-allowed-rate"] = "*"
         return Answer(headers=headers)
 
+    @property
+    @override
+    def uses_secret(self) -> bool:
+        return not isinstance(self._rules.scheme, SnsScheme)
+
+    @override
+    def key_url(self, request: InboundRequest) -> str:
+        scheme = self._rules.scheme
+        return scheme.key_url(request) if isinstance(scheme, SnsScheme) else ""
+
+    @override
+    def confirmation_url(self, request: InboundRequest) -> str:
+        scheme = self._rules.scheme
+        return scheme.confirmation_url(request) if isinstance(scheme, SnsScheme) else ""
+
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Return the index of the secret with which the request is verified.
 
@@ -101,10 +118,19 @@ class Generic(WebhookProvider):
             return ParsedPayload(type="handshake", handshake=handshake)
         type_ = event_type(rules, document)
         ignored = _reason(document.value(rules.ignore))
+        if ignored and self._is_confirmed(request):
+            ignored = _CONFIRMED
         text = command_text(rules, document)
         if ignored or text.ours:
             return ParsedPayload(type=type_, ignored=ignored or IGNORED_AS_OWN)
         return ParsedPayload(type=type_, events=(event_of(type_, rules, document, text),))
+
+    def _is_confirmed(self, request: InboundRequest) -> bool:
+        """Return whether it asks for what was confirmed; a replay may have another topic."""
+        try:
+            return bool(self.confirmation_url(request))
+        except SignatureInvalid:
+            return False
 
     @property
     def _rules(self) -> SourceRules:

@@ -63,7 +63,10 @@ class SourceRules(Model):
     def scheme(self) -> Scheme:
         """The scheme by which requests are verified."""
         if self.verify is None:
-            raise ValueError("verify is required: a request that anybody may send makes no tasks")
+            raise ValueError(
+                "verify is required: a request that anybody may send makes no tasks; "
+                "the preset sns takes {type: sns, topic: ARN}"
+            )
         return self.verify.scheme
 
     @property

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from signalbox.ingress.signatures import HmacScheme, Timestamp, verified_by
 from signalbox.models.base import Model
 from signalbox.models.request import InboundRequest
+from signalbox.providers.generic.sns import SnsVerification
 from signalbox.services.ports.time import Clock
 
 HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -227,6 +228,7 @@ Verification = Annotated[
     | BearerVerification
     | BasicVerification
     | HeaderVerification
-    | QueryVerification,
+    | QueryVerification
+    | SnsVerification,
     Field(discriminator="type"),
 ]

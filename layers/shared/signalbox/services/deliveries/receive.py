@@ -30,8 +30,15 @@ from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
+from signalbox.services.deliveries.published_keys import no_published_keys
 from signalbox.services.ports.config import ConfigStore, SecretStore
-from signalbox.services.ports.deliveries import DeliveryStore, PermissionCheck, Provider
+from signalbox.services.ports.deliveries import (
+    ConfirmSubscription,
+    DeliveryStore,
+    FindPublishedKeys,
+    PermissionCheck,
+    Provider,
+)
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
@@ -74,6 +81,8 @@ class ReceiveWebhook:
     clock: Clock
     retention: timedelta
     permission: PermissionCheck = nobody_may
+    published_keys: FindPublishedKeys = no_published_keys
+    confirm: ConfirmSubscription | None = None
     acks: AckLatencies = field(default_factory=AckLatencies)
 
     def __call__(self, request: InboundRequest, source_name: str = DEFAULT_SOURCE) -> ReceiveResult:
@@ -82,17 +91,18 @@ class ReceiveWebhook:
         Raises:
             NotFound: There is no such source.
             AddressRefused: The source does not admit the address of the sender.
-            SignatureInvalid: None of the secrets signed the request.
+            SignatureInvalid: None of the secrets, or no key of the service, signed the request.
             PayloadUnparseable: The payload cannot be parsed; the delivery is stored.
             HandlerFault: Our own code failed; the delivery is stored.
-            Unavailable: There is no secret, a store did not answer, or the source has settings that
-                are not those of the provider.
+            Unavailable: There is no secret, a store or the service did not answer, or the source
+                has settings that are not those of the provider.
         """
         source = self._source(source_name)
         if not source.admits(request.source_ip):
             raise AddressRefused("the source does not admit this address")
         provider = self._provider(source)
         secret_index = self._verified(request, source, provider)
+        self._confirm(request, provider)
         context = self._context(request, source, provider)
         interpretation = interpret(provider, request, context)
         existing = self._existing_tasks(interpretation, context)
@@ -128,6 +138,9 @@ class ReceiveWebhook:
             raise SourceMisconfigured(invalid.reason) from invalid
 
     def _verified(self, request: InboundRequest, source: Source, provider: Provider) -> int:
+        url = provider.key_url(request)
+        if url:
+            return provider.verify(request, self.published_keys(url))
         name = source.secret_name
         cached = self.secrets.secrets(name)
         try:
@@ -137,6 +150,12 @@ class ReceiveWebhook:
             if tuple(refreshed) == tuple(cached):
                 raise
             return provider.verify(request, refreshed)
+
+    def _confirm(self, request: InboundRequest, provider: Provider) -> None:
+        """Confirm the subscription that a request asks for; a repetition does no harm."""
+        url = provider.confirmation_url(request)
+        if url and self.confirm:
+            self.confirm(url)
 
     def _context(
         self, request: InboundRequest, source: Source, provider: Provider

@@ -21,6 +21,13 @@ RecordRejectedRequest = Callable[[RejectedRequest], None]
 """Record a request that left no delivery, for the counters. Raises Unavailable."""
 
 
+FindPublishedKeys = Callable[[str], Sequence[str]]
+"""Return the public keys at a URL, none if there are none. Raises Unavailable."""
+
+ConfirmSubscription = Callable[[str], None]
+"""Confirm a subscription by its URL. Raises Unavailable."""
+
+
 class Provider(Protocol):
     """A kind of sender. Pure, without any I/O."""
 
@@ -41,6 +48,10 @@ class Provider(Protocol):
         Raises:
             Conflict: No request can be verified with such a secret.
         """
+
+    @property
+    def uses_secret(self) -> bool:
+        """Return whether secrets verify its requests, and not keys that the service publishes."""
 
     @property
     def uses_token(self) -> bool:
@@ -88,6 +99,20 @@ class Provider(Protocol):
 
     def verification_secret(self, secret: str) -> str:
         """Return the secret to store, so that what `sign` signs with this one is accepted."""
+
+    def key_url(self, request: InboundRequest) -> str:
+        """Return the URL of the public key that verifies the request; empty where secrets do.
+
+        Raises:
+            SignatureInvalid: No key of the service verifies such a request.
+        """
+
+    def confirmation_url(self, request: InboundRequest) -> str:
+        """Return the URL that confirms a subscription, if a verified request asks for it.
+
+        Raises:
+            SignatureInvalid: The URL is not that of the service.
+        """
 
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         """Return the index of the secret that signed the request; 0 is the current one.
