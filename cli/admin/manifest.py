@@ -177,6 +177,8 @@ class ApplyManifest:
                     f"source {resource.key} accepts no command: list `authors`, set "
                     f"{resource.token_name}, or set `permission: off`"
                 )
+            if not self._uses_secret(resource):
+                continue
             if not secrets:
                 yield f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             else:
@@ -190,6 +192,12 @@ class ApplyManifest:
         provider = self.providers[source.provider]().with_settings(source.settings)
         if provider.uses_token and not self.secrets.refresh(name):
             yield f"{name} has no token; `signalbox secrets set {name}` gives it one"
+
+    def _uses_secret(self, resource: ConfigResource) -> bool:
+        """Return whether it needs its secret; some sources are verified by published keys."""
+        if not isinstance(resource, Source):
+            return True
+        return self.providers[resource.provider]().with_settings(resource.settings).uses_secret
 
     def _refuses_every_command(self, source: Source) -> bool:
         """Return whether nothing tells who may give commands."""

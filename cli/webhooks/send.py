@@ -119,7 +119,8 @@ class SendTarget:
         """Return the endpoint. The stack is read only if something is missing.
 
         Raises:
-            CommandError: There is no such provider, no secret or no such stack.
+            CommandError: There is no such provider, no secret, no such stack, or a source whose
+                webhooks only the service can sign.
             Unreachable: The stack does not answer.
         """
         provider = provider_named(self.provider)
@@ -128,16 +129,22 @@ class SendTarget:
             url = self.url or self._base() + path
             return WebhookEndpoint(url=url, secret=self.secret, provider=provider)
         stack = find_stack(self.target)
+        source = stack.config.source(self.provider, self.source)
+        provider = provider.with_settings(source.settings if source else {})
+        if not provider.uses_secret:
+            key = f"{self.provider}/{self.source}"
+            raise CommandError(
+                f"{key} is verified by keys that its service publishes, so only it can sign"
+            )
         name = secret_path(SOURCE_SECRETS, self.provider, self.source)
         secrets = stack.secrets.refresh(name)
         if not secrets:
             problem = f"{name} has no secret; `signalbox secrets set {name}` gives it one"
             raise CommandError(problem)
-        source = stack.config.source(self.provider, self.source)
         return WebhookEndpoint(
             url=self.url or stack.base_url + path,
             secret=secrets[0],
-            provider=provider.with_settings(source.settings if source else {}),
+            provider=provider,
             source=source,
             stored=True,
         )

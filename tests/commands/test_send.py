@@ -214,6 +214,25 @@ def test_a_source_without_a_secret_says_how_to_give_it_one(on_aws: CommandLine) 
     assert "signalbox secrets set sources/github/mine" in result.err
 
 
+def test_a_source_that_is_verified_by_published_keys_is_asked_for_no_secret(
+    on_aws: CommandLine, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "signalbox.yaml"
+    topic = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    verify = f"{{type: sns, topic: {topic!r}}}"
+    manifest.write_text(
+        "sources: [{provider: generic, name: alarms, permission: 'off', "
+        f"settings: {{preset: sns, verify: {verify}}}}}]"
+    )
+
+    applied = on_aws("apply", "-f", str(manifest))
+    result = on_aws("send", "generic", "sns.notification", "--source", "alarms")
+
+    assert (applied.code, applied.err) == (0, "1 changed\n")
+    assert result.code == 1
+    assert "generic/alarms is verified by keys that its service publishes" in result.err
+
+
 def test_every_example_of_a_package_is_sent(signalbox: CommandLine, tmp_path: Path) -> None:
     folder = package(tmp_path, EVENTS)
 
