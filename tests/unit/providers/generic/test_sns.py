@@ -38,9 +38,9 @@ def a_source(topic: str = TOPIC, *, now: datetime = SENT) -> Generic:
     )
 
 
-def a_message(name: str, **changes: JsonValue) -> dict[str, JsonValue]:
-    members = json.loads((FOLDER / f"{name}.json").read_text()) | changes
-    return {name: value for name, value in members.items() if value is not ...}
+def a_message(recorded: str, *missing: str, **changes: JsonValue) -> dict[str, JsonValue]:
+    members = json.loads((FOLDER / f"{recorded}.json").read_text()) | changes
+    return {name: value for name, value in members.items() if name not in missing}
 
 
 def sent(message: JsonValue) -> InboundRequest:
@@ -218,6 +218,18 @@ def test_a_line_break_elsewhere_would_let_a_message_be_read_as_another(
     request = signed(signer, message, "Message", "MessageId", "Timestamp", "TopicArn", "Type")
 
     with pytest.raises(SignatureInvalid, match="MessageId is missing or malformed"):
+        a_source().verify(request, [signer.certificate])
+
+
+@pytest.mark.parametrize("missing", ["Message", "MessageId"])
+def test_a_message_without_what_must_be_signed_is_refused(
+    signer: FakeRsaSigner, missing: str
+) -> None:
+    names = ("Message", "MessageId", "Timestamp", "TopicArn", "Type")
+    message = a_message("version-2", missing)
+    request = signed(signer, message, *(name for name in names if name != missing))
+
+    with pytest.raises(SignatureInvalid, match=f"{missing} is missing or malformed"):
         a_source().verify(request, [signer.certificate])
 
 
