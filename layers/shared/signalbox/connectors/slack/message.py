@@ -8,38 +8,36 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from signalbox.egress.task_text import change_title, change_word, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.notification import Notification
-from signalbox.models.task import TaskStatus
 
 _LINK: Final = 1_400
 _TEXT: Final = 3_000
 
-_LOOKS: Final = {
-    "created": ("inbox_tray", "New task"),
-    "approved": ("+1", "Task approved"),
-    "started": ("arrow_forward", "Task started"),
-    "released": ("leftwards_arrow_with_hook", "Task given back"),
-    "retrying": ("repeat", "Task will be tried again"),
-    "lease_lost": ("warning", "Worker lost"),
-    "succeeded": ("white_check_mark", "Task succeeded"),
-    "failed": ("x", "Task failed"),
-    "cancelled": ("no_entry_sign", "Task cancelled"),
-    "retried": ("arrows_counterclockwise", "Task started over"),
+_ICONS: Final = {
+    "awaiting_approval": "raised_hand",
+    "created": "inbox_tray",
+    "approved": "+1",
+    "started": "arrow_forward",
+    "released": "leftwards_arrow_with_hook",
+    "retrying": "repeat",
+    "lease_lost": "warning",
+    "succeeded": "white_check_mark",
+    "failed": "x",
+    "cancelled": "no_entry_sign",
+    "retried": "arrows_counterclockwise",
 }
-_APPROVAL_LOOK: Final = ("raised_hand", "Task awaits approval")
-_OTHER_LOOK: Final = ("bell", "Task changed")
+_OTHER_ICON: Final = "bell"
 
 
 def render(notification: Notification, channel: str | None = None) -> JsonObject:
     """Return the message: for `chat.postMessage` if there is a channel, else for a webhook."""
     task = notification.change.data
-    word = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
-    icon, words = _LOOKS.get(word, _OTHER_LOOK)
-    if task.status is TaskStatus.AWAITING_APPROVAL:
-        icon, words = _APPROVAL_LOOK
+    icon = _ICONS.get(change_word(notification.change), _OTHER_ICON)
+    words = change_title(notification.change)
     title = escaped_line(task.title, 300) or "untitled"
     summary = task.result.summary if task.result else None
     emoji: JsonObject = {"type": "emoji", "name": icon}
@@ -81,16 +79,7 @@ def _addressed(notification: Notification, channel: str) -> JsonObject:
 
 
 def _facts(task: TaskView) -> list[JsonObject]:
-    facts = {
-        "Kind": task.kind,
-        "Priority": task.priority,
-        "Repository": task.repository,
-        "Branch": task.branch,
-        "Author": task.author,
-        "Attempt": f"{task.attempt} of {task.max_attempts}" if task.attempt else None,
-    }
-    lines = {name: escaped_line(fact, 200) for name, fact in facts.items()}
-    shown = [(f"{name}: ", fact) for name, fact in lines.items() if fact]
+    shown = [(f"{name}: ", fact) for name, fact in task_facts(task, 200).items()]
     parts = [(_text(name), _text(fact, bold=True), _text("\n")) for name, fact in shown]
     return [element for part in parts for element in part][:-1]
 
