@@ -1,6 +1,7 @@
 """Slack, as far as bots post messages and read a channel's history.
 
 https://docs.slack.dev/reference/methods/chat.postMessage
+https://docs.slack.dev/reference/methods/chat.update
 https://docs.slack.dev/reference/methods/conversations.history
 """
 
@@ -24,7 +25,7 @@ class SlackDouble:
 
     def settings(self, url: str) -> Mapping[str, JsonValue]:
         """Return the settings of a connection that posts to the channel."""
-        return {"channel": _CHANNEL, "api_url": f"{url}/api"}
+        return {"channel": _CHANNEL, "mode": "update", "api_url": f"{url}/api"}
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it
         """Return the bot's token."""
@@ -34,15 +35,22 @@ class SlackDouble:
         """Answer a method of the Web API."""
         if request.headers.get("authorization") != f"Bearer {_TOKEN}":
             return _error("invalid_auth")
-        if request.path == "/api/chat.postMessage":
-            return self._post(request.json())
-        if request.path == "/api/conversations.history":
-            return DoubleResponse.of_json({"ok": True, "messages": [*reversed(self._messages)]})
+        match request.path:
+            case "/api/chat.postMessage":
+                return self._post(request.json())
+            case "/api/chat.update":
+                return self._update(request.json())
+            case "/api/conversations.history" | "/api/conversations.replies":
+                return DoubleResponse.of_json({"ok": True, "messages": [*reversed(self._messages)]})
         return _error("unknown_method")
 
     def shown(self) -> Sequence[str]:
         """Return the texts of the messages."""
         return [str(message["text"]) for message in self._messages]
+
+    def threads(self) -> Sequence[JsonValue]:
+        """Return for each message the thread that it is in."""
+        return [message.get("thread_ts") for message in self._messages]
 
     def _post(self, message: dict[str, JsonValue]) -> DoubleResponse:
         if message.get("channel") != _CHANNEL:
@@ -52,9 +60,19 @@ class SlackDouble:
             return _error("no_text")
         if len(text) > _MAX_TEXT:
             return _error("msg_too_long")
+        thread = message.get("thread_ts")
+        if thread and thread not in {each["ts"] for each in self._messages}:
+            return _error("thread_not_found")
         ts = f"{1_700_000_000 + len(self._messages)}.000100"
         self._messages.append({**message, "ts": ts})
         return DoubleResponse.of_json({"ok": True, "channel": _CHANNEL, "ts": ts})
+
+    def _update(self, message: dict[str, JsonValue]) -> DoubleResponse:
+        for number, known in enumerate(self._messages):
+            if (known["ts"], known["channel"]) == (message.get("ts"), message.get("channel")):
+                self._messages[number] = {**known, **message}
+                return DoubleResponse.of_json({"ok": True, "channel": _CHANNEL, "ts": known["ts"]})
+        return _error("message_not_found")
 
 
 def _error(code: str) -> DoubleResponse:

@@ -8,10 +8,7 @@ import pytest
 from cli.target import PROJECT
 from signalbox.runtime.registry import connector_names
 
-ON_OTHER_PAGES: Final = {"slack"}
-"""The README and docs/configuration.md have all about it."""
-
-NAMES: Final = sorted({*connector_names()} - ON_OTHER_PAGES)
+NAMES: Final = connector_names()
 
 
 @pytest.mark.parametrize("name", NAMES)

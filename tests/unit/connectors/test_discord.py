@@ -6,8 +6,9 @@ from pydantic import JsonValue
 
 from cli.doubles.discord import DiscordDouble
 from cli.doubles.double import DoubleRequest
-from signalbox.connectors.discord import Discord, MessageGone, judge, message
+from signalbox.connectors.discord import Discord, judge, message
 from signalbox.egress.http_client import HttpResponse
+from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused
 from signalbox.egress.text import utf16_length
 from signalbox.models.change import TASK_EVENT_PREFIX
@@ -196,8 +197,8 @@ def test_an_edit_that_was_not_answered_is_repeated() -> None:
         (400, 50035, SendRefused, "Discord answered 400 50035"),
         (400, 220001, SendRefused, "needs a thread_id"),
         (404, 10003, SendRefused, "no such thread_id"),
-        (404, 10008, MessageGone, "Discord answered 404 10008"),
-        (400, 50083, MessageGone, "Discord answered 400 50083"),
+        (404, 10008, TargetGone, "Discord answered 404 10008"),
+        (400, 50083, TargetGone, "Discord answered 400 50083"),
         (404, 10015, SecretRefused, "the webhook no longer exists"),
         (404, 0, SecretRefused, "the webhook no longer exists"),
         (401, 50027, SecretRefused, "Discord answered 401 50027"),

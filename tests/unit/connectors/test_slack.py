@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 from pydantic import JsonValue
 
-from signalbox.connectors.slack import Slack, judge
+from signalbox.connectors.slack import Slack
 from signalbox.connectors.slack.message import render
+from signalbox.connectors.slack.responses import judge
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import DEFAULT_RETRY_WAIT, SecretRefused
 from signalbox.models.change import TASK_EVENT_PREFIX

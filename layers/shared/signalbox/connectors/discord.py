@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
+from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.egress.task_text import change_title, change_word, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
@@ -28,7 +29,7 @@ from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict, SendRefused
+from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 
 _HOOK: Final = re.compile(
@@ -78,10 +79,6 @@ class Settings(Model):
     thread_id: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
 
 
-class MessageGone(SendRefused):
-    """The message cannot be edited, but another one can be posted."""
-
-
 class Discord(HttpConnector[Settings]):
     """A connector that edits the message of a task, and posts another if it was deleted."""
 
@@ -99,24 +96,12 @@ class Discord(HttpConnector[Settings]):
         if settings.mode == "each":
             self._sent(request)
             return
-        posted = False
-
-        def post() -> str:
-            nonlocal posted
-            posted = True
-            return self._sent(request)
-
-        def edit(message: str) -> None:
-            self._sent(_edit(request, secret, message, settings))
-
-        self.references.find_or_create(notification, find=lambda: None, create=post)
-        if posted:
-            return
-        try:
-            self.references.update(notification, edit)
-        except MessageGone:
-            self.references.forget(notification)
-            self.references.find_or_create(notification, find=lambda: None, create=post)
+        self.references.show(
+            notification,
+            find=lambda: None,
+            create=lambda: self._sent(request),
+            update=lambda message: self._judged(_edit(request, secret, message, settings)),
+        )
 
     @override
     def render(self, notification: Notification, settings: Settings, secret: str) -> HttpRequest:
@@ -128,6 +113,9 @@ class Discord(HttpConnector[Settings]):
     @override
     def judge(self, answer: HttpResponse) -> None:
         judge(answer)
+
+    def _judged(self, request: HttpRequest) -> None:
+        self.judge(self.http(request))
 
     def _sent(self, request: HttpRequest) -> str:
         """Return the id of the message that Discord posted or edited."""
@@ -158,7 +146,7 @@ def judge(answer: HttpResponse) -> None:
     """Check that Discord has posted or edited a message.
 
     Raises:
-        MessageGone: The message was deleted, or its thread is closed.
+        TargetGone: The message was deleted, or its thread is closed.
         SecretRefused: The webhook was deleted, or its token is another one now.
         SendRefused: Discord will never accept the message.
         SendDelayed: Discord may accept it later.
@@ -175,7 +163,7 @@ def judge(answer: HttpResponse) -> None:
             _UNKNOWN_MESSAGE,
             _THREAD_ARCHIVED,
         }:
-            raise MessageGone(reason)
+            raise TargetGone(reason)
         case HTTPStatus.NOT_FOUND if code != _UNKNOWN_CHANNEL:
             raise SecretRefused(f"{reason}: the webhook no longer exists")
     raise send_error(status, reason, said.wait or answer.retry_after)

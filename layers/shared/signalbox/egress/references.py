@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from typing_extensions import override
 
@@ -24,6 +24,17 @@ _CLAIM: Final = timedelta(minutes=2)
 """Longer than any attempt takes."""
 
 _SOON: Final = timedelta(seconds=5)
+
+
+class TargetGone(SendRefused):
+    """The target no longer has the object, but another one can be created."""
+
+
+class TargetObject(NamedTuple):
+    """An object of a target; `created` marks one that was created just now."""
+
+    target_id: str
+    created: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +59,17 @@ class References:
         find: Callable[[], str | None],
         create: Callable[[], str],
     ) -> str:
-        """Return the id of the object that stands for the task of a notification.
+        """Return the id of the object that stands for the task of a notification: see `ensure`."""
+        return self.ensure(notification, find=find, create=create).target_id
+
+    def ensure(
+        self,
+        notification: Notification,
+        *,
+        find: Callable[[], str | None],
+        create: Callable[[], str],
+    ) -> TargetObject:
+        """Return the object that stands for the task of a notification.
 
         `create` makes it at the target and returns its id. It is called once, but for what `find`
         cannot see: `find` looks at the target for what an earlier attempt may have created, and is
@@ -62,7 +83,7 @@ class References:
         """
         stored = self._stored(notification)
         if stored.target_id:
-            return stored.target_id
+            return TargetObject(stored.target_id, created=False)
         now = self.clock()
         is_foreign = stored.claimed_by != notification.id
         if stored.claimed_until and is_foreign and now < stored.claimed_until:
@@ -70,17 +91,45 @@ class References:
         claim = Reference(claimed_by=notification.id, claimed_until=now + _CLAIM)
         claimed = self._replace(notification, stored, claim)
         try:
-            target_id = (stored.version and find()) or create()
+            target_id = find() if stored.version else None
+            created = target_id is None
+            target_id = create() if target_id is None else target_id
         except SendRefused:
             with suppress(WriteConflict, Unavailable):
                 self._replace(notification, claimed, Reference())
             raise
-        shows = notification.change.data.version
+        shows = notification.change.data.version if created else 0
         with suppress(WriteConflict):
             self.store.replace(
                 *_key(notification), claimed, Reference(target_id=target_id, shows=shows)
             )
-        return target_id
+        return TargetObject(target_id, created=created)
+
+    def show(
+        self,
+        notification: Notification,
+        *,
+        find: Callable[[], str | None],
+        create: Callable[[], str],
+        update: Callable[[str], None],
+    ) -> None:
+        """Let the object show the notification: create it, or update it if it is older.
+
+        An object that the target no longer has is created anew.
+
+        Raises:
+            SendPostponed: Another notification of the task is on its way.
+            SendRefused: The target refuses it.
+            SendDelayed: What `find`, `create` and `update` raise.
+            Unavailable: The store did not answer.
+        """
+        if self.ensure(notification, find=find, create=create).created:
+            return
+        try:
+            self.update(notification, update)
+        except TargetGone:
+            self.forget(notification)
+            self.ensure(notification, find=lambda: None, create=create)
 
     def update(self, notification: Notification, update: Callable[[str], None]) -> None:
         """Update the object, unless it shows a later version of the task or there is none.

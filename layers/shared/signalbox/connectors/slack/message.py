@@ -13,6 +13,7 @@ from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject
 from signalbox.models.change import TaskView
 from signalbox.models.notification import Notification
+from signalbox.models.task import TaskStatus
 
 _LINK: Final = 1_400
 _TEXT: Final = 3_000
@@ -20,7 +21,7 @@ _TEXT: Final = 3_000
 _ICONS: Final = {
     "awaiting_approval": "raised_hand",
     "created": "inbox_tray",
-    "approved": "+1",
+    "approved": "thumbsup",
     "started": "arrow_forward",
     "released": "leftwards_arrow_with_hook",
     "retrying": "repeat",
@@ -32,8 +33,19 @@ _ICONS: Final = {
 }
 _OTHER_ICON: Final = "bell"
 
+_BUTTONS: Final = {
+    TaskStatus.AWAITING_APPROVAL: ("approve", "reject"),
+    TaskStatus.PENDING: ("cancel",),
+    TaskStatus.RUNNING: ("cancel",),
+    TaskStatus.FAILED: ("retry",),
+    TaskStatus.CANCELLED: ("retry",),
+}
+_STYLES: Final = {"approve": "primary", "reject": "danger"}
 
-def render(notification: Notification, channel: str | None = None) -> JsonObject:
+
+def render(
+    notification: Notification, channel: str | None = None, *, buttons: bool = False
+) -> JsonObject:
     """Return the message: for `chat.postMessage` if there is a channel, else for a webhook."""
     task = notification.change.data
     icon = _ICONS.get(change_word(notification.change), _OTHER_ICON)
@@ -56,6 +68,8 @@ def render(notification: Notification, channel: str | None = None) -> JsonObject
             blocks[-1],
         ]
         text = escaped_lines(notification.text, _TEXT, _escaped) or text
+    if buttons:
+        blocks += _buttons(task)
     message: JsonObject = {
         "text": text,
         "mrkdwn": False,
@@ -76,6 +90,25 @@ def _addressed(notification: Notification, channel: str) -> JsonObject:
         "channel": channel,
         "metadata": {"event_type": "signalbox_task", "event_payload": ids},
     }
+
+
+def _buttons(task: TaskView) -> list[JsonValue]:
+    """Return the buttons for a task: their ids are commands, their value is the task.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/button-element
+    """
+    names = _BUTTONS.get(task.status, ())
+    elements: list[JsonValue] = [
+        {
+            "type": "button",
+            "action_id": name,
+            "text": _plain(name.capitalize()),
+            "value": task.id,
+            **({"style": _STYLES[name]} if name in _STYLES else {}),
+        }
+        for name in names
+    ]
+    return [{"type": "actions", "elements": elements}] if elements else []
 
 
 def _facts(task: TaskView) -> list[JsonObject]:

@@ -10,9 +10,11 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from signalbox.egress.http_client import HttpResponse
+from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 
 _OK: Final = "ok"
+_GONE: Final = frozenset({"message_not_found", "thread_not_found"})
 _NOT_OK: Final = "error"
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _MEANS: Final = {
@@ -38,10 +40,13 @@ def judge(answer: HttpResponse) -> None:
     """Check the response.
 
     Raises:
+        TargetGone: The message that it updates no longer exists.
         SendRefused: Slack will never accept the message.
         SendDelayed: Slack may accept it later.
     """
     word = _word(answer.body)
+    if word in _GONE:
+        raise TargetGone(f"Slack answered {answer.status} {word}")
     status = answer.status
     if status == HTTPStatus.OK:
         if word == _OK:
@@ -49,6 +54,20 @@ def judge(answer: HttpResponse) -> None:
         status = HTTPStatus.BAD_REQUEST if word else HTTPStatus.BAD_GATEWAY
     reason = f"Slack answered {answer.status} {word}".strip()
     raise send_error(_MEANS.get(word, status), reason, answer.retry_after)
+
+
+def message_id(body: bytes) -> str:
+    """Return the channel and the `ts` of the message in a successful response."""
+    try:
+        posted = _Posted.model_validate_json(body)
+    except ValidationError:
+        posted = _Posted()
+    return f"{posted.channel}:{posted.ts}"
+
+
+class _Posted(BaseModel):
+    channel: str = ""
+    ts: str = ""
 
 
 class _Said(BaseModel):
