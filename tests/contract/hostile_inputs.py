@@ -70,4 +70,4 @@ def notifications(draw: st.DrawFn) -> Notification:
     )
     type_ = draw(st.sampled_from(ChangeType))
     change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
-    return a_notification(task, change=change)
+    return a_notification(task, change=change, text=draw(st.none() | _long(4_000)))

@@ -129,6 +129,13 @@ def test_the_longest_texts_fit_together() -> None:
     assert 5_000 < sum(map(utf16_length, texts)) < 5_900
 
 
+def test_the_text_of_a_template_stands_alone() -> None:
+    embeds: Any = message(a_notification(text="*done*\nat last"))["embeds"]
+
+    assert embeds[0]["description"] == "\\*done\\*\nat last"
+    assert not {"title", "fields"} & embeds[0].keys()
+
+
 @pytest.mark.parametrize("type_", ChangeType)
 def test_every_change_can_be_shown(type_: ChangeType) -> None:
     assert _embed(a_task(), type_)["description"]

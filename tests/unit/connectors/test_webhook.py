@@ -47,6 +47,12 @@ def test_a_thin_event_has_what_a_list_of_tasks_shows() -> None:
     assert event == whole | {"data": summary}
 
 
+def test_the_text_of_a_template_is_an_attribute_of_the_event() -> None:
+    notification = a_notification(text="done with xoxb-1-Ca2Na3Ry4Zz5Qq6Ww7")
+
+    assert cloud_event(notification)["message"] == f"done with {MASK}"
+
+
 def test_a_secret_in_any_text_is_masked() -> None:
     token = "xoxb-1-Ca2Na3Ry4Zz5Qq6Ww7"
     data = {"log": [f"used {token}"], "password": "hunter2", token: 1, "ok": {"token": "abc"}}

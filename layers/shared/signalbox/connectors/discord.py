@@ -42,6 +42,7 @@ _NO_HOOK: Final = (
 )
 _MARKUP: Final = re.compile(r"[\\*_~`|<>\[\]()#-]")
 
+_TEXT: Final = 4_096
 _TITLE: Final = 256
 _FACT: Final = 100
 _LINK: Final = 900
@@ -51,7 +52,9 @@ _RESULT: Final = 1_500
 
 _GREY: Final = 0x95A5A6
 _COLORS: Final = {
+    "awaiting_approval": 0xF1C40F,
     "created": 0x5865F2,
+    "approved": 0x5865F2,
     "started": 0x3498DB,
     "retrying": 0xF1C40F,
     "lease_lost": 0xE67E22,
@@ -130,13 +133,10 @@ class Discord(HttpConnector[Settings]):
 def message(notification: Notification) -> JsonObject:
     """Return the message, in which nobody is mentioned."""
     change = notification.change
-    task = change.data
     embed: JsonObject = {
-        "title": escaped_line(task.title, _TITLE, _escaped) or "untitled",
-        "description": "\n\n".join((f"**{change_title(change)}**", *_texts(task))),
+        **_content(notification),
         "color": _COLORS.get(change_word(change), _GREY),
-        "fields": list(_fields(task)),
-        "footer": {"text": f"{task.id} · {notification.id}"},
+        "footer": {"text": f"{change.subject} · {notification.id}"},
         "timestamp": change.time.isoformat(),
     }
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
@@ -198,6 +198,15 @@ def _edit(request: HttpRequest, secret: str, message_id: str, settings: Settings
 
 def _thread(settings: Settings) -> dict[str, str]:
     return {"thread_id": settings.thread_id} if settings.thread_id else {}
+
+
+def _content(notification: Notification) -> JsonObject:
+    task = notification.change.data
+    title = escaped_line(task.title, _TITLE, _escaped) or "untitled"
+    if notification.text is not None:
+        return {"description": escaped_lines(notification.text, _TEXT, _escaped) or title}
+    texts = (f"**{change_title(notification.change)}**", *_texts(task))
+    return {"title": title, "description": "\n\n".join(texts), "fields": list(_fields(task))}
 
 
 def _texts(task: TaskView) -> Iterator[str]:

@@ -108,7 +108,10 @@ class Webhook(HttpConnector[Settings]):
 def cloud_event(
     notification: Notification, *, payload: Literal["full", "thin"] = "full"
 ) -> JsonObject:
-    """Return the change as a CloudEvent, in which secrets are masked."""
+    """Return the change as a CloudEvent, in which secrets are masked.
+
+    The message of a template, if there is one, is its extension attribute `message`.
+    """
     change = notification.change
     hidden = set(type(change.data).model_fields) - set(TaskSummary.model_fields)
     event = change.model_dump(
@@ -116,6 +119,8 @@ def cloud_event(
         exclude={"data": hidden} if payload == "thin" else {"data": {"result": {"data"}}},
     )
     event = {name: _masked(value) for name, value in event.items()}
+    if notification.text is not None:
+        event["message"] = redacted(notification.text)
     result = change.data.result
     if payload == "full" and result:
         event["data"]["result"]["data"] = _masked_by_name(result.data)
