@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from signalbox.models.change import Change, change_for
 from signalbox.models.config import CommandPermission, Connection, Source, Subscription
-from signalbox.models.delivery import Delivery, DeliveryStatus
+from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.event import Author, Command, Event
 from signalbox.models.ids import (
     ConnectionId,
@@ -133,6 +133,19 @@ def a_delivery(**changes: object) -> Delivery:
         "size": 2,
     }
     return Delivery.model_validate(facts | changes)
+
+
+class DeferredDelivery(Delivery):
+    """A delivery that certainly has a deferral."""
+
+    deferral: Deferral
+
+
+def a_deferred(*, due_at: datetime = NOW, **changes: object) -> DeferredDelivery:
+    """A delivery that was answered before it was interpreted."""
+    deferral = Deferral(reason="there is no time to ask", due_at=due_at)
+    facts = {"status": DeliveryStatus.PENDING, "reason": deferral.reason, "deferral": deferral}
+    return DeferredDelivery.model_validate(dict(a_delivery(**(facts | changes))))
 
 
 def a_source(**changes: object) -> Source:

@@ -22,7 +22,7 @@ def list_(
     provider: ProviderOption = None,
     source: SourceOption = None,
     status: Annotated[
-        str | None, typer.Option(help="accepted, ignored, failed or handshake.")
+        str | None, typer.Option(help="pending, accepted, ignored, failed or handshake.")
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,

@@ -19,6 +19,7 @@ from signalbox.services.ports.time import utc_now
 
 _MAX_DEAD_LETTERS: Final = 200
 _MAX_LOOK_AGE: Final = timedelta(hours=1)
+_MAX_PENDING_AGE: Final = timedelta(minutes=5)
 _RETENTION: Final = "in the last seven days"
 
 
@@ -152,6 +153,8 @@ class ApiChecks:
                 yield _circuit(circuit)
         for redelivery in metrics.redelivery:
             yield from _redelivery(redelivery, utc_now())
+        if metrics.oldest_pending:
+            yield from _pending(metrics.oldest_pending, utc_now())
         if not metrics.complete:
             yield Diagnosis(
                 level=DiagnosisLevel.WARNING,
@@ -209,6 +212,18 @@ def _circuit(circuit: CircuitMetrics) -> Diagnosis:
         + (f"; the next probe is at {until}" if until else ""),
         action=f"signalbox notifications list --connection {circuit.connection}",
     )
+
+
+def _pending(received_at: datetime, now: datetime) -> Iterator[Diagnosis]:
+    if now - received_at > _MAX_PENDING_AGE:
+        yield Diagnosis(
+            level=DiagnosisLevel.WARNING,
+            check="metrics",
+            subject="deferred deliveries",
+            text=f"one waits to be interpreted since {format_time(received_at)}",
+            action="signalbox deliveries list --status pending has the reasons: the burst cap of a"
+            " source, or a permission; else see the log of the function deferred",
+        )
 
 
 def _redelivery(redelivery: RedeliveryMetrics, now: datetime) -> Iterator[Diagnosis]:

@@ -28,6 +28,7 @@ from signalbox.services.deliveries.permissions import everybody_may
 from tests.bench.stub import Cloud, Json
 from tests.builders import NOW, a_lease, a_task
 from tests.fakes.clock import FakeClock
+from tests.fakes.permissions import everybody_in_time
 from tests.functions.system import Context, event
 from tests.samples import sample
 
@@ -59,6 +60,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.wiring = Wiring(clock=self.clock)
         self.wiring.permission = everybody_may
+        self.wiring.permission_within = everybody_in_time
         self.cloud.secrets = json.dumps([SECRET])
         made = new_key(
             "live", name="bench", roles=("admin",), scopes=(), created_by="bench", now=NOW

@@ -28,6 +28,7 @@ from tests.builders import SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
+from tests.fakes.permissions import everybody_in_time
 from tests.functions.system import event
 from tests.integration.aws import deployed
 
@@ -122,6 +123,7 @@ def serve(environment: pytest.MonkeyPatch) -> Iterator[Served]:
                 variables.setenv(name, value)
             wiring = Wiring()
             wiring.permission = everybody_may
+            wiring.permission_within = everybody_in_time
         served = _served(wiring)
         with serve_http(served.port, partial(_Bridge, served=served)):
             yield served

@@ -21,6 +21,7 @@ from tests.fakes.http_server import FakeHttpServer, Reply
 TIMES = DurationStats(count=4, p50=0.5, p95=2.0, p99=3.0, mean=0.9)
 FIGURES = MetricsResponse(
     complete=False,
+    oldest_pending=NOW,
     tasks=TaskMetrics(
         by_status={TaskStatus.PENDING: 2, TaskStatus.FAILED: 1},
         changes={"created": 3},
@@ -42,6 +43,7 @@ FIGURES = MetricsResponse(
             provider="github",
             requests=5,
             outcomes={"accepted": 4, "signature_invalid": 1},
+            deferred={},
             signature_failures=1,
             success_rate=1.0,
             deadline=10.0,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.base import list_position
+from signalbox.models.deferral import with_deferral
 from signalbox.models.delivery import DeliveryStatus, DuplicateCount, reinterpreted
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
@@ -26,6 +27,7 @@ from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from tests.builders import (
     NOW,
     ODD_TEXT,
+    a_deferred,
     a_delivery,
     a_notification,
     a_result,
@@ -341,3 +343,33 @@ class DeliveryStoreContract:
     def test_an_unknown_delivery_is_not_found(self, store: DeliveryStore) -> None:
         with pytest.raises(NotFound):
             store.get(DeliveryId("dlv_unknown"))
+
+    def test_deferred_deliveries_are_found_by_the_time_at_which_they_are_due(
+        self, store: DeliveryStore
+    ) -> None:
+        late, early, later = (a_deferred(due_at=NOW + after * SECOND) for after in (2, 1, 3))
+        for delivery in (late, early, later, a_delivery()):
+            store.create(delivery, b"{}")
+
+        until = [due.id for due in store.due(NOW + 2.5 * SECOND)]
+        ever = list(store.due(chunk=1))
+
+        assert until == [early.id, late.id]
+        assert [due.due_at for due in ever] == [NOW + n * SECOND for n in (1, 2, 3)]
+        assert {due.received_at for due in ever} == {NOW}
+
+    def test_a_delivery_for_which_nothing_is_left_to_do_is_not_due(
+        self, store: DeliveryStore
+    ) -> None:
+        before = a_deferred(due_at=NOW)
+        store.create(before, b"{}")
+        moved = with_deferral(before, before.deferral.model_copy(update={"due_at": NOW + SECOND}))
+
+        store.replace(before, moved)
+        postponed = list(store.due(NOW))
+        ended = reinterpreted(moved, a_delivery(key=before.key))
+        store.replace(moved, ended)
+
+        assert postponed == []
+        assert list(store.due()) == []
+        assert store.get(before.id).model_dump() == ended.model_dump()

@@ -14,6 +14,7 @@ from signalbox.models.delivery import (
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
+from signalbox.services.ports.deliveries import DueDelivery
 
 
 class FakeDeliveryStore:
@@ -64,6 +65,16 @@ class FakeDeliveryStore:
         for place in sorted(placed, reverse=True):
             if lower <= place < upper:
                 yield placed[place]
+
+    def due(self, until: datetime | None = None, *, chunk: int = 100) -> Iterator[DueDelivery]:
+        assert chunk > 0
+        self._reach()
+        found = [
+            DueDelivery(id=each.id, due_at=each.due_at, received_at=each.received_at)
+            for each, _ in self.kept.values()
+            if each.due_at and (until is None or each.due_at <= until)
+        ]
+        yield from sorted(found, key=lambda due: (due.due_at, due.id))
 
     def _found(self, delivery: DeliveryId) -> tuple[Delivery, bytes]:
         self._reach()

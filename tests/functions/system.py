@@ -30,6 +30,7 @@ from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.ports.deliveries import Provider
 from tests.fakes.clock import FakeClock
+from tests.fakes.permissions import everybody_in_time
 from tests.integration.aws import deployed
 from tests.integration.simulated import simulated_time
 from tests.samples import sample
@@ -138,6 +139,7 @@ class System:
         """Starts the functions anew, with the settings as they are now."""
         self.wiring = Wiring(clock=self.clock, sleep=self.clock.sleep, random=Random(7))
         self.wiring.permission = everybody_may
+        self.wiring.permission_within = everybody_in_time
         self.__dict__.pop("api", None)
         self._webhooks.clear()
 

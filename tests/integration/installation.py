@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, cast
 
 from moto.sqs.models import Message, sqs_backends
@@ -12,6 +12,8 @@ from signalbox.auth.api_keys import new_key
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
+from signalbox.models.config import CommandPermission
+from signalbox.models.delivery import Delivery
 from signalbox.models.notification import Notification
 from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_source, a_subscription
@@ -34,6 +36,7 @@ from tests.samples import sample
 LEASE: Final = 60
 QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "slackQueue")
 _STREAM: Final = "DispatcherFunction"
+_DEFERRED: Final = "DeferredFunction"
 
 
 class Silence(Exception):
@@ -66,11 +69,12 @@ class Installation:
         self.worker = Worker(ask=self.api, seconds=LEASE)
         self.driver = self.drive()
 
-    def drive(self, *, stream: bool = True, chaos: Chaos | None = None) -> EventSourceDriver:
-        """Lets the mappings of the template call the functions, that of the stream on request."""
-        called = {
-            name: process for name, process in self.functions.items() if stream or name != _STREAM
-        }
+    def drive(
+        self, *, stream: bool = True, deferred: bool = True, chaos: Chaos | None = None
+    ) -> EventSourceDriver:
+        """Lets the mappings of the template call the functions, those of streams on request."""
+        idle = {_STREAM: not stream, _DEFERRED: not deferred}
+        called = {name: each for name, each in self.functions.items() if not idle.get(name)}
         self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
         return self.driver
 
@@ -85,15 +89,23 @@ class Installation:
         self._config.put(a_subscription(changes=changes))
 
     def comment(
-        self, text: str = "/agent fix the login", *, delivery: str = "d-1", secret: str = SECRET
+        self,
+        text: str = "/agent fix the login",
+        *,
+        delivery: str = "d-1",
+        secret: str = SECRET,
+        waited: int = 0,
     ) -> bool:
-        """GitHub delivers a comment; whether it was accepted."""
+        """GitHub delivers a comment, and has waited for some seconds; whether it was accepted."""
         body = sample("github", "issue_comment.created").body
         comment = body["comment"]
         assert isinstance(comment, dict)
         payload = body | {"comment": comment | {"body": text}}
         request = a_request(payload, delivery=delivery, secret=secret)
         sent = event("POST", request.path, request.headers, request.body)
+        context = sent["requestContext"]
+        assert isinstance(context, dict)
+        context["timeEpoch"] = int((self.clock().timestamp() - waited) * 1000)
         try:
             return self._answer("githubWebhookFunction", sent).status == 202
         except (Silence, Crash):
@@ -143,6 +155,26 @@ class Installation:
         except (Exception, Crash):  # noqa: BLE001  the schedule calls it again in a minute
             return
 
+    def ask_github(self) -> None:
+        """Let GitHub be asked who has write access."""
+        settings: dict[str, JsonValue] = {"api_url": self.github.api_url}
+        self._config.put(a_source(permission=CommandPermission.REQUIRED, settings=settings))
+        self.keep_secrets("tokens/github/default", str(self.github.token))
+        self.clock.advance(seconds=31)  # what is configured is cached for half a minute
+
+    def cap_bursts(self) -> None:
+        """Let one delivery in a minute become a task at once."""
+        self._config.put(a_source(burst={"rate": 1, "per": "minute"}))
+        self.clock.advance(seconds=31)
+
+    def interpret_deferred(self) -> None:
+        """Two minutes of the function that interprets deferred deliveries."""
+        for _ in range(2):
+            context = FakeContext(self.clock, timeout=self.stack.timeout("DeferredFunction"))
+            with suppress(Exception, Crash):  # the schedule calls it again in a minute
+                self.functions["DeferredFunction"]({}, context)
+            self.clock.advance(seconds=60)
+
     def use_github_log(self) -> None:
         """Let missed webhooks be requested from GitHub."""
         self._config.put(a_source(settings=self.github.settings))
@@ -187,6 +219,23 @@ class Installation:
         tasks, notes = self.records
         ended = all(task.finished and task.due_at is None for task in tasks)
         return ended and not any(note.open for note in notes) and not any(map(self.depth, QUEUES))
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every delivery there is, in the order of their keys."""
+        pages = self.stack.clients.dynamodb.get_paginator("scan")
+        found = [
+            Delivery.model_validate_json(item["doc"]["S"])
+            for page in pages.paginate(TableName=self.stack.name("DeliveriesTable"))
+            for item in page["Items"]
+            if not item["pk"]["S"].startswith("REJECTED#")
+        ]
+        return sorted(found, key=lambda delivery: delivery.key)
+
+    @property
+    def pending(self) -> list[str]:
+        """The keys of the deliveries with something left to do."""
+        return [delivery.key for delivery in self.deliveries if delivery.due_at]
 
     @property
     def records(self) -> tuple[list[Task], list[Notification]]:

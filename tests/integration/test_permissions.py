@@ -38,6 +38,7 @@ BY_LAMBDA: Final = {
     "ApiFunction": LOGS,
     "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
     "MaintenanceFunction": LOGS,
+    "DeferredFunction": LOGS | STREAM,
     "RedeliveryFunction": LOGS,
     "DeadLettersFunction": LOGS | QUEUE,
     **{f"{name}WebhookFunction": LOGS for name in providers()},
@@ -120,10 +121,23 @@ def _everything(box: Installation) -> None:
     box.drive(stream=False)
     box.comment("/agent alone", delivery="alone")
     box.live()
+    _deferred(box)
     box.use_github_log()
     box.github.dropping = True
     box.github.deliver("dropped")
     box.redeliver()
+
+
+def _deferred(box: Installation) -> None:
+    """A permission that there is no time to ask for, and a burst with a large body."""
+    box.ask_github()
+    box.comment("/agent late", delivery="late", waited=5)
+    box.driver.settle()
+    box.comment("/agent late", delivery="later", waited=5)
+    box.cap_bursts()
+    box.comment("/agent in time", delivery="in time")
+    box.comment(f"/agent over the cap\n\n{LARGE}", delivery="over the cap")
+    box.interpret_deferred()
 
 
 def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installation) -> None:
@@ -166,9 +180,9 @@ def test_lambda_may_do_what_it_does_in_the_name_of_a_function(stack: Stack, func
     needed = {(action, stack.name("FunctionLogs.Arn")) for action in LOGS}
     needed |= {(action, mapping.queue) for mapping in queues for action in QUEUE}
     for mapping in streams:
-        assert mapping.destination_config
         needed |= {(action, mapping.stream) for action in STREAM}
-        needed.add(("sqs:SendMessage", mapping.destination_config.on_failure.destination))
+        if mapping.destination_config:
+            needed.add(("sqs:SendMessage", mapping.destination_config.on_failure.destination))
 
     allowed = {
         (action, resource)

@@ -1,10 +1,12 @@
 """The stack of the tests is the stack of the template."""
 
 import re
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
+from signalbox.models.deferral import ATTEMPT_LEASE
 from signalbox.models.task import Priority
 from signalbox.runtime.registry import connector_names, providers
 from signalbox.runtime.settings import Settings
@@ -12,6 +14,7 @@ from tests.integration.aws import STACK, Stack
 from tests.integration.template import Alarm, resolved, template
 
 ALARMS: Final = template().of_type("AWS::CloudWatch::Alarm")
+_OF_ALL_PROVIDERS: Final = ("RedeliveryFunction", "ApiFunction", "DeferredFunction")
 
 
 def test_every_table_has_its_indexes_and_the_tasks_have_a_stream(stack: Stack) -> None:
@@ -55,6 +58,17 @@ def test_the_queue_of_a_connector_is_where_functions_look_for_it(
     settings = Settings.model_validate(stack.environment("DispatcherFunction"))
 
     assert settings.connector_queue(connector) == stack.name(f"{connector}Queue")
+
+
+def test_the_function_of_deferred_deliveries_is_called_by_their_stream_and_every_minute(
+    stack: Stack,
+) -> None:
+    (mapping,) = stack.stream_mappings("DeferredFunction")
+    schedules = [event for event in _events("DeferredFunction") if event["Type"] == "Schedule"]
+
+    assert mapping.stream == stack.name("DeliveriesTable.StreamArn")
+    assert [event["Properties"]["Schedule"] for event in schedules] == ["rate(1 minute)"]
+    assert timedelta(seconds=stack.timeout("DeferredFunction")) < ATTEMPT_LEASE
 
 
 def test_the_dispatcher_is_called_by_the_stream_of_tasks(stack: Stack) -> None:
@@ -115,7 +129,7 @@ def test_missed_webhooks_are_requested_every_five_minutes_and_runs_do_not_overla
     assert stack.timeout("RedeliveryFunction") < 300
 
 
-def test_a_function_reads_the_tokens_of_its_provider_and_only_two_those_of_all(
+def test_a_function_reads_the_tokens_of_its_provider_and_only_three_those_of_all(
     stack: Stack,
 ) -> None:
     readers = {
@@ -128,7 +142,7 @@ def test_a_function_reads_the_tokens_of_its_provider_and_only_two_those_of_all(
     }
 
     webhooks = {f"{name}WebhookFunction": f"{name}/*" for name in providers()}
-    assert readers == {"RedeliveryFunction": "*", "ApiFunction": "*"} | webhooks
+    assert readers == dict.fromkeys(_OF_ALL_PROVIDERS, "*") | webhooks
 
 
 def test_the_function_that_requests_missed_webhooks_reads_no_other_secret(stack: Stack) -> None:

@@ -1,9 +1,9 @@
-"""Condition expressions of DynamoDB."""
+"""Condition and update expressions of DynamoDB."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -31,3 +31,9 @@ def conditions(expected: Expected) -> list[str]:
 def condition_values(expected: Expected) -> dict[str, AttributeValueTypeDef]:
     """Return the values in those conditions."""
     return {f":{name}": value for name, value in expected.items() if value is not None}
+
+
+def update_expression(sets: Iterable[str], remove: Sequence[str]) -> str:
+    """Return the update that sets `#name` to `:new_name` for each name, and removes others."""
+    update = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
+    return update + (" REMOVE " + ", ".join(f"#{name}" for name in remove) if remove else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from signalbox.models.delivery import (
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
-from signalbox.services.ports.deliveries import DeliveryStore
+from signalbox.services.ports.deliveries import DeliveryStore, DueDelivery
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 _MAX_ITEM_BODY: Final = 300_000
+_DUE_ATTRIBUTES: Final = ("due_pk", "due_sk")
+_LAST: Final = "9"
+"""After every time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class DynamoDeliveries(DeliveryStore):
             "source_sk": {"S": list_position(delivery.received_at, delivery.id)},
             "status": {"S": delivery.status},
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
+            **_due_attributes(delivery),
         }
         if len(stored) <= _MAX_ITEM_BODY:
             item["body"] = {"B": stored}
@@ -88,14 +93,17 @@ class DynamoDeliveries(DeliveryStore):
     def replace(self, before: Delivery, after: Delivery) -> None:
         # One that was stored once only has no attribute `version`.
         known: AttributeValueTypeDef = {"N": str(before.version)}
+        due = _due_attributes(after)
         self.table.change(
             {"pk": {"S": before.id}},
             {
                 "doc": {"S": _document(after)},
                 "status": {"S": after.status},
                 "version": {"N": str(after.version)},
+                **due,
             },
             {"version": None if before.version == 1 else known},
+            remove=() if due else _DUE_ATTRIBUTES if before.due_at else (),
         )
 
     @override
@@ -103,6 +111,21 @@ class DynamoDeliveries(DeliveryStore):
         partition = table_keys.source_sk(provider, source)
         rows = self.table.newest(table_keys.BY_SOURCE_INDEX, "source", partition, window)
         return (_delivery(row) for row in rows)
+
+    @override
+    def due(self, until: datetime | None = None, *, chunk: int = 100) -> Iterator[DueDelivery]:
+        latest: AttributeValueTypeDef = {"S": sortable_time(until) if until else _LAST}
+        shards = [
+            self.table.query(
+                "due_pk = :pk AND due_sk <= :until",
+                {":pk": {"S": table_keys.due_pk(shard)}, ":until": latest},
+                index=table_keys.DUE_INDEX,
+                chunk=chunk,
+            )
+            for shard in range(table_keys.SHARDS)
+        ]
+        rows = heapq.merge(*shards, key=lambda row: text_attribute(row, "due_sk"))
+        return (_due_delivery(row) for row in rows)
 
     def _body(self, item: Item) -> bytes:
         inside = item.get("body", {}).get("B")
@@ -117,6 +140,30 @@ class DynamoDeliveries(DeliveryStore):
         if item is None:
             raise NotFound("there is no such delivery")
         return item
+
+
+def _due_attributes(delivery: Delivery) -> dict[str, AttributeValueTypeDef]:
+    """Return the keys in the index of due deliveries, which has those with something left to do."""
+    if delivery.due_at is None:
+        return {}
+    shard = table_keys.shard_of(delivery.id)
+    return {
+        "due_pk": {"S": table_keys.due_pk(shard)},
+        "due_sk": {"S": list_position(delivery.due_at, delivery.id)},
+    }
+
+
+def _due_delivery(row: Item) -> DueDelivery:
+    return DueDelivery(
+        id=DeliveryId(text_attribute(row, "pk")),
+        due_at=_time_of(text_attribute(row, "due_sk")),
+        received_at=_time_of(text_attribute(row, "source_sk")),
+    )
+
+
+def _time_of(position: str) -> datetime:
+    """Return the time in a position in a list."""
+    return datetime.fromisoformat(position.partition("#")[0])
 
 
 def _delivery(item: Item) -> Delivery:

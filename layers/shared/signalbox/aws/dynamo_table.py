@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from signalbox.aws.conditions import condition_values, conditions, expression_names
+from signalbox.aws.conditions import (
+    condition_values,
+    conditions,
+    expression_names,
+    update_expression,
+)
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.services.pagination import Window
@@ -117,8 +122,9 @@ class Table:
         key: Item,
         values: Item,
         expected: Expected,
+        remove: Sequence[str] = (),
     ) -> None:
-        """Set attributes of an item whose attributes have the expected values; None means absent.
+        """Set and remove attributes of an item with the expected values; None means absent.
 
         Raises:
             WriteConflict: They have other values, or the item does not exist.
@@ -130,11 +136,11 @@ class Table:
                 self.client.update_item(
                     TableName=self.name,
                     Key=key,
-                    UpdateExpression="SET " + ", ".join(f"#{name} = :new_{name}" for name in sets),
+                    UpdateExpression=update_expression(sets, remove),
                     ConditionExpression=" AND ".join(
                         ["attribute_exists(pk)", *conditions(expected)]
                     ),
-                    ExpressionAttributeNames={f"#{name}": name for name in sets},
+                    ExpressionAttributeNames={f"#{name}": name for name in (*sets, *remove)},
                     ExpressionAttributeValues={
                         **{f":new_{name}": value for name, value in sets.items()},
                         **condition_values(expected),

@@ -214,10 +214,7 @@ def count_delivery_record(record: RecordTypeDef) -> Counts:
     change = record["dynamodb"]
     before, after = change.get("OldImage", {}), change.get("NewImage", {})
     if record["eventName"] == "MODIFY":
-        times = _number(after, "duplicates") - _number(before, "duplicates")
-        return (
-            metrics.duplicate_counts(_projection(after, DeliveryProjection), times) if times else {}
-        )
+        return _count_changed_delivery(before, after)
     if record["eventName"] != "INSERT":
         return {}
     if _text(change["Keys"], "pk").startswith(table_keys.REJECTED_REQUEST):
@@ -225,6 +222,16 @@ def count_delivery_record(record: RecordTypeDef) -> Counts:
         return metrics.rejected_request_counts(rejected) if rejected else {}
     kept = _projection(after, DeliveryProjection)
     return metrics.delivery_counts(kept) if kept else {}
+
+
+def _count_changed_delivery(before: Image, after: Image) -> Counts:
+    times = _number(after, "duplicates") - _number(before, "duplicates")
+    if times:
+        return metrics.duplicate_counts(_projection(after, DeliveryProjection), times)
+    if before.get("status") == after.get("status"):
+        return {}
+    was, became = (_projection(image, DeliveryProjection) for image in (before, after))
+    return metrics.interpreted_counts(was, became) if was and became else {}
 
 
 def _projection(image: Image, model: type[F]) -> F | None:

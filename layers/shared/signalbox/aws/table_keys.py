@@ -12,15 +12,20 @@
 | State | `COUNTS#<stream>` | | the counters of a stream |
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |
+| State | `BURST#<source>` | | the arrival time of a source with a burst cap |
+| State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
-status and creation time), `due` (by due time) and `notifications` (by status and creation time).
+status and creation time), `due` (by due time) and `notifications` (by status and creation time). So
+is the index `due` of Deliveries, which has the deferred ones.
 """
 
+import json
+from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
@@ -106,6 +111,16 @@ def rejections_pk(provider: str, name: str) -> str:
 def rate_limit_pk(caller: str) -> str:
     """Return the partition key of the arrival time of a caller."""
     return f"RATE#{caller}"
+
+
+def burst_pk(source: str) -> str:
+    """Return the partition key of the arrival time of a source with a burst cap."""
+    return f"BURST#{source}"
+
+
+def permission_pk(key: tuple[str, ...]) -> str:
+    """Return the partition key of a shared permission; its parts may be long."""
+    return f"PERMISSION#{sha256(json.dumps(key).encode()).hexdigest()}"
 
 
 def circuit_pk(connection: ConnectionId) -> str:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Final, TypedDict
 from urllib.parse import unquote
 
@@ -89,7 +90,14 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         body=body,
         source_ip=event.requestContext.http.sourceIp,
         request_id=request,
+        received_at=_taken_at(event),
     )
+
+
+def _taken_at(event: HttpApiEvent) -> datetime | None:
+    """Return when API Gateway took the request, None if it does not say."""
+    milliseconds = event.requestContext.timeEpoch
+    return datetime.fromtimestamp(milliseconds / 1_000, UTC) if milliseconds else None
 
 
 def _base_path(event: HttpApiEvent) -> str:

@@ -105,6 +105,12 @@ def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
         ),
         *_redelivery(figures),
         *_family(
+            "webhook_pending_oldest_timestamp_seconds",
+            "gauge",
+            "When the deferred delivery that is due first was received, if there is one",
+            [({}, figures.oldest_pending.timestamp())] if figures.oldest_pending else [],
+        ),
+        *_family(
             "signalbox_stream_gaps_total",
             "counter",
             "How often a stream had forgotten changes before they were counted",
@@ -134,6 +140,12 @@ def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
         "counter",
         "Requests of providers whose signature was missing or wrong",
         [({"provider": name}, requests.get((name, _SIGNATURE), 0)) for name in providers],
+    )
+    yield from _family(
+        "webhook_deferred_total",
+        "counter",
+        "Deferred deliveries that were interpreted, by what became of them",
+        _samples(counts, Metric.DEFERRED, "provider", "status"),
     )
     acks = {name: histogram(counts, Metric.ACKS, name, bounds=ACK_BOUNDS) for name in providers}
     yield from _histograms(

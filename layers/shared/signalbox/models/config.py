@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, JsonValue
 from typing_extensions import override
 
 from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
+from signalbox.models.burst import BurstCap
 from signalbox.models.change import Change
 from signalbox.models.config_resource import (
     CONNECTION_SECRETS,
@@ -72,7 +73,8 @@ class Source(ConfigResource):
     those persons may give commands who have write access by the API of the provider, or everybody
     if `permission` is off. Requests from other addresses than those of the `networks` are refused;
     without any they may come from anywhere. Tasks that `approval` selects run when somebody
-    has approved them. The provider's own model validates `settings`.
+    has approved them. Deliveries with tasks that are over `burst` are deferred. The provider's own
+    model validates `settings`.
     """
 
     kind: ClassVar = "source"
@@ -90,6 +92,7 @@ class Source(ConfigResource):
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
     approval: ApprovalRule | None = None
+    burst: BurstCap | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -11,12 +12,52 @@ from signalbox.models.ids import DeliveryId, RequestId, TaskId
 
 
 class DeliveryStatus(StrEnum):
-    """The outcome of a delivery."""
+    """The outcome of a delivery. A `pending` one was answered and is interpreted afterwards."""
 
+    PENDING = "pending"
     ACCEPTED = "accepted"
     IGNORED = "ignored"
     FAILED = "failed"
     HANDSHAKE = "handshake"
+
+
+class FollowUpStatus(StrEnum):
+    """What became of the message that follows the answer to a person."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class FollowUp(Model):
+    """The outcome of a deferred delivery, as it is sent to the person who waits for it.
+
+    `attempts` counts those that began, `at` is the time of the last change, `error` why the last
+    attempt failed.
+    """
+
+    text: str
+    status: FollowUpStatus = FollowUpStatus.PENDING
+    attempts: int = 0
+    at: UtcDatetime
+    error: str | None = None
+
+
+class Deferral(Model):
+    """Why a delivery was answered before it was interpreted, and how far that is.
+
+    `due_at` is the time from which the next step may be done, None if nothing is left to do.
+    `attempts` counts the attempts to interpret it that began, `error` is why the last one was not
+    completed. `awaited` marks that a person waits for the outcome.
+    """
+
+    reason: str
+    due_at: UtcDatetime | None = None
+    awaited: bool = False
+    attempts: int = 0
+    error: str | None = None
+    interpreted_at: UtcDatetime | None = None
+    follow_up: FollowUp | None = None
 
 
 class Delivery(Model):
@@ -27,7 +68,8 @@ class Delivery(Model):
     `key` is the provider's id. `secret` is the index of the secret that verified it; 0 is the
     current one. `notes` explain why parts of it created no task. `version` rises when it is
     interpreted again, by a replay or because it was sent again. `acks` are the latencies of earlier
-    answers in milliseconds, for the counters.
+    answers in milliseconds, for the counters. `deferral` is that of a delivery that was answered
+    first.
     """
 
     id: DeliveryId
@@ -48,7 +90,13 @@ class Delivery(Model):
     replayed_at: UtcDatetime | None = None
     replayed_by: str | None = None
     acks: tuple[int, ...] = ()
+    deferral: Deferral | None = None
     retention: int = 7 * 86_400
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Return when something is left to do for it, None if nothing is."""
+        return self.deferral.due_at if self.deferral else None
 
 
 class DuplicateCount(Model):
@@ -70,21 +118,29 @@ class StoredDelivery:
 def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
     """Return the record of a delivery after it was interpreted again, with the outcome of `now`.
 
-    Tasks that were created before stay in it.
+    Tasks that were created before stay in it, and one that was pending is so no more, unless `now`
+    is.
     """
     tasks = tuple(dict.fromkeys((*before.task_ids, *now.task_ids)))
+    pending = now.status is DeliveryStatus.PENDING
     return before.model_copy(
         update={
             "version": before.version + 1,
-            "status": DeliveryStatus.ACCEPTED if tasks else now.status,
+            "status": DeliveryStatus.ACCEPTED if tasks and not pending else now.status,
             "reason": now.reason,
             "event": now.event or before.event,
             "task_ids": tasks,
             "notes": now.notes,
             "replayed_at": now.replayed_at or before.replayed_at,
             "replayed_by": now.replayed_by or before.replayed_by,
+            "deferral": now.deferral if pending else _ended(before.deferral),
         }
     )
+
+
+def _ended(deferral: Deferral | None) -> Deferral | None:
+    """Return a deferral after which nothing is left to do."""
+    return deferral and deferral.model_copy(update={"due_at": None})
 
 
 def compress_body(body: bytes) -> bytes:

@@ -180,3 +180,7 @@ class SendDelayed(SignalboxError):
 
 class SendPostponed(SendDelayed):
     """The target was not called, because something else must come first."""
+
+
+class DeliveryDeferred(SignalboxError):
+    """The delivery cannot be interpreted in the time that is left; it can be, afterwards."""

@@ -85,7 +85,8 @@ class ParsedPayload:
 
     `handshake` is the answer to a ping of the provider, `answer` that to a request with events.
     `reply` returns the answer for a sentence on the outcome, where the provider shows it to the
-    person who gave a command. `ignored` is the reason why a delivery contains no events.
+    person who gave a command; `deferred` is the answer if the outcome follows later. `ignored` is
+    the reason why a delivery contains no events.
     """
 
     type: str
@@ -94,3 +95,4 @@ class ParsedPayload:
     handshake: Answer | None = None
     answer: Answer | None = None
     reply: Callable[[str], Answer] | None = None
+    deferred: Answer | None = None

@@ -28,7 +28,9 @@ _MILLISECONDS: Final = "ms"
 ACK_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 5.0, 10.0)
 """In seconds. The deadlines of the providers are among them."""
 
-_PROCESSED: Final = frozenset({"accepted", "answered", "duplicate", "handshake", "ignored"})
+_PROCESSED: Final = frozenset(
+    {"accepted", "answered", "duplicate", "handshake", "ignored", "pending"}
+)
 _NOT_PROCESSED: Final = frozenset(
     {"failed", "internal", "payload_invalid", "payload_too_large", "unavailable"}
 )
@@ -43,6 +45,9 @@ class Metric(StrEnum):
 
     REQUESTS = "requests"
     """Requests of providers [provider, outcome]."""
+
+    DEFERRED = "deferred"
+    """Deferred deliveries that were interpreted [provider, status]."""
 
     ACKS = "acks"
     """How long providers waited for an answer [provider, bucket]."""
@@ -236,6 +241,14 @@ def notification_counts(
 def delivery_counts(kept: DeliveryProjection) -> Counts:
     """Return what a new delivery adds, and the latencies that it carries."""
     return _request(kept.provider, kept.status, kept.acks)
+
+
+def interpreted_counts(before: DeliveryProjection, after: DeliveryProjection) -> Counts:
+    """Return what a change of a delivery adds: one if it was pending and is no more."""
+    pending = DeliveryStatus.PENDING
+    if before.status is not pending or after.status is pending:
+        return {}
+    return {counter_name(Metric.DEFERRED, after.provider, after.status): 1}
 
 
 def duplicate_counts(kept: DeliveryProjection | None, times: int) -> Counts:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNORECASE)
@@ -13,7 +14,8 @@ class InboundRequest:
     """An HTTP request: header names in lower case, the body as the bytes that were sent.
 
     `base_path` is the part of the URL before `path`, such as the API mapping of a custom domain;
-    `query` is the part after its question mark, as it was sent.
+    `query` is the part after its question mark, as it was sent. `received_at` is when the gateway
+    took it, None if that is not known.
     """
 
     method: str
@@ -24,6 +26,7 @@ class InboundRequest:
     request_id: str = ""
     base_path: str = ""
     query: str = ""
+    received_at: datetime | None = None
 
     def header(self, name: str) -> str:
         """Return the value of a header, empty if it was not sent."""

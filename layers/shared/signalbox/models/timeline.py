@@ -14,6 +14,7 @@ class TimelineKind(StrEnum):
 
     RECEIVED = "received"
     VERIFIED = "verified"
+    DEFERRED = "deferred"
     READ = "read"
     EVENT = "event"
     COMMAND = "command"
@@ -25,6 +26,7 @@ class TimelineKind(StrEnum):
     QUEUE = "queue"
     NOTIFICATION = "notification"
     ATTEMPT = "attempt"
+    FOLLOW_UP = "follow_up"
 
 
 class TimelineStep(Model):

@@ -69,6 +69,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
         redelivery=ReadRedelivery(config=wired.config, store=wired.redelivery),
+        deliveries=wired.deliveries,
     )
     add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
     add_audit(

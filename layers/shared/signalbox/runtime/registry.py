@@ -2,9 +2,9 @@
 
 `signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
 CONNECTOR. Where a provider keeps a log of its deliveries, `signalbox.providers.NAME.redelivery` has
-as DELIVERY_LOG what opens it, and where it tells who has write access, its module `permissions` has
-PERMISSION_API. Each is imported when it is first used, since most requests need
-none.
+as DELIVERY_LOG what opens it, where it tells who has write access, its module `permissions` has
+PERMISSION_API, and where it takes a message after its answer, its module `follow_up` has FOLLOW_UP.
+Each is imported when it is first used, since most requests need none.
 """
 
 from functools import cache, partial
@@ -22,6 +22,7 @@ from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
     from signalbox.egress.delivery_log import OpenDeliveryLogApi
+    from signalbox.egress.follow_up import OpenFollowUpApi
     from signalbox.egress.permissions import OpenPermissionApi
 
 
@@ -58,6 +59,14 @@ def permission_api_opener(provider: str) -> "OpenPermissionApi | None":
     """Return what opens the provider's API of permissions, or None if it has none."""
     module = _optional_module(provider, "permissions")
     opener: OpenPermissionApi | None = module.PERMISSION_API if module else None
+    return opener
+
+
+@cache
+def follow_up_opener(provider: str) -> "OpenFollowUpApi | None":
+    """Return what opens how the provider takes the outcome after its answer, or None."""
+    module = _optional_module(provider, "follow_up")
+    opener: OpenFollowUpApi | None = module.FOLLOW_UP if module else None
     return opener
 
 

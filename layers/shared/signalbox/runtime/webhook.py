@@ -29,11 +29,12 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             deliveries=wired.deliveries,
             clock=wired.clock,
             retention=wired.settings.retention,
-            permission=wired.permission,
+            permission=wired.permission_within,
             published_keys=PublishedKeyCache(
                 fetch=PublishedKeyFetcher(wired.settings.trusted), clock=wired.clock
             ),
             confirm=SubscriptionConfirmer(wired.settings.trusted),
+            take_slot=wired.burst_slots,
             acks=acks,
         ),
         reject=RecordRejection(

@@ -12,11 +12,13 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
 from signalbox.aws.audit import DynamoAudit
+from signalbox.aws.burst_slots import DynamoBurstSlots
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
+from signalbox.aws.permission_cache import DynamoPermissionCache
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.references import DynamoReferences
@@ -27,7 +29,7 @@ from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import report_unreadable_config
-from signalbox.services.ports.deliveries import PermissionCheck
+from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWithin
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 from signalbox.services.tasks.dispatch import DispatchChanges
 
@@ -74,6 +76,11 @@ class Wiring:
     def permission(self) -> PermissionCheck:
         """Return the check of who may give commands, with a cache of its own."""
         return check_permission(self)
+
+    @cached_property
+    def permission_within(self) -> PermissionsWithin:
+        """Return the check for a caller with little time, with a cache of its own."""
+        return check_permission(self).within
 
     @cached_property
     def sqs(self) -> "SQSClient":
@@ -160,6 +167,16 @@ class Wiring:
     def references(self) -> DynamoReferences:
         """Return the store of the objects of targets that stand for tasks."""
         return DynamoReferences(table=self.state_table, clock=self.clock)
+
+    @cached_property
+    def permission_cache(self) -> DynamoPermissionCache:
+        """Return the permissions that functions share."""
+        return DynamoPermissionCache(table=self.state_table)
+
+    @cached_property
+    def burst_slots(self) -> DynamoBurstSlots:
+        """Return the slots of burst caps."""
+        return DynamoBurstSlots(table=self.state_table)
 
     @cached_property
     def redelivery(self) -> DynamoRedelivery:

@@ -6,6 +6,7 @@ pages, and the counters store how far it was read. See docs/decisions/0006-count
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from signalbox.models.circuit import Circuit
@@ -13,6 +14,7 @@ from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
 from signalbox.models.redelivery import RedeliveryState
+from signalbox.services.ports.deliveries import DeliveryStore
 from signalbox.services.ports.metrics import CounterStore, Feed
 from signalbox.services.ports.time import TimeLeft
 from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
@@ -57,12 +59,14 @@ class MetricsSnapshot:
     """The current metrics. `complete` is False if some changes are not counted yet.
 
     `redelivery` has what is known of the logs of providers, by the keys of the sources.
+    `oldest_pending` is when the deferred delivery that is due first was received.
     """
 
     counts: Counts
     queues: Sequence[QueueBacklog]
     circuits: Mapping[ConnectionId, Circuit]
     redelivery: Mapping[str, RedeliveryState]
+    oldest_pending: datetime | None
     complete: bool
 
 
@@ -74,6 +78,7 @@ class ReadMetrics:
     inspect: MeasureBacklog
     circuits: Callable[[], Mapping[ConnectionId, Circuit]]
     redelivery: Callable[[], Mapping[str, RedeliveryState]]
+    deliveries: DeliveryStore
 
     def __call__(self, time_left: TimeLeft) -> MetricsSnapshot:
         """Return the metrics, after counting for as long as there is time.
@@ -82,10 +87,12 @@ class ReadMetrics:
             Unavailable: A store or a queue did not answer.
         """
         behind = self.count(time_left)
+        due = next(self.deliveries.due(chunk=1), None)
         return MetricsSnapshot(
             counts=self.count.counters.totals(),
             queues=self.inspect(),
             circuits=self.circuits(),
             redelivery=self.redelivery(),
+            oldest_pending=due.received_at if due else None,
             complete=not behind,
         )

@@ -1,13 +1,15 @@
 """Who may give commands."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from signalbox.models.config import CommandPermission, Source
-from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
+from signalbox.models.errors import DeliveryDeferred, SendDelayed, SendRefused, Unavailable
 from signalbox.models.event import Author, Event
-from signalbox.services.deliveries.permissions import CheckPermission
+from signalbox.services.deliveries.permissions import LONGEST_CHECK, CheckPermission
+from signalbox.services.ports.permissions import CachedPermission
 from tests.builders import a_source
 from tests.fakes.clock import FakeClock
 
@@ -95,3 +97,72 @@ def test_each_person_and_repository_is_asked_for() -> None:
     permission(SOURCE, elsewhere, ADA)
 
     assert api.asked == 3
+
+
+class TestWithLittleTime:
+    """A caller that must answer soon."""
+
+    def test_a_delivery_is_deferred_without_a_call_of_the_provider(self) -> None:
+        api = Api(answer=True)
+
+        with pytest.raises(DeliveryDeferred, match="no time to ask the provider"):
+            check(api).within(lambda: LONGEST_CHECK - 1)(SOURCE, EVENT, ADA)
+
+        assert api.asked == 0
+
+    def test_the_provider_is_asked_if_there_is_time(self) -> None:
+        assert check(Api(answer=True)).within(lambda: LONGEST_CHECK)(SOURCE, EVENT, ADA) is None
+
+    def test_a_cached_answer_is_used_at_once(self) -> None:
+        api = Api(answer=False)
+        permission = check(api)
+        permission(SOURCE, EVENT, ADA)
+
+        reason = permission.within(lambda: 0)(SOURCE, EVENT, ADA)
+
+        assert reason == "ada has no write access to octo-org/site"
+        assert api.asked == 1
+
+    def test_nobody_is_waited_for_where_nobody_can_be_asked(self) -> None:
+        reason = check(Api(answer=None)).within(lambda: 0)(SOURCE, EVENT, ADA)
+
+        assert reason is not None
+        assert "list `authors`" in reason
+
+    @pytest.mark.parametrize("error", [SendDelayed("no answer"), Unavailable("no answer")])
+    def test_a_provider_that_does_not_answer_now_defers_the_delivery(
+        self, error: Exception
+    ) -> None:
+        with pytest.raises(DeliveryDeferred, match="could not be checked: no answer"):
+            check(Api(answer=error)).within(lambda: 60)(SOURCE, EVENT, ADA)
+
+    def test_a_provider_that_refuses_to_answer_is_a_reason(self) -> None:
+        permission = check(Api(answer=SendRefused("no token"))).within(lambda: 60)
+
+        assert permission(SOURCE, EVENT, ADA) == (
+            "the permission of ada could not be checked: no token"
+        )
+
+    def test_what_another_function_was_answered_is_used_until_it_expires(self) -> None:
+        shared: dict[tuple[str, ...], CachedPermission] = {}
+        clock, api = FakeClock(), Api(answer=True)
+        asking = replace(check(api, clock), remember=shared.__setitem__)
+        asking(SOURCE, EVENT, ADA)
+        recalling = replace(check(api, clock), recall=shared.get)
+
+        reason = recalling.within(lambda: 0)(SOURCE, EVENT, ADA)
+        clock.advance(timedelta(minutes=5))
+
+        assert reason is None
+        assert api.asked == 1
+        with pytest.raises(DeliveryDeferred):
+            recalling.within(lambda: 0)(SOURCE, EVENT, ADA)
+
+    def test_a_store_of_answers_that_is_down_only_defers_the_delivery(self) -> None:
+        def recall(_key: tuple[str, ...]) -> CachedPermission | None:
+            raise Unavailable("the store did not answer")
+
+        permission = replace(check(Api(answer=True)), recall=recall)
+
+        with pytest.raises(DeliveryDeferred):
+            permission.within(lambda: 0)(SOURCE, EVENT, ADA)

@@ -177,6 +177,7 @@ def _view(kept: StoredDelivery) -> DeliveryView:
         **_summary(delivery).__dict__,
         secret=delivery.secret,
         headers=delivery.headers,
+        deferral=delivery.deferral,
         duplicates=kept.duplicates,
         body=body_view(kept.body),
     )

@@ -84,6 +84,7 @@ def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> Me
     counts = figures.counts
     return MetricsResponse(
         complete=figures.complete,
+        oldest_pending=figures.oldest_pending,
         tasks=_tasks(counts),
         queues=tuple(queue_view(state) for state in figures.queues),
         webhooks=tuple(
@@ -145,6 +146,7 @@ def _webhook(counts: Counts, provider: str, deadline: float | None) -> WebhookMe
         provider=provider,
         requests=sum(outcomes.values()),
         outcomes=outcomes,
+        deferred=_by(counts, Metric.DEFERRED, provider),
         signature_failures=outcomes.get("signature_invalid", 0),
         success_rate=None if processed is None else round(processed, 6),
         deadline=deadline,

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from signalbox.http.body_view import BodyView
 from signalbox.models.base import Model, UtcDatetime
-from signalbox.models.delivery import DeliveryStatus, DuplicateCount
+from signalbox.models.delivery import Deferral, DeliveryStatus, DuplicateCount
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
 from signalbox.models.rejection import Rejections
 from signalbox.models.task import Priority
@@ -32,10 +32,15 @@ class DeliverySummary(Model):
 
 
 class DeliveryView(DeliverySummary):
-    """A delivery. `secret` is the index of the secret that verified it; 0 is the current one."""
+    """A delivery.
+
+    `secret` is the index of the secret that verified it; 0 is the current one. `deferral` is that
+    of a delivery that was answered before it was interpreted.
+    """
 
     secret: int
     headers: dict[str, str]
+    deferral: Deferral | None = None
     duplicates: DuplicateCount
     body: BodyView
 

@@ -33,6 +33,7 @@ class TaskMetrics(Model):
 class WebhookMetrics(Model):
     """The requests of a provider by outcome, and how long it waited for an answer.
 
+    `deferred` counts those with the outcome `pending` that were interpreted since, by their status.
     `success_rate` is the share of processed requests, null without any; requests that were refused
     rightly do not count. `late` is how many answers took longer than the `deadline` of the provider
     in seconds, null if this version does not have the provider.
@@ -41,6 +42,7 @@ class WebhookMetrics(Model):
     provider: str
     requests: int
     outcomes: dict[str, int]
+    deferred: dict[str, int]
     signature_failures: int
     success_rate: float | None
     deadline: float | None
@@ -90,10 +92,12 @@ class RedeliveryMetrics(Model):
 class MetricsResponse(Model):
     """Totals since the installation, and the current queues, circuits and missed deliveries.
 
-    `complete` is false if some changes are not counted yet.
+    `complete` is false if some changes are not counted yet. `oldest_pending` is when the deferred
+    delivery that is due first was received, null if there is none.
     """
 
     complete: bool
+    oldest_pending: UtcDatetime | None
     tasks: TaskMetrics
     queues: tuple[QueueView, ...]
     webhooks: tuple[WebhookMetrics, ...]

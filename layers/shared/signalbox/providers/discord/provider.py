@@ -41,6 +41,9 @@ _RECEIVED: Final = Answer(body="", status=204)
 
 _IGNORED_AS_OWN: Final = "it is about a message of our own application, or has our marker"
 _EPHEMERAL: Final = 64
+_DEFERRED: Final = Answer(body=json.dumps({"type": 5, "data": {"flags": _EPHEMERAL}}))
+"""The answer if the outcome follows: Discord shows that the application is thinking."""
+
 _MAX_CONTENT: Final = 1_900
 _MARKUP: Final = re.compile(r"[\\*_~`|>#\[\]<]")
 
@@ -124,7 +127,7 @@ def _from_interaction(kind: int, document: JsonValue) -> ParsedPayload:
     event = _event_of(type_, validate(Interaction, document))
     if event is None:
         return ParsedPayload(type=type_, ignored=_IGNORED_AS_OWN, reply=ephemeral)
-    return ParsedPayload(type=type_, events=(event,), reply=ephemeral)
+    return ParsedPayload(type=type_, events=(event,), reply=ephemeral, deferred=_DEFERRED)
 
 
 def _event_of(type_: str, interaction: Interaction) -> Event | None:
@@ -144,13 +147,14 @@ def ephemeral(outcome: str) -> Answer:
 
     https://docs.discord.com/developers/interactions/receiving-and-responding
     """
-    content = _MARKUP.sub(lambda character: f"\\{character[0]}", one_line(outcome, _MAX_CONTENT))
-    data: JsonValue = {
-        "content": content[:2_000],
-        "flags": _EPHEMERAL,
-        "allowed_mentions": {"parse": []},
-    }
+    data: JsonValue = {**message_data(outcome), "flags": _EPHEMERAL}
     return Answer(body=json.dumps({"type": 4, "data": data}))
+
+
+def message_data(outcome: str) -> dict[str, JsonValue]:
+    """Return a message with the outcome, without markup and mentions."""
+    content = _MARKUP.sub(lambda character: f"\\{character[0]}", one_line(outcome, _MAX_CONTENT))
+    return {"content": content[:2_000], "allowed_mentions": {"parse": []}}
 
 
 PROVIDER: Final = Discord

@@ -44,6 +44,9 @@ _EVENTS: Final[EventVocabulary] = {
 _INTERACTIONS: Final = ("block_actions", "message_action", "shortcut", "view_submission")
 _EMPTY: Final = Answer(body="", media_type="text/plain")
 """The answer to an interaction: Slack shows or refuses any other body."""
+_LATER: Final = Answer(
+    body='{"response_type": "ephemeral", "text": "Accepted. The result follows."}'
+)
 
 _IGNORED_AS_OWN: Final = "it is from our own app, or has our marker"
 _SPECIAL: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
@@ -129,7 +132,7 @@ def _from_slash(command: SlashCommand) -> ParsedPayload:
     if text.ours:
         return ParsedPayload(type="slash_command", ignored=_IGNORED_AS_OWN)
     event = tasks.slash_event(command, text)
-    return ParsedPayload(type=event.type, events=(event,), reply=ephemeral)
+    return ParsedPayload(type=event.type, events=(event,), reply=ephemeral, deferred=_LATER)
 
 
 def _from_interaction(interaction: Interaction) -> ParsedPayload:

@@ -11,7 +11,13 @@ from typing import Final
 from signalbox.models.base import sortable_time
 from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.circuit import Circuit, CircuitState
-from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
+from signalbox.models.delivery import (
+    Deferral,
+    Delivery,
+    DeliveryStatus,
+    DuplicateCount,
+    StoredDelivery,
+)
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.event import Event
 from signalbox.models.ids import ConnectionId, DeliveryId, TaskId, change_id
@@ -48,6 +54,7 @@ class ExplainDelivery:
         delivery = stored.delivery
         contents = [*_received(delivery), *self._contents(stored), *_notes(delivery)]
         consequences = [_duplicate(delivery, stored.duplicates), *_replayed(delivery)]
+        consequences += _follow_up(delivery)
         for task in delivery.task_ids:
             consequences += self._task(task, delivery)
         return Timeline(
@@ -74,7 +81,8 @@ class ExplainDelivery:
             if task.kind != task.origin.event:
                 detail = one_line(redacted(f"{task.kind} {task.instruction}"), _MAX_DETAIL)
                 yield _step(delivery, TimelineKind.COMMAND, detail, task_id=task.id)
-        if interpretation.status is not delivery.status:
+        pending = delivery.status is DeliveryStatus.PENDING
+        if not pending and interpretation.status is not delivery.status:
             reason = f": {interpretation.reason}" if interpretation.reason else ""
             detail = f"today it would be {interpretation.status}{reason}; a replay applies this"
             yield _step(delivery, TimelineKind.TODAY, detail)
@@ -108,10 +116,40 @@ def _received(delivery: Delivery) -> Iterator[TimelineStep]:
     yield _step(delivery, TimelineKind.RECEIVED, detail, **ids)
     secret = f"an earlier secret ({delivery.secret})" if delivery.secret else "the current secret"
     yield _step(delivery, TimelineKind.VERIFIED, f"the signature was made with {secret}")
-    detail = f"{delivery.event or 'unknown'}: {delivery.status}"
-    if delivery.reason:
-        detail += f", {delivery.reason}"
-    yield _step(delivery, TimelineKind.READ, detail)
+    if delivery.deferral:
+        yield from _deferred(delivery, delivery.deferral)
+    if delivery.status is not DeliveryStatus.PENDING:
+        detail = f"{delivery.event or 'unknown'}: {delivery.status}"
+        if delivery.reason:
+            detail += f", {delivery.reason}"
+        interpreted_at = delivery.deferral.interpreted_at if delivery.deferral else None
+        at = interpreted_at or delivery.received_at
+        yield TimelineStep(at=at, what=TimelineKind.READ, detail=detail)
+
+
+def _deferred(delivery: Delivery, deferral: Deferral) -> Iterator[TimelineStep]:
+    """Yield why the delivery was answered first, and what its interpretation waits for."""
+    detail = f"it was answered first: {deferral.reason}"
+    yield _step(delivery, TimelineKind.DEFERRED, one_line(redacted(detail), _MAX_DETAIL))
+    if delivery.status is not DeliveryStatus.PENDING or deferral.due_at is None:
+        return
+    detail = f"it will be interpreted from now on, after {deferral.attempts} attempts"
+    if deferral.error:
+        detail += f"; the last one: {deferral.error}"
+    yield TimelineStep(
+        at=deferral.due_at,
+        what=TimelineKind.DEFERRED,
+        detail=one_line(redacted(detail), _MAX_DETAIL),
+    )
+
+
+def _follow_up(delivery: Delivery) -> Iterator[TimelineStep]:
+    follow_up = delivery.deferral.follow_up if delivery.deferral else None
+    if follow_up:
+        detail = f"the outcome for the person who waits for it: {follow_up.status}"
+        if follow_up.error:
+            detail += f", {follow_up.error}"
+        yield TimelineStep(at=follow_up.at, what=TimelineKind.FOLLOW_UP, detail=detail)
 
 
 def _notes(delivery: Delivery) -> Iterator[TimelineStep]:

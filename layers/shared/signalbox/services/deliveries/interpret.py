@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from signalbox.models.delivery import DeliveryStatus
-from signalbox.models.errors import PayloadInvalid
+from signalbox.models.delivery import Deferral, DeliveryStatus
+from signalbox.models.errors import DeliveryDeferred, PayloadInvalid
 from signalbox.models.event import Answer, Event
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Task
@@ -16,7 +16,8 @@ class Interpretation:
     """What a request contains, and which tasks it requests.
 
     `refusal` is the error of a failed one: PayloadInvalid, or a fault of our own code. `answer` is
-    what the provider expects as response.
+    what the provider expects as response, `summary` a sentence on the outcome for the person who
+    gave a command. `deferral` is that of a pending one.
     """
 
     status: DeliveryStatus
@@ -26,16 +27,24 @@ class Interpretation:
     notes: tuple[str, ...] = ()
     reason: str | None = None
     answer: Answer | None = None
+    summary: str = ""
+    deferral: Deferral | None = None
     refusal: Exception | None = None
 
 
 def interpret(
     provider: Provider, request: InboundRequest, context: DeliveryContext
 ) -> Interpretation:
-    """Interpret a verified request."""
+    """Interpret a verified request.
+
+    Raises:
+        DeliveryDeferred: A permission cannot be checked in the time that is left.
+    """
     try:
         parsed = provider.parse(request)
         plan = plan_tasks(parsed, context)
+    except DeliveryDeferred:
+        raise
     except PayloadInvalid as invalid:
         return Interpretation(status=DeliveryStatus.FAILED, reason=invalid.reason, refusal=invalid)
     except Exception as error:  # noqa: BLE001  the delivery is stored, to be replayed with fixed code
@@ -50,4 +59,5 @@ def interpret(
         notes=plan.notes,
         reason=parsed.ignored,
         answer=parsed.handshake or parsed.answer or (parsed.reply and parsed.reply(plan.summary)),
+        summary=plan.summary,
     )

@@ -4,6 +4,9 @@ The tasks are written before the delivery, so that a stored delivery has all of 
 crash before the answer the provider sends the delivery again and the writes are completed: ids are
 derived from the request, and every write is conditional. A delivery that is sent again is
 interpreted with the current configuration; tasks that its record names are never created again.
+
+A delivery that is over the burst cap of its source, or whose permission check does not fit the
+deadline of the provider, is stored as pending and answered. `InterpretDeferred` does the rest.
 """
 
 from collections.abc import Collection
@@ -27,8 +30,9 @@ from signalbox.models.event import Answer
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
-from signalbox.services.deliveries.interpret import Interpretation, interpret
-from signalbox.services.deliveries.permissions import nobody_may
+from signalbox.services.deliveries.defer import free_slot, interpret_in_time
+from signalbox.services.deliveries.interpret import Interpretation
+from signalbox.services.deliveries.permissions import nobody_in_time
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
 from signalbox.services.deliveries.published_keys import no_published_keys
 from signalbox.services.ports.config import ConfigStore, SecretStore
@@ -36,8 +40,9 @@ from signalbox.services.ports.deliveries import (
     ConfirmSubscription,
     DeliveryStore,
     FindPublishedKeys,
-    PermissionCheck,
+    PermissionsWithin,
     Provider,
+    TakeSlot,
 )
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
@@ -80,7 +85,8 @@ class ReceiveWebhook:
     deliveries: DeliveryStore
     clock: Clock
     retention: timedelta
-    permission: PermissionCheck = nobody_may
+    permission: PermissionsWithin = nobody_in_time
+    take_slot: TakeSlot = free_slot
     published_keys: FindPublishedKeys = no_published_keys
     confirm: ConfirmSubscription | None = None
     acks: AckLatencies = field(default_factory=AckLatencies)
@@ -104,7 +110,7 @@ class ReceiveWebhook:
         secret_index = self._verified(request, source, provider)
         self._confirm(request, provider)
         context = self._context(request, source, provider)
-        interpretation = interpret(provider, request, context)
+        interpretation = interpret_in_time(provider, request, context, self.take_slot)
         existing = self._existing_tasks(interpretation, context)
         for task in interpretation.tasks:
             if task.id not in existing:
@@ -161,14 +167,20 @@ class ReceiveWebhook:
         self, request: InboundRequest, source: Source, provider: Provider
     ) -> DeliveryContext:
         key = provider.delivery_key(request)
+        now = self.clock()
+        began = min(request.received_at or now, now)
+
+        def time_left() -> float:
+            return provider.deadline - (self.clock() - began).total_seconds()
+
         return DeliveryContext(
             id=delivery_id(source.provider, source.name, key),
             key=key,
             source=source,
-            at=self.clock(),
+            at=now,
             request_id=RequestId(request.request_id) if request.request_id else None,
             retention=int(self.retention.total_seconds()),
-            permission=self.permission,
+            permission=self.permission(time_left),
         )
 
     def _tasks_may_have_expired(
@@ -246,6 +258,7 @@ class ReceiveWebhook:
             notes=interpretation.notes,
             request_id=context.request_id,
             acks=self.acks.pending,
+            deferral=interpretation.deferral,
         )
 
 

@@ -28,12 +28,16 @@ class ReinterpretDelivery:
     permission: PermissionCheck = nobody_may
 
     def __call__(
-        self, stored: StoredDelivery, request_id: RequestId | None = None
+        self,
+        stored: StoredDelivery,
+        request_id: RequestId | None = None,
+        permission: PermissionCheck | None = None,
     ) -> Interpretation:
-        """Return the interpretation.
+        """Return the interpretation, with another check of permissions if one is given.
 
         Raises:
             Conflict: Its source or provider no longer exists, or does not fit the other.
+            DeliveryDeferred: The other check cannot be made now.
         """
         delivery = stored.delivery
         create_provider = self.providers.get(delivery.provider)
@@ -51,9 +55,9 @@ class ReinterpretDelivery:
             at=self.clock(),
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),
-            permission=self.permission,
+            permission=permission or self.permission,
         )
-        return interpret(provider, _request(stored), context)
+        return interpret(provider, stored_request(stored), context)
 
     def source(self, delivery: Delivery) -> Source:
         """Return the source of a delivery as it is now.
@@ -69,7 +73,7 @@ class ReinterpretDelivery:
         return source
 
 
-def _request(stored: StoredDelivery) -> InboundRequest:
+def stored_request(stored: StoredDelivery) -> InboundRequest:
     """Return the request as received, without the headers that are not stored."""
     delivery = stored.delivery
     return InboundRequest(

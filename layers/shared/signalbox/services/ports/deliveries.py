@@ -1,11 +1,13 @@
 """The ports of deliveries: providers and stores."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
 from pydantic import JsonValue
 
+from signalbox.models.burst import BurstCap
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.event import Answer, Author, Event, ParsedPayload
@@ -16,6 +18,7 @@ from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection, Rejections
 from signalbox.models.request import InboundRequest
 from signalbox.services.pagination import Window
+from signalbox.services.ports.time import TimeLeft
 
 RecordRejectedRequest = Callable[[RejectedRequest], None]
 """Record a request that left no delivery, for the counters. Raises Unavailable."""
@@ -136,11 +139,36 @@ class Provider(Protocol):
 PermissionCheck = Callable[[Source, Event, Author], str | None]
 """Return why a person may not give the commands of an event, None if they may.
 
-It never raises: what cannot be found out is a reason.
+What cannot be found out is a reason. Only the check of a caller with little time raises
+DeliveryDeferred.
+"""
+
+PermissionsWithin = Callable[[TimeLeft], PermissionCheck]
+"""Return the check of a caller with so many seconds left."""
+
+TakeSlot = Callable[[Source, BurstCap, datetime], datetime]
+"""Return when a delivery of a source may be interpreted: now, or later if it is over the cap.
+
+Raises Unavailable.
+"""
+
+SendFollowUp = Callable[[StoredDelivery, str], None]
+"""Send the outcome of a delivery to the person who waits for it.
+
+Raises SendDelayed, SendRefused.
 """
 
 Providers = Mapping[str, Callable[[], Provider]]
 """The providers of this installation by name; each is created on demand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDelivery:
+    """A deferred delivery with something left to do from `due_at` on."""
+
+    id: DeliveryId
+    due_at: datetime
+    received_at: datetime
 
 
 class DeliveryStore(Protocol):
@@ -179,6 +207,9 @@ class DeliveryStore(Protocol):
 
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
         """Yield the deliveries of a source, newest first, read lazily."""
+
+    def due(self, until: datetime | None = None, *, chunk: int = 100) -> Iterator[DueDelivery]:
+        """Yield what is due until a time, or ever, earliest first, reading `chunk` at a time."""
 
 
 class RejectionStore(Protocol):

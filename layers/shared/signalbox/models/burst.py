@@ -1,0 +1,67 @@
+"""The burst cap of a source: how many of its deliveries with tasks are interpreted at once.
+
+Deliveries over the cap are deferred to slots, one after the other at the rate of the cap. It is
+GCRA, as for rate limits, but whoever is over the limit takes the next free slot instead of nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pydantic import Field
+
+from signalbox.models.base import Model
+
+MAX_SLOT_WAIT: Final = timedelta(hours=24)
+"""No slot is later, since a deferred delivery must not expire: what is over it shares the last."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class BurstWindow(StrEnum):
+    """The time that a rate refers to."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+
+
+_WINDOWS: Final = {
+    BurstWindow.SECOND: timedelta(seconds=1),
+    BurstWindow.MINUTE: timedelta(minutes=1),
+    BurstWindow.HOUR: timedelta(hours=1),
+}
+
+
+class BurstCap(Model):
+    """`rate` deliveries in a window, and as many at once."""
+
+    rate: int = Field(ge=1, le=10_000)
+    per: BurstWindow = Field(default=BurstWindow.SECOND, strict=False)
+
+    @property
+    def interval(self) -> int:
+        """Return the microseconds between two slots."""
+        return _WINDOWS[self.per] // _MICROSECOND // self.rate
+
+    def arrival_after(self, arrival: int, now: datetime) -> int:
+        """Return the arrival time after another delivery, in microseconds since 1970.
+
+        The arrival time is when all slots so far have passed.
+        """
+        return max(arrival, epoch_microseconds(now)) + self.interval
+
+    def slot(self, arrival_after: int, now: datetime) -> datetime:
+        """Return the slot of the delivery that moved the arrival time to this one."""
+        at = _EPOCH + (arrival_after - self.rate * self.interval) * _MICROSECOND
+        return min(max(at, now), now + MAX_SLOT_WAIT)
+
+    def __str__(self) -> str:
+        """Return the cap as it is read, such as `20 per second`."""
+        return f"{self.rate} per {self.per}"
+
+
+def epoch_microseconds(time: datetime) -> int:
+    """Return the time in microseconds since 1970."""
+    return (time - _EPOCH) // _MICROSECOND

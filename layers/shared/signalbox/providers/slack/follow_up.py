@@ -1,0 +1,66 @@
+"""The message that follows the answer to a slash command of Slack.
+
+Its `response_url` takes up to five messages within 30 minutes, and is a secret.
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pydantic import JsonValue
+from typing_extensions import override
+
+from signalbox.egress.follow_up import FollowUpApi
+from signalbox.egress.http_client import HttpRequest
+from signalbox.egress.sockets import UrlOrigin
+from signalbox.ingress.payload import decode_form
+from signalbox.models.errors import SendRefused
+from signalbox.models.request import InboundRequest
+from signalbox.models.resource_settings import parse_settings
+from signalbox.providers.slack.provider import ephemeral
+from signalbox.providers.slack.settings import SlackSettings
+
+_HOSTS: Final = frozenset(
+    {
+        UrlOrigin("https", "hooks.slack.com", 443),
+        UrlOrigin("https", "hooks.slack-gov.com", 443),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackFollowUp(FollowUpApi):
+    """The `response_url` of a slash command, at Slack's hosts or that of the source's API."""
+
+    api_url: str
+
+    @property
+    @override
+    def lifetime(self) -> timedelta:
+        return timedelta(minutes=29)
+
+    @override
+    def request(self, received: InboundRequest, outcome: str) -> HttpRequest:
+        url = decode_form(received).get("response_url", "")
+        if not self._is_of_slack(url):
+            raise SendRefused("the command has no response_url of Slack")
+        return HttpRequest(
+            url=url,
+            headers={"Content-Type": "application/json; charset=utf-8"},
+            body=(ephemeral(outcome).body or "").encode(),
+        )
+
+    def _is_of_slack(self, url: str) -> bool:
+        try:
+            return UrlOrigin.of(url) in {*_HOSTS, UrlOrigin.of(self.api_url)}
+        except ValueError:
+            return False
+
+
+def _open(settings: Mapping[str, JsonValue]) -> FollowUpApi:
+    return SlackFollowUp(api_url=parse_settings(SlackSettings, settings).api_url)
+
+
+FOLLOW_UP: Final = _open
