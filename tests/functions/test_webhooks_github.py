@@ -6,12 +6,14 @@ from urllib.parse import urlencode
 import pytest
 
 from signalbox.aws.tasks import DynamoTasks
-from signalbox.models.config import Source
+from signalbox.models.config import ApprovalRule, Source
 from signalbox.models.errors import NotFound
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
+from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
+from tests.builders import a_source
 from tests.functions.system import SECRET, System
 from tests.samples import sample
 
@@ -285,3 +287,17 @@ def test_an_error_of_ours_tells_nothing_of_the_inside(
 
     assert answer.status == 500
     assert "inside" not in answer.text
+
+
+def test_a_task_is_approved_by_a_comment_of_another_person(system: System) -> None:
+    approval = ApprovalRule(kinds=("deploy",), by_requester=True)
+    system.wiring.config.put(a_source(approval=approval))
+    [task] = system.tasks_of(system.comment("/deploy to production"))
+
+    answer = system.comment(f"/approve {task.id} go", key="d-2")
+
+    after = system.wiring.tasks.get(task.id)
+    assert task.status is TaskStatus.AWAITING_APPROVAL
+    assert answer.json_body["notes"] == [f"approve {task.id}: it is pending"]
+    assert after.status is TaskStatus.PENDING
+    assert after.last_step.by.startswith("github:")

@@ -42,7 +42,9 @@ from signalbox.models.event import Command, Event
 FREE_FORM: Final = "ask"
 """The name of a command in free form."""
 
-KNOWN_COMMANDS: Final = frozenset({"agent", "cancel", "retest", "retry", "run", "status"})
+KNOWN_COMMANDS: Final = frozenset(
+    {"agent", "approve", "cancel", "reject", "retest", "retry", "run", "status"}
+)
 """The names that are commands after a mention; any other first word starts the free form."""
 
 MARKER: Final = "<!-- signalbox:"

@@ -51,6 +51,15 @@ class CommandPermission(StrEnum):
     OFF = "off"
 
 
+class Controls(StrEnum):
+    """On which tasks the commands approve, reject, cancel and retry of a source may act."""
+
+    OWN = "own"
+    """On the tasks of the source that are of the same repository."""
+
+    ANY = "any"
+
+
 class ApprovalRule(Model):
     """Which tasks of a source need an approval before they run.
 
@@ -92,6 +101,7 @@ class Source(ConfigResource):
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
     approval: ApprovalRule | None = None
+    controls: Controls = Controls.OWN
     burst: BurstCap | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -241,7 +241,7 @@ def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
 
 
-def approved(task: Task, now: datetime, by: str) -> Task:
+def approved(task: Task, now: datetime, by: str, reason: str | None = None) -> Task:
     """Return the task that may run now.
 
     Raises:
@@ -262,7 +262,7 @@ def approved(task: Task, now: datetime, by: str) -> Task:
             "sent_at": None,
         }
     )
-    return _stepped(pending, ChangeType.APPROVED, now, by=by)
+    return _stepped(pending, ChangeType.APPROVED, now, by=by, reason=reason)
 
 
 def rejected(task: Task, reason: str | None, now: datetime, by: str) -> Task:
@@ -289,7 +289,7 @@ def approval_expired(task: Task, now: datetime, by: str) -> Task:
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason="nobody approved it in time")
 
 
-def retried(task: Task, now: datetime, by: str) -> Task:
+def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Task:
     """Return the task with new attempts. If it was never approved, it awaits approval again.
 
     Raises:
@@ -308,7 +308,7 @@ def retried(task: Task, now: datetime, by: str) -> Task:
                 "approval": task.approval.model_copy(update={"expires_at": until}),
             }
         )
-    return _stepped(again, ChangeType.RETRIED, now, by=by)
+    return _stepped(again, ChangeType.RETRIED, now, by=by, reason=reason)
 
 
 def queued(task: Task, now: datetime) -> Task:

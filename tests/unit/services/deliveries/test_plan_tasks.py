@@ -424,3 +424,38 @@ def test_the_requester_may_approve_if_the_source_says_so() -> None:
 
     assert task.approval
     assert task.approval.requester is None
+
+
+TASK = f"tsk_{'a' * 24}"
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject", "cancel", "retry"])
+def test_a_command_that_names_a_task_acts_on_it(verb: str) -> None:
+    event = an_event(text=f"/{verb} {TASK} not before\tnoon", author=ADA, repository="a/b")
+
+    plan = drafted(event)
+
+    [action] = plan.actions
+    assert plan.tasks == ()
+    assert (action.verb, action.task, action.by) == (verb, TASK, "github:ada")
+    assert (action.repository, action.reason) == ("a/b", "not before noon")
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_an_approval_must_name_its_task(verb: str) -> None:
+    plan = drafted(an_event(text=f"/{verb} the last one"))
+
+    assert (plan.tasks, plan.actions) == ((), ())
+    assert plan.notes == (f"issue_comment.created: {verb} names no task: /{verb} tsk_…",)
+
+
+@pytest.mark.parametrize("text", ["/cancel the build", "/retry", "@signalbox retry all"])
+def test_cancel_and_retry_without_a_task_are_commands_like_others(text: str) -> None:
+    assert len(drafted(an_event(text=text)).tasks) == 1
+
+
+def test_who_may_give_no_command_may_act_on_no_task() -> None:
+    plan = drafted(an_event(text=f"/approve {TASK}", author=MALLORY), authors=("ada",))
+
+    assert plan.actions == ()
+    assert plan.notes == (NOT_THE_AUTHOR,)

@@ -35,6 +35,7 @@ from signalbox.models.errors import (
     WriteConflict,
 )
 from signalbox.models.ids import DeliveryId
+from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.interpret import Interpretation
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
 from signalbox.services.ports.deliveries import (
@@ -89,6 +90,7 @@ class InterpretDeferred:
             interpretation = self._interpretation(stored, deferral)
             for task in interpretation.tasks:
                 self.tasks.create(task)
+            interpretation = interpretation.acted(self._act(before, interpretation))
         except (DeliveryDeferred, Unavailable) as error:
             counts = isinstance(error, DeliveryDeferred)
             later = attempt_postponed(deferral, self.clock(), error.reason, counts=counts)
@@ -98,6 +100,13 @@ class InterpretDeferred:
         found = reinterpreted(before, _found(before, interpretation))
         after = self._replace(before, found.model_copy(update={"deferral": completed}))
         return self._send_follow_up(stored, after)
+
+    def _act(self, delivery: Delivery, interpretation: Interpretation) -> tuple[str, ...]:
+        if not interpretation.actions:
+            return ()
+        act = ActOnTasks(tasks=self.tasks, clock=self.clock)
+        source = self.reinterpret.source(delivery)
+        return act(interpretation.actions, source, delivery.id)
 
     def _interpretation(self, stored: StoredDelivery, deferral: Deferral) -> Interpretation:
         """Return the interpretation; what cannot be interpreted has failed.

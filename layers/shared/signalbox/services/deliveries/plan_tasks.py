@@ -24,6 +24,7 @@ from signalbox.models.event import Author, Command, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId, RequestId, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.task import Priority, Task, TaskApproval, TaskOrigin, TaskStatus
+from signalbox.models.task_action import TaskAction, action_of, is_action, named_task
 from signalbox.models.text import one_line
 from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.ports.deliveries import PermissionCheck
@@ -48,10 +49,14 @@ class DeliveryContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlan:
-    """The tasks that a delivery requests, and notes on why the rest of it created none."""
+    """The tasks that a delivery requests, and notes on why the rest of it created none.
+
+    `actions` are what its commands do to existing tasks.
+    """
 
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
+    actions: tuple[TaskAction, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -65,19 +70,27 @@ class TaskPlan:
 def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:
     """Return the tasks of a delivery. Their ids are the same whenever it is interpreted."""
     tasks: dict[str, Task] = {}
+    actions: list[TaskAction] = []
     notes: list[str] = [parsed.ignored] if parsed.ignored else []
     for position, event in enumerate(parsed.events):
         reasons: list[str] = []
-        for task in _tasks(event, context, f"event:{position}", reasons):
+        for task in _tasks(event, context, f"event:{position}", reasons, actions):
             tasks.setdefault(task.id, _to_approve(task, event, context.source))
         notes += (f"{event.type}: {reason}" for reason in reasons)
-    return TaskPlan(tasks=tuple(tasks.values()), notes=tuple(notes))
+    return TaskPlan(tasks=tuple(tasks.values()), notes=tuple(notes), actions=tuple(actions))
 
 
-def _tasks(event: Event, context: DeliveryContext, name: str, notes: list[str]) -> Iterator[Task]:
+def _tasks(
+    event: Event,
+    context: DeliveryContext,
+    name: str,
+    notes: list[str],
+    actions: list[TaskAction],
+) -> Iterator[Task]:
     """Yield the tasks of an event, whose name within the delivery is `name`.
 
-    Append to `notes` why there are no others.
+    Append to `notes` why there are no others, and to `actions` what its commands do to existing
+    tasks.
     """
     reason_ours = _own_event(event, context.source)
     if reason_ours:
@@ -85,7 +98,10 @@ def _tasks(event: Event, context: DeliveryContext, name: str, notes: list[str]) 
         return
     commands = _commands(event, context, notes)
     for command in commands:
-        yield _command_task(event, command, context, name)
+        if is_action(command):
+            _add_action(event, command, context, notes, actions)
+        else:
+            yield _command_task(event, command, context, name)
     if _is_selected(event, context.source):
         refused = _refused_author(event.author, _AUTHOR, context.source)
         if refused is None:
@@ -95,6 +111,22 @@ def _tasks(event: Event, context: DeliveryContext, name: str, notes: list[str]) 
     elif not commands and not notes:
         new = "" if event.previous_text is None else "new "
         notes.append(f"no {new}command in it, and the source makes no task of the event")
+
+
+def _add_action(
+    event: Event,
+    command: Command,
+    context: DeliveryContext,
+    notes: list[str],
+    actions: list[TaskAction],
+) -> None:
+    task = named_task(command)
+    if task is None:
+        notes.append(f"{command.name} names no task: /{command.name} tsk_…")
+    else:
+        name = event.author.name if event.author else "somebody"
+        by = actor(context.source.provider, name)
+        actions.append(action_of(command, task, by, event.repository))
 
 
 def _own_event(event: Event, source: Source) -> str | None:

@@ -30,6 +30,7 @@ from signalbox.models.event import Answer
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
+from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.defer import free_slot, interpret_in_time
 from signalbox.services.deliveries.interpret import Interpretation
 from signalbox.services.deliveries.permissions import nobody_in_time
@@ -115,6 +116,8 @@ class ReceiveWebhook:
         for task in interpretation.tasks:
             if task.id not in existing:
                 self.tasks.create(task)
+        act = ActOnTasks(tasks=self.tasks, clock=self.clock)
+        interpretation = interpretation.acted(act(interpretation.actions, source, context.id))
         delivery = self._delivery(
             request, context, secret_index, interpretation, provider.recorded_headers
         )
