@@ -9,8 +9,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from signalbox.ingress.payload import PayloadTime, decode_json, form_fields, is_form
 from signalbox.models.errors import PayloadInvalid
+from signalbox.models.expressions import search
 from signalbox.models.request import InboundRequest
-from signalbox.providers.generic.expressions import search
 
 _MAX_HEADER: Final = 256
 """Characters of a header that are stored with a delivery; a replay has no more."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from signalbox.models.base import Model
-from signalbox.providers.generic.expressions import Expression, header_names
+from signalbox.models.expressions import Expression, header_names
 from signalbox.providers.generic.presets import PRESETS
 from signalbox.providers.generic.signature import Scheme, Verification
 

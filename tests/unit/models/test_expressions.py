@@ -1,7 +1,15 @@
 import pytest
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from signalbox.providers.generic.expressions import Expression, header_names, search
+from signalbox.models.expressions import (
+    MAX_STEPS,
+    Expression,
+    ExpressionFailed,
+    evaluate,
+    header_names,
+    is_true,
+    search,
+)
 
 ADAPTER = TypeAdapter[str](Expression)
 DOCUMENT: JsonValue = {"headers": {"x-event": "build"}, "body": {"a": [1, "b"], "n": None}}
@@ -45,6 +53,11 @@ def test_a_function_that_does_not_take_what_it_finds_yields_nothing(expression: 
         ("[not_null()]", "calls not_null() with 0 arguments, not 1"),
         ('headers."X-Event"', "names the header X-Event, which is written x-event here"),
         ("x" * 401, "at most 400 characters"),
+        ("join(body.a, body.b)", "calls join() with something else than a text of 10 at most"),
+        ("join('12345678901', body.b)", "calls join() with something else than a text"),
+        ("[@, @] | " * 7 + "@", "can yield more than 64 times what it is run over"),
+        ("{a: @, b: @}." * 6 + "[a, b] == `1`", "can yield more than 64 times"),
+        ("map(&[@, @, @, @, @], [@, @, @, @, @][].[@, @, @])", "can yield more than 64 times"),
     ],
 )
 def test_a_wrong_expression_is_refused_with_what_is_wrong(expression: str, reason: str) -> None:
@@ -84,3 +97,28 @@ def test_an_expression_that_python_cannot_follow_is_refused_or_yields_nothing() 
 )
 def test_the_headers_that_an_expression_names_are_known(expression: str, names: set[str]) -> None:
     assert header_names(expression) == names
+
+
+def test_an_expression_over_a_large_payload_ends_after_a_number_of_steps() -> None:
+    document: JsonValue = {"body": [1] * (MAX_STEPS + 1)}
+
+    with pytest.raises(ExpressionFailed, match="it takes more than 200,000 steps"):
+        evaluate("body[?@ == `2`]", document)
+
+
+def test_a_failure_of_an_expression_does_not_show_the_document() -> None:
+    with pytest.raises(ExpressionFailed) as failed:
+        evaluate("length(body.a[0])", DOCUMENT)
+
+    assert str(failed.value) == "length() does not take what it finds"
+    assert failed.value.__context__ is None
+
+
+@pytest.mark.parametrize("value", [None, False, "", [], {}])
+def test_what_is_empty_does_not_count_as_true(value: JsonValue) -> None:
+    assert is_true(value) is False
+
+
+@pytest.mark.parametrize("value", [0, True, "no", [0], {"a": None}])
+def test_everything_else_counts_as_true(value: JsonValue) -> None:
+    assert is_true(value) is True
