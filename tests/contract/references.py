@@ -153,6 +153,31 @@ class ReferenceStoreContract:
 
         assert made == "object-1"
 
+    def test_after_a_refusal_the_target_is_not_asked_for_an_object(
+        self, references: References, target: Target
+    ) -> None:
+        (first,) = changes(1)
+        with pytest.raises(SendRefused):
+            references.find_or_create(first, find=target.find, create=target.refuse)
+
+        made = references.find_or_create(first, find=target.refuse, create=target.create)
+
+        assert made == "object-1"
+
+    def test_what_was_created_without_an_answer_is_found_after_a_refusal_to_look(
+        self, references: References, target: Target
+    ) -> None:
+        (first,) = changes(1)
+        with pytest.raises(SendDelayed):
+            references.find_or_create(first, find=target.find, create=target.create_unanswered)
+        with pytest.raises(SendRefused):
+            references.find_or_create(first, find=target.refuse, create=target.create)
+
+        made = references.find_or_create(first, find=target.find, create=target.create)
+
+        assert made == "object-1"
+        assert target.objects == ["object-1"]
+
     def test_an_older_change_does_not_overwrite_a_newer_one(
         self, references: References, target: Target
     ) -> None:

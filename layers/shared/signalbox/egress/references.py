@@ -90,13 +90,15 @@ class References:
             raise _postponed()
         claim = Reference(claimed_by=notification.id, claimed_until=now + _CLAIM)
         claimed = self._replace(notification, stored, claim)
+        released = stored  # an attempt that did not end is looked for until the target answers
         try:
-            target_id = find() if stored.version else None
+            target_id = find() if stored.claimed_until else None
+            released = Reference()
             created = target_id is None
             target_id = create() if target_id is None else target_id
         except SendRefused:
             with suppress(WriteConflict, Unavailable):
-                self._replace(notification, claimed, Reference())
+                self._replace(notification, claimed, released)
             raise
         shows = notification.change.data.version if created else 0
         with suppress(WriteConflict):

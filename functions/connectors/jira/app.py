@@ -1,0 +1,6 @@
+"""Delivers notifications to Jira."""
+
+from signalbox.connectors.jira import Jira
+from signalbox.runtime.connector import connector
+
+handler = connector(Jira)
