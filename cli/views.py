@@ -85,6 +85,11 @@ def metrics_fields(found: MetricsResponse) -> Fields:
     rate = "" if tasks.success_rate is None else f"{tasks.success_rate:.1%}"
     queues = {queue.priority: queue.waiting for queue in found.queues}
     webhooks = {f"Webhooks of {each.provider}": _counted(each.outcomes) for each in found.webhooks}
+    deferred = {
+        f"Deferred of {each.provider}": _counted(each.deferred)
+        for each in found.webhooks
+        if each.deferred
+    }
     acks = {f"{each.provider} waited": _waited(each) for each in found.webhooks}
     processed = {
         f"{each.provider} processed": f"{each.success_rate:.1%}"
@@ -106,6 +111,8 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         "Processed in": _times(tasks.processing),
         "Waiting": _counted(queues),
         **webhooks,
+        **deferred,
+        "Oldest deferred": format_time(found.oldest_pending),
         **processed,
         **acks,
         **redelivery,

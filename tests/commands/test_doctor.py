@@ -20,7 +20,7 @@ from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
-from tests.builders import SECRET
+from tests.builders import SECRET, a_deferred
 from tests.commands.conftest import REGION, CommandLine
 from tests.commands.served import Served
 from tests.commands.test_queue import dead, dead_notification
@@ -183,6 +183,21 @@ def test_an_open_circuit_is_a_fault(signalbox: CommandLine, served: Served) -> N
     assert (
         "its circuit is open; the next probe is at" in found(result.out, "connection team")["text"]
     )
+
+
+@pytest.mark.parametrize(("minutes", "warned"), [(4, False), (6, True)])
+def test_a_deferred_delivery_that_waits_for_long_is_a_warning(
+    signalbox: CommandLine,
+    served: Served,
+    minutes: int,
+    warned: bool,  # noqa: FBT001  what is expected
+) -> None:
+    received_at = utc_now() - timedelta(minutes=minutes)
+    served.wiring.deliveries.create(a_deferred(received_at=received_at), b"{}")
+
+    result = signalbox("doctor", "--json")
+
+    assert ("deferred deliveries" in subjects(result.out, DiagnosisLevel.WARNING)) is warned
 
 
 def redelivery(**changes: object) -> RedeliveryMetrics:

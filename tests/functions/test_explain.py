@@ -1,5 +1,6 @@
 """The story of a delivery, and of what was refused."""
 
+import json
 from typing import cast
 
 import pytest
@@ -7,12 +8,14 @@ from pydantic import JsonValue
 
 from signalbox.models.circuit import Circuit
 from signalbox.models.config import Source
+from signalbox.models.deferral import attempt_completed, follow_up_ended
+from signalbox.models.delivery import DeliveryStatus, reinterpreted
 from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github.provider import GitHub
-from tests.builders import a_connection, a_subscription
+from tests.builders import a_connection, a_deferred, a_delivery, a_subscription
 from tests.contract.circuits import OPEN, TEAM
 from tests.functions.system import ApiResponse, System
 from tests.samples import sample
@@ -44,6 +47,33 @@ def rejections(system: System, query: str = "") -> list[dict[str, JsonValue]]:
 
 def last(found: dict[str, JsonValue]) -> list[dict[str, str]]:
     return cast("list[dict[str, str]]", found["last"])
+
+
+def test_a_deferred_delivery_tells_why_it_was_answered_first_and_what_became_of_it(
+    system: System,
+) -> None:
+    deliveries, now = system.wiring.deliveries, system.clock()
+    pending = a_deferred(key="d-1", received_at=now, due_at=now)
+    body = json.dumps(sample("github", "issue_comment.created").body).encode()
+    deliveries.create(pending, body)
+    waiting = explained(system)
+    awaited = pending.deferral.model_copy(update={"awaited": True})
+    completed = attempt_completed(awaited, now, "No task: nothing in it")
+    assert completed.follow_up is not None
+    ended = follow_up_ended(completed, completed.follow_up, now, "the provider answers 404")
+    interpreted = reinterpreted(pending, a_delivery(key="d-1", status=DeliveryStatus.IGNORED))
+    deliveries.replace(pending, interpreted.model_copy(update={"deferral": ended}))
+
+    after = explained(system)
+
+    reason = "it was answered first: there is no time to ask"
+    assert ("deferred", reason) in steps_of(waiting)
+    assert "read" not in whats(waiting)
+    assert not [detail for what, detail in steps_of(waiting) if what == "today"]
+    assert ("deferred", reason) in steps_of(after)
+    assert "read" in whats(after)
+    sending = "the outcome for the person who waits for it: failed, the provider answers 404"
+    assert ("follow_up", sending) in steps_of(after)
 
 
 def test_a_story_is_told_from_the_receipt_to_the_last_attempt(system: System) -> None:

@@ -132,6 +132,14 @@ def _not_requested(box: Installation) -> None:
     box.redeliver()
 
 
+def _pending(box: Installation) -> None:
+    """A deferred delivery waits for the function that interprets it."""
+    box.cap_bursts()
+    box.comment("/agent one", delivery="one")
+    box.comment("/agent two", delivery="two")
+    box.interpret_deferred()
+
+
 def _unaudited(box: Installation) -> None:
     """An operator changes something, and the table of the audit log does not answer."""
 
@@ -156,6 +164,7 @@ def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
         _unhealed,
         _unaudited,
         _not_requested,
+        _pending,
     )
 
     for trouble in troubles:

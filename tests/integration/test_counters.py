@@ -11,6 +11,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
 from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
+from signalbox.models.deferral import attempt_started, with_deferral
 from signalbox.models.delivery import reinterpreted
 from signalbox.models.ids import LeaseId, RequestId
 from signalbox.models.lifecycle import extended, leased, succeeded
@@ -19,7 +20,7 @@ from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.task import TaskResult
 from signalbox.services.metrics import CountChanges
 from signalbox.services.ports.metrics import StreamPage
-from tests.builders import NOW, a_delivery, a_lease, a_notification, a_task
+from tests.builders import NOW, a_deferred, a_delivery, a_lease, a_notification, a_task
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import (
@@ -125,6 +126,23 @@ def test_the_life_of_a_task_is_counted(
         "runs|60": 1,
         "runs|ms": 42_000,
     }
+
+
+def test_a_deferred_delivery_is_counted_when_it_arrives_and_when_it_is_interpreted(
+    stack: Stack, counters: DynamoCounters, count: CountChanges
+) -> None:
+    store = DynamoDeliveries(
+        table=table(stack, "DeliveriesTable"), bucket="", s3=lambda: stack.clients.s3
+    )
+    pending = a_deferred()
+    started = with_deferral(pending, attempt_started(pending.deferral, NOW))
+    store.create(pending, b"{}")
+    store.replace(pending, started)
+    store.replace(started, reinterpreted(started, a_delivery(key=pending.key)))
+
+    count(plenty)
+
+    assert counters.totals() == {"requests|github|pending": 1, "deferred|github|accepted": 1}
 
 
 def test_a_task_that_has_expired_is_no_longer_there(

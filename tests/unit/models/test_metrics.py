@@ -19,6 +19,7 @@ from signalbox.models.metrics import (
     counts_by_label,
     delivery_counts,
     histogram,
+    interpreted_counts,
     notification_counts,
     observe,
     processed_share,
@@ -108,6 +109,18 @@ def test_a_delivery_tells_its_verdict_and_how_long_earlier_answers_took() -> Non
         "acks|github|0.1": 1,
         "acks|github|ms": 97,
     }
+
+
+def test_a_deferred_delivery_is_counted_again_when_it_is_interpreted() -> None:
+    pending, accepted = (
+        DeliveryProjection(provider="slack", status=status)
+        for status in (DeliveryStatus.PENDING, DeliveryStatus.ACCEPTED)
+    )
+
+    assert delivery_counts(pending) == {"requests|slack|pending": 1}
+    assert interpreted_counts(pending, accepted) == {"deferred|slack|accepted": 1}
+    assert interpreted_counts(pending, pending) == {}
+    assert interpreted_counts(accepted, accepted) == {}
 
 
 def test_a_request_that_left_nothing_is_counted_by_what_became_of_it() -> None:
