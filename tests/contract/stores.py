@@ -356,7 +356,7 @@ class DeliveryStoreContract:
 
         assert until == [early.id, late.id]
         assert [due.due_at for due in ever] == [NOW + n * SECOND for n in (1, 2, 3)]
-        assert {due.received_at for due in ever} == {NOW}
+        assert {(due.source, due.received_at) for due in ever} == {("github/default", NOW)}
 
     def test_a_delivery_for_which_nothing_is_left_to_do_is_not_due(
         self, store: DeliveryStore

@@ -70,7 +70,12 @@ class FakeDeliveryStore:
         assert chunk > 0
         self._reach()
         found = [
-            DueDelivery(id=each.id, due_at=each.due_at, received_at=each.received_at)
+            DueDelivery(
+                id=each.id,
+                source=f"{each.provider}/{each.source}",
+                due_at=each.due_at,
+                received_at=each.received_at,
+            )
             for each, _ in self.kept.values()
             if each.due_at and (until is None or each.due_at <= until)
         ]

@@ -156,6 +156,7 @@ def _due_attributes(delivery: Delivery) -> dict[str, AttributeValueTypeDef]:
 def _due_delivery(row: Item) -> DueDelivery:
     return DueDelivery(
         id=DeliveryId(text_attribute(row, "pk")),
+        source=text_attribute(row, "source_pk"),
         due_at=_time_of(text_attribute(row, "due_sk")),
         received_at=_time_of(text_attribute(row, "source_sk")),
     )

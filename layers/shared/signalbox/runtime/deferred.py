@@ -137,6 +137,7 @@ def deferred(wiring: Wiring | None = None) -> DeferredHandler:
         interpret=interpret,
         run=RunDeferred(
             deliveries=wired.deliveries,
+            config=wired.config,
             interpret=interpret,
             clock=wired.clock,
             sleep=wired.sleep,

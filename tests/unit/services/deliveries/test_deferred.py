@@ -33,6 +33,7 @@ from tests.samples import request_of, sample
 RETENTION: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
+_SECRETS: Final = {"sources/github/ci": [SECRET]}
 SLACK: Final = a_source(
     provider="slack", permission=CommandPermission.REQUIRED, settings={"user_group": "S0123ABCD"}
 )
@@ -74,7 +75,7 @@ class System:
         self.receive = ReceiveWebhook(
             provider=provider,
             config=self.config,
-            secrets=FakeSecretStore(clock, {source.secret_name: [SECRET]}),
+            secrets=FakeSecretStore(clock, _SECRETS | {source.secret_name: [SECRET]}),
             tasks=self.tasks,
             deliveries=self.deliveries,
             clock=clock,
@@ -103,6 +104,7 @@ class System:
         until = self.clock() + seconds * SECOND
         run = RunDeferred(
             deliveries=self.deliveries,
+            config=self.config,
             interpret=self.interpret,
             clock=self.clock,
             sleep=self.clock.sleep,
@@ -394,6 +396,32 @@ class TestABurst:
             pytest.approx(6 * number, abs=1) for number in range(1, 7)
         ]
 
+    def test_that_is_overdue_is_interpreted_hardly_faster_than_the_rate(self) -> None:
+        system = of_github(burst={"rate": 1, "per": "second"})
+        for number in range(11):
+            system.receive(self._of_its_own(number))
+        system.clock.advance(MINUTE)
+        start = system.clock()
+
+        run = system.run()
+
+        took = system.clock() - start
+        assert len(run.delivered) == 10
+        assert took == timedelta(seconds=9 * 0.9)
+
+    def test_of_one_source_does_not_keep_another_waiting(self) -> None:
+        system = of_github(burst={"rate": 1, "per": "minute"})
+        system.config.put(a_source(name="ci", permission=CommandPermission.REQUIRED))
+        for number in range(3):
+            system.receive(self._of_its_own(number))
+        system.clock.advance(5 * MINUTE)
+        late = replace(self._of_its_own(9), received_at=system.clock() - 5 * SECOND)
+        system.receive(late, "ci")
+
+        run = system.run()
+
+        assert [delivery.source for delivery in run.delivered] == ["default", "ci"]
+
     def test_of_deliveries_without_tasks_takes_no_slots(self) -> None:
         system = of_github(burst={"rate": 1})
 
@@ -464,6 +492,7 @@ class TestARun:
         interpret = replace(system.interpret, deliveries=broken)
         run = RunDeferred(
             deliveries=system.deliveries,
+            config=system.config,
             interpret=interpret,
             clock=system.clock,
             sleep=system.clock.sleep,

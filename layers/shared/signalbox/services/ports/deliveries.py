@@ -164,9 +164,13 @@ Providers = Mapping[str, Callable[[], Provider]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
-    """A deferred delivery with something left to do from `due_at` on."""
+    """A deferred delivery with something left to do from `due_at` on.
+
+    `source` is the key of its source.
+    """
 
     id: DeliveryId
+    source: str
     due_at: datetime
     received_at: datetime
 
