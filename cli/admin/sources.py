@@ -23,6 +23,7 @@ from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.deliveries import Providers
 
 _KEY_BYTES: Final = 32
+_RULES: Final = ("networks", "answer")
 
 
 class NewSecretStore(SecretStore, Protocol):
@@ -33,7 +34,10 @@ class NewSecretStore(SecretStore, Protocol):
 
 
 class SourceRow(BaseModel):
-    """A source that accepts webhooks, or would with a secret. `secrets` is how many it has."""
+    """A source that accepts webhooks, or would with a secret. `secrets` is how many it has.
+
+    `rules` are those of its fields that are set: `networks`, `answer`.
+    """
 
     provider: str
     name: str
@@ -44,6 +48,7 @@ class SourceRow(BaseModel):
     events: tuple[str, ...]
     commands: tuple[str, ...]
     authors: tuple[str, ...]
+    rules: tuple[str, ...]
 
 
 def list_sources(
@@ -66,6 +71,7 @@ def list_sources(
             events=source.events,
             commands=source.commands,
             authors=source.authors,
+            rules=tuple(name for name in _RULES if getattr(source, name)),
         )
 
 

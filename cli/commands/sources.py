@@ -65,6 +65,7 @@ def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
             "Events": lambda row: " ".join(row.events),
             "Commands": lambda row: " ".join(row.commands) or "all",
             "Authors": lambda row: " ".join(row.authors) or "all",
+            "Rules": lambda row: " ".join(row.rules),
             "URL": lambda row: row.url,
         },
     )

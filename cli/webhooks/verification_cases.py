@@ -208,8 +208,8 @@ def _cases(requests: _Requests) -> Iterator[VerificationCase]:
 
 
 _STATUSES: Final = {
-    _SUCCESS: frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED}),
-    _DUPLICATE: frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED}),
+    _SUCCESS: frozenset(range(200, 300)),
+    _DUPLICATE: frozenset(range(200, 300)),
     _REFUSED: frozenset({HTTPStatus.UNAUTHORIZED}),
     _TOO_LARGE: frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE}),
     _NOT_TEXT: frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}),

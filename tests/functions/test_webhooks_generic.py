@@ -7,6 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.config import CommandPermission, Source
+from signalbox.models.source_rules import SourceAnswer
 from tests.functions.system import ApiResponse, Context, System, as_response, event
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -127,3 +128,19 @@ def test_wrong_settings_are_refused_with_the_place_and_the_reason(system: System
 @pytest.mark.parametrize("name", ["Grafana", "a b", "\x84", "é", "a/b", "x" * 2_000, "-", "..", ""])
 def test_a_name_that_no_source_can_have_is_404(system: System, name: str) -> None:
     assert call(system, f"{WEBHOOKS}/{name}", {}, source=name or " ").status == 404
+
+
+def test_a_source_answers_as_its_own_settings_say(system: System) -> None:
+    wiki(system, answer=SourceAnswer(status=201, body={"received": True}))
+
+    answer = call(
+        system,
+        f"{WEBHOOKS}/wiki",
+        {"event": "page/created"},
+        source="wiki",
+        headers={"Authorization": "Bearer a-token"},
+    )
+
+    assert (answer.status, answer.json_body) == (201, {"received": True})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-signalbox-delivery"].startswith("dlv_")

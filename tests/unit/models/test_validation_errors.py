@@ -29,7 +29,7 @@ def flaws(document: JsonValue) -> list[str]:
     [
         (
             {"sources": [{"provider": "github", "nme": "x"}]},
-            'sources[0].nme: unknown key "nme"; did you mean "name"? allowed: approval, authors',
+            'sources[0].nme: unknown key "nme"; did you mean "name"? allowed: answer, approval',
         ),
         ({"sorces": []}, 'sorces: unknown key "sorces"; did you mean "sources"?'),
         ({"sources": [{}]}, "sources[0].provider: is required"),

@@ -20,6 +20,7 @@ from signalbox.models.config_resource import (
 )
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.source_rules import SourceAnswer
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
@@ -82,8 +83,9 @@ class Source(ConfigResource):
     those persons may give commands who have write access by the API of the provider, or everybody
     if `permission` is off. Requests from other addresses than those of the `networks` are refused;
     without any they may come from anywhere. Tasks that `approval` selects run when somebody
-    has approved them. Deliveries with tasks that are over `burst` are deferred. The provider's own
-    model validates `settings`.
+    has approved them. Deliveries with tasks that are over `burst` are deferred. `answer` is sent to
+    verified requests whose provider expects no other. The provider's own model validates
+    `settings`.
     """
 
     kind: ClassVar = "source"
@@ -103,6 +105,7 @@ class Source(ConfigResource):
     approval: ApprovalRule | None = None
     controls: Controls = Controls.OWN
     burst: BurstCap | None = None
+    answer: SourceAnswer | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

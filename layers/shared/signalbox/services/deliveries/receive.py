@@ -10,7 +10,7 @@ deadline of the provider, is stored as pending and answered. `InterpretDeferred`
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -126,6 +126,8 @@ class ReceiveWebhook:
             result = _result(delivery, interpretation, duplicate=False)
         else:
             result = self._duplicate(delivery, interpretation)
+        if result.answer is None and source.answer:
+            result = replace(result, answer=source.answer.response())
         if isinstance(interpretation.refusal, PayloadInvalid):
             raise PayloadUnparseable(interpretation.refusal.reason) from interpretation.refusal
         if interpretation.refusal:
