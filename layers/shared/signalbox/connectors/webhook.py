@@ -23,6 +23,7 @@ from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TaskSummary
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import MASK, redacted
 
@@ -98,6 +99,7 @@ class Webhook(HttpConnector[Settings]):
         message = f"{notification.id}.{time}.".encode() + body
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
+            HOPS_HEADER: str(notification.change.data.hops + 1),
             "webhook-id": notification.id,
             "webhook-timestamp": str(time),
             "webhook-signature": " ".join(signature(secret, message) for secret in secrets),

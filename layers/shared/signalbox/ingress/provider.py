@@ -15,13 +15,14 @@ from signalbox.models.base import Model
 from signalbox.models.errors import Conflict
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.provider_setup import GENERIC_SETUP, ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.services.ports.time import Clock, utc_now
 
 _SENDABLE: Final = re.compile(r"[!-~]+")
-ALWAYS_RECORDED: Final = frozenset({"content-type", "user-agent"})
+ALWAYS_RECORDED: Final = frozenset({"content-type", "user-agent", HOPS_HEADER})
 """The headers that are kept with every delivery."""
 
 

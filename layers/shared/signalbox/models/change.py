@@ -53,7 +53,8 @@ def _require_content(schema: dict[str, Any]) -> None:
 class TaskView(TaskSummary, TaskContent):
     """A task as clients see it: everything but the lease, which only its worker may know.
 
-    `request_id` is that of the request that created it.
+    `request_id` is that of the request that created it. `hops` is how many other installations it
+    has passed.
     """
 
     model_config = ConfigDict(json_schema_extra=_require_content)
@@ -62,6 +63,7 @@ class TaskView(TaskSummary, TaskContent):
     delivery_id: DeliveryId | None = None
     delivery_key: str | None = None
     request_id: RequestId | None = None
+    hops: int = 0
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
     not_before: UtcDatetime | None = None
@@ -142,6 +144,7 @@ def task_view(task: Task) -> TaskView:
         delivery_id=task.origin.delivery_id,
         delivery_key=task.origin.delivery_key,
         request_id=task.origin.request_id,
+        hops=task.origin.hops,
         started_at=task.started_at,
         finished_at=task.finished_at,
         not_before=task.not_before,

@@ -69,7 +69,8 @@ FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus
 class TaskOrigin(Model):
     """Where a task came from; `provider` is `api` for one created through the API.
 
-    `fingerprint` is a hash of the request with an Idempotency-Key that created the task.
+    `fingerprint` is a hash of the request with an Idempotency-Key that created the task. `hops` is
+    how many installations the request has passed before.
     """
 
     provider: str
@@ -79,6 +80,7 @@ class TaskOrigin(Model):
     event: str | None = None
     request_id: RequestId | None = None
     fingerprint: str | None = None
+    hops: int = 0
 
 
 class Lease(Model):

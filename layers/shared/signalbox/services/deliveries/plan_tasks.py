@@ -21,6 +21,7 @@ from signalbox.models.command_grammar import (
 )
 from signalbox.models.config import CommandPermission, Source, pattern_matches
 from signalbox.models.event import Author, Command, Event, ParsedPayload
+from signalbox.models.hops import MAX_HOPS
 from signalbox.models.ids import DeliveryId, RequestId, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.task import Priority, Task, TaskApproval, TaskOrigin, TaskStatus
@@ -45,6 +46,7 @@ class DeliveryContext:
     request_id: RequestId | None
     retention: int
     permission: PermissionCheck = nobody_may
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,9 @@ class TaskPlan:
 
 def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:
     """Return the tasks of a delivery. Their ids are the same whenever it is interpreted."""
+    if context.hops > MAX_HOPS:
+        note = f"it has passed more than {MAX_HOPS} installations: they call each other in a circle"
+        return TaskPlan(tasks=(), notes=(note,))
     tasks: dict[str, Task] = {}
     actions: list[TaskAction] = []
     notes: list[str] = [parsed.ignored] if parsed.ignored else []
@@ -260,6 +265,7 @@ def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
             delivery_key=context.key,
             event=event.type,
             request_id=context.request_id,
+            hops=context.hops,
         ),
         repository=event.repository,
         branch=event.branch,

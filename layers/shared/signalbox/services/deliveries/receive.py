@@ -27,6 +27,7 @@ from signalbox.models.errors import (
     WriteConflict,
 )
 from signalbox.models.event import Answer
+from signalbox.models.hops import read_hops
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.ack_latency import AckLatencies
@@ -186,6 +187,7 @@ class ReceiveWebhook:
             request_id=RequestId(request.request_id) if request.request_id else None,
             retention=int(self.retention.total_seconds()),
             permission=self.permission(time_left),
+            hops=read_hops(request.headers),
         )
 
     def _tasks_may_have_expired(

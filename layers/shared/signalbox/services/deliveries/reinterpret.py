@@ -6,6 +6,7 @@ from datetime import timedelta
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.errors import Conflict, PayloadInvalid
+from signalbox.models.hops import read_hops
 from signalbox.models.ids import RequestId
 from signalbox.models.request import InboundRequest
 from signalbox.services.deliveries.interpret import Interpretation, interpret
@@ -55,6 +56,7 @@ class ReinterpretDelivery:
             at=self.clock(),
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),
+            hops=read_hops(delivery.headers),
             permission=permission or self.permission,
         )
         return interpret(provider, stored_request(stored), context)
