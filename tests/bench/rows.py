@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, cast, overload
 
+from signalbox.aws.table_keys import SHARDS
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import task_summary
 from signalbox.models.ids import task_id
@@ -13,8 +14,8 @@ from signalbox.models.task import TaskStatus
 from tests.bench.stub import Json, size
 from tests.builders import NOW, a_task
 
-PARTITIONS: Final = 10
-"""How many partitions the list has: five states in two shards."""
+PARTITIONS: Final = SHARDS * len(TaskStatus)
+"""How many partitions the list has: each state in so many shards."""
 
 _APART: Final = timedelta(seconds=10)
 

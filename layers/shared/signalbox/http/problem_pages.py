@@ -73,6 +73,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request cannot be parsed, or its content is not valid.",
         "Correct the request as `detail` says.",
     ),
+    "template_invalid": ProblemMeaning(
+        400,
+        "The template of a message cannot be used, or there is none.",
+        "Correct the line that `detail` names.",
+    ),
     "payload_too_large": ProblemMeaning(
         413,
         "The body is larger than this installation accepts.",

@@ -32,6 +32,12 @@ class PayloadInvalid(InvalidRequest):
     code = "payload_invalid"
 
 
+class TemplateInvalid(PayloadInvalid):
+    """There is no template for a message, or it cannot be used; the reason names the line."""
+
+    code = "template_invalid"
+
+
 class Unauthenticated(InvalidRequest):
     """The credentials are missing or not valid."""
 

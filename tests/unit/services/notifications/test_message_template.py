@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalbox.models.change import Change
+from signalbox.models.errors import TemplateInvalid
 from signalbox.models.task import Priority, TaskResult
 from signalbox.services.notifications.message_template import (
     MAX_MESSAGE,
     MessageTemplate,
-    TemplateInvalid,
     message_template,
 )
 from tests.builders import a_change, a_task

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from signalbox.models.config import Source, Subscription
+from signalbox.models.errors import TemplateInvalid
 from signalbox.models.event_vocabulary import (
     ANY_EVENT,
     EventVocabulary,
@@ -122,7 +123,6 @@ def _in_template(template: str) -> Iterator[ManifestError]:
     )
     from signalbox.services.notifications.message_template import (  # noqa: PLC0415
         MessageTemplate,
-        TemplateInvalid,
     )
 
     try:

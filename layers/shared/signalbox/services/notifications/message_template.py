@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
 from signalbox.models.change import TASK_EVENT_PREFIX, Change, TaskView
-from signalbox.models.errors import PayloadInvalid
+from signalbox.models.errors import TemplateInvalid
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.redaction import redacted
 
@@ -42,10 +42,6 @@ _CACHED: Final = 100
 _environment: Final = ImmutableSandboxedEnvironment(
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=0
 )
-
-
-class TemplateInvalid(PayloadInvalid):
-    """A template cannot be used; the reason names the line."""
 
 
 class MessageTemplate:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from signalbox.models.change import Change, change_for
 from signalbox.models.config import Subscription
-from signalbox.models.errors import NotFound, PayloadInvalid
+from signalbox.models.errors import NotFound, TemplateInvalid
 from signalbox.models.ids import SubscriptionId, TaskId
 from signalbox.models.task import ChangeType, TaskStep
 from signalbox.services.notifications.example_change import example_change
@@ -37,12 +37,11 @@ class PreviewMessage:
 
         Raises:
             NotFound: There is no such subscription or task.
-            TemplateInvalid: The template cannot be used.
-            PayloadInvalid: There is no template.
+            TemplateInvalid: There is no template, or it cannot be used.
         """
         source = template or (self._subscription(subscription).template if subscription else None)
         if source is None:
-            raise PayloadInvalid("there is no template: the connector writes these messages")
+            raise TemplateInvalid("there is no template: the connector writes these messages")
         return MessageTemplate(source).render(self._change(change, task))
 
     def _subscription(self, name: SubscriptionId) -> Subscription:

@@ -12,7 +12,13 @@ from typing import Final
 
 from signalbox.models.change import Change, change_for
 from signalbox.models.config import Connection, subscription_matches
-from signalbox.models.errors import ConfigurationUnreadable, Conflict, NotFound, Unavailable
+from signalbox.models.errors import (
+    ConfigurationUnreadable,
+    Conflict,
+    NotFound,
+    TemplateInvalid,
+    Unavailable,
+)
 from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
@@ -138,7 +144,6 @@ class DispatchChanges:
 def _text(template: str, change: Change) -> str | None:
     """Return the message of a template, None if it cannot be rendered: the connector writes one."""
     from signalbox.services.notifications.message_template import (  # noqa: PLC0415  rarely needed
-        TemplateInvalid,
         message_template,
     )
 
