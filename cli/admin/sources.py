@@ -23,7 +23,7 @@ from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.deliveries import Providers
 
 _KEY_BYTES: Final = 32
-_RULES: Final = ("networks", "answer")
+_RULES: Final = ("networks", "filter", "transform", "answer")
 
 
 class NewSecretStore(SecretStore, Protocol):
@@ -36,7 +36,7 @@ class NewSecretStore(SecretStore, Protocol):
 class SourceRow(BaseModel):
     """A source that accepts webhooks, or would with a secret. `secrets` is how many it has.
 
-    `rules` are those of its fields that are set: `networks`, `answer`.
+    `rules` are those of its fields that are set, such as `networks` and `filter`.
     """
 
     provider: str

@@ -15,6 +15,7 @@ from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import RESOURCE_KINDS
+from signalbox.services.config.source_rules import source_rule_violations
 from signalbox.services.ports.deliveries import Providers
 
 R = TypeVar("R", bound=ConfigResource)
@@ -70,6 +71,9 @@ class StackChecks:
                 provider = provider.with_settings(source.settings)
             except PayloadInvalid as invalid:
                 yield _fault(source, f"its settings are refused: {invalid.reason}", _APPLY)
+            if source.has_event_rules:
+                for error in source_rule_violations(source):
+                    yield _fault(source, f"its {error.path} is refused: {error.reason}", _APPLY)
             without = "it has no secret, and answers every webhook with 503"
             if provider.uses_secret:
                 yield from self._secret(source, source.secret_name, provider.check_secret, without)

@@ -95,7 +95,7 @@ def quiet_webhook(endpoint: WebhookEndpoint, source: Source) -> WebhookRequest:
     for webhook in _sample_webhooks(provider):
         request = webhook.sample.request(urlsplit(endpoint.url).path)
         interpretation = interpret(provider, request, _context(provider, request, source))
-        if interpretation.status is not DeliveryStatus.FAILED:
+        if interpretation.refusal is None:
             ranked.append((_rank(interpretation), webhook))
     if not ranked:
         raise CommandError(f"no sample of {provider.name} fits the settings of the source")
@@ -227,8 +227,13 @@ def _case(name: str, expected: str, request: InboundRequest | str) -> Verificati
 
 
 def _rank(interpretation: Interpretation) -> int:
-    """Return 0 for an event that is never read, 3 for one that creates a task."""
+    """Return 0 for an event that is never read, 4 for one that creates a task.
+
+    One that a rule of the source fails leaves a failed delivery behind, which is less than a task.
+    """
     if interpretation.tasks:
+        return 4
+    if interpretation.status is DeliveryStatus.FAILED:
         return 3
     if interpretation.status is DeliveryStatus.HANDSHAKE:
         return 1

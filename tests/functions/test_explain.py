@@ -14,6 +14,7 @@ from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
+from signalbox.models.source_rules import TaskTransform
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_connection, a_deferred, a_delivery, a_subscription
 from tests.contract.circuits import OPEN, TEAM
@@ -353,3 +354,33 @@ def test_a_notification_that_waits_for_a_circuit_says_so(system: System) -> None
     waiting = "waiting: the circuit of the connection is open"
     assert not any(waiting in str(detail) for _, detail in before)
     assert [what for what, detail in after if waiting in str(detail)] == ["notification"]
+
+
+def test_a_story_says_what_the_filter_left_out(system: System) -> None:
+    system.wiring.config.put(Source(provider="github", filter="event.author == 'nobody'"))
+    system.comment("/agent fix the login")
+
+    story = explained(system)
+
+    assert ("note", "issue_comment.created: the filter of the source leaves it out") in steps_of(
+        story
+    )
+    assert "command" not in whats(story)
+
+
+def test_a_task_whose_kind_is_transformed_is_of_its_event_and_of_no_command(
+    system: System,
+) -> None:
+    system.wiring.config.put(
+        Source(
+            provider="github",
+            events=("issue_comment.*",),
+            transform=TaskTransform(kind="'triage'"),
+        )
+    )
+    system.comment("no command")
+
+    story = explained(system)
+
+    assert "task" in whats(story)
+    assert "command" not in whats(story)

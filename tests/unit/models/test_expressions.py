@@ -8,6 +8,7 @@ from signalbox.models.expressions import (
     evaluate,
     header_names,
     is_true,
+    root_names,
     search,
 )
 
@@ -52,6 +53,7 @@ def test_a_function_that_does_not_take_what_it_finds_yields_nothing(expression: 
         ("length(body.a, body.b)", "calls length() with 2 arguments, not 1"),
         ("[not_null()]", "calls not_null() with 0 arguments, not 1"),
         ('headers."X-Event"', "names the header X-Event, which is written x-event here"),
+        ("!body.a", "write !(a.b), not !a.b"),
         ("x" * 401, "at most 400 characters"),
         ("join(body.a, body.b)", "calls join() with something else than a text of 10 at most"),
         ("join('12345678901', body.b)", "calls join() with something else than a text"),
@@ -122,3 +124,11 @@ def test_what_is_empty_does_not_count_as_true(value: JsonValue) -> None:
 @pytest.mark.parametrize("value", [0, True, "no", [0], {"a": None}])
 def test_everything_else_counts_as_true(value: JsonValue) -> None:
     assert is_true(value) is True
+
+
+def test_the_members_that_an_expression_names_are_known() -> None:
+    expression = "(a.b.c || d) && contains(e[?f == g].h, 'x') && !(i) && map(&j, k.l) | m"
+
+    assert set(root_names(expression)) == {
+        *[("a", "b"), ("d", None), ("e", None), ("i", None), ("k", "l")]
+    }

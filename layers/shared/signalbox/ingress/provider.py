@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from signalbox.ingress.delivery_key import delivery_key
+from signalbox.ingress.payload import decode_form, decode_json, is_form
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.base import Model
 from signalbox.models.errors import Conflict
@@ -150,6 +151,17 @@ class WebhookProvider(ABC):
     def delivery_key(self, request: InboundRequest) -> str:
         """Return the provider's id of the delivery, or a hash of the body where it has none."""
         return delivery_key(request, self.delivery_header)
+
+    def document(self, request: InboundRequest) -> JsonValue:
+        """Return the decoded body: JSON, the JSON in the field `payload` of a form, or its fields.
+
+        Raises:
+            PayloadInvalid: It cannot be decoded.
+        """
+        fields = decode_form(request) if is_form(request) else {}
+        if not fields or "payload" in fields:
+            return decode_json(request, form_field="payload")
+        return {**fields}
 
     @abstractmethod
     def parse(self, request: InboundRequest) -> ParsedPayload:

@@ -20,7 +20,7 @@ from signalbox.models.config_resource import (
 )
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
-from signalbox.models.source_rules import SourceAnswer
+from signalbox.models.source_rules import SourceAnswer, SourceExpression, TaskTransform
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
@@ -83,9 +83,10 @@ class Source(ConfigResource):
     those persons may give commands who have write access by the API of the provider, or everybody
     if `permission` is off. Requests from other addresses than those of the `networks` are refused;
     without any they may come from anywhere. Tasks that `approval` selects run when somebody
-    has approved them. Deliveries with tasks that are over `burst` are deferred. `answer` is sent to
-    verified requests whose provider expects no other. The provider's own model validates
-    `settings`.
+    has approved them. Deliveries with tasks that are over `burst` are deferred. Events for which
+    the expression `filter` is not true are ignored; `transform` sets fields of the tasks of the
+    others. `answer` is sent to verified requests whose provider expects no other. The provider's
+    own model validates `settings`.
     """
 
     kind: ClassVar = "source"
@@ -105,6 +106,8 @@ class Source(ConfigResource):
     approval: ApprovalRule | None = None
     controls: Controls = Controls.OWN
     burst: BurstCap | None = None
+    filter: SourceExpression | None = None
+    transform: TaskTransform | None = None
     answer: SourceAnswer | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -112,6 +115,11 @@ class Source(ConfigResource):
     @override
     def key(self) -> str:
         return f"{self.provider}/{self.name}"
+
+    @property
+    def has_event_rules(self) -> bool:
+        """Whether rules decide over the contents of a delivery."""
+        return bool(self.filter or self.transform)
 
     def admits(self, address: str) -> bool:
         """Return whether a request from this address is accepted."""

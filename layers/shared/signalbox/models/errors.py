@@ -64,6 +64,15 @@ class AddressRefused(Forbidden):
     code = "address_refused"
 
 
+class SourceRuleFailed(SignalboxError):
+    """A rule of the source refuses a payload, or cannot be applied to it.
+
+    The reason has no part of the payload.
+    """
+
+    code = "rule_failed"
+
+
 class NotFound(InvalidRequest):
     """There is no such resource."""
 

@@ -28,6 +28,10 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, Any]]] = Functions.FUNCTION_TABLE
 _LISTS: Final = frozenset({"multi_select_list", "multi_select_dict"})
 _ALTERNATIVES: Final = frozenset({"and_expression", "or_expression"})
 _PER_ELEMENT: Final = frozenset({"map", "max_by", "min_by", "sort_by"})
+_ON_FIRST: Final = frozenset(
+    {"subexpression", "pipe", "index_expression", "flatten", "projection", "value_projection",
+     "filter_projection"}
+)  # fmt: skip
 _TRUTH: Final = frozenset({"comparator", "not_expression"})
 _DEEP: Final = "is a JMESPath expression that is nested too deeply"
 
@@ -75,6 +79,10 @@ def check_expression(expression: str) -> str:
     for node in nodes:
         if node["type"] == "function_expression":
             _check_function(node["value"], node["children"])
+        elif node["type"] in _ON_FIRST and node["children"][0]["type"] == "not_expression":
+            raise ValueError(
+                "negates only what is before the dot or bracket: write !(a.b), not !a.b"
+            )
     for name in _names_under_headers(nodes):
         if name != name.lower():
             raise ValueError(f"names the header {name}, which is written {name.lower()} here")
@@ -137,6 +145,26 @@ def syntax_tree(expression: str) -> ExpressionNode:
     return tree
 
 
+def root_names(expression: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the members of a document that an expression names, each with one of its own members.
+
+    Raises:
+        JMESPathError: It does not follow the grammar.
+    """
+    waiting: list[Any] = [syntax_tree(expression)]
+    while waiting:
+        node = waiting.pop()
+        kind, children = node["type"], node.get("children", ())
+        if kind == "field":
+            yield node["value"], None
+        elif kind == "subexpression" and [child["type"] for child in children[:2]] == ["field"] * 2:
+            yield children[0]["value"], children[1]["value"]
+        elif kind in _ON_FIRST:
+            waiting.append(children[0])
+        elif kind != "expref":
+            waiting += (child for child in children if isinstance(child, Mapping))
+
+
 def _check_function(name: str, arguments: Sequence[ExpressionNode]) -> None:
     if name not in _FUNCTIONS:
         raise ValueError(f"calls {name}(), which JMESPath does not have")
@@ -149,6 +177,12 @@ def _check_function(name: str, arguments: Sequence[ExpressionNode]) -> None:
         glue = arguments[0]
         if glue["type"] != "literal" or len(str(glue["value"])) > _MAX_GLUE:
             raise ValueError(f"calls join() with something else than a text of {_MAX_GLUE} at most")
+
+
+def _negates_before_dot(node: ExpressionNode) -> bool:
+    """Return whether it is `!a.b`, which means `(!a).b` and is never what was meant."""
+    first = node["children"][0] if node["type"] == "subexpression" else {}
+    return first.get("type") == "not_expression"
 
 
 def _growth(node: ExpressionNode) -> int:

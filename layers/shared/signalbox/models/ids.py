@@ -40,6 +40,11 @@ def _random(prefix: str) -> str:
     return f"{prefix}_{_text(secrets.token_bytes(_BYTES))}"
 
 
+def event_name(position: int) -> str:
+    """Return the name of an event within its delivery, from which the id of its task is derived."""
+    return f"event:{position}"
+
+
 def task_id(*parts: str) -> TaskId:
     """Return the id of the task that these parts identify; the same parts give the same id."""
     return TaskId(_derived("tsk", parts))

@@ -1,11 +1,12 @@
 """A request as it was received, before it is verified."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+_MAX_RECORDED: Final = 256
 _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNORECASE)
 
 
@@ -54,6 +55,11 @@ class InboundRequest:
         """
         ranges = (part for part in self.header("accept").split(",") if part.strip())
         return frozenset(_essence(part) for part in ranges if not _REFUSED.search(part))
+
+
+def recorded_headers_of(request: InboundRequest, names: Collection[str]) -> dict[str, str]:
+    """Return the headers of these names as they are stored with a delivery."""
+    return {name: value[:_MAX_RECORDED] for name, value in request.headers.items() if name in names}
 
 
 def _essence(value: str) -> str:

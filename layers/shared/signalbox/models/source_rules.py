@@ -1,6 +1,7 @@
 """What a source answers, and what it makes of events."""
 
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Final, Self
 
@@ -16,6 +17,32 @@ _MEDIA_TYPE: Final = re.compile(
 )
 _RUN_BY_BROWSERS: Final = re.compile(r"html|javascript|ecmascript", re.IGNORECASE)
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
+
+
+SourceExpression = Annotated[str, Field(min_length=1, max_length=400)]
+"""A JMESPath expression over `{"event": …, "payload": …, "headers": …}`."""
+
+
+class TaskTransform(Model):
+    """Expressions for fields of the tasks of events. A field whose expression yields null stays."""
+
+    kind: SourceExpression | None = None
+    title: SourceExpression | None = None
+    description: SourceExpression | None = None
+    instruction: SourceExpression | None = None
+    arguments: SourceExpression | None = None
+    labels: SourceExpression | None = None
+    priority: SourceExpression | None = None
+    repository: SourceExpression | None = None
+    branch: SourceExpression | None = None
+    url: SourceExpression | None = None
+
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """Yield each field that has an expression, and the expression."""
+        for name in TaskTransform.model_fields:
+            expression = getattr(self, name)
+            if expression:
+                yield name, expression
 
 
 class SourceAnswer(Model):

@@ -52,7 +52,7 @@ def test_a_subscription_of_sns_waits_for_its_confirmation_by_an_operator() -> No
     [
         ("body.draft", "the setting ignore says so"),
         ("body.draft && 'a draft'", "a draft"),
-        ("!body.draft", None),
+        ("!(body.draft)", None),
         ("body.missing", None),
         ("''", None),
     ],

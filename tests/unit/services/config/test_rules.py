@@ -37,6 +37,13 @@ def found(thing: object) -> list[tuple[str, str]]:
         ({"commands": ("a" * 33,)}, "commands[0]", "matches no command"),
         ({"authors": ("@ada",)}, "authors[0]", "without @"),
         ({"bots": ("renovate bot",)}, "bots[0]", "without blanks"),
+        ({"filter": "event.title =="}, "filter", "is no JMESPath expression"),
+        ({"filter": "lower(event.title)"}, "filter", "calls lower(), which JMESPath does not have"),
+        ({"filter": "action == 'opened'"}, "filter", "is it payload.action?"),
+        ({"filter": "event.titel"}, "filter", 'did you mean "title"?'),
+        ({"filter": 'headers."X-Event"'}, "filter", "which is written x-event here"),
+        ({"filter": "payload.a && !payload.b"}, "filter", "write !(a.b)"),
+        ({"transform": {"title": "[@, @] | " * 9 + "@"}}, "transform.title", "64 times"),
     ],
 )
 def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, reason: str) -> None:

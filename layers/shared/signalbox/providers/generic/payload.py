@@ -10,10 +10,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from signalbox.ingress.payload import PayloadTime, decode_json, form_fields, is_form
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.expressions import search
-from signalbox.models.request import InboundRequest
+from signalbox.models.request import InboundRequest, recorded_headers_of
 
-_MAX_HEADER: Final = 256
-"""Characters of a header that are stored with a delivery; a replay has no more."""
 _JSON: Final = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _TIME: Final = TypeAdapter[PayloadTime](PayloadTime)
 
@@ -53,13 +51,16 @@ def document_of(
     Raises:
         PayloadInvalid: The body is not what its media type says, or not UTF-8.
     """
-    named = {
-        name: value[:_MAX_HEADER] for name, value in request.headers.items() if name in headers
-    }
-    return RequestDocument({"headers": {**named}, "body": _body(request, form_field)})
+    named = recorded_headers_of(request, headers)
+    return RequestDocument({"headers": {**named}, "body": decoded_body(request, form_field)})
 
 
-def _body(request: InboundRequest, form_field: str | None) -> JsonValue:
+def decoded_body(request: InboundRequest, form_field: str | None) -> JsonValue:
+    """Return the body: JSON, the fields of a form or the JSON in one of them, or a text.
+
+    Raises:
+        PayloadInvalid: It is not what its media type says, or not UTF-8.
+    """
     if is_form(request) and not form_field:
         fields = form_fields(request).items()
         return {name: values[0] if len(values) == 1 else [*values] for name, values in fields}

@@ -19,7 +19,7 @@ from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
 from signalbox.providers.generic.commands import command_text
-from signalbox.providers.generic.payload import RequestDocument, document_of
+from signalbox.providers.generic.payload import RequestDocument, decoded_body, document_of
 from signalbox.providers.generic.settings import GenericSettings, SourceRules
 from signalbox.providers.generic.setup import SETUP
 from signalbox.providers.generic.sns import SnsScheme
@@ -105,6 +105,12 @@ class Generic(WebhookProvider):
             given = None
         return delivery_key_of(given, request)
 
+    @override
+    def document(self, request: InboundRequest) -> JsonValue:
+        """Return the decoded body, which may be a text, or the JSON in a field of a form."""
+        return decoded_body(request, self._rules.form_field)
+
+    @override
     def parse(self, request: InboundRequest) -> ParsedPayload:
         """Return what the settings find in a verified request: a handshake, or one event at most.
 

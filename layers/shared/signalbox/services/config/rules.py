@@ -83,6 +83,12 @@ def _in_source(source: Source, events: EventVocabulary | None) -> Iterator[Manif
             if not _PERSON.fullmatch(pattern):
                 reason = f'"{pattern}" matches nobody: names stand without @ and without blanks'
                 yield _error(group, index, reason)
+    if source.has_event_rules:
+        from signalbox.services.config.source_rules import (  # noqa: PLC0415  rarely needed
+            source_rule_violations,
+        )
+
+        yield from source_rule_violations(source)
 
 
 def _in_subscription(

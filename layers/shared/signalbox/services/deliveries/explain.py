@@ -20,7 +20,7 @@ from signalbox.models.delivery import (
 )
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.event import Event
-from signalbox.models.ids import ConnectionId, DeliveryId, TaskId, change_id
+from signalbox.models.ids import ConnectionId, DeliveryId, TaskId, change_id, event_name, task_id
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
 from signalbox.models.task import ChangeType, Task, TaskStatus, TaskStep
@@ -77,8 +77,11 @@ class ExplainDelivery:
             return
         for event in interpretation.events:
             yield _step(delivery, TimelineKind.EVENT, _event(event))
+        names = map(event_name, range(len(interpretation.events)))
+        origin = (delivery.provider, delivery.source, delivery.key)
+        of_events = {task_id(*origin, name) for name in names}
         for task in interpretation.tasks:
-            if task.kind != task.origin.event:
+            if task.id not in of_events:
                 detail = one_line(redacted(f"{task.kind} {task.instruction}"), _MAX_DETAIL)
                 yield _step(delivery, TimelineKind.COMMAND, detail, task_id=task.id)
         pending = delivery.status is DeliveryStatus.PENDING

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from signalbox.models.delivery import Deferral, DeliveryStatus
-from signalbox.models.errors import DeliveryDeferred, PayloadInvalid
-from signalbox.models.event import Answer, Event
-from signalbox.models.request import InboundRequest
+from signalbox.models.errors import DeliveryDeferred, PayloadInvalid, SourceRuleFailed
+from signalbox.models.event import Answer, Event, ParsedPayload
+from signalbox.models.request import InboundRequest, recorded_headers_of
 from signalbox.models.task import Task
 from signalbox.models.task_action import TaskAction
-from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
+from signalbox.services.deliveries.plan_tasks import DeliveryContext, TaskPlan, plan_tasks
 from signalbox.services.ports.deliveries import Provider
 
 
@@ -60,7 +60,10 @@ def interpret(
     """
     try:
         parsed = provider.parse(request)
-        plan = plan_tasks(parsed, context)
+        try:
+            plan = plan_tasks(parsed, _with_rules(parsed, provider, request, context))
+        except SourceRuleFailed as failed:
+            return _refused(parsed, failed.reason)
     except DeliveryDeferred:
         raise
     except PayloadInvalid as invalid:
@@ -68,6 +71,10 @@ def interpret(
     except Exception as error:  # noqa: BLE001  the delivery is stored, to be replayed with fixed code
         reason = f"internal error: {type(error).__name__}"
         return Interpretation(status=DeliveryStatus.FAILED, reason=reason, refusal=error)
+    return _planned(parsed, plan)
+
+
+def _planned(parsed: ParsedPayload, plan: TaskPlan) -> Interpretation:
     status = DeliveryStatus.ACCEPTED if plan.tasks or plan.actions else DeliveryStatus.IGNORED
     return Interpretation(
         status=status if parsed.handshake is None else DeliveryStatus.HANDSHAKE,
@@ -81,3 +88,41 @@ def interpret(
         reply=parsed.reply,
         summary=plan.summary,
     )
+
+
+def _refused(parsed: ParsedPayload, reason: str) -> Interpretation:
+    """Return that a rule of the source refuses a payload.
+
+    It has no `refusal`: a provider would send the same payload again, or disable the webhook.
+    """
+    summary = f"No task: {reason}"
+    return Interpretation(
+        status=DeliveryStatus.FAILED,
+        type=parsed.type,
+        events=parsed.events,
+        reason=reason,
+        answer=parsed.answer or (parsed.reply and parsed.reply(summary)),
+        reply=parsed.reply,
+        summary=summary,
+    )
+
+
+def _with_rules(
+    parsed: ParsedPayload, provider: Provider, request: InboundRequest, context: DeliveryContext
+) -> DeliveryContext:
+    """Return the context with the rules of the source, if it has any and there are events.
+
+    Raises:
+        PayloadInvalid: The body cannot be decoded.
+        SourceRuleFailed: The body does not keep to the schema of the source.
+    """
+    if not context.source.has_event_rules or not parsed.events:
+        return context
+    from signalbox.services.deliveries.event_rules import EventRules  # noqa: PLC0415  rarely used
+
+    rules = EventRules(
+        source=context.source,
+        payload=provider.document(request),
+        headers=recorded_headers_of(request, provider.recorded_headers),
+    )
+    return replace(context, rules=rules)

@@ -8,8 +8,8 @@ person's text does not give the commands in it. Our own texts and accounts creat
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from signalbox.models.command_grammar import (
     KNOWN_COMMANDS,
@@ -22,13 +22,17 @@ from signalbox.models.command_grammar import (
 from signalbox.models.config import CommandPermission, Source, pattern_matches
 from signalbox.models.event import Author, Command, Event, ParsedPayload
 from signalbox.models.hops import MAX_HOPS
-from signalbox.models.ids import DeliveryId, RequestId, task_id
+from signalbox.models.ids import DeliveryId, RequestId, event_name, task_id
 from signalbox.models.lifecycle import created
-from signalbox.models.task import Priority, Task, TaskApproval, TaskOrigin, TaskStatus
+from signalbox.models.task import Priority, Task, TaskOrigin
 from signalbox.models.task_action import TaskAction, action_of, is_action, named_task
 from signalbox.models.text import one_line
+from signalbox.services.deliveries.approval import actor, to_approve
 from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.ports.deliveries import PermissionCheck
+
+if TYPE_CHECKING:
+    from signalbox.services.deliveries.event_rules import EventRules
 
 _AUTHOR: Final = "the author"
 _MAX_SUMMARY: Final = 1_000
@@ -37,7 +41,10 @@ _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What is known of a delivery before it is stored."""
+    """What is known of a delivery before it is stored.
+
+    `rules` are those of the source over its contents, if it has any.
+    """
 
     id: DeliveryId
     key: str
@@ -47,6 +54,7 @@ class DeliveryContext:
     retention: int
     permission: PermissionCheck = nobody_may
     hops: int = 0
+    rules: "EventRules | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +87,8 @@ def plan_tasks(parsed: ParsedPayload, context: DeliveryContext) -> TaskPlan:
     notes: list[str] = [parsed.ignored] if parsed.ignored else []
     for position, event in enumerate(parsed.events):
         reasons: list[str] = []
-        for task in _tasks(event, context, f"event:{position}", reasons, actions):
-            tasks.setdefault(task.id, _to_approve(task, event, context.source))
+        for task in _tasks(event, context, event_name(position), reasons, actions):
+            tasks.setdefault(task.id, task)
         notes += (f"{event.type}: {reason}" for reason in reasons)
     return TaskPlan(tasks=tuple(tasks.values()), notes=tuple(notes), actions=tuple(actions))
 
@@ -97,20 +105,23 @@ def _tasks(
     Append to `notes` why there are no others, and to `actions` what its commands do to existing
     tasks.
     """
-    reason_ours = _own_event(event, context.source)
-    if reason_ours:
-        notes.append(reason_ours)
+    source, rules = context.source, context.rules
+    refusal = _own_event(event, source) or (rules and rules.refusal(event))
+    if refusal:
+        notes.append(refusal)
         return
     commands = _commands(event, context, notes)
     for command in commands:
         if is_action(command):
             _add_action(event, command, context, notes, actions)
         else:
-            yield _command_task(event, command, context, name)
-    if _is_selected(event, context.source):
-        refused = _refused_author(event.author, _AUTHOR, context.source)
+            task = _command_task(event, command, context, name)
+            yield to_approve(task, event, source, {task.kind})
+    if _is_selected(event, source):
+        refused = _refused_author(event.author, _AUTHOR, source)
         if refused is None:
-            yield _event_task(event, context, context.key, name)
+            task = _event_task(event, context, context.key, name)
+            yield to_approve(task, event, source, {task.kind, event.type})
         elif refused not in notes:
             notes.append(refused)
     elif not commands and not notes:
@@ -278,30 +289,9 @@ def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
         created_at=context.at,
         updated_at=context.at,
     )
+    if context.rules:
+        task = context.rules.transformed(task, event)
     return created(task, by=f"{source.provider}/{source.name}")
-
-
-def _to_approve(task: Task, event: Event, source: Source) -> Task:
-    """Return the task, which awaits an approval if the source demands one for its kind."""
-    rule = source.approval
-    if rule is None or not pattern_matches(rule.kinds, task.kind):
-        return task
-    seconds = rule.expires_minutes * 60
-    requester = None
-    if event.author and not rule.by_requester:
-        requester = actor(source.provider, event.author.name)
-    approval = TaskApproval(
-        seconds=seconds,
-        expires_at=task.created_at + timedelta(seconds=seconds),
-        requester=requester,
-    )
-    update = {"status": TaskStatus.AWAITING_APPROVAL, "approval": approval}
-    return created(task.model_copy(update=update), by=task.last_step.by)
-
-
-def actor(provider: str, name: str) -> str:
-    """Return how the history of a task names a person at a provider."""
-    return f"{provider}:{name}"
 
 
 def _priority(word: str | None) -> Priority | None:

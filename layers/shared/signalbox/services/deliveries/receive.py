@@ -29,7 +29,7 @@ from signalbox.models.errors import (
 from signalbox.models.event import Answer
 from signalbox.models.hops import read_hops
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
-from signalbox.models.request import InboundRequest
+from signalbox.models.request import InboundRequest, recorded_headers_of
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.defer import free_slot, interpret_in_time
@@ -255,11 +255,7 @@ class ReceiveWebhook:
             reason=interpretation.reason,
             event=interpretation.type,
             secret=secret_index,
-            headers={
-                name: value[:256]
-                for name, value in request.headers.items()
-                if name in recorded_headers
-            },
+            headers=recorded_headers_of(request, recorded_headers),
             size=len(request.body),
             task_ids=tuple(task.id for task in interpretation.tasks),
             notes=interpretation.notes,

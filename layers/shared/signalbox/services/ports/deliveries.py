@@ -128,6 +128,13 @@ class Provider(Protocol):
     def delivery_key(self, request: InboundRequest) -> str:
         """Return the provider's id of the delivery, or a hash of the body if it has none."""
 
+    def document(self, request: InboundRequest) -> JsonValue:
+        """Return the decoded body of a request, over which rules of its source run.
+
+        Raises:
+            PayloadInvalid: It cannot be decoded.
+        """
+
     def parse(self, request: InboundRequest) -> ParsedPayload:
         """Return the events in the request.
 

@@ -1,0 +1,167 @@
+"""Apply the rules of a source to the contents of a delivery: its filter, its transform.
+
+A rule that cannot be applied fails the delivery, which is stored and can be replayed once the
+source is corrected. This module is imported only for sources that have such rules.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from signalbox.models.config import Source
+from signalbox.models.errors import SourceRuleFailed
+from signalbox.models.event import Event
+from signalbox.models.expressions import ExpressionFailed, evaluate, is_true
+from signalbox.models.task import Priority, Task
+from signalbox.models.text import one_line, web_url
+
+FILTERED: Final = "the filter of the source leaves it out"
+"""The note on an event for which the filter is not true."""
+
+_MAX_TEXT: Final = 10_000
+_MAX_ITEMS: Final = 50
+_MAX_ITEM: Final = 2_000
+_KIND: Final = re.compile(r"[a-z][a-z0-9._-]{0,99}")
+
+
+class _Unfit(Exception):
+    """A value is not what a field of a task can be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRules:
+    """The rules of a source, and what of a delivery they are applied to.
+
+    `payload` is its decoded body, `headers` are those that are recorded with it.
+    """
+
+    source: Source
+    payload: JsonValue
+    headers: Mapping[str, str]
+
+    def refusal(self, event: Event) -> str | None:
+        """Return why an event is left out, or None if the filter is true for it.
+
+        Raises:
+            SourceRuleFailed: The filter cannot be applied to it.
+        """
+        expression = self.source.filter
+        if expression is None or is_true(self._value("filter", expression, event)):
+            return None
+        return FILTERED
+
+    def transformed(self, task: Task, event: Event) -> Task:
+        """Return the task of an event with the fields that the source transforms.
+
+        Raises:
+            SourceRuleFailed: An expression cannot be computed, or yields what the field cannot be.
+        """
+        transform = self.source.transform
+        if transform is None:
+            return task
+        changes: dict[str, object] = {}
+        for name, expression in transform.expressions():
+            rule = f"transform.{name}"
+            value = self._value(rule, expression, event)
+            if value is None:
+                continue
+            try:
+                changes[name] = _READERS[name](value)
+            except _Unfit as unfit:
+                raise SourceRuleFailed(f"{rule} yields no {unfit}") from None
+        return task.model_copy(update=changes)
+
+    def _value(self, rule: str, expression: str, event: Event) -> JsonValue:
+        document: JsonValue = {
+            "event": event_fields(event),
+            "payload": self.payload,
+            "headers": {**self.headers},
+        }
+        try:
+            return evaluate(expression, document)
+        except ExpressionFailed as failed:
+            raise SourceRuleFailed(f"{rule} cannot be applied: {failed}") from None
+
+
+def event_fields(event: Event) -> dict[str, JsonValue]:
+    """Return the fields of an event that expressions can name."""
+    return {
+        "type": event.type,
+        "detail": event.detail,
+        "title": event.title,
+        "author": event.author.name if event.author else None,
+        "bot": event.author.automated if event.author else None,
+        "writer": event.writer.name if event.writer else None,
+        "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None,
+        "repository": event.repository,
+        "branch": event.branch,
+        "commit": event.commit,
+        "url": event.url,
+        "labels": [*event.labels],
+        "text": event.text,
+        "previous_text": event.previous_text,
+    }
+
+
+def _text(value: JsonValue) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _Unfit("text")
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        raise _Unfit("text") from None
+    return text.encode("utf-8", "replace").decode()[:_MAX_TEXT]
+
+
+def _line(value: JsonValue) -> str:
+    line = one_line(_text(value))
+    if not line:
+        raise _Unfit("text")
+    return line
+
+
+def _items(value: JsonValue) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(_text(item)[:_MAX_ITEM] for item in values[:_MAX_ITEMS] if item is not None)
+
+
+def _labels(value: JsonValue) -> tuple[str, ...]:
+    return tuple(filter(None, map(one_line, _items(value))))
+
+
+def _kind(value: JsonValue) -> str:
+    kind = _text(value).casefold()
+    if not _KIND.fullmatch(kind):
+        raise _Unfit("kind, which has letters, digits and the signs . _ -")
+    return kind
+
+
+def _priority(value: JsonValue) -> Priority:
+    try:
+        return Priority(_text(value).casefold())
+    except ValueError:
+        raise _Unfit("priority, which is high, normal or low") from None
+
+
+def _url(value: JsonValue) -> str:
+    url = web_url(_text(value))
+    if url is None:
+        raise _Unfit("URL")
+    return url
+
+
+_READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
+    "kind": _kind,
+    "title": _line,
+    "description": _text,
+    "instruction": _text,
+    "arguments": _items,
+    "labels": _labels,
+    "priority": _priority,
+    "repository": _line,
+    "branch": _line,
+    "url": _url,
+}
