@@ -28,6 +28,8 @@ from tests.fakes.certificates import FakeAuthority
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply
 
 TOTAL = 0.6
+_MARGIN = 3.0
+"""How late a busy machine may notice that the time is over; without a deadline it never does."""
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts no authority at all."""
 
@@ -180,7 +182,7 @@ class ConnectorContract:
 
         assert delay.after is None
         assert len(server.received) == 1
-        assert monotonic() - began < TOTAL + 0.3
+        assert monotonic() - began < TOTAL + _MARGIN
         assert CANARY not in _everything_about(delay) + caplog.text
 
     def test_an_endless_answer_ends(self, server: FakeHttpServer) -> None:
@@ -189,7 +191,7 @@ class ConnectorContract:
 
         self.delay(server)
 
-        assert monotonic() - began < TOTAL + 0.3
+        assert monotonic() - began < TOTAL + _MARGIN
 
     def test_nobody_there_may_pass(self) -> None:
         with FakeHttpServer().running() as gone:

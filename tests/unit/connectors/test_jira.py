@@ -10,7 +10,7 @@ from cli.doubles.double import DoubleRequest
 from cli.doubles.jira import JiraDouble
 from signalbox.connectors.jira import Jira, Settings, source_issue
 from signalbox.connectors.jira.api import judge
-from signalbox.connectors.jira.document import comment, issue_fields
+from signalbox.connectors.jira.document import comment_body, issue_fields
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.change import TASK_EVENT_PREFIX, Change, task_view
@@ -115,7 +115,7 @@ def test_an_issue_says_what_a_task_asks_for() -> None:
 def test_a_comment_says_what_became_of_it() -> None:
     task = a_task(attempt=1, reason="a reason", result=a_result())
 
-    text = _plain(comment(_changed(task, "succeeded")))
+    text = _plain(comment_body(_changed(task, "succeeded")))
 
     assert text.startswith("Task succeeded · Kind: fix")
     assert "Reason: a reason" in text
@@ -124,19 +124,21 @@ def test_a_comment_says_what_became_of_it() -> None:
 
 
 def test_the_progress_of_a_running_task_is_shown() -> None:
-    assert "Progress: half" in _plain(comment(_changed(a_task(progress="half"), "updated")))
+    assert "Progress: half" in _plain(comment_body(_changed(a_task(progress="half"), "updated")))
 
 
 def test_the_message_of_a_template_replaces_our_words() -> None:
     notification = a_notification().model_copy(update={"text": "Look:\nfixed"})
 
-    text = _plain(comment(notification))
+    text = _plain(comment_body(notification))
 
     assert text.startswith("Look:\nfixed")
     assert "New task" not in text
 
 
-@pytest.mark.parametrize("document", [comment(a_notification()), _fields(a_task())["description"]])
+@pytest.mark.parametrize(
+    "document", [comment_body(a_notification()), _fields(a_task())["description"]]
+)
 def test_our_texts_are_recognised_when_they_return(document: dict[str, JsonValue]) -> None:
     assert is_marked(_plain(document))
 

@@ -10,23 +10,18 @@ https://support.atlassian.com/user-management/docs/manage-api-tokens-for-service
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Final
 
 from pydantic import Field
 from typing_extensions import override
 
-from signalbox.connectors.jira.api import (
-    IssueGone,
-    JiraApi,
-    comment_request,
-    issue_request,
-    judge,
-)
-from signalbox.connectors.jira.document import comment, issue_fields, issue_label
+from signalbox.connectors.jira.api import JiraApi, comment_request, issue_request, judge
+from signalbox.connectors.jira.document import comment_body, issue_fields, issue_label
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse
-from signalbox.egress.responses import SecretRefused, possible_send_window
+from signalbox.egress.responses import SecretRefused
 from signalbox.egress.task_text import change_word
+from signalbox.egress.tracker import CommentMode, ShowAtTracker, Tracker
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.config import Connection
@@ -60,7 +55,7 @@ class Settings(Model):
     project: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]{0,99}$")
     issue_type: StatusName = "Task"
     labels: Annotated[tuple[Label, ...], Field(max_length=20, strict=False)] = ()
-    comments: Literal["update", "each", "none"] = "update"
+    comments: CommentMode = "update"
     statuses: dict[Annotated[ChangeType, Field(strict=False)], StatusName] = Field(
         default_factory=dict
     )
@@ -88,7 +83,7 @@ class Jira(HttpConnector[Settings]):
         api = self._api(settings, secret)
         issue = source_issue(notification.change.data, settings.site)
         if issue:
-            return api.signed(comment_request(issue, comment(notification)))
+            return api.signed(comment_request(issue, comment_body(notification)))
         if settings.project is None:
             raise SendRefused(_NO_ISSUE)
         return api.signed(issue_request(_fields(notification, settings, settings.project)))
@@ -101,45 +96,23 @@ class Jira(HttpConnector[Settings]):
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         api = self._api(settings, secret)
         issue = source_issue(notification.change.data, settings.site)
+        tracker = _JiraTracker(api=api, notification=notification, settings=settings)
+        word = change_word(notification.change)
+        show = ShowAtTracker(
+            references=self.references,
+            notification=notification,
+            tracker=tracker,
+            comments=settings.comments,
+            place=next((name for each, name in settings.statuses.items() if each == word), None),
+        )
         if issue:
-            self._show(_SourceIssue(notification, settings.comments, api, issue), settings)
+            show.on_item(issue)
         elif settings.project:
-            fields = _fields(notification, settings, settings.project)
-            place = _OwnIssue(notification, settings.comments, api, settings.project, fields)
-            self._show(place, settings)
+            show.as_item()
         elif notification.change.type.startswith(TASK_EVENT_PREFIX):
             raise SendRefused(_NO_ISSUE)
         else:
             api.check_credentials()
-
-    def _show(self, place: "_Place", settings: Settings) -> None:
-        notification = place.notification
-        created = False
-
-        def create() -> str:
-            nonlocal created
-            created = True
-            return place.create()
-
-        self.references.find_or_create(notification, find=place.find, create=create)
-        if not created:
-            try:
-                self.references.update(notification, place.update)
-            except IssueGone:
-                self.references.forget(notification)
-                self.references.find_or_create(notification, find=lambda: None, create=create)
-        if settings.comments == "each" and not (created and place.creates_issues):
-            issue = place.issue(self.references.find(notification) or "")
-            _comment_once(place.api, notification, issue)
-        self._move(place, settings)
-
-    def _move(self, place: "_Place", settings: Settings) -> None:
-        word = change_word(place.notification.change)
-        status = next((name for change, name in settings.statuses.items() if change == word), None)
-        if status:
-            self.references.update(
-                place.notification, lambda target: place.api.move(place.issue(target), status)
-            )
 
     def _api(self, settings: Settings, secret: str) -> JiraApi:
         authorization = _authorization(settings, secret)
@@ -154,85 +127,39 @@ class Jira(HttpConnector[Settings]):
         )
 
 
-class _Place(Protocol):
-    """Where a task is shown. A target is the id that the references remember."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _JiraTracker(Tracker):
+    api: JiraApi
+    notification: Notification
+    settings: Settings
 
-    creates_issues: bool
+    @override
+    def find(self) -> str | None:
+        return self.api.find_issue(self._project, issue_label(self.notification.task_id))
+
+    @override
+    def create(self) -> str:
+        return self.api.create_issue(_fields(self.notification, self.settings, self._project))
+
+    @override
+    def find_comment(self, item: str, text: str) -> str | None:
+        return self.api.find_comment(item, text)
+
+    @override
+    def add_comment(self, item: str) -> str:
+        return self.api.add_comment(item, comment_body(self.notification))
+
+    @override
+    def edit_comment(self, item: str, comment: str) -> None:
+        self.api.edit_comment(item, comment, comment_body(self.notification))
+
+    @override
+    def move(self, item: str, place: str) -> None:
+        self.api.move(item, place)
 
     @property
-    def notification(self) -> Notification: ...
-
-    @property
-    def api(self) -> JiraApi: ...
-
-    def find(self) -> str | None: ...
-
-    def create(self) -> str: ...
-
-    def update(self, target: str) -> None: ...
-
-    def issue(self, target: str) -> str: ...
-
-
-@dataclass(frozen=True)
-class _SourceIssue:
-    """The issue that a task came from. The target is the comment on it."""
-
-    notification: Notification
-    comments: str
-    api: JiraApi
-    key: str
-
-    creates_issues = False
-
-    def find(self) -> str | None:
-        if self.comments != "update":
-            return self.key
-        return self.api.find_comment(self.key, _of_task(self.notification))
-
-    def create(self) -> str:
-        if self.comments != "update":
-            return self.key
-        return self.api.add_comment(self.key, comment(self.notification))
-
-    def update(self, target: str) -> None:
-        if self.comments == "update":
-            self.api.edit_comment(self.key, target, comment(self.notification))
-
-    def issue(self, target: str) -> str:  # noqa: ARG002  the other place needs it
-        return self.key
-
-
-@dataclass(frozen=True)
-class _OwnIssue:
-    """The issue that is created for a task, and is the target. People may edit its description."""
-
-    notification: Notification
-    comments: str
-    api: JiraApi
-    project: str
-    fields: JsonObject
-
-    creates_issues = True
-
-    def find(self) -> str | None:
-        return self.api.find_issue(self.project, issue_label(self.notification.task_id))
-
-    def create(self) -> str:
-        return self.api.create_issue(self.fields)
-
-    def update(self, target: str) -> None:
-        if self.comments != "update":
-            return
-        body = comment(self.notification)
-        found = self.api.find_comment(target, _of_task(self.notification))
-        if found:
-            self.api.edit_comment(target, found, body)
-        else:
-            self.api.add_comment(target, body)
-
-    def issue(self, target: str) -> str:
-        return target
+    def _project(self) -> str:
+        return self.settings.project or ""
 
 
 def source_issue(task: TaskView, site: str) -> str | None:
@@ -242,17 +169,6 @@ def source_issue(task: TaskView, site: str) -> str | None:
         return None
     key = _KEY.match(url, len(site))
     return key[1] if key else None
-
-
-def _comment_once(api: JiraApi, notification: Notification, issue: str) -> None:
-    """Comment on an issue, unless an earlier attempt succeeded."""
-    unknown = possible_send_window(notification)
-    if not (unknown and api.find_comment(issue, notification.id)):
-        api.add_comment(issue, comment(notification))
-
-
-def _of_task(notification: Notification) -> str:
-    return notification.task_id
 
 
 def _fields(notification: Notification, settings: Settings, project: str) -> JsonObject:

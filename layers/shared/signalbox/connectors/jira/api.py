@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
+from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.base import JsonObject
@@ -29,10 +30,6 @@ _NAMED: Final = 5
 _Id = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 _Key = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$", max_length=120)]
 _FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,40}$")]
-
-
-class IssueGone(SendRefused):
-    """Jira has no such issue or comment, or does not show it to this account."""
 
 
 class _Created(BaseModel):
@@ -188,7 +185,7 @@ def judge(answer: HttpResponse, now: datetime) -> None:
     """Return if Jira did what it was asked to.
 
     Raises:
-        IssueGone: There is no such issue or comment, or the account may not see it.
+        TargetGone: There is no such issue or comment, or the account may not see it.
         SecretRefused: The credentials are not valid, or lack a permission.
         SendRefused: Jira will never do it.
         SendDelayed: Jira may do it later.
@@ -199,7 +196,7 @@ def judge(answer: HttpResponse, now: datetime) -> None:
     if names := _field_names(answer.body):
         reason += f" because of the fields {', '.join(names)}"
     if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        raise IssueGone(reason)
+        raise TargetGone(reason)
     raise send_error(answer.status, reason, answer.retry_after or _reset(answer.headers, now))
 
 

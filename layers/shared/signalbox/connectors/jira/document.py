@@ -49,7 +49,7 @@ def issue_fields(
     }
 
 
-def comment(notification: Notification) -> JsonObject:
+def comment_body(notification: Notification) -> JsonObject:
     """Return the body of the comment on a change."""
     return _document(notification, list(_state(notification)))
 
