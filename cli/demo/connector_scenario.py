@@ -35,7 +35,8 @@ class ConnectorScenario:
         after = operator.awaited(sent, _TIMEOUT)
         self._expect_delivered(after)
         environment.tell("a test notification is delivered")
-        self._tell_shown()
+        if self.target.shown():  # some connectors only check the secret
+            self._tell_shown()
 
     def changes_are_shown(self) -> None:
         """Show what the service shows of a task that a worker completes."""

@@ -1,15 +1,20 @@
 """What a double of a service is: it answers as the service documents, and shows what it got."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from pydantic import JsonValue
 
 from cli.errors import CommandError
+
+_HIDDEN: Final = re.compile(r"<!--.*?-->\s*|</?[a-z]+>|\u200b", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_LINK: Final = re.compile(r"\[([a-z]+)\]\(<[^>]*>\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,11 @@ class TargetDouble(Protocol):
 
     def shown(self) -> Sequence[str]:
         """Return the texts that a person sees at the service, oldest first."""
+
+
+def readable_markdown(text: str) -> str:
+    """Return Markdown about as a person reads it: without comments, tags and escapes."""
+    return _ESCAPE.sub(r"\1", _LINK.sub(r"\1", _HIDDEN.sub("", text))).strip()
 
 
 def new_double(connector: str) -> TargetDouble:

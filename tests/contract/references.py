@@ -101,6 +101,19 @@ class ReferenceStoreContract:
         assert made == ["object-1", "object-1"]
         assert references.find(second) == "object-1"
 
+    def test_a_task_can_have_an_object_of_each_kind(
+        self, references: References, target: Target
+    ) -> None:
+        (first,) = changes(1)
+
+        made = [
+            references.of_kind(kind).find_or_create(first, find=target.find, create=target.create)
+            for kind in ("comment", "check", "comment")
+        ]
+
+        assert made == ["object-1", "object-2", "object-1"]
+        assert references.find(first) is None
+
     def test_while_one_creates_it_others_wait(
         self, references: References, target: Target, clock: FakeClock
     ) -> None:

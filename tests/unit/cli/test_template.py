@@ -149,7 +149,7 @@ def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -
     path = _with(
         tmp_path / "template.yaml",
         {
-            "github: {Title: GitHub,": "github: {Title: GitHub, Timeout: 5, Memory: 768,",
+            "github: {Title: GitHub, Path": "github: {Title: GitHub, Timeout: 5, Memory: 768, Path",
             "slack: {Title: Slack}": "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7}",
         },
     )

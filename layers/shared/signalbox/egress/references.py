@@ -7,7 +7,7 @@ first: the creation may have succeeded without an answer.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple, NoReturn
 
@@ -39,10 +39,15 @@ class TargetObject(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The objects of targets that stand for tasks."""
+    """The objects of targets that stand for tasks: one for each task and `kind` of object."""
 
     store: ReferenceStore
     clock: Clock
+    kind: str = ""
+
+    def of_kind(self, kind: str) -> "References":
+        """Return the objects of one kind, for a connection that has several for a task."""
+        return replace(self, kind=kind)
 
     def find(self, notification: Notification) -> str | None:
         """Return the id of the object that stands for the task of a notification, if there is one.
@@ -103,7 +108,7 @@ class References:
         shows = notification.change.data.version if created else 0
         with suppress(WriteConflict):
             self.store.replace(
-                *_key(notification), claimed, Reference(target_id=target_id, shows=shows)
+                *self._key(notification), claimed, Reference(target_id=target_id, shows=shows)
             )
         return TargetObject(target_id, created=created)
 
@@ -113,7 +118,7 @@ class References:
         *,
         find: Callable[[], str | None],
         create: Callable[[], str],
-        update: Callable[[str], None],
+        update: Callable[[str], object],
     ) -> None:
         """Let the object show the notification: create it, or update it if it is older.
 
@@ -133,7 +138,7 @@ class References:
             self.forget(notification)
             self.ensure(notification, find=lambda: None, create=create)
 
-    def update(self, notification: Notification, update: Callable[[str], None]) -> None:
+    def update(self, notification: Notification, update: Callable[[str], object]) -> None:
         """Update the object, unless it shows a later version of the task or there is none.
 
         Raises:
@@ -159,14 +164,19 @@ class References:
         """
         self._replace(notification, self._stored(notification), Reference())
 
+    def _key(self, notification: Notification) -> tuple[ConnectionId, TaskId]:
+        # no name of a connection has a slash
+        name = "/".join(filter(None, (notification.connection, self.kind)))
+        return ConnectionId(name), notification.task_id
+
     def _stored(self, notification: Notification) -> Reference:
-        return self.store.get(*_key(notification))
+        return self.store.get(*self._key(notification))
 
     def _replace(
         self, notification: Notification, before: Reference, after: Reference
     ) -> Reference:
         try:
-            self.store.replace(*_key(notification), before, after)
+            self.store.replace(*self._key(notification), before, after)
         except WriteConflict:
             raise _postponed() from None
         return after.model_copy(update={"version": before.version + 1})
@@ -184,10 +194,6 @@ class NoReferences(ReferenceStore):
         self, connection: ConnectionId, task: TaskId, before: Reference, after: Reference
     ) -> NoReturn:
         raise Unavailable("this process sends no notifications")
-
-
-def _key(notification: Notification) -> tuple[ConnectionId, TaskId]:
-    return notification.connection, notification.task_id
 
 
 def _postponed() -> SendPostponed:

@@ -1,10 +1,11 @@
 """What a response means, when one may be missing, and which secret is tried."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
+from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.models.notification import THROTTLED, Notification
 
@@ -36,6 +37,15 @@ def send_error(
     if status in _SECRET_REFUSED_STATUSES:
         return SecretRefused(reason)
     return SendRefused(reason)
+
+
+def wait_until_epoch(header: str, now: datetime) -> timedelta | None:
+    """Return the wait until a time in seconds since 1970, between SHORTEST and LONGEST, or None."""
+    try:
+        moment = datetime.fromtimestamp(int(header), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return min(max(moment - now, SHORTEST), LONGEST)
 
 
 def possible_send_window(notification: Notification) -> tuple[datetime, datetime] | None:

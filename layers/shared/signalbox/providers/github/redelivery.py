@@ -126,7 +126,7 @@ class GitHubDeliveryLog(DeliveryLogApi):
         return {**_HEADERS, "authorization": f"Bearer {bearer}"}
 
     def _app_token(self, private_key: str) -> str:
-        from signalbox.providers.github.app_token import app_token  # noqa: PLC0415  cryptography
+        from signalbox.egress.github_app import app_token  # noqa: PLC0415  cryptography
 
         begins = self.clock() - _JWT_EARLIER
         return app_token(

@@ -1,0 +1,100 @@
+"""Where a task came from at a forge: its repository, its issue or pull request, its commit."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.change import TaskView
+from signalbox.models.errors import SendRefused
+
+_NAME: Final = r"(?!\.{1,2}(?:[/#]|\Z))[\w.-]{1,100}"
+_REPOSITORY: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{1,20}}", re.ASCII)
+_ISSUE: Final = re.compile(r"/(issues|pulls?)/([0-9]{1,10})(?=[/?#]|\Z)")
+_ISSUE_NAME: Final = re.compile(rf"({_NAME}/{_NAME})#([0-9]{{1,10}})", re.ASCII)
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class ActionUnfit(SendRefused):
+    """An action that cannot be done for this task, but for others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRef:
+    """An issue of a repository, or a pull request."""
+
+    repository: str
+    number: int
+    is_pull: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRef:
+    """A commit of a repository."""
+
+    repository: str
+    sha: str
+
+
+IssueAt = Callable[[str, str], IssueRef | None]
+"""Return the issue of a repository at a path below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPlace:
+    """Where a task came from. `missing` is why it has no repository there."""
+
+    issue: IssueRef | None = None
+    repository: str | None = None
+    commit: str | None = None
+    missing: str = ""
+
+    def require_issue(self) -> IssueRef:
+        """Return the issue.
+
+        Raises:
+            ActionUnfit: There is none.
+        """
+        if self.issue is None:
+            raise ActionUnfit(self.missing or "the task has no issue or pull request")
+        return self.issue
+
+    def require_repository(self) -> str:
+        """Return the repository.
+
+        Raises:
+            ActionUnfit: There is none.
+        """
+        if self.repository is None:
+            raise ActionUnfit(self.missing or "the task has no repository")
+        return self.repository
+
+
+def task_place(task: TaskView, web_url: str, issue_at: IssueAt) -> TaskPlace:
+    """Return where a task came from, by its URL, which must be one of its repository.
+
+    A filter of a subscription for repositories so decides where a task is shown.
+    """
+    repository, url = task.repository or "", task.url or ""
+    base = f"{web_url}/{repository}"
+    path = url[len(base) :]
+    inside = url[: len(base)].casefold() == base.casefold() and path[:1] in {"", "/", "?", "#"}
+    if not inside or not _REPOSITORY.fullmatch(repository):
+        return TaskPlace(missing=f"the task is not from a repository at {web_url}")
+    commit = task.commit if _COMMIT.fullmatch(task.commit or "") else None
+    return TaskPlace(repository=repository, issue=issue_at(repository, path), commit=commit)
+
+
+def issue_at(repository: str, path: str) -> IssueRef | None:
+    """Return the issue at a path such as `/issues/1` or `/pull/1#issuecomment-2`."""
+    found = _ISSUE.match(path)
+    if found is None:
+        return None
+    is_pull = found[1] != "issues"
+    return IssueRef(repository=repository, number=int(found[2]), is_pull=is_pull)
+
+
+def issue_named(name: str) -> IssueRef | None:
+    """Return the issue with a name such as `octo/hello#1`."""
+    found = _ISSUE_NAME.fullmatch(name)
+    return IssueRef(repository=found[1], number=int(found[2])) if found else None
