@@ -3,6 +3,7 @@
 https://docs.slack.dev/reference/methods/chat.postMessage
 https://docs.slack.dev/reference/methods/chat.update
 https://docs.slack.dev/reference/methods/conversations.history
+https://docs.slack.dev/reference/methods/reactions.add
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ class SlackDouble:
 
     def __init__(self) -> None:
         self._messages: list[dict[str, JsonValue]] = []
+        self._reactions: set[str] = set()
 
     def settings(self, url: str) -> Mapping[str, JsonValue]:
         """Return the settings of a connection that posts to the channel."""
@@ -38,6 +40,8 @@ class SlackDouble:
         match request.path:
             case "/api/chat.postMessage":
                 return self._post(request.json())
+            case "/api/reactions.add":
+                return self._react(request.json())
             case "/api/chat.update":
                 return self._update(request.json())
             case "/api/conversations.history" | "/api/conversations.replies":
@@ -60,12 +64,16 @@ class SlackDouble:
             return _error("no_text")
         if len(text) > _MAX_TEXT:
             return _error("msg_too_long")
-        thread = message.get("thread_ts")
-        if thread and thread not in {each["ts"] for each in self._messages}:
-            return _error("thread_not_found")
         ts = f"{1_700_000_000 + len(self._messages)}.000100"
         self._messages.append({**message, "ts": ts})
         return DoubleResponse.of_json({"ok": True, "channel": _CHANNEL, "ts": ts})
+
+    def _react(self, reaction: dict[str, JsonValue]) -> DoubleResponse:
+        key = f"{reaction.get('channel')} {reaction.get('timestamp')} {reaction.get('name')}"
+        if key in self._reactions:
+            return _error("already_reacted")
+        self._reactions.add(key)
+        return DoubleResponse.of_json({"ok": True})
 
     def _update(self, message: dict[str, JsonValue]) -> DoubleResponse:
         for number, known in enumerate(self._messages):

@@ -8,10 +8,12 @@ import pytest
 from cli.doubles.slack import SlackDouble
 from signalbox.connectors.slack import Slack
 from signalbox.connectors.slack.message import render
-from signalbox.models.errors import Conflict, SendDelayed
+from signalbox.models.change import change_for
+from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import Notification, begun, delayed
-from signalbox.models.task import TaskStatus
-from tests.builders import NOW, a_connection, a_notification, a_task
+from signalbox.models.task import ChangeType, TaskStatus
+from tests.builders import NOW, STACK, a_connection, a_notification, a_task, an_origin
 from tests.contract.references import changes
 from tests.fakes.doubles import DOUBLE_URL, DoubleClient
 from tests.fakes.references import clients
@@ -125,3 +127,48 @@ def test_what_a_webhook_cannot_do_is_refused_with_it(settings: dict[str, object]
 
     with pytest.raises(Conflict, match="need a bot token"):
         Slack(clients()).check_secret(a_connection(settings=settings), hook)
+
+
+def answered(url: str, *types: ChangeType) -> Bot:
+    """A bot after these changes of a task that came from the message at the URL."""
+    bot = Bot("origin")
+    for version, type_ in enumerate(types, start=1):
+        task = a_task(id=TaskId("tsk_one"), origin=an_origin(provider="slack"), url=url)
+        step = task.last_step.model_copy(update={"type": type_, "version": version})
+        change = change_for(task.model_copy(update={"version": version}), step, STACK)
+        bot.send(a_notification(task, change=change, id=NotificationId(f"ntf_{version}")))
+    return bot
+
+
+ORIGIN = "https://slack.com/app_redirect?team=T1&channel=C00000000&message_ts=1700000000.000100"
+
+
+def test_a_task_is_acknowledged_and_answered_where_it_came_from() -> None:
+    bot = answered(ORIGIN, ChangeType.CREATED, ChangeType.STARTED, ChangeType.SUCCEEDED)
+
+    assert bot.methods == ["reactions.add", "chat.postMessage", "chat.update"]
+    sent = json.loads(bot.client.received[1].body)
+    assert (sent["channel"], sent["thread_ts"]) == ("C00000000", "1700000000.000100")
+
+
+def test_a_permalink_leads_to_the_message_too() -> None:
+    url = "https://railway.slack.com/archives/C00000000/p1700000000000100"
+
+    bot = answered(url, ChangeType.CREATED)
+
+    reaction = json.loads(bot.client.received[0].body)
+    assert reaction["timestamp"] == "1700000000.000100"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://slack.com/app_redirect?team=T1&channel=C00000000",
+        "https://evil.example/app_redirect?channel=C1&message_ts=1.000001",
+        "https://slack.com.evil.example/archives/C1/p1700000000000100",
+        "https://slack.com/app_redirect?channel=../x&message_ts=1.000001",
+    ],
+)
+def test_what_is_no_message_cannot_be_answered(url: str) -> None:
+    with pytest.raises(SendRefused, match="not from a message"):
+        answered(url, ChangeType.CREATED)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+from signalbox.models.base import JsonObject
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Event, ParsedPayload
@@ -64,6 +65,9 @@ class FakeConnector:
         del secret
         if "other secrets" in connection.settings:
             raise Conflict("the connection needs another secret")
+
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        return {"answers": True, **source}
 
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]

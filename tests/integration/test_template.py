@@ -14,7 +14,13 @@ from tests.integration.aws import STACK, Stack
 from tests.integration.template import Alarm, resolved, template
 
 ALARMS: Final = template().of_type("AWS::CloudWatch::Alarm")
-_OF_ALL_PROVIDERS: Final = ("RedeliveryFunction", "ApiFunction", "DeferredFunction")
+_OF_ALL_PROVIDERS: Final = (
+    "RedeliveryFunction",
+    "ApiFunction",
+    "DeferredFunction",
+    "DispatcherFunction",
+    "MaintenanceFunction",
+)
 
 
 def test_every_table_has_its_indexes_and_the_tasks_have_a_stream(stack: Stack) -> None:
@@ -129,9 +135,7 @@ def test_missed_webhooks_are_requested_every_five_minutes_and_runs_do_not_overla
     assert stack.timeout("RedeliveryFunction") < 300
 
 
-def test_a_function_reads_the_tokens_of_its_provider_and_only_three_those_of_all(
-    stack: Stack,
-) -> None:
+def test_a_function_reads_the_tokens_of_its_provider_and_few_those_of_all(stack: Stack) -> None:
     readers = {
         function: resource.partition("/tokens/")[2]
         for function in template().of_type("AWS::Serverless::Function")
@@ -142,7 +146,8 @@ def test_a_function_reads_the_tokens_of_its_provider_and_only_three_those_of_all
     }
 
     webhooks = {f"{name}WebhookFunction": f"{name}/*" for name in providers()}
-    assert readers == dict.fromkeys(_OF_ALL_PROVIDERS, "*") | webhooks
+    connectors = {f"{name}ConnectorFunction": f"{name}/*" for name in connector_names()}
+    assert readers == dict.fromkeys(_OF_ALL_PROVIDERS, "*") | webhooks | connectors
 
 
 def test_the_function_that_requests_missed_webhooks_reads_no_other_secret(stack: Stack) -> None:

@@ -40,6 +40,7 @@ class SsmSecrets(SecretStore):
     clock: Clock
     _asked: dict[str, datetime] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
+    _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
 
     @override
     def secrets(self, name: str) -> Sequence[str]:
@@ -48,6 +49,27 @@ class SsmSecrets(SecretStore):
     @override
     def refresh(self, name: str) -> Sequence[str]:
         return self._read(name, fresh=self._may_ask(name))
+
+    def has(self, name: str) -> bool:
+        """Return whether there are secrets with this name, known for five minutes. Reads none.
+
+        Raises:
+            Unavailable: SSM did not answer.
+        """
+        now = self.clock()
+        known = self._known.get(name)
+        if known and now - known[0] < SECRET_CACHE_TTL:
+            return known[1]
+        try:
+            with aws_unavailable("the parameter store"):
+                self.provider.client.get_parameter(Name=self._path(name), WithDecryption=False)
+            there = True
+        except Unavailable as unavailable:
+            if _code(unavailable.__cause__) != "ParameterNotFound":
+                raise
+            there = False
+        self._known[name] = (now, there)
+        return there
 
     def put(self, name: str, secrets: Sequence[str]) -> None:
         """Store these secrets, replacing those with the same name."""

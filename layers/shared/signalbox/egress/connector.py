@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.references import References
 from signalbox.egress.responses import try_secrets
-from signalbox.models.base import Model
+from signalbox.models.base import JsonObject, Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
@@ -80,6 +80,13 @@ class HttpConnector(ABC, Generic[S]):
         """
         if not _SENDABLE.fullmatch(secret):
             raise Conflict("the secret is empty, or has a character that no HTTP header may have")
+
+    def reply_settings(self, source: JsonObject) -> JsonObject:  # noqa: ARG002  for those who need it
+        """Return the settings of a connection that answers for a source with these settings.
+
+        Override it if tasks of the provider with the same name answer where they came from.
+        """
+        return {}
 
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]

@@ -28,7 +28,7 @@ from signalbox.egress.task_place import (
     task_place,
 )
 from signalbox.egress.task_report import comment_marker, report_comment
-from signalbox.models.base import Model
+from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import SendRefused
@@ -173,6 +173,11 @@ class ForgeConnector(HttpConnector[F]):
     def issue_named(self, name: str) -> IssueRef | None:
         """Return the issue or pull request that the setting `issue` names."""
         return issue_named(name)
+
+    @override
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        url = source.get("api_url")
+        return {"actions": [COMMENT], **({"api_url": url} if url else {})}
 
     @override
     def settings(self, connection: Connection) -> F:

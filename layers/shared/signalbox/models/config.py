@@ -52,6 +52,16 @@ class CommandPermission(StrEnum):
     OFF = "off"
 
 
+class ReplyMode(StrEnum):
+    """Which tasks answer where they came from, with the token of their source."""
+
+    COMMANDS = "commands"
+    """Those of a command."""
+
+    ALL = "all"
+    OFF = "off"
+
+
 class Controls(StrEnum):
     """On which tasks the commands approve, reject, cancel and retry of a source may act."""
 
@@ -105,6 +115,7 @@ class Source(ConfigResource):
     max_attempts: int = Field(default=3, ge=1, le=100)
     approval: ApprovalRule | None = None
     controls: Controls = Controls.OWN
+    reply: ReplyMode = ReplyMode.COMMANDS
     burst: BurstCap | None = None
     filter: SourceExpression | None = None
     transform: TaskTransform | None = None
@@ -169,6 +180,21 @@ class Connection(ConfigResource):
     @override
     def secret_name(self) -> str:
         return secret_path(CONNECTION_SECRETS, self.id)
+
+
+class ReplyConnection(Connection):
+    """A source as a connection, by which its tasks answer. It is never stored.
+
+    `settings` are those of the source; its connector has those of a connection for them.
+    """
+
+    id: ConnectionId
+    token: str
+
+    @property
+    @override
+    def secret_name(self) -> str:
+        return self.token
 
 
 class Subscription(ConfigResource):

@@ -233,7 +233,11 @@ class Wiring:
             config=self.config,
             clock=self.clock,
             stack=self.settings.stack,
+            has_secret=self._has_secret,
         )
+
+    def _has_secret(self, name: str) -> bool:
+        return self.secrets.has(name)  # made when it is first asked
 
     def cursor_keys(self) -> Sequence[str]:
         """Return the keys that sign cursors; the first call creates one."""

@@ -1,5 +1,4 @@
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -8,7 +7,6 @@ from signalbox.providers.slack.provider import Slack
 from tests.samples import request_of, sample
 
 _CHANNEL = "https://slack.com/app_redirect?team=T024BE7LD&channel=C2147483705"
-_PLACE: dict[str, Any] = {"repository": "T024BE7LD/C2147483705", "url": _CHANNEL}
 _MIRA = Author(name="U2147483697")
 
 
@@ -35,7 +33,8 @@ def test_a_message_is_read_with_its_channel() -> None:
         thread="message:C2147483705:1714636805.000200",
         writer=_MIRA,
         mention="<@U0LAN0Z89>",
-        **_PLACE,
+        repository="T024BE7LD/C2147483705",
+        url=f"{_CHANNEL}&message_ts=1714636805.000200",
     )
 
 
@@ -62,7 +61,8 @@ def test_an_event_is_read_with_its_facts(
 
     assert (event.type, event.detail, event.author) == (type_, detail, author)
     assert title in {event.title, None}
-    assert {"repository": event.repository, "url": event.url} == _PLACE
+    assert event.repository == "T024BE7LD/C2147483705"
+    assert (event.url or "").partition("&message_ts=")[0] == _CHANNEL
 
 
 def test_an_edit_has_the_text_before_it() -> None:
@@ -107,6 +107,27 @@ def test_an_odd_timestamp_is_no_time(timestamp: str) -> None:
     [event] = Slack().parse(request_of("slack", {}, body.encode())).events
 
     assert event == Event(type="message", title="message")
+
+
+@pytest.mark.parametrize(
+    ("name", "ts"),
+    [
+        ("app_mention", "1714636805.000200"),
+        ("reaction_added", "1714636900.000400"),
+        ("slash_command", ""),
+    ],
+)
+def test_a_link_has_the_message_that_is_answered(name: str, ts: str) -> None:
+    assert (event_in(name).url or "").partition("&message_ts=")[2] == ts
+
+
+def test_a_link_has_the_thread_of_the_message() -> None:
+    event = '{"type":"message","channel":"C1","ts":"2.000001","thread_ts":"1.000001"}'
+    body = f'{{"type":"event_callback","team_id":"T1","event":{event}}}'
+
+    [found] = Slack().parse(request_of("slack", {}, body.encode())).events
+
+    assert (found.url or "").endswith("&message_ts=2.000001&thread_ts=1.000001")
 
 
 @pytest.mark.parametrize(

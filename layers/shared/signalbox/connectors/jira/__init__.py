@@ -73,6 +73,10 @@ class Jira(HttpConnector[Settings]):
             raise Conflict(_FORMS)
 
     @override
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        return {"site": source.get("api_url")}
+
+    @override
     def settings(self, connection: Connection) -> Settings:
         settings = super().settings(connection)
         self.require_https("site", settings.site)

@@ -6,6 +6,7 @@ https://docs.slack.dev/reference/methods/conversations.history
 """
 
 import re
+from contextlib import suppress
 from functools import partial
 from typing import Final, Literal
 
@@ -13,20 +14,23 @@ from pydantic import Field
 
 from signalbox.connectors.slack.channel import Channel
 from signalbox.connectors.slack.message import render
+from signalbox.connectors.slack.origin import MessagePlace, origin_of
 from signalbox.connectors.slack.responses import judge
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, possible_send_window
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict
+from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
+from signalbox.models.task import ChangeType, TaskStatus
 
 _API: Final = "https://slack.com/api"
 _APIS: Final = frozenset({_API, "https://slack-gov.com/api"})
 _HOOK: Final = re.compile(r"https://hooks\.slack(?:-gov)?\.com/services(?:/[A-Za-z0-9]+){3}")
 _TOKEN: Final = re.compile(r"(?:xoxe\.)?xoxb-[A-Za-z0-9-]+")
+_ACKNOWLEDGED: Final = "eyes"
 _NO_CHANNEL: Final = "a bot token needs a channel"
 _TOKENLESS: Final = "mode and buttons need a bot token"
 _NEITHER: Final = "the secret is neither a webhook of Slack nor a bot token"
@@ -46,16 +50,17 @@ _MISTAKEN: Final = (
 class Settings(Model):
     """`channel` is an id or a name; earlier messages can be looked up by its id only.
 
-    `mode` is whether each change has a message, or a task has one that is updated, or one with a
-    thread of its changes. `buttons` adds buttons to approve, cancel and retry the task; their
-    commands need a source of the provider `slack`. All of these need a bot token.
+    By `mode`, each change has a message, or a task has one that is updated, or one with a thread of
+    its changes, or it is shown below the message that it came from. `buttons` adds buttons to
+    approve, cancel and retry the task; their commands need a source of the provider `slack`. All of
+    these need a bot token.
 
     `api_url` is that of GovSlack, or one for local use: other hosts than Slack's must be trusted
     origins.
     """
 
     channel: str | None = Field(default=None, pattern=r"^#?[\w.-]{1,80}$")
-    mode: Literal["each", "update", "thread"] = "each"
+    mode: Literal["each", "update", "thread", "origin"] = "each"
     buttons: bool = False
     api_url: str = _API
 
@@ -79,7 +84,8 @@ class Slack(HttpConnector[Settings]):
             SettingsInvalid: The settings are not valid.
         """
         if _TOKEN.fullmatch(secret):
-            if self.settings(connection).channel is None:
+            settings = self.settings(connection)
+            if settings.channel is None and settings.mode != "origin":
                 raise Conflict(_NO_CHANNEL)
         elif not self._is_webhook(secret):
             raise Conflict(_why_not(secret))
@@ -100,15 +106,18 @@ class Slack(HttpConnector[Settings]):
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         """Show the notification as the settings demand it, unless an earlier attempt did so."""
         request = self.render(notification, settings, secret)
-        if not _TOKEN.fullmatch(secret) or settings.channel is None:
+        if not _TOKEN.fullmatch(secret):
             self.judge(self.http(request))
             return
-        channel = Channel(call=self.http, url=settings.api_url, token=secret, name=settings.channel)
-        message = render(notification, settings.channel, buttons=settings.buttons)
+        place = _place(notification, settings)
+        channel = Channel(call=self.http, url=settings.api_url, token=secret, name=place.channel)
+        message = render(notification, place.channel, buttons=settings.buttons)
         if settings.mode == "update":
             self._update(notification, channel, message)
         elif settings.mode == "thread":
             self._reply(notification, channel, message)
+        elif settings.mode == "origin":
+            self._answer(notification, channel, message, place)
         else:
             _post_once(notification, channel, message)
 
@@ -129,12 +138,26 @@ class Slack(HttpConnector[Settings]):
         if not head.created:
             _post_once(notification, channel, message, under=head.target_id)
 
+    def _answer(
+        self, notification: Notification, channel: Channel, message: JsonObject, place: MessagePlace
+    ) -> None:
+        """Acknowledge a new task by a reaction, and show later changes by one message below it."""
+        if notification.change.change_type is ChangeType.CREATED and not _awaits(notification):
+            with suppress(SendRefused):  # a token may lack the scope, and a reaction be disabled
+                channel.react(place.message, _ACKNOWLEDGED)
+                return
+        self.references.show(
+            notification,
+            find=partial(_find_message, notification, channel, place.thread),
+            create=partial(channel.post, message, place.thread),
+            update=lambda shown: channel.update(shown, message),
+        )
+
     def render(self, notification: Notification, settings: Settings, secret: str) -> HttpRequest:
         """Return the request to the incoming webhook, or to `chat.postMessage`."""
         if _TOKEN.fullmatch(secret):
-            if settings.channel is None:
-                raise SettingsInvalid(_NO_CHANNEL)
-            message = render(notification, settings.channel, buttons=settings.buttons)
+            channel = _place(notification, settings).channel
+            message = render(notification, channel, buttons=settings.buttons)
             url = f"{settings.api_url}/chat.postMessage"
             return json_request(url, message, _authorization(secret))
         if self._is_webhook(secret):
@@ -142,6 +165,11 @@ class Slack(HttpConnector[Settings]):
                 raise SecretRefused(_TOKENLESS)
             return json_request(secret, render(notification))
         raise SecretRefused(_why_not(secret))
+
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        """Return the settings of a connection that answers for a source of the provider."""
+        url = source.get("api_url")
+        return {"mode": "origin", "buttons": False, **({"api_url": url} if url else {})}
 
     def judge(self, answer: HttpResponse) -> None:
         """Check the response.
@@ -156,6 +184,27 @@ class Slack(HttpConnector[Settings]):
         return bool(_HOOK.fullmatch(secret)) or self.http.trusts(secret)
 
 
+def _place(notification: Notification, settings: Settings) -> MessagePlace:
+    """Return where a notification is shown.
+
+    Raises:
+        SendRefused: The task came from no message.
+        SettingsInvalid: There is no channel.
+    """
+    if settings.mode == "origin":
+        place = origin_of(notification.change.data)
+        if place is None:
+            raise SendRefused("the task is not from a message of Slack")
+        return place
+    if settings.channel is None:
+        raise SettingsInvalid(_NO_CHANNEL)
+    return MessagePlace(channel=settings.channel)
+
+
+def _awaits(notification: Notification) -> bool:
+    return notification.change.data.status is TaskStatus.AWAITING_APPROVAL
+
+
 def _post_once(
     notification: Notification, channel: Channel, message: JsonObject, under: str = ""
 ) -> None:
@@ -164,9 +213,9 @@ def _post_once(
         channel.post(message, under)
 
 
-def _find_message(notification: Notification, channel: Channel) -> str | None:
+def _find_message(notification: Notification, channel: Channel, under: str = "") -> str | None:
     """Return the id of the message of a task that an earlier attempt may have posted."""
-    found = channel.find(notification.task_id, possible_send_window(notification))
+    found = channel.find(notification.task_id, possible_send_window(notification), under)
     return found if found and not found.endswith(":") else None
 
 

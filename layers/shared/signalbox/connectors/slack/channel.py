@@ -1,6 +1,7 @@
 """The channel of a bot: post, update and find messages.
 
 https://docs.slack.dev/reference/methods/chat.update
+https://docs.slack.dev/reference/methods/reactions.add
 https://docs.slack.dev/reference/methods/conversations.history
 """
 
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from signalbox.connectors.slack.responses import judge, message_id
+from signalbox.connectors.slack.responses import AlreadyDone, judge, message_id
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.base import JsonObject
@@ -99,6 +100,19 @@ class Channel:
         """
         channel, _, ts = message_id.partition(":")
         self._ask("chat.update", {**message, "channel": channel, "ts": ts})
+
+    def react(self, message_id: str, emoji: str) -> None:
+        """Add a reaction to a message, unless it is there.
+
+        Raises:
+            SendRefused: Slack refuses it.
+            SendDelayed: Slack may accept it later.
+        """
+        channel, _, ts = message_id.partition(":")
+        try:
+            self._ask("reactions.add", {"channel": channel, "timestamp": ts, "name": emoji})
+        except AlreadyDone:
+            return
 
     def _ask(self, method: str, message: JsonObject) -> HttpResponse:
         answer = self.call(json_request(f"{self.url}/{method}", message, self._headers))

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
+from signalbox.models.errors import SendRefused
 
 _OK: Final = "ok"
+_ALREADY_REACTED: Final = "already_reacted"
 _GONE: Final = frozenset({"message_not_found", "thread_not_found"})
 _NOT_OK: Final = "error"
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}")
@@ -36,6 +38,10 @@ _MEANS: Final = {
 """The HTTP status that an error code of Slack corresponds to; most come with 200."""
 
 
+class AlreadyDone(SendRefused):
+    """What was asked for is there already."""
+
+
 def judge(answer: HttpResponse) -> None:
     """Check the response.
 
@@ -45,6 +51,8 @@ def judge(answer: HttpResponse) -> None:
         SendDelayed: Slack may accept it later.
     """
     word = _word(answer.body)
+    if word == _ALREADY_REACTED:
+        raise AlreadyDone(f"Slack answered {answer.status} {word}")
     if word in _GONE:
         raise TargetGone(f"Slack answered {answer.status} {word}")
     status = answer.status

@@ -45,11 +45,15 @@ class Metadata(PayloadPart):
 
 
 class Message(PayloadPart):
-    """A message. `ts` identifies it within its channel; `user` may be missing if it is a bot's."""
+    """A message. `ts` identifies it within its channel; `user` may be missing if it is a bot's.
+
+    `thread_ts` is the `ts` of the message that its thread began with.
+    """
 
     user: str | None = None
     text: str | None = None
     ts: str | None = None
+    thread_ts: Informative[str] = None
     subtype: str | None = None
     bot_id: str | None = None
     app_id: str | None = None

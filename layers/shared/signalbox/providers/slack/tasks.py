@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from signalbox.ingress.command_text import CommandText
 from signalbox.ingress.event_facts import EventFacts
@@ -29,6 +30,7 @@ class _Place:
     channel: str | None
     domain: str | None = None
     message: str | None = None
+    thread: str | None = None
 
     @property
     def repository(self) -> str:
@@ -39,6 +41,8 @@ class _Place:
     def url(self) -> str | None:
         """Return the link to the message if the domain is there, else to the channel.
 
+        The link to a channel has the message and its thread as parameters of our own.
+
         https://docs.slack.dev/interactivity/deep-linking
         """
         team, channel = (_ID.fullmatch(part or "") for part in (self.team, self.channel))
@@ -47,9 +51,12 @@ class _Place:
         if _DOMAIN.fullmatch(self.domain or "") and _TIMESTAMP.fullmatch(self.message or ""):
             number = (self.message or "").replace(".", "")
             return f"https://{self.domain}.slack.com/archives/{channel[0]}/p{number}"
-        return (
-            f"https://slack.com/app_redirect?team={team[0]}&channel={channel[0]}" if team else None
-        )
+        if not team:
+            return None
+        found = {"message_ts": self.message, "thread_ts": self.thread}
+        ours = {name: ts for name, ts in found.items() if ts and _TIMESTAMP.fullmatch(ts)}
+        query = urlencode({"team": team[0], "channel": channel[0], **ours})
+        return f"https://slack.com/app_redirect?{query}"
 
 
 def message_event(envelope: Envelope, event: InnerEvent, text: CommandText) -> Event:
@@ -66,6 +73,8 @@ def message_event(envelope: Envelope, event: InnerEvent, text: CommandText) -> E
         place=_Place(
             team=envelope.team_id,
             channel=event.channel or (event.item.channel if event.item else None),
+            message=event.item.ts if event.item else (message.ts if message else None),
+            thread=message.thread_ts if message else None,
         ),
     )
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from signalbox.models.backoff import retry_delay, throttled_wait
-from signalbox.models.config import Connection
+from signalbox.models.config import Connection, ReplyConnection
 from signalbox.models.errors import (
     NotFound,
     SendDelayed,
@@ -37,6 +37,7 @@ from signalbox.models.notification import (
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 from signalbox.services.notifications.circuits import CallAllowed, CallBlocked, CircuitBreakers
+from signalbox.services.notifications.replies import find_connection
 from signalbox.services.ports.config import ConfigStore, SecretStore
 from signalbox.services.ports.notifications import Connector, NotificationStore
 from signalbox.services.ports.time import Clock
@@ -170,13 +171,16 @@ class DeliverNotification:
 
     def _connection(self, attempt: Notification) -> Connection:
         try:
-            connection = self.config.connection(attempt.connection)
+            connection = find_connection(self.config, attempt.connection)
         except NotFound:
             raise _Unsent("the connection no longer exists") from None
         if not connection.enabled:
             raise _Unsent("the connection is disabled")
         if connection.connector != self.connector.name:
             raise _Unsent(f"the connection belongs to {connection.connector} now")
+        if isinstance(connection, ReplyConnection):
+            settings = self.connector.reply_settings(connection.settings)
+            return connection.model_copy(update={"settings": settings})
         return connection
 
     def _delayed(

@@ -1,6 +1,6 @@
 """The ports of configuration, API keys and secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from signalbox.models.config import Connection, Pause, Source, Subscription
@@ -128,3 +128,12 @@ class RoleStore(Protocol):
         Raises:
             WriteConflict: `before` is not what is stored.
         """
+
+
+HasSecret = Callable[[str], bool]
+"""Return whether there is a secret of this name, without reading it. Raises Unavailable."""
+
+
+def has_no_secret(name: str) -> bool:  # noqa: ARG001  a HasSecret
+    """Return that there is none, for who cannot ask."""
+    return False

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from signalbox.models.base import JsonObject
 from signalbox.models.circuit import Circuit
 from signalbox.models.config import Connection
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
@@ -31,6 +32,9 @@ class Connector(Protocol):
         Raises:
             Conflict: It cannot.
         """
+
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        """Return the settings of a connection that answers for a source with these settings."""
 
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]

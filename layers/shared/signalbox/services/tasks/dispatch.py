@@ -23,7 +23,8 @@ from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
-from signalbox.services.ports.config import ConfigStore
+from signalbox.services.notifications.replies import REPLYING, reply_for, replying_source
+from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
@@ -35,7 +36,10 @@ _DISPATCH_WINDOW: Final = timedelta(seconds=_MIN_RETENTION_SECONDS) - timedelta(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchChanges:
-    """Dispatch changes. `stack` identifies this installation in their envelopes."""
+    """Dispatch changes. `stack` identifies this installation in their envelopes.
+
+    `has_secret` tells whether the source of a task has a token to answer with.
+    """
 
     tasks: TaskStore
     notifications: NotificationStore
@@ -44,6 +48,7 @@ class DispatchChanges:
     config: ConfigStore
     clock: Clock
     stack: str
+    has_secret: HasSecret = has_no_secret
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
         """Dispatch these steps of the task.
@@ -97,6 +102,21 @@ class DispatchChanges:
                     self._create_notification(change, connection, task, template)
             except Unavailable as error:
                 yield error
+        try:
+            self._reply(change, task)
+        except Unavailable as error:
+            yield error
+
+    def _reply(self, change: Change, task: Task) -> None:
+        """Create the notification by which the task answers where it came from."""
+        origin = task.origin
+        if origin.provider not in REPLYING:
+            return
+        source = replying_source(self.config, origin.provider, origin.source)
+        connection = reply_for(change, task, source)
+        is_installed = self.notification_queue.has_queue(origin.provider)
+        if connection and is_installed and self.has_secret(connection.token):
+            self._create_notification(change, connection, task, None)
 
     def _connection(self, name: ConnectionId) -> Connection | None:
         with suppress(NotFound):
