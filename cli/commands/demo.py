@@ -45,11 +45,12 @@ def _play(target: Target, provider: str, connector: str) -> None:
     from cli.demo.connector_scenario import run_connector_scenario
     from cli.demo.environment import demo_environment
     from cli.demo.scenario import run_scenario
-    from cli.demo.targets import connected_double
+    from cli.demo.targets import ONE_WAY, connected_double
     from cli.demo.webhooks import DEFAULT_PROVIDER, demo_webhook
     from signalbox.runtime.registry import providers
 
-    same = connector if connector in providers() else DEFAULT_PROVIDER
+    has_own = connector in providers() and connector not in ONE_WAY
+    same = connector if has_own else DEFAULT_PROVIDER
     environment = demo_environment(target, demo_webhook(provider or same))
     if not connector:
         run_scenario(environment)

@@ -1,5 +1,6 @@
 """The scenario of a connector: what its service shows of a task, also if it was down meanwhile."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -10,10 +11,11 @@ from cli.demo.scenario import Scenario, Steps, run_steps
 from cli.demo.targets import DemoTarget
 from cli.operator_client import OperatorClient
 from signalbox.http.schemas.notifications import NotificationView
-from signalbox.models.ids import TaskId
+from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import NotificationStatus
 
 _CONFIG_SECONDS: Final = 40.0
+_DISPATCH_SECONDS: Final = 5.0
 _TIMEOUT: Final = 90.0
 _CHANGES: Final = 3
 """A task that succeeds is created, started and finished."""
@@ -40,7 +42,7 @@ class ConnectorScenario:
 
     def changes_are_shown(self) -> None:
         """Show what the service shows of a task that a worker completes."""
-        task = self._completed_task()
+        task = wait_for("the subscription is known", _CONFIG_SECONDS, self._subscribed_task)
         for each in self._delivered(task):
             self.environment.tell(f"{each.change.type} delivered, attempts: {len(each.attempts)}")
         self._tell_shown()
@@ -66,16 +68,33 @@ class ConnectorScenario:
         scenario.a_worker_does_it()
         return scenario.task
 
+    def _subscribed_task(self) -> TaskId | None:
+        """Complete a task; return None if not all of its changes met the new subscription."""
+        task = self._completed_task()
+        operator = OperatorClient(api=self.environment.api)
+        with suppress(StepFailed):
+            wait_for(
+                "every change is dispatched",
+                _DISPATCH_SECONDS,
+                lambda: len(self._ours(operator, task)) >= _CHANGES or None,
+            )
+            return task
+        self.environment.tell("a running stack knows a new subscription within 30 s: once more")
+        return None
+
+    def _ours(self, operator: OperatorClient, task: TaskId) -> list[NotificationId]:
+        return [
+            each.id
+            for each in operator.notifications_of(task)
+            if each.connection == self.target.connection
+        ]
+
     def _delivered(self, task: TaskId) -> list[NotificationView]:
         """Return the notifications of a task to the connection, when all are finished."""
         operator = OperatorClient(api=self.environment.api)
 
         def finished() -> list[NotificationView] | None:
-            ours = [
-                operator.notification(f"{task}/{each.id}")
-                for each in operator.notifications_of(task)
-                if each.connection == self.target.connection
-            ]
+            ours = [operator.notification(f"{task}/{each}") for each in self._ours(operator, task)]
             done = [each for each in ours if NotificationStatus(each.status).is_final]
             return done if len(done) >= _CHANGES else None
 

@@ -17,6 +17,9 @@ from cli.target import Target
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 
+ONE_WAY: Final = frozenset({"pagerduty"})
+"""The connectors that do not show the tasks of the provider of their name."""
+
 _TEXTS: Final = TypeAdapter(list[str])
 _TIMEOUT: Final = 10.0
 

@@ -6,7 +6,7 @@ https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -51,11 +51,20 @@ class _Issue:
     comments: dict[str, str] = field(default_factory=dict)
 
 
+_SAMPLE: Final = _Issue(
+    "5a1f9c5e-6b1d-4e0a-9d7a-2f8f6f0c4242", f"{_TEAM_KEY}-42", "Login fails", "Todo"
+)
+"""The issue of our samples of Linear's webhooks."""
+
+
 class LinearDouble:
-    """A workspace with one team and one person's API key."""
+    """A workspace with one team and one person's API key.
+
+    It has an issue, which is shown from the first comment on.
+    """
 
     def __init__(self) -> None:
-        self._issues: dict[str, _Issue] = {}
+        self._issues = {_SAMPLE.id: replace(_SAMPLE, comments={})}
         self._fields: Mapping[str, Callable[[Variables], JsonValue]] = {
             "viewer": lambda _: {"id": _USER},
             "teams": self._teams,
@@ -100,6 +109,7 @@ class LinearDouble:
                 ),
             )
             for issue in self._issues.values()
+            if issue.id != _SAMPLE.id or issue.comments
         ]
 
     def _teams(self, variables: Variables) -> JsonValue:
@@ -129,7 +139,7 @@ class LinearDouble:
             raise _Refused("Argument Validation Error: title")
         if issue_id in self._issues:
             raise _Refused("Entity with this id already exists")
-        identifier = f"{_TEAM_KEY}-{len(self._issues) + 1}"
+        identifier = f"{_TEAM_KEY}-{len(self._issues)}"
         state = _state(created.get("stateId") or _STATES["Todo"])
         self._issues[issue_id] = _Issue(issue_id, identifier, title, state)
         return {"success": True, "issue": {"id": issue_id}}
