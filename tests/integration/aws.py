@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Final, Literal, cast
 
 import boto3
@@ -18,6 +19,7 @@ from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 from pydantic import JsonValue, TypeAdapter
 
+from tests.integration.snapshot import Snapshot
 from tests.integration.template import (
     ACCOUNT,
     PSEUDO,
@@ -142,17 +144,26 @@ def _allowed(*policies: Policy) -> Iterator[Statement]:
 def deployed() -> Iterator[Stack]:
     """The stack, in a moto of its own."""
     with mock_aws():
-        parts = template()
-        defaults = {name: each.default for name, each in parts.parameters.items()}
-        names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK}
-        names |= _queue_names(parts) | _log_names(parts)
-        _make_tables(parts, names)
-        _make_queues(parts, names)
-        for bucket in parts.of_type("AWS::S3::Bucket"):
-            names[bucket] = f"{STACK}-{bucket.lower()}"
-            names[f"{bucket}.Arn"] = f"arn:aws:s3:::{names[bucket]}"
+        names, snapshot = _made_once()
+        snapshot.restore()
+        for bucket in template().of_type("AWS::S3::Bucket"):
             clients().s3.create_bucket(Bucket=str(names[bucket]))
-        yield Stack(template=parts, names=names, clients=clients())
+        yield Stack(template=template(), names=names, clients=clients())
+
+
+@cache
+def _made_once() -> tuple[Mapping[str, JsonValue], Snapshot]:
+    """Make the tables and queues, and return their names and what moto holds then."""
+    parts = template()
+    defaults = {name: each.default for name, each in parts.parameters.items()}
+    names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK}
+    names |= _queue_names(parts) | _log_names(parts)
+    _make_tables(parts, names)
+    _make_queues(parts, names)
+    for bucket in parts.of_type("AWS::S3::Bucket"):
+        names[bucket] = f"{STACK}-{bucket.lower()}"
+        names[f"{bucket}.Arn"] = f"arn:aws:s3:::{names[bucket]}"
+    return MappingProxyType(names), Snapshot.take()
 
 
 @cache

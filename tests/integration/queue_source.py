@@ -29,7 +29,7 @@ class QueueSource:
         self._sqs = clients.sqs
         self._chaos = chaos
         self._name = mapping.queue.rpartition(":")[2]
-        self._url = self._sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
+        self._url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name}"
 
     def poll(self) -> bool:
         if not sqs_backends[ACCOUNT][REGION].queues[self._name]._messages:
