@@ -97,6 +97,7 @@ lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 	$(UV) export $(exported) --no-default-groups $(addprefix --prune ,boto3 pyyaml rich typer) \
 		--output-file layers/shared/requirements.txt
 	$(UV) export $(exported) --only-group tokens --output-file layers/shared/tokens.txt
+	$(UV) export $(exported) --only-group schemas --output-file layers/shared/schemas.txt
 
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too

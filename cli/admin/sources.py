@@ -23,7 +23,7 @@ from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.deliveries import Providers
 
 _KEY_BYTES: Final = 32
-_RULES: Final = ("networks", "filter", "transform", "answer")
+_RULES: Final = ("networks", "body_schema", "filter", "transform", "answer")
 
 
 class NewSecretStore(SecretStore, Protocol):

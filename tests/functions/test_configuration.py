@@ -118,6 +118,7 @@ def test_who_has_a_thing_as_it_is_gets_no_copy(system: System, admin: str) -> No
         ("/api/v1/sources/github/mine", SOURCE | {"priority": "urgent"}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"odd": 1}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"answer": {"status": 302}}, 422),
+        ("/api/v1/sources/github/mine", SOURCE | {"body_schema": {"$ref": "a.json"}}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"filter": "action == 'opened'"}, 422),
         ("/api/v1/sources/github/mine", SOURCE | {"transform": {"title": "event."}}, 422),
         ("/api/v1/connections/other", SLACK, 409),

@@ -179,8 +179,8 @@ def test_a_row_may_name_a_layer_beside_the_shared_one() -> None:
         for name in ("githubWebhook", "discordWebhook", "slackConnector", "webhookConnector")
     }
     assert layers == {
-        "githubWebhook": ["SharedLayer"],
-        "discordWebhook": ["SharedLayer", "TokensLayer"],
+        "githubWebhook": ["SharedLayer", "SchemasLayer"],
+        "discordWebhook": ["SharedLayer", "SchemasLayer", "TokensLayer"],
         "slackConnector": ["SharedLayer"],
         "webhookConnector": ["SharedLayer", "TokensLayer"],
     }

@@ -93,10 +93,11 @@ class Source(ConfigResource):
     those persons may give commands who have write access by the API of the provider, or everybody
     if `permission` is off. Requests from other addresses than those of the `networks` are refused;
     without any they may come from anywhere. Tasks that `approval` selects run when somebody
-    has approved them. Deliveries with tasks that are over `burst` are deferred. Events for which
-    the expression `filter` is not true are ignored; `transform` sets fields of the tasks of the
-    others. `answer` is sent to verified requests whose provider expects no other. The provider's
-    own model validates `settings`.
+    has approved them. Deliveries with tasks that are over `burst` are deferred.
+    Bodies with events keep to `body_schema`, a JSON Schema, or fail. Events for which the
+    expression `filter` is not true are ignored; `transform` sets fields of the tasks of the others.
+    `answer` is sent to verified requests whose provider expects no other. The provider's own model
+    validates `settings`.
     """
 
     kind: ClassVar = "source"
@@ -117,6 +118,7 @@ class Source(ConfigResource):
     controls: Controls = Controls.OWN
     reply: ReplyMode = ReplyMode.COMMANDS
     burst: BurstCap | None = None
+    body_schema: dict[str, JsonValue] | None = None
     filter: SourceExpression | None = None
     transform: TaskTransform | None = None
     answer: SourceAnswer | None = None
@@ -130,7 +132,7 @@ class Source(ConfigResource):
     @property
     def has_event_rules(self) -> bool:
         """Whether rules decide over the contents of a delivery."""
-        return bool(self.filter or self.transform)
+        return bool(self.filter or self.transform) or self.body_schema is not None
 
     def admits(self, address: str) -> bool:
         """Return whether a request from this address is accepted."""

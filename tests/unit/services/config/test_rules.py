@@ -37,6 +37,8 @@ def found(thing: object) -> list[tuple[str, str]]:
         ({"commands": ("a" * 33,)}, "commands[0]", "matches no command"),
         ({"authors": ("@ada",)}, "authors[0]", "without @"),
         ({"bots": ("renovate bot",)}, "bots[0]", "without blanks"),
+        ({"body_schema": {"type": "objekt"}}, "body_schema", "type: 'objekt' is not valid"),
+        ({"body_schema": {"pattern": "(?=a)"}}, "body_schema", "is none of RE2"),
         ({"filter": "event.title =="}, "filter", "is no JMESPath expression"),
         ({"filter": "lower(event.title)"}, "filter", "calls lower(), which JMESPath does not have"),
         ({"filter": "action == 'opened'"}, "filter", "is it payload.action?"),

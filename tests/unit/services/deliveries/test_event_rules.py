@@ -125,6 +125,49 @@ def test_headers_that_are_not_recorded_cannot_be_read() -> None:
     assert source.receive().notes == (LEFT_OUT,)
 
 
+NUMBERED: JsonValue = {"properties": {"issue": {"required": ["number", "milestone"]}}}
+
+
+def test_a_body_that_does_not_keep_to_the_schema_fails_is_answered_and_stored() -> None:
+    source = SourceOfGitHub(body_schema=NUMBERED)
+
+    result = source.receive()
+
+    stored = source.deliveries.get(result.delivery)
+    assert (result.status, stored.event) == (DeliveryStatus.FAILED, "issues.opened")
+    assert stored.reason == (
+        'the body does not keep to the schema: issue breaks the rule "required": ["milestone"]'
+    )
+    assert json.loads(source.deliveries.get_stored(result.delivery).body) == ISSUE
+
+
+def test_a_body_that_keeps_to_the_schema_makes_a_task_and_so_does_one_after_a_correction() -> None:
+    source = SourceOfGitHub(body_schema=NUMBERED)
+    failed = source.receive()
+    source.configure(body_schema={"required": ["issue"]})
+
+    replayed, again = source.reinterpret(failed), source.receive()
+
+    assert (replayed.status, again.status) == (DeliveryStatus.ACCEPTED, DeliveryStatus.ACCEPTED)
+    assert len(again.tasks) == 1
+
+
+@pytest.mark.parametrize("event", ["ping", "star"])
+def test_a_body_without_events_is_not_checked(event: str) -> None:
+    source = SourceOfGitHub(body_schema={"not": {}})
+
+    assert source.receive({"zen": "x"}, event).status is not DeliveryStatus.FAILED
+
+
+def test_a_stored_schema_that_cannot_be_used_fails_the_delivery() -> None:
+    source = SourceOfGitHub(body_schema={"type": "objekt"})
+
+    result = source.receive()
+
+    reason = source.deliveries.get(result.delivery).reason or ""
+    assert reason.startswith("body_schema cannot be applied: type: 'objekt' is not valid")
+
+
 def transformed(**fields: str) -> Task:
     source = SourceOfGitHub(transform=TaskTransform(**fields))
     return source.task(source.receive())

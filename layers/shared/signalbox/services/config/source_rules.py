@@ -1,7 +1,9 @@
-"""Check the rules of a source: expressions that cannot be run, or name what is never there."""
+"""Check the rules of a source: a schema, and expressions that fail or name what is never there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+from pydantic import JsonValue
 
 from signalbox.models.config import Source
 from signalbox.models.event import Event
@@ -16,14 +18,31 @@ _DOCUMENT: Final = ("event", "payload", "headers")
 
 def source_rule_violations(source: Source) -> Iterator[ManifestError]:
     """Yield what is wrong with the rules of a source, with the path within it."""
-    expressions = [("filter", source.filter)] if source.filter else []
-    if source.transform:
-        expressions += [
-            (f"transform.{name}", text) for name, text in source.transform.expressions()
-        ]
-    for path, expression in expressions:
-        for reason in _in_expression(expression or ""):
+    if source.body_schema is not None:
+        yield from _in_schema(source.body_schema)
+    for path, expression in _expressions(source):
+        for reason in _in_expression(expression):
             yield ManifestError(path=path, reason=reason)
+
+
+def _in_schema(schema: Mapping[str, JsonValue]) -> Iterator[ManifestError]:
+    from signalbox.services.deliveries.body_schema import (  # noqa: PLC0415  it takes a while
+        BodySchemaInvalid,
+        body_schema,
+    )
+
+    try:
+        body_schema(schema)
+    except BodySchemaInvalid as invalid:
+        yield ManifestError(path="body_schema", reason=str(invalid))
+
+
+def _expressions(source: Source) -> Iterator[tuple[str, str]]:
+    if source.filter:
+        yield "filter", source.filter
+    if source.transform:
+        for name, expression in source.transform.expressions():
+            yield f"transform.{name}", expression
 
 
 def _in_expression(expression: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Apply the rules of a source to the contents of a delivery: its filter, its transform.
+"""Apply the rules of a source to the contents of a delivery: its schema, filter and transform.
 
 A rule that cannot be applied fails the delivery, which is stored and can be replayed once the
 source is corrected. This module is imported only for sources that have such rules.
@@ -41,6 +41,26 @@ class EventRules:
     source: Source
     payload: JsonValue
     headers: Mapping[str, str]
+
+    def check_body(self) -> None:
+        """Check the body against the schema of the source.
+
+        Raises:
+            SourceRuleFailed: It does not keep to the schema, or cannot be checked.
+        """
+        if self.source.body_schema is None:
+            return
+        from signalbox.services.deliveries.body_schema import (  # noqa: PLC0415  it takes a while
+            BodySchemaInvalid,
+            body_schema,
+        )
+
+        try:
+            violation = body_schema(self.source.body_schema).violation(self.payload)
+        except BodySchemaInvalid as invalid:
+            raise SourceRuleFailed(f"body_schema cannot be applied: {invalid}") from None
+        if violation:
+            raise SourceRuleFailed(f"the body does not keep to the schema: {violation}")
 
     def refusal(self, event: Event) -> str | None:
         """Return why an event is left out, or None if the filter is true for it.

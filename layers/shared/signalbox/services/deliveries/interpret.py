@@ -125,4 +125,5 @@ def _with_rules(
         payload=provider.document(request),
         headers=recorded_headers_of(request, provider.recorded_headers),
     )
+    rules.check_body()
     return replace(context, rules=rules)
