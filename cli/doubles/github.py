@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 
 from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown
+from signalbox.models.base import JsonObject
 
 _TOKEN: Final = "ghp_doubleofatoken"  # noqa: S105  not a secret: the double is in memory
 _INSTALLED: Final = "ghs_doubleofatoken"
@@ -28,14 +29,12 @@ _MAX_PROPERTIES: Final = 10
 _STATES: Final = frozenset({"error", "failure", "pending", "success"})
 _STATUSES: Final = frozenset({"queued", "in_progress", "completed"})
 
-Body = dict[str, JsonValue]
-
 
 @dataclass
 class _Failure(Exception):
     status: int
     message: str
-    errors: tuple[Body, ...] = ()
+    errors: tuple[JsonObject, ...] = ()
 
 
 class _Route(NamedTuple):
@@ -50,11 +49,11 @@ class GitHubDouble:
     def __init__(self, verify: Callable[[str], bool] = lambda _: False) -> None:
         self.verify = verify
         self.tokens = {_TOKEN}
-        self.comments: dict[str, Body] = {}
-        self.statuses: dict[str, Body] = {}
-        self.checks: dict[str, Body] = {}
+        self.comments: dict[str, JsonObject] = {}
+        self.statuses: dict[str, JsonObject] = {}
+        self.checks: dict[str, JsonObject] = {}
         self.labels: dict[str, list[str]] = {}
-        self.events: list[Body] = []
+        self.events: list[JsonObject] = []
         self._order: list[Callable[[], str]] = []
         self._created = 0
 
@@ -72,7 +71,7 @@ class GitHubDouble:
         try:
             return self._answer(request)
         except _Failure as failure:
-            value: Body = {"message": failure.message, "status": f"{failure.status}"}
+            value: JsonObject = {"message": failure.message, "status": f"{failure.status}"}
             return DoubleResponse.of_json(value | {"errors": [*failure.errors]}, failure.status)
 
     def shown(self) -> Sequence[str]:
@@ -235,7 +234,7 @@ def _require_app(request: DoubleRequest) -> None:
         raise _Failure(403, "You must authenticate via a GitHub App.")
 
 
-def _require_conclusion(run: Body) -> None:
+def _require_conclusion(run: JsonObject) -> None:
     if run.get("status") not in _STATUSES:
         raise _invalid("CheckRun", "status", "invalid")
     if (run["status"] == "completed") != ("conclusion" in run):
@@ -245,7 +244,7 @@ def _require_conclusion(run: Body) -> None:
         raise _invalid("CheckRun", "output", "missing_field")
 
 
-def _text(value: Body, name: str, limit: int) -> str:
+def _text(value: JsonObject, name: str, limit: int) -> str:
     text = value.get(name)
     if not isinstance(text, str) or not text.strip():
         raise _invalid("Object", name, "missing_field")
@@ -255,15 +254,15 @@ def _text(value: Body, name: str, limit: int) -> str:
 
 
 def _invalid(resource: str, field: str, code: str) -> _Failure:
-    error: Body = {"resource": resource, "field": field, "code": code}
+    error: JsonObject = {"resource": resource, "field": field, "code": code}
     return _Failure(422, "Validation Failed", (error,))
 
 
-def _shown_status(status: Body) -> str:
+def _shown_status(status: JsonObject) -> str:
     return f"{status['context']} {status['state']}: {status.get('description')}"
 
 
-def _shown_check(run: Body) -> str:
+def _shown_check(run: JsonObject) -> str:
     output = run["output"]
     title = output["title"] if isinstance(output, dict) else ""
     return f"{run['name']} {run.get('conclusion') or run['status']}: {title}"

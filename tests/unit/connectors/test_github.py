@@ -247,15 +247,13 @@ def test_a_token_that_was_revoked_is_replaced_once() -> None:
     assert [call.split()[0] for call in github.calls] == ["POST", "POST", "PATCH", "POST", "PATCH"]
 
 
-def test_an_app_signs_by_githubs_clock_if_ours_is_wrong() -> None:
+def test_an_app_signs_by_githubs_clock_if_ours_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     github = Repositories()
     claims = an_app(github)
-    respond, refused = (
-        github.double.respond,
-        DoubleResponse(status=401, headers={"Date": "Sun, 01 Mar 2026 13:00:00 GMT"}),
-    )
-    answers = iter([refused])
-    github.double.respond = lambda request: next(answers, None) or respond(request)  # type: ignore[method-assign]
+    respond = github.double.respond
+    refusal = DoubleResponse(status=401, headers={"Date": "Sun, 01 Mar 2026 13:00:00 GMT"})
+    answers = iter([refusal])
+    monkeypatch.setattr(github.double, "respond", lambda each: next(answers, None) or respond(each))
 
     github.send(a_notification())
 
