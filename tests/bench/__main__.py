@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import figures
+from tests.bench.deliveries import deliveries
 from tests.bench.local import core_reads
 from tests.integration.aws import deployed
 
@@ -37,6 +38,7 @@ def main() -> int:
                 figures.operations(chosen.times),
                 figures.lists(),
                 figures.costs(chosen.times),
+                deliveries(),
             ]
             if not chosen.no_layer:
                 with figures.building() as built:

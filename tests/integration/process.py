@@ -78,6 +78,7 @@ def _predictable(clock: FakeClock) -> Iterator[None]:
             Wiring, "__init__", partialmethod(Wiring.__init__, clock=clock, sleep=clock.sleep)
         ),
         patch("signalbox.runtime.wiring.SystemRandom", lambda: Random(1)),
+        patch("signalbox.runtime.connector.CALLS_AT_ONCE", 1),
         patch("boto3.client", _cheap_client),
     ):
         yield

@@ -1,5 +1,8 @@
 import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from io import StringIO
+from threading import Barrier, Event, current_thread, main_thread
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -7,7 +10,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import JsonValue
 
 from signalbox.models.errors import Unavailable
-from signalbox.runtime.sqs_batch import RetryMessage, sqs_batch_handler
+from signalbox.runtime.sqs_batch import LambdaEvent, RetryMessage, sqs_batch_handler
+from signalbox.runtime.telemetry import count
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
@@ -33,12 +37,27 @@ def _failures(
         if trouble := left.pop(0):
             raise trouble
 
-    records: list[JsonValue] = [
-        {"messageId": f"m-{number}", "eventSource": "aws:sqs", "body": "a secret"}
-        for number in range(len(raised))
-    ]
     handler = sqs_batch_handler(handle, Logger(service="messages", stream=logs), counts)
-    answer = handler({"Records": records}, FakeContext(FakeClock(), timeout=timeout))
+    answer = handler(_messages(len(raised)), FakeContext(FakeClock(), timeout=timeout))
+    return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
+
+
+def _messages(number: int) -> LambdaEvent:
+    records: list[JsonValue] = [
+        {"messageId": f"m-{each}", "eventSource": "aws:sqs", "body": "a secret"}
+        for each in range(number)
+    ]
+    return {"Records": records}
+
+
+def _at_once(
+    handle: Callable[[SQSRecord], None], number: int, context: FakeContext | None = None
+) -> list[str]:
+    """The messages that come back when ten are handled at the same time."""
+    handler = sqs_batch_handler(
+        handle, Logger(service="messages", stream=StringIO()), FakeCount(), workers=10
+    )
+    answer = handler(_messages(number), context or FakeContext(FakeClock()))
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
@@ -67,3 +86,86 @@ def test_a_message_that_is_to_come_back_is_no_failure_to_tell(
     assert _failures(logs, counts, RetryMessage()) == ["m-0"]
     assert _failures(logs, counts, None, timeout=10) == ["m-0"]
     assert (logs.getvalue(), counts.seen) == ("", [])
+
+
+def test_ten_messages_are_handled_at_the_same_time() -> None:
+    together = Barrier(10, timeout=20)
+
+    failures = _at_once(lambda _: (together.wait(), None)[1], 10)
+
+    assert failures == []
+
+
+def test_each_of_many_reports_its_own_result() -> None:
+    def handle(record: SQSRecord) -> None:
+        number = int(record.message_id.removeprefix("m-"))
+        if number % 3 == 1:
+            raise RetryMessage
+        if number % 3 == 2:
+            raise ValueError
+
+    failures = _at_once(handle, 25)
+
+    assert failures == [f"m-{number}" for number in range(25) if number % 3]
+
+
+def test_a_message_that_hangs_comes_back_and_holds_up_no_other() -> None:
+    released, others = Event(), Barrier(10, timeout=20)
+    handled = []
+
+    class Ending(FakeContext):
+        def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
+            if current_thread() is main_thread():
+                others.wait()  # the time is up when all others are handled
+                return 3_000
+            return 60_000
+
+    def handle(record: SQSRecord) -> None:
+        if record.message_id == "m-4":
+            released.wait(20)
+        else:
+            handled.append(record.message_id)
+            others.wait()
+
+    try:
+        failures = _at_once(handle, 10, Ending(FakeClock()))
+    finally:
+        released.set()
+
+    assert "m-4" in failures
+    assert len(handled) == 9
+
+
+def test_what_is_not_begun_in_time_comes_back() -> None:
+    assert _at_once(lambda _: None, 10, FakeContext(FakeClock(), timeout=10)) == [
+        f"m-{number}" for number in range(10)
+    ]
+
+
+def test_a_process_that_ends_in_one_message_reports_nothing_of_the_others() -> None:
+    def handle(record: SQSRecord) -> None:
+        if record.message_id == "m-1":
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        _at_once(handle, 3)
+
+
+def test_a_metric_is_written_at_once_as_lines_of_other_threads_come_between_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Signalbox/test")
+    writes = []
+
+    class Stream(StringIO):
+        def write(self, text: str) -> int:
+            writes.append(text)
+            return len(text)
+
+    with redirect_stdout(Stream()):
+        count("Notifications", {"connector": "slack"}, 2)
+
+    (line,) = writes
+    metric = json.loads(line)
+    assert line.endswith("}\n")
+    assert (metric["connector"], metric["Notifications"]) == ("slack", [2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
@@ -47,6 +48,7 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     _read: dict[str, tuple[datetime, dict[str, ConfigResource | None]]] = field(
         default_factory=dict
     )
+    _reading: Lock = field(default_factory=Lock)
 
     @override
     def source(self, provider: str, name: str) -> Source | None:
@@ -103,7 +105,8 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def invalidate(self) -> None:
-        self._read.clear()
+        with self._reading:  # what is being read may be older than this call
+            self._read.clear()
 
     @override
     def replace(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
@@ -150,13 +153,14 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     def _resources(self, kind: type[ConfigResource]) -> Mapping[str, ConfigResource | None]:
         """Return every resource of this kind by its key, None if it cannot be parsed."""
-        now, partition = self.clock(), _partition(kind)
-        cached = self._read.get(partition)
-        if cached is None or now - cached[0] > CONFIG_CACHE_TTL:
-            rows = _rows(self.table, partition)
-            cached = (now, {text_attribute(row, "sk"): self._parsed(row, kind) for row in rows})
-            self._read[partition] = cached
-        return cached[1]
+        partition = _partition(kind)
+        with self._reading:
+            now, cached = self.clock(), self._read.get(partition)
+            if cached is None or now - cached[0] > CONFIG_CACHE_TTL:
+                rows = _rows(self.table, partition)
+                cached = (now, {text_attribute(row, "sk"): self._parsed(row, kind) for row in rows})
+                self._read[partition] = cached
+            return cached[1]
 
     def _parsed(self, row: Item, model: type[R]) -> R | None:
         try:

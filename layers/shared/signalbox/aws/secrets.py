@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
@@ -32,7 +33,8 @@ class SsmSecrets(SecretStore):
     """Stores secrets; `prefix` begins every name, such as `/signalbox/<stack>`.
 
     While SSM is down the last value is valid for an hour. A name that SSM did not answer, or did
-    not have, is read again after 30 seconds at the earliest.
+    not have, is read again after 30 seconds at the earliest. Threads that need a name at the
+    same time share one call and its outcome.
     """
 
     provider: SSMProvider
@@ -41,14 +43,16 @@ class SsmSecrets(SecretStore):
     _asked: dict[str, datetime] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
     _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _failed: dict[str, datetime] = field(default_factory=dict)
+    _locks: dict[str, Lock] = field(default_factory=dict)
 
     @override
     def secrets(self, name: str) -> Sequence[str]:
-        return self._read(name, fresh=False)
+        return self._shared(name, refresh=False)
 
     @override
     def refresh(self, name: str) -> Sequence[str]:
-        return self._read(name, fresh=self._may_ask(name))
+        return self._shared(name, refresh=True)
 
     def has(self, name: str) -> bool:
         """Return whether there are secrets with this name, known for five minutes. Reads none.
@@ -114,6 +118,13 @@ class SsmSecrets(SecretStore):
         asked = self._asked.get(name)
         return asked is None or self.clock() - asked >= SECRET_REFRESH_INTERVAL
 
+    def _shared(self, name: str, *, refresh: bool) -> Sequence[str]:
+        begin = self.clock()
+        with self._locks.setdefault(name, Lock()):
+            if begin < self._failed.get(name, begin):
+                raise Unavailable("the parameter store did not answer")
+            return self._read(name, fresh=refresh and self._may_ask(name))
+
     def _read(self, name: str, *, fresh: bool) -> Sequence[str]:
         now = self.clock()
         if fresh:
@@ -132,6 +143,7 @@ class SsmSecrets(SecretStore):
             if _code(error.__context__) == "ParameterNotFound":
                 self._last[name] = (now, ())
             if not self._serves(name, now):
+                self._failed[name] = self.clock()
                 raise Unavailable("the parameter store did not answer") from None
             return self._last[name][1]
         secrets = _parsed(name, stored)

@@ -24,6 +24,9 @@ from signalbox.services.ports.notifications import Connector
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+CALLS_AT_ONCE: Final = 10
+"""How many messages of a batch are sent at the same time."""
+
 _MAX_VISIBILITY_SECONDS: Final = 43_000
 
 
@@ -98,4 +101,5 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
         ),
         log,
         count,
+        workers=CALLS_AT_ONCE,
     )

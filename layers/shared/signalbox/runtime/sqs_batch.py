@@ -1,26 +1,31 @@
 """The handler of functions that receive messages from SQS: each message by itself."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSEvent, SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.problems import error_fields
 from signalbox.services.ports.metrics import Count
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import (
+        PartialItemFailureResponse,
+        PartialItemFailures,
+    )
+
 LambdaEvent = dict[str, JsonValue]
-LambdaHandler = Callable[[LambdaEvent, LambdaContext], PartialItemFailureResponse]
+LambdaHandler = Callable[[LambdaEvent, LambdaContext], "PartialItemFailureResponse"]
 
 _RESERVE_MILLISECONDS: Final = 20_000
+"""No message is begun with less time left."""
+
+_RESPONSE_MILLISECONDS: Final = 3_000
+"""When the response is made, whatever is still under way."""
 
 
 class RetryMessage(Exception):
@@ -28,33 +33,59 @@ class RetryMessage(Exception):
 
 
 def sqs_batch_handler(
-    handle: Callable[[SQSRecord], None], logger: Logger, count: Count
+    handle: Callable[[SQSRecord], None], logger: Logger, count: Count, *, workers: int = 1
 ) -> LambdaHandler:
-    """Return a Lambda handler.
+    """Return a Lambda handler that handles up to `workers` messages of a batch at once.
 
-    A message whose `handle` raises is received again; the others are done.
+    A message whose `handle` raises is received again; the others are done. So is a message that is
+    still being handled when the invocation must end: what becomes of it is seen by the next one.
 
     Lambda does not count that as an error, so it is counted here, for an alarm. Messages for which
     no time is left are received again too, which is not a failure.
     """
 
-    def handler(event: LambdaEvent, context: LambdaContext) -> PartialItemFailureResponse:
-        def one(record: SQSRecord) -> None:
+    def handler(event: LambdaEvent, context: LambdaContext) -> "PartialItemFailureResponse":
+        def is_done(record: SQSRecord) -> bool:
             if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
-                raise RetryMessage
+                return False
             try:
                 handle(record)
             except RetryMessage:
-                raise
-            except Exception as error:
+                return False
+            except Exception as error:  # noqa: BLE001  it is reported, and its neighbours go on
                 extra = {"message_id": record.message_id, **error_fields(error)}
                 logger.error("message failed", extra=extra)
                 count("MessagesFailed", {})
-                raise
+                return False
+            return True
 
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(
-            event=event, record_handler=one, processor=processor, context=context
-        )
+        records = list(SQSEvent(event).records)
+        if min(workers, len(records)) <= 1:
+            return _response(records, {each.message_id for each in records if is_done(each)})
+        return _response(records, _done_at_once(records, is_done, workers, context))
 
     return handler
+
+
+def _done_at_once(
+    records: Sequence[SQSRecord],
+    is_done: Callable[[SQSRecord], bool],
+    workers: int,
+    context: LambdaContext,
+) -> Collection[str]:
+    """Return the ids of the messages that are done before the invocation must end."""
+    pool = ThreadPoolExecutor(min(workers, len(records)), "message")
+    try:
+        running = {pool.submit(is_done, record): record.message_id for record in records}
+        left = context.get_remaining_time_in_millis() - _RESPONSE_MILLISECONDS
+        ended, _ = wait(running, max(left, 0) / 1000, return_when=FIRST_EXCEPTION)
+        return {running[each] for each in ended if each.result()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _response(records: Sequence[SQSRecord], done: Collection[str]) -> "PartialItemFailureResponse":
+    failures: list[PartialItemFailures] = [
+        {"itemIdentifier": record.message_id} for record in records if record.message_id not in done
+    ]
+    return {"batchItemFailures": failures}

@@ -43,7 +43,7 @@ _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=4,
+    max_pool_connections=10,
 )
 # who waits for a secret has ten seconds in all
 _SSM: Final = _CONFIG.merge(

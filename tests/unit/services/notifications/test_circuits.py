@@ -1,4 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from random import Random
+from time import sleep
 
 import pytest
 
@@ -199,3 +202,19 @@ def test_the_circuits_of_connections_that_are_gone_are_not_read(rig: Rig) -> Non
 
     assert list(before) == [ConnectionId("team-slack")]
     assert read() == {}
+
+
+def test_the_threads_of_a_cold_process_share_one_read(rig: Rig) -> None:
+    class Slow(FakeCircuitStore):
+        def get(self, connection: ConnectionId) -> Circuit:
+            sleep(0.05)
+            return super().get(connection)
+
+    store = Slow()
+    circuits = replace(rig.circuits, store=store)
+
+    with ThreadPoolExecutor(10) as pool:
+        ways = list(pool.map(lambda _: circuits.admit(TEAM), range(10)))
+
+    assert ways == [CallAllowed(connection=TEAM)] * 10
+    assert store.calls == ["get"]

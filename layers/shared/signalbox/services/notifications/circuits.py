@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from threading import Lock
 from typing import Final
 
 from signalbox.models.circuit import (
@@ -51,32 +52,38 @@ class CallBlocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitBreakers:
-    """The circuits as one process sees them."""
+    """The circuits as one process sees them, whose threads ask about a connection by turns."""
 
     store: CircuitStore
     clock: Clock
     random: Random
     _cache: dict[ConnectionId, tuple[datetime, Circuit]] = field(default_factory=dict)
     _calls: dict[ConnectionId, tuple[CallResult, ...]] = field(default_factory=dict)
+    _locks: dict[ConnectionId, Lock] = field(default_factory=dict)
 
     def admit(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
         """Return whether a call may be made now.
 
         The caller records the outcome of an allowed call.
         """
-        try:
-            return self._check(connection)
-        except Unavailable:
-            self._remember(connection, Circuit())
-            return CallAllowed(connection=connection)
+        with self._turn(connection):
+            try:
+                return self._check(connection)
+            except Unavailable:
+                self._remember(connection, Circuit())
+                return CallAllowed(connection=connection)
 
     def record(self, call: CallAllowed, *, answered: bool | None) -> None:
         """Record whether the target answered, None if it was not called."""
-        with suppress(Unavailable, WriteConflict):  # another process wrote it, or will look later
+        # another process wrote it, or will look later
+        with self._turn(call.connection), suppress(Unavailable, WriteConflict):
             if call.probe:
                 self._write(call.connection, call.probe, self._after(call.probe, answered=answered))
             elif answered is not None:
                 self._record_call(call.connection, answered=answered)
+
+    def _turn(self, connection: ConnectionId) -> Lock:
+        return self._locks.setdefault(connection, Lock())
 
     def _check(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
         now, circuit = self.clock(), self._circuit(connection)
