@@ -73,6 +73,7 @@ def notification_fields(found: NotificationView) -> Fields:
         "Change": found.type,
         "Title": found.title,
         "Tries": str(found.tries),
+        "Held": found.held or "",
         "Attempts": "\n".join(attempts),
         "Created": format_time(found.created_at),
         "Next": format_time(found.next_at),

@@ -49,7 +49,7 @@ def list_(
             "Change": lambda note: note.type,
             "Title": lambda note: note.title,
             "Tries": lambda note: str(note.tries),
-            "Reason": lambda note: note.last_reason or "",
+            "Reason": lambda note: f"held: {note.held}" if note.held else note.last_reason or "",
             "Created": lambda note: format_time(note.created_at),
         },
     )

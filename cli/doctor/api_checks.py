@@ -93,7 +93,7 @@ class ApiChecks:
                     level=DiagnosisLevel.WARNING,
                     check="subscriptions",
                     subject=subject,
-                    text=f"the connection {connection.id} is disabled, so nothing is sent",
+                    text=f"the connection {connection.id} is disabled: its notifications are held",
                     action="enable the connection by `signalbox apply`",
                 )
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contract.circuits import CircuitStoreContract
+from tests.contract.held import HeldIndexContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.redelivery import RedeliveryStoreContract
 from tests.contract.references import ReferenceStoreContract
@@ -27,7 +28,7 @@ from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
 from tests.fakes.references import FakeReferenceStore
-from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
+from tests.fakes.tasks import FakeAgenda, FakeHeldIndex, FakeNotificationStore, FakeTaskStore
 
 
 class TestFakeTaskStore(TaskStoreContract):
@@ -54,6 +55,16 @@ class TestFakeAgenda(AgendaContract):
     @pytest.fixture
     def due_index(self, tasks: FakeTaskStore, notes: FakeNotificationStore) -> FakeAgenda:
         return FakeAgenda(tasks, notes)
+
+
+class TestFakeHeldIndex(HeldIndexContract):
+    @pytest.fixture
+    def notes(self) -> FakeNotificationStore:
+        return FakeNotificationStore()
+
+    @pytest.fixture
+    def index(self, notes: FakeNotificationStore) -> FakeHeldIndex:
+        return FakeHeldIndex(notes)
 
 
 class TestFakeDeliveryStore(DeliveryStoreContract):

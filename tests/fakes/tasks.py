@@ -6,7 +6,7 @@ from datetime import datetime
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
-from signalbox.models.ids import NotificationId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
@@ -144,6 +144,27 @@ class FakeAgenda:
         ]
         due = [(at, overdue) for at, overdue in tasks + notes if at and at < now]
         yield from (overdue for _, overdue in sorted(due, key=_at, reverse=latest_first))
+
+
+class FakeHeldIndex:
+    """A HeldIndex over the store."""
+
+    def __init__(self, notifications: FakeNotificationStore) -> None:
+        self._notifications = notifications
+
+    def connections(self) -> Iterator[ConnectionId]:
+        yield from sorted({note.connection for _, note in self._held()})
+
+    def of_connection(
+        self, connection: ConnectionId, until: datetime | None = None
+    ) -> Iterator[DueItem]:
+        for since, note in self._held():
+            if note.connection == connection and (until is None or since < until):
+                yield DueItem(task=note.task_id, notification=note.id)
+
+    def _held(self) -> list[tuple[datetime, Notification]]:
+        held = [(note.hold.since, note) for note in self._notifications.kept.values() if note.hold]
+        return sorted(held, key=lambda each: each[0])
 
 
 def _at(due: tuple[datetime, DueItem]) -> datetime:

@@ -8,13 +8,15 @@ import pytest
 
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.delivery import reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
 from signalbox.services.pagination import Window
-from tests.builders import NOW, a_delivery, a_task, held
+from tests.builders import NOW, a_delivery, a_notification, a_task, held
+from tests.contract.held import HeldIndexContract
 from tests.contract.stores import (
     AgendaContract,
     DeliveryStoreContract,
@@ -198,6 +200,26 @@ class TestDynamoAgenda(AgendaContract):
 
         assert list(due_index.overdue(NOW)) == []
         assert faults.operations == ["DynamoDB.Query"] * 8
+
+
+class TestDynamoHeldIndex(HeldIndexContract):
+    @pytest.fixture
+    def notes(self, tasks_table: Table) -> DynamoNotifications:
+        return DynamoNotifications(table=tasks_table)
+
+    @pytest.fixture
+    def index(self, tasks_table: Table) -> DynamoHeldIndex:
+        return DynamoHeldIndex(table=tasks_table)
+
+    def test_a_minute_without_held_notifications_costs_two_queries(
+        self, notes: DynamoNotifications, index: DynamoHeldIndex, faults: Faults
+    ) -> None:
+        for _ in range(20):
+            notes.create(a_notification())
+        faults.clear()
+
+        assert list(index.connections()) == []
+        assert faults.operations == ["DynamoDB.Query"] * 2
 
 
 class TestDynamoDeliveries(DeliveryStoreContract):

@@ -20,8 +20,9 @@
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
-status and creation time), `due` (by due time) and `notifications` (by status and creation time). So
-is the index `due` of Deliveries, which has the deferred ones.
+status and creation time), `due` (by due time; held notifications apart, by connection) and
+`notifications` (by status and creation time). So is the index `due` of Deliveries, which has the
+deferred ones.
 """
 
 import json
@@ -91,6 +92,26 @@ def notifications_pk(index_status: str, shard: int) -> str:
 def due_pk(shard: int) -> str:
     """Return a partition of the index of due items."""
     return f"due#{shard}"
+
+
+def held_pk(shard: int) -> str:
+    """Return the partition of held notifications, in the index of due items."""
+    return f"held#{shard}"
+
+
+def held_sk(connection: ConnectionId, position: str = "") -> str:
+    """Return the position of a held notification: by connection, then by time."""
+    return f"{connection}#{position}"
+
+
+def held_connection(sort: str) -> ConnectionId:
+    """Return the connection in the position of a held notification."""
+    return ConnectionId(sort.partition("#")[0])
+
+
+def after_held(connection: ConnectionId) -> str:
+    """Return a position after all held notifications of a connection and before any other."""
+    return f"{connection}$"  # the character after #, which no name may have
 
 
 def shard_of(identifier: str, shards: int = SHARDS) -> int:

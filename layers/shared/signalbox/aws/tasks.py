@@ -179,10 +179,11 @@ class DynamoDueIndex(DueIndex):
         ]
         # one of each by turns, so that what fills a shard does not keep the others waiting
         for rows in zip_longest(*shards):
-            yield from (_due_item(row) for row in rows if row)
+            yield from (due_item(row) for row in rows if row)
 
 
-def _due_item(row: Item) -> DueItem:
+def due_item(row: Item) -> DueItem:
+    """Return the task or notification in a row of the index of due items."""
     sort = text_attribute(row, "sk")
     note = (
         sort.removeprefix(table_keys.NOTIFICATION)
@@ -263,6 +264,10 @@ def _notification_item(notification: Notification) -> dict[str, AttributeValueTy
         "note_sk": {"S": list_position(notification.created_at, notification.id)},
         "connection": {"S": notification.connection},
     }
+    if notification.hold:
+        position = list_position(notification.hold.since, notification.id)
+        item["due_pk"] = {"S": table_keys.held_pk(table_keys.shard_of(notification.id))}
+        item["due_sk"] = {"S": table_keys.held_sk(notification.connection, position)}
     return item | _times(notification.id, notification.due_at, notification.expires_at)
 
 

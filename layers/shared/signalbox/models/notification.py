@@ -1,7 +1,8 @@
 """A notification: one change for one connection, and the rules of its attempts.
 
 `queued → sending → delivered | failed | dead`, back to `queued` after an attempt that may succeed
-later. `failed` is a final refusal of the target, `dead` means that the attempts ran out.
+later. `failed` is a final refusal of the target, `dead` means that the attempts ran out. A `queued`
+one may be held: no attempt is made until it is released.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ class SendResult(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DEAD = "dead"
+    HELD = "held"
+    """The connection is disabled; maintenance releases the notification when it is enabled."""
+
     DELAYED = "delayed"
     """The attempt failed or was throttled; another follows."""
 
@@ -60,13 +64,20 @@ class SendResult(StrEnum):
 class Attempt(Model):
     """An attempt to send.
 
-    `outcome` is `delivered`, `delayed`, `throttled`, `refused`, `dead` or `unknown`. `at` is when
-    it ended, or when it began if its end is unknown.
+    `outcome` is `delivered`, `delayed`, `throttled`, `refused`, `dead`, `held` or `unknown`. `at`
+    is when it ended, or when it began if its end is unknown.
     """
 
     at: UtcDatetime
     outcome: str
     reason: str | None = None
+
+
+class Hold(Model):
+    """Why and since when a notification is held."""
+
+    reason: str
+    since: UtcDatetime
 
 
 class Notification(Model):
@@ -76,8 +87,9 @@ class Notification(Model):
 
     `number` counts the attempts that count against the limit.
 
-    `busy_until` is set during an attempt: no other may begin before. `fingerprint` is that of the
-    request with an Idempotency-Key that created the notification.
+    `busy_until` is set during an attempt: no other may begin before. `hold` is set while no attempt
+    may be made, `released_at` is when that ended. `fingerprint` is that of the request with an
+    Idempotency-Key that created the notification.
     """
 
     id: NotificationId
@@ -95,6 +107,8 @@ class Notification(Model):
     sent_at: UtcDatetime | None = None
     next_at: UtcDatetime | None = None
     busy_until: UtcDatetime | None = None
+    hold: Hold | None = None
+    released_at: UtcDatetime | None = None
     number: int = 0
     attempts: tuple[Attempt, ...] = ()
     retention: int = 86_400
@@ -117,11 +131,16 @@ class Notification(Model):
         return self.updated_at + timedelta(seconds=self.retention)
 
     @property
+    def retried_from(self) -> datetime:
+        """Return when the time began that its attempts have."""
+        return max(self.queued_at, self.released_at or self.queued_at)
+
+    @property
     def due_at(self) -> datetime | None:
-        """Return when maintenance must look at the notification."""
-        if not self.open:
+        """Return when maintenance must look at the notification, None if it is held."""
+        if not self.open or self.hold:
             return None
-        marks = (self.queued_at, self.next_at, self.busy_until)
+        marks = (self.retried_from, self.next_at, self.busy_until)
         since = max(mark for mark in marks if mark)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + RESEND_AFTER
@@ -150,15 +169,12 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
         raise Conflict(f"the notification is {notification.status}")
     if notification.busy_until and notification.busy_until > now:
         raise Conflict("another attempt is under way")
-    known = notification
-    if notification.status is NotificationStatus.SENDING:
-        begin = notification.updated_at
-        known = _logged(notification, begin, "unknown", "the attempt ended without an outcome")
-    return known.model_copy(
+    return with_unknown_end(notification).model_copy(
         update={
             "version": notification.version + 1,
             "status": NotificationStatus.SENDING,
             "busy_until": busy_until,
+            "hold": None,
             "updated_at": now,
             "number": notification.number + 1,
         }
@@ -190,9 +206,9 @@ def delayed(
     It is dead if the attempts or the time are used up.
     """
     number = notification.number if counts else notification.number - 1
-    if number >= MAX_ATTEMPTS or next_at - notification.queued_at > GIVE_UP_AFTER:
+    if number >= MAX_ATTEMPTS or next_at - notification.retried_from > GIVE_UP_AFTER:
         return exhausted(notification, reason, now)
-    return _logged(notification, now, "delayed" if counts else THROTTLED, reason).model_copy(
+    return logged(notification, now, "delayed" if counts else THROTTLED, reason).model_copy(
         update={
             "version": notification.version + 1,
             "status": NotificationStatus.QUEUED,
@@ -220,6 +236,7 @@ def redelivered(notification: Notification, now: datetime) -> Notification:
             "updated_at": now,
             "sent_at": None,
             "next_at": None,
+            "released_at": None,
             "number": 0,
         }
     )
@@ -237,20 +254,30 @@ def _ended(
     outcome: str,
     reason: str | None,
 ) -> Notification:
-    return _logged(notification, now, outcome, reason).model_copy(
+    return logged(notification, now, outcome, reason).model_copy(
         update={
             "version": notification.version + 1,
             "status": status,
             "busy_until": None,
             "next_at": None,
+            "hold": None,
             "updated_at": now,
         }
     )
 
 
-def _logged(
+def with_unknown_end(notification: Notification) -> Notification:
+    """Return the notification with an attempt without an end logged as unknown."""
+    if notification.status is not NotificationStatus.SENDING:
+        return notification
+    begin = notification.updated_at
+    return logged(notification, begin, "unknown", "the attempt ended without an outcome")
+
+
+def logged(
     notification: Notification, at: datetime, outcome: str, reason: str | None
 ) -> Notification:
+    """Return the notification with one more attempt, of the last ones that are stored."""
     attempt = Attempt(at=at, outcome=outcome, reason=reason)
     log = (*notification.attempts, attempt)[-_MAX_ATTEMPTS_STORED:]
     return notification.model_copy(update={"attempts": log})

@@ -11,6 +11,7 @@ from signalbox.http.problems import error_fields
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
 _RESERVE: Final = 5.0
@@ -33,16 +34,27 @@ def maintenance(
         random=wired.random,
     )
 
+    release = ReleaseHeld(
+        index=wired.held_index,
+        notifications=wired.notifications,
+        notification_queue=wired.notification_queue,
+        config=wired.config,
+        clock=wired.clock,
+    )
+
     def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
 
         result = reconcile(time_left)
+        held = release(time_left)
         behind = catch_up(lambda: time_left() - _RESERVE)
-        log_result = log.error if result.failed else log.info
+        failed = result.failed or held.failed
+        log_result = log.error if failed else log.info
         not_counted = {stream: error_fields(trouble) for stream, trouble in behind.items()}
-        log_result("reconciled", extra={**asdict(result), "not_counted": not_counted})
-        if result.failed:
+        extra = {**asdict(result), "held": asdict(held), "not_counted": not_counted}
+        log_result("reconciled", extra=extra)
+        if failed:
             count("NotReconciled", {})
 
     return handler

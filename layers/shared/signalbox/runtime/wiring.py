@@ -17,6 +17,7 @@ from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.permission_cache import DynamoPermissionCache
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
@@ -141,6 +142,11 @@ class Wiring:
     def due_index(self) -> DynamoDueIndex:
         """Return the index of due items."""
         return DynamoDueIndex(table=self.tasks_table)
+
+    @cached_property
+    def held_index(self) -> DynamoHeldIndex:
+        """Return the index of held notifications."""
+        return DynamoHeldIndex(table=self.tasks_table)
 
     @cached_property
     def deliveries(self) -> DynamoDeliveries:

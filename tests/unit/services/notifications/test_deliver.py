@@ -6,9 +6,13 @@ import pytest
 
 from signalbox.models.config import Connection
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
+from signalbox.models.hold import DISABLED, held, released_from_hold
+from signalbox.models.ids import ConnectionId
 from signalbox.models.notification import (
     GIVE_UP_AFTER,
     MAX_ATTEMPTS,
+    Hold,
+    Notification,
     NotificationStatus,
     SendResult,
     begun,
@@ -17,7 +21,8 @@ from signalbox.models.notification import (
 )
 from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT, Done, Later
 from tests.builders import NOW, a_connection, a_notification
-from tests.fakes.config import FakeSecretStore
+from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.edges import FakeConnector
 from tests.unit.services.delivering import NAME, SECRET, Rig
 
 MINUTE = timedelta(minutes=1)
@@ -155,7 +160,6 @@ def test_however_late_it_is_one_attempt_is_made() -> None:
     ("connection", "reason"),
     [
         (None, "no longer exists"),
-        (a_connection(enabled=False), "is disabled"),
         (a_connection(connector="jira"), "jira"),
     ],
 )
@@ -244,3 +248,93 @@ def test_a_delivered_one_is_left_alone_however_often_it_comes() -> None:
 
     assert outcomes == {Done(result=SendResult.FINISHED, reason="delivered")}
     assert rig.kept == before
+
+
+def test_a_notification_of_a_disabled_connection_is_held_without_an_attempt() -> None:
+    rig = Rig()
+    rig.config.put(a_connection(enabled=False))
+
+    outcome = rig()
+
+    assert outcome == Done(result=SendResult.HELD, reason="the connection is disabled")
+    assert (rig.kept.status, rig.kept.number) == (NotificationStatus.QUEUED, 0)
+    assert rig.kept.hold == Hold(reason="the connection is disabled", since=NOW)
+    assert (rig.tries, rig.kept.due_at) == (0, None)
+
+
+def test_a_held_one_that_comes_again_is_not_written_again() -> None:
+    rig = Rig()
+    rig.config.put(a_connection(enabled=False))
+    rig()
+
+    outcomes = {rig() for _ in range(3)}
+
+    assert outcomes == {Done(result=SendResult.HELD, reason="the connection is disabled")}
+    assert len(rig.store.written) == 1
+
+
+def test_a_held_one_whose_connection_is_enabled_is_sent() -> None:
+    rig = Rig(note=held(a_notification(), DISABLED, NOW))
+
+    assert rig() == Done(result=SendResult.DELIVERED)
+    assert rig.kept.hold is None
+
+
+def test_a_connection_that_was_enabled_a_moment_ago_is_read_again() -> None:
+    rig = Rig()
+    stale = [a_connection(enabled=False)]
+
+    class Cached(FakeConfigStore):
+        def connection(self, connection: ConnectionId) -> Connection:
+            return stale[0] if stale else super().connection(connection)
+
+        def invalidate(self) -> None:
+            stale.clear()
+
+    rig.deliver = replace(rig.deliver, config=Cached(a_connection()))
+
+    assert rig() == Done(result=SendResult.DELIVERED)
+
+
+def test_a_connection_that_is_disabled_during_an_attempt_holds_it_without_counting() -> None:
+    class Disabling(FakeConnector):
+        def send(
+            self, notification: Notification, connection: Connection, secrets: Sequence[str]
+        ) -> None:
+            rig.config.put(a_connection(enabled=False))
+            super().send(notification, connection, secrets)
+
+    rig = Rig()
+    rig.deliver = replace(
+        rig.deliver, connector=Disabling(SendRefused("channel_not_found"), name="slack")
+    )
+
+    outcome = rig()
+
+    assert outcome == Done(result=SendResult.HELD, reason="the connection is disabled")
+    assert (rig.kept.status, rig.kept.number) == (NotificationStatus.QUEUED, 0)
+
+
+def test_an_attempt_without_an_end_is_on_record_when_its_notification_is_held() -> None:
+    rig = Rig(note=begun(a_notification(), NOW, NOW + MINUTE))
+    rig.config.put(a_connection(enabled=False))
+    rig.clock.advance(2 * MINUTE)
+
+    rig()
+
+    assert [(each.outcome, each.at) for each in rig.kept.attempts] == [("unknown", NOW)]
+    assert rig.kept.number == 1
+
+
+def test_a_released_one_has_all_of_the_time_for_its_attempts() -> None:
+    later = NOW + 2 * GIVE_UP_AFTER
+    rig = Rig(
+        SendDelayed("Slack answered 503"),
+        note=released_from_hold(held(a_notification(), DISABLED, NOW), later),
+    )
+    rig.clock.now = later
+
+    outcome = rig()
+
+    assert outcome.result == SendResult.DELAYED
+    assert rig.kept.open

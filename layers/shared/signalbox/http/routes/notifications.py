@@ -172,6 +172,7 @@ def _summary(notification: Notification) -> NotificationSummary:
         title=notification.change.data.title,
         tries=notification.number,
         last_reason=reasons[-1] if reasons else None,
+        held=notification.hold.reason if notification.hold else None,
         created_at=notification.created_at,
         updated_at=notification.updated_at,
         next_at=notification.next_at,

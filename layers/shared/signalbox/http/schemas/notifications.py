@@ -19,7 +19,7 @@ class NotificationSummary(Model):
     """A notification in a list.
 
     `type` is that of its change. `tries` counts the attempts that count against the limit;
-    `last_reason` is the reason of the last failed one.
+    `last_reason` is the reason of the last failed one. `held` says why no attempt is made now.
     """
 
     id: NotificationId
@@ -31,6 +31,7 @@ class NotificationSummary(Model):
     title: str
     tries: int
     last_reason: str | None = None
+    held: str | None = None
     created_at: UtcDatetime
     updated_at: UtcDatetime
     next_at: UtcDatetime | None = None

@@ -217,7 +217,9 @@ def _notification(notification: Notification, circuit: Circuit) -> Iterator[Time
     change = notification.change.type.removeprefix(TASK_EVENT_PREFIX)
     target = f"{notification.connection} ({notification.connector})"
     detail = f"{change} for {target}: {notification.status}"
-    if notification.open and circuit.state is not CircuitState.CLOSED:
+    if notification.hold:
+        detail += f", held: {notification.hold.reason}"
+    elif notification.open and circuit.state is not CircuitState.CLOSED:
         detail += f", waiting: the circuit of the connection is {circuit.state}"
     at = notification.created_at
     yield TimelineStep(at=at, what=TimelineKind.NOTIFICATION, detail=detail, ids=ids)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from signalbox.models.change import Change, TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, IdempotencyKeyReused, Unavailable
+from signalbox.models.hold import DISABLED
 from signalbox.models.ids import (
     ChangeId,
     ConnectionId,
@@ -56,9 +57,11 @@ class CheckConnection:
         Raises:
             NotFound: There is no such connection.
             IdempotencyKeyReused: The key was used for another request.
-            Conflict: The connector of the connection is not installed.
+            Conflict: The connection is disabled, or its connector is not installed.
         """
         target = self.config.connection(connection)
+        if not target.enabled:
+            raise Conflict(DISABLED)
         if not self.notification_queue.has_queue(target.connector):
             raise Conflict(f"this installation has no connector {target.connector}")
         task = task_id("test", by, key.text) if key else random_task_id()

@@ -21,6 +21,7 @@ from signalbox.models.errors import (
     Unavailable,
     WriteConflict,
 )
+from signalbox.models.hold import DISABLED, held, held_during_attempt
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import (
     GIVE_UP_AFTER,
@@ -75,6 +76,10 @@ class _Unsent(SendRefused):
     """The notification was refused before the target was called."""
 
 
+class _Disabled(_Unsent):
+    """The connection was disabled during the attempt."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverNotification:
     """Deliver notifications of one connector."""
@@ -97,21 +102,43 @@ class DeliverNotification:
             current = self.notifications.get(task, notification)
         except NotFound:
             return Done(result=SendResult.EXPIRED)
-        now = self.clock()
+        return self._without_attempt(current, self.clock()) or self._admitted(current)
+
+    def _without_attempt(self, current: Notification, now: datetime) -> Outcome | None:
+        """Return the outcome if no attempt may be made now."""
         if not current.open:
             return Done(result=SendResult.FINISHED, reason=current.status)
         if (free_at := _next_attempt_at(current)) and free_at > now:
             return Later(result=SendResult.NOT_DUE, after=free_at - now)
+        if self._is_disabled(current):
+            if current.hold:
+                return Done(result=SendResult.HELD, reason=current.hold.reason)
+            return self._record(current, held(current, DISABLED, now))
         if _is_exhausted(current, now):
             return self._record(current, exhausted(current, "no attempts are left", now))
+        return None
+
+    def _admitted(self, current: Notification) -> Outcome:
         call = self.circuits.admit(current.connection)
         if isinstance(call, CallBlocked):
             return self._blocked(current, call)
         return self._attempt(current, call)
 
+    def _is_disabled(self, current: Notification) -> bool:
+        """Return whether the connection is disabled; the attempt finds out what else is wrong."""
+        try:
+            for _ in range(2):
+                connection = self.config.connection(current.connection)
+                if connection.enabled or connection.connector != self.connector.name:
+                    return False
+                self.config.invalidate()  # it may have been enabled since it was read
+        except (NotFound, Unavailable):
+            return False
+        return True
+
     def _blocked(self, current: Notification, blocked: CallBlocked) -> Outcome:
         now = self.clock()
-        if now + blocked.after - current.queued_at > GIVE_UP_AFTER:
+        if now + blocked.after - current.retried_from > GIVE_UP_AFTER:
             return self._record(
                 current, exhausted(current, "the circuit was open until the end", now)
             )
@@ -134,6 +161,8 @@ class DeliverNotification:
         """Return the notification after the attempt, and whether the target answered."""
         try:
             self._send(attempt)
+        except _Disabled as error:
+            return held_during_attempt(attempt, error.reason, self.clock()), None
         except SendRefused as error:
             answered = None if isinstance(error, _Unsent) else True
             return refused(attempt, _reason(error.reason), self.clock()), answered
@@ -175,7 +204,7 @@ class DeliverNotification:
         except NotFound:
             raise _Unsent("the connection no longer exists") from None
         if not connection.enabled:
-            raise _Unsent("the connection is disabled")
+            raise _Disabled(DISABLED)
         if connection.connector != self.connector.name:
             raise _Unsent(f"the connection belongs to {connection.connector} now")
         if isinstance(connection, ReplyConnection):
@@ -205,6 +234,8 @@ class DeliverNotification:
             self.notifications.replace(before, after)
         except WriteConflict:
             return Later(result=SendResult.SUPERSEDED, after=RETRY_SOON)
+        if after.hold:
+            return Done(result=SendResult.HELD, reason=after.hold.reason)
         reason = after.attempts[-1].reason
         if after.next_at and after.open:
             return Later(
@@ -220,7 +251,7 @@ def _next_attempt_at(current: Notification) -> datetime | None:
 
 def _is_exhausted(current: Notification, now: datetime) -> bool:
     """Return whether the attempts without an outcome have used up the limit."""
-    late = now - current.queued_at > GIVE_UP_AFTER
+    late = now - current.retried_from > GIVE_UP_AFTER
     return current.number >= MAX_ATTEMPTS or (current.number > 0 and late)
 
 

@@ -1,6 +1,7 @@
 """The ports of notifications: connectors, stores and queues."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from signalbox.models.base import JsonObject
@@ -10,6 +11,7 @@ from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.reference import Reference
 from signalbox.services.pagination import Window
+from signalbox.services.ports.tasks import DueItem
 
 
 class Connector(Protocol):
@@ -85,6 +87,18 @@ class NotificationStore(Protocol):
 
     def batch_get(self, refs: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
         """Return the notifications that exist; they may be a second old."""
+
+
+class HeldIndex(Protocol):
+    """Finds held notifications. It may be a second old."""
+
+    def connections(self) -> Iterator[ConnectionId]:
+        """Yield every connection with held notifications once, read lazily."""
+
+    def of_connection(
+        self, connection: ConnectionId, until: datetime | None = None
+    ) -> Iterator[DueItem]:
+        """Yield its held notifications, oldest first, read lazily: those held before `until`."""
 
 
 class NotificationQueue(Protocol):

@@ -19,6 +19,7 @@ from signalbox.models.errors import (
     TemplateInvalid,
     Unavailable,
 )
+from signalbox.models.hold import DISABLED, held
 from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
@@ -98,7 +99,7 @@ class DispatchChanges:
             template = next(filter(None, templates), None)
             try:
                 connection = self._connection(name)
-                if connection and connection.enabled:
+                if connection:
                     self._create_notification(change, connection, task, template)
             except Unavailable as error:
                 yield error
@@ -146,6 +147,8 @@ class DispatchChanges:
         if not self.notification_queue.has_queue(connection.connector):
             reason = f"this installation has no connector {connection.connector}"
             self.notifications.create(refused(notification, reason, now))
+        elif not connection.enabled:
+            self.notifications.create(held(notification, DISABLED, now))
         elif self.notifications.create(notification) or self._message_may_be_missing(notification):
             self.notification_queue.send(connection.connector, notification)
 
@@ -158,7 +161,8 @@ class DispatchChanges:
             stored = self.notifications.get(notification.task_id, notification.id)
         except NotFound:
             return False
-        return stored.number == 0 and self.clock() - stored.queued_at < UNSENT_AFTER
+        is_new = stored.number == 0 and stored.hold is None
+        return is_new and self.clock() - stored.queued_at < UNSENT_AFTER
 
 
 def _text(template: str, change: Change) -> str | None:

@@ -75,7 +75,7 @@ class ReconcileOverdue:
     def _reconcile(self, item: DueItem, result: ReconcileResult) -> None:
         if item.notification:
             before = self.notifications.get(item.task, item.notification)
-            if before.open:
+            if before.due_at:
                 self.notification_queue.send(before.connector, before)
                 self.notifications.replace(before, sent(before, self.clock()))
                 result.notifications += 1
