@@ -1,0 +1,28 @@
+"""`make faults`: injects every fault of the table in its long form and prints what became of it."""
+
+import os
+import sys
+
+import pytest
+from rich.console import Console
+
+
+def main() -> int:
+    """Run the tests of every row, and the state machine; return whether one failed."""
+    os.environ["SIGNALBOX_FAULTS"] = "1"
+    from tests.faults.report import Recorder, fault_table, survived  # noqa: PLC0415  see above
+    from tests.faults.rows import ROWS  # noqa: PLC0415  the environment decides what there is
+
+    recorder = Recorder()
+    tests = dict.fromkeys(test for row in ROWS for test in row.tests)
+    options = ["-q", "-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile", "--no-header"]
+    status = pytest.main([*options, *sys.argv[1:], "tests/faults", *tests], plugins=[recorder])
+    console = Console(width=170)
+    console.print(fault_table(ROWS, recorder))
+    lost = [row.fault for row in ROWS if not survived(row, recorder)]
+    console.print(f"{len(ROWS) - len(lost)} of {len(ROWS)} faults survived")
+    return int(status) or len(lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
