@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from signalbox.egress.task_text import change_title, change_word, task_facts
+from signalbox.egress.task_text import approval_hint, change_title, change_word, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.change import TaskView
 from signalbox.models.command_grammar import MARKER
@@ -79,6 +79,8 @@ def _parts(notification: Notification) -> Iterator[str]:
     else:
         icon = _ICONS.get(change_word(notification.change), _OTHER_ICON)
         yield f"{icon} **{change_title(notification.change)}**: {title}"
+        if hint := approval_hint(task):
+            yield hint
         if reason := escaped_lines(_unlinked(task.reason), _REASON, _escaped):
             yield _quoted(reason)
         summary = task.result.summary if task.result else None

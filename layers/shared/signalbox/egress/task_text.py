@@ -49,3 +49,10 @@ def task_facts(task: TaskView, limit: int, escape: Escape = str) -> Mapping[str,
     }
     lines = {name: escaped_line(fact, limit, escape) for name, fact in facts.items()}
     return {name: line for name, line in lines.items() if line}
+
+
+def approval_hint(task: TaskView) -> str:
+    """Return how a task is approved by a comment, empty if it awaits no approval."""
+    if task.status is not TaskStatus.AWAITING_APPROVAL:
+        return ""
+    return f"Comment /approve {task.id} to let it run, or /reject {task.id} to cancel it."

@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from signalbox.egress.task_text import change_title, task_facts
+from signalbox.egress.task_text import approval_hint, change_title, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject
 from signalbox.models.change import TaskView
@@ -70,6 +70,8 @@ def _state(notification: Notification) -> Iterator[JsonValue]:
     facts = " · ".join(f"{name}: {fact}" for name, fact in task_facts(task, _FACT).items())
     title = change_title(notification.change)
     yield _paragraph(_text(title, {"type": "strong"}), _text(f" · {facts}"))
+    if hint := approval_hint(task):
+        yield _paragraph(_text(hint))
     summary = task.result.summary if task.result else None
     for name, text in {
         "Progress": "" if task.result else escaped_line(task.progress, _PROGRESS),

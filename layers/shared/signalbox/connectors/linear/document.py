@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from signalbox.egress.task_text import change_title, task_facts
+from signalbox.egress.task_text import approval_hint, change_title, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.change import TaskView
 from signalbox.models.command_grammar import MARKER
@@ -55,6 +55,8 @@ def _body(notification: Notification) -> Iterator[str]:
         return
     name = escaped_line(task.title, _TITLE, _escaped) or "untitled"
     yield f"**{change_title(notification.change)}**: {name}"
+    if hint := approval_hint(task):
+        yield hint
     texts = {
         "Progress": task.progress if task.result is None else None,
         "Reason": task.reason,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from signalbox.egress.task_text import change_title, task_facts
+from signalbox.egress.task_text import approval_hint, change_title, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject
 from signalbox.models.change import TaskView
@@ -67,6 +67,7 @@ def _state(notification: Notification) -> Iterator[str]:
             *(f"{name}: {fact}" for name, fact in facts.items()),
         )
     )
+    yield approval_hint(task)
     summary = task.result.summary if task.result else None
     texts = {
         "Progress": "" if task.result else escaped_line(task.progress, _PROGRESS, _escaped),
