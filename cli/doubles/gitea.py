@@ -36,9 +36,9 @@ class GiteaDouble:
         self._created = 0
 
     def settings(self, url: str) -> Mapping[str, JsonValue]:
-        """Return the settings of a connection that shows the tasks of the demo here."""
+        """Return the settings of a connection that shows tasks of the samples here."""
         actions: list[JsonValue] = ["comment", "status"]
-        web_url = "https://github.com"  # where the demo's webhook comes from
+        web_url = "https://git.example.org"
         return {"api_url": f"{url}/api/v1", "web_url": web_url, "actions": actions}
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it

@@ -19,7 +19,7 @@ from cli.local.serve import serve_http
 from signalbox.egress.http_client import HttpClient
 from signalbox.runtime.registry import connector_names
 from signalbox.services.ports.time import utc_now
-from tests.builders import a_connection, a_notification
+from tests.builders import a_connection, a_notification, a_task
 from tests.fakes.references import clients
 
 DOUBLES = sorted(
@@ -55,7 +55,9 @@ def send(echo: str, url: str, name: str) -> Sender:
     connection = a_connection(connector=name, settings=dict(double.settings(url)))
     secret = double.secret(url)
     secrets = [] if secret is None else [secret]
-    return lambda: connector.send(a_notification(), connection, secrets)
+    web_url = connection.settings.get("web_url", "https://github.com")
+    task = a_task(url=f"{web_url}/octo/hello/issues/1")
+    return lambda: connector.send(a_notification(task), connection, secrets)
 
 
 def test_a_double_stands_in_for_the_service_of_a_connector(name: str) -> None:
