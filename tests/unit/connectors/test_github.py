@@ -1,6 +1,8 @@
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -179,15 +181,21 @@ def test_a_long_text_fits_into_a_status() -> None:
     assert str(status["description"]).endswith("…")
 
 
-def an_app(github: Repositories) -> list[dict[str, Any]]:
-    """Makes the secret that of an App, and returns the claims that it shows."""
+@cache
+def an_app_key() -> tuple[str, RSAKey]:
+    """The private key of an App, and the public key to verify with; making them takes long."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
         serialization.NoEncryption(),
-    ).decode()
-    key = RSAKey.import_key(private.public_key())
+    )
+    return pem.decode(), RSAKey.import_key(private.public_key())
+
+
+def an_app(github: Repositories) -> list[dict[str, Any]]:
+    """Makes the secret that of an App, and returns the claims that it shows."""
+    pem, key = an_app_key()
     claims: list[dict[str, Any]] = []
 
     def verify(token: str) -> bool:
@@ -245,6 +253,17 @@ def test_a_token_that_was_revoked_is_replaced_once() -> None:
     github.send(started)
 
     assert [call.split()[0] for call in github.calls] == ["POST", "POST", "PATCH", "POST", "PATCH"]
+
+
+def test_threads_share_a_token_that_the_first_one_requests() -> None:
+    github = Repositories()
+    an_app(github)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(github.send, [a_notification() for _ in range(8)]))
+
+    assert len(github.double.comments) == 8
+    assert github.calls.count("POST /app/installations/1/access_tokens") == 1
 
 
 def test_an_app_signs_by_githubs_clock_if_ours_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

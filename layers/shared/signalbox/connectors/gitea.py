@@ -14,19 +14,20 @@ from http import HTTPStatus
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import override
 
 from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused, send_error
-from signalbox.egress.task_place import ActionUnfit, CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.ingress.api_settings import ApiUrl
 from signalbox.models.base import JsonObject
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.task import TaskStatus
 
@@ -106,22 +107,6 @@ def judge(answer: HttpResponse) -> None:
     raise send_error(status, reason, answer.retry_after)
 
 
-class _Comment(BaseModel):
-    id: int = Field(gt=0)
-    body: str = ""
-
-
-class _Head(BaseModel):
-    sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
-
-
-class _Pull(BaseModel):
-    head: _Head
-
-
-_comments: Final = TypeAdapter(tuple[_Comment, ...])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Api(Forge):
     base: str
@@ -142,21 +127,11 @@ class _Api(Forge):
     def find_comment(self, issue: IssueRef, marker: str, since: datetime) -> str | None:
         earliest = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         path = f"{_path(issue)}/comments?{urlencode({'since': earliest})}"
-        answer = self._judged(self._request("GET", path))
-        try:
-            comments = _comments.validate_json(answer.body)
-        except ValidationError:
-            return None
-        return next((f"{each.id}" for each in comments if each.body.startswith(marker)), None)
+        return marked_comment(comments_in(self._judged(self._request("GET", path))), marker)
 
     @override
     def create_comment(self, issue: IssueRef, text: str) -> str:
-        answer = self._judged(self.comment_request(issue, text))
-        try:
-            return str(_Comment.model_validate_json(answer.body).id)
-        except ValidationError:
-            reason = f"the forge answered {answer.status} without an id"
-        raise SendDelayed(reason)
+        return created_id(self._judged(self.comment_request(issue, text)), "the forge")
 
     @override
     def update_comment(self, issue: IssueRef, comment: str, text: str) -> None:
@@ -169,11 +144,7 @@ class _Api(Forge):
     @override
     def head_of(self, pull: IssueRef) -> str:
         path = f"repos/{pull.repository}/pulls/{pull.number}"
-        answer = self._judged(self._request("GET", path))
-        try:
-            return _Pull.model_validate_json(answer.body).head.sha
-        except ValidationError:
-            raise ActionUnfit("the pull request has no commit") from None
+        return head_sha(self._judged(self._request("GET", path)))
 
     @override
     def set_status(self, commit: CommitRef, notification: Notification, context: str) -> None:

@@ -16,19 +16,26 @@ from http import HTTPStatus
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import override
 
 from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.forge_answers import (
+    ForgeComment,
+    comments_in,
+    created_id,
+    head_sha,
+    marked_comment,
+)
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused, send_error, wait_until_epoch
-from signalbox.egress.task_place import ActionUnfit, CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.ingress.api_settings import ApiUrl
-from signalbox.models.base import JsonObject, UtcDatetime
+from signalbox.models.base import JsonObject
 from signalbox.models.config import Connection
-from signalbox.models.errors import Conflict, SendDelayed
+from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 from signalbox.models.task import TaskStatus
 from signalbox.services.ports.time import Clock
@@ -142,19 +149,6 @@ def judge(answer: HttpResponse, now: datetime) -> None:
     raise send_error(status, reason, answer.retry_after)
 
 
-class _Note(BaseModel):
-    id: int = Field(gt=0)
-    body: str = ""
-    created_at: Annotated[UtcDatetime, Field(strict=False)] | None = None
-
-
-class _MergeRequest(BaseModel):
-    sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
-
-
-_notes: Final = TypeAdapter(tuple[_Note, ...])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Api(Forge):
     base: str
@@ -174,22 +168,17 @@ class _Api(Forge):
 
     @override
     def find_comment(self, issue: IssueRef, marker: str, since: datetime) -> str | None:
-        for notes in self._pages(issue):
-            for note in notes:
-                if note.body.startswith(marker):
-                    return str(note.id)
-                if note.created_at and note.created_at < since:
-                    return None
+        for comments in self._pages(issue):
+            if found := marked_comment(comments, marker):
+                return found
+            oldest = comments[-1].created_at
+            if oldest and oldest < since:
+                break
         return None
 
     @override
     def create_comment(self, issue: IssueRef, text: str) -> str:
-        answer = self._judged(self.comment_request(issue, text))
-        try:
-            return str(_Note.model_validate_json(answer.body).id)
-        except ValidationError:
-            reason = f"GitLab answered {answer.status} without an id"
-        raise SendDelayed(reason)
+        return created_id(self._judged(self.comment_request(issue, text)), "GitLab")
 
     @override
     def update_comment(self, issue: IssueRef, comment: str, text: str) -> None:
@@ -202,11 +191,7 @@ class _Api(Forge):
     @override
     def head_of(self, pull: IssueRef) -> str:
         path = f"{_project(pull.repository)}/merge_requests/{pull.number}"
-        answer = self._judged(self._get(path))
-        try:
-            return _MergeRequest.model_validate_json(answer.body).sha
-        except ValidationError:
-            raise ActionUnfit("the merge request has no commit") from None
+        return head_sha(self._judged(self._get(path)))
 
     @override
     def set_status(self, commit: CommitRef, notification: Notification, context: str) -> None:
@@ -223,17 +208,15 @@ class _Api(Forge):
         if answer.status != HTTPStatus.BAD_REQUEST or _UNCHANGED not in answer.body:
             judge(answer, self.clock())  # else it has this state, or does not go back to it
 
-    def _pages(self, issue: IssueRef) -> Iterator[tuple[_Note, ...]]:
+    def _pages(self, issue: IssueRef) -> Iterator[tuple[ForgeComment, ...]]:
         """Yield pages of comments, the newest first."""
         for page in range(1, _PAGES + 1):
             query = {"sort": "desc", "order_by": "created_at", "per_page": _PAGE, "page": page}
             answer = self._judged(self._get(f"{_notes_path(issue)}?{urlencode(query)}"))
-            try:
-                notes = _notes.validate_json(answer.body)
-            except ValidationError:
-                return
-            yield notes
-            if len(notes) < _PAGE:
+            comments = comments_in(answer)
+            if comments:
+                yield comments
+            if len(comments) < _PAGE:
                 return
 
     def _judged(self, request: HttpRequest) -> HttpResponse:

@@ -165,8 +165,8 @@ class References:
         self._replace(notification, self._stored(notification), Reference())
 
     def _key(self, notification: Notification) -> tuple[ConnectionId, TaskId]:
-        # no name of a connection has a slash
-        name = "/".join(filter(None, (notification.connection, self.kind)))
+        # no name of a connection has a #
+        name = "#".join(filter(None, (notification.connection, self.kind)))
         return ConnectionId(name), notification.task_id
 
     def _stored(self, notification: Notification) -> Reference:

@@ -11,16 +11,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import override
 
-from signalbox.connectors.github.responses import created_id, judge, judge_update
+from signalbox.connectors.github.responses import judge, judge_update
 from signalbox.egress.forge import Forge
+from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
-from signalbox.egress.task_place import ActionUnfit, CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.models.base import JsonObject
 from signalbox.models.notification import Notification
@@ -42,11 +43,6 @@ _STATES: Final = {
 """The states of commit statuses; a task that is not finished is `pending`."""
 
 
-class _Comment(BaseModel):
-    id: int = Field(gt=0)
-    body: str | None = None
-
-
 class _CheckRun(BaseModel):
     id: int = Field(gt=0)
     external_id: str | None = None
@@ -60,15 +56,6 @@ class _Label(BaseModel):
     name: str
 
 
-class _Head(BaseModel):
-    sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
-
-
-class _Pull(BaseModel):
-    head: _Head
-
-
-_comments: Final = TypeAdapter(tuple[_Comment, ...])
 _labels: Final = TypeAdapter(tuple[_Label, ...])
 
 
@@ -98,17 +85,15 @@ class GitHubApi(Forge):
             query = {"since": earliest, "per_page": f"{_PAGE}", "page": f"{page}"}
             answer = self._get(f"{_path(issue)}/comments?{urlencode(query)}")
             judge(answer, self.clock())
-            comments = _parsed_comments(answer.body)
-            for comment in comments:
-                if (comment.body or "").startswith(marker):
-                    return str(comment.id)
-            if len(comments) < _PAGE:
-                break
+            comments = comments_in(answer)
+            found = marked_comment(comments, marker)
+            if found or len(comments) < _PAGE:
+                return found
         return None
 
     @override
     def create_comment(self, issue: IssueRef, text: str) -> str:
-        return created_id(self._post(f"{_path(issue)}/comments", {"body": text}))
+        return created_id(self._post(f"{_path(issue)}/comments", {"body": text}), "GitHub")
 
     @override
     def update_comment(self, issue: IssueRef, comment: str, text: str) -> None:
@@ -118,10 +103,7 @@ class GitHubApi(Forge):
     def head_of(self, pull: IssueRef) -> str:
         answer = self._get(f"repos/{pull.repository}/pulls/{pull.number}")
         judge(answer, self.clock())
-        try:
-            return _Pull.model_validate_json(answer.body).head.sha
-        except ValidationError:
-            raise ActionUnfit("the pull request has no commit") from None
+        return head_sha(answer)
 
     @override
     def set_status(self, commit: CommitRef, notification: Notification, context: str) -> None:
@@ -149,7 +131,7 @@ class GitHubApi(Forge):
     def create_check(self, commit: CommitRef, run: JsonObject) -> str:
         """Create a check run and return its id."""
         path = f"repos/{commit.repository}/check-runs"
-        return created_id(self._post(path, {**run, "head_sha": commit.sha}))
+        return created_id(self._post(path, {**run, "head_sha": commit.sha}), "GitHub")
 
     def update_check(self, repository: str, check: str, run: JsonObject) -> None:
         """Replace a check run.
@@ -222,13 +204,6 @@ _CHECKS: Final[Mapping[TaskStatus, JsonObject]] = {
 
 def _path(issue: IssueRef) -> str:
     return f"repos/{issue.repository}/issues/{issue.number}"
-
-
-def _parsed_comments(body: bytes) -> tuple[_Comment, ...]:
-    try:
-        return _comments.validate_json(body)
-    except ValidationError:
-        return ()
 
 
 def _label_names(body: bytes) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from threading import Lock
 from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -98,29 +100,34 @@ class _Issued(BaseModel):
     expires_at: Annotated[UtcDatetime, Field(strict=False)]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class InstallationTokens:
-    """The tokens of installations, which this process requests once in 50 minutes."""
+    """The tokens of installations, which this process requests once in 50 minutes.
+
+    Notifications are sent in several threads: the first one that needs a token requests it.
+    """
 
     http: HttpClient
     clock: Clock
     _issued: dict[tuple[str, str], _Issued] = field(default_factory=dict, repr=False)
+    _locks: defaultdict[tuple[str, str], Lock] = field(
+        default_factory=lambda: defaultdict(Lock), repr=False
+    )
 
-    def token(self, api_url: str, app: AppSecret) -> str:
-        """Return a token that is valid for another while.
+    def token(self, api_url: str, app: AppSecret, *, refused: str | None = None) -> str:
+        """Return a token that is valid for another while, and not the one that was refused.
 
         Raises:
             SecretRefused: GitHub does not accept the App, or has no such installation.
             SendDelayed: It does not answer now.
         """
-        known = self._issued.get(_key(api_url, app))
-        if known is None or known.expires_at - self.clock() < _RENEWED:
-            known = self._issued[_key(api_url, app)] = self._request(api_url, app)
-        return known.token
-
-    def forget(self, api_url: str, app: AppSecret) -> bool:
-        """Forget a token that was not accepted and return whether there was one."""
-        return self._issued.pop(_key(api_url, app), None) is not None
+        key = api_url, app.model_dump_json()
+        with self._locks[key]:
+            known = self._issued.get(key)
+            usable = known and known.expires_at - self.clock() >= _RENEWED
+            if known is None or not usable or known.token == refused:
+                known = self._issued[key] = self._request(api_url, app)
+            return known.token
 
     def _request(self, api_url: str, app: AppSecret) -> _Issued:
         url = f"{api_url}/app/installations/{app.installation_id}/access_tokens"
@@ -160,25 +167,24 @@ class GitHubCaller:
             SendRefused: The request can never be sent.
             SendDelayed: There was no response in time.
         """
-        answer = self.http(self.signed(request))
-        if (
-            answer.status == HTTPStatus.UNAUTHORIZED
-            and isinstance(self.secret, AppSecret)
-            and self.tokens.forget(self.api_url, self.secret)
-        ):
-            answer = self.http(self.signed(request))
+        token = self._token()
+        answer = self.http(_signed(request, token))
+        if answer.status == HTTPStatus.UNAUTHORIZED and isinstance(self.secret, AppSecret):
+            return self.http(_signed(request, self._token(refused=token)))
         return answer
 
     def signed(self, request: HttpRequest) -> HttpRequest:
         """Return the request with its credentials."""
-        token = self.secret
-        if isinstance(token, AppSecret):
-            token = self.tokens.token(self.api_url, token)
-        return replace(request, headers={**request.headers, **_bearer(token)})
+        return _signed(request, self._token())
+
+    def _token(self, *, refused: str | None = None) -> str:
+        if isinstance(self.secret, AppSecret):
+            return self.tokens.token(self.api_url, self.secret, refused=refused)
+        return self.secret
 
 
-def _key(api_url: str, app: AppSecret) -> tuple[str, str]:
-    return api_url, app.model_dump_json()
+def _signed(request: HttpRequest, token: str) -> HttpRequest:
+    return replace(request, headers={**request.headers, **_bearer(token)})
 
 
 def _bearer(token: str) -> Mapping[str, str]:

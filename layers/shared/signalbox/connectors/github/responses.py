@@ -40,10 +40,6 @@ class _Message(BaseModel):
     message: str
 
 
-class _Id(BaseModel):
-    id: int = Field(gt=0)
-
-
 def judge(answer: HttpResponse, now: datetime) -> None:
     """Check the response.
 
@@ -82,19 +78,6 @@ def judge_update(answer: HttpResponse, now: datetime) -> None:
     if answer.status == HTTPStatus.NOT_FOUND:
         raise TargetGone("GitHub answered 404: it was deleted")
     judge(answer, now)
-
-
-def created_id(answer: HttpResponse) -> str:
-    """Return the id of what was created.
-
-    Raises:
-        SendDelayed: The response has none.
-    """
-    try:
-        return str(_Id.model_validate_json(answer.body).id)
-    except ValidationError:
-        reason = f"GitHub answered {answer.status} without an id"
-    raise SendDelayed(reason)
 
 
 def _rate_limit_wait(answer: HttpResponse, now: datetime) -> timedelta | None:
