@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from signalbox.egress.task_text import approval_hint, change_title, change_word, task_facts
-from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
+from signalbox.egress.text import escaped_line, escaped_to_fit, escaped_url
 from signalbox.models.change import TaskView
 from signalbox.models.command_grammar import MARKER
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
+from signalbox.models.text import one_line
 
 _ICONS: Final = {
     "awaiting_approval": "✋",
@@ -61,7 +62,7 @@ def report_line(notification: Notification, limit: int) -> str:
     if notification.text is not None:
         return escaped_line(notification.text, limit) or change_title(notification.change)
     detail = task.reason or (task.result.summary if task.result else None) or task.progress
-    line = f"{change_title(notification.change)}: {redacted(detail or task.title)}"
+    line = f"{change_title(notification.change)}: {detail or task.title}"
     return escaped_line(line, limit)
 
 
@@ -73,18 +74,18 @@ def report_url(task: TaskView, limit: int) -> str:
 
 def _parts(notification: Notification) -> Iterator[str]:
     task = notification.change.data
-    title = escaped_line(_unlinked(task.title), _TITLE, _escaped) or "untitled"
+    title = _line(task.title, _TITLE) or "untitled"
     if notification.text is not None:
-        yield _quoted(escaped_lines(_unlinked(notification.text), _RESULT, _escaped)) or title
+        yield _quoted(_lines(notification.text, _RESULT)) or title
     else:
         icon = _ICONS.get(change_word(notification.change), _OTHER_ICON)
         yield f"{icon} **{change_title(notification.change)}**: {title}"
         if hint := approval_hint(task):
             yield hint
-        if reason := escaped_lines(_unlinked(task.reason), _REASON, _escaped):
+        if reason := _lines(task.reason, _REASON):
             yield _quoted(reason)
         summary = task.result.summary if task.result else None
-        if result := escaped_lines(_unlinked(summary), _RESULT, _escaped):
+        if result := _lines(summary, _RESULT):
             yield _quoted(result)
         yield " · ".join(_facts(task))
     yield f"<sub>{task.id}</sub>"
@@ -93,7 +94,7 @@ def _parts(notification: Notification) -> Iterator[str]:
 def _facts(task: TaskView) -> Iterator[str]:
     facts = {**task_facts(task, _FACT, _escaped_fact)}
     if not task.result:
-        facts["Progress"] = escaped_line(_unlinked(task.progress), _FACT, _escaped)
+        facts["Progress"] = _line(task.progress, _FACT)
     yield from (f"{name}: {fact}" for name, fact in facts.items() if fact)
     links = {"source": task.url, "result": task.result.url if task.result else None}
     for name, url in links.items():
@@ -106,8 +107,19 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
+def _line(text: str | None, limit: int) -> str:
+    """Return foreign text for one line."""
+    return escaped_to_fit(one_line(_unlinked(text), limit), limit, _escaped)
+
+
+def _lines(text: str | None, limit: int) -> str:
+    """Return foreign text that may have several lines."""
+    lines = [one_line(line, limit) for line in _unlinked(text).splitlines()]
+    return escaped_to_fit("\n".join(lines).strip(), limit, _escaped)
+
+
 def _unlinked(text: str | None) -> str:
-    """Return foreign text in which nobody and nothing is referred to."""
+    """Return foreign text without secrets, in which nobody and nothing is referred to."""
     apart = _REFERENCE.sub(_NO_WIDTH, redacted(text or ""))
     return _NUMBERED.sub(lambda match: match[0] + _NO_WIDTH, apart)
 
