@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from cli.admin.audit import AuditChange
+from cli.admin.network_warnings import network_warnings
 from cli.errors import CommandError
 from signalbox.models.config import CommandPermission, Connection, Source
 from signalbox.models.config_resource import ConfigResource
@@ -167,6 +168,7 @@ class ApplyManifest:
     def _warnings(self, manifest: Manifest) -> Iterator[str]:
         for source in manifest.sources:
             yield from self._token_warnings(source)
+            yield from network_warnings(source, self.config)
         for resource in manifest.resources():
             name = resource.secret_name
             if name is None:

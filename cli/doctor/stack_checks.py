@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import Final, TypeVar
 
@@ -15,11 +16,15 @@ from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import RESOURCE_KINDS
+from signalbox.models.networks import PublishedNetworks, presets_in
 from signalbox.services.config.source_rules import source_rule_violations
 from signalbox.services.ports.deliveries import Providers
+from signalbox.services.ports.time import utc_now
 
 R = TypeVar("R", bound=ConfigResource)
 
+_MAX_AGE: Final = timedelta(days=1)
+_REFRESH: Final = "the lines `networks` of the function redelivery have the reason"
 _APPLY: Final = "correct it and run `signalbox apply`"
 
 
@@ -74,12 +79,24 @@ class StackChecks:
             if source.has_event_rules:
                 for error in source_rule_violations(source):
                     yield _fault(source, f"its {error.path} is refused: {error.reason}", _APPLY)
+            yield from self._networks(source)
             without = "it has no secret, and answers every webhook with 503"
             if provider.uses_secret:
                 yield from self._secret(source, source.secret_name, provider.check_secret, without)
             if provider.uses_token:
                 without = "its settings need a token for the API of the provider"
                 yield from self._secret(source, source.token_name, provider.check_token, without)
+
+    def _networks(self, source: Source) -> Iterator[Diagnosis]:
+        for preset in presets_in(source.networks):
+            published = self._read.config.published_networks(preset)
+            reason = f": {published.reason}" if published and published.reason else ""
+            if published is None or published.fetched_at is None:
+                text = f"the networks of {preset} were not fetched, and it answers 503{reason}"
+                yield _fault(source, text, _REFRESH)
+            elif utc_now() - published.fetched_at > _MAX_AGE:
+                text = f"the networks of {preset} are those of {published.fetched_at:%F}{reason}"
+                yield _fault(source, text, _REFRESH)
 
     def connections(self) -> Iterator[Diagnosis]:
         """Check that enabled connections have secrets of their connectors."""
@@ -147,7 +164,7 @@ class StackChecks:
     def _read(self) -> _StoredConfig:
         unreadable: dict[tuple[str, str], None] = {}
         config = self.stack.read_config(lambda kind, name: unreadable.setdefault((kind, name)))
-        kinds: tuple[type[ConfigResource], ...] = (*RESOURCE_KINDS, Pause)
+        kinds: tuple[type[ConfigResource], ...] = (*RESOURCE_KINDS, Pause, PublishedNetworks)
         for kind in kinds:
             config.all(kind)
         return _StoredConfig(config=config, unreadable=tuple(unreadable))

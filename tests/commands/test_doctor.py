@@ -18,6 +18,7 @@ from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import Circuit, opened
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 from tests.builders import SECRET, a_deferred
@@ -366,6 +367,49 @@ def test_settings_and_providers_that_are_not_of_this_version_are_faults(stack: S
 
     assert "its settings are refused" in faults["source github/default"].text
     assert faults["source svn/default"].text == "there is no provider svn"
+
+
+def test_rules_of_a_source_that_cannot_be_applied_are_faults(stack: Stack) -> None:
+    stack.config.put(Source(provider="github", filter="lower(event.title)"))
+    stack.secrets.put("sources/github/default", [SECRET])
+
+    fault = of_stack(stack)["source github/default"]
+
+    assert fault.level is DiagnosisLevel.FAULT
+    assert fault.text == "its filter is refused: calls lower(), which JMESPath does not have"
+
+
+@pytest.mark.parametrize(
+    ("age", "reason", "text"),
+    [
+        (None, None, "the networks of github were not fetched, and it answers 503"),
+        (None, "down", "the networks of github were not fetched, and it answers 503: down"),
+        (timedelta(days=2), "down", "the networks of github are those of "),
+        (timedelta(hours=12), "down", ""),
+    ],
+)
+def test_networks_that_are_missing_or_old_are_a_fault(
+    stack: Stack, age: timedelta | None, reason: str | None, text: str
+) -> None:
+    source = Source(provider="github", networks=("preset:github",))
+    stack.config.put(source)
+    stack.secrets.put(source.secret_name, [SECRET])
+    if age or reason:
+        stack.config.put(
+            PublishedNetworks(
+                service=NetworkPreset.GITHUB,
+                networks=("192.0.2.0/24",) if age else (),
+                fetched_at=utc_now() - age if age else None,
+                checked_at=utc_now(),
+                reason=reason,
+            )
+        )
+
+    fault = of_stack(stack).get("source github/default")
+
+    shown = fault.text if fault else ""
+    assert shown.startswith(text)
+    assert bool(shown) is bool(text)
 
 
 def test_configuration_that_cannot_be_read_is_named_once(stack: Stack) -> None:

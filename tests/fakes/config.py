@@ -9,6 +9,7 @@ from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
+from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
 from signalbox.services.ports.time import Clock
@@ -57,6 +58,9 @@ class FakeConfigStore:
             if found.id == connection:
                 return found
         raise NotFound("there is no such connection")
+
+    def published_networks(self, service: NetworkPreset) -> PublishedNetworks | None:
+        return next((each for each in self.all(PublishedNetworks) if each.service is service), None)
 
     def sources(self) -> Sequence[Source]:
         return self.all(Source)

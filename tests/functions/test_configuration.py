@@ -4,8 +4,10 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.errors import SendDelayed
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.manifest import Manifest
+from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
 from signalbox.runtime.wiring import Wiring
 from tests.functions.system import ApiResponse, System
@@ -428,3 +430,24 @@ def test_what_was_kept_before_there_was_a_rule_can_still_be_read(
     shown = system.ask("GET", "/api/v1/sources/github/old", key=admin)
 
     assert shown.json_body["events"] == ["nothing.at_all"]
+
+
+@pytest.mark.parametrize("failure", [None, SendDelayed("down")])
+def test_the_networks_of_a_preset_are_fetched_when_a_source_is_stored(
+    system: System, admin: str, failure: SendDelayed | None
+) -> None:
+    def fetch(_service: NetworkPreset) -> tuple[str, ...]:
+        if failure:
+            raise failure
+        return ("192.0.2.0/24",)
+
+    system.wiring.fetch_networks = fetch
+    source = SOURCE | {"networks": ["preset:stripe"]}
+
+    answer = put(system, admin, "/api/v1/sources/github/mine", source)
+
+    published = system.wiring.config.published_networks(NetworkPreset.STRIPE)
+    assert answer.status == 201
+    assert published is not None
+    assert published.networks == (() if failure else ("192.0.2.0/24",))
+    assert published.reason == ("down" if failure else None)

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +7,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.models.config import Source
+from signalbox.models.errors import SendDelayed
 from signalbox.models.ids import delivery_id
+from signalbox.models.networks import NetworkPreset
 from signalbox.runtime.redelivery import redelivery
 from tests.builders import a_source
 from tests.fakes.context import FakeContext
@@ -174,3 +176,31 @@ def test_an_api_at_a_private_address_is_not_called(
 
     assert line["reason"] == "the address is not https"
     assert github.received == []
+
+
+def test_the_networks_of_a_preset_are_fetched_for_the_sources_that_name_it(
+    system: System, github: FakeGitHubHooks, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(system, a_source(settings=github.settings, networks=("preset:stripe",)))
+    answers: list[Sequence[str] | SendDelayed] = [SendDelayed("down"), ("192.0.2.0/24",)]
+
+    def fetch(service: NetworkPreset) -> Sequence[str]:
+        assert service is NetworkPreset.STRIPE
+        answer = answers.pop(0)
+        if isinstance(answer, SendDelayed):
+            raise answer
+        return answer
+
+    system.wiring.fetch_networks = fetch
+
+    redeliveries, reasons = [], []
+    for _ in range(3):
+        redeliveries += run()
+        lines = [record.__dict__ for record in caplog.records if record.message == "networks"]
+        reasons += [(line["levelname"], line["networks"], line["reason"]) for line in lines]
+
+    assert reasons == [("ERROR", 0, "down"), ("INFO", 1, None)]
+    assert len(redeliveries) == 3, "webhooks are requested whatever becomes of networks"
+    published = system.wiring.config.published_networks(NetworkPreset.STRIPE)
+    assert published is not None
+    assert published.networks == ("192.0.2.0/24",)

@@ -91,6 +91,18 @@ def test_a_source_admits_the_networks_that_it_names(
         assert counts(system, "bare") == {"address_refused": 1}
 
 
+def test_networks_of_a_service_that_are_not_fetched_yet_are_503(system: System) -> None:
+    bare(system, SECRET)
+    system.wiring.config.put(Source(provider="github", name="bare", networks=("preset:github",)))
+    star = sample("github", "star.created")
+
+    answer = system.hook(star.raw, star.headers, source="bare")
+
+    assert answer.status == 503
+    assert "the networks of github were not fetched yet" in answer.word("detail")
+    assert counts(system, "bare") == {"networks_missing": 1}
+
+
 @pytest.mark.parametrize("network", ["", "192.0.2.7/24", "192.0.2.0/33", "example.com", "*"])
 def test_what_is_no_network_is_refused(network: str) -> None:
     with pytest.raises(ValidationError, match="expects a network"):

@@ -18,6 +18,7 @@ from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
+from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Role, Scope
 from signalbox.models.rate_limits import Limits
 from signalbox.services.ports.config import ConfigWriter, KeyStore, PauseStore, RoleStore
@@ -64,6 +65,10 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
         if found is None:
             raise NotFound("there is no such connection")
         return found
+
+    @override
+    def published_networks(self, service: NetworkPreset) -> PublishedNetworks | None:
+        return self._one(PublishedNetworks, service)
 
     @override
     def sources(self) -> Sequence[Source]:

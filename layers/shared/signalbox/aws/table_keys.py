@@ -9,6 +9,7 @@
 | Deliveries | `REJECTED#<random>` | | a rejected request |
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
 | Config | `PAUSE` | priority | a paused queue |
+| Config | `NETWORKS` | service | the networks that a service publishes |
 | State | `COUNTS#<stream>` | | the counters of a stream |
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |

@@ -2,10 +2,9 @@
 
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import Field, JsonValue
 from typing_extensions import override
 
 from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
@@ -20,6 +19,7 @@ from signalbox.models.config_resource import (
 )
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.networks import SourceNetwork
 from signalbox.models.source_rules import SourceAnswer, SourceExpression, TaskTransform
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
@@ -27,22 +27,6 @@ Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 """A text to match, where `*` matches any characters."""
 
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
-
-
-def _network(text: str) -> str:
-    """Return a network in its usual form.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        return str(ip_network(text))
-    except ValueError:
-        raise ValueError("expects a network, such as 192.0.2.0/24 or 2001:db8::/32") from None
-
-
-Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
-"""Addresses of IPv4 or IPv6, as in 192.0.2.0/24."""
 
 
 class CommandPermission(StrEnum):
@@ -110,7 +94,7 @@ class Source(ConfigResource):
     authors: Patterns = ()
     bots: Patterns = ()
     permission: CommandPermission = CommandPermission.REQUIRED
-    networks: Annotated[tuple[Network, ...], Field(max_length=100)] = ()
+    networks: Annotated[tuple[SourceNetwork, ...], Field(max_length=100)] = ()
     mention: Name = "signalbox"
     priority: Priority = Priority.NORMAL
     max_attempts: int = Field(default=3, ge=1, le=100)
@@ -133,16 +117,6 @@ class Source(ConfigResource):
     def has_event_rules(self) -> bool:
         """Whether rules decide over the contents of a delivery."""
         return bool(self.filter or self.transform) or self.body_schema is not None
-
-    def admits(self, address: str) -> bool:
-        """Return whether a request from this address is accepted."""
-        if not self.networks:
-            return True
-        try:
-            sender = ip_address(address)
-        except ValueError:
-            return False
-        return any(sender in ip_network(network) for network in self.networks)
 
     @property
     @override

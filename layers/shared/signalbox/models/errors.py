@@ -170,6 +170,10 @@ class SourceMisconfigured(Unavailable):
     """The settings of a source are not those of its provider."""
 
 
+class NetworksMissing(Unavailable):
+    """The networks of a service, which a source admits, were not fetched yet."""
+
+
 class ConfigurationUnreadable(Unavailable):
     """The stored configuration cannot be parsed by this version."""
 

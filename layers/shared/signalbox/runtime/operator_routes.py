@@ -21,6 +21,7 @@ from signalbox.http.schemas.notifications import PreviewRequest
 from signalbox.runtime.registry import connectors, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
+from signalbox.services.config.refresh_networks import RefreshNetworks
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
@@ -123,6 +124,9 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
         remove_secret=wired.secrets.remove,
         connectors=connectors(wired.settings.trusted),
         providers=providers(),
+        refresh_networks=RefreshNetworks(
+            store=wired.config, fetch=wired.fetch_networks, clock=wired.clock
+        ),
     )
     probe = CheckConnection(
         config=wired.config,

@@ -1,4 +1,7 @@
-"""Build the handler of the function that requests missed webhooks, every five minutes."""
+"""Build the handler of the function that calls providers every five minutes.
+
+It requests missed webhooks and refreshes the networks that services publish.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +12,15 @@ from pydantic import JsonValue
 from signalbox.egress.delivery_log import HttpDeliveryLog
 from signalbox.egress.http_client import HttpClient
 from signalbox.models.config import Source
-from signalbox.models.errors import SendRefused
+from signalbox.models.errors import SendRefused, SignalboxError
+from signalbox.models.networks import PublishedNetworks
 from signalbox.runtime.registry import delivery_log_opener
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.config.refresh_networks import RefreshNetworks
 from signalbox.services.deliveries.redelivery import RedeliverMissed
 from signalbox.services.deliveries.redelivery_run import RedeliveryResult, RedeliveryTools
-from signalbox.services.ports.config import SecretStore
+from signalbox.services.ports.config import ConfigStore, SecretStore
 from signalbox.services.ports.redelivery import DeliveryLog
 from signalbox.services.ports.time import Clock
 
@@ -39,7 +44,10 @@ def redelivery(
         random=wired.random,
     )
 
+    refresh = RefreshNetworks(store=wired.config, fetch=wired.fetch_networks, clock=wired.clock)
+
     def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
+        _refresh_networks(refresh, wired.config)
         for result in redeliver(lambda: context.get_remaining_time_in_millis() / 1000):
             log_result = log.error if result.failed else log.info
             log_result("redelivery", extra=_fields(result))
@@ -85,4 +93,27 @@ def _fields(result: RedeliveryResult) -> dict[str, JsonValue]:
         "open": len(state.deliveries) if state else None,
         "looked_at": looked_at.isoformat() if looked_at else None,
         "reason": result.reason,
+    }
+
+
+def _refresh_networks(refresh: RefreshNetworks, config: ConfigStore) -> None:
+    """Refresh the networks of presets; nothing that fails here keeps from requesting webhooks."""
+    log = logger()
+    try:
+        for networks in refresh(config.sources()):
+            log_networks = log.error if networks.reason else log.info
+            log_networks("networks", extra=_network_fields(networks))
+            if networks.reason:
+                count("NetworksNotRefreshed", {})
+    except SignalboxError as error:
+        log.error("networks", extra={"reason": error.reason})
+        count("NetworksNotRefreshed", {})
+
+
+def _network_fields(networks: PublishedNetworks) -> dict[str, JsonValue]:
+    return {
+        "networks_of": networks.service,
+        "networks": len(networks.networks),
+        "fetched_at": networks.fetched_at.isoformat() if networks.fetched_at else None,
+        "reason": networks.reason,
     }

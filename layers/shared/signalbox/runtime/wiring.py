@@ -25,6 +25,7 @@ from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.references import DynamoReferences
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
+from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
 from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from signalbox.services.config.refresh_networks import FetchNetworks
+
 _CONFIG: Final = Config(
     connect_timeout=1,
     read_timeout=3,
@@ -50,6 +53,8 @@ _CONFIG: Final = Config(
 _SSM: Final = _CONFIG.merge(
     Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
+_NETWORKS_SECONDS: Final = 4.0
+"""How long whoever stores a source waits for the networks of each preset in it."""
 _CURSOR_KEY: Final = "keys/cursor"
 
 
@@ -82,6 +87,20 @@ class Wiring:
     def permission_within(self) -> PermissionsWithin:
         """Return the check for a caller with little time, with a cache of its own."""
         return check_permission(self).within
+
+    @cached_property
+    def fetch_networks(self) -> "FetchNetworks":
+        """Return what fetches the networks that services publish."""
+        trusted = self.settings.trusted
+
+        def fetch(service: NetworkPreset) -> Sequence[str]:
+            from signalbox.egress.http_client import HttpClient  # noqa: PLC0415  rarely needed
+            from signalbox.egress.published_networks import HttpNetworks  # noqa: PLC0415
+
+            client = HttpClient(trusted=trusted, total=_NETWORKS_SECONDS)
+            return HttpNetworks(send=client)(service)
+
+        return fetch
 
     @cached_property
     def sqs(self) -> "SQSClient":

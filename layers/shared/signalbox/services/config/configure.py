@@ -1,13 +1,15 @@
 """Write the configuration: sources, connections, subscriptions."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
-from signalbox.models.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from signalbox.models.errors import Conflict, InvalidRequest, NotFound, SignalboxError, Unavailable
 from signalbox.models.manifest import ManifestError
+from signalbox.services.config.refresh_networks import RefreshNetworks
 from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter
 from signalbox.services.ports.deliveries import Providers
@@ -36,12 +38,16 @@ class ConfigInvalid(InvalidRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configure:
-    """Write the configuration. References to resources that do not exist are refused."""
+    """Write the configuration. References to resources that do not exist are refused.
+
+    `refresh_networks` fetches the networks of presets that a new source names.
+    """
 
     config: ConfigWriter
     remove_secret: RemoveSecret
     connectors: Connectors
     providers: Providers
+    refresh_networks: RefreshNetworks | None = None
 
     def put(self, resource: ConfigResource, check: PreconditionCheck) -> bool:
         """Store the resource and return whether it is new.
@@ -56,6 +62,9 @@ class Configure:
         check(before)
         self._refuse(resource)
         self.config.replace(before, resource)
+        if isinstance(resource, Source) and self.refresh_networks:
+            with suppress(SignalboxError):  # it is repeated every few minutes
+                self.refresh_networks([resource])
         return before is None
 
     def remove(self, resource: ConfigResource, check: PreconditionCheck) -> None:

@@ -17,7 +17,6 @@ from typing import Final
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import (
-    AddressRefused,
     NotFound,
     PayloadInvalid,
     SecretMissing,
@@ -32,6 +31,7 @@ from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest, recorded_headers_of
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
+from signalbox.services.deliveries.admit_address import admit_address
 from signalbox.services.deliveries.defer import free_slot, interpret_in_time
 from signalbox.services.deliveries.interpret import Interpretation
 from signalbox.services.deliveries.permissions import nobody_in_time
@@ -102,12 +102,11 @@ class ReceiveWebhook:
             SignatureInvalid: None of the secrets, or no key of the service, signed the request.
             PayloadUnparseable: The payload cannot be parsed; the delivery is stored.
             HandlerFault: Our own code failed; the delivery is stored.
-            Unavailable: There is no secret, a store or the service did not answer, or the source
-                has settings that are not those of the provider.
+            Unavailable: There is no secret, a store or the service did not answer, the source has
+                settings that are not those of the provider, or admits networks that are not known.
         """
         source = self._source(source_name)
-        if not source.admits(request.source_ip):
-            raise AddressRefused("the source does not admit this address")
+        admit_address(source, request.source_ip, self.config)
         provider = self._provider(source)
         secret_index = self._verified(request, source, provider)
         self._confirm(request, provider)

@@ -11,6 +11,7 @@ from typing import Final
 
 from signalbox.models.errors import (
     AddressRefused,
+    NetworksMissing,
     PayloadInvalid,
     PayloadTooLarge,
     SecretMissing,
@@ -25,8 +26,8 @@ from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock
 
 _RECORDED_ERRORS: Final = (
-    *(AddressRefused, PayloadInvalid, PayloadTooLarge, SecretMissing, SourceMisconfigured),
-    Unauthenticated,
+    *(AddressRefused, NetworksMissing, PayloadInvalid, PayloadTooLarge, SecretMissing),
+    *(SourceMisconfigured, Unauthenticated),
 )
 _WRITE_INTERVAL: Final = timedelta(seconds=1)
 _BURST: Final = _WRITE_INTERVAL * (MAX_REJECTIONS - 1)
@@ -64,6 +65,8 @@ class RecordRejection:
         match error:
             case SecretMissing():
                 return "secret_missing"
+            case NetworksMissing():
+                return "networks_missing"
             case SourceMisconfigured():
                 return "source_misconfigured"
         return error.code

@@ -7,6 +7,7 @@ from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
+from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
 
@@ -28,6 +29,13 @@ class ConfigStore(Protocol):
         Raises:
             NotFound: It does not exist.
             ConfigurationUnreadable: The stored configuration cannot be parsed.
+        """
+
+    def published_networks(self, service: NetworkPreset) -> PublishedNetworks | None:
+        """Return the networks of a service, None if nobody tried to fetch them.
+
+        Raises:
+            ConfigurationUnreadable: What is stored cannot be parsed.
         """
 
     def sources(self) -> Sequence[Source]:
