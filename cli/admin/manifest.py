@@ -196,10 +196,14 @@ class ApplyManifest:
             yield f"{name} has no token; `signalbox secrets set {name}` gives it one"
 
     def _uses_secret(self, resource: ConfigResource) -> bool:
-        """Return whether it needs its secret; some sources are verified by published keys."""
-        if not isinstance(resource, Source):
-            return True
-        return self.providers[resource.provider]().with_settings(resource.settings).uses_secret
+        """Return whether it needs its secret: not if there are published keys, or roles of AWS."""
+        match resource:
+            case Connection():
+                return self.connectors[resource.connector].uses_secret(resource)
+            case Source():
+                provider = self.providers[resource.provider]()
+                return provider.with_settings(resource.settings).uses_secret
+        return True
 
     def _refuses_every_command(self, source: Source) -> bool:
         """Return whether nothing tells who may give commands."""

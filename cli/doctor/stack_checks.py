@@ -109,7 +109,13 @@ class StackChecks:
                 continue
             check = partial(connector.check_secret, connection)
             without = "it has no secret, and sends nothing"
-            yield from self._secret(connection, connection.secret_name, check, without)
+            try:
+                uses_secret = connector.uses_secret(connection)
+            except PayloadInvalid as invalid:
+                yield _fault(connection, f"its settings are refused: {invalid.reason}", _APPLY)
+                continue
+            if uses_secret:
+                yield from self._secret(connection, connection.secret_name, check, without)
 
     def issuers(self) -> Iterator[Diagnosis]:
         """Check that issuers with a shared secret have one."""

@@ -319,6 +319,19 @@ def test_what_lacks_its_secret_is_a_fault(stack: Stack) -> None:
     }
 
 
+def test_a_connection_that_needs_no_secret_is_not_named(stack: Stack) -> None:
+    settings: dict[str, JsonValue] = {"sender": "signalbox@example.com", "to": ["a@example.com"]}
+    stack.config.put(TEAM.model_copy(update={"connector": "email", "settings": settings}))
+
+    assert set(of_stack(stack)) == {"stack"}
+
+
+def test_settings_that_a_connector_refuses_are_a_fault(stack: Stack) -> None:
+    stack.config.put(TEAM.model_copy(update={"connector": "email", "settings": {"odd": 1}}))
+
+    assert "its settings are refused" in of_stack(stack)["connection team"].text
+
+
 def test_what_has_its_secret_or_is_disabled_is_not_named(stack: Stack) -> None:
     stack.config.put(GITHUB)
     stack.config.put(TEAM)

@@ -61,6 +61,9 @@ class FakeConnector:
         if "wrong" in connection.settings:
             raise PayloadInvalid("the settings are wrong")
 
+    def uses_secret(self, connection: Connection) -> bool:
+        return "no secret" not in connection.settings
+
     def check_secret(self, connection: Connection, secret: str) -> None:
         del secret
         if "other secrets" in connection.settings:

@@ -1,5 +1,6 @@
 """References in memory, and the clients of a connector that uses them."""
 
+from signalbox.egress.aws_targets import AwsTargets, NoAwsTargets
 from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
@@ -39,7 +40,8 @@ def clients(
     http: HttpClient | None = None,
     store: ReferenceStore | None = None,
     clock: Clock | None = None,
+    aws: AwsTargets | None = None,
 ) -> Clients:
     """The clients of a connector, with references in memory."""
     references = References(store=store or FakeReferenceStore(), clock=clock or FakeClock())
-    return Clients(http=http or HttpClient(), references=references)
+    return Clients(http=http or HttpClient(), references=references, aws=aws or NoAwsTargets())

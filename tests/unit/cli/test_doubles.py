@@ -20,6 +20,7 @@ from signalbox.egress.http_client import HttpClient
 from signalbox.runtime.registry import connector_names
 from signalbox.services.ports.time import utc_now
 from tests.builders import a_connection, a_notification, a_task
+from tests.fakes.aws_targets import real_targets
 from tests.fakes.references import clients
 
 DOUBLES = sorted(
@@ -49,7 +50,7 @@ def url(echo: str, name: str) -> str:
 def send(echo: str, url: str, name: str) -> Sender:
     """Sends a notification to the double by its connector."""
     connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(
-        clients(HttpClient(trusted=[echo]), clock=utc_now)
+        clients(HttpClient(trusted=[echo]), clock=utc_now, aws=real_targets())
     )
     double: TargetDouble = new_double(name)
     connection = a_connection(connector=name, settings=dict(double.settings(url)))

@@ -1,4 +1,4 @@
-"""The base of connectors that send one HTTP request for a notification."""
+"""The bases of connectors: of all, and of those that send one HTTP request for a notification."""
 
 import re
 from abc import ABC, abstractmethod
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
+from typing_extensions import override
+
+from signalbox.egress.aws_targets import AwsTargets
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.references import References
 from signalbox.egress.responses import try_secrets
@@ -22,20 +25,22 @@ _SENDABLE: Final = re.compile(r"[ -~]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    """What connectors call: the HTTP client, and the record of what they created at targets."""
+    """What connectors call: the HTTP client, AWS, and the record of what they created."""
 
     http: HttpClient
     references: References
+    aws: AwsTargets
 
 
-class HttpConnector(ABC, Generic[S]):
-    """A connector; what remains to write is its settings, `render` and `judge`.
+class TargetConnector(ABC, Generic[S]):
+    """A connector; what remains to write is its settings, and `deliver`.
 
     Attributes:
         name: The name of the connector's module, which is in connections and in its queue's name.
         settings_model: The model of a connection's settings.
         http: The client that all requests go through.
         references: The objects of the target that stand for tasks.
+        aws: The targets in AWS, which are called with the role of the function.
     """
 
     name: ClassVar[str]
@@ -44,6 +49,85 @@ class HttpConnector(ABC, Generic[S]):
     def __init__(self, clients: Clients) -> None:
         self.http = clients.http
         self.references = clients.references
+        self.aws = clients.aws
+
+    @abstractmethod
+    def deliver(self, notification: Notification, settings: S, secret: str) -> None:
+        """Make one attempt with one secret, which is empty if the connection uses none.
+
+        Raises:
+            SendDelayed: The target may take it later.
+            SecretRefused: It does not accept the secret, but may accept another.
+            SendRefused: It will never take it.
+        """
+
+    def uses_secret(self, connection: Connection) -> bool:  # noqa: ARG002  for those who need it
+        """Return whether the connection needs a secret.
+
+        Raises:
+            SettingsInvalid: The settings are not those of this connector.
+        """
+        return True
+
+    def check(self, connection: Connection) -> None:
+        """Check the settings of a connection.
+
+        Raises:
+            SettingsInvalid: They are not those of this connector.
+        """
+        self.settings(connection)
+
+    def check_secret(self, connection: Connection, secret: str) -> None:  # noqa: ARG002  as above
+        """Check a secret before it is stored.
+
+        Raises:
+            Conflict: The connection cannot be used with such a secret.
+        """
+        if not _SENDABLE.fullmatch(secret):
+            raise Conflict("the secret is empty, or has a character that no HTTP header may have")
+
+    def reply_settings(self, source: JsonObject) -> JsonObject:  # noqa: ARG002  as above
+        """Return the settings of a connection that answers for a source with these settings.
+
+        Override it if tasks of the provider with the same name answer where they came from.
+        """
+        return {}
+
+    def send(
+        self, notification: Notification, connection: Connection, secrets: Sequence[str]
+    ) -> None:
+        """Deliver the notification with the first secret that the target accepts.
+
+        Raises:
+            SendRefused: It will never be taken.
+            SendDelayed: It may be taken later.
+        """
+        settings = self.settings(connection)
+        if self.uses_secret(connection):
+            try_secrets(secrets, lambda secret: self.deliver(notification, settings, secret))
+        else:
+            self.deliver(notification, settings, "")
+
+    def settings(self, connection: Connection) -> S:
+        """Return the settings of a connection. Override it to check more than the model does.
+
+        Raises:
+            SettingsInvalid: They are not those of this connector.
+        """
+        return parse_settings(self.settings_model, connection.settings)
+
+    def require_https(self, name: str, url: str) -> None:
+        """Check a URL among the settings, which are not secret.
+
+        Raises:
+            SettingsInvalid: It is neither https nor at an origin that this installation trusts.
+        """
+        if not url.startswith("https://") and not self.http.trusts(url):
+            raise SettingsInvalid(f"{name} is neither https nor at a trusted origin")
+
+
+class HttpConnector(TargetConnector[S]):
+    """A connector; what remains to write is its settings, `render` and `judge`."""
 
     @abstractmethod
     def render(self, notification: Notification, settings: S, secret: str) -> HttpRequest:
@@ -64,59 +148,6 @@ class HttpConnector(ABC, Generic[S]):
             SendRefused: It will never take it.
         """
 
-    def check(self, connection: Connection) -> None:
-        """Check the settings of a connection.
-
-        Raises:
-            SettingsInvalid: They are not those of this connector.
-        """
-        self.settings(connection)
-
-    def check_secret(self, connection: Connection, secret: str) -> None:  # noqa: ARG002  for those who need it
-        """Check a secret before it is stored.
-
-        Raises:
-            Conflict: The connection cannot be used with such a secret.
-        """
-        if not _SENDABLE.fullmatch(secret):
-            raise Conflict("the secret is empty, or has a character that no HTTP header may have")
-
-    def reply_settings(self, source: JsonObject) -> JsonObject:  # noqa: ARG002  for those who need it
-        """Return the settings of a connection that answers for a source with these settings.
-
-        Override it if tasks of the provider with the same name answer where they came from.
-        """
-        return {}
-
-    def send(
-        self, notification: Notification, connection: Connection, secrets: Sequence[str]
-    ) -> None:
-        """Deliver the notification with the first secret that the target accepts.
-
-        Raises:
-            SendRefused: It will never be taken.
-            SendDelayed: It may be taken later.
-        """
-        settings = self.settings(connection)
-        try_secrets(secrets, lambda secret: self.deliver(notification, settings, secret))
-
+    @override
     def deliver(self, notification: Notification, settings: S, secret: str) -> None:
-        """Make one attempt with one secret; raises what `render` and `judge` raise."""
         self.judge(self.http(self.render(notification, settings, secret)))
-
-    def settings(self, connection: Connection) -> S:
-        """Return the settings of a connection. Override it to check more than the model does.
-
-        Raises:
-            SettingsInvalid: They are not those of this connector.
-        """
-        return parse_settings(self.settings_model, connection.settings)
-
-    def require_https(self, name: str, url: str) -> None:
-        """Check a URL among the settings, which are not secret.
-
-        Raises:
-            SettingsInvalid: It is neither https nor at an origin that this installation trusts.
-        """
-        if not url.startswith("https://") and not self.http.trusts(url):
-            raise SettingsInvalid(f"{name} is neither https nor at a trusted origin")

@@ -78,6 +78,7 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
         Clients(
             http=HttpClient(trusted=wired.settings.trusted),
             references=References(store=wired.references, clock=wired.clock),
+            aws=wired.aws_targets,
         )
     )
     log = logger()

@@ -85,13 +85,15 @@ def _provider(name: str) -> Provider:
 
 @cache
 def _connector(name: str, trusted: frozenset[str]) -> Connector:
-    from signalbox.egress.connector import Clients  # noqa: PLC0415  see above
+    from signalbox.egress.aws_targets import NoAwsTargets  # noqa: PLC0415  see above
+    from signalbox.egress.connector import Clients  # noqa: PLC0415
     from signalbox.egress.http_client import HttpClient  # noqa: PLC0415
     from signalbox.egress.references import NoReferences, References  # noqa: PLC0415
 
     clients = Clients(
         http=HttpClient(trusted=trusted),
         references=References(store=NoReferences(), clock=utc_now),
+        aws=NoAwsTargets(),
     )
     made: Connector = import_module(f"signalbox.connectors.{name}").CONNECTOR(clients)
     return made

@@ -3,12 +3,13 @@
 import secrets
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
+from boto3.session import Session
 from botocore.config import Config
 
 from signalbox.aws.audit import DynamoAudit
@@ -24,6 +25,7 @@ from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.references import DynamoReferences
 from signalbox.aws.secrets import SsmSecrets
+from signalbox.aws.targets import BotoTargets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
@@ -116,6 +118,19 @@ class Wiring:
     def s3(self) -> "S3Client":
         """Return the S3 client, which is rarely needed."""
         return boto3.client("s3", config=_CONFIG)
+
+    @cached_property
+    def aws_targets(self) -> BotoTargets:
+        """Return the targets in AWS. Their clients make one attempt: another may send twice.
+
+        Threads may create a client at the same time, so each comes from a session of its own.
+        """
+        config = _CONFIG.merge(Config(read_timeout=10, retries={"total_max_attempts": 1}))
+        return BotoTargets(
+            ses=cache(lambda url: Session().client("sesv2", endpoint_url=url, config=config)),
+            sns=cache(lambda url: Session().client("sns", endpoint_url=url, config=config)),
+            events=cache(lambda url: Session().client("events", endpoint_url=url, config=config)),
+        )
 
     @cached_property
     def tasks_table(self) -> Table:

@@ -28,6 +28,13 @@ class Connector(Protocol):
             PayloadInvalid: They are not valid for this connector.
         """
 
+    def uses_secret(self, connection: Connection) -> bool:
+        """Return whether the connection needs a secret.
+
+        Raises:
+            PayloadInvalid: Its settings are not valid for this connector.
+        """
+
     def check_secret(self, connection: Connection, secret: str) -> None:
         """Check that the connection can use a secret.
 
