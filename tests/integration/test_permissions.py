@@ -52,7 +52,10 @@ MODELS: Final = {
 }
 """The function that stands here for all of its kind, whose roles one loop of the template makes."""
 
-OWN_ACTIONS: Final = {"emailConnectorFunction": {"ses:SendEmail", "ses:SendRawEmail"}}
+OWN_ACTIONS: Final = {
+    "awsConnectorFunction": {"events:PutEvents", "sns:Publish"},
+    "emailConnectorFunction": {"ses:SendEmail", "ses:SendRawEmail"},
+}
 """What a function may do that others of its kind may not, on what a parameter lists."""
 
 

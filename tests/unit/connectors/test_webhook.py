@@ -9,7 +9,8 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 
 from cli.doubles.double import DoubleRequest
 from cli.doubles.webhook import WebhookDouble
-from signalbox.connectors.webhook import Settings, Webhook, cloud_event, signature
+from signalbox.connectors.webhook import Settings, Webhook, signature
+from signalbox.egress.cloud_event import cloud_event
 from signalbox.egress.http_client import HttpResponse
 from signalbox.models.change import TaskSummary
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused

@@ -11,21 +11,20 @@ import hmac
 import json
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 from typing_extensions import override
 
+from signalbox.egress.cloud_event import EventPayload, cloud_event
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import send_error
-from signalbox.models.base import JsonObject, Model
-from signalbox.models.change import TaskSummary
+from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.notification import Notification
-from signalbox.models.redaction import MASK, redacted
 
 _SHARED: Final = "whsec_"
 _PRIVATE: Final = "whsk_"
@@ -46,7 +45,7 @@ class Settings(Model):
     """
 
     url: str = Field(pattern=r"^https?://[!-~]{1,1900}$")
-    payload: Literal["full", "thin"] = "full"
+    payload: EventPayload = "full"
 
 
 class Webhook(HttpConnector[Settings]):
@@ -107,28 +106,6 @@ class Webhook(HttpConnector[Settings]):
         return HttpRequest(url=settings.url, headers=headers, body=body)
 
 
-def cloud_event(
-    notification: Notification, *, payload: Literal["full", "thin"] = "full"
-) -> JsonObject:
-    """Return the change as a CloudEvent, in which secrets are masked.
-
-    The message of a template, if there is one, is its extension attribute `message`.
-    """
-    change = notification.change
-    hidden = set(type(change.data).model_fields) - set(TaskSummary.model_fields)
-    event = change.model_dump(
-        mode="json",
-        exclude={"data": hidden} if payload == "thin" else {"data": {"result": {"data"}}},
-    )
-    event = {name: _masked(value) for name, value in event.items()}
-    if notification.text is not None:
-        event["message"] = redacted(notification.text)
-    result = change.data.result
-    if payload == "full" and result:
-        event["data"]["result"]["data"] = _masked_by_name(result.data)
-    return event
-
-
 def signature(secret: str, message: bytes) -> str:
     """Return the signature of a message, with its version.
 
@@ -163,36 +140,6 @@ def _key(secret: str) -> bytes | None:
     if prefix == _SHARED:
         return raw if len(raw) in _SHARED_SIZES else None
     return raw[:_SEED_BYTES] if len(raw) in {_SEED_BYTES, _PAIR_BYTES} else None
-
-
-def _masked(value: JsonValue) -> JsonValue:
-    """Return the value without what looks like a secret in any of its texts."""
-    match value:
-        case str():
-            return redacted(value)
-        case list():
-            return [_masked(item) for item in value]
-        case dict():
-            return {name: _masked(item) for name, item in value.items()}
-    return value
-
-
-def _masked_by_name(value: JsonValue) -> JsonValue:
-    """Return a worker's value, where a name may tell that its text is a secret."""
-    match value:
-        case list():
-            return [_masked_by_name(item) for item in value]
-        case dict():
-            return {redacted(name): _masked_entry(name, item) for name, item in value.items()}
-    return _masked(value)
-
-
-def _masked_entry(name: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, str):
-        return _masked_by_name(value)
-    text = redacted(value)
-    entry = f'"{redacted(name)}": "{text}"'
-    return text if redacted(entry) == entry else MASK
 
 
 CONNECTOR: Final = Webhook
