@@ -30,6 +30,8 @@ from signalbox.http.schemas.notifications import (
     NotificationView,
     PreviewRequest,
     PreviewResponse,
+    RedeliverRequest,
+    RedeliverResponse,
 )
 from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
 from signalbox.http.schemas.sources import SourceList
@@ -140,6 +142,11 @@ class OperatorClient:
     def redeliver(self, named: str) -> NotificationView:
         """Queue the notification again."""
         return self.api.ask("POST", join_path(_notification(named), "redeliver"), NotificationView)
+
+    def redeliver_all(self, request: RedeliverRequest, *, dry_run: bool) -> RedeliverResponse:
+        """Queue matching notifications again, or return which would be."""
+        path = join_path(NOTIFICATIONS, "redeliver")
+        return self.api.ask("POST", path, RedeliverResponse, body=request, query=_dry(dry_run))
 
     def preview(self, request: PreviewRequest) -> PreviewResponse:
         """Return the message that a template makes of a change."""

@@ -1,8 +1,9 @@
 """Command-line options, and requests built from them."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, TypeVar
 
 import typer
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -11,10 +12,44 @@ from cli.errors import CommandError
 
 M = TypeVar("M", bound=BaseModel)
 
+_AGO: Final = re.compile(r"([0-9]{1,5})([smhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_time(text: str) -> datetime:
+    """Return the time in UTC, without a zone: `2026-03-01T12:00:00`, or `2h` for two hours ago.
+
+    Raises:
+        BadParameter: The text does not have this form.
+    """
+    if ago := _AGO.fullmatch(text):
+        number, unit = ago.groups()
+        return datetime.now(UTC).replace(tzinfo=None) - timedelta(**{_UNITS[unit]: int(number)})
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time such as 2026-03-01, 2026-03-01T12:00:00, 30m, 2h or 7d"
+        ) from None
+    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+
+
 SinceOption = Annotated[
-    datetime | None, typer.Option(help="Created at or after this time, in UTC.")
+    datetime | None,
+    typer.Option(
+        parser=parse_time,
+        metavar="TIME",
+        help="Created at or after this time, in UTC, or since so long ago: 30m, 2h, 7d.",
+    ),
 ]
-UntilOption = Annotated[datetime | None, typer.Option(help="Created before this time, in UTC.")]
+UntilOption = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=parse_time,
+        metavar="TIME",
+        help="Created before this time, in UTC, or until so long ago.",
+    ),
+]
 LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number.")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be done without doing it.")

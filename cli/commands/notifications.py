@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from cli.output import JsonOption, Output, format_time
-from cli.parsing import LimitOption, SinceOption, UntilOption, build_request, query_parameters
+from cli.parsing import (
+    DryRunOption,
+    LimitOption,
+    SinceOption,
+    UntilOption,
+    build_request,
+    query_parameters,
+)
 from cli.target import chosen_target
 
 app = typer.Typer(
@@ -19,13 +26,14 @@ NotificationArgument = Annotated[
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     *,
     status: Annotated[
         str | None, typer.Option(help="queued, sending, delivered, failed or dead.")
     ] = None,
     connection: Annotated[str | None, typer.Option(help="A connection.")] = None,
+    connector: Annotated[str | None, typer.Option(help="A connector.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     task: Annotated[
@@ -38,7 +46,9 @@ def list_(
     from cli.operator_client import connect_operator
 
     operator = connect_operator(chosen_target(context))
-    filters = query_parameters(status=status, connection=connection, since=since, until=until)
+    filters = query_parameters(
+        status=status, connection=connection, connector=connector, since=since, until=until
+    )
     found = operator.notifications_of(task) if task else operator.notifications(filters, limit)
     Output(as_json).rows(
         found,
@@ -68,15 +78,45 @@ def show(
 
 
 @app.command()
-def redeliver(
-    context: typer.Context, notification_id: NotificationArgument, *, as_json: JsonOption = False
+def redeliver(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
+    notification_id: Annotated[
+        str | None,
+        typer.Argument(help="The id tsk_…/ntf_…; without it all that match the options."),
+    ] = None,
+    *,
+    status: Annotated[str | None, typer.Option(help="failed or dead; default: both.")] = None,
+    connection: Annotated[str | None, typer.Option(help="A connection.")] = None,
+    connector: Annotated[str | None, typer.Option(help="A connector.")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Maximum number.")] = 100,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Queue a finished notification again, with new attempts."""
+    """Queue finished notifications again, with new attempts: one, or all matching ones.
+
+    Exit code 1 if any is refused.
+    """
     from cli.operator_client import connect_operator
+    from cli.redeliver_view import redeliver_and_print
     from cli.views import notification_fields
 
-    found = connect_operator(chosen_target(context)).redeliver(notification_id)
-    Output(as_json).one(found, notification_fields(found))
+    filters = query_parameters(
+        status=status, connection=connection, connector=connector, since=since, until=until
+    )
+    if (notification_id is None) == (not filters) or (notification_id and dry_run):
+        raise typer.BadParameter(
+            "name either a notification, or which to redeliver by --status, --connection, "
+            "--connector, --since or --until",
+            context,
+        )
+    operator, output = connect_operator(chosen_target(context)), Output(as_json)
+    if notification_id:
+        found = operator.redeliver(notification_id)
+        output.one(found, notification_fields(found))
+    elif not redeliver_and_print(operator, output, {**filters, "limit": limit}, dry_run=dry_run):
+        raise typer.Exit(1)
 
 
 @app.command()

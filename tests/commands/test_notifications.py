@@ -7,6 +7,7 @@ from threading import Timer
 
 import pytest
 
+from signalbox.models.hold import DISABLED, held
 from signalbox.models.notification import (
     Notification,
     NotificationStatus,
@@ -200,3 +201,52 @@ def test_a_preview_is_of_one_template(signalbox: CommandLine, options: tuple[str
 
     assert result.code == 1
     assert "either a --subscription or a --template" in result.err
+
+
+def test_all_that_failed_lately_is_redelivered_and_a_dry_run_shows_which(
+    signalbox: CommandLine, served: Served
+) -> None:
+    note = failed(served)
+    args = ("notifications", "redeliver", "--connection=team-slack", "--since=2026-03-01")
+
+    tried = signalbox(*args, "--dry-run")
+    status = served.wiring.notifications.get(note.task_id, note.id).status
+    done = signalbox(*args)
+    nothing = signalbox(*args)
+
+    assert f"{name_of(note)}  would be sent again to team-slack" in tried.out
+    assert status is NotificationStatus.FAILED
+    assert f"{name_of(note)}  is sent again to team-slack" in done.out
+    assert "no notification fits" in nothing.out
+
+
+def test_a_time_may_be_so_long_ago(signalbox: CommandLine, served: Served) -> None:
+    note = failed(served)  # long ago, by the clock of this machine
+
+    lately = signalbox("notifications", "redeliver", "--since=2h", "--dry-run")
+    before = signalbox("notifications", "redeliver", "--until=2h", "--dry-run")
+
+    assert "no notification fits" in lately.out
+    assert name_of(note) in before.out
+
+
+@pytest.mark.parametrize(
+    "args",
+    [(), (NOBODYS, "--status=dead"), (NOBODYS, "--dry-run"), ("--since=yesterday",)],
+    ids=["nothing", "both", "dry run of one", "no time"],
+)
+def test_what_to_redeliver_must_be_clear(signalbox: CommandLine, args: tuple[str, ...]) -> None:
+    result = signalbox("notifications", "redeliver", *args)
+
+    assert result.code == 2
+
+
+def test_a_held_notification_shows_why_it_waits(signalbox: CommandLine, served: Served) -> None:
+    note = held(a_notification(), DISABLED, NOW)
+    served.wiring.notifications.create(note)
+
+    table = signalbox("notifications", "list").out
+    shown = signalbox("notifications", "show", name_of(note)).out
+
+    assert "held: the connection is disabled" in " ".join(table.split())
+    assert "the connection is disabled" in shown

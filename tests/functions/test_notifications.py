@@ -317,3 +317,94 @@ def test_a_change_is_owed_to_a_connection_that_was_made_a_moment_ago(system: Sys
 
     answer = system.ask("GET", NOTIFICATIONS, key=system.key("viewer"))
     assert [item["type"] for item in answer.items] == ["signalbox.task.created"]
+
+
+def redeliver_all(system: System, query: str = "", **body: JsonValue) -> ApiResponse:
+    return system.ask("POST", f"{NOTIFICATIONS}/redeliver{query}", body, key=system.key("operator"))
+
+
+def ids(answer: ApiResponse) -> list[JsonValue]:
+    assert answer.status == 200, answer.text
+    return [row["id"] for row in answer.rows("redelivered")]
+
+
+def test_all_that_failed_or_died_at_a_connection_is_queued_again(system: System) -> None:
+    failed = ended(system, queued_one(system), NotificationStatus.FAILED)
+    dead = ended(system, queued_one(system), NotificationStatus.DEAD)
+    others = [
+        ended(system, queued_one(system), NotificationStatus.DELIVERED),
+        ended(system, queued_one(system, connection="other"), NotificationStatus.DEAD),
+        queued_one(system),
+    ]
+
+    answer = redeliver_all(system, connection="team-slack")
+
+    assert ids(answer) == [dead.id, failed.id]
+    assert {message.notification_id for message in messages(system)} == {dead.id, failed.id}
+    assert listed(system, "status=queued") == [others[2].id, dead.id, failed.id]
+    assert [system.wiring.notifications.get(each.task_id, each.id) for each in others] == others
+
+
+def test_what_is_redelivered_is_narrowed_by_status_connector_and_time(system: System) -> None:
+    early = ended(system, queued_one(system), NotificationStatus.DEAD)
+    system.clock.advance(seconds=60)
+    at = system.clock().isoformat()
+    late = ended(system, queued_one(system), NotificationStatus.DEAD)
+    failed = ended(system, queued_one(system), NotificationStatus.FAILED)
+    other = ended(system, queued_one(system, connector="jira"), NotificationStatus.DEAD)
+
+    found = {
+        "status": ids(redeliver_all(system, "?dry_run=true", status="failed")),
+        "connector": ids(redeliver_all(system, "?dry_run=true", connector="jira")),
+        "since": ids(redeliver_all(system, "?dry_run=true", since=at, connector="slack")),
+        "until": ids(redeliver_all(system, "?dry_run=true", until=at)),
+    }
+
+    assert found == {
+        "status": [failed.id],
+        "connector": [other.id],
+        "since": [failed.id, late.id],
+        "until": [early.id],
+    }
+    assert messages(system) == []
+
+
+def test_notifications_are_redelivered_page_by_page(system: System) -> None:
+    dead = [ended(system, queued_one(system), NotificationStatus.DEAD) for _ in range(3)]
+
+    first = redeliver_all(system, limit=2)
+    second = redeliver_all(system, limit=2, cursor=first.json_body["next"])
+
+    assert ids(first) + ids(second) == [note.id for note in reversed(dead)]
+    assert second.json_body["next"] is None
+
+
+def test_one_that_cannot_be_queued_again_is_refused_with_the_reason(system: System) -> None:
+    note = ended(system, queued_one(system, connector="pigeon"), NotificationStatus.DEAD)
+
+    [refused] = redeliver_all(system).rows("refused")
+
+    assert refused["reason"] == "this installation has no connector pigeon"
+    assert system.wiring.notifications.get(note.task_id, note.id) == note
+
+
+@pytest.mark.parametrize(
+    "body", [{"status": "queued"}, {"limit": 0}, {"limit": 201}, {"since": "2h"}, {"odd": 1}]
+)
+def test_a_redelivery_of_what_cannot_be_is_not_valid(
+    system: System, body: dict[str, JsonValue]
+) -> None:
+    answer = system.ask("POST", f"{NOTIFICATIONS}/redeliver", body, key=system.key("operator"))
+
+    assert answer.status == 422
+
+
+def test_a_redelivery_of_many_is_in_the_audit_log(system: System) -> None:
+    redeliver_all(system, connection="team-slack")
+
+    entry = system.ask("GET", "/api/v1/audit", key=system.key("admin")).items[0]["entry"]
+    assert isinstance(entry, dict)
+    assert (entry["action"], entry["result"]) == (
+        "POST /api/v1/notifications/redeliver",
+        "allowed",
+    )

@@ -123,6 +123,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "POST /api/v1/queue/<priority>/pause": Row(who=OPERATORS, about=priority, absent=422),
     "POST /api/v1/queue/<priority>/resume": Row(who=OPERATORS, about=priority, absent=422),
     "GET /api/v1/queue/dead-letters": Row(who=ALL),
+    "POST /api/v1/notifications/redeliver?dry_run=true": Row(
+        who=OPERATORS, body={"status": "dead"}
+    ),
     "POST /api/v1/queue/redrive?dry_run=true": Row(who=OPERATORS, body={"kind": "task"}),
     "GET /api/v1/deliveries": Row(who=READERS),
     "GET /api/v1/deliveries/<delivery_id>": Row(who=READERS, about=delivery, absent=404),

@@ -31,6 +31,7 @@ from signalbox.services.notifications.check_connection import CheckConnection
 from signalbox.services.notifications.list_notifications import (
     ListNotifications,
     RedeliverNotification,
+    RedeliverNotifications,
 )
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
@@ -48,12 +49,14 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
         clock=wired.clock,
     )
     _add_deliveries(routes, wired, cursors)
+    browse = ListNotifications(notifications=wired.notifications)
     add_notifications(
         routes,
-        browse=ListNotifications(notifications=wired.notifications),
+        browse=browse,
         store=wired.notifications,
         tasks=wired.tasks,
         redeliver=redeliver,
+        redeliver_all=RedeliverNotifications(browse=browse, redeliver=redeliver),
         preview=partial(_preview, wired),
         cursors=cursors,
     )

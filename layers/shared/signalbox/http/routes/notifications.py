@@ -10,6 +10,7 @@ from signalbox.auth.cursors import Cursors
 from signalbox.http.pagination import (
     DEFAULT_PAGE_SIZE,
     CursorQuery,
+    DryRunQuery,
     IdPath,
     LimitQuery,
     Pagination,
@@ -25,6 +26,10 @@ from signalbox.http.schemas.notifications import (
     NotificationView,
     PreviewRequest,
     PreviewResponse,
+    RedeliverableStatus,
+    RedeliverRejection,
+    RedeliverRequest,
+    RedeliverResponse,
 )
 from signalbox.models.base import Model
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
@@ -34,6 +39,7 @@ from signalbox.services.notifications.list_notifications import (
     ListNotifications,
     NotificationFilter,
     RedeliverNotification,
+    RedeliverNotifications,
 )
 from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.tasks import TaskStore
@@ -49,24 +55,28 @@ def add_notifications(
     store: NotificationStore,
     tasks: TaskStore,
     redeliver: RedeliverNotification,
+    redeliver_all: RedeliverNotifications,
     preview: Callable[[PreviewRequest], str],
     cursors: Cursors,
 ) -> None:
     """Add the routes."""
     _add_preview(routes, preview)
+    _add_redelivery(routes, redeliver_all, cursors)
 
     @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
     def list_notifications(
         status: Annotated[NotificationStatus | None, Query()] = None,
         connection: TextQuery = None,
+        connector: TextQuery = None,
         since: TimeQuery = None,
         until: TimeQuery = None,
         limit: LimitQuery = DEFAULT_PAGE_SIZE,
         cursor: CursorQuery = None,
     ) -> Response[str]:
         filters = NotificationFilter(
-            status=status,
+            statuses=(status,) if status else (),
             connection=ConnectionId(connection) if connection else None,
+            connector=connector,
             since=since,
             until=until,
         )
@@ -123,6 +133,52 @@ def _add_preview(routes: Routes, preview: Callable[[PreviewRequest], str]) -> No
     )
     def preview_message(body: Annotated[PreviewRequest, Body()]) -> Response[str]:
         return json_response(PreviewResponse(text=preview(body)))
+
+
+def _add_redelivery(routes: Routes, redeliver: RedeliverNotifications, cursors: Cursors) -> None:
+    path = f"{NOTIFICATIONS}/redeliver"
+
+    @routes.add(
+        Route(
+            method="POST",
+            path=path,
+            scope=Scope.NOTIFICATIONS_WRITE,
+            tag=_TAG,
+            summary="Redeliver all matching notifications that failed or are dead",
+            response_model=RedeliverResponse,
+        )
+    )
+    def redeliver_notifications(
+        body: Annotated[RedeliverRequest, Body()],
+        dry_run: DryRunQuery = False,  # noqa: FBT002  as queries are
+    ) -> Response[str]:
+        filters = _redeliverable(body)
+        pagination = Pagination(cursors=cursors, path=path, filters=filters, limit=body.limit)
+        page = redeliver(
+            filters, limit=body.limit, after=pagination.after(body.cursor), dry_run=dry_run
+        )
+        return json_response(
+            RedeliverResponse(
+                dry_run=dry_run,
+                redelivered=tuple(_summary(each) for each in page.notifications),
+                refused=tuple(
+                    RedeliverRejection(notification=_summary(each), reason=reason)
+                    for each, reason in page.refused
+                ),
+                next=pagination.following(page.after),
+            )
+        )
+
+
+def _redeliverable(body: RedeliverRequest) -> NotificationFilter:
+    statuses = [body.status] if body.status else list(RedeliverableStatus)
+    return NotificationFilter(
+        statuses=tuple(NotificationStatus(status) for status in statuses),
+        connection=ConnectionId(body.connection) if body.connection else None,
+        connector=body.connector,
+        since=body.since,
+        until=body.until,
+    )
 
 
 def notification_view(notification: Notification) -> NotificationView:

@@ -1,10 +1,12 @@
 """Request and response bodies of notifications."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.http.schemas.dead_letters import ShortText
+from signalbox.models.base import Model, Rfc3339, UtcDatetime
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, SubscriptionId, TaskId
 from signalbox.models.notification import Attempt, NotificationStatus
@@ -48,6 +50,47 @@ class NotificationView(NotificationSummary):
     text: str | None = None
     request_id: RequestId | None = None
     expires_at: UtcDatetime | None = None
+
+
+class RedeliverableStatus(StrEnum):
+    """The status of a notification that can be redelivered: it was refused, or given up."""
+
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+class RedeliverRequest(Model):
+    """Which notifications to redeliver: all that match, created at or after `since`."""
+
+    status: Annotated[RedeliverableStatus | None, Field(strict=False)] = None
+    connection: ShortText | None = None
+    connector: ShortText | None = None
+    since: Rfc3339 | None = None
+    until: Rfc3339 | None = None
+    limit: int = Field(default=100, ge=1, le=200)
+    cursor: str | None = Field(
+        default=None, max_length=500, description="`next` of the page before"
+    )
+
+
+class RedeliverRejection(Model):
+    """A notification that was not queued again, and the reason."""
+
+    notification: NotificationSummary
+    reason: str
+
+
+class RedeliverResponse(Model):
+    """A page of notifications that are queued again.
+
+    `next` is the cursor of the next page, null at the end. A page may be short or empty without
+    being the last.
+    """
+
+    dry_run: bool
+    redelivered: tuple[NotificationSummary, ...]
+    refused: tuple[RedeliverRejection, ...] = ()
+    next: str | None = None
 
 
 class PreviewRequest(Model):

@@ -1,11 +1,11 @@
-"""List notifications, and redeliver one."""
+"""List notifications, and redeliver them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from signalbox.models.errors import Conflict, Unavailable
+from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationStatus, redelivered
 from signalbox.services.pagination import Page, Window, chunked, collect_page
@@ -15,12 +15,20 @@ from signalbox.services.ports.time import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationFilter:
-    """Which notifications to list; None matches all."""
+    """Which notifications to list; None and no statuses match all."""
 
-    status: NotificationStatus | None = None
+    statuses: tuple[NotificationStatus, ...] = ()
     connection: ConnectionId | None = None
+    connector: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+    def fits(self, notification: Notification) -> bool:
+        """Return whether a notification of this connection and time matches."""
+        return (not self.statuses or notification.status in self.statuses) and self.connector in {
+            None,
+            notification.connector,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +47,13 @@ class ListNotifications:
     def _rows(
         self, filters: NotificationFilter, window: Window
     ) -> Iterator[tuple[str, Notification | None]]:
-        statuses = [filters.status] if filters.status else list(NotificationStatus)
+        statuses = filters.statuses or tuple(NotificationStatus)
         for chunk in chunked(self.notifications.newest(statuses, window), window.chunk):
             selected = [ref for ref in chunk if filters.connection in {None, ref.connection}]
             found = self.notifications.batch_get(selected)
             for ref in chunk:
                 notification = found.get(ref.notification)
-                fits = notification is not None and filters.status in {None, notification.status}
+                fits = notification is not None and filters.fits(notification)
                 yield ref.position, notification if fits else None
 
 
@@ -72,3 +80,42 @@ class RedeliverNotification:
         with suppress(Unavailable):  # it is stored: maintenance sends the message later
             self.notification_queue.send(after.connector, after)
         return after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeliveredPage:
+    """The notifications that are queued again, and those that are not with the reason.
+
+    `after` is the position after which the next page starts, None at the end.
+    """
+
+    notifications: Sequence[Notification]
+    refused: Sequence[tuple[Notification, str]] = ()
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeliverNotifications:
+    """Queue all matching notifications again that failed or are dead, page by page.
+
+    With `dry_run` it only returns which.
+    """
+
+    browse: ListNotifications
+    redeliver: RedeliverNotification
+
+    def __call__(
+        self, filters: NotificationFilter, *, limit: int, after: str | None = None, dry_run: bool
+    ) -> RedeliveredPage:
+        """Redeliver a page of at most `limit` notifications, the newest first.
+
+        Those that have changed meanwhile are refused.
+        """
+        page = self.browse(filters, limit=limit, after=after)
+        queued, refused = [], []
+        for found in page.items:
+            try:
+                queued.append(found if dry_run else self.redeliver(found.task_id, found.id))
+            except (Conflict, NotFound) as error:
+                refused.append((found, error.reason))
+        return RedeliveredPage(notifications=queued, refused=refused, after=page.after)
