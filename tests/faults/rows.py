@@ -15,6 +15,7 @@ _ROTATION: Final = "tests/integration/test_rotation.py"
 _TEMPLATE: Final = "tests/integration/test_template.py"
 _CLOUD: Final = "tests/faults/test_cloud.py"
 _RECEIVERS: Final = "tests/faults/test_receivers.py"
+_LIFE: Final = "tests/faults/test_life.py"
 _RESTORED: Final = "tests/faults/test_restored.py"
 
 _ANY_CRASH: Final = f"{_CRASHES}::TestOneCrash::test_at_any_call_loses_nothing_and_repeats_nothing"
@@ -152,6 +153,7 @@ ROWS: Final = (
         20,
         "clocks are 120 s apart",
         f"{_CLOUD}::test_a_container_whose_clock_is_wrong_ends_a_lease_early_but_nothing_twice",
+        f"{_LIFE}::TestLife::runTest",
     ),
     _row(
         21,
