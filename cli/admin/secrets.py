@@ -15,6 +15,7 @@ from signalbox.models.config import Connection
 from signalbox.models.config_resource import SOURCE_SECRETS, SOURCE_TOKENS
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
+from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
@@ -97,7 +98,7 @@ def check_use(
     for connection in connections:
         connector = connectors.get(connection.connector)
         if connector and connection.secret_name == name:
-            connector.check_secret(connection, secret)
+            check_connection_secret(connector, connection, secret)
 
 
 def check_source_use(name: str, secret: str, providers: Providers) -> None:

@@ -10,6 +10,7 @@ import base64
 import hmac
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -53,6 +54,7 @@ class Webhook(HttpConnector[Settings]):
 
     name = "webhook"
     settings_model = Settings
+    takes_access_tokens = True
 
     @override
     def settings(self, connection: Connection) -> Settings:
@@ -71,7 +73,11 @@ class Webhook(HttpConnector[Settings]):
     ) -> None:
         if not secrets:
             raise SendRefused("the connection has no secret")
-        request = self._signed(notification, self.settings(connection), secrets)
+        settings = self.settings(connection)
+        if connection.auth:
+            request = self._authorized(notification, settings, secrets[0])
+        else:
+            request = self._signed(notification, settings, secrets)
         self.judge(self.http(request))
 
     @override
@@ -92,16 +98,26 @@ class Webhook(HttpConnector[Settings]):
     def _signed(
         self, notification: Notification, settings: Settings, secrets: Sequence[str]
     ) -> HttpRequest:
-        time = int(self.references.clock().timestamp())
+        request = self._unsigned(notification, settings)
+        time = request.headers["webhook-timestamp"]
+        message = f"{notification.id}.{time}.".encode() + request.body
+        signatures = " ".join(signature(secret, message) for secret in secrets)
+        return replace(request, headers={**request.headers, "webhook-signature": signatures})
+
+    def _authorized(
+        self, notification: Notification, settings: Settings, token: str
+    ) -> HttpRequest:
+        request = self._unsigned(notification, settings)
+        return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})
+
+    def _unsigned(self, notification: Notification, settings: Settings) -> HttpRequest:
         event = cloud_event(notification, payload=settings.payload)
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        message = f"{notification.id}.{time}.".encode() + body
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             HOPS_HEADER: str(notification.change.data.hops + 1),
             "webhook-id": notification.id,
-            "webhook-timestamp": str(time),
-            "webhook-signature": " ".join(signature(secret, message) for secret in secrets),
+            "webhook-timestamp": str(int(self.references.clock().timestamp())),
         }
         return HttpRequest(url=settings.url, headers=headers, body=body)
 

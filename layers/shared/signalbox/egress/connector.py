@@ -38,6 +38,7 @@ class TargetConnector(ABC, Generic[S]):
     Attributes:
         name: The name of the connector's module, which is in connections and in its queue's name.
         settings_model: The model of a connection's settings.
+        takes_access_tokens: Whether the secret may be an access token by client credentials.
         http: The client that all requests go through.
         references: The objects of the target that stand for tasks.
         aws: The targets in AWS, which are called with the role of the function.
@@ -45,6 +46,7 @@ class TargetConnector(ABC, Generic[S]):
 
     name: ClassVar[str]
     settings_model: type[S]
+    takes_access_tokens: ClassVar[bool] = False
 
     def __init__(self, clients: Clients) -> None:
         self.http = clients.http
@@ -76,6 +78,11 @@ class TargetConnector(ABC, Generic[S]):
             SettingsInvalid: They are not those of this connector.
         """
         self.settings(connection)
+        if connection.auth is None:
+            return
+        if not self.takes_access_tokens:
+            raise SettingsInvalid(f"auth: the connector {self.name} takes no client credentials")
+        self.require_https("auth.token_url", connection.auth.token_url)
 
     def check_secret(self, connection: Connection, secret: str) -> None:  # noqa: ARG002  as above
         """Check a secret before it is stored.

@@ -17,6 +17,7 @@ from signalbox.models.config_resource import (
     ConfigResource,
     secret_path,
 )
+from signalbox.models.connection_auth import ClientCredentials
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import SourceNetwork
@@ -137,7 +138,8 @@ class Source(ConfigResource):
 class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
-    The connector's own model validates `settings`.
+    The connector's own model validates `settings`. With `auth` the secret is the client secret, for
+    which an authorization server issues access tokens.
     """
 
     kind: ClassVar = "connection"
@@ -145,6 +147,7 @@ class Connection(ConfigResource):
     id: Annotated[ConnectionId, NAME_CONSTRAINTS]
     connector: Name
     enabled: bool = True
+    auth: ClientCredentials | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

@@ -9,6 +9,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.egress.access_tokens import AccessTokens
+from signalbox.egress.authorized import AuthorizedConnector
 from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
@@ -74,9 +76,10 @@ class _DeliverHandler:
 def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None) -> LambdaHandler:
     """Return the handler for the connector that `make` creates."""
     wired = wiring or Wiring()
+    http = HttpClient(trusted=wired.settings.trusted)
     made = make(
         Clients(
-            http=HttpClient(trusted=wired.settings.trusted),
+            http=http,
             references=References(store=wired.references, clock=wired.clock),
             aws=wired.aws_targets,
         )
@@ -85,7 +88,9 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
     return sqs_batch_handler(
         _DeliverHandler(
             deliver=DeliverNotification(
-                connector=made,
+                connector=AuthorizedConnector(
+                    connector=made, tokens=AccessTokens(http=http, clock=wired.clock)
+                ),
                 notifications=wired.notifications,
                 config=wired.config,
                 secrets=wired.secrets,

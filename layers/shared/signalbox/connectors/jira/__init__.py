@@ -66,6 +66,7 @@ class Jira(HttpConnector[Settings]):
 
     name = "jira"
     settings_model = Settings
+    takes_access_tokens = True
 
     @override
     def check_secret(self, connection: Connection, secret: str) -> None:

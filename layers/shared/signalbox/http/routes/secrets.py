@@ -21,6 +21,7 @@ from signalbox.models.config import Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.services.config.configure import Configure
+from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.time import Clock
 
@@ -55,7 +56,7 @@ def add_secrets(routes: Routes, *, configure: Configure, put: PutSecrets, clock:
     ) -> Response[str]:
         connection = configure.get(Connection, connection_id)
         if make := configure.connectors.get(connection.connector):
-            _check(body, partial(make().check_secret, connection))
+            _check(body, partial(check_connection_secret, make(), connection))
         return _set(connection.secret_name, body)
 
     def _set(name: str, body: PutSecretsRequest) -> Response[str]:
