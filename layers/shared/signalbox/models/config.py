@@ -22,6 +22,7 @@ from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import SourceNetwork
 from signalbox.models.source_rules import SourceAnswer, SourceExpression, TaskTransform
+from signalbox.models.subscription_rules import ChangeExpression
 from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
@@ -179,6 +180,7 @@ class ReplyConnection(Connection):
 class Subscription(ConfigResource):
     """Which changes go to which connection. An empty filter matches everything.
 
+    `when` is an expression that must be true for a change, besides the filters.
     `template` is that of the messages; without one the connector writes them. If several
     subscriptions select a change for a connection, the first by id that has a template counts.
     """
@@ -201,6 +203,7 @@ class Subscription(ConfigResource):
     statuses: Annotated[tuple[TaskStatus, ...], Field(max_length=20)] = ()
     priorities: Annotated[tuple[Priority, ...], Field(max_length=3)] = ()
     labels: Patterns = ()
+    when: ChangeExpression | None = None
     template: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
 
     @property

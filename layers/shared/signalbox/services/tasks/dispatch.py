@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Connection, subscription_matches
+from signalbox.models.config import Connection
 from signalbox.models.errors import (
     ConfigurationUnreadable,
     Conflict,
@@ -25,6 +25,7 @@ from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
 from signalbox.services.notifications.replies import REPLYING, reply_for, replying_source
+from signalbox.services.notifications.selection import selecting
 from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
@@ -88,9 +89,7 @@ class DispatchChanges:
             return
         change = change_for(task, step, self.stack)
         try:
-            subscriptions = [
-                each for each in self.config.subscriptions() if subscription_matches(each, change)
-            ]
+            subscriptions = selecting(self.config.subscriptions(), change)
         except Unavailable as error:
             yield error
             return
