@@ -30,6 +30,10 @@ class AuthorizedConnector(Connector):
         return self.connector.name
 
     @override
+    def uses_secret(self, connection: Connection) -> bool:
+        return self.connector.uses_secret(connection)
+
+    @override
     def check(self, connection: Connection) -> None:
         self.connector.check(connection)
 
