@@ -92,6 +92,7 @@ def test_the_header_of_the_signature_is_not_kept_and_that_of_the_delivery_is() -
     assert Acme().signature_header == "x-acme-signature"
     assert Acme().recorded_headers == {
         "content-type",
+        "signalbox-hops",
         "user-agent",
         "x-acme-delivery",
         "x-acme-event",
