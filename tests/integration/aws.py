@@ -19,6 +19,7 @@ from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 from pydantic import JsonValue, TypeAdapter
 
+from tests.integration.light_calls import light_calls
 from tests.integration.snapshot import Snapshot
 from tests.integration.template import (
     ACCOUNT,
@@ -143,7 +144,7 @@ def _allowed(*policies: Policy) -> Iterator[Statement]:
 @contextmanager
 def deployed() -> Iterator[Stack]:
     """The stack, in a moto of its own."""
-    with mock_aws():
+    with mock_aws(), light_calls():
         names, snapshot = _made_once()
         snapshot.restore()
         for bucket in template().of_type("AWS::S3::Bucket"):
