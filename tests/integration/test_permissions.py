@@ -13,8 +13,9 @@ from signalbox.models.task import ChangeType
 from signalbox.runtime.registry import connector_names, providers
 from tests.integration.aws import Stack
 from tests.integration.faults import Call, crash_after, unreachable
-from tests.integration.installation import Installation
+from tests.integration.installation import Installation, installed
 from tests.integration.operators import Operators
+from tests.integration.slack import FakeSlack
 from tests.integration.template import ACCOUNT, REGION, template
 
 LARGE: Final = base64.b64encode(Random(1).randbytes(600_000)).decode()
@@ -146,13 +147,19 @@ def _deferred(box: Installation) -> None:
     box.interpret_deferred()
 
 
-def test_every_call_is_one_that_the_role_of_its_function_allows(box: Installation) -> None:
-    _everything(box)
+@pytest.fixture(scope="module")
+def everything(slack: FakeSlack) -> Installation:
+    """An installation that was made to do everything, and is no more."""
+    with installed(slack) as box:
+        _everything(box)
+    return box
 
+
+def test_every_call_is_one_that_the_role_of_its_function_allows(everything: Installation) -> None:
     forbidden = {
         (call.by, _action(call), *_resources(call))
-        for call in box.faults.calls
-        if call.service != "HTTP" and not _allowed(box.stack, call)
+        for call in everything.faults.calls
+        if call.service != "HTTP" and not _allowed(everything.stack, call)
     }
 
     assert forbidden == set()
@@ -164,11 +171,10 @@ def _model(function: str) -> str:
 
 
 @pytest.mark.parametrize("function", sorted(set(map(_model, BY_LAMBDA))))
-def test_every_action_that_a_role_allows_is_used(box: Installation, function: str) -> None:
-    _everything(box)
+def test_every_action_that_a_role_allows_is_used(everything: Installation, function: str) -> None:
+    used = {_action(call) for call in everything.faults.calls if call.by == function}
 
-    used = {_action(call) for call in box.faults.calls if call.by == function}
-    assert _actions(box.stack, function) - used - BY_LAMBDA[function] == set()
+    assert _actions(everything.stack, function) - used - BY_LAMBDA[function] == set()
 
 
 @pytest.mark.parametrize("function", BY_LAMBDA)
