@@ -3,6 +3,7 @@
 https://developer.atlassian.com/cloud/trello/rest/api-group-cards/
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,7 @@ from cli.doubles.double import DoubleRequest, DoubleResponse
 
 _KEY: Final = "0123456789abcdef0123456789abcdef"
 _TOKEN: Final = "ATTAdouble0123456789"  # noqa: S105  not a secret: the double is in memory
+_SHORT_LINK: Final = re.compile(r"[0-9A-Za-z]{8}")
 _MAX_TEXT: Final = 16_384
 _LISTS: Final = {f"{number:024x}": name for number, name in enumerate(("To do", "Doing", "Done"))}
 
@@ -28,7 +30,7 @@ class _Card:
 
 
 class TrelloDouble:
-    """A board with three lists, and one member."""
+    """A board with three lists, one member, and the card of every short link that is asked for."""
 
     def __init__(self) -> None:
         self._cards: dict[str, _Card] = {}
@@ -88,11 +90,16 @@ class TrelloDouble:
                 return DoubleResponse.of_json(cards)
             case "POST", ["cards"]:
                 return self._create(values)
-            case method, ["cards", card, *rest] if card in self._cards:
+            case method, ["cards", card, *rest] if self._has_card(card):
                 return self._on_card(self._cards[card], method, rest, values)
             case "POST", ["checklists", checklist, "checkItems"]:
                 return self._add_item(checklist, values.get("name"))
         return _error(404, "The requested resource was not found.")
+
+    def _has_card(self, card: str) -> bool:
+        if card not in self._cards and _SHORT_LINK.fullmatch(card):
+            self.add_card(card)
+        return card in self._cards
 
     def _new_id(self) -> str:
         self._numbers += 1

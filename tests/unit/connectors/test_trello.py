@@ -234,6 +234,15 @@ def test_a_task_of_a_card_is_shown_there(comments: str, begin: str) -> None:
     assert card.count("comment: ") == (1 if comments == "update" else 2)
 
 
+def test_the_double_has_the_card_of_any_webhook() -> None:
+    board = Board()
+    task = a_task(origin=an_origin(provider="trello"), url="https://trello.com/c/4K7LwAKx")
+
+    board.send(a_notification(task))
+
+    assert "comment: **New task**" in board.double.shown()[-1]
+
+
 def test_a_new_card_can_have_a_checklist() -> None:
     board = Board(checklist=True)
     task = a_task(arguments=("login", "logout"))
