@@ -15,6 +15,7 @@ _ROTATION: Final = "tests/integration/test_rotation.py"
 _TEMPLATE: Final = "tests/integration/test_template.py"
 _CLOUD: Final = "tests/faults/test_cloud.py"
 _RECEIVERS: Final = "tests/faults/test_receivers.py"
+_PROCESSES: Final = "tests/faults/test_processes.py"
 _LIFE: Final = "tests/faults/test_life.py"
 _RESTORED: Final = "tests/faults/test_restored.py"
 
@@ -143,11 +144,14 @@ ROWS: Final = (
         "worker dies in mid-task",
         f"{_WORKERS}::test_the_task_of_a_killed_worker_goes_to_the_next_when_its_lease_ends",
         f"{_WORKERS}::test_a_claim_that_crashes_at_any_call_delays_the_task_by_its_lease_at_most",
+        f"{_PROCESSES}::test_the_task_of_a_killed_process_is_done_by_another",
     ),
     _row(
         19,
         "zombie worker wakes after its lease",
         f"{_WORKERS}::test_a_worker_that_wakes_after_its_lease_went_to_another_is_refused",
+        f"{_PROCESSES}"
+        "::test_a_process_that_is_frozen_beyond_its_lease_changes_nothing_when_it_wakes",
     ),
     _row(
         20,
