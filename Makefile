@@ -24,7 +24,7 @@ export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults soak bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -60,6 +60,10 @@ fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each op
 .PHONY: faults
 faults: .venv/.synced ## Inject every fault of the fault table and print what was lost (WORKERS: processes)
 	@WORKERS=$(WORKERS) $(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: soak
+soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the calls, in simulated time
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 .PHONY: bench
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from botocore.loaders import JSONFileLoader
 
-_TOGETHER: Final = {"commands", "e2e", "faults", "integration"}
+_TOGETHER: Final = {"commands", "e2e", "faults", "integration", "soak"}
 
 for _contract in (
     "tasks",
