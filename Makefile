@@ -24,7 +24,7 @@ export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults soak bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults soak cost bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -64,6 +64,10 @@ faults: .venv/.synced ## Inject every fault of the fault table and print what wa
 .PHONY: soak
 soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the calls, in simulated time
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+.PHONY: cost
+cost: .venv/.synced ## Compute what a million webhooks cost from end to end, beside the naive way
+	@$(BIN)/python -m tests.bench.life
 
 .PHONY: bench
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)

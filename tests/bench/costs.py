@@ -1,21 +1,13 @@
-"""What AWS bills, from the calls that were recorded. On demand, us-east-1, in dollars a million."""
+"""What AWS bills, from the calls that were recorded, in dollars a million."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
+from tests.bench.prices import GB_MILLISECOND
 from tests.bench.stub import Json, Write, size
 from tests.integration.template import template
 
-WRITE_UNIT: Final = 0.625
-READ_UNIT: Final = 0.125
-HTTP_API: Final = 1.00
-INVOCATION: Final = 0.20
-SQS: Final = 0.40
-LOG_BYTE: Final = 0.50 / 1_000
-"""0.50 a gigabyte."""
-
-GB_MILLISECOND: Final = 0.0000133334 * 1_000
 MEMORY_GB: Final = 0.5
 CPU_SHARE: Final = MEMORY_GB * 1_024 / 1_769
 """A function has one processor at 1,769 MB."""

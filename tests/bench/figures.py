@@ -17,17 +17,9 @@ from typing import Final
 import boto3
 
 from signalbox.runtime.telemetry import logger
-from tests.bench.costs import (
-    HTTP_API,
-    INVOCATION,
-    LOG_BYTE,
-    SQS,
-    WRITE_UNIT,
-    compute,
-    indexes_of_template,
-    write_units,
-)
+from tests.bench.costs import compute, indexes_of_template, write_units
 from tests.bench.measure import Measured, measured, start
+from tests.bench.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS, WRITE_UNIT
 from tests.bench.rows import PARTITIONS, Listing
 from tests.bench.scenarios import Operation, Stage
 from tests.bench.stub import Cloud

@@ -1,0 +1,20 @@
+"""What AWS charges: on demand, us-east-1, arm64, in dollars; as used since 2026-11-28.
+
+The pages to compare them with:
+https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/lambda/pricing/,
+https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/api-gateway/pricing/,
+https://aws.amazon.com/cloudwatch/pricing/. Prices are for a million, but for logs and compute.
+"""
+
+from typing import Final
+
+WRITE_UNIT: Final = 0.625
+READ_UNIT: Final = 0.125
+HTTP_API: Final = 1.00
+INVOCATION: Final = 0.20
+SQS: Final = 0.40
+LOG_BYTE: Final = 0.50 / 1_000
+"""0.50 a gigabyte, for a byte in each of a million requests."""
+
+GB_MILLISECOND: Final = 0.0000133334 * 1_000
+"""0.0000133334 a gigabyte-second, for a millisecond in each of a million requests."""
