@@ -98,6 +98,11 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         if each.success_rate is not None
     }
     connectors = {f"Sent to {each.connector}": _counted(each.outcomes) for each in found.connectors}
+    delivered = {
+        f"Delivered to {each.connector}": f"{each.success_rate:.1%}"
+        for each in found.connectors
+        if each.success_rate is not None
+    }
     redelivery = {
         f"Missed by {each.provider}/{each.source}": _counted(
             {name: getattr(each, name) for name in _REDELIVERY}
@@ -118,6 +123,7 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         **acks,
         **redelivery,
         **connectors,
+        **delivered,
         **circuits,
     }
 

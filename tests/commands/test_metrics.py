@@ -51,7 +51,7 @@ FIGURES = MetricsResponse(
             acks=TIMES.model_copy(update={"p50": None}),
         ),
     ),
-    connectors=(ConnectorMetrics(connector="slack", outcomes={"delivered": 7}),),
+    connectors=(ConnectorMetrics(connector="slack", outcomes={"delivered": 7}, success_rate=1.0),),
     redelivery=(
         RedeliveryMetrics(
             provider="github",
@@ -97,6 +97,7 @@ def test_every_figure_has_a_name() -> None:
         "github processed": "100.0%",
         "github waited": ", 2 over 10 s",
         "Sent to slack": "7 delivered",
+        "Delivered to slack": "100.0%",
         "Missed by github/default": "3 missed, 4 requested, 1 healed, 1 unhealable, 1 open",
         "Circuit of team-slack": "open",
     }

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import Random
 from threading import Lock
 
@@ -12,11 +13,12 @@ from pydantic import JsonValue
 from signalbox.http.schemas.metrics import MetricsResponse, WebhookMetrics
 from signalbox.models.circuit import Circuit, begin_probe, opened
 from signalbox.models.ids import ConnectionId, TaskId
+from signalbox.models.notification import begun, delivered, exhausted
 from signalbox.models.task import Priority
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.maintenance import maintenance
 from signalbox.runtime.wiring import Wiring
-from tests.builders import NOW, a_connection, a_source
+from tests.builders import NOW, a_connection, a_notification, a_source
 from tests.contract.redelivery import FIRST, SECOND
 from tests.functions.system import Context, System, event
 from tests.samples import sample
@@ -133,6 +135,22 @@ def test_the_share_of_processed_webhooks_is_a_figure(system: System) -> None:
     assert of_github(system).success_rate == 0.75
     assert samples(scraped(system)["webhook_success_ratio"]) == {
         ("webhook_success_ratio", "github"): 0.75
+    }
+
+
+def test_the_share_of_delivered_notifications_is_a_figure(system: System) -> None:
+    store = system.wiring.notifications
+    for end in (delivered, delivered, delivered, partial(exhausted, reason="no attempts are left")):
+        note = a_notification()
+        sending = begun(note, NOW, NOW)
+        store.create(note)
+        store.replace(note, sending)
+        store.replace(sending, end(sending, now=NOW))
+
+    [slack] = MetricsResponse.model_validate_json(json.dumps(figures(system))).connectors
+    assert (slack.connector, slack.success_rate) == ("slack", 0.75)
+    assert samples(scraped(system)["notification_success_ratio"]) == {
+        ("notification_success_ratio", "slack"): 0.75
     }
 
 

@@ -17,6 +17,7 @@ from signalbox.models.metrics import (
     TaskProjection,
     add_counts,
     counts_by_label,
+    delivered_share,
     delivery_counts,
     histogram,
     interpreted_counts,
@@ -155,6 +156,13 @@ def test_the_share_of_processed_requests_leaves_out_those_refused_rightly() -> N
 
     assert processed_share(outcomes) == 0.9
     assert processed_share({"signature_invalid": 3, "not_found": 1}) is None
+
+
+def test_the_share_of_delivered_notifications_leaves_out_attempts_that_are_repeated() -> None:
+    outcomes = {"delivered": 6, "failed": 1, "dead": 1, "delayed": 50}
+
+    assert delivered_share(outcomes) == 0.75
+    assert delivered_share({"delayed": 3}) is None
 
 
 def test_the_observations_above_a_bound_are_counted() -> None:

@@ -14,6 +14,7 @@ from signalbox.models.metrics import (
     Histogram,
     Metric,
     counts_by_label,
+    delivered_share,
     histogram,
     processed_share,
 )
@@ -91,12 +92,7 @@ def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
         *_webhooks(counts, deadline),
         *_tasks(counts),
         *_queues(figures),
-        *_family(
-            "connector_notifications_total",
-            "counter",
-            "Attempts to deliver a notification, by connector and how they ended",
-            _samples(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
-        ),
+        *_notifications(counts),
         *_family(
             "connector_circuit_state",
             "gauge",
@@ -172,6 +168,26 @@ def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
         "gauge",
         "Share of the requests of a provider that were processed, without those refused rightly",
         [({"provider": name}, share) for name, share in shares.items() if share is not None],
+    )
+
+
+def _notifications(counts: Counts) -> Iterator[str]:
+    yield from _family(
+        "connector_notifications_total",
+        "counter",
+        "Attempts to deliver a notification, by connector and how they ended",
+        _samples(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
+    )
+    ends = counts_by_label(counts, Metric.NOTIFICATIONS)
+    shares = {
+        name: delivered_share({outcome: n for (of, outcome), n in ends.items() if of == name})
+        for name in sorted({connector for connector, _ in ends})
+    }
+    yield from _family(
+        "notification_success_ratio",
+        "gauge",
+        "Share of the notifications that were delivered, of those that were or will never be",
+        [({"connector": name}, share) for name, share in shares.items() if share is not None],
     )
 
 

@@ -124,6 +124,15 @@ def processed_share(outcomes: Mapping[str, int]) -> float | None:
     return processed / (processed + failed) if processed + failed else None
 
 
+def delivered_share(outcomes: Mapping[str, int]) -> float | None:
+    """Return the share of finished notifications that were delivered, None if none finished.
+
+    Attempts after which another follows do not count.
+    """
+    finished = sum(outcomes.get(status, 0) for status in NotificationStatus if status.is_final)
+    return outcomes.get(NotificationStatus.DELIVERED, 0) / finished if finished else None
+
+
 class Projection(BaseModel):
     """The few fields of a stored document that counting needs."""
 

@@ -26,6 +26,7 @@ from signalbox.models.metrics import (
     Metric,
     counter_name,
     counts_by_label,
+    delivered_share,
     histogram,
     processed_share,
 )
@@ -91,8 +92,7 @@ def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> Me
             _webhook(counts, each, deadline(each)) for each in _firsts(counts, Metric.REQUESTS)
         ),
         connectors=tuple(
-            ConnectorMetrics(connector=each, outcomes=_by(counts, Metric.NOTIFICATIONS, each))
-            for each in _firsts(counts, Metric.NOTIFICATIONS)
+            _connector(counts, each) for each in _firsts(counts, Metric.NOTIFICATIONS)
         ),
         circuits=tuple(
             CircuitMetrics(
@@ -152,6 +152,16 @@ def _webhook(counts: Counts, provider: str, deadline: float | None) -> WebhookMe
         deadline=deadline,
         late=None if deadline is None else acks.above(deadline),
         acks=_times(acks),
+    )
+
+
+def _connector(counts: Counts, connector: str) -> ConnectorMetrics:
+    outcomes = _by(counts, Metric.NOTIFICATIONS, connector)
+    share = delivered_share(outcomes)
+    return ConnectorMetrics(
+        connector=connector,
+        outcomes=outcomes,
+        success_rate=None if share is None else round(share, 6),
     )
 
 

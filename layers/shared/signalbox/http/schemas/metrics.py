@@ -51,10 +51,15 @@ class WebhookMetrics(Model):
 
 
 class ConnectorMetrics(Model):
-    """The attempts to send notifications, by outcome."""
+    """The attempts to send notifications, by outcome.
+
+    `success_rate` is the share of delivered notifications among those that were delivered, failed
+    or dead, null if there are none.
+    """
 
     connector: str
     outcomes: dict[str, int]
+    success_rate: float | None
 
 
 class CircuitMetrics(Model):
