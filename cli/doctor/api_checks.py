@@ -8,9 +8,10 @@ from typing import Final
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
+from cli.doctor.notification_checks import failing_connections, open_circuit
 from cli.operator_client import OperatorClient
 from cli.output import format_time
-from signalbox.http.schemas.metrics import CircuitMetrics, RedeliveryMetrics
+from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import CircuitState
 from signalbox.models.config import Source
 from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
@@ -18,6 +19,7 @@ from signalbox.models.rejection import Rejections
 from signalbox.services.ports.time import utc_now
 
 _MAX_DEAD_LETTERS: Final = 200
+_MAX_NOTIFICATIONS: Final = 200
 _MAX_LOOK_AGE: Final = timedelta(hours=1)
 _MAX_PENDING_AGE: Final = timedelta(minutes=5)
 _RETENTION: Final = "in the last seven days"
@@ -42,6 +44,7 @@ class ApiChecks:
             "deliveries": self.deliveries,
             "queues": self.queues,
             "dead letters": self.dead_letters,
+            "notifications": self.notifications,
             "metrics": self.metrics,
         }
 
@@ -145,12 +148,18 @@ class ApiChecks:
                 newest = next(letter for letter in found if letter.kind is kind)
                 yield _dead(kind, counts[kind], newest, cut=len(found) == _MAX_DEAD_LETTERS)
 
+    def notifications(self) -> Iterator[Diagnosis]:
+        """Check that the last notifications of each connection were delivered."""
+        newest = self.operator.notifications({}, _MAX_NOTIFICATIONS)
+        yield from failing_connections(newest)
+
     def metrics(self) -> Iterator[Diagnosis]:
         """Check for targets that do not answer, and for webhooks that are missed."""
         metrics = self.operator.figures()
         for circuit in metrics.circuits:
             if circuit.state is not CircuitState.CLOSED:
-                yield _circuit(circuit)
+                of_connection = {"connection": circuit.connection}
+                yield open_circuit(circuit, self.operator.notifications(of_connection, 1))
         for redelivery in metrics.redelivery:
             yield from _redelivery(redelivery, utc_now())
         if metrics.oldest_pending:
@@ -199,18 +208,6 @@ def _dead(kind: DeadLetterKind, count: int, newest: DeadLetter, *, cut: bool) ->
         text=f"{number} without attempts; the newest: {newest.reason or 'no reason'}",
         action=f"signalbox queue dead-letters --kind {kind}, then"
         f" signalbox queue redrive --kind {kind}",
-    )
-
-
-def _circuit(circuit: CircuitMetrics) -> Diagnosis:
-    until = format_time(circuit.open_until)
-    return Diagnosis(
-        level=DiagnosisLevel.FAULT,
-        check="metrics",
-        subject=f"connection {circuit.connection}",
-        text=f"its circuit is {circuit.state}"
-        + (f"; the next probe is at {until}" if until else ""),
-        action=f"signalbox notifications list --connection {circuit.connection}",
     )
 
 

@@ -19,9 +19,10 @@ from signalbox.models.circuit import Circuit, opened
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
+from signalbox.models.notification import NotificationStatus, delivered, exhausted, refused
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
-from tests.builders import SECRET, a_deferred
+from tests.builders import SECRET, a_deferred, a_notification
 from tests.commands.conftest import REGION, CommandLine
 from tests.commands.served import Served
 from tests.commands.test_queue import dead, dead_notification
@@ -177,13 +178,59 @@ def test_an_open_circuit_is_a_fault(signalbox: CommandLine, served: Served) -> N
     served.wiring.config.put(TEAM)
     circuits = DynamoCircuits(table=served.wiring.state_table, clock=utc_now)
     circuits.replace(TEAM.id, Circuit(), opened(Circuit(), utc_now(), Random(7)))
+    notify(served, DEAD)
+
+    result = signalbox("doctor", "--json")
+
+    assert result.code == 1
+    text = found(result.out, "connection team")["text"]
+    assert "its circuit is open; the next probe is at" in text
+    assert text.endswith("; the last reason: Slack answered 500")
+
+
+def notify(served: Served, *ends: NotificationStatus, connection: str = "team") -> None:
+    """Notifications of a connection that ended so, one after the other."""
+    for number, end in enumerate(ends):
+        at = utc_now() - timedelta(minutes=9 - number)
+        note = a_notification(connection=ConnectionId(connection), created_at=at)
+        after = {
+            NotificationStatus.QUEUED: lambda note: note,
+            NotificationStatus.DELIVERED: lambda note: delivered(note, utc_now()),
+            NotificationStatus.FAILED: lambda note: refused(note, "no_team", utc_now()),
+            NotificationStatus.DEAD: lambda note: exhausted(note, "Slack answered 500", utc_now()),
+        }[end]
+        served.wiring.notifications.create(after(note))
+
+
+GOOD, BAD, DEAD, OPEN = (
+    NotificationStatus.DELIVERED, NotificationStatus.FAILED, NotificationStatus.DEAD,
+    NotificationStatus.QUEUED,
+)  # fmt: skip
+
+
+def test_a_connection_whose_last_notifications_failed_is_a_fault_with_the_last_reason(
+    signalbox: CommandLine, served: Served
+) -> None:
+    notify(served, GOOD, BAD, BAD, DEAD, BAD, BAD, OPEN)
 
     result = signalbox("doctor", "--json")
 
     assert result.code == 1
     assert (
-        "its circuit is open; the next probe is at" in found(result.out, "connection team")["text"]
+        "its last 5 notifications failed; the last: no_team"
+        in found(result.out, "connection team")["text"]
     )
+
+
+@pytest.mark.parametrize("ends", [(BAD, BAD), (BAD, BAD, BAD, GOOD), (BAD, GOOD, BAD, BAD, BAD)])
+def test_a_connection_that_failed_now_and_then_is_not_named(
+    signalbox: CommandLine, served: Served, ends: tuple[NotificationStatus, ...]
+) -> None:
+    notify(served, *ends)
+
+    result = signalbox("doctor", "--json")
+
+    assert "connection team" not in subjects(result.out, DiagnosisLevel.FAULT)
 
 
 @pytest.mark.parametrize(("minutes", "warned"), [(4, False), (6, True)])
