@@ -9,7 +9,13 @@ from time import monotonic
 
 import pytest
 
-from signalbox.egress.http_client import MAX_RESPONSE_BYTES, HttpClient, HttpRequest, json_request
+from signalbox.egress.http_client import (
+    MAX_HEADER_BYTES,
+    MAX_RESPONSE_BYTES,
+    HttpClient,
+    HttpRequest,
+    json_request,
+)
 from signalbox.models.errors import SendDelayed, SendRefused
 from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply
@@ -87,6 +93,39 @@ def test_an_endless_answer_is_read_up_to_the_limit(server: FakeHttpServer) -> No
     answer = _local(server)(HttpRequest(url=server.url))
 
     assert answer.body == b"x" * MAX_RESPONSE_BYTES
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Long": "x" * MAX_HEADER_BYTES},
+        {f"X-{number}": "x" * 1_000 for number in range(20)},
+        {f"X-{number}": "x" for number in range(200)},
+        {"X-Line": "x" * 100_000},
+    ],
+)
+def test_an_answer_with_huge_headers_is_not_taken(
+    server: FakeHttpServer, headers: dict[str, str]
+) -> None:
+    server.replies(Reply(headers=headers))
+
+    with pytest.raises(SendDelayed):
+        _local(server)(HttpRequest(url=server.url))
+
+
+def test_an_answer_with_usual_headers_is_taken(server: FakeHttpServer) -> None:
+    server.replies(Reply(headers={f"X-{number}": "x" * 1_000 for number in range(14)}))
+
+    assert _local(server)(HttpRequest(url=server.url)).status == 200
+
+
+@pytest.mark.parametrize("fault", [Fault.DRIP, Fault.DRIP_HEADERS])
+def test_an_answer_that_comes_byte_by_byte_is_cut(server: FakeHttpServer, fault: Fault) -> None:
+    server.replies(Reply(fault=fault))
+    http = HttpClient(trusted=[server.url], read=0.5, total=0.3)
+
+    with pytest.raises(SendDelayed, match="no whole answer"):
+        http(HttpRequest(url=server.url))
 
 
 def test_how_much_is_read_may_be_chosen(server: FakeHttpServer) -> None:

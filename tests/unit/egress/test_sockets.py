@@ -65,7 +65,33 @@ def _refusal(http: HttpClient, url: str) -> str:
         "https:///x",
         "https://exa mple.com/",
         "https://example.com:99999/",
+        "https://example.com:0/",
+        "https://example.com:\uff18\uff14\uff14\uff13/",
+        "https://example.com:443:22/",
+        "https://@example.com/",
+        "https://:@example.com/",
+        "https://example.com@10.0.0.1/",
+        "https://example.com\\@10.0.0.1/",
+        "https://10.0.0.1\\@example.com/",
+        "https://example.com%40evil.example/",
+        "https://example.com%2e/",
+        "https://127.0.0.1%00.example.com/",
+        "https://127.0.0.1./",
+        "https://localhost./",
+        "https://example.com。/",
+        "https://example..com/",
+        f"https://{'a' * 64}.example/",
+        "https://exam\tple.com/",
+        "https://example.com\n/",
+        "https:/example.com/",
+        "https:\\\\example.com\\",
+        "https://[fe80::1%25eth0]/",
+        "https://[fe80::1%eth0]/",
+        "https://[::1/",
         "https://①②⑦.⓪.⓪.①/",
+        "https://127。0。0。1/",
+        "https://\uff45xample.com/",
+        "https://exam\u00adple.com/",
         "nonsense",
         "",
     ],
@@ -86,10 +112,22 @@ def test_an_address_that_is_no_public_https_url_is_refused(url: str) -> None:
         "2130706433",
         "0x7f000001",
         "017700000001",
+        "0177.0.0.1",
+        "0x7f.0.0.1",
+        "0x7f.1",
         "127.1",
         "0",
         "[::1]",
+        "[::127.0.0.1]",
         "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:a9fe:a9fe]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::]",
+        "[fe80::1]",
+        "[ff02::1]",
         "[::ffff:169.254.169.254]",
         "169.254.169.254",
         "169.254.170.2",
@@ -118,6 +156,64 @@ def test_a_name_is_resolved_once_for_each_call() -> None:
         _refusal(http, "https://example.com:8443/")
 
     assert names.asked == [("example.com", 8443)] * 2
+
+
+def test_a_name_that_resolves_to_another_address_later_leads_to_the_checked_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[tuple[str, int]] = []
+
+    def refuse(address: tuple[str, int], timeout: float) -> socket.socket:
+        del timeout
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    names = Names([PUBLIC], ["127.0.0.1"])
+    http = HttpClient(resolve=names)
+
+    with pytest.raises(SendDelayed, match="ConnectionRefusedError"):
+        http(HttpRequest(url="https://example.com/"))
+    _refusal(http, "https://example.com/")
+
+    assert called == [(PUBLIC, 443)]
+
+
+@pytest.mark.parametrize(
+    ("host", "resolved"),
+    [
+        ("EXAMPLE.com", "example.com"),
+        ("\u0435xample.com", "xn--xample-2of.com"),
+        ("ex\u00e4mple.com", "xn--exmple-cua.com"),
+    ],
+)
+def test_a_name_of_other_letters_is_never_that_which_it_looks_like(
+    host: str, resolved: str
+) -> None:
+    names = Names(["10.0.0.1"])
+
+    _refusal(HttpClient(resolve=names), f"https://{host}/")
+
+    assert names.asked == [(resolved, 443)]
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_the_ports_of_https_are_called(port: int) -> None:
+    names = Names(["10.0.0.1"])
+
+    _refusal(HttpClient(resolve=names), f"https://example.com:{port}/")
+
+    assert names.asked == [("example.com", port)]
+
+
+@pytest.mark.parametrize("port", [1, 21, 25, 80, 444, 2375, 6379, 8080, 9200, 65535])
+def test_no_other_port_is_called(port: int) -> None:
+    names = Names([PUBLIC])
+
+    reason = _refusal(HttpClient(resolve=names), f"https://example.com:{port}/")
+
+    assert reason == f"port {port} is not called"
+    assert not names.asked
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "https://127.0.0.1:{port}/"])

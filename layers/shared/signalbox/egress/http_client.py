@@ -28,6 +28,7 @@ from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024
+MAX_HEADER_BYTES: Final = 16 * 1024
 _DEFAULT_HEADERS: Final = {
     "User-Agent": "signalbox",
     "Accept-Encoding": "identity",
@@ -150,6 +151,8 @@ class HttpClient:
             if response.is_redirect:
                 raise SendRefused(f"redirects are not followed: {response.status_code}")
             headers = {name.lower(): value for name, value in response.headers.items()}
+            if sum(map(len, (*headers, *headers.values()))) > MAX_HEADER_BYTES:
+                raise SendDelayed("the headers of the answer are too long")
             body = _read(response.raw, limit)
         return HttpResponse(
             status=response.status_code,

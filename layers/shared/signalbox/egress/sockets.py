@@ -4,6 +4,7 @@ A host name is resolved once, all of its addresses are checked, and the connecti
 checked address: a name that resolves differently later has no effect (DNS rebinding).
 """
 
+import re
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +20,12 @@ from signalbox.models.ip_addresses import is_allowed_address
 
 _PORTS: Final = {"http": 80, "https": 443}
 _OPEN_PORTS: Final = frozenset({443, 8443})
+_MAX_LABEL: Final = 63
+_AUTHORITY: Final = re.compile(r"[a-z]+://[^/?#@%\\]+(?=[/?#]|\Z)", re.IGNORECASE)
+"""Host and port alone. Parsers differ over user names, even empty ones, and backslashes.
+
+A percent sign begins the zone of an IPv6 address, or hides another character.
+"""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Return the addresses of a host and port. Raises OSError."""
@@ -44,9 +51,18 @@ class UrlOrigin:
         except ValueError:
             raise ValueError("the address is no URL") from None
         scheme, host = parts.scheme or "", (parts.host or "").strip("[]")
-        if scheme not in _PORTS or not host or host.endswith(".") or parts.auth is not None:
+        authority = _AUTHORITY.match(url)
+        if scheme not in _PORTS or not authority or not _is_host(host) or parts.port == 0:
             raise ValueError("the address is no plain http or https URL")
         return cls(scheme, host, parts.port or _PORTS[scheme])
+
+
+def _is_host(host: str) -> bool:
+    """Return whether this is an IPv6 address without brackets, or has labels of possible lengths.
+
+    An empty label would be one of a name that ends with a dot.
+    """
+    return ":" in host or all(0 < len(label) <= _MAX_LABEL for label in host.split("."))
 
 
 class Deadline:
