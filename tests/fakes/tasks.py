@@ -163,7 +163,11 @@ class FakeHeldIndex:
                 yield DueItem(task=note.task_id, notification=note.id)
 
     def _held(self) -> list[tuple[datetime, Notification]]:
-        held = [(note.hold.since, note) for note in self._notifications.kept.values() if note.hold]
+        held = [
+            (note.hold.since, note)
+            for note in self._notifications.kept.values()
+            if note.hold and note.hold.until is None
+        ]
         return sorted(held, key=lambda each: each[0])
 
 

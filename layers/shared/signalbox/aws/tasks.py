@@ -264,7 +264,7 @@ def _notification_item(notification: Notification) -> dict[str, AttributeValueTy
         "note_sk": {"S": list_position(notification.created_at, notification.id)},
         "connection": {"S": notification.connection},
     }
-    if notification.hold:
+    if notification.hold and notification.hold.until is None:
         position = list_position(notification.hold.since, notification.id)
         item["due_pk"] = {"S": table_keys.held_pk(table_keys.shard_of(notification.id))}
         item["due_sk"] = {"S": table_keys.held_sk(notification.connection, position)}

@@ -21,6 +21,7 @@ from signalbox.models.connection_auth import ClientCredentials
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import SourceNetwork
+from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.source_rules import SourceAnswer, SourceExpression, TaskTransform
 from signalbox.models.subscription_rules import ChangeExpression
 from signalbox.models.task import ChangeType, Priority, TaskStatus
@@ -182,7 +183,8 @@ class Subscription(ConfigResource):
 
     `when` is an expression that must be true for a change, besides the filters.
     `template` is that of the messages; without one the connector writes them. If several
-    subscriptions select a change for a connection, the first by id that has a template counts.
+    subscriptions select a change for a connection, the first by id that has a template counts,
+    and a message waits for the end of the `quiet_hours` only if it is to wait by all of them.
     """
 
     kind: ClassVar = "subscription"
@@ -204,6 +206,7 @@ class Subscription(ConfigResource):
     priorities: Annotated[tuple[Priority, ...], Field(max_length=3)] = ()
     labels: Patterns = ()
     when: ChangeExpression | None = None
+    quiet_hours: QuietHours | None = None
     template: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
 
     @property

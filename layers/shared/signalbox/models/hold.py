@@ -16,12 +16,22 @@ HOLD_LIMIT: Final = timedelta(days=30)
 """For how long a notification is held before it is dead."""
 
 DISABLED: Final = "the connection is disabled"
+QUIET: Final = "quiet hours of the subscription"
 _OUTCOME: Final = "held"
 
 
 def held(notification: Notification, reason: str, now: datetime) -> Notification:
     """Return the notification for which no attempt is made until it is released."""
     return _held(with_unknown_end(notification), reason, now, notification.number)
+
+
+def held_until(
+    notification: Notification, reason: str, until: datetime, now: datetime
+) -> Notification:
+    """Return the notification for which no attempt is made before `until`."""
+    waiting = held(notification, reason, now)
+    hold = Hold(reason=reason, since=now, until=until)
+    return waiting.model_copy(update={"hold": hold, "next_at": until})
 
 
 def held_during_attempt(notification: Notification, reason: str, now: datetime) -> Notification:

@@ -74,10 +74,11 @@ class Attempt(Model):
 
 
 class Hold(Model):
-    """Why and since when a notification is held."""
+    """Why and since when a notification is held, and until when if that is known."""
 
     reason: str
     since: UtcDatetime
+    until: UtcDatetime | None = None
 
 
 class Notification(Model):
@@ -137,9 +138,11 @@ class Notification(Model):
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when maintenance must look at the notification, None if it is held."""
-        if not self.open or self.hold:
+        """Return when maintenance must look at the notification, None if it is held for now."""
+        if not self.open:
             return None
+        if self.hold:
+            return self.hold.until
         marks = (self.retried_from, self.next_at, self.busy_until)
         since = max(mark for mark in marks if mark)
         if self.sent_at and self.sent_at >= since:

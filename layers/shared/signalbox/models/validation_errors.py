@@ -96,7 +96,8 @@ def _keys_at(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
     for step in loc:
         if isinstance(step, str) and found and step in found.model_fields:
             found = _model_in(found.model_fields[step].annotation)
-    return tuple(found.model_fields) if found else ()
+    fields = found.model_fields.items() if found else ()
+    return tuple(field.alias or name for name, field in fields)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

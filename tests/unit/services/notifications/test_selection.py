@@ -1,9 +1,16 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from signalbox.models.config import Subscription
+from signalbox.models.task import ChangeType, Priority
 from signalbox.services.config.rules import rule_violations
-from signalbox.services.notifications.selection import selecting
+from signalbox.services.notifications.selection import quiet_until, selecting
 from tests.builders import a_change, a_subscription, a_task
+
+MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC)
+MORNING = datetime(2026, 11, 28, 7, tzinfo=UTC)
+NIGHT = {"from": "22:00", "to": "07:00"}
 
 
 def selects(when: str | None) -> bool:
@@ -56,3 +63,33 @@ def test_an_expression_that_can_never_be_meant_is_refused(when: str, reason: str
 
     assert violation.path == "when"
     assert reason in violation.reason
+
+
+def test_a_time_zone_that_nobody_knows_is_refused() -> None:
+    subscription = a_subscription(quiet_hours=NIGHT | {"timezone": "Europe/Berlyn"})
+
+    [violation] = rule_violations(subscription, {})
+
+    assert violation.path == "quiet_hours.timezone"
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "until"),
+    [
+        ([], None),
+        ([{}], None),
+        ([{"quiet_hours": NIGHT}], MORNING),
+        ([{"quiet_hours": NIGHT}, {}], None),
+        ([{"quiet_hours": NIGHT}, {"quiet_hours": NIGHT | {"to": "09:00"}}], MORNING),
+        ([{"quiet_hours": NIGHT | {"timezone": "removed/zone"}}], None),
+        ([{"quiet_hours": NIGHT | {"except": (ChangeType.CREATED,)}}], None),
+        ([{"quiet_hours": NIGHT | {"except": (Priority.NORMAL,)}}], None),
+        ([{"quiet_hours": NIGHT | {"except": (Priority.HIGH, ChangeType.FAILED)}}], MORNING),
+    ],
+)
+def test_a_message_waits_as_long_as_every_subscription_is_quiet(
+    subscriptions: list[dict[str, object]], until: datetime | None
+) -> None:
+    selected = [a_subscription(**fields) for fields in subscriptions]
+
+    assert quiet_until(selected, a_change(), MIDNIGHT) == until

@@ -111,8 +111,12 @@ def _in_subscription(
         if not re.search(r"[/*]", pattern) or re.search(r"\s|://", pattern):
             reason = f'"{pattern}" matches no repository, which is named as in owner/name'
             yield _error("repositories", index, reason)
-    if subscription.when is not None:
-        yield from _in_expression(subscription.when)
+    if subscription.when or subscription.quiet_hours:
+        from signalbox.services.config.subscription_rules import (  # noqa: PLC0415  rarely needed
+            subscription_rule_violations,
+        )
+
+        yield from subscription_rule_violations(subscription)
     if subscription.template is not None:
         yield from _in_template(subscription.template)
     possible = frozenset().union(
@@ -123,15 +127,6 @@ def _in_subscription(
         states = ", ".join(sorted(str(status) for status in possible))
         reason = f"none of these changes leaves a task in one of these states, only in {states}"
         yield ManifestError(path="statuses", reason=reason)
-
-
-def _in_expression(expression: str) -> Iterator[ManifestError]:
-    from signalbox.services.config.subscription_rules import (  # noqa: PLC0415  rarely needed
-        expression_problems,
-    )
-
-    for reason in expression_problems(expression):
-        yield ManifestError(path="when", reason=reason)
 
 
 def _in_template(template: str) -> Iterator[ManifestError]:

@@ -1,19 +1,33 @@
-"""Check the expression of a subscription: it follows the grammar and names what changes have."""
+"""Check the rules of a subscription: expressions that name what changes have, and time zones."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from signalbox.models.change import Change, TaskView
+from signalbox.models.config import Subscription
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.expressions import check_expression, root_names
+from signalbox.models.manifest import ManifestError
+from signalbox.services.ports.time import utc_now
 
 _CHANGE: Final = dict.fromkeys(Change.model_fields)
 _TASK: Final = dict.fromkeys(TaskView.model_fields)
 _DATA: Final = "data"
 
 
-def expression_problems(expression: str) -> Iterator[str]:
-    """Yield what is wrong with the expression of a subscription."""
+def subscription_rule_violations(subscription: Subscription) -> Iterator[ManifestError]:
+    """Yield what is wrong with the rules of a subscription, with the path within it."""
+    if subscription.when is not None:
+        for reason in _in_expression(subscription.when):
+            yield ManifestError(path="when", reason=reason)
+    if subscription.quiet_hours is not None:
+        try:
+            subscription.quiet_hours.until(utc_now())
+        except ValueError as invalid:
+            yield ManifestError(path="quiet_hours.timezone", reason=str(invalid))
+
+
+def _in_expression(expression: str) -> Iterator[str]:
     try:
         check_expression(expression)
     except ValueError as invalid:

@@ -111,7 +111,7 @@ class DeliverNotification:
         if (free_at := _next_attempt_at(current)) and free_at > now:
             return Later(result=SendResult.NOT_DUE, after=free_at - now)
         if self._is_disabled(current):
-            if current.hold:
+            if current.hold and current.hold.until is None:
                 return Done(result=SendResult.HELD, reason=current.hold.reason)
             return self._record(current, held(current, DISABLED, now))
         if _is_exhausted(current, now):

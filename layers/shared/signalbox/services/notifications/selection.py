@@ -1,6 +1,7 @@
-"""Select the subscriptions of a change."""
+"""Select the subscriptions of a change, and say when its message may be sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from signalbox.models.change import Change
 from signalbox.models.config import Subscription, subscription_matches
@@ -30,3 +31,25 @@ def selecting(subscriptions: Iterable[Subscription], change: Change) -> list[Sub
             return True
 
     return [each for each in matching if each.when is None or holds(each.when)]
+
+
+def quiet_until(
+    subscriptions: Sequence[Subscription], change: Change, now: datetime
+) -> datetime | None:
+    """Return until when the message of a change waits, None if it is sent now.
+
+    It is sent as soon as one of the subscriptions has no quiet time. A time zone that this runtime
+    does not have keeps no message back.
+    """
+    ends = [end for each in subscriptions if (end := _quiet_end(each, change, now))]
+    return min(ends) if ends and len(ends) == len(subscriptions) else None
+
+
+def _quiet_end(subscription: Subscription, change: Change, now: datetime) -> datetime | None:
+    quiet = subscription.quiet_hours
+    if quiet is None or quiet.spares(change):
+        return None
+    try:
+        return quiet.until(now)
+    except ValueError:
+        return None

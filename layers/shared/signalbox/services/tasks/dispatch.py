@@ -7,11 +7,11 @@ change and connection, and a second message finds nothing to do.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Connection
+from signalbox.models.config import Connection, Subscription
 from signalbox.models.errors import (
     ConfigurationUnreadable,
     Conflict,
@@ -19,13 +19,13 @@ from signalbox.models.errors import (
     TemplateInvalid,
     Unavailable,
 )
-from signalbox.models.hold import DISABLED, held
+from signalbox.models.hold import DISABLED, QUIET, held, held_until
 from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
 from signalbox.services.notifications.replies import REPLYING, reply_for, replying_source
-from signalbox.services.notifications.selection import selecting
+from signalbox.services.notifications.selection import quiet_until, selecting
 from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
@@ -94,12 +94,11 @@ class DispatchChanges:
             yield error
             return
         for name in dict.fromkeys(each.connection for each in subscriptions):
-            templates = [each.template for each in subscriptions if each.connection == name]
-            template = next(filter(None, templates), None)
+            its_own = [each for each in subscriptions if each.connection == name]
             try:
                 connection = self._connection(name)
                 if connection:
-                    self._create_notification(change, connection, task, template)
+                    self._create_notification(change, connection, task, its_own)
             except Unavailable as error:
                 yield error
         try:
@@ -116,7 +115,7 @@ class DispatchChanges:
         connection = reply_for(change, task, source)
         is_installed = self.notification_queue.has_queue(origin.provider)
         if connection and is_installed and self.has_secret(connection.token):
-            self._create_notification(change, connection, task, None)
+            self._create_notification(change, connection, task, ())
 
     def _connection(self, name: ConnectionId) -> Connection | None:
         with suppress(NotFound):
@@ -127,27 +126,21 @@ class DispatchChanges:
         return None
 
     def _create_notification(
-        self, change: Change, connection: Connection, task: Task, template: str | None
+        self,
+        change: Change,
+        connection: Connection,
+        task: Task,
+        subscriptions: Sequence[Subscription],
     ) -> None:
         now = self.clock()
-        notification = Notification(
-            id=notification_id(change.id, connection.id),
-            connection=connection.id,
-            connector=connection.connector,
-            change=change,
-            text=_text(template, change) if template else None,
-            request_id=task.origin.request_id,
-            created_at=now,
-            queued_at=now,
-            updated_at=now,
-            # the id must exist for as long as a change can be dispatched again
-            retention=max(task.retention, _MIN_RETENTION_SECONDS) if task.retention else 0,
-        )
+        notification = _notification(change, connection, task, subscriptions, now)
         if not self.notification_queue.has_queue(connection.connector):
             reason = f"this installation has no connector {connection.connector}"
             self.notifications.create(refused(notification, reason, now))
         elif not connection.enabled:
             self.notifications.create(held(notification, DISABLED, now))
+        elif until := quiet_until(subscriptions, change, now):
+            self.notifications.create(held_until(notification, QUIET, until, now))
         elif self.notifications.create(notification) or self._message_may_be_missing(notification):
             self.notification_queue.send(connection.connector, notification)
 
@@ -162,6 +155,29 @@ class DispatchChanges:
             return False
         is_new = stored.number == 0 and stored.hold is None
         return is_new and self.clock() - stored.queued_at < UNSENT_AFTER
+
+
+def _notification(
+    change: Change,
+    connection: Connection,
+    task: Task,
+    subscriptions: Sequence[Subscription],
+    now: datetime,
+) -> Notification:
+    template = next((each.template for each in subscriptions if each.template), None)
+    return Notification(
+        id=notification_id(change.id, connection.id),
+        connection=connection.id,
+        connector=connection.connector,
+        change=change,
+        text=_text(template, change) if template else None,
+        request_id=task.origin.request_id,
+        created_at=now,
+        queued_at=now,
+        updated_at=now,
+        # the id must exist for as long as a change can be dispatched again
+        retention=max(task.retention, _MIN_RETENTION_SECONDS) if task.retention else 0,
+    )
 
 
 def _text(template: str, change: Change) -> str | None:

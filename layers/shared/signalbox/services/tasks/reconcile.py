@@ -10,9 +10,10 @@ from random import Random
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.hold import released_from_hold
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approval_expired, lease_ended
-from signalbox.models.notification import sent
+from signalbox.models.notification import Notification, sent
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
@@ -75,10 +76,7 @@ class ReconcileOverdue:
     def _reconcile(self, item: DueItem, result: ReconcileResult) -> None:
         if item.notification:
             before = self.notifications.get(item.task, item.notification)
-            if before.due_at:
-                self.notification_queue.send(before.connector, before)
-                self.notifications.replace(before, sent(before, self.clock()))
-                result.notifications += 1
+            self._send(before, result)
             return
         task = self.tasks.get(item.task)
         if task.status is TaskStatus.RUNNING:
@@ -90,6 +88,18 @@ class ReconcileOverdue:
         elif task.due_at and task.due_at <= self.clock():
             self.dispatch(task.model_copy(update={"sent_at": None}), task.undispatched)
             result.tasks += 1
+
+    def _send(self, before: Notification, result: ReconcileResult) -> None:
+        now = self.clock()
+        if before.due_at is None or (before.hold and before.due_at > now):
+            return
+        waiting = before
+        if before.hold:
+            waiting = released_from_hold(before, now)
+            self.notifications.replace(before, waiting)
+        self.notification_queue.send(waiting.connector, waiting)
+        self.notifications.replace(waiting, sent(waiting, now))
+        result.notifications += 1
 
 
 def _is_too_late(task: Task, now: datetime) -> bool:
