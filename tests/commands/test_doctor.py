@@ -194,12 +194,12 @@ def notify(served: Served, *ends: NotificationStatus, connection: str = "team") 
         at = utc_now() - timedelta(minutes=9 - number)
         note = a_notification(connection=ConnectionId(connection), created_at=at)
         after = {
-            NotificationStatus.QUEUED: lambda note: note,
-            NotificationStatus.DELIVERED: lambda note: delivered(note, utc_now()),
-            NotificationStatus.FAILED: lambda note: refused(note, "no_team", utc_now()),
-            NotificationStatus.DEAD: lambda note: exhausted(note, "Slack answered 500", utc_now()),
-        }[end]
-        served.wiring.notifications.create(after(note))
+            NotificationStatus.QUEUED: note,
+            NotificationStatus.DELIVERED: delivered(note, utc_now()),
+            NotificationStatus.FAILED: refused(note, "no_team", utc_now()),
+            NotificationStatus.DEAD: exhausted(note, "Slack answered 500", utc_now()),
+        }
+        served.wiring.notifications.create(after[end])
 
 
 GOOD, BAD, DEAD, OPEN = (
