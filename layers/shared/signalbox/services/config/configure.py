@@ -3,17 +3,19 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, InvalidRequest, NotFound, SignalboxError, Unavailable
 from signalbox.models.manifest import ManifestError
-from signalbox.services.config.refresh_networks import RefreshNetworks
 from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connectors
+
+if TYPE_CHECKING:
+    from signalbox.services.config.refresh_networks import RefreshNetworks
 
 T = TypeVar("T", bound=ConfigResource)
 
@@ -47,7 +49,7 @@ class Configure:
     remove_secret: RemoveSecret
     connectors: Connectors
     providers: Providers
-    refresh_networks: RefreshNetworks | None = None
+    refresh_networks: "RefreshNetworks | None" = None
 
     def put(self, resource: ConfigResource, check: PreconditionCheck) -> bool:
         """Store the resource and return whether it is new.

@@ -1,0 +1,30 @@
+"""What a function that receives webhooks does not load before a source needs it."""
+
+import json
+import subprocess
+import sys
+from typing import Final
+
+RARELY_NEEDED: Final = {
+    *("jsonschema", "re2", "requests"),
+    "signalbox.models.expressions",
+    "signalbox.services.config.refresh_networks",
+    "signalbox.services.config.source_rules",
+    "signalbox.services.deliveries.body_schema",
+    "signalbox.services.deliveries.event_rules",
+}
+PROGRAM: Final = """
+import json, sys
+import signalbox.providers.github.provider, signalbox.runtime.webhook
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_what_only_sources_with_rules_need_is_not_loaded_at_the_start() -> None:
+    done = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, "-c", PROGRAM], capture_output=True, check=True, text=True
+    )
+
+    loaded = set(json.loads(done.stdout))
+    assert "signalbox.services.deliveries.interpret" in loaded
+    assert loaded & RARELY_NEEDED == set()
