@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, cast
 
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.sqs.models import Message, sqs_backends
 from pydantic import JsonValue
 
@@ -223,12 +225,10 @@ class Installation:
     @property
     def deliveries(self) -> list[Delivery]:
         """Every delivery there is, in the order of their keys."""
-        pages = self.stack.clients.dynamodb.get_paginator("scan")
         found = [
-            Delivery.model_validate_json(item["doc"]["S"])
-            for page in pages.paginate(TableName=self.stack.name("DeliveriesTable"))
-            for item in page["Items"]
-            if not item["pk"]["S"].startswith("REJECTED#")
+            Delivery.model_validate_json(item["doc"].value)
+            for item in self._items("DeliveriesTable")
+            if not item["pk"].value.startswith("REJECTED#")
         ]
         return sorted(found, key=lambda delivery: delivery.key)
 
@@ -240,14 +240,12 @@ class Installation:
     @property
     def records(self) -> tuple[list[Task], list[Notification]]:
         """Every task and every notification there is."""
-        pages = self.stack.clients.dynamodb.get_paginator("scan")
         tasks, notes = [], []
-        for page in pages.paginate(TableName=self.stack.name("TasksTable")):
-            for item in page["Items"]:
-                if item["sk"]["S"] == "TASK":
-                    tasks.append(Task.model_validate_json(item["doc"]["S"]))
-                else:
-                    notes.append(Notification.model_validate_json(item["doc"]["S"]))
+        for item in self._items("TasksTable"):
+            if item["sk"].value == "TASK":
+                tasks.append(Task.model_validate_json(item["doc"].value))
+            else:
+                notes.append(Notification.model_validate_json(item["doc"].value))
         return tasks, notes
 
     @property
@@ -284,6 +282,12 @@ class Installation:
         taken = self.bodies(queue)
         self._messages(queue).clear()
         return taken
+
+    def _items(self, table: str) -> Iterator[dict[str, DynamoType]]:
+        """Everything in a table, without the call of a scan."""
+        name = self.stack.name(table)
+        for item in dynamodb_backends[ACCOUNT][REGION].tables[name].all_items():
+            yield item.attrs
 
     def _messages(self, queue: str) -> list[Message]:
         name = self.stack.name(f"{queue}.QueueName")

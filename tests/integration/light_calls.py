@@ -1,12 +1,18 @@
-"""Calls of moto at about half their price: without what moto does not look at."""
+"""Calls of moto at about half their price: without what moto does not look at.
 
-from collections.abc import Iterator
+Clients are shared by all who want one of the same kind: making one takes longer than most tests.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest.mock import patch
 
+import boto3
+from aws_lambda_powertools.shared import user_agent
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from moto import backend_index
@@ -15,15 +21,19 @@ from moto.core.utils import method_names_from_class
 _SERVICES: Final = ("dynamodb", "dynamodbstreams", "sqs", "ssm", "s3")
 _sign: Final = RequestSigner.sign
 _method_names: Final = cache(method_names_from_class)
+_make_client: Final = cast("Callable[..., object]", boto3.client)
+_clients: dict[tuple[str, str], object] = {}
 
 
 @contextmanager
 def light_calls() -> Iterator[None]:
-    """Sign no calls, name no agent, and let moto find the code of an operation at once."""
+    """Share clients, sign no calls, name no agent, and find the code of an operation at once."""
     patterns = sorted(backend_index.backend_url_patterns, key=lambda each: _place(each[0]))
     with ExitStack() as stack:
         stack.enter_context(patch.object(RequestSigner, "sign", _unsigned))
+        stack.enter_context(patch("boto3.client", _shared_client))
         stack.enter_context(patch.object(UserAgentString, "to_string", lambda _: "tests"))
+        stack.enter_context(patch.object(user_agent, "register_feature_to_client", _no_feature))
         stack.enter_context(patch("moto.core.responses.method_names_from_class", _method_names))
         stack.enter_context(patch.object(backend_index, "backend_url_patterns", patterns))
         yield
@@ -32,6 +42,18 @@ def light_calls() -> Iterator[None]:
 def _place(service: str) -> int:
     """Put the services of the template first; those that share an address keep their order."""
     return 0 if service in _SERVICES else 1
+
+
+def _shared_client(service: str, config: Config | None = None, **more: str) -> object:
+    options = config._user_provided_options if config else {}
+    kind = (service, repr((options, more)))
+    if kind not in _clients:
+        _clients[kind] = _make_client(service, config=config, **more)
+    return _clients[kind]
+
+
+def _no_feature(client: object, feature: str) -> None:
+    """Add nothing to a shared client, which would only grow."""
 
 
 def _unsigned(signer: RequestSigner, operation: str, request: AWSRequest, **more: Any) -> None:

@@ -1,19 +1,17 @@
 """The real functions, each as a process that can die and is started again."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partialmethod
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Final, cast
+from typing import Final
 from unittest.mock import patch
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from signalbox.runtime.wiring import Wiring
 from tests.fakes.clock import FakeClock
@@ -23,8 +21,6 @@ from tests.integration.invoke import Event, Handler
 
 _ROOT: Final = Path(__file__).parents[2]
 _numbers = count(1)
-_make_client: Final = cast("Callable[..., object]", boto3.client)
-_clients: dict[str, object] = {}
 
 
 class Process:
@@ -79,13 +75,5 @@ def _predictable(clock: FakeClock) -> Iterator[None]:
         ),
         patch("signalbox.runtime.wiring.SystemRandom", lambda: Random(1)),
         patch("signalbox.runtime.connector.CALLS_AT_ONCE", 1),
-        patch("boto3.client", _cheap_client),
     ):
         yield
-
-
-def _cheap_client(service: str, config: Config) -> object:
-    """A client shared by all processes: making one takes longer than starting all of them."""
-    if service not in _clients:
-        _clients[service] = _make_client(service, config=config)
-    return _clients[service]
