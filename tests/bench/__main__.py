@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.bench import figures
 from tests.bench.deliveries import deliveries
 from tests.bench.local import core_reads
+from tests.bench.notifications import notifications_table
 from tests.integration.aws import deployed
 
 
@@ -38,6 +39,7 @@ def main() -> int:
                 figures.operations(chosen.times),
                 figures.lists(),
                 figures.costs(chosen.times),
+                notifications_table(),
                 deliveries(),
             ]
             if not chosen.no_layer:
