@@ -17,6 +17,7 @@
 | State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
+| State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
@@ -31,7 +32,7 @@ from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
-from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
@@ -153,6 +154,11 @@ def circuit_pk(connection: ConnectionId) -> str:
 def reference_pk(connection: ConnectionId, task: TaskId) -> str:
     """Return the partition key of the object of a target that stands for a task."""
     return f"REFERENCE#{connection}#{task}"
+
+
+def digest_pk(connection: ConnectionId, subscription: SubscriptionId) -> str:
+    """Return the partition key of the digests that are collected for a subscription."""
+    return f"DIGEST#{connection}#{subscription}"
 
 
 def redelivery_pk(provider: str, name: str) -> str:

@@ -96,7 +96,7 @@ class Discord(HttpConnector[Settings]):
     @override
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         request = self.render(notification, settings, secret)
-        if settings.mode == "each":
+        if settings.mode == "each" or notification.is_digest:
             self._sent(request)
             return
         self.references.show(

@@ -18,6 +18,7 @@ from signalbox.models.config_resource import (
     secret_path,
 )
 from signalbox.models.connection_auth import ClientCredentials
+from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import SourceNetwork
@@ -184,7 +185,8 @@ class Subscription(ConfigResource):
     `when` is an expression that must be true for a change, besides the filters.
     `template` is that of the messages; without one the connector writes them. If several
     subscriptions select a change for a connection, the first by id that has a template counts,
-    and a message waits for the end of the `quiet_hours` only if it is to wait by all of them.
+    and a message waits for the end of the `quiet_hours`, or is part of a `digest`, only by all of
+    them.
     """
 
     kind: ClassVar = "subscription"
@@ -207,6 +209,7 @@ class Subscription(ConfigResource):
     labels: Patterns = ()
     when: ChangeExpression | None = None
     quiet_hours: QuietHours | None = None
+    digest: DigestWindow | None = None
     template: Annotated[str, Field(min_length=1, max_length=4_096)] | None = None
 
     @property

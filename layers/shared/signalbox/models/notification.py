@@ -12,6 +12,7 @@ from typing import Final
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.change import Change
+from signalbox.models.digest import DigestPart
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
 from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
@@ -109,6 +110,7 @@ class Notification(Model):
     next_at: UtcDatetime | None = None
     busy_until: UtcDatetime | None = None
     hold: Hold | None = None
+    digest: DigestPart | None = None
     released_at: UtcDatetime | None = None
     number: int = 0
     attempts: tuple[Attempt, ...] = ()
@@ -118,6 +120,11 @@ class Notification(Model):
     def task_id(self) -> TaskId:
         """Return the id of the task that changed."""
         return self.change.subject
+
+    @property
+    def is_digest(self) -> bool:
+        """Return whether the message has the changes of other notifications too."""
+        return bool(self.digest and self.digest.members)
 
     @property
     def open(self) -> bool:
@@ -184,9 +191,9 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
     )
 
 
-def delivered(notification: Notification, now: datetime) -> Notification:
-    """Return the delivered notification."""
-    return _ended(notification, NotificationStatus.DELIVERED, now, "delivered", None)
+def delivered(notification: Notification, now: datetime, reason: str | None = None) -> Notification:
+    """Return the delivered notification; `reason` is by what, if not by a message of its own."""
+    return _ended(notification, NotificationStatus.DELIVERED, now, "delivered", reason)
 
 
 def refused(notification: Notification, reason: str, now: datetime) -> Notification:

@@ -99,6 +99,7 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
                 ),
                 clock=wired.clock,
                 random=wired.random,
+                digests=wired.digests,
             ),
             sqs=wired.sqs,
             url=wired.notification_queue.urls[made.name],

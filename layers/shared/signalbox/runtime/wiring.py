@@ -17,6 +17,7 @@ from signalbox.aws.burst_slots import DynamoBurstSlots
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
+from signalbox.aws.digests import DynamoDigests
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.logs import DynamoLogs
@@ -33,6 +34,7 @@ from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import report_unreadable_config
+from signalbox.services.notifications.digest import Digests
 from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWithin
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 from signalbox.services.tasks.dispatch import DispatchChanges
@@ -209,6 +211,12 @@ class Wiring:
         return DynamoReferences(table=self.state_table, clock=self.clock)
 
     @cached_property
+    def digests(self) -> Digests:
+        """Return what collects digests."""
+        store = DynamoDigests(table=self.state_table, clock=self.clock)
+        return Digests(store=store, notifications=self.notifications, clock=self.clock)
+
+    @cached_property
     def permission_cache(self) -> DynamoPermissionCache:
         """Return the permissions that functions share."""
         return DynamoPermissionCache(table=self.state_table)
@@ -274,6 +282,7 @@ class Wiring:
             clock=self.clock,
             stack=self.settings.stack,
             has_secret=self._has_secret,
+            digests=self.digests,
         )
 
     def _has_secret(self, name: str) -> bool:

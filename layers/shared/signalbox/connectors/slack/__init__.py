@@ -112,7 +112,9 @@ class Slack(HttpConnector[Settings]):
         place = _place(notification, settings)
         channel = Channel(call=self.http, url=settings.api_url, token=secret, name=place.channel)
         message = render(notification, place.channel, buttons=settings.buttons)
-        if settings.mode == "update":
+        if notification.is_digest and settings.mode != "origin":
+            _post_once(notification, channel, message)
+        elif settings.mode == "update":
             self._update(notification, channel, message)
         elif settings.mode == "thread":
             self._reply(notification, channel, message)

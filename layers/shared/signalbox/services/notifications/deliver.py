@@ -38,6 +38,7 @@ from signalbox.models.notification import (
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 from signalbox.services.notifications.circuits import CallAllowed, CallBlocked, CircuitBreakers
+from signalbox.services.notifications.digest import Digests
 from signalbox.services.notifications.replies import find_connection
 from signalbox.services.ports.config import ConfigStore, SecretStore
 from signalbox.services.ports.notifications import Connector, NotificationStore
@@ -91,6 +92,7 @@ class DeliverNotification:
     circuits: CircuitBreakers
     clock: Clock
     random: Random
+    digests: Digests | None = None
 
     def __call__(self, task: TaskId, notification: NotificationId) -> Outcome:
         """Make one attempt and return its outcome. A message may be received any number of times.
@@ -102,7 +104,20 @@ class DeliverNotification:
             current = self.notifications.get(task, notification)
         except NotFound:
             return Done(result=SendResult.EXPIRED)
-        return self._without_attempt(current, self.clock()) or self._admitted(current)
+        return self._without_attempt(current, self.clock()) or self._gathered(current)
+
+    def _gathered(self, current: Notification) -> Outcome:
+        """Make the attempt; that of the leader of a digest with the changes of its members."""
+        if self.digests is None or current.digest is None:
+            return self._admitted(current)
+        try:
+            leader = self.digests.gathered(current)
+        except WriteConflict:
+            return Later(result=SendResult.ATTEMPT_IN_PROGRESS, after=RETRY_SOON)
+        outcome = self._admitted(leader)
+        if outcome.result is SendResult.DELIVERED:
+            self.digests.complete(leader)
+        return outcome
 
     def _without_attempt(self, current: Notification, now: datetime) -> Outcome | None:
         """Return the outcome if no attempt may be made now."""

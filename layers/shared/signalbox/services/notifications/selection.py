@@ -45,6 +45,19 @@ def quiet_until(
     return min(ends) if ends and len(ends) == len(subscriptions) else None
 
 
+def digesting(subscriptions: Sequence[Subscription], change: Change) -> Subscription | None:
+    """Return the subscription in whose digest a change is, None if its message is its own.
+
+    It is one of its own as soon as one of the subscriptions has no digest, or does not let the
+    change wait.
+    """
+    if not all(each.digest for each in subscriptions):
+        return None
+    if any(each.quiet_hours and each.quiet_hours.spares(change) for each in subscriptions):
+        return None
+    return next(iter(subscriptions), None)
+
+
 def _quiet_end(subscription: Subscription, change: Change, now: datetime) -> datetime | None:
     quiet = subscription.quiet_hours
     if quiet is None or quiet.spares(change):

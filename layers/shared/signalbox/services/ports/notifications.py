@@ -7,7 +7,8 @@ from typing import Protocol
 from signalbox.models.base import JsonObject
 from signalbox.models.circuit import Circuit
 from signalbox.models.config import Connection
-from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.digest import DigestBuckets
+from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.reference import Reference
 from signalbox.services.pagination import Window
@@ -160,6 +161,31 @@ class ReferenceStore(Protocol):
 
     def replace(
         self, connection: ConnectionId, task: TaskId, before: Reference, after: Reference
+    ) -> None:
+        """Replace `before` by `after`, which gets the next version.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """
+
+
+class DigestStore(Protocol):
+    """Stores the digests that are collected, for each connection and subscription."""
+
+    def get(self, connection: ConnectionId, subscription: SubscriptionId) -> DigestBuckets:
+        """Return the digests, none if none are stored; they are never old ones.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def replace(
+        self,
+        connection: ConnectionId,
+        subscription: SubscriptionId,
+        before: DigestBuckets,
+        after: DigestBuckets,
     ) -> None:
         """Replace `before` by `after`, which gets the next version.
 

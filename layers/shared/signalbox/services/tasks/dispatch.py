@@ -24,8 +24,9 @@ from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
+from signalbox.services.notifications.digest import DIGESTING, Digests
 from signalbox.services.notifications.replies import REPLYING, reply_for, replying_source
-from signalbox.services.notifications.selection import quiet_until, selecting
+from signalbox.services.notifications.selection import digesting, quiet_until, selecting
 from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
@@ -51,6 +52,7 @@ class DispatchChanges:
     clock: Clock
     stack: str
     has_secret: HasSecret = has_no_secret
+    digests: Digests | None = None
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
         """Dispatch these steps of the task.
@@ -139,10 +141,45 @@ class DispatchChanges:
             self.notifications.create(refused(notification, reason, now))
         elif not connection.enabled:
             self.notifications.create(held(notification, DISABLED, now))
-        elif until := quiet_until(subscriptions, change, now):
-            self.notifications.create(held_until(notification, QUIET, until, now))
-        elif self.notifications.create(notification) or self._message_may_be_missing(notification):
+        elif not self._collected(notification, subscriptions) and not self._waits(
+            notification, subscriptions
+        ):
+            self._send(connection, notification)
+
+    def _send(self, connection: Connection, notification: Notification) -> None:
+        if self.notifications.create(notification) or self._message_may_be_missing(notification):
             self.notification_queue.send(connection.connector, notification)
+
+    def _waits(self, notification: Notification, subscriptions: Sequence[Subscription]) -> bool:
+        """Store the notification until the end of quiet hours; return False if there are none."""
+        now = self.clock()
+        until = quiet_until(subscriptions, notification.change, now)
+        if until:
+            self.notifications.create(held_until(notification, QUIET, until, now))
+        return until is not None
+
+    def _collected(self, notification: Notification, subscriptions: Sequence[Subscription]) -> bool:
+        """Store the notification as part of a digest; return False if it is not for one."""
+        subscription = digesting(subscriptions, notification.change)
+        if not subscription or not subscription.digest or not self.digests:
+            return False
+        if notification.connector not in DIGESTING:
+            return False
+        if self._is_stored(notification):
+            return True  # it joined one before, which may have been sent
+        ends_at = self.clock() + timedelta(minutes=subscription.digest.minutes)
+        ends_at = quiet_until(subscriptions, notification.change, ends_at) or ends_at
+        waiting = self.digests.join(notification, subscription, ends_at)
+        if waiting:
+            self.notifications.create(waiting)
+        return waiting is not None
+
+    def _is_stored(self, notification: Notification) -> bool:
+        """Return whether an earlier run stored the notification in a digest."""
+        with suppress(NotFound):
+            stored = self.notifications.get(notification.task_id, notification.id)
+            return stored.digest is not None
+        return False
 
     def _message_may_be_missing(self, notification: Notification) -> bool:
         """Return whether an earlier run stored the notification without sending its message.

@@ -94,6 +94,10 @@ class ReconcileOverdue:
         if before.due_at is None or (before.hold and before.due_at > now):
             return
         waiting = before
+        digests = self.dispatch.digests
+        if before.hold and digests and (settled := digests.settled(before)):
+            self.notifications.replace(before, settled)
+            return
         if before.hold:
             waiting = released_from_hold(before, now)
             self.notifications.replace(before, waiting)
