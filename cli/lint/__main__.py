@@ -18,6 +18,7 @@ from cli.template import translated_template
 
 IGNORED_CFN_RULES: Final = {
     "I3011": "queues need no DeletionPolicy: they only wake somebody up, the tables are the truth",
+    "W1033": "ids of a VPC are empty by default, and their lists are not used then",
     "W1054": "the mapping Layer names AWS::NoValue, which !Ref looks up there",
 }
 

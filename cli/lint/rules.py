@@ -29,6 +29,8 @@ _QUEUE: Final = "SQS::Queue"
 _FUNCTION: Final = "Lambda::Function"
 _MAPPING: Final = "Lambda::EventSourceMapping"
 _ALARM: Final = "CloudWatch::Alarm"
+_WITHOUT_RESOURCE: Final = frozenset({"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"})
+"""Actions that can only be allowed on everything."""
 _SECRET_WORDS: Final = frozenset(
     {"SECRET", "SECRETS", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY"}
 )
@@ -45,14 +47,18 @@ def no_stars(template: Template) -> Iterator[Finding]:
         for action in as_list(value_at(statement, "Action")):
             if "*" in str(action):
                 yield Finding(name, f"action {action}", "allows actions it does not name")
-        if "*" in as_list(value_at(statement, "Resource")):
+        actions = {str(action) for action in as_list(value_at(statement, "Action"))}
+        if "*" in as_list(value_at(statement, "Resource")) and not actions <= _WITHOUT_RESOURCE:
             yield Finding(name, "resource *", "allows them on everything")
 
 
 def no_managed_policies(template: Template) -> Iterator[Finding]:
     """Forbid managed policies of AWS, which allow their actions on everything."""
+    own = {name for name, _ in template.of("IAM::ManagedPolicy")}
     for name, role in template.of("IAM::Role"):
-        for arn in as_list(value_at(role.properties, "ManagedPolicyArns")):
+        for arn in _possible(value_at(role.properties, "ManagedPolicyArns")):
+            if logical_id(arn) in {*own, "AWS::NoValue"}:
+                continue
             policy = json.dumps(arn).strip('"}] ').rpartition("/")[2]
             yield Finding(name, f"policy {policy}", "has a managed policy")
 
@@ -218,6 +224,17 @@ RULES: Final[tuple[Rule, ...]] = (
 def lint_template(template: Template) -> list[Finding]:
     """Return the findings of all rules."""
     return [finding for rule in RULES for finding in rule(template)]
+
+
+def _possible(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield the members of a list, whatever its conditions are."""
+    for member in as_list(value):
+        condition = value_at(member, "Fn::If")
+        if isinstance(condition, list):
+            for alternative in condition[1:]:
+                yield from _possible(alternative)
+        else:
+            yield member
 
 
 def _statements(template: Template) -> Iterator[tuple[str, JsonValue]]:

@@ -180,6 +180,31 @@ def test_what_is_sound_is_left_in_peace() -> None:
     assert found(sound()) == []
 
 
+def test_a_policy_of_the_template_may_be_attached_on_a_condition() -> None:
+    resources = sound()
+    see = {"Effect": "Allow", "Action": ["ec2:DescribeSubnets"], "Resource": "*"}
+    resources["Own"] = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": {"Statement": [see]}},
+    }
+    arns = {"Fn::If": ["HasVpc", [{"Ref": "Own"}], {"Ref": "AWS::NoValue"}]}
+    resources["Role"]["Properties"]["ManagedPolicyArns"] = arns
+
+    assert found(resources) == []
+
+
+def test_no_more_than_what_must_be_is_allowed_on_everything() -> None:
+    resources = sound()
+    actions = ["ec2:DescribeSubnets", "ec2:CreateNetworkInterface"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    resources["Own"] = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": {"Statement": [statement]}},
+    }
+
+    assert [finding.about for finding in found(resources)] == ["resource *"]
+
+
 @pytest.mark.parametrize(
     ("change", "resource", "about"),
     [
@@ -201,6 +226,12 @@ def test_what_is_sound_is_left_in_peace() -> None:
                 "Properties", "ManagedPolicyArns"),
             "Role",
             "policy AWSLambdaSQS",
+        ),
+        (
+            put({"Fn::If": ["HasVpc", ["arn:aws:iam::aws:policy/AWSLambdaVPC"], None]}, "Role",
+                "Properties", "ManagedPolicyArns"),
+            "Role",
+            "policy AWSLambdaVPC",
         ),
         (put(get("Role"), "Other", "Properties", "Role"), "Function", "Role"),
         (put(get("Role"), "Other", "Properties", "Role"), "Other", "Role"),

@@ -1,6 +1,7 @@
 """The template grows by a list entry and a row for each provider and connector."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from cli.lint.template import Template
 from cli.target import PROJECT
 from cli.template import TEMPLATE, expanded_template, translated_template
 from signalbox.runtime.registry import connector_names, providers
+from tests.integration.template import template
 
 PROVIDERS: Final = [f"provider{number}" for number in range(3)]
 CONNECTORS: Final = [f"connector{number}" for number in range(3)]
@@ -239,3 +241,47 @@ Resources:
         "DisplayName": {"Fn::Sub": "name-${AWS::Region}"},
         "KmsMasterKeyId": {"Fn::Sub": ["${Key}", {"Key": {"Fn::GetAtt": ["Key", "Arn"]}}]},
     }
+
+
+OUTSIDE: Final = {"DispatcherFunction", "MaintenanceFunction", "DeadLettersFunction"}
+"""Functions that call nothing but AWS."""
+
+
+def test_the_functions_that_call_out_are_in_the_vpc_if_there_is_one() -> None:
+    resources = _resources()
+    functions = {
+        name: made["Properties"]
+        for name, made in resources.items()
+        if made["Type"] == "AWS::Lambda::Function"
+    }
+    inside = {name for name, properties in functions.items() if "VpcConfig" in properties}
+    roles = {functions[name]["Role"]["Fn::GetAtt"][0] for name in inside}
+    allowed = {
+        name
+        for name, made in resources.items()
+        if made["Type"] == "AWS::IAM::Role" and "VpcPolicy" in json.dumps(made["Properties"])
+    }
+
+    assert set(functions) - inside == OUTSIDE
+    assert allowed == roles
+    for name in inside:
+        condition, config, otherwise = functions[name]["VpcConfig"]["Fn::If"]
+        assert condition == "HasVpc"
+        assert set(config) == {"SubnetIds", "SecurityGroupIds"}
+        assert otherwise == {"Ref": "AWS::NoValue"}
+    assert resources["VpcPolicy"]["Condition"] == "HasVpc"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("VpcSubnetIds", "subnet-0a1b2c3d,subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d, vpc-1"),
+        ("VpcSecurityGroupIds", "sg-0a1b2c3d4e5f60718", "default"),
+    ],
+)
+def test_ids_of_a_vpc_are_checked(name: str, good: str, bad: str) -> None:
+    pattern = template().parameters[name].allowed_pattern
+
+    assert re.search(pattern, "")
+    assert re.search(pattern, good)
+    assert not re.search(pattern, bad)
