@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contract.circuits import CircuitStoreContract
+from tests.contract.digests import DigestStoreContract
 from tests.contract.held import HeldIndexContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.redelivery import RedeliveryStoreContract
@@ -25,6 +26,7 @@ from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.digests import FakeDigestStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
 from tests.fakes.references import FakeReferenceStore
@@ -127,3 +129,9 @@ class TestFakeTaskQueue(TaskQueueContract):
     @pytest.fixture
     def queue(self, clock: FakeClock) -> FakeTaskQueue:
         return FakeTaskQueue(clock)
+
+
+class TestFakeDigestStore(DigestStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeDigestStore:
+        return FakeDigestStore()
