@@ -4,7 +4,7 @@ The first change of a window is the leader: its notification waits for the end a
 line for each change. The others wait for it, and each has a due time of its own after that, at
 which maintenance decides: a member waits on while its leader is unfinished, and is sent by itself
 if the leader did not deliver it. So a crash between any two writes loses nothing.
-See docs/decisions/0017-digests.md.
+See docs/decisions/0018-digests.md.
 """
 
 from collections.abc import Sequence
