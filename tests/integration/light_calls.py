@@ -45,7 +45,7 @@ def _place(service: str) -> int:
 
 
 def _shared_client(service: str, config: Config | None = None, **more: str) -> object:
-    options = config._user_provided_options if config else {}
+    options = getattr(config, "_user_provided_options", {})
     kind = (service, repr((options, more)))
     if kind not in _clients:
         _clients[kind] = _make_client(service, config=config, **more)
