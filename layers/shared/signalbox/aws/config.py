@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
@@ -49,7 +49,7 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     _read: dict[str, tuple[datetime, dict[str, ConfigResource | None]]] = field(
         default_factory=dict
     )
-    _reading: Lock = field(default_factory=Lock)
+    _reading: RLock = field(default_factory=RLock)
 
     @override
     def source(self, provider: str, name: str) -> Source | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
@@ -44,7 +44,7 @@ class SsmSecrets(SecretStore):
     _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
     _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
     _failed: dict[str, datetime] = field(default_factory=dict)
-    _locks: dict[str, Lock] = field(default_factory=dict)
+    _locks: dict[str, RLock] = field(default_factory=dict)
 
     @override
     def secrets(self, name: str) -> Sequence[str]:
@@ -120,7 +120,7 @@ class SsmSecrets(SecretStore):
 
     def _shared(self, name: str, *, refresh: bool) -> Sequence[str]:
         begin = self.clock()
-        with self._locks.setdefault(name, Lock()):
+        with self._locks.setdefault(name, RLock()):
             if begin < self._failed.get(name, begin):
                 raise Unavailable("the parameter store did not answer")
             return self._read(name, fresh=refresh and self._may_ask(name))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 from signalbox.models.circuit import (
@@ -59,7 +59,7 @@ class CircuitBreakers:
     random: Random
     _cache: dict[ConnectionId, tuple[datetime, Circuit]] = field(default_factory=dict)
     _calls: dict[ConnectionId, tuple[CallResult, ...]] = field(default_factory=dict)
-    _locks: dict[ConnectionId, Lock] = field(default_factory=dict)
+    _locks: dict[ConnectionId, RLock] = field(default_factory=dict)
 
     def admit(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
         """Return whether a call may be made now.
@@ -82,8 +82,8 @@ class CircuitBreakers:
             elif answered is not None:
                 self._record_call(call.connection, answered=answered)
 
-    def _turn(self, connection: ConnectionId) -> Lock:
-        return self._locks.setdefault(connection, Lock())
+    def _turn(self, connection: ConnectionId) -> RLock:
+        return self._locks.setdefault(connection, RLock())
 
     def _check(self, connection: ConnectionId) -> CallAllowed | CallBlocked:
         now, circuit = self.clock(), self._circuit(connection)
