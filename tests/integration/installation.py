@@ -203,7 +203,7 @@ class Installation:
             if isinstance(source, QueueSource):
                 source.poll()
 
-    def live(self, minutes: int = 240) -> None:
+    def live(self, minutes: int = 60) -> None:
         """Time passes until nothing is left to do."""
         for _ in range(minutes):
             self.driver.settle()

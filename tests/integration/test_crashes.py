@@ -31,6 +31,12 @@ Prepare = Callable[[Installation], object]
 
 DEAD_LETTERS = [f"{name}DeadLetters" for name in ("High", "Normal", "Low", "slack", "Dispatcher")]
 HEALING = {"DynamoDB.PutItem", "SQS.SendMessage", "SQS.SendMessageBatch"}
+_LOST_DELETIONS = 120
+"""Half of all deletions get lost, and a message comes back after the 450 seconds of its queue.
+
+One of twelve may do so eight times and more, which takes over an hour.
+"""
+
 CRASHES = pytest.mark.parametrize("crash", [crash_before, crash_after])
 
 
@@ -260,7 +266,7 @@ class TestDeliveredAtLeastOnce:
             box.drive(chaos=Chaos(random=Random(seed)))
             for number in range(4):
                 box.comment(f"/agent do {number}", delivery=f"d-{number}")
-            box.live()
+            box.live(minutes=_LOST_DELETIONS)
 
             tasks, notes = box.records
             assert [task.status for task in tasks] == [TaskStatus.SUCCEEDED] * 4
