@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
+from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.circuit import Circuit
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.errors import Unavailable
 from signalbox.services.ports.notifications import CircuitStore
 
 if TYPE_CHECKING:
@@ -53,16 +53,14 @@ class DynamoCircuits(CircuitStore):
 
     @override
     def replace(self, connection: ConnectionId, before: Circuit, after: Circuit) -> None:
-        item: Item = {
-            **_key(connection),
-            "doc": {"S": after.model_dump_json()},
-            "version": {"N": str(after.version)},
-            "ttl": {"N": str(int((self.clock() + _RETENTION).timestamp()))},
-        }
-        if before.version:
-            self.table.put_if(item, {"version": {"N": str(before.version)}})
-        elif not self.table.put_new(item):
-            raise WriteConflict("the record has changed meanwhile")
+        put_version(
+            self.table,
+            _key(connection),
+            after.model_dump_json(),
+            before=before.version,
+            version=after.version,
+            expires_at=self.clock() + _RETENTION,
+        )
 
 
 def _key(connection: ConnectionId) -> Item:
@@ -70,7 +68,4 @@ def _key(connection: ConnectionId) -> Item:
 
 
 def _circuit(item: Item) -> Circuit:
-    try:
-        return Circuit.model_validate_json(text_attribute(item, "doc"))
-    except ValidationError:
-        raise Unavailable("the record of a circuit cannot be read") from None
+    return read_versioned(Circuit, item, "a circuit")

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, text_attribute
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.digest import DigestBuckets
-from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.services.ports.notifications import DigestStore
 
 if TYPE_CHECKING:
@@ -33,12 +32,7 @@ class DynamoDigests(DigestStore):
     @override
     def get(self, connection: ConnectionId, subscription: SubscriptionId) -> DigestBuckets:
         item = self.table.get(_key(connection, subscription), consistent=True)
-        if not item:
-            return DigestBuckets()
-        try:
-            return DigestBuckets.model_validate_json(text_attribute(item, "doc"))
-        except ValidationError:
-            raise Unavailable("the record of a digest cannot be read") from None
+        return read_versioned(DigestBuckets, item, "a digest") if item else DigestBuckets()
 
     @override
     def replace(
@@ -49,16 +43,14 @@ class DynamoDigests(DigestStore):
         after: DigestBuckets,
     ) -> None:
         stored = after.model_copy(update={"version": before.version + 1})
-        item: Item = {
-            **_key(connection, subscription),
-            "doc": {"S": stored.model_dump_json()},
-            "version": {"N": str(stored.version)},
-            "ttl": {"N": str(int((self.clock() + _RETENTION).timestamp()))},
-        }
-        if before.version:
-            self.table.put_if(item, {"version": {"N": str(before.version)}})
-        elif not self.table.put_new(item):
-            raise WriteConflict("the record has changed meanwhile")
+        put_version(
+            self.table,
+            _key(connection, subscription),
+            stored.model_dump_json(),
+            before=before.version,
+            version=stored.version,
+            expires_at=self.clock() + _RETENTION,
+        )
 
 
 def _key(connection: ConnectionId, subscription: SubscriptionId) -> Item:

@@ -15,7 +15,8 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.aws.versioned import put_version
+from signalbox.models.errors import Unavailable
 from signalbox.models.redelivery import RedeliveryState
 from signalbox.services.ports.redelivery import RedeliveryStore
 
@@ -52,16 +53,14 @@ class DynamoRedelivery(RedeliveryStore):
 
     @override
     def replace(self, source: Source, after: RedeliveryState) -> None:
-        item: Item = {
-            **_key(source),
-            "doc": {"S": after.model_dump_json(exclude_defaults=True)},
-            "version": {"N": str(after.version)},
-            "ttl": {"N": str(int((self.clock() + _RETENTION).timestamp()))},
-        }
-        if after.version > 1:
-            self.table.put_if(item, {"version": {"N": str(after.version - 1)}})
-        elif not self.table.put_new(item):
-            raise WriteConflict("the record has changed meanwhile")
+        put_version(
+            self.table,
+            _key(source),
+            after.model_dump_json(exclude_defaults=True),
+            before=after.version - 1,
+            version=after.version,
+            expires_at=self.clock() + _RETENTION,
+        )
 
 
 def _pk(source: Source) -> str:

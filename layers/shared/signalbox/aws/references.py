@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, text_attribute
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.aws.dynamo_table import Table
+from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.reference import Reference
 from signalbox.services.ports.notifications import ReferenceStore
 
@@ -34,28 +33,21 @@ class DynamoReferences(ReferenceStore):
     @override
     def get(self, connection: ConnectionId, task: TaskId) -> Reference:
         item = self.table.get(_key(connection, task), consistent=True)
-        if not item:
-            return Reference()
-        try:
-            return Reference.model_validate_json(text_attribute(item, "doc"))
-        except ValidationError:
-            raise Unavailable("the record of a reference cannot be read") from None
+        return read_versioned(Reference, item, "a reference") if item else Reference()
 
     @override
     def replace(
         self, connection: ConnectionId, task: TaskId, before: Reference, after: Reference
     ) -> None:
         stored = after.model_copy(update={"version": before.version + 1})
-        item: Item = {
-            **_key(connection, task),
-            "doc": {"S": stored.model_dump_json(exclude_defaults=True)},
-            "version": {"N": str(stored.version)},
-            "ttl": {"N": str(int((self.clock() + _RETENTION).timestamp()))},
-        }
-        if before.version:
-            self.table.put_if(item, {"version": {"N": str(before.version)}})
-        elif not self.table.put_new(item):
-            raise WriteConflict("the record has changed meanwhile")
+        put_version(
+            self.table,
+            _key(connection, task),
+            stored.model_dump_json(exclude_defaults=True),
+            before=before.version,
+            version=stored.version,
+            expires_at=self.clock() + _RETENTION,
+        )
 
 
 def _key(connection: ConnectionId, task: TaskId) -> Item:
