@@ -5,7 +5,7 @@ from typing import Final
 
 from signalbox.models.errors import PayloadInvalid, PreconditionRequired
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.tasks.update import ExpectedVersions
+from signalbox.services.tasks.apply_step import ExpectedVersions
 
 _ANY: Final = "*"
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')

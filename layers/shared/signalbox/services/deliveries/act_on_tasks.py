@@ -9,15 +9,14 @@ from datetime import datetime
 from typing import Final
 
 from signalbox.models.config import Controls, Source
-from signalbox.models.errors import Conflict, NotFound, WriteConflict
+from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.ids import DeliveryId
 from signalbox.models.lifecycle import approved, cancelled, rejected, retried
 from signalbox.models.task import Task
 from signalbox.models.task_action import TaskAction, TaskVerb
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
-
-_MAX_WRITES: Final = 3
+from signalbox.services.tasks.apply_step import apply_step
 
 _Step = Callable[[Task, str, datetime, str], Task]
 
@@ -57,20 +56,16 @@ class ActOnTasks:
 
     def _act(self, action: TaskAction, source: Source, delivery: DeliveryId) -> Task:
         mark = f"by a command in {delivery}"
-        for _ in range(_MAX_WRITES):
-            before = self.tasks.get(action.task)
+
+        def step(before: Task) -> Task:
             if not _may_act(action, source, before):
                 raise NotFound("the source may not act on this task")  # nor learn of it
-            if any(step.reason and step.reason.endswith(mark) for step in before.history):
+            if any(each.reason and each.reason.endswith(mark) for each in before.history):
                 return before
             reason = f"{action.reason}, {mark}" if action.reason else mark
-            after = _STEPS[action.verb](before, reason, self.clock(), action.by)
-            try:
-                self.tasks.replace(before, after)
-            except WriteConflict:
-                continue
-            return after
-        raise WriteConflict("the task changes too fast")
+            return _STEPS[action.verb](before, reason, self.clock(), action.by)
+
+        return apply_step(self.tasks, action.task, None, step)
 
 
 def _may_act(action: TaskAction, source: Source, task: Task) -> bool:

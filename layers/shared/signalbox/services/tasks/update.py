@@ -6,23 +6,18 @@ the update is stored, is refused. A heartbeat does not change the version.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field
 
 from signalbox.models.base import Rfc3339
-from signalbox.models.errors import PreconditionFailed, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
 from signalbox.models.task import ChangeType, EditableFields, Priority, Task, TaskStatus
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.apply_step import ExpectedVersions, apply_step
 from signalbox.services.tasks.create import TaskDescription, TaskLabels, TaskTitle
-
-_MAX_WRITES: Final = 3
-
-ExpectedVersions = frozenset[int] | None
-"""The versions that a caller expects; None means any."""
 
 EditFunction = Callable[[EditableFields], EditableFields]
 """Return the new values of the editable fields."""
@@ -73,7 +68,7 @@ class UpdateTask:
             PreconditionFailed: The task has another version.
             Conflict: The task has finished.
         """
-        return _apply(
+        return apply_step(
             self.tasks,
             task,
             versions,
@@ -104,7 +99,7 @@ class CancelTask:
                 return task
             return cancelled(task, reason, self.clock(), by)
 
-        return _apply(self.tasks, task, versions, step)
+        return apply_step(self.tasks, task, versions, step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +123,7 @@ class ApproveTask:
                 return task
             return approved(task, self.clock(), by)
 
-        return _apply(self.tasks, task, versions, step)
+        return apply_step(self.tasks, task, versions, step)
 
     def reject(
         self, task: TaskId, versions: ExpectedVersions, *, by: str, reason: str | None = None
@@ -147,7 +142,7 @@ class ApproveTask:
                 return task
             return rejected(task, reason, self.clock(), by)
 
-        return _apply(self.tasks, task, versions, step)
+        return apply_step(self.tasks, task, versions, step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,22 +160,4 @@ class RetryTask:
             PreconditionFailed: The task has another version.
             Conflict: The task has not failed and was not cancelled.
         """
-        return _apply(self.tasks, task, versions, lambda task: retried(task, self.clock(), by))
-
-
-def _apply(
-    tasks: TaskStore, task: TaskId, versions: ExpectedVersions, step: Callable[[Task], Task]
-) -> Task:
-    for _ in range(_MAX_WRITES):
-        before = tasks.get(task)
-        if versions is not None and before.version not in versions:
-            raise PreconditionFailed(f"the task is at version {before.version}")
-        after = step(before)
-        if after is before:
-            return before
-        try:
-            tasks.replace(before, after)
-        except WriteConflict:
-            continue
-        return after
-    raise WriteConflict("the task changes too fast")
+        return apply_step(self.tasks, task, versions, lambda task: retried(task, self.clock(), by))
