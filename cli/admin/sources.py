@@ -13,12 +13,11 @@ from cli.admin.manifest import ManifestConfig, raise_errors
 from cli.admin.secrets import check_source_use
 from cli.errors import CommandError
 from cli.webhooks.post import webhook_path
-from signalbox.models.config import Source
+from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import ManifestError
 from signalbox.models.provider_setup import SecretForm
 from signalbox.services.config.rules import rule_violations
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.deliveries import Providers
 

@@ -19,10 +19,15 @@ from cli.stack import Stack, describe_stack
 from cli.webhooks.post import WebhookRequest, webhook_path
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
-from signalbox.models.config import CommandPermission, Connection, Source, Subscription
+from signalbox.models.config import (
+    DEFAULT_SOURCE,
+    CommandPermission,
+    Connection,
+    Source,
+    Subscription,
+)
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.runtime.registry import providers
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from cli.api_client import error_line
 from cli.errors import CommandError, Unreachable
 from cli.webhooks.samples import WebhookSample
 from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.request import InboundRequest
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.deliveries import Provider
 
 OWN_ANSWER: Final = "answered"

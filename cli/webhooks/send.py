@@ -25,11 +25,10 @@ from cli.webhooks.post import (
     webhook_path,
 )
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample
-from signalbox.models.config import Source
+from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.event_vocabulary import suggest
 from signalbox.runtime.registry import providers
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.deliveries import Provider
 
 _PAYLOAD: Final = TypeAdapter(dict[str, JsonValue])

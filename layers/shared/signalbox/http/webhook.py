@@ -23,6 +23,7 @@ from signalbox.http.problems import (
     problem_response,
 )
 from signalbox.models.base import Model
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError, SignatureInvalid, Unavailable
 from signalbox.models.event import Answer
@@ -34,7 +35,6 @@ from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.receive import (
-    DEFAULT_SOURCE,
     HandlerFault,
     PayloadUnparseable,
     ReceiveResult,

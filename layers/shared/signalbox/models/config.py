@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, JsonValue
 from typing_extensions import override
@@ -31,6 +31,10 @@ Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 """A text to match, where `*` matches any characters."""
 
 Patterns = Annotated[tuple[Pattern, ...], Field(max_length=100)]
+
+
+DEFAULT_SOURCE: Final = "default"
+"""The name of the source that each provider has, also where none is configured."""
 
 
 class CommandPermission(StrEnum):
@@ -91,7 +95,7 @@ class Source(ConfigResource):
     kind: ClassVar = "source"
 
     provider: Name
-    name: Name = "default"
+    name: Name = DEFAULT_SOURCE
     enabled: bool = True
     events: Patterns = ()
     commands: Patterns = ()

@@ -11,7 +11,6 @@ from signalbox.services.notifications.replies import (
     REPLYING,
     find_connection,
     reply_for,
-    replying_source,
 )
 from tests.builders import STACK, a_connection, a_source, a_task, an_origin
 from tests.fakes.config import FakeConfigStore
@@ -96,11 +95,3 @@ def test_what_does_not_exist_or_is_off_is_not_found(name: str) -> None:
 
     with pytest.raises(NotFound):
         find_connection(config, ConnectionId(name))
-
-
-def test_a_source_that_is_not_configured_is_the_default_one() -> None:
-    config = FakeConfigStore(a_source(provider="jira", enabled=False))
-
-    assert replying_source(config, "github", "default") == Source(provider="github")
-    assert replying_source(config, "github", "other") is None
-    assert replying_source(config, "jira", "default") is None

@@ -30,6 +30,7 @@ from signalbox.http.schemas.deliveries import (
     ReplayTask,
 )
 from signalbox.models.base import Model
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import Delivery, DeliveryStatus, StoredDelivery
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, RequestId, delivery_id
@@ -38,7 +39,6 @@ from signalbox.models.timeline import Timeline
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.deliveries.replay import ReplayDelivery, ReplayResult
 from signalbox.services.ports.deliveries import DeliveryStore
 

@@ -17,12 +17,11 @@ from signalbox.http.schemas.secrets import (
     PutSecretsRequest,
     PutSecretsResponse,
 )
-from signalbox.models.config import Connection, Source
+from signalbox.models.config import DEFAULT_SOURCE, Connection, Source
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.connection_secrets import check_connection_secret
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.time import Clock
 
 PutSecrets = Callable[[str, Sequence[str]], None]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.base import list_position
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import Delivery, DeliveryStatus
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.pagination import Page, Window, collect_page
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import DeliveryStore

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from signalbox.models.config import Source
+from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import (
     NotFound,
@@ -29,6 +29,7 @@ from signalbox.models.event import Answer
 from signalbox.models.hops import read_hops
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest, recorded_headers_of
+from signalbox.services.config.find_source import find_source
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.admit_address import admit_address
@@ -49,7 +50,6 @@ from signalbox.services.ports.deliveries import (
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
-DEFAULT_SOURCE: Final = "default"
 _CLOCK_MARGIN: Final = timedelta(hours=1)
 
 
@@ -135,10 +135,8 @@ class ReceiveWebhook:
         return result
 
     def _source(self, name: str) -> Source:
-        source = self.config.source(self.provider.name, name)
-        if source is None and name == DEFAULT_SOURCE:
-            return Source(provider=self.provider.name)
-        if source is None or not source.enabled:
+        source = find_source(self.config, self.provider.name, name)
+        if source is None:
             raise NotFound("there is no such source")
         return source
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.errors import (
     AddressRefused,
     NetworksMissing,
@@ -20,7 +21,6 @@ from signalbox.models.errors import (
     Unauthenticated,
 )
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock

@@ -9,10 +9,10 @@ from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.hops import read_hops
 from signalbox.models.ids import RequestId
 from signalbox.models.request import InboundRequest
+from signalbox.services.config.find_source import find_source
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.permissions import nobody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
-from signalbox.services.deliveries.receive import DEFAULT_SOURCE
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import PermissionCheck, Providers
 from signalbox.services.ports.time import Clock
@@ -67,10 +67,8 @@ class ReinterpretDelivery:
         Raises:
             Conflict: The source is disabled or no longer exists.
         """
-        source = self.config.source(delivery.provider, delivery.source)
-        if source is None and delivery.source == DEFAULT_SOURCE:
-            return Source(provider=delivery.provider)
-        if source is None or not source.enabled:
+        source = find_source(self.config, delivery.provider, delivery.source)
+        if source is None:
             raise Conflict("the source of the delivery is disabled or no longer exists")
         return source
 

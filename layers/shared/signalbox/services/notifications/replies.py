@@ -12,6 +12,7 @@ from signalbox.models.config import Connection, ReplyConnection, ReplyMode, Sour
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import ConnectionId
 from signalbox.models.task import ChangeType, Task
+from signalbox.services.config.find_source import find_source
 from signalbox.services.ports.config import ConfigStore
 
 REPLY_CHANGES: Final = frozenset(
@@ -29,8 +30,6 @@ REPLY_CHANGES: Final = frozenset(
 
 _PREFIX: Final = "reply:"
 """No id of a configured connection has a colon."""
-
-_DEFAULT: Final = "default"
 
 _PLACES: Final = {
     "github": re.compile(r"/(?:issues|pull)/[0-9]+(?:[/?#]|\Z)"),
@@ -69,18 +68,10 @@ def find_connection(config: ConfigStore, name: ConnectionId) -> Connection:
     if not name.startswith(_PREFIX):
         return config.connection(name)
     provider, _, source_name = name.removeprefix(_PREFIX).partition("/")
-    source = replying_source(config, provider, source_name)
+    source = find_source(config, provider, source_name)
     if source is None or source.reply is ReplyMode.OFF:
         raise NotFound("the source does not answer")
     return _reply(source)
-
-
-def replying_source(config: ConfigStore, provider: str, name: str) -> Source | None:
-    """Return the source of a task, None if it is disabled or no longer exists."""
-    source = config.source(provider, name)
-    if source is None and name == _DEFAULT:
-        return Source(provider=provider)
-    return source if source and source.enabled else None
 
 
 def _reply(source: Source) -> ReplyConnection:

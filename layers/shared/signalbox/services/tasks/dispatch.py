@@ -24,8 +24,9 @@ from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
+from signalbox.services.config.find_source import find_source
 from signalbox.services.notifications.digest import DIGESTING, Digests
-from signalbox.services.notifications.replies import REPLYING, reply_for, replying_source
+from signalbox.services.notifications.replies import REPLYING, reply_for
 from signalbox.services.notifications.selection import digesting, quiet_until, selecting
 from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
@@ -113,7 +114,7 @@ class DispatchChanges:
         origin = task.origin
         if origin.provider not in REPLYING:
             return
-        source = replying_source(self.config, origin.provider, origin.source)
+        source = find_source(self.config, origin.provider, origin.source)
         connection = reply_for(change, task, source)
         is_installed = self.notification_queue.has_queue(origin.provider)
         if connection and is_installed and self.has_secret(connection.token):
