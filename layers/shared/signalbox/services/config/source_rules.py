@@ -8,8 +8,8 @@ from pydantic import JsonValue
 from signalbox.models.config import Source
 from signalbox.models.event import Event
 from signalbox.models.event_vocabulary import suggest
-from signalbox.models.expressions import check_expression, root_names
 from signalbox.models.manifest import ManifestError
+from signalbox.services.config.expression_rules import expression_faults
 from signalbox.services.deliveries.event_rules import event_fields
 
 _EVENT: Final = event_fields(Event(type="", title=""))
@@ -21,7 +21,7 @@ def source_rule_violations(source: Source) -> Iterator[ManifestError]:
     if source.body_schema is not None:
         yield from _in_schema(source.body_schema)
     for path, expression in _expressions(source):
-        for reason in _in_expression(expression):
+        for reason in expression_faults(expression, _name_fault):
             yield ManifestError(path=path, reason=reason)
 
 
@@ -45,14 +45,9 @@ def _expressions(source: Source) -> Iterator[tuple[str, str]]:
             yield f"transform.{name}", expression
 
 
-def _in_expression(expression: str) -> Iterator[str]:
-    try:
-        check_expression(expression)
-    except ValueError as invalid:
-        yield str(invalid)
-        return
-    for name, member in sorted(set(root_names(expression)), key=str):
-        if name not in _DOCUMENT:
-            yield f'names "{name}", and there are {", ".join(_DOCUMENT)}; is it payload.{name}?'
-        elif name == "event" and member is not None and member not in _EVENT:
-            yield f'names "event.{member}", which no event has; {suggest(member, _EVENT)}'
+def _name_fault(name: str, member: str | None) -> str | None:
+    if name not in _DOCUMENT:
+        return f'names "{name}", and there are {", ".join(_DOCUMENT)}; is it payload.{name}?'
+    if name == "event" and member is not None and member not in _EVENT:
+        return f'names "event.{member}", which no event has; {suggest(member, _EVENT)}'
+    return None

@@ -6,8 +6,8 @@ from typing import Final
 from signalbox.models.change import Change, TaskView
 from signalbox.models.config import Subscription
 from signalbox.models.event_vocabulary import suggest
-from signalbox.models.expressions import check_expression, root_names
 from signalbox.models.manifest import ManifestError
+from signalbox.services.config.expression_rules import expression_faults
 from signalbox.services.ports.time import utc_now
 
 _CHANGE: Final = dict.fromkeys(Change.model_fields)
@@ -18,7 +18,7 @@ _DATA: Final = "data"
 def subscription_rule_violations(subscription: Subscription) -> Iterator[ManifestError]:
     """Yield what is wrong with the rules of a subscription, with the path within it."""
     if subscription.when is not None:
-        for reason in _in_expression(subscription.when):
+        for reason in expression_faults(subscription.when, _name_fault):
             yield ManifestError(path="when", reason=reason)
     if subscription.quiet_hours is not None:
         try:
@@ -27,15 +27,10 @@ def subscription_rule_violations(subscription: Subscription) -> Iterator[Manifes
             yield ManifestError(path="quiet_hours.timezone", reason=str(invalid))
 
 
-def _in_expression(expression: str) -> Iterator[str]:
-    try:
-        check_expression(expression)
-    except ValueError as invalid:
-        yield str(invalid)
-        return
-    for name, member in sorted(set(root_names(expression)), key=str):
-        if name not in _CHANGE:
-            hint = f"is it data.{name}?" if name in _TASK else suggest(name, _CHANGE)
-            yield f'names "{name}", which no change has; {hint}'
-        elif name == _DATA and member is not None and member not in _TASK:
-            yield f'names "data.{member}", which no task has; {suggest(member, _TASK)}'
+def _name_fault(name: str, member: str | None) -> str | None:
+    if name not in _CHANGE:
+        hint = f"is it data.{name}?" if name in _TASK else suggest(name, _CHANGE)
+        return f'names "{name}", which no change has; {hint}'
+    if name == _DATA and member is not None and member not in _TASK:
+        return f'names "data.{member}", which no task has; {suggest(member, _TASK)}'
+    return None
