@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from signalbox.models.delivery import Deferral, DeliveryStatus
+from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import DeliveryDeferred, PayloadInvalid, SourceRuleFailed
 from signalbox.models.event import Answer, Event, ParsedPayload
 from signalbox.models.request import InboundRequest, recorded_headers_of
@@ -47,6 +47,18 @@ class Interpretation:
             notes=(*self.notes, *notes),
             summary=summary,
             answer=self.reply(summary) if self.reply else self.answer,
+        )
+
+    def recorded_in(self, delivery: Delivery) -> Delivery:
+        """Return a delivery with this outcome."""
+        return delivery.model_copy(
+            update={
+                "status": self.status,
+                "event": self.type,
+                "reason": self.reason,
+                "notes": self.notes,
+                "task_ids": tuple(task.id for task in self.tasks),
+            }
         )
 
 

@@ -97,7 +97,7 @@ class InterpretDeferred:
             return self._replace(before, with_deferral(before, later))
         outcome = interpretation.summary or f"No task: {interpretation.reason}"
         completed = attempt_completed(deferral, self.clock(), outcome)
-        found = reinterpreted(before, _found(before, interpretation))
+        found = reinterpreted(before, interpretation.recorded_in(before))
         after = self._replace(before, found.model_copy(update={"deferral": completed}))
         return self._send_follow_up(stored, after)
 
@@ -152,16 +152,3 @@ class InterpretDeferred:
     def _replace(self, before: Delivery, after: Delivery) -> Delivery:
         self.deliveries.replace(before, after)
         return after
-
-
-def _found(before: Delivery, interpretation: Interpretation) -> Delivery:
-    """Return the delivery with the outcome of an interpretation."""
-    return before.model_copy(
-        update={
-            "status": interpretation.status,
-            "event": interpretation.type,
-            "reason": interpretation.reason,
-            "notes": interpretation.notes,
-            "task_ids": tuple(task.id for task in interpretation.tasks),
-        }
-    )

@@ -84,14 +84,6 @@ class ReplayDelivery:
         return False
 
     def _now(self, before: Delivery, interpretation: Interpretation, by: str) -> Delivery:
-        return before.model_copy(
-            update={
-                "status": interpretation.status,
-                "event": interpretation.type,
-                "reason": interpretation.reason,
-                "notes": interpretation.notes,
-                "task_ids": tuple(task.id for task in interpretation.tasks),
-                "replayed_at": self.clock(),
-                "replayed_by": by,
-            }
+        return interpretation.recorded_in(before).model_copy(
+            update={"replayed_at": self.clock(), "replayed_by": by}
         )
