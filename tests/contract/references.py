@@ -94,7 +94,7 @@ class ReferenceStoreContract:
         first, second = changes(2)
 
         made = [
-            references.find_or_create(each, find=target.find, create=target.create)
+            references.ensure(each, find=target.find, create=target.create).target_id
             for each in (first, second)
         ]
 
@@ -107,7 +107,7 @@ class ReferenceStoreContract:
         (first,) = changes(1)
 
         made = [
-            references.of_kind(kind).find_or_create(first, find=target.find, create=target.create)
+            references.of_kind(kind).ensure(first, find=target.find, create=target.create).target_id
             for kind in ("comment", "check", "comment")
         ]
 
@@ -121,11 +121,11 @@ class ReferenceStoreContract:
 
         def interrupted() -> str:
             with pytest.raises(SendPostponed) as wait:
-                references.find_or_create(second, find=target.find, create=target.create)
+                references.ensure(second, find=target.find, create=target.create)
             assert wait.value.after
             return target.create()
 
-        made = references.find_or_create(first, find=target.find, create=interrupted)
+        made = references.ensure(first, find=target.find, create=interrupted).target_id
 
         assert made == "object-1"
         assert target.objects == ["object-1"]
@@ -135,9 +135,9 @@ class ReferenceStoreContract:
     ) -> None:
         (first,) = changes(1)
         with pytest.raises(SendDelayed):
-            references.find_or_create(first, find=target.find, create=target.create_unanswered)
+            references.ensure(first, find=target.find, create=target.create_unanswered)
 
-        made = references.find_or_create(first, find=target.find, create=target.create)
+        made = references.ensure(first, find=target.find, create=target.create).target_id
 
         assert made == "object-1"
         assert target.objects == ["object-1"]
@@ -147,12 +147,12 @@ class ReferenceStoreContract:
     ) -> None:
         first, second = changes(2)
         with pytest.raises(SendDelayed):
-            references.find_or_create(first, find=target.find, create=target.create_unanswered)
+            references.ensure(first, find=target.find, create=target.create_unanswered)
         with pytest.raises(SendPostponed):
-            references.find_or_create(second, find=target.find, create=target.create)
+            references.ensure(second, find=target.find, create=target.create)
         clock.advance(timedelta(minutes=3))
 
-        made = references.find_or_create(second, find=target.find, create=target.create)
+        made = references.ensure(second, find=target.find, create=target.create).target_id
 
         assert made == "object-1"
         assert target.objects == ["object-1"]
@@ -160,9 +160,9 @@ class ReferenceStoreContract:
     def test_a_refusal_leaves_no_claim(self, references: References, target: Target) -> None:
         first, second = changes(2)
         with pytest.raises(SendRefused):
-            references.find_or_create(first, find=target.find, create=target.refuse)
+            references.ensure(first, find=target.find, create=target.refuse)
 
-        made = references.find_or_create(second, find=target.find, create=target.create)
+        made = references.ensure(second, find=target.find, create=target.create).target_id
 
         assert made == "object-1"
 
@@ -171,9 +171,9 @@ class ReferenceStoreContract:
     ) -> None:
         (first,) = changes(1)
         with pytest.raises(SendRefused):
-            references.find_or_create(first, find=target.find, create=target.refuse)
+            references.ensure(first, find=target.find, create=target.refuse)
 
-        made = references.find_or_create(first, find=target.refuse, create=target.create)
+        made = references.ensure(first, find=target.refuse, create=target.create).target_id
 
         assert made == "object-1"
 
@@ -182,11 +182,11 @@ class ReferenceStoreContract:
     ) -> None:
         (first,) = changes(1)
         with pytest.raises(SendDelayed):
-            references.find_or_create(first, find=target.find, create=target.create_unanswered)
+            references.ensure(first, find=target.find, create=target.create_unanswered)
         with pytest.raises(SendRefused):
-            references.find_or_create(first, find=target.refuse, create=target.create)
+            references.ensure(first, find=target.refuse, create=target.create)
 
-        made = references.find_or_create(first, find=target.find, create=target.create)
+        made = references.ensure(first, find=target.find, create=target.create).target_id
 
         assert made == "object-1"
         assert target.objects == ["object-1"]
@@ -195,7 +195,7 @@ class ReferenceStoreContract:
         self, references: References, target: Target
     ) -> None:
         first, second, third = changes(3)
-        references.find_or_create(second, find=target.find, create=target.create)
+        references.ensure(second, find=target.find, create=target.create)
 
         for each in (first, second, third, second):
             references.update(each, target.updates.append)
@@ -213,11 +213,11 @@ class ReferenceStoreContract:
         self, references: References, target: Target
     ) -> None:
         first, second = changes(2)
-        references.find_or_create(first, find=target.find, create=target.create)
+        references.ensure(first, find=target.find, create=target.create)
         target.objects.clear()
         references.forget(second)
 
-        references.find_or_create(second, find=target.find, create=target.create)
+        references.ensure(second, find=target.find, create=target.create)
 
         assert references.find(second) == "object-1"
         assert target.objects == ["object-1"]

@@ -57,16 +57,6 @@ class References:
         """
         return self._stored(notification).target_id
 
-    def find_or_create(
-        self,
-        notification: Notification,
-        *,
-        find: Callable[[], str | None],
-        create: Callable[[], str],
-    ) -> str:
-        """Return the id of the object that stands for the task of a notification: see `ensure`."""
-        return self.ensure(notification, find=find, create=create).target_id
-
     def ensure(
         self,
         notification: Notification,

@@ -251,7 +251,7 @@ def approved(task: Task, now: datetime, by: str, reason: str | None = None) -> T
     approval = task.approval
     if task.status is not TaskStatus.AWAITING_APPROVAL or approval is None:
         raise Conflict(f"the task is {task.status}")
-    if approval.expires_at <= now:
+    if task.approval_is_over(now):
         raise Conflict("the time for an approval is over")
     if approval.requester is not None and _is_same_person(approval.requester, by):
         raise Conflict("who requested the task may not approve it")
@@ -283,8 +283,7 @@ def approval_expired(task: Task, now: datetime, by: str) -> Task:
     Raises:
         Conflict: It awaits no approval, or there is time left.
     """
-    approval = task.approval
-    if task.status is not TaskStatus.AWAITING_APPROVAL or (approval and approval.expires_at > now):
+    if not task.approval_is_over(now):
         raise Conflict(f"the task is {task.status}")
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason="nobody approved it in time")
 

@@ -243,6 +243,11 @@ class Task(TaskContent):
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
         return since + UNSENT_AFTER
 
+    def approval_is_over(self, now: datetime) -> bool:
+        """Return whether the task awaits an approval that nobody gave in time."""
+        waits = self.status is TaskStatus.AWAITING_APPROVAL
+        return waits and self.approval is not None and self.approval.expires_at <= now
+
     @property
     def last_step(self) -> TaskStep:
         """Return the step that brought the task to its version."""

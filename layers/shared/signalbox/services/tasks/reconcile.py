@@ -5,7 +5,6 @@ index, and items that are overdue are moved on.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from random import Random
 from typing import Final
 
@@ -14,7 +13,7 @@ from signalbox.models.hold import released_from_hold
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approval_expired, lease_ended
 from signalbox.models.notification import Notification, sent
-from signalbox.models.task import Task, TaskStatus
+from signalbox.models.task import TaskStatus
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from signalbox.services.ports.time import Clock, TimeLeft
@@ -82,7 +81,7 @@ class ReconcileOverdue:
         if task.status is TaskStatus.RUNNING:
             self.tasks.replace(task, lease_ended(task, self.clock(), _BY))
             result.leases += 1
-        elif _is_too_late(task, self.clock()):
+        elif task.approval_is_over(self.clock()):
             self.tasks.replace(task, approval_expired(task, self.clock(), _BY))
             result.tasks += 1
         elif task.due_at and task.due_at <= self.clock():
@@ -104,10 +103,3 @@ class ReconcileOverdue:
         self.notification_queue.send(waiting.connector, waiting)
         self.notifications.replace(waiting, sent(waiting, now))
         result.notifications += 1
-
-
-def _is_too_late(task: Task, now: datetime) -> bool:
-    """Return whether nobody approved the task in time."""
-    approval = task.approval
-    waits = task.status is TaskStatus.AWAITING_APPROVAL
-    return waits and approval is not None and approval.expires_at <= now
