@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from signalbox.models.base import to_microseconds
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import (
     MICROSECONDS_PER_SECOND,
@@ -19,7 +20,6 @@ from signalbox.models.rate_limits import (
     over_limit,
     quota,
     retry_wait,
-    to_microseconds,
 )
 
 LIMIT = RateLimit(count=60, window=60, burst=5)

@@ -9,6 +9,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import (
@@ -20,7 +21,6 @@ from signalbox.models.rate_limits import (
     over_limit,
     quota,
     retry_wait,
-    to_microseconds,
 )
 from signalbox.services.ports.auth import RateLimitBuckets
 from signalbox.services.ports.time import Clock

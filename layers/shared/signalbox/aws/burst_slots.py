@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import aws_unavailable
-from signalbox.models.burst import BurstCap, epoch_microseconds
+from signalbox.aws.arrival_times import (
+    NOT_AHEAD,
+    ArrivalConflict,
+    ArrivalUpdate,
+    update_arrival,
+)
+from signalbox.models.base import to_microseconds
+from signalbox.models.burst import BurstCap
 from signalbox.models.errors import Unavailable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from signalbox.aws.dynamo_table import Item, Table
+    from signalbox.aws.dynamo_table import Table
     from signalbox.models.config import Source
 
 _MAX_UPDATES: Final = 3
 _TTL: Final = timedelta(days=8)
 
-_WARM: Final = ("SET tat = tat + :cost, #ttl = :ttl", "tat > :now")
-_COLD: Final = ("SET tat = :after, #ttl = :ttl", "attribute_not_exists(tat) OR tat <= :now")
+_WARM: Final = ArrivalUpdate("SET tat = tat + :cost, #ttl = :ttl", "tat > :now")
+_COLD: Final = ArrivalUpdate("SET tat = :after, #ttl = :ttl", NOT_AHEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +55,15 @@ class DynamoBurstSlots:
 
     def _update(self, source: Source, cap: BurstCap, now: datetime) -> int | None:
         """Return the arrival time after this delivery, None if the other form is needed."""
-        client, at = self.table.client, epoch_microseconds(now)
+        at = to_microseconds(now)
         warm = self._seen.get(source.key, 0) > at
         numbers = {":now": at, ":ttl": int((now + _TTL).timestamp())}
         numbers |= {":cost": cap.interval} if warm else {":after": cap.arrival_after(0, now)}
-        update, condition = _WARM if warm else _COLD
-        with aws_unavailable("the store"):
-            try:
-                answer = client.update_item(
-                    TableName=self.table.name,
-                    Key={"pk": {"S": table_keys.burst_pk(source.key)}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#ttl": "ttl"},
-                    ExpressionAttributeValues={k: {"N": str(v)} for k, v in numbers.items()},
-                    ReturnValues="UPDATED_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except client.exceptions.ConditionalCheckFailedException as failed:
-                there = cast("Item", failed.response.get("Item", {}))
-                self._seen[source.key] = _arrival_time(there)
-                return None
-        self._seen[source.key] = _arrival_time(answer["Attributes"])
-        return self._seen[source.key]
-
-
-def _arrival_time(item: Item) -> int:
-    return int(item.get("tat", {}).get("N", "0"))
+        partition = table_keys.burst_pk(source.key)
+        try:
+            arrival = update_arrival(self.table, partition, _WARM if warm else _COLD, numbers)
+        except ArrivalConflict as missed:
+            self._seen[source.key] = missed.arrival
+            return None
+        self._seen[source.key] = arrival
+        return arrival

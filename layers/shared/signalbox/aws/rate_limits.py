@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.arrival_times import (
+    NOT_AHEAD,
+    ArrivalConflict,
+    ArrivalUpdate,
+    update_arrival,
+)
+from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
 from signalbox.models.rate_limits import (
     MICROSECONDS_PER_SECOND,
@@ -25,35 +31,20 @@ from signalbox.models.rate_limits import (
     over_limit,
     quota,
     retry_wait,
-    to_microseconds,
 )
 from signalbox.services.ports.auth import RateLimitBuckets
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from signalbox.aws.dynamo_table import Item, Table
+    from signalbox.aws.dynamo_table import Table
 
 _MAX_UPDATES: Final = 3
 _MAX_CALLERS: Final = 10_000
 _TTL_SECONDS: Final = 3600
 
-_WARM: Final = (
-    "SET tat = tat + :cost, #ttl = :ttl",
-    "tat > :now AND tat <= :latest",
-)
-_COLD: Final = (
-    "SET tat = :after, #ttl = :ttl",
-    "attribute_not_exists(tat) OR tat <= :now",
-)
-
-
-class _ConditionFailed(Exception):
-    """The condition did not hold; `arrival` is the stored arrival time, 0 if there is none."""
-
-    def __init__(self, arrival: int) -> None:
-        super().__init__(arrival)
-        self.arrival = arrival
+_WARM: Final = ArrivalUpdate("SET tat = tat + :cost, #ttl = :ttl", "tat > :now AND tat <= :latest")
+_COLD: Final = ArrivalUpdate("SET tat = :after, #ttl = :ttl", NOT_AHEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +63,7 @@ class DynamoRateLimitBuckets(RateLimitBuckets):
                 raise over_limit(policy, seen, at)
             try:
                 arrival = self._update(key, policy.limit, at, warm=seen > at)
-            except _ConditionFailed as missed:
+            except ArrivalConflict as missed:
                 self._remember(key, missed.arrival)
                 continue
             self._remember(key, arrival)
@@ -83,40 +74,21 @@ class DynamoRateLimitBuckets(RateLimitBuckets):
         """Return the arrival time after the request was counted.
 
         Raises:
-            _Missed: The condition did not hold.
+            ArrivalConflict: The condition did not hold.
             Unavailable: The table did not answer.
         """
-        taken, client = limit.interval, self.table.client
+        taken = limit.interval
         numbers = {
             ":now": at,
             ":ttl": (at + limit.capacity) // MICROSECONDS_PER_SECOND + _TTL_SECONDS,
             **({":cost": taken, ":latest": at + limit.capacity - taken} if warm else {}),
             **({} if warm else {":after": at + taken}),
         }
-        update, condition = _WARM if warm else _COLD
-        with aws_unavailable("the store"):
-            try:
-                answer = client.update_item(
-                    TableName=self.table.name,
-                    Key={"pk": {"S": table_keys.rate_limit_pk(key)}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#ttl": "ttl"},
-                    ExpressionAttributeValues={k: {"N": str(v)} for k, v in numbers.items()},
-                    ReturnValues="UPDATED_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except client.exceptions.ConditionalCheckFailedException as failed:
-                there = cast("Item", failed.response.get("Item", {}))
-                raise _ConditionFailed(_arrival(there)) from None
-        return _arrival(answer["Attributes"])
+        update = _WARM if warm else _COLD
+        return update_arrival(self.table, table_keys.rate_limit_pk(key), update, numbers)
 
     def _remember(self, key: str, arrival: int) -> None:
         self._seen[key] = arrival
         self._seen.move_to_end(key)
         if len(self._seen) > _MAX_CALLERS:
             self._seen.popitem(last=False)
-
-
-def _arrival(item: Item) -> int:
-    return int(item.get("tat", {}).get("N", "0"))

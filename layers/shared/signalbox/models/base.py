@@ -1,7 +1,7 @@
 """The base of all models, and the types that they share."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import (
@@ -13,6 +13,8 @@ from pydantic import (
     JsonValue,
     StringConstraints,
 )
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 JsonObject = dict[str, JsonValue]
 """A JSON object, decoded."""
@@ -71,3 +73,8 @@ def sortable_time(time: datetime) -> str:
     """Return the time as text of fixed width, which sorts by time."""
     in_utc = time.astimezone(UTC).replace(tzinfo=None)
     return f"{in_utc.isoformat(timespec='microseconds')}Z"
+
+
+def to_microseconds(time: datetime) -> int:
+    """Return the time in microseconds since 1970."""
+    return (time - EPOCH) // timedelta(microseconds=1)

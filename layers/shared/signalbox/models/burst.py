@@ -4,18 +4,17 @@ Deliveries over the cap are deferred to slots, one after the other at the rate o
 GCRA, as for rate limits, but whoever is over the limit takes the next free slot instead of nothing.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from pydantic import Field
 
-from signalbox.models.base import Model
+from signalbox.models.base import EPOCH, Model, to_microseconds
 
 MAX_SLOT_WAIT: Final = timedelta(hours=24)
 """No slot is later, since a deferred delivery must not expire: what is over it shares the last."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -50,18 +49,13 @@ class BurstCap(Model):
 
         The arrival time is when all slots so far have passed.
         """
-        return max(arrival, epoch_microseconds(now)) + self.interval
+        return max(arrival, to_microseconds(now)) + self.interval
 
     def slot(self, arrival_after: int, now: datetime) -> datetime:
         """Return the slot of the delivery that moved the arrival time to this one."""
-        at = _EPOCH + (arrival_after - self.rate * self.interval) * _MICROSECOND
+        at = EPOCH + (arrival_after - self.rate * self.interval) * _MICROSECOND
         return min(max(at, now), now + MAX_SLOT_WAIT)
 
     def __str__(self) -> str:
         """Return the cap as it is read, such as `20 per second`."""
         return f"{self.rate} per {self.per}"
-
-
-def epoch_microseconds(time: datetime) -> int:
-    """Return the time in microseconds since 1970."""
-    return (time - _EPOCH) // _MICROSECOND

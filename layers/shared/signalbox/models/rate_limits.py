@@ -6,7 +6,6 @@ since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
 from pydantic import Field
@@ -18,7 +17,6 @@ from signalbox.models.errors import TooManyRequests
 from signalbox.models.principal import Principal
 
 MICROSECONDS_PER_SECOND: Final = 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RateLimit(Model):
@@ -105,11 +103,6 @@ DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
     "operator": RateLimit(count=600, burst=120),
     "admin": RateLimit(count=600, burst=120),
 }
-
-
-def to_microseconds(time: datetime) -> int:
-    """Return the time in microseconds since 1970."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def retry_wait(arrival: int | None, now: int, limit: RateLimit, requests: int = 1) -> int:
