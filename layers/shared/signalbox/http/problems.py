@@ -12,9 +12,14 @@ from typing import Final
 
 from signalbox.http.events import LambdaResponse, lambda_response
 from signalbox.http.schemas.problems import Fault, Problem
-from signalbox.models.errors import InvalidRequest, SignalboxError, TooManyRequests, Unavailable
+from signalbox.models.errors import (
+    ConfigInvalid,
+    InvalidRequest,
+    SignalboxError,
+    TooManyRequests,
+    Unavailable,
+)
 from signalbox.models.ids import RequestId
-from signalbox.services.config.configure import ConfigInvalid
 
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 5

@@ -6,7 +6,12 @@ The branch of an error decides its HTTP status.
 the server. `SendRefused` and `SendDelayed` are the outcomes of an attempt to send a notification.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signalbox.models.manifest import ManifestError
 
 
 class SignalboxError(Exception):
@@ -30,6 +35,17 @@ class PayloadInvalid(InvalidRequest):
     """The request can be read, but its content is not valid."""
 
     code = "payload_invalid"
+
+
+class ConfigInvalid(InvalidRequest):
+    """The resource is well-formed but could never have an effect."""
+
+    status = 422
+    code = "validation_failed"
+
+    def __init__(self, errors: Sequence["ManifestError"]) -> None:
+        super().__init__("; ".join(f"{error.path}: {error.reason}" for error in errors))
+        self.flaws = errors
 
 
 class TemplateInvalid(PayloadInvalid):

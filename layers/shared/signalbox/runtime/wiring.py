@@ -1,4 +1,7 @@
-"""Wire what a function needs from its settings: one client of each kind, created on first use."""
+"""Wire what a function needs from its settings: one client of each kind, created on first use.
+
+A part that few functions need is imported where it is created: it would slow the start of all.
+"""
 
 import secrets
 import time
@@ -17,16 +20,12 @@ from signalbox.aws.burst_slots import DynamoBurstSlots
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
-from signalbox.aws.digests import DynamoDigests
 from signalbox.aws.dynamo_table import Table
-from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.logs import DynamoLogs
 from signalbox.aws.permission_cache import DynamoPermissionCache
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.redelivery import DynamoRedelivery
-from signalbox.aws.references import DynamoReferences
 from signalbox.aws.secrets import SsmSecrets
-from signalbox.aws.targets import BotoTargets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
@@ -34,10 +33,8 @@ from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import report_unreadable_config
-from signalbox.services.notifications.digest import Digests
 from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWithin
 from signalbox.services.ports.time import Clock, Sleep, utc_now
-from signalbox.services.tasks.dispatch import DispatchChanges
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,7 +42,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from signalbox.aws.held import DynamoHeldIndex
+    from signalbox.aws.references import DynamoReferences
+    from signalbox.aws.targets import BotoTargets
     from signalbox.services.config.refresh_networks import FetchNetworks
+    from signalbox.services.notifications.digest import Digests
+    from signalbox.services.tasks.dispatch import DispatchChanges
 
 _CONFIG: Final = Config(
     connect_timeout=1,
@@ -122,11 +124,13 @@ class Wiring:
         return boto3.client("s3", config=_CONFIG)
 
     @cached_property
-    def aws_targets(self) -> BotoTargets:
+    def aws_targets(self) -> "BotoTargets":
         """Return the targets in AWS. Their clients make one attempt: another may send twice.
 
         Threads may create a client at the same time, so each comes from a session of its own.
         """
+        from signalbox.aws.targets import BotoTargets  # noqa: PLC0415  see above
+
         config = _CONFIG.merge(Config(read_timeout=10, retries={"total_max_attempts": 1}))
         return BotoTargets(
             ses=cache(lambda url: Session().client("sesv2", endpoint_url=url, config=config)),
@@ -180,8 +184,10 @@ class Wiring:
         return DynamoDueIndex(table=self.tasks_table)
 
     @cached_property
-    def held_index(self) -> DynamoHeldIndex:
+    def held_index(self) -> "DynamoHeldIndex":
         """Return the index of held notifications."""
+        from signalbox.aws.held import DynamoHeldIndex  # noqa: PLC0415  see above
+
         return DynamoHeldIndex(table=self.tasks_table)
 
     @cached_property
@@ -206,13 +212,18 @@ class Wiring:
         return DynamoCircuits(table=self.state_table, clock=self.clock)
 
     @cached_property
-    def references(self) -> DynamoReferences:
+    def references(self) -> "DynamoReferences":
         """Return the store of the objects of targets that stand for tasks."""
+        from signalbox.aws.references import DynamoReferences  # noqa: PLC0415  see above
+
         return DynamoReferences(table=self.state_table, clock=self.clock)
 
     @cached_property
-    def digests(self) -> Digests:
+    def digests(self) -> "Digests":
         """Return what collects digests."""
+        from signalbox.aws.digests import DynamoDigests  # noqa: PLC0415  see above
+        from signalbox.services.notifications.digest import Digests  # noqa: PLC0415
+
         store = DynamoDigests(table=self.state_table, clock=self.clock)
         return Digests(store=store, notifications=self.notifications, clock=self.clock)
 
@@ -271,8 +282,10 @@ class Wiring:
         return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 
     @cached_property
-    def dispatch(self) -> DispatchChanges:
+    def dispatch(self) -> "DispatchChanges":
         """Return what dispatches changes."""
+        from signalbox.services.tasks.dispatch import DispatchChanges  # noqa: PLC0415  see above
+
         return DispatchChanges(
             tasks=self.tasks,
             notifications=self.notifications,

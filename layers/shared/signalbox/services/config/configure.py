@@ -1,14 +1,19 @@
 """Write the configuration: sources, connections, subscriptions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
-from signalbox.models.errors import Conflict, InvalidRequest, NotFound, SignalboxError, Unavailable
-from signalbox.models.manifest import ManifestError
+from signalbox.models.errors import (
+    ConfigInvalid,
+    Conflict,
+    NotFound,
+    SignalboxError,
+    Unavailable,
+)
 from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter
 from signalbox.services.ports.deliveries import Providers
@@ -25,17 +30,6 @@ PreconditionCheck = Callable[[ConfigResource | None], None]
 
 RemoveSecret = Callable[[str], None]
 """Remove the secrets of this name, if there are any. Raises Unavailable."""
-
-
-class ConfigInvalid(InvalidRequest):
-    """The resource is well-formed but could never have an effect."""
-
-    status = 422
-    code = "validation_failed"
-
-    def __init__(self, errors: Sequence[ManifestError]) -> None:
-        super().__init__("; ".join(f"{error.path}: {error.reason}" for error in errors))
-        self.flaws = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
