@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
-from signalbox.models.change import Change, change_for
+from signalbox.models.change import TASK_EVENT_PREFIX, Change, change_for
 from signalbox.models.config import CommandPermission, Connection, Source, Subscription
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.event import Author, Command, Event
@@ -98,9 +98,11 @@ def a_result(**changes: object) -> TaskResult:
     )
 
 
-def a_change(task: Task | None = None) -> Change:
+def a_change(task: Task | None = None, word: str | None = None) -> Change:
+    """The last change of a task, or the change of it that the word names."""
     changed = task or a_task()
-    return change_for(changed, changed.last_step, STACK)
+    change = change_for(changed, changed.last_step, STACK)
+    return change.model_copy(update={"type": f"{TASK_EVENT_PREFIX}{word}"}) if word else change
 
 
 def a_notification(task: Task | None = None, **changes: object) -> Notification:
@@ -116,6 +118,16 @@ def a_notification(task: Task | None = None, **changes: object) -> Notification:
         "updated_at": NOW,
     }
     return Notification.model_validate(facts | changes)
+
+
+def a_notification_of(task: Task, word: str) -> Notification:
+    """The notification of the change that the word names."""
+    return a_notification(task, change=a_change(task, word))
+
+
+def notifications_of(task: Task) -> tuple[Notification, Notification, Notification]:
+    """The notifications of a task that is created, started and succeeds."""
+    return a_notification(task), a_notification(held(task)), a_notification(done(task))
 
 
 def a_delivery(**changes: object) -> Delivery:

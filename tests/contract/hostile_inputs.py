@@ -2,7 +2,6 @@
 
 from hypothesis import strategies as st
 
-from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.notification import Notification
 from signalbox.models.task import ChangeType, Priority, TaskResult
 from tests.builders import a_change, a_notification, a_task
@@ -69,5 +68,4 @@ def notifications(draw: st.DrawFn) -> Notification:
         result=draw(st.none() | result),
     )
     type_ = draw(st.sampled_from(ChangeType))
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
-    return a_notification(task, change=change, text=draw(st.none() | _long(4_000)))
+    return a_notification(task, change=a_change(task, type_), text=draw(st.none() | _long(4_000)))

@@ -9,30 +9,25 @@ from cli.doubles.slack import SlackDouble
 from signalbox.connectors.slack import Slack
 from signalbox.connectors.slack.message import render
 from signalbox.models.change import change_for
-from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.notification import Notification, begun, delayed
+from signalbox.models.notification import begun, delayed
 from signalbox.models.task import ChangeType, TaskStatus
 from tests.builders import NOW, STACK, a_connection, a_notification, a_task, an_origin
 from tests.contract.references import changes
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
+from tests.fakes.doubles import DOUBLE_URL
 from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 
-class Bot:
+class Bot(FakeTarget[SlackDouble]):
     def __init__(self, mode: str) -> None:
-        self.double = SlackDouble()
-        self.client = DoubleClient(self.double)
-        self.slack = Slack(clients(self.client))
-        settings = {**self.double.settings(DOUBLE_URL), "mode": mode}
-        self.connection = a_connection(settings=settings)
+        double = SlackDouble()
+        super().__init__(double, Slack, {**double.settings(DOUBLE_URL), "mode": mode})
 
     @property
     def methods(self) -> list[str]:
-        return [request.path.removeprefix("/api/") for request in self.client.received]
-
-    def send(self, notification: Notification) -> None:
-        self.slack.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
+        return [request.path.removeprefix("/api/") for request in self.http.received]
 
 
 def test_a_task_has_one_message_that_is_updated() -> None:
@@ -59,22 +54,19 @@ def test_a_message_that_was_deleted_is_posted_anew() -> None:
     bot = Bot("update")
     first, second = changes(2)
     bot.send(first)
-    bot.client.double = SlackDouble()
+    bot.http.double = SlackDouble()
 
     bot.send(second)
 
     assert bot.methods == ["chat.postMessage", "chat.update", "chat.postMessage"]
-    assert len(bot.client.double.shown()) == 1
+    assert len(bot.http.double.shown()) == 1
 
 
 @pytest.mark.parametrize("mode", ["update", "thread", "each"])
 def test_a_message_whose_answer_was_lost_is_not_posted_again(mode: str) -> None:
     bot = Bot(mode)
     first = begun(a_notification(), NOW, NOW)
-    bot.client.lost = lambda request: request.method == "POST"
-    with pytest.raises(SendDelayed):
-        bot.send(first)
-    bot.client.lost = lambda _: False
+    bot.send_lost(first)
 
     bot.send(begun(delayed(first, "no answer", NOW, NOW, counts=True), NOW, NOW))
 
@@ -147,7 +139,7 @@ def test_a_task_is_acknowledged_and_answered_where_it_came_from() -> None:
     bot = answered(ORIGIN, ChangeType.CREATED, ChangeType.STARTED, ChangeType.SUCCEEDED)
 
     assert bot.methods == ["reactions.add", "chat.postMessage", "chat.update"]
-    sent = json.loads(bot.client.received[1].body)
+    sent = json.loads(bot.http.received[1].body)
     assert (sent["channel"], sent["thread_ts"]) == ("C00000000", "1700000000.000100")
 
 
@@ -156,7 +148,7 @@ def test_a_permalink_leads_to_the_message_too() -> None:
 
     bot = answered(url, ChangeType.CREATED)
 
-    reaction = json.loads(bot.client.received[0].body)
+    reaction = json.loads(bot.http.received[0].body)
     assert reaction["timestamp"] == "1700000000.000100"
 
 

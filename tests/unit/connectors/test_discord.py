@@ -11,39 +11,30 @@ from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused
 from signalbox.egress.text import utf16_length
-from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
-from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType, Task
 from tests.builders import (
-    a_change,
     a_connection,
     a_notification,
+    a_notification_of,
     a_result,
     a_task,
     done,
     held,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 CONNECTOR = Discord(clients())
 HOOK = "https://discord.com/api/webhooks/1234567890/Ca2Na3Ry4Zz5-Qq6_Ww7"
 
 
-class Channel:
+class Channel(FakeTarget[DiscordDouble]):
     """A channel that a connection leads to."""
 
-    def __init__(self, settings: Mapping[str, JsonValue] | None = None) -> None:
-        self.double = DiscordDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        self.connection = a_connection(connector="discord", settings=dict(settings or {}))
-
-    def send(self, notification: Notification) -> None:
-        connector = Discord(clients(self.http, self.references))
-        connector.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
+    def __init__(self, **settings: JsonValue) -> None:
+        super().__init__(DiscordDouble(), Discord, settings)
 
     @property
     def methods(self) -> list[str]:
@@ -51,8 +42,7 @@ class Channel:
 
 
 def _embed(task: Task, type_: str = "created") -> dict[str, Any]:
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
-    embeds: Any = message(a_notification(task, change=change))["embeds"]
+    embeds: Any = message(a_notification_of(task, type_))["embeds"]
     embed: dict[str, Any] = embeds[0]
     return embed
 
@@ -163,7 +153,7 @@ def test_an_older_change_does_not_replace_a_later_one() -> None:
 
 
 def test_each_change_can_have_a_message_of_its_own() -> None:
-    channel, task = Channel({"mode": "each"}), a_task()
+    channel, task = Channel(mode="each"), a_task()
 
     for each in (task, done(task)):
         channel.send(a_notification(each))

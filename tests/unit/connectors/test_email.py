@@ -15,17 +15,15 @@ from signalbox.egress.aws_targets import NoAwsTargets
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.responses import SecretRefused
 from signalbox.egress.smtp import SmtpClient
-from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
-from signalbox.models.task import Task
 from tests.builders import (
     NOW,
-    a_change,
     a_connection,
     a_notification,
+    a_notification_of,
     a_result,
     a_task,
     done,
@@ -66,14 +64,9 @@ def _part(email: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def _changed(task: Task, word: str) -> Notification:
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{word}"})
-    return a_notification(task, change=change)
-
-
 def test_an_email_says_what_happened() -> None:
     task = a_task(attempt=1, reason="a reason", result=a_result())
-    notification = _changed(task, "succeeded")
+    notification = a_notification_of(task, "succeeded")
 
     email = _rendered(notification)
 
@@ -97,7 +90,10 @@ def test_an_email_says_what_happened() -> None:
 def test_all_emails_about_a_task_are_one_thread() -> None:
     task = a_task()
 
-    first, second = _rendered(a_notification(task)), _rendered(_changed(done(task), "succeeded"))
+    first, second = (
+        _rendered(a_notification(task)),
+        _rendered(a_notification_of(done(task), "succeeded")),
+    )
 
     root = f"<{task.id}@example.com>"
     assert {str(each["References"]) for each in (first, second)} == {root}

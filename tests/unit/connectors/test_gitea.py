@@ -1,5 +1,4 @@
 import json
-from collections.abc import Sequence
 
 import pytest
 from pydantic import JsonValue
@@ -19,40 +18,32 @@ from tests.builders import (
     a_notification,
     a_task,
     an_origin,
-    done,
-    held,
+    notifications_of,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 SHA = "89abcdef0123456789abcdef0123456789abcdef"
 HEAD = "0123456789abcdef0123456789abcdef01234567"
 WEB = "https://git.example.org"
-REPOSITORY = "/api/v1/repos/rail-org/railway"
 CONNECTOR = Gitea(clients())
 
 
-class Repositories:
+class Repositories(FakeTarget[GiteaDouble]):
     """Repositories that a connection leads to."""
 
+    root = "/api/v1/repos/rail-org/railway"
+
     def __init__(self, *actions: JsonValue, **settings: JsonValue) -> None:
-        self.double = GiteaDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        facts = {**self.double.settings(DOUBLE_URL), "actions": list(actions or ["comment"])}
-        facts["web_url"] = WEB
-        self.connection = a_connection(connector="gitea", settings=facts | settings)
-
-    def send(self, *notifications: Notification) -> None:
-        for each in notifications:
-            connector = Gitea(clients(self.http, self.references))
-            connector.send(each, self.connection, [self.double.secret("")])
-
-    @property
-    def calls(self) -> Sequence[str]:
-        return [
-            f"{each.method} {each.path.removeprefix(REPOSITORY)}" for each in self.http.received
-        ]
+        double = GiteaDouble()
+        facts = {
+            **double.settings(DOUBLE_URL),
+            "actions": list(actions or ["comment"]),
+            "web_url": WEB,
+            **settings,
+        }
+        super().__init__(double, Gitea, facts)
 
 
 def a_railway_task(path: str = "issues/42#issuecomment-9311", **facts: object) -> Task:
@@ -61,9 +52,7 @@ def a_railway_task(path: str = "issues/42#issuecomment-9311", **facts: object) -
 
 
 def changes_of(commit: str | None = None) -> tuple[Notification, Notification, Notification]:
-    """The notifications of a task that is created, started and succeeds."""
-    task = a_railway_task(commit=commit)
-    return a_notification(task), a_notification(held(task)), a_notification(done(task))
+    return notifications_of(a_railway_task(commit=commit))
 
 
 def test_a_task_has_one_comment_that_shows_its_latest_change() -> None:
@@ -80,10 +69,7 @@ def test_a_task_has_one_comment_that_shows_its_latest_change() -> None:
 def test_a_comment_whose_answer_was_lost_is_found_by_its_marker() -> None:
     gitea, (created, *_) = Repositories(), changes_of()
     gitea.send(changes_of()[0])
-    gitea.http.lost = lambda request: request.method == "POST"
-    with pytest.raises(SendDelayed):
-        gitea.send(created)
-    gitea.http.lost = lambda _: False
+    gitea.send_lost(created)
 
     gitea.send(created)
 

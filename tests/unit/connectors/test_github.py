@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
@@ -12,11 +12,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from pydantic import JsonValue
+from typing_extensions import override
 
 from cli.doubles.double import DoubleRequest, DoubleResponse
 from cli.doubles.github import GitHubDouble
 from signalbox.connectors.github import GitHub, dispatch_event
 from signalbox.connectors.github.responses import judge
+from signalbox.egress.connector import TargetConnector
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
@@ -31,12 +33,11 @@ from tests.builders import (
     a_result,
     a_task,
     an_origin,
-    done,
-    held,
+    notifications_of,
 )
-from tests.fakes.clock import FakeClock
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 SHA = "89abcdef0123456789abcdef0123456789abcdef"
 HEAD = "0123456789abcdef0123456789abcdef01234567"
@@ -44,39 +45,23 @@ TOKEN = "ghp_Ca2Na3Ry4Zz5Qq6Ww7"
 PULL = "https://github.com/octo/hello/pull/3#issuecomment-1"
 
 
-class Repositories:
-    """Repositories that a connection leads to."""
+class Repositories(FakeTarget[GitHubDouble]):
+    """Repositories that a connection leads to. One connector sends all, since it keeps tokens."""
 
     def __init__(self, *actions: JsonValue, secret: str = "", **settings: JsonValue) -> None:
-        self.double = GitHubDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        self.clock = FakeClock()
-        self.secret = secret or self.double.secret(DOUBLE_URL)
-        facts = {**self.double.settings(DOUBLE_URL), "actions": list(actions or ["comment"])}
-        self.connection = a_connection(connector="github", settings=facts | settings)
-        self.connector = GitHub(clients(self.http, self.references, self.clock))
+        double = GitHubDouble()
+        facts = {**double.settings(DOUBLE_URL), "actions": list(actions or ["comment"]), **settings}
+        super().__init__(double, GitHub, facts)
+        self.secret = secret or self.secret
+        self.connector = super().new_connector()
 
-    def send(self, *notifications: Notification) -> None:
-        for notification in notifications:
-            self.connector.send(notification, self.connection, [self.secret])
-
-    def send_lost(self, notification: Notification) -> None:
-        """Sends it, but the answers to requests that create something are lost."""
-        self.http.lost = lambda request: request.method == "POST"
-        with pytest.raises(SendDelayed):
-            self.send(notification)
-        self.http.lost = lambda _: False
-
-    @property
-    def calls(self) -> Sequence[str]:
-        return [f"{each.method} {each.path}" for each in self.http.received]
+    @override
+    def new_connector(self) -> TargetConnector[Any]:
+        return self.connector
 
 
 def changes_of(**facts: object) -> tuple[Notification, Notification, Notification]:
-    """The notifications of a task that is created, started and succeeds."""
-    task = a_task(**facts)
-    return a_notification(task), a_notification(held(task)), a_notification(done(task))
+    return notifications_of(a_task(**facts))
 
 
 def a_test() -> Notification:

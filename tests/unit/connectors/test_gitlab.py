@@ -1,5 +1,4 @@
 import json
-from collections.abc import Sequence
 
 import pytest
 from pydantic import JsonValue
@@ -21,11 +20,11 @@ from tests.builders import (
     a_notification,
     a_task,
     an_origin,
-    done,
-    held,
+    notifications_of,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 SHA = "89abcdef0123456789abcdef0123456789abcdef"
 HEAD = "0123456789abcdef0123456789abcdef01234567"
@@ -34,32 +33,20 @@ PROJECT = "/api/v4/projects/rail%2Fteam%2Frailway"
 CONNECTOR = GitLab(clients())
 
 
-class Projects:
+class Projects(FakeTarget[GitLabDouble]):
     """Projects that a connection leads to."""
 
+    root = PROJECT
+
     def __init__(self, *actions: JsonValue, **settings: JsonValue) -> None:
-        self.double = GitLabDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        facts = {**self.double.settings(DOUBLE_URL), "actions": list(actions or ["comment"])}
-        facts["web_url"] = WEB
-        self.connection = a_connection(connector="gitlab", settings=facts | settings)
-
-    def send(self, *notifications: Notification) -> None:
-        for each in notifications:
-            connector = GitLab(clients(self.http, self.references))
-            connector.send(each, self.connection, [self.double.secret("")])
-
-    def send_lost(self, notification: Notification) -> None:
-        """Sends it, but the answers to requests that create something are lost."""
-        self.http.lost = lambda request: request.method == "POST"
-        with pytest.raises(SendDelayed):
-            self.send(notification)
-        self.http.lost = lambda _: False
-
-    @property
-    def calls(self) -> Sequence[str]:
-        return [f"{each.method} {each.path.removeprefix(PROJECT)}" for each in self.http.received]
+        double = GitLabDouble()
+        facts = {
+            **double.settings(DOUBLE_URL),
+            "actions": list(actions or ["comment"]),
+            "web_url": WEB,
+            **settings,
+        }
+        super().__init__(double, GitLab, facts)
 
 
 def a_railway_task(path: str = "issues/42#note_9311", **facts: object) -> Task:
@@ -68,9 +55,7 @@ def a_railway_task(path: str = "issues/42#note_9311", **facts: object) -> Task:
 
 
 def changes_of(commit: str | None = None) -> tuple[Notification, Notification, Notification]:
-    """The notifications of a task that is created, started and succeeds."""
-    task = a_railway_task(commit=commit)
-    return a_notification(task), a_notification(held(task)), a_notification(done(task))
+    return notifications_of(a_railway_task(commit=commit))
 
 
 def test_a_task_has_one_comment_that_shows_its_latest_change() -> None:

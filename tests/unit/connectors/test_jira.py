@@ -13,10 +13,10 @@ from signalbox.connectors.jira.api import judge
 from signalbox.connectors.jira.document import comment_body, issue_fields
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.change import TASK_EVENT_PREFIX, Change, task_view
+from signalbox.models.change import Change, task_view
 from signalbox.models.command_grammar import is_marked
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
-from signalbox.models.notification import Notification, begun
+from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType, Task
 from signalbox.providers.jira.text import text_of
@@ -25,14 +25,16 @@ from tests.builders import (
     a_change,
     a_connection,
     a_notification,
+    a_notification_of,
     a_result,
     a_task,
     an_origin,
     done,
     held,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 CONNECTOR = Jira(clients())
 SECRET = "bot@example.com:a-token"
@@ -40,28 +42,15 @@ CLOUD = "11223344-a1b2-3b33-c444-def123456789"
 TEST = "signalbox.test"
 
 
-class Site:
+class Site(FakeTarget[JiraDouble]):
     """A site that a connection leads to, with an issue of a person."""
 
+    root = "/rest/api/3"
+
     def __init__(self, **settings: JsonValue) -> None:
-        self.double = JiraDouble()
-        self.key = self.double.add_issue()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        facts: dict[str, JsonValue] = {"site": DOUBLE_URL, "project": "DEMO"}
-        self.connection = a_connection(connector="jira", settings=facts | settings)
-
-    def send(self, notification: Notification) -> None:
-        connector = Jira(clients(self.http, self.references))
-        connector.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
-
-    def send_lost(self, notification: Notification, method: str = "POST") -> Notification:
-        """Sends it, but the answer to the request that writes is lost; returns it as it is then."""
-        self.http.lost = lambda request: request.method == method
-        with pytest.raises(SendDelayed):
-            self.send(notification)
-        self.http.lost = lambda _: False
-        return begun(begun(notification, NOW, NOW), NOW, NOW)
+        double = JiraDouble()
+        super().__init__(double, Jira, {"site": DOUBLE_URL, "project": "DEMO", **settings})
+        self.key = double.add_issue()
 
     def task(self, **changes: object) -> Task:
         """A task of a comment on the issue of a person."""
@@ -69,19 +58,10 @@ class Site:
         return a_task(origin=an_origin(provider="jira"), url=url, repository="DEMO", **changes)
 
     @property
-    def calls(self) -> Sequence[str]:
-        return [f"{each.method} {each.path[11:]}" for each in self.http.received]
-
-    @property
     def shown(self) -> Sequence[str]:
         """All but the issue of a person, unless there is nothing else."""
         first, *others = self.double.shown()
         return others or [first]
-
-
-def _changed(task: Task, word: str) -> Notification:
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{word}"})
-    return a_notification(task, change=change)
 
 
 def _plain(document: Mapping[str, Any]) -> str:
@@ -115,7 +95,7 @@ def test_an_issue_says_what_a_task_asks_for() -> None:
 def test_a_comment_says_what_became_of_it() -> None:
     task = a_task(attempt=1, reason="a reason", result=a_result())
 
-    text = _plain(comment_body(_changed(task, "succeeded")))
+    text = _plain(comment_body(a_notification_of(task, "succeeded")))
 
     assert text.startswith("Task succeeded · Kind: fix")
     assert "Reason: a reason" in text
@@ -124,7 +104,9 @@ def test_a_comment_says_what_became_of_it() -> None:
 
 
 def test_the_progress_of_a_running_task_is_shown() -> None:
-    assert "Progress: half" in _plain(comment_body(_changed(a_task(progress="half"), "updated")))
+    assert "Progress: half" in _plain(
+        comment_body(a_notification_of(a_task(progress="half"), "updated"))
+    )
 
 
 def test_the_message_of_a_template_replaces_our_words() -> None:
@@ -191,8 +173,8 @@ def test_a_task_has_one_issue_and_one_comment() -> None:
 
     for notification in (
         a_notification(task),
-        _changed(running, "started"),
-        _changed(done(task), "succeeded"),
+        a_notification_of(running, "started"),
+        a_notification_of(done(task), "succeeded"),
     ):
         site.send(notification)
 
@@ -208,8 +190,8 @@ def test_each_change_can_have_a_comment_of_its_own() -> None:
     task = a_task()
 
     site.send(a_notification(task))
-    site.send(_changed(held(task), "started"))
-    site.send(_changed(done(task), "succeeded"))
+    site.send(a_notification_of(held(task), "started"))
+    site.send(a_notification_of(done(task), "succeeded"))
 
     [issue] = site.shown
     assert issue.count("comment: ") == 2
@@ -221,7 +203,7 @@ def test_an_issue_can_be_left_without_comments() -> None:
     task = a_task()
 
     site.send(a_notification(task))
-    site.send(_changed(done(task), "succeeded"))
+    site.send(a_notification_of(done(task), "succeeded"))
 
     [issue] = site.shown
     assert "comment: " not in issue
@@ -233,7 +215,7 @@ def test_an_issue_moves_with_the_task() -> None:
     task = a_task()
 
     site.send(a_notification(task))
-    site.send(_changed(held(task), "started"))
+    site.send(a_notification_of(held(task), "started"))
 
     assert "[In Progress]" in site.shown[0]
     assert site.calls[-1] == "POST /issue/DEMO-2/transitions"
@@ -251,8 +233,8 @@ def test_an_older_change_does_not_move_an_issue_back() -> None:
     site = Site(statuses={"started": "In Progress", "succeeded": "Done"})
     task = a_task()
 
-    site.send(_changed(done(task), "succeeded"))
-    site.send(_changed(held(task), "started"))
+    site.send(a_notification_of(done(task), "succeeded"))
+    site.send(a_notification_of(held(task), "started"))
 
     [issue] = site.shown
     assert "[Done]" in issue
@@ -274,7 +256,7 @@ def test_a_task_of_an_issue_is_shown_there(comments: str, begin: str) -> None:
     task = site.task()
 
     site.send(a_notification(task))
-    site.send(_changed(done(task), "succeeded"))
+    site.send(a_notification_of(done(task), "succeeded"))
 
     [issue] = site.double.shown()
     assert issue.startswith("DEMO-1 [Done] An issue of a person")
@@ -319,7 +301,7 @@ def test_a_deleted_issue_is_created_again() -> None:
     site.send(a_notification(task))
 
     site.double.delete()
-    site.send(_changed(done(task), "succeeded"))
+    site.send(a_notification_of(done(task), "succeeded"))
 
     [issue] = site.double.shown()
     assert issue.startswith("DEMO-3")
@@ -332,7 +314,7 @@ def test_a_deleted_comment_is_written_again() -> None:
     site.send(a_notification(task))
 
     site.double.delete(comments_only=True)
-    site.send(_changed(done(task), "succeeded"))
+    site.send(a_notification_of(done(task), "succeeded"))
 
     assert "comment: Task succeeded" in site.double.shown()[0]
 

@@ -16,7 +16,7 @@ from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.command_grammar import MARKER, is_marked
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
-from signalbox.models.notification import Notification, begun
+from signalbox.models.notification import begun
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import Task
 from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
@@ -30,27 +30,21 @@ from tests.builders import (
     done,
     held,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 CONNECTOR = Linear(clients())
 KEY = "lin_api_Ca2Na3Ry4Zz5Qq6Ww7"
 ISSUE_URL = "https://linear.app/acme/issue/RAIL-1/fix-the-login#comment-8a7e"
 
 
-class Workspace:
+class Workspace(FakeTarget[LinearDouble]):
     """A workspace that a connection leads to."""
 
     def __init__(self, **settings: JsonValue) -> None:
-        self.double = LinearDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        known = {**self.double.settings(DOUBLE_URL), **settings}
-        self.connection = a_connection(connector="linear", settings=known)
-
-    def send(self, notification: Notification) -> None:
-        connector = Linear(clients(self.http, self.references))
-        connector.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
+        double = LinearDouble()
+        super().__init__(double, Linear, {**double.settings(DOUBLE_URL), **settings})
 
     def lose(self, field: str, *, times: int = 1) -> None:
         """Loses the answers to the next requests for this field."""

@@ -10,51 +10,39 @@ from cli.doubles.pagerduty import PagerDutyDouble
 from signalbox.connectors.pagerduty import PagerDuty, Settings
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.change import TASK_EVENT_PREFIX
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
-from signalbox.models.task import ChangeType, Priority, Task
+from signalbox.models.task import ChangeType, Priority
 from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
 from tests.builders import (
-    a_change,
     a_connection,
     a_notification,
+    a_notification_of,
     a_result,
     a_task,
     an_origin,
     done,
     held,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 CONNECTOR = PagerDuty(clients())
 KEY = "R03Ca2Na3Ry4Zz5Qq6Ww7Ca2Na3Ry4Zz"
 DEFAULT = Settings()
 
 
-class Service:
+class Service(FakeTarget[PagerDutyDouble]):
     """A service that a connection leads to."""
 
     def __init__(self, **settings: JsonValue) -> None:
-        self.double = PagerDutyDouble()
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        self.connection = a_connection(settings={"api_url": DOUBLE_URL, **settings})
-
-    def send(self, notification: Notification) -> None:
-        connector = PagerDuty(clients(self.http, self.references))
-        connector.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
+        super().__init__(PagerDutyDouble(), PagerDuty, {"api_url": DOUBLE_URL, **settings})
 
     @property
     def paths(self) -> list[str]:
         return [request.path for request in self.http.received]
-
-
-def _notification(task: Task, type_: str) -> Notification:
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
-    return a_notification(task, change=change)
 
 
 def _event(notification: Notification, settings: Settings = DEFAULT) -> dict[str, Any]:
@@ -65,7 +53,7 @@ def _event(notification: Notification, settings: Settings = DEFAULT) -> dict[str
 def test_an_alert_says_what_happened() -> None:
     task = a_task(attempt=3, reason="no tests passed", result=a_result())
 
-    event = _event(notification := _notification(task, "failed"))
+    event = _event(notification := a_notification_of(task, "failed"))
 
     assert event == {
         "routing_key": KEY,
@@ -113,7 +101,7 @@ def test_the_severity_is_the_one_of_the_settings_or_of_the_priority(
 ) -> None:
     settings = Settings.model_validate({"severity": severity})
 
-    event = _event(_notification(a_task(priority=priority), "failed"), settings)
+    event = _event(a_notification_of(a_task(priority=priority), "failed"), settings)
 
     assert event["payload"]["severity"] == expected
 
@@ -128,7 +116,7 @@ def test_a_secret_in_foreign_text_goes_nowhere() -> None:
     token = "xoxb-1-Ca2Na3Ry4Zz5Qq6Ww7"
     task = a_task(title=token, reason=token, author=token, repository=token, kind=token)
 
-    event = _event(_notification(task, "failed"))
+    event = _event(a_notification_of(task, "failed"))
 
     assert token not in json.dumps(event)
 
@@ -136,9 +124,9 @@ def test_a_secret_in_foreign_text_goes_nowhere() -> None:
 def test_a_task_that_failed_and_succeeds_at_last_leaves_no_alert_open() -> None:
     service, task = Service(), a_task()
 
-    service.send(_notification(task, "failed"))
+    service.send(a_notification_of(task, "failed"))
     opened = service.double.shown()
-    service.send(_notification(held(task), "started"))
+    service.send(a_notification_of(held(task), "started"))
     acknowledged = service.double.shown()
     service.send(a_notification(done(task)))
 
@@ -151,7 +139,7 @@ def test_a_failure_that_arrives_late_opens_no_alert() -> None:
     service, task = Service(), a_task()
     service.send(a_notification(done(task)))
 
-    service.send(_notification(task, "failed"))
+    service.send(a_notification_of(task, "failed"))
 
     assert service.double.shown() == []
     assert len(service.paths) == 1
@@ -161,10 +149,10 @@ def test_an_event_that_was_not_answered_is_repeated_without_a_second_alert() -> 
     service, task = Service(), a_task()
     service.http.lost = lambda _: True
     with pytest.raises(SendDelayed):
-        service.send(_notification(task, "failed"))
+        service.send(a_notification_of(task, "failed"))
     service.http.lost = lambda _: False
 
-    service.send(_notification(task, "failed"))
+    service.send(a_notification_of(task, "failed"))
 
     assert len(service.paths) == 2
     assert len(service.double.shown()) == 1
@@ -191,7 +179,7 @@ def test_a_task_of_an_incident_opens_no_other() -> None:
     service = Service()
     task = a_task(origin=an_origin(provider="pagerduty"))
 
-    service.send(_notification(task, "failed"))
+    service.send(a_notification_of(task, "failed"))
     service.send(a_notification(done(task)))
 
     assert service.paths == ["/v2/enqueue"]
@@ -281,7 +269,7 @@ def test_the_double_refuses_what_pagerduty_refuses(
     path: str, change: Mapping[str, JsonValue], status: int
 ) -> None:
     double = PagerDutyDouble()
-    event = _event(_notification(a_task(), "failed"))
+    event = _event(a_notification_of(a_task(), "failed"))
     body = json.dumps({**event, "routing_key": double.secret(""), **change}).encode()
 
     answer = double.respond(DoubleRequest(method="POST", path=path, body=body))

@@ -93,7 +93,7 @@ def test_a_message_says_what_happened() -> None:
 @pytest.mark.parametrize("type_", [each for each in ChangeType if each is not ChangeType.UPDATED])
 def test_every_change_has_a_look_of_its_own(type_: ChangeType) -> None:
     task = a_task()
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
+    change = a_change(task, type_)
 
     message = render(a_notification(task, change=change))
 
@@ -102,7 +102,7 @@ def test_every_change_has_a_look_of_its_own(type_: ChangeType) -> None:
 
 def test_a_change_of_tomorrow_is_told_too() -> None:
     task = a_task()
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}pondered"})
+    change = a_change(task, "pondered")
 
     message = render(a_notification(task, change=change))
 

@@ -11,10 +11,9 @@ from signalbox.connectors.trello.api import judge
 from signalbox.connectors.trello.message import card_fields, comment_text, steps
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.change import TASK_EVENT_PREFIX, task_view
+from signalbox.models.change import task_view
 from signalbox.models.command_grammar import is_marked
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
-from signalbox.models.notification import Notification, begun
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import Task
 from tests.builders import (
@@ -22,14 +21,16 @@ from tests.builders import (
     a_change,
     a_connection,
     a_notification,
+    a_notification_of,
     a_result,
     a_task,
     an_origin,
     done,
     held,
 )
-from tests.fakes.doubles import DOUBLE_URL, DoubleClient
-from tests.fakes.references import FakeReferenceStore, clients
+from tests.fakes.doubles import DOUBLE_URL
+from tests.fakes.references import clients
+from tests.fakes.targets import FakeTarget
 
 CONNECTOR = Trello(clients())
 LIST = "5f0000000000000000000001"
@@ -37,28 +38,16 @@ SECRET = "0123456789abcdef:ATTA0123456789"
 LINK = "aB3dE6gH"
 
 
-class Board:
+class Board(FakeTarget[TrelloDouble]):
     """A board that a connection leads to, with a card of a person."""
 
+    root = "/1"
+
     def __init__(self, **settings: JsonValue) -> None:
-        self.double = TrelloDouble()
-        self.double.add_card(LINK)
-        self.http = DoubleClient(self.double)
-        self.references = FakeReferenceStore()
-        facts = {**self.double.settings(DOUBLE_URL), "lists": {}, "checklist": False}
-        self.connection = a_connection(connector="trello", settings=facts | settings)
-
-    def send(self, notification: Notification) -> None:
-        connector = Trello(clients(self.http, self.references))
-        connector.send(notification, self.connection, [self.double.secret(DOUBLE_URL)])
-
-    def send_lost(self, notification: Notification, path: str = "") -> Notification:
-        """Sends it, but the answer to a POST there is lost; returns it as it is then."""
-        self.http.lost = lambda each: each.method == "POST" and each.path.endswith(path)
-        with pytest.raises(SendDelayed):
-            self.send(notification)
-        self.http.lost = lambda _: False
-        return begun(begun(notification, NOW, NOW), NOW, NOW)
+        double = TrelloDouble()
+        double.add_card(LINK)
+        facts = {**double.settings(DOUBLE_URL), "lists": {}, "checklist": False, **settings}
+        super().__init__(double, Trello, facts)
 
     def task(self, **changes: object) -> Task:
         """A task of a comment on the card of a person."""
@@ -73,18 +62,9 @@ class Board:
         return [str(self.double.settings("")["list_id"]), *(str(each) for each in lists.values())]
 
     @property
-    def calls(self) -> Sequence[str]:
-        return [f"{each.method} {each.path[2:]}" for each in self.http.received]
-
-    @property
     def shown(self) -> Sequence[str]:
         """All but the card of a person."""
         return self.double.shown()[1:]
-
-
-def _changed(task: Task, word: str) -> Notification:
-    change = a_change(task).model_copy(update={"type": f"{TASK_EVENT_PREFIX}{word}"})
-    return a_notification(task, change=change)
 
 
 def test_a_card_says_what_a_task_asks_for() -> None:
@@ -113,7 +93,7 @@ def test_a_card_is_due_when_its_task_is() -> None:
 def test_a_comment_says_what_became_of_it() -> None:
     task = a_task(attempt=1, reason="a reason", result=a_result())
 
-    text = comment_text(_changed(task, "succeeded"))
+    text = comment_text(a_notification_of(task, "succeeded"))
 
     assert text.startswith("**Task succeeded** · Kind: fix")
     assert "**Reason:** a reason\n\n**Result:** fixed" in text
@@ -121,7 +101,9 @@ def test_a_comment_says_what_became_of_it() -> None:
 
 
 def test_the_progress_of_a_running_task_is_shown() -> None:
-    assert "**Progress:** half" in comment_text(_changed(a_task(progress="half"), "updated"))
+    assert "**Progress:** half" in comment_text(
+        a_notification_of(a_task(progress="half"), "updated")
+    )
 
 
 def test_the_message_of_a_template_replaces_our_words() -> None:
@@ -180,8 +162,8 @@ def test_a_task_has_one_card_and_one_comment() -> None:
     task = a_task()
 
     board.send(a_notification(task))
-    board.send(_changed(held(task), "started"))
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(held(task), "started"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     [card] = board.shown
     assert card.startswith("[To do] Fix the login")
@@ -194,8 +176,8 @@ def test_each_change_can_have_a_comment_of_its_own() -> None:
     task = a_task()
 
     board.send(a_notification(task))
-    board.send(_changed(held(task), "started"))
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(held(task), "started"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     [card] = board.shown
     assert card.count("comment: ") == 2
@@ -211,8 +193,8 @@ def test_a_card_moves_with_its_task() -> None:
     task = a_task()
 
     board.send(a_notification(task))
-    board.send(_changed(done(task), "succeeded"))
-    board.send(_changed(held(task), "started"))
+    board.send(a_notification_of(done(task), "succeeded"))
+    board.send(a_notification_of(held(task), "started"))
 
     [card] = board.shown
     assert card.startswith("[Done]")
@@ -227,7 +209,7 @@ def test_a_task_of_a_card_is_shown_there(comments: str, begin: str) -> None:
     task = board.task()
 
     board.send(a_notification(task))
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     [card] = board.double.shown()
     assert f"comment: {begin}" in card
@@ -248,7 +230,7 @@ def test_a_new_card_can_have_a_checklist() -> None:
     task = a_task(arguments=("login", "logout"))
 
     board.send(a_notification(task))
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     assert "Arguments: login, logout" in board.shown[0]
     assert board.calls.count("POST /checklists/5f0000000000000000000003/checkItems") == 2
@@ -258,7 +240,7 @@ def test_a_checklist_that_is_not_complete_is_completed() -> None:
     board = Board(checklist=True)
     notification = a_notification(a_task(arguments=("login", "logout")))
 
-    again = board.send_lost(notification, "/checkItems")
+    again = board.send_lost(notification, lambda request: request.path.endswith("/checkItems"))
     board.send(again)
 
     assert "Arguments: login, logout" in board.shown[0]
@@ -297,7 +279,7 @@ def test_a_deleted_card_is_created_again() -> None:
     board.send(a_notification(task))
 
     board.double.delete()
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     [card] = board.double.shown()
     assert "**Task succeeded**" in card
@@ -309,7 +291,7 @@ def test_a_deleted_comment_is_written_again() -> None:
     board.send(a_notification(task))
 
     board.double.delete(comments_only=True)
-    board.send(_changed(done(task), "succeeded"))
+    board.send(a_notification_of(done(task), "succeeded"))
 
     assert "comment: **Task succeeded**" in board.double.shown()[0]
 

@@ -3,10 +3,10 @@ import pytest
 from cli.doubles.double import readable_markdown
 from signalbox.egress.task_report import report_comment, report_line, report_url
 from signalbox.egress.text import utf16_length
-from signalbox.models.change import TASK_EVENT_PREFIX, task_view
+from signalbox.models.change import task_view
 from signalbox.models.command_grammar import is_marked, parse_commands
 from signalbox.models.task import ChangeType
-from tests.builders import a_change, a_notification, a_result, a_task, done
+from tests.builders import a_notification, a_notification_of, a_result, a_task, done
 
 TOKEN = "ghp_Ca2Na3Ry4Zz5Qq6Ww7"
 
@@ -111,9 +111,7 @@ def test_a_template_without_a_text_shows_the_title() -> None:
 
 @pytest.mark.parametrize("type_", ChangeType)
 def test_every_change_can_be_shown(type_: ChangeType) -> None:
-    change = a_change().model_copy(update={"type": f"{TASK_EVENT_PREFIX}{type_}"})
-
-    assert "**" in report_comment(a_notification(change=change))
+    assert "**" in report_comment(a_notification_of(a_task(), type_))
 
 
 @pytest.mark.parametrize(
