@@ -97,7 +97,12 @@ def test_the_header_of_the_signature_is_not_kept_and_that_of_the_delivery_is() -
         "x-acme-delivery",
         "x-acme-event",
     }
-    assert Nameless().recorded_headers == {"content-type", "user-agent", "x-acme-event"}
+    assert Nameless().recorded_headers == {
+        "content-type",
+        "signalbox-hops",
+        "user-agent",
+        "x-acme-event",
+    }
 
 
 def test_the_delivery_key_is_the_providers_id_or_a_hash_where_it_sends_none() -> None:

@@ -34,6 +34,11 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
     },
     "PauseRequest": {"reason": "the workers are being replaced"},
     "PreviewRequest": {"template": "{{ change }}: {{ title }}", "change": "failed"},
+    "RedeliverRequest": {
+        "status": "failed",
+        "connection": "team",
+        "since": "2026-03-01T00:00:00Z",
+    },
     "RedriveRequest": {"kind": "task", "priority": "high", "since": "2026-03-01T00:00:00Z"},
     "ReleaseRequest": {**_LEASE, "reason": "this needs a machine with more memory"},
     "Role": {

@@ -83,10 +83,9 @@ class AddressRefused(Forbidden):
 class SourceRuleFailed(SignalboxError):
     """A rule of the source refuses a payload, or cannot be applied to it.
 
-    The reason has no part of the payload.
+    The reason has no part of the payload. The delivery is recorded as failed with it; no request
+    is answered with this error.
     """
-
-    code = "rule_failed"
 
 
 class NotFound(InvalidRequest):
