@@ -47,7 +47,7 @@ docs: .venv/.synced ## Record the demo as docs/demo.svg
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
-	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: test-fast
 test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute

@@ -47,7 +47,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace no test of several parts together: others cover the same lines, and faster."""
+    """Trace no test of several parts together, nor of many examples: others cover the same lines.
+
+    Tracing doubles the time of a test.
+    """
     for item in items:
-        if _TOGETHER & set(item.path.parts):
+        test = getattr(item, "obj", None)
+        if _TOGETHER & set(item.path.parts) or getattr(test, "is_hypothesis_test", False):
             item.add_marker(pytest.mark.no_cover)

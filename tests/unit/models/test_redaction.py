@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -185,11 +185,11 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
 
 
 def test_an_address_of_colons_alone_does_not_take_long() -> None:
-    began = perf_counter()
+    began = process_time()
 
     redacted("://" + ":" * 200_000)
 
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 2.0
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_an_address_of_colons_alone_does_not_take_long() -> None:
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:
-    began = perf_counter()
+    began = process_time()
 
     redacted(piece * (200_000 // len(piece)))
 
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 2.0
