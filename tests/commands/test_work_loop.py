@@ -167,29 +167,43 @@ def test_a_signal_stops_a_worker_and_gives_its_task_back(
     assert served.now(task).status is TaskStatus.PENDING
 
 
-def test_what_somebody_else_finished_is_not_finished_again(served: Served) -> None:
+def during(act: Callable[[], None], folder: Path) -> str:
+    """A command that ends when `act` was done while it ran."""
+    begun, done = folder / "begun", folder / "done"
+
+    def watch() -> None:
+        while not begun.exists():
+            sleep(0.02)
+        act()
+        done.touch()
+
+    Thread(target=watch, daemon=True).start()
+    return f"touch {begun}; until [ -e {done} ]; do sleep 0.05; done"
+
+
+def test_what_somebody_else_finished_is_not_finished_again(served: Served, tmp_path: Path) -> None:
     task = served.add(a_task())
 
     def taken() -> None:
         held = served.now(task)
         served.put(held.model_copy(update={"fence": held.fence + 1, "version": held.version + 1}))
 
-    Timer(0.2, taken).start()
-
-    end = worker(served, "sleep 0.5").once()
+    end = worker(served, during(taken, tmp_path)).once()
 
     assert end is AttemptOutcome.LOST
     assert served.now(task).status is TaskStatus.RUNNING
 
 
 def test_the_end_is_told_again_where_it_was_not_heard(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: Served, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     task = served.add(a_task())
-    Timer(0.3, setattr, (served, "away", 503)).start()
-    Timer(1.0, setattr, (served, "away", None)).start()
 
-    end = worker(served, "sleep 0.6").once()
+    def is_away() -> None:
+        served.away = 503
+        Timer(0.7, setattr, (served, "away", None)).start()
+
+    end = worker(served, during(is_away, tmp_path)).once()
 
     assert end is AttemptOutcome.SUCCEEDED
     assert served.now(task).status is TaskStatus.SUCCEEDED
