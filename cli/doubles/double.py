@@ -75,6 +75,11 @@ def readable_markdown(text: str) -> str:
     return _ESCAPE.sub(r"\1", _LINK.sub(r"\1", _HIDDEN.sub("", text))).strip()
 
 
+def shown_reaction(kind: str, name: str) -> str:
+    """Return how a reaction to an object of a forge is shown, by its path: `issues/comments`."""
+    return f"👀 on {kind} {name}"
+
+
 def new_double(connector: str) -> TargetDouble:
     """Return a new double of the service that a connector calls.
 

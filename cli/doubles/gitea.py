@@ -1,6 +1,7 @@
-"""Gitea, as far as it shows comments and statuses of commits.
+"""Gitea, as far as it shows comments, reactions and statuses of commits.
 
 https://docs.gitea.com/api/next/#tag/issue/operation/issueCreateComment
+https://docs.gitea.com/api/next/#tag/issue/operation/issuePostCommentReaction
 https://docs.gitea.com/api/next/#tag/repository/operation/repoCreateStatus
 """
 
@@ -10,7 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown
+from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown, shown_reaction
 from signalbox.models.base import JsonObject
 
 _TOKEN: Final = "d0b1e" * 8
@@ -19,8 +20,12 @@ _REPOSITORY: Final = r"/api/v1/repos/([\w.-]+/[\w.-]+)"
 _USER: Final = re.compile(r"/api/v1/user")
 _COMMENTS: Final = re.compile(rf"{_REPOSITORY}/issues/\d+/comments")
 _COMMENT: Final = re.compile(rf"{_REPOSITORY}/issues/comments/(\d+)")
+_REACTION: Final = re.compile(rf"{_REPOSITORY}/(issues(?:/comments)?)/(\d+)/reactions")
 _PULL: Final = re.compile(rf"{_REPOSITORY}/pulls/\d+")
 _STATUS: Final = re.compile(rf"{_REPOSITORY}/statuses/([0-9a-f]{{40}})")
+_REACTIONS: Final = frozenset(
+    {"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}
+)
 _STATES: Final = frozenset({"pending", "success", "error", "failure", "warning"})
 
 _Call = Callable[[DoubleRequest, re.Match[str]], DoubleResponse]
@@ -31,6 +36,7 @@ class GiteaDouble:
 
     def __init__(self) -> None:
         self.comments: dict[str, JsonObject] = {}
+        self.reactions: dict[str, str] = {}
         self.statuses: dict[str, JsonObject] = {}
         self.may_read_user = True
         self._created = 0
@@ -39,7 +45,12 @@ class GiteaDouble:
         """Return the settings of a connection that shows tasks of the samples here."""
         actions: list[JsonValue] = ["comment", "status"]
         web_url = "https://git.example.org"
-        return {"api_url": f"{url}/api/v1", "web_url": web_url, "actions": actions}
+        return {
+            "api_url": f"{url}/api/v1",
+            "web_url": web_url,
+            "actions": actions,
+            "acknowledge": "reaction",
+        }
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it
         """Return an access token."""
@@ -55,6 +66,7 @@ class GiteaDouble:
             "GET comments": (_COMMENTS, self._list),
             "POST comment": (_COMMENTS, self._comment),
             "PATCH comment": (_COMMENT, self._edit),
+            "POST reaction": (_REACTION, self._react),
             "POST status": (_STATUS, self._set),
         }
         for name, (path, call) in calls.items():
@@ -68,8 +80,9 @@ class GiteaDouble:
         self.comments.clear()
 
     def shown(self) -> Sequence[str]:
-        """Return the comments, and then the latest status of each context."""
-        comments = [readable_markdown(str(each["body"])) for each in self.comments.values()]
+        """Return the reactions, the comments, and then the latest status of each context."""
+        comments = [*self.reactions.values()]
+        comments += [readable_markdown(str(each["body"])) for each in self.comments.values()]
         return comments + [
             f"{status['context']} {status['state']}: {status.get('description')}"
             for status in self.statuses.values()
@@ -101,6 +114,14 @@ class GiteaDouble:
             return _error(422, "[Body]: Required")
         known |= request.json()
         return DoubleResponse.of_json(known)
+
+    def _react(self, request: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
+        content = request.json().get("content")
+        if content not in _REACTIONS:
+            return _error(403, f"'{content}' is not an allowed reaction")
+        is_new = f"{found[0]} {content}" not in self.reactions
+        self.reactions[f"{found[0]} {content}"] = shown_reaction(found[2], found[3])
+        return DoubleResponse.of_json({"content": content}, 201 if is_new else 200)
 
     def _set(self, request: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
         status = request.json()

@@ -1,6 +1,7 @@
-"""GitHub, as far as it shows comments, statuses, check runs and labels, and takes events.
+"""GitHub, as far as it shows comments, reactions, statuses, check runs, labels, and takes events.
 
 https://docs.github.com/en/rest/issues/comments
+https://docs.github.com/en/rest/reactions/reactions
 https://docs.github.com/en/rest/commits/statuses
 https://docs.github.com/en/rest/checks/runs
 https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 
 from pydantic import JsonValue
 
-from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown
+from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown, shown_reaction
 from signalbox.models.base import JsonObject
 
 _TOKEN: Final = "ghp_doubleofatoken"  # noqa: S105  not a secret: the double is in memory
@@ -26,6 +27,9 @@ _MAX_DESCRIPTION: Final = 140
 _MAX_NAME: Final = 255
 _MAX_EVENT: Final = 100
 _MAX_PROPERTIES: Final = 10
+_REACTIONS: Final = frozenset(
+    {"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}
+)
 _STATES: Final = frozenset({"error", "failure", "pending", "success"})
 _STATUSES: Final = frozenset({"queued", "in_progress", "completed"})
 
@@ -50,6 +54,7 @@ class GitHubDouble:
         self.verify = verify
         self.tokens = {_TOKEN}
         self.comments: dict[str, JsonObject] = {}
+        self.reactions: set[str] = set()
         self.statuses: dict[str, JsonObject] = {}
         self.checks: dict[str, JsonObject] = {}
         self.labels: dict[str, list[str]] = {}
@@ -60,7 +65,12 @@ class GitHubDouble:
     def settings(self, url: str) -> Mapping[str, JsonValue]:
         """Return the settings of a connection that shows tasks of github.com here."""
         actions: list[JsonValue] = ["comment", "status"]
-        return {"api_url": url, "web_url": "https://github.com", "actions": actions}
+        return {
+            "api_url": url,
+            "web_url": "https://github.com",
+            "actions": actions,
+            "acknowledge": "reaction",
+        }
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it
         """Return a personal access token."""
@@ -75,7 +85,7 @@ class GitHubDouble:
             return DoubleResponse.of_json(value | {"errors": [*failure.errors]}, failure.status)
 
     def shown(self) -> Sequence[str]:
-        """Return comments, statuses and check runs, and the labels of issues."""
+        """Return comments, reactions, statuses and check runs, and the labels of issues."""
         labels = [f"{issue}: {', '.join(names)}" for issue, names in self.labels.items() if names]
         return [show() for show in self._order] + labels
 
@@ -139,6 +149,19 @@ def _edit(double: GitHubDouble, request: DoubleRequest, found: re.Match[str]) ->
         raise _Failure(404, "Not Found")
     known["body"] = _text(request.json(), "body", _MAX_BODY)
     return DoubleResponse.of_json(known)
+
+
+def _react(double: GitHubDouble, request: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
+    content = request.json().get("content")
+    if content not in _REACTIONS:
+        raise _invalid("Reaction", "content", "invalid")
+    reaction = f"{found[0]} {content}"
+    if reaction in double.reactions:
+        return DoubleResponse.of_json({"id": 1, "content": content})
+    double.reactions.add(reaction)
+    shown = shown_reaction(found[2], found[3])
+    double.new_id(lambda _: shown)
+    return DoubleResponse.of_json({"id": 1, "content": content}, 201)
 
 
 def _pull(double: GitHubDouble, _: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
@@ -278,6 +301,8 @@ _ROUTES: Final = (
     _Route("POST", _path(r"REPO/issues/(\d+)/comments"), _comment),
     _Route("GET", _path(r"REPO/issues/(\d+)/comments"), _comments),
     _Route("PATCH", _path(r"REPO/issues/comments/(\d+)"), _edit),
+    _Route("POST", _path(r"REPO/(issues)/(\d+)/reactions"), _react),
+    _Route("POST", _path(r"REPO/((?:issues|pulls)/comments)/(\d+)/reactions"), _react),
     _Route("GET", _path(r"REPO/pulls/(\d+)"), _pull),
     _Route("POST", _path(r"REPO/statuses/([^/]+)"), _status),
     _Route("POST", _path("REPO/check-runs"), _check),

@@ -1,6 +1,7 @@
-"""GitLab, as far as it shows comments and statuses of commits.
+"""GitLab, as far as it shows comments, reactions and statuses of commits.
 
 https://docs.gitlab.com/api/notes/
+https://docs.gitlab.com/api/emoji_reactions/
 https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
 """
 
@@ -10,7 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown
+from cli.doubles.double import DoubleRequest, DoubleResponse, readable_markdown, shown_reaction
 from signalbox.models.base import JsonObject
 
 _TOKEN: Final = "glpat-doubleofatoken"  # noqa: S105  not a secret: the double is in memory
@@ -19,6 +20,9 @@ _PROJECT: Final = r"/api/v4/projects/([\w.%-]+)"
 _USER: Final = re.compile(r"/api/v4/user")
 _NOTES: Final = re.compile(rf"{_PROJECT}/(?:issues|merge_requests)/\d+/notes")
 _NOTE: Final = re.compile(rf"({_PROJECT}/(?:issues|merge_requests)/\d+/notes)/(\d+)")
+_AWARD: Final = re.compile(
+    rf"{_PROJECT}/(issues|merge_requests)/(\d+)(?:/(notes)/(\d+))?/award_emoji"
+)
 _MERGE_REQUEST: Final = re.compile(rf"{_PROJECT}/merge_requests/\d+")
 _STATUS: Final = re.compile(rf"{_PROJECT}/statuses/([0-9a-f]{{40}})")
 _CREATED: Final = "2026-03-01T12:00:00.000Z"
@@ -41,6 +45,7 @@ class GitLabDouble:
 
     def __init__(self) -> None:
         self.notes: dict[str, JsonObject] = {}
+        self.awards: dict[str, str] = {}
         self.statuses: dict[str, JsonObject] = {}
         self._created = 0
 
@@ -48,7 +53,12 @@ class GitLabDouble:
         """Return the settings of a connection that shows tasks of the samples here."""
         actions: list[JsonValue] = ["comment", "status"]
         web_url = "https://gitlab.example.org"
-        return {"api_url": f"{url}/api/v4", "web_url": web_url, "actions": actions}
+        return {
+            "api_url": f"{url}/api/v4",
+            "web_url": web_url,
+            "actions": actions,
+            "acknowledge": "reaction",
+        }
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it
         """Return a personal access token."""
@@ -64,6 +74,7 @@ class GitLabDouble:
             "GET notes": (_NOTES, self._list),
             "POST note": (_NOTES, self._note),
             "PUT note": (_NOTE, self._edit),
+            "POST award": (_AWARD, self._award),
             "POST status": (_STATUS, self._set),
         }
         for name, (path, call) in calls.items():
@@ -77,8 +88,9 @@ class GitLabDouble:
         self.notes.clear()
 
     def shown(self) -> Sequence[str]:
-        """Return the comments, and then the statuses."""
-        comments = [readable_markdown(str(note["body"])) for note in self.notes.values()]
+        """Return the reactions, the comments, and then the statuses."""
+        comments = [*self.awards.values()]
+        comments += [readable_markdown(str(note["body"])) for note in self.notes.values()]
         return comments + [
             f"{status['name']} {status['state']}: {status.get('description')}"
             for status in self.statuses.values()
@@ -107,6 +119,17 @@ class GitLabDouble:
             return refusal
         known |= request.json()
         return DoubleResponse.of_json(known)
+
+    def _award(self, request: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
+        name = request.json().get("name")
+        if not isinstance(name, str):
+            return DoubleResponse.of_json({"error": "name is missing"}, 400)
+        if f"{found[0]} {name}" in self.awards:
+            return _error(404, "404 Award Emoji Name has already been taken Not Found")
+        self.awards[f"{found[0]} {name}"] = shown_reaction(
+            found[4] or found[2], found[5] or found[3]
+        )
+        return DoubleResponse.of_json({"id": len(self.awards), "name": name}, 201)
 
     def _set(self, request: DoubleRequest, found: re.Match[str]) -> DoubleResponse:
         path, status = found[0], request.json()

@@ -39,6 +39,7 @@ class Repositories(FakeTarget[GiteaDouble]):
         double = GiteaDouble()
         facts = {
             **double.settings(DOUBLE_URL),
+            "acknowledge": "comment",
             "actions": list(actions or ["comment"]),
             "web_url": WEB,
             **settings,

@@ -50,7 +50,12 @@ class Repositories(FakeTarget[GitHubDouble]):
 
     def __init__(self, *actions: JsonValue, secret: str = "", **settings: JsonValue) -> None:
         double = GitHubDouble()
-        facts = {**double.settings(DOUBLE_URL), "actions": list(actions or ["comment"]), **settings}
+        facts = {
+            **double.settings(DOUBLE_URL),
+            "actions": list(actions or ["comment"]),
+            "acknowledge": "comment",
+            **settings,
+        }
         super().__init__(double, GitHub, facts)
         self.secret = secret or self.secret
         self.connector = super().new_connector()

@@ -42,6 +42,7 @@ class Projects(FakeTarget[GitLabDouble]):
         double = GitLabDouble()
         facts = {
             **double.settings(DOUBLE_URL),
+            "acknowledge": "comment",
             "actions": list(actions or ["comment"]),
             "web_url": WEB,
             **settings,

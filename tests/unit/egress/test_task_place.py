@@ -4,19 +4,21 @@ from signalbox.egress.task_place import (
     ActionUnfit,
     IssueRef,
     TaskPlace,
+    TextRef,
+    comment_at,
     issue_at,
     issue_named,
     task_place,
 )
 from signalbox.models.change import task_view
-from tests.builders import a_task
+from tests.builders import a_task, an_origin
 
 WEB = "https://github.com"
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 def place(**facts: object) -> TaskPlace:
-    return task_place(task_view(a_task(**facts)), WEB, issue_at)
+    return task_place(task_view(a_task(**facts)), WEB, issue_at, comment_at)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,38 @@ def test_the_issue_of_a_task_is_in_its_url(path: str, number: int, is_pull: bool
     issue = IssueRef(repository="octo/hello", number=number, is_pull=is_pull)
 
     assert place(url=f"{WEB}/octo/hello/{path}").issue == issue
+
+
+@pytest.mark.parametrize(
+    ("path", "event", "comment"),
+    [
+        ("issues/1#issuecomment-12", "issue_comment.created", "12"),
+        ("pull/1?w=1#issuecomment-12", "issue_comment.created", "12"),
+        ("issues/1#issuecomment-12", None, "12"),
+        ("issues/1", "issues.opened", None),
+        ("pull/1", "pull_request.opened", None),
+    ],
+)
+def test_the_text_of_a_task_is_in_its_url(path: str, event: str, comment: str | None) -> None:
+    found = place(url=f"{WEB}/octo/hello/{path}", origin=an_origin(event=event))
+
+    assert found.text == TextRef(issue=found.require_issue(), comment=comment)
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        ("issues/1#issuecomment-", "issue_comment.created"),
+        ("issues/1#issuecomment-123456789012345678901", "issue_comment.created"),
+        ("issues/1#x-issuecomment-1", "issue_comment.created"),
+        ("issues/1", "issue_comment.created"),
+        ("pull/1", "pull_request_review_approved"),
+        ("issues/1", None),
+        ("tree/main#issuecomment-1", "push"),
+    ],
+)
+def test_another_url_has_no_text(path: str, event: str) -> None:
+    assert place(url=f"{WEB}/octo/hello/{path}", origin=an_origin(event=event)).text is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 The secret is an access token.
 
 https://docs.gitea.com/api/next/#tag/issue/operation/issueCreateComment
+https://docs.gitea.com/api/next/#tag/issue/operation/issuePostCommentReaction
 https://docs.gitea.com/api/next/#tag/repository/operation/repoCreateStatus
 https://docs.gitea.com/development/oauth2-provider#scopes
 """
@@ -17,12 +18,12 @@ from urllib.parse import urlencode
 from pydantic import Field
 from typing_extensions import override
 
-from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.forge import ACKNOWLEDGED, Forge, ForgeConnector, ForgeSettings
 from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused, send_error
-from signalbox.egress.task_place import CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.ingress.api_settings import ApiUrl
 from signalbox.models.base import JsonObject
@@ -140,6 +141,13 @@ class _Api(Forge):
         if answer.status == HTTPStatus.NOT_FOUND:
             raise TargetGone("the forge answered 404: the comment was deleted")
         judge(answer)
+
+    @override
+    def react(self, text: TextRef) -> None:
+        path = _path(text.issue)
+        if text.comment is not None:
+            path = f"repos/{text.issue.repository}/issues/comments/{text.comment}"
+        self._judged(self._request("POST", f"{path}/reactions", {"content": ACKNOWLEDGED}))
 
     @override
     def head_of(self, pull: IssueRef) -> str:

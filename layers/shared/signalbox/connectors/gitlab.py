@@ -3,6 +3,7 @@
 The secret is an access token of a person, project or group, or one of OAuth 2.0.
 
 https://docs.gitlab.com/api/notes/
+https://docs.gitlab.com/api/emoji_reactions/
 https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
 https://docs.gitlab.com/api/rest/authentication/
 https://docs.gitlab.com/security/rate_limits/
@@ -19,7 +20,7 @@ from urllib.parse import quote, urlencode
 from pydantic import Field
 from typing_extensions import override
 
-from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.forge import ACKNOWLEDGED, Forge, ForgeConnector, ForgeSettings
 from signalbox.egress.forge_answers import (
     ForgeComment,
     comments_in,
@@ -30,7 +31,7 @@ from signalbox.egress.forge_answers import (
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused, send_error, wait_until_epoch
-from signalbox.egress.task_place import CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.ingress.api_settings import ApiUrl
 from signalbox.models.base import JsonObject
@@ -48,9 +49,11 @@ _NOT_THIS_ONE: Final = (
 )
 _API_PATH: Final = "/api/v4"
 _ISSUE: Final = re.compile(r"(?:/-)?/(issues|work_items|merge_requests)/([0-9]{1,10})(?=[/?#]|\Z)")
+_NOTE: Final = re.compile(r"note_([0-9]{1,20})")
 _NAME: Final = r"(?!\.{1,2}(?:[/#!]))[\w.-]{1,100}"
 _ISSUE_NAME: Final = re.compile(rf"({_NAME}(?:/{_NAME}){{1,20}})([#!])([0-9]{{1,10}})", re.ASCII)
 _SUCCESS: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+_REACTED: Final = b"has already been taken"
 _UNCHANGED: Final = b"Cannot transition status via"
 _PAGE: Final = 50
 _PAGES: Final = 10
@@ -111,6 +114,11 @@ class GitLab(ForgeConnector[Settings]):
             return None
         is_pull = found[1] == "merge_requests"
         return IssueRef(repository=repository, number=int(found[2]), is_pull=is_pull)
+
+    @override
+    def comment_at(self, issue: IssueRef, fragment: str) -> TextRef | None:
+        found = _NOTE.fullmatch(fragment)
+        return TextRef(issue=issue, comment=found[1]) if found else None
 
     @override
     def issue_named(self, name: str) -> IssueRef | None:
@@ -189,6 +197,15 @@ class _Api(Forge):
         judge(answer, self.clock())
 
     @override
+    def react(self, text: TextRef) -> None:
+        path = _issue_path(text.issue)
+        if text.comment is not None:
+            path = f"{path}/notes/{text.comment}"
+        answer = self.http(self._json(f"{path}/award_emoji", {"name": ACKNOWLEDGED}))
+        if answer.status != HTTPStatus.NOT_FOUND or _REACTED not in answer.body:
+            judge(answer, self.clock())
+
+    @override
     def head_of(self, pull: IssueRef) -> str:
         path = f"{_project(pull.repository)}/merge_requests/{pull.number}"
         return head_sha(self._judged(self._get(path)))
@@ -253,9 +270,13 @@ def _project(repository: str) -> str:
     return f"projects/{quote(repository, safe='')}"
 
 
-def _notes_path(issue: IssueRef) -> str:
+def _issue_path(issue: IssueRef) -> str:
     kind = "merge_requests" if issue.is_pull else "issues"
-    return f"{_project(issue.repository)}/{kind}/{issue.number}/notes"
+    return f"{_project(issue.repository)}/{kind}/{issue.number}"
+
+
+def _notes_path(issue: IssueRef) -> str:
+    return f"{_issue_path(issue)}/notes"
 
 
 CONNECTOR: Final = GitLab

@@ -1,28 +1,31 @@
 """What the connectors of forges share: a comment on a task's issue, a status of its commit.
 
-A connection may have several actions. Those that do not fit a task are left out if another one
-does: a push has a commit but no issue.
+A connection that answers acknowledges a new task by a reaction to the text that created it, and
+comments when there is more to show.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, ClassVar, Final, Protocol, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, Protocol, TypeVar
 
 from pydantic import Field
 from typing_extensions import override
 
+from signalbox.egress.actions import perform_actions
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest
 from signalbox.egress.references import References
-from signalbox.egress.responses import SecretRefused
 from signalbox.egress.task_place import (
     ActionUnfit,
     CommitRef,
     IssueRef,
     TaskPlace,
+    TextRef,
+    comment_at,
     issue_at,
     issue_named,
     task_place,
@@ -34,9 +37,12 @@ from signalbox.models.config import Connection
 from signalbox.models.errors import SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
+from signalbox.models.task import ChangeType, TaskStatus
 
 COMMENT: Final = "comment"
 STATUS: Final = "status"
+ACKNOWLEDGED: Final = "eyes"
+"""The reaction to the text that created a task."""
 
 _CLOCKS: Final = timedelta(minutes=2)
 """How far the clock of a forge may be from ours."""
@@ -49,14 +55,16 @@ class ForgeSettings(Model):
     """What connections to all forges have.
 
     `web_url` is where people see the forge, if that does not follow from `api_url`. Tasks are shown
-    on `issue`, if there is one, else on the issue that they came from. `context` is the name of the
-    commit status.
+    on `issue`, if there is one, else on the issue that they came from. `acknowledge` is how a new
+    task is shown there: by the comment, or by a reaction to the text that created it. `context` is
+    the name of the commit status.
     """
 
     api_url: str
     web_url: str | None = None
     issue: str | None = Field(default=None, max_length=300)
     actions: tuple[str, ...]
+    acknowledge: Literal["comment", "reaction"] = "comment"
     context: StatusContext = "signalbox"
 
 
@@ -77,6 +85,9 @@ class Forge(Protocol):
 
     def update_comment(self, issue: IssueRef, comment: str, text: str) -> None:
         """Replace a comment; raises TargetGone if there is none."""
+
+    def react(self, text: TextRef) -> None:
+        """Add the reaction ACKNOWLEDGED to a text, unless it has ours."""
 
     def head_of(self, pull: IssueRef) -> str:
         """Return the commit at the head of a pull request."""
@@ -110,6 +121,20 @@ class TaskReporter:
             create=partial(self.forge.create_comment, issue, text),
             update=lambda comment: self.forge.update_comment(issue, comment, text),
         )
+
+    def acknowledge(self) -> bool:
+        """React to the text that created the task; return whether that shows the notification.
+
+        Only a new task that waits for nobody is shown by a reaction. Where the forge takes none,
+        since the text is gone or the secret lacks a permission, a comment has to show it.
+        """
+        text = self.place.text
+        if text is None or not _is_new(self.notification):
+            return False
+        with suppress(SendRefused):
+            self.forge.react(text)
+            return True
+        return False
 
     def status(self, context: str) -> None:
         """Set the status of the commit of the task, always of the same commit."""
@@ -170,6 +195,10 @@ class ForgeConnector(HttpConnector[F]):
         """Return the issue or pull request at a path below its repository."""
         return issue_at(repository, path)
 
+    def comment_at(self, issue: IssueRef, fragment: str) -> TextRef | None:
+        """Return the comment on an issue that the fragment of its URL leads to."""
+        return comment_at(issue, fragment)
+
     def issue_named(self, name: str) -> IssueRef | None:
         """Return the issue or pull request that the setting `issue` names."""
         return issue_named(name)
@@ -177,7 +206,11 @@ class ForgeConnector(HttpConnector[F]):
     @override
     def reply_settings(self, source: JsonObject) -> JsonObject:
         url = source.get("api_url")
-        return {"actions": [COMMENT], **({"api_url": url} if url else {})}
+        return {
+            "actions": [COMMENT],
+            "acknowledge": "reaction",
+            **({"api_url": url} if url else {}),
+        }
 
     @override
     def settings(self, connection: Connection) -> F:
@@ -212,15 +245,17 @@ class ForgeConnector(HttpConnector[F]):
 
     def perform(self, action: str, report: TaskReporter, settings: F) -> None:
         """Perform one action. Override it for others than a comment and a status."""
-        if action == COMMENT:
-            report.comment()
-        else:
+        if action != COMMENT:
             report.status(settings.context)
+        elif settings.acknowledge != "reaction" or not report.acknowledge():
+            report.comment()
 
     def place(self, task: TaskView, settings: F) -> TaskPlace:
         """Return where a task is shown."""
-        place = task_place(task, self._web_url(settings) or "", self.issue_at)
-        return replace(place, issue=self.issue_named(settings.issue)) if settings.issue else place
+        place = task_place(task, self._web_url(settings) or "", self.issue_at, self.comment_at)
+        if settings.issue is None:
+            return place
+        return replace(place, issue=self.issue_named(settings.issue), text=None)
 
     def _perform(self, action: str, report: TaskReporter, settings: F) -> None:
         event = report.task.event or ""
@@ -232,27 +267,9 @@ class ForgeConnector(HttpConnector[F]):
         return settings.web_url or self.web_url(settings.api_url)
 
 
-def perform_actions(actions: Iterable[Callable[[], None]]) -> None:
-    """Perform all actions; one that is refused does not keep the others from being performed.
-
-    Raises:
-        SendRefused: One was refused, or none fits the task.
-        SecretRefused: The secret is not accepted.
-        SendDelayed: One must be repeated later, and so all.
-    """
-    failures: list[SendRefused] = []
-    unfit: list[SendRefused] = []
-    performed = False
-    for action in actions:
-        try:
-            action()
-        except SecretRefused:
-            raise
-        except ActionUnfit as refusal:
-            unfit.append(refusal)
-        except SendRefused as refusal:
-            failures.append(refusal)
-        else:
-            performed = True
-    if failures or (unfit and not performed):
-        raise (failures or unfit)[0]
+def _is_new(notification: Notification) -> bool:
+    """Return whether a notification is of nothing but a new task that waits for nobody."""
+    change = notification.change
+    is_created = change.type == f"{TASK_EVENT_PREFIX}{ChangeType.CREATED}"
+    awaits = change.data.status is TaskStatus.AWAITING_APPROVAL
+    return is_created and not awaits and not notification.is_digest

@@ -22,7 +22,7 @@ from signalbox.egress.connector import Clients
 from signalbox.egress.forge import ForgeConnector, ForgeSettings, TaskReporter
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import SecretRefused
-from signalbox.egress.task_place import CommitRef
+from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_comment
 from signalbox.egress.task_text import change_word
 from signalbox.ingress.api_settings import ApiUrl
@@ -39,6 +39,7 @@ Label = Annotated[str, Field(pattern=r"^[^\x00-\x20\x7f,]([^\x00-\x1f\x7f,]{0,49
 _CLOUD_API: Final = "https://api.github.com"
 _SERVER_API: Final = re.compile(r"(https?://[^/]+)/api/v3")
 _TENANT_API: Final = re.compile(r"https://api\.([a-z0-9-]+\.ghe\.com)")
+_REVIEW_COMMENT: Final = re.compile(r"discussion_r([0-9]{1,20})")
 _APP_NEEDED: Final = "check runs need a GitHub App: its key, or a token of its installation"
 _LABELS: Final = {
     TaskStatus.RUNNING: "signalbox: running",
@@ -113,6 +114,12 @@ class GitHub(ForgeConnector[Settings]):
             return f"https://{tenant[1]}"
         server = _SERVER_API.fullmatch(api_url)
         return server[1] if server else None
+
+    @override
+    def comment_at(self, issue: IssueRef, fragment: str) -> TextRef | None:
+        if found := _REVIEW_COMMENT.fullmatch(fragment):
+            return TextRef(issue=issue, comment=found[1], is_review=True)
+        return super().comment_at(issue, fragment)
 
     @override
     def judge(self, answer: HttpResponse) -> None:

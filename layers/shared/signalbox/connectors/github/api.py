@@ -1,6 +1,7 @@
 """Calls of GitHub's REST API.
 
 https://docs.github.com/en/rest/issues/comments
+https://docs.github.com/en/rest/reactions/reactions
 https://docs.github.com/en/rest/issues/labels
 https://docs.github.com/en/rest/commits/statuses
 https://docs.github.com/en/rest/checks/runs
@@ -18,10 +19,10 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from signalbox.connectors.github.responses import judge, judge_update
-from signalbox.egress.forge import Forge
+from signalbox.egress.forge import ACKNOWLEDGED, Forge
 from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
-from signalbox.egress.task_place import CommitRef, IssueRef
+from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.models.base import JsonObject
 from signalbox.models.notification import Notification
@@ -98,6 +99,10 @@ class GitHubApi(Forge):
     @override
     def update_comment(self, issue: IssueRef, comment: str, text: str) -> None:
         self._patch(f"repos/{issue.repository}/issues/comments/{comment}", {"body": text})
+
+    @override
+    def react(self, text: TextRef) -> None:
+        self._post(f"{_text_path(text)}/reactions", {"content": ACKNOWLEDGED})
 
     @override
     def head_of(self, pull: IssueRef) -> str:
@@ -204,6 +209,13 @@ _CHECKS: Final[Mapping[TaskStatus, JsonObject]] = {
 
 def _path(issue: IssueRef) -> str:
     return f"repos/{issue.repository}/issues/{issue.number}"
+
+
+def _text_path(text: TextRef) -> str:
+    if text.comment is None:
+        return _path(text.issue)
+    kind = "pulls" if text.is_review else "issues"
+    return f"repos/{text.issue.repository}/{kind}/comments/{text.comment}"
 
 
 def _label_names(body: bytes) -> tuple[str, ...]:

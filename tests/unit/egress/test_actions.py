@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from signalbox.egress.forge import perform_actions
+from signalbox.egress.actions import perform_actions
 from signalbox.egress.responses import SecretRefused
 from signalbox.egress.task_place import ActionUnfit
 from signalbox.models.errors import SendDelayed, SendRefused
