@@ -14,7 +14,8 @@ def demo(
         str, typer.Option(help="The provider that sends the webhook; github if none is named.")
     ] = "",
     connector: Annotated[
-        str, typer.Option(help="Show what the service of this connector gets, by its double.")
+        str,
+        typer.Option(help="Show what the service of this connector gets, or an SMTP server: smtp."),
     ] = "",
     port: Annotated[int, typer.Option(help="Port of the API, if the stack is not running.")] = 4600,
 ) -> None:
@@ -33,7 +34,7 @@ def demo(
     if instance.find_instance(target.home):
         _play(target, provider, connector)
         return
-    options = LocalOptions(home=target.home, port=port, echo_port=port + 1, cloud_port=port + 2)
+    options = LocalOptions.at_port(target.home, port)
     run.run_in_background(options, reset=False)
     try:
         _play(target, provider, connector)

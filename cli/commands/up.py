@@ -17,7 +17,7 @@ def up(
     context: typer.Context,
     *,
     port: Annotated[
-        int, typer.Option(help="Port of the API; the next two ports are used as well.")
+        int, typer.Option(help="Port of the API; the next three ports are used as well.")
     ] = 4600,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
     reset: ResetOption = False,
@@ -29,7 +29,7 @@ def up(
     from cli.local.options import LocalOptions
 
     where = (home or chosen_target(context).home).resolve()
-    options = LocalOptions(home=where, port=port, echo_port=port + 1, cloud_port=port + 2)
+    options = LocalOptions.at_port(where, port)
     if detach:
         run.run_in_background(options, reset=reset)
     else:

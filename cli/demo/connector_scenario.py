@@ -49,8 +49,7 @@ class ConnectorScenario:
 
     def it_was_down(self) -> None:
         """Complete another task while the service is down at first."""
-        self.target.fail_once()
-        self.environment.tell("the next request to the service is answered with 503")
+        self.environment.tell(self.target.fail_once())
         before = len(self.target.shown())
         notifications = self._delivered(self._completed_task())
         attempts = max(len(each.attempts) for each in notifications)

@@ -49,11 +49,13 @@ class SesDouble:
         return DoubleResponse.of_json({"MessageId": f"0100000000000000-{len(self._emails)}"})
 
     def shown(self) -> Sequence[str]:
-        """Return the headers that a person sees of each email, and its text."""
-        return [
-            "\n".join((*(f"{name}: {email[name]}" for name in _HEADERS), "", _text(email)))
-            for email in self._emails
-        ]
+        """Return the emails."""
+        return [shown_email(email) for email in self._emails]
+
+
+def shown_email(email: EmailMessage) -> str:
+    """Return the headers that a person sees of an email, and its text."""
+    return "\n".join((*(f"{name}: {email[name]}" for name in _HEADERS), "", _text(email)))
 
 
 def _email(values: Mapping[str, JsonValue]) -> EmailMessage | None:

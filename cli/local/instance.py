@@ -27,6 +27,7 @@ class LocalInstance(BaseModel):
     base_url: str
     echo_url: str
     endpoint_url: str
+    smtp_port: int
     notes: tuple[BannerLine, ...] = ()
 
 

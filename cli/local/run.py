@@ -91,6 +91,7 @@ def _run(options: LocalOptions, *, follow: bool) -> None:
             base_url=deployed.base_url,
             echo_url=deployed.echo_url,
             endpoint_url=deployed.endpoint_url,
+            smtp_port=options.smtp_port,
             notes=seed_local_stack(deployed, options.home).notes,
         )
         instance.publish(options.home, running)

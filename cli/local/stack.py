@@ -100,7 +100,7 @@ class LocalStack:
         )
 
     def _parameters(self) -> dict[str, str]:
-        ours = {"TrustedOrigins": self.options.echo_url, **self.options.parameters}
+        ours = {"TrustedOrigins": self.options.trusted_origins, **self.options.parameters}
         return stack_parameters(self.options.project / "samconfig.toml", ours)
 
     @cached_property

@@ -64,6 +64,7 @@ def test_a_local_stack_that_is_up_is_found_by_its_record(tmp_path: Path) -> None
         base_url="http://127.0.0.1:1",
         echo_url="http://127.0.0.1:2",
         endpoint_url="http://127.0.0.1:3",
+        smtp_port=4,
     )
 
     with instance.exclusive(tmp_path):

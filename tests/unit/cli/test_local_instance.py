@@ -16,6 +16,7 @@ def running(pid: int = 7) -> LocalInstance:
         base_url="http://127.0.0.1:1",
         echo_url="http://127.0.0.1:2",
         endpoint_url="http://127.0.0.1:3",
+        smtp_port=4,
         notes=(BannerLine(label="API key", text="sbx_test_x"),),
     )
 

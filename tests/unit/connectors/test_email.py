@@ -263,6 +263,18 @@ def test_a_connection_by_ses_has_no_secret() -> None:
             {"smtp": {"host": "smtp.example.com", "username": "u", "encryption": "none"}},
             "smtp.encryption",
         ),
+        *(
+            (
+                {"smtp": {"host": "smtp.example.com", "username": "u", "ca_certificate": text}},
+                "smtp.ca_certificate",
+            )
+            for text in (
+                "",
+                "mail.pem",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            )
+        ),
         ({"api_url": "https://ses.example.com"}, "api_url"),
         ({"odd": 1}, "odd"),
     ],

@@ -1,5 +1,6 @@
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,31 @@ def test_the_connection_is_encrypted(tmp_path: Path, encryption: Encryption) -> 
 
     assert len(fake.emails) == 1
     assert ("STARTTLS" in fake.commands) == (encryption == "starttls")
+
+
+@pytest.mark.parametrize("encryption", ["starttls", "tls"])
+def test_a_private_authority_is_trusted_in_place_of_the_public_ones(
+    tmp_path: Path, encryption: Encryption
+) -> None:
+    authority = FakeAuthority(tmp_path)
+    tls = authority.server("127.0.0.1")
+
+    with FakeSmtpServer(tls, implicit=encryption == "tls").running() as fake:
+        server = replace(_server(fake, encryption), ca_certificate=authority.certificate)
+        SmtpClient()(EMAIL, server, USERNAME, PASSWORD)
+
+    assert len(fake.emails) == 1
+
+
+def test_another_authority_than_the_private_one_is_refused(tmp_path: Path) -> None:
+    authority, other = FakeAuthority(tmp_path), FakeAuthority(tmp_path)
+
+    with FakeSmtpServer(authority.server("127.0.0.1")).running() as fake:
+        server = replace(_server(fake, "starttls"), ca_certificate=other.certificate)
+        with pytest.raises(SendRefused, match="the certificate is not valid"):
+            SmtpClient(tls=authority.client)(EMAIL, server, USERNAME, PASSWORD)
+
+    assert "AUTH" not in fake.commands
 
 
 @pytest.mark.parametrize("encryption", ["starttls", "tls"])

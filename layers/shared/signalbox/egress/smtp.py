@@ -34,13 +34,15 @@ Encryption = Literal["starttls", "tls", "none"]
 class SmtpServer:
     """A server and how it is called. `encryption` is by default that of the port.
 
-    Without encryption only a trusted server is called, which `trusted` says.
+    Without encryption only a trusted server is called, which `trusted` says. Its certificate is
+    signed by a public authority, or by those of `ca_certificate` in PEM.
     """
 
     host: str
     port: int
     encryption: Encryption | None
     trusted: bool
+    ca_certificate: str | None = None
 
     @property
     def security(self) -> Encryption:
@@ -91,7 +93,8 @@ class SmtpClient:
                 timeout=self.timeout,
                 deadline=deadline,
             )
-            session = _Session(line, self.tls if server.security == "tls" else None, self.timeout)
+            tls = private_tls(server.ca_certificate) if server.ca_certificate else self.tls
+            session = _Session(line, tls, implicit=server.security == "tls", timeout=self.timeout)
             error = self._exchange(session, email, server, (username, password))
             if error and not deadline.left:
                 error = SendDelayed(f"there was no whole answer in {self.total:g} seconds")
@@ -107,7 +110,7 @@ class SmtpClient:
             if code != _READY:
                 raise smtplib.SMTPConnectError(code, text)
             if server.security == "starttls":
-                session.starttls(context=self.tls)
+                session.starttls(context=session.tls)
             if login[0]:
                 session.login(*login)
             refused = session.sendmail(email.sender, email.recipients, email.message)
@@ -126,18 +129,33 @@ class SmtpClient:
 
 
 class _Session(smtplib.SMTP):
-    """A session over a checked connection; with a context it is encrypted from the start."""
+    """A session over a checked connection, which is encrypted from the start if `implicit`."""
 
-    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext | None, timeout: float) -> None:
+    def __init__(
+        self, line: OutboundSocket, tls: ssl.SSLContext, *, implicit: bool, timeout: float
+    ) -> None:
+        self.tls = tls
         self._line = line
-        self._tls = tls
+        self._implicit = implicit
         super().__init__(local_hostname="[127.0.0.1]", timeout=timeout)
         self._host = line.origin.host  # the name that STARTTLS verifies
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002
         line = self._line.open()
         line.settimeout(timeout)
-        return self._tls.wrap_socket(line, server_hostname=host) if self._tls else line
+        return self.tls.wrap_socket(line, server_hostname=host) if self._implicit else line
+
+
+def private_tls(ca_certificate: str) -> ssl.SSLContext:
+    """Return what trusts the authorities whose certificates these are, and no others.
+
+    Raises:
+        ValueError: They are no certificates in PEM.
+    """
+    try:
+        return ssl.create_default_context(cadata=ca_certificate)
+    except ssl.SSLError:
+        raise ValueError("these are no certificates in PEM") from None
 
 
 def _meaning(failure: Exception) -> SendRefused | SendDelayed:

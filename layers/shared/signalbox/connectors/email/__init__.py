@@ -9,7 +9,7 @@ from typing_extensions import override
 from signalbox.connectors.email.message import render_email
 from signalbox.egress.aws_targets import RawEmail
 from signalbox.egress.connector import Clients, TargetConnector
-from signalbox.egress.smtp import SMTP_PORTS, Encryption, SmtpClient, SmtpServer
+from signalbox.egress.smtp import SMTP_PORTS, Encryption, SmtpClient, SmtpServer, private_tls
 from signalbox.models.base import Model
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
@@ -17,6 +17,10 @@ from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 
 _PASSWORD: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
+
+_CERTIFICATES: Final = (
+    r"^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$"
+)
 
 EmailAddress = Annotated[
     str,
@@ -30,12 +34,17 @@ HeaderText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$
 
 
 class SmtpSettings(Model):
-    """A server, which authenticates `username`. `encryption` is by default that of the port."""
+    """A server, which authenticates `username`. `encryption` is by default that of the port.
+
+    `ca_certificate` is that of the authority which signs the server's certificate, in PEM, if it is
+    no public one; it can also be the certificate of the server, if that is signed by itself.
+    """
 
     host: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")
     port: int = Field(default=587, ge=1, le=65535)
     username: str = Field(pattern=r"^[!-~]{1,320}$")
     encryption: Encryption | None = None
+    ca_certificate: str | None = Field(default=None, pattern=_CERTIFICATES, max_length=16_000)
 
 
 class Settings(Model):
@@ -80,6 +89,8 @@ class Email(TargetConnector[Settings]):
         if settings.api_url is not None and not self.http.trusts(settings.api_url):
             raise SettingsInvalid("api_url is not at a trusted origin")
         smtp = settings.smtp
+        if smtp and smtp.ca_certificate:
+            _check_certificates(smtp.ca_certificate)
         if smtp and not self._trusts(smtp):
             if smtp.encryption == "none":
                 raise SettingsInvalid("smtp.encryption is none, but the server is not trusted")
@@ -116,12 +127,20 @@ class Email(TargetConnector[Settings]):
             port=smtp.port,
             encryption=smtp.encryption,
             trusted=self._trusts(smtp),
+            ca_certificate=smtp.ca_certificate,
         )
         self._smtp(email, server, smtp.username, password)
 
     def _trusts(self, smtp: SmtpSettings) -> bool:
         """Return whether the server may have a private address, and no certificate."""
         return self.http.trusts(f"http://{smtp.host}:{smtp.port}")
+
+
+def _check_certificates(ca_certificate: str) -> None:
+    try:
+        private_tls(ca_certificate)
+    except ValueError as invalid:
+        raise SettingsInvalid(f"smtp.ca_certificate: {invalid}") from None
 
 
 CONNECTOR: Final = Email
