@@ -1,4 +1,4 @@
-"""Linear, as far as its GraphQL API creates and moves issues of one team, and comments on them.
+"""Linear, as far as its GraphQL API creates, moves and comments issues of one team, and reacts.
 
 https://linear.app/developers/graphql
 https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
@@ -49,6 +49,7 @@ class _Issue:
     title: str
     state: str
     comments: dict[str, str] = field(default_factory=dict)
+    reactions: set[str] = field(default_factory=set)
 
 
 _SAMPLE: Final = _Issue(
@@ -57,14 +58,17 @@ _SAMPLE: Final = _Issue(
 """The issue of our samples of Linear's webhooks."""
 
 
+_SAMPLE_COMMENT: Final = "c7cafc52-994d-4984-a217-bff9f9aa9473"
+
+
 class LinearDouble:
     """A workspace with one team and one person's API key.
 
-    It has an issue, which is shown from the first comment on.
+    It has an issue with a comment, which is shown from the first answer to it on.
     """
 
     def __init__(self) -> None:
-        self._issues = {_SAMPLE.id: replace(_SAMPLE, comments={})}
+        self._issues = {_SAMPLE.id: replace(_SAMPLE, comments={}, reactions=set())}
         self._fields: Mapping[str, Callable[[Variables], JsonValue]] = {
             "viewer": lambda _: {"id": _USER},
             "teams": self._teams,
@@ -72,6 +76,7 @@ class LinearDouble:
             "comment": self._comment,
             "issueCreate": self._create_issue,
             "issueUpdate": self._update_issue,
+            "reactionCreate": self._react,
             "commentCreate": self._create_comment,
             "commentUpdate": self._update_comment,
         }
@@ -79,7 +84,12 @@ class LinearDouble:
     def settings(self, url: str) -> Mapping[str, JsonValue]:
         """Return the settings of a connection that creates issues in the team."""
         statuses: JsonValue = {"started": "In Progress", "succeeded": "Done"}
-        return {"api_url": f"{url}/graphql", "team": _TEAM_KEY, "statuses": statuses}
+        return {
+            "api_url": f"{url}/graphql",
+            "team": _TEAM_KEY,
+            "statuses": statuses,
+            "acknowledge": "reaction",
+        }
 
     def secret(self, url: str) -> str:  # noqa: ARG002  others need it
         """Return the API key."""
@@ -105,11 +115,15 @@ class LinearDouble:
             _ESCAPE.sub(
                 r"\1",
                 " | ".join(
-                    (f"{issue.identifier} [{issue.state}] {issue.title}", *issue.comments.values())
+                    (
+                        f"{issue.identifier} [{issue.state}] {issue.title}",
+                        *sorted(issue.reactions),
+                        *issue.comments.values(),
+                    )
                 ),
             )
             for issue in self._issues.values()
-            if issue.id != _SAMPLE.id or issue.comments
+            if issue.id != _SAMPLE.id or issue.comments or issue.reactions
         ]
 
     def _teams(self, variables: Variables) -> JsonValue:
@@ -125,7 +139,19 @@ class LinearDouble:
         issue = self._existing(variables.get("id"))
         return {"id": issue.id, "state": {"id": _STATES[issue.state]}, "team": _team()}
 
+    def _react(self, variables: Variables) -> JsonValue:
+        created = _object(variables, "input")
+        if created.get("emoji") != "eyes":
+            raise _Refused("Argument Validation Error: emoji")
+        if created.get("commentId") == _SAMPLE_COMMENT:
+            self._issues[_SAMPLE.id].reactions.add("👀 on a comment")
+        else:
+            self._existing(created.get("issueId")).reactions.add("👀")
+        return {"success": True}
+
     def _comment(self, variables: Variables) -> JsonValue:
+        if variables.get("hash") == _SAMPLE_COMMENT.partition("-")[0]:
+            return {"id": _SAMPLE_COMMENT}
         if not any(variables.get("id") in issue.comments for issue in self._issues.values()):
             raise _Refused("Entity not found: Comment")
         return {"id": variables["id"]}

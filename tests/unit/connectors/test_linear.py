@@ -18,7 +18,7 @@ from signalbox.models.command_grammar import MARKER, is_marked
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import begun
 from signalbox.models.resource_settings import SettingsInvalid
-from signalbox.models.task import Task
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
 from tests.builders import (
     NOW,
@@ -44,7 +44,8 @@ class Workspace(FakeTarget[LinearDouble]):
 
     def __init__(self, **settings: JsonValue) -> None:
         double = LinearDouble()
-        super().__init__(double, Linear, {**double.settings(DOUBLE_URL), **settings})
+        facts = {**double.settings(DOUBLE_URL), "acknowledge": "comment", **settings}
+        super().__init__(double, Linear, facts)
 
     def lose(self, field: str, *, times: int = 1) -> None:
         """Loses the answers to the next requests for this field."""
@@ -375,3 +376,79 @@ def test_the_double_refuses_what_linear_refuses(
     answer = double.respond(DoubleRequest(method="POST", path="/", headers=headers, body=body))
 
     assert reason in answer.body.decode()
+
+
+SAMPLE = "https://linear.app/octo/issue/RAIL-42/login-fails"
+
+
+def a_command_task(url: str = f"{SAMPLE}#comment-c7cafc52", **changes: object) -> Task:
+    """A task of a command at the issue of the double, by default in the comment there."""
+    facts = {"origin": an_origin(provider="linear", event="comment.create"), "url": url}
+    return a_task(**facts | changes)
+
+
+def test_a_new_task_is_acknowledged_by_a_reaction_to_its_comment() -> None:
+    workspace = Workspace(acknowledge="reaction", statuses={})
+    task = a_command_task()
+
+    workspace.send(a_notification(task))
+    acknowledged = workspace.double.shown()
+    workspace.send(a_notification(held(task)), a_notification(done(task)))
+
+    [shown] = workspace.double.shown()
+    assert acknowledged == ["RAIL-42 [Todo] Login fails | 👀 on a comment"]
+    assert shown.startswith(f"{acknowledged[0]} | **Task succeeded**: Fix the login")
+    assert workspace.fields[:2] == ["comment", "reactionCreate"]
+
+
+def test_a_command_in_the_text_of_an_issue_is_acknowledged_there() -> None:
+    workspace = Workspace(acknowledge="reaction")
+    origin = an_origin(provider="linear", event="issue.create")
+
+    workspace.send(a_notification(a_command_task(SAMPLE, origin=origin)))
+
+    assert workspace.double.shown() == ["RAIL-42 [Todo] Login fails | 👀"]
+
+
+def test_a_reaction_without_an_answer_is_repeated() -> None:
+    workspace, created = Workspace(acknowledge="reaction"), a_notification(a_command_task())
+    workspace.lose("reactionCreate")
+    with pytest.raises(SendDelayed):
+        workspace.send(created)
+
+    workspace.send(created)
+
+    assert workspace.double.shown() == ["RAIL-42 [Todo] Login fails | 👀 on a comment"]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        a_command_task(f"{SAMPLE}#comment-00000000"),
+        a_command_task(f"{SAMPLE}#attachment-1"),
+        a_command_task(SAMPLE),
+        a_command_task(status=TaskStatus.AWAITING_APPROVAL),
+    ],
+    ids=["a deleted comment", "another fragment", "no fragment", "a task that awaits approval"],
+)
+def test_without_a_text_to_react_to_a_comment_acknowledges(task: Task) -> None:
+    workspace = Workspace(acknowledge="reaction")
+
+    workspace.send(a_notification(task))
+
+    [shown] = workspace.double.shown()
+    assert "👀" not in shown
+    assert "Fix the login" in shown
+
+
+def test_a_status_for_new_tasks_is_set_with_a_comment() -> None:
+    workspace = Workspace(acknowledge="reaction", statuses={"created": "In Progress"})
+
+    workspace.send(a_notification(a_command_task()))
+
+    [shown] = workspace.double.shown()
+    assert shown.startswith("RAIL-42 [In Progress] Login fails | **New task**")
+
+
+def test_a_source_of_linear_acknowledges_by_reactions() -> None:
+    assert CONNECTOR.reply_settings({}) == {"acknowledge": "reaction"}

@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 from pydantic import Field
 from typing_extensions import override
 
-from signalbox.egress.forge import ACKNOWLEDGED, Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.acknowledge import ACKNOWLEDGED
+from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
 from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone

@@ -20,7 +20,8 @@ from urllib.parse import quote, urlencode
 from pydantic import Field
 from typing_extensions import override
 
-from signalbox.egress.forge import ACKNOWLEDGED, Forge, ForgeConnector, ForgeSettings
+from signalbox.egress.acknowledge import ACKNOWLEDGED
+from signalbox.egress.forge import Forge, ForgeConnector, ForgeSettings
 from signalbox.egress.forge_answers import (
     ForgeComment,
     comments_in,

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, ClassVar, Final, Literal, Protocol, TypeVar
+from typing import Annotated, ClassVar, Final, Protocol, TypeVar
 
 from pydantic import Field
 from typing_extensions import override
 
+from signalbox.egress.acknowledge import Acknowledgement, is_new_task
 from signalbox.egress.actions import perform_actions
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest
@@ -37,12 +38,9 @@ from signalbox.models.config import Connection
 from signalbox.models.errors import SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
-from signalbox.models.task import ChangeType, TaskStatus
 
 COMMENT: Final = "comment"
 STATUS: Final = "status"
-ACKNOWLEDGED: Final = "eyes"
-"""The reaction to the text that created a task."""
 
 _CLOCKS: Final = timedelta(minutes=2)
 """How far the clock of a forge may be from ours."""
@@ -64,7 +62,7 @@ class ForgeSettings(Model):
     web_url: str | None = None
     issue: str | None = Field(default=None, max_length=300)
     actions: tuple[str, ...]
-    acknowledge: Literal["comment", "reaction"] = "comment"
+    acknowledge: Acknowledgement = "comment"
     context: StatusContext = "signalbox"
 
 
@@ -129,7 +127,7 @@ class TaskReporter:
         since the text is gone or the secret lacks a permission, a comment has to show it.
         """
         text = self.place.text
-        if text is None or not _is_new(self.notification):
+        if text is None or not is_new_task(self.notification):
             return False
         with suppress(SendRefused):
             self.forge.react(text)
@@ -265,11 +263,3 @@ class ForgeConnector(HttpConnector[F]):
 
     def _web_url(self, settings: F) -> str | None:
         return settings.web_url or self.web_url(settings.api_url)
-
-
-def _is_new(notification: Notification) -> bool:
-    """Return whether a notification is of nothing but a new task that waits for nobody."""
-    change = notification.change
-    is_created = change.type == f"{TASK_EVENT_PREFIX}{ChangeType.CREATED}"
-    awaits = change.data.status is TaskStatus.AWAITING_APPROVAL
-    return is_created and not awaits and not notification.is_digest

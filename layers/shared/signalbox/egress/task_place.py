@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from signalbox.egress.acknowledge import is_of_issue_text
 from signalbox.models.change import TaskView
 from signalbox.models.errors import SendRefused
 
@@ -13,8 +14,6 @@ _REPOSITORY: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{1,20}}", re.ASCII)
 _ISSUE: Final = re.compile(r"/(issues|pulls?)/([0-9]{1,10})(?=[/?#]|\Z)")
 _ISSUE_NAME: Final = re.compile(rf"({_NAME}/{_NAME})#([0-9]{{1,10}})", re.ASCII)
 _COMMENT: Final = re.compile(r"issuecomment-([0-9]{1,20})")
-_OWN_TEXT: Final = re.compile(r"(?:issues?|work_item|pull_request|merge_request)\.")
-"""The events whose commands are in the text of the issue; a review of Gitea has no URL either."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -135,6 +134,4 @@ def _text(task: TaskView, issue: IssueRef, fragment: str, comment_at: CommentAt)
     """Return the text that created a task: a comment, or that of the issue with its command."""
     if fragment:
         return comment_at(issue, fragment)
-    event = task.event or ""
-    is_own = task.kind != event and _OWN_TEXT.match(event)
-    return TextRef(issue=issue) if is_own else None
+    return TextRef(issue=issue) if is_of_issue_text(task) else None

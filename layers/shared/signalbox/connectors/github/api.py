@@ -19,7 +19,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from signalbox.connectors.github.responses import judge, judge_update
-from signalbox.egress.forge import ACKNOWLEDGED, Forge
+from signalbox.egress.acknowledge import ACKNOWLEDGED
+from signalbox.egress.forge import Forge
 from signalbox.egress.forge_answers import comments_in, created_id, head_sha, marked_comment
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.task_place import CommitRef, IssueRef, TextRef

@@ -8,6 +8,7 @@ https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -17,6 +18,7 @@ from typing_extensions import override
 from signalbox.connectors.linear.answers import judge
 from signalbox.connectors.linear.api import API_URL, LinearApi, derived_id, issue_input
 from signalbox.connectors.linear.document import comment, description, title
+from signalbox.egress.acknowledge import Acknowledgement, is_new_task, is_of_issue_text
 from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused, possible_send_window
@@ -36,6 +38,7 @@ _NO_ISSUE: Final = "the task is not from an issue of Linear, and the connection 
 _ISSUE: Final = re.compile(
     r"https://linear\.app/[\w-]+/issue/([A-Z][A-Z0-9]{0,9}-[0-9]{1,9})(?:[/?#]|\Z)", re.ASCII
 )
+_COMMENT: Final = re.compile(r"[^#]*#comment-([0-9a-f]{4,36})")
 _PRIORITIES: Final = {Priority.HIGH: 2, Priority.NORMAL: 3, Priority.LOW: 4}
 """https://linear.app/docs/priority: 1 is urgent, 4 is low."""
 
@@ -46,7 +49,8 @@ class Settings(Model):
     """How tasks are shown in a workspace.
 
     Issues are created in `team`, a key or an id, for tasks that did not come from an issue.
-    `statuses` are the statuses that changes move an issue to. `api_url` is for local use.
+    `statuses` are the statuses that changes move an issue to. `acknowledge` is how a new task is
+    shown on the issue that it came from. `api_url` is for local use.
     """
 
     team: str | None = Field(default=None, pattern=r"^([A-Z][A-Z0-9]{0,9}|[0-9a-f-]{36})$")
@@ -54,6 +58,7 @@ class Settings(Model):
     statuses: dict[Annotated[ChangeType, Field(strict=False)], StatusName] = Field(
         default_factory=dict
     )
+    acknowledge: Acknowledgement = "comment"
     api_url: str = API_URL
 
 
@@ -87,12 +92,18 @@ class Linear(HttpConnector[Settings]):
         judge(answer, self.references.clock())
 
     @override
+    def reply_settings(self, source: JsonObject) -> JsonObject:
+        return {"acknowledge": "reaction"}
+
+    @override
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         api = self._api(settings, secret)
         if not notification.change.type.startswith(TASK_EVENT_PREFIX):
             api.check_access(settings.team)
             return
         place = _Place(notification=notification, settings=settings, api=api)
+        if settings.acknowledge == "reaction" and place.acknowledge():
+            return
         self.references.show(
             notification, find=place.find, create=place.create, update=place.update
         )
@@ -121,6 +132,22 @@ class _Place:
     def is_own(self) -> bool:
         """Return whether the issue is created for the task."""
         return source_issue(self.notification.change.data) is None
+
+    def acknowledge(self) -> bool:
+        """React to the text that created the task; return whether that shows the notification.
+
+        Where Linear takes no reaction, a comment has to show it.
+        """
+        task = self.notification.change.data
+        issue, comment_at = source_issue(task), _COMMENT.fullmatch(task.url or "")
+        if issue is None or self._status or not is_new_task(self.notification):
+            return False
+        if comment_at is None and not is_of_issue_text(task):
+            return False
+        with suppress(SendRefused):
+            self.api.react(issue, comment_at[1] if comment_at else None)
+            return True
+        return False
 
     def find(self) -> str | None:
         """Return the id of the issue, if it exists."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from signalbox.connectors.linear.answers import judge
+from signalbox.egress.acknowledge import ACKNOWLEDGED
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
@@ -42,6 +43,10 @@ _UPDATE_COMMENT: Final = (
 _ISSUE: Final = (
     f"query($id: String!) {{ issue(id: $id) {{ id state {{ id }} team {{ id {_STATES} }} }} }}"
 )
+_CREATE_REACTION: Final = (
+    "mutation($input: ReactionCreateInput!) { reactionCreate(input: $input) { success } }"
+)
+_COMMENT_AT: Final = "query($hash: String!) { comment(hash: $hash) { id } }"
 _COMMENT: Final = "query($id: String!) { comment(id: $id) { id } }"
 _TEAM: Final = (
     "query($filter: TeamFilter!) "
@@ -183,6 +188,17 @@ class LinearApi:
             self._mutate(_UPDATE_COMMENT, {"id": comment, "input": {"body": body}})
         except TargetGone:
             self.add_comment(issue, comment, body)
+
+    def react(self, issue: str, comment_hash: str | None) -> None:
+        """React to a comment by the hash in its URL, or without one to the text of an issue.
+
+        A person has one reaction of a kind, however often it is created.
+        """
+        target = {"issueId": issue}
+        if comment_hash is not None:
+            found = self._query(_COMMENT_AT, {"hash": comment_hash}, _CommentData)
+            target = {"commentId": found.comment.id}
+        self._mutate(_CREATE_REACTION, {"input": {**target, "emoji": ACKNOWLEDGED}})
 
     def _team(self, team: str) -> _Team:
         key = "id" if "-" in team else "key"
