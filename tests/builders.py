@@ -20,14 +20,18 @@ from signalbox.models.ids import (
     TaskId,
     WorkerId,
     delivery_id,
+    incident_id,
     notification_id,
     task_id,
 )
+from signalbox.models.incident import Incident, IncidentEvent
 from signalbox.models.lifecycle import created, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
+from signalbox.services.incidents.alert import alert_text, incident_change
+from signalbox.services.incidents.causes import rejections_cause
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET: Final = "a-secret-of-the-tests"
@@ -128,6 +132,29 @@ def a_notification_of(task: Task, word: str) -> Notification:
 def notifications_of(task: Task) -> tuple[Notification, Notification, Notification]:
     """The notifications of a task that is created, started and succeeds."""
     return a_notification(task), a_notification(held(task)), a_notification(done(task))
+
+
+def an_incident(**changes: object) -> Incident:
+    cause = rejections_cause("github", "default", "signature_invalid")
+    facts = {
+        "id": incident_id(cause.key, NOW),
+        "cause": cause,
+        "opened_at": NOW,
+        "first_at": NOW,
+        "last_at": NOW,
+        "count": 10,
+        "last_error": "the signature is not that of the body",
+        "quiet_seconds": 3_600,
+    }
+    return Incident.model_validate(facts | changes)
+
+
+def an_alert(event: IncidentEvent = IncidentEvent.OPENED) -> Notification:
+    """The notification that an incident has opened, or is over."""
+    over = NOW + timedelta(hours=1) if event is IncidentEvent.RESOLVED else None
+    incident = an_incident(resolved_at=over)
+    change = incident_change(incident, event, STACK)
+    return a_notification(change=change, text=alert_text(incident, event))
 
 
 def a_delivery(**changes: object) -> Delivery:

@@ -5,6 +5,7 @@ import pytest
 from tests.contract.circuits import CircuitStoreContract
 from tests.contract.digests import DigestStoreContract
 from tests.contract.held import HeldIndexContract
+from tests.contract.incidents import IncidentStoreContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.redelivery import RedeliveryStoreContract
 from tests.contract.references import ReferenceStoreContract
@@ -27,6 +28,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.digests import FakeDigestStore
+from tests.fakes.incidents import FakeIncidentStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
 from tests.fakes.references import FakeReferenceStore
@@ -73,6 +75,12 @@ class TestFakeDeliveryStore(DeliveryStoreContract):
     @pytest.fixture
     def store(self) -> FakeDeliveryStore:
         return FakeDeliveryStore()
+
+
+class TestFakeIncidentStore(IncidentStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeIncidentStore:
+        return FakeIncidentStore()
 
 
 class TestFakeRedeliveryStore(RedeliveryStoreContract):

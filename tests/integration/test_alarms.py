@@ -140,6 +140,14 @@ def _pending(box: Installation) -> None:
     box.interpret_deferred()
 
 
+def _rejected_again_and_again(box: Installation) -> None:
+    """So many webhooks are forged that it is an incident."""
+    box.heal()
+    for number in range(10):
+        box.comment(delivery=f"forged-{number}", secret="not the secret")
+    box.heal()
+
+
 def _unaudited(box: Installation) -> None:
     """An operator changes something, and the table of the audit log does not answer."""
 
@@ -158,6 +166,7 @@ def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
     troubles = (
         _odd_things,
         _forged,
+        _rejected_again_and_again,
         _late,
         _outage_of_slack,
         _refused,

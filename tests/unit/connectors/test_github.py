@@ -22,6 +22,7 @@ from signalbox.egress.connector import TargetConnector
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.incident import IncidentEvent
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import TaskStatus
@@ -32,6 +33,7 @@ from tests.builders import (
     a_notification,
     a_result,
     a_task,
+    an_alert,
     an_origin,
     notifications_of,
 )
@@ -135,6 +137,26 @@ def test_a_deleted_comment_is_made_anew() -> None:
     github.send(started, succeeded)
 
     assert len(github.double.shown()) == 1
+
+
+def test_an_incident_is_one_comment_on_the_issue_of_the_connection() -> None:
+    github = Repositories("comment", "status", "labels", issue="octo/ops#7")
+
+    github.send(an_alert(), an_alert(IncidentEvent.RESOLVED))
+
+    [shown] = github.double.shown()
+    assert "Incident resolved" in shown
+    assert github.calls[0] == "POST /repos/octo/ops/issues/7/comments"
+
+
+@pytest.mark.parametrize(
+    "github", [Repositories("comment"), Repositories("status", issue="octo/ops#7")]
+)
+def test_an_incident_without_an_issue_to_comment_on_is_refused(github: Repositories) -> None:
+    with pytest.raises(SendRefused, match="set `issue`"):
+        github.send(an_alert())
+
+    assert github.calls == []
 
 
 def test_a_commit_has_one_status_of_the_context() -> None:

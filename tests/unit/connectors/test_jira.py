@@ -28,6 +28,7 @@ from tests.builders import (
     a_notification_of,
     a_result,
     a_task,
+    an_alert,
     an_origin,
     done,
     held,
@@ -350,6 +351,11 @@ def test_a_test_without_a_project_checks_the_credentials() -> None:
     site.send(_probe())
 
     assert site.calls == ["GET /myself"]
+
+
+def test_an_incident_without_a_project_is_refused() -> None:
+    with pytest.raises(SendRefused, match="no project"):
+        Site(project=None).send(an_alert())
 
 
 def test_a_task_of_another_provider_needs_a_project() -> None:

@@ -14,18 +14,20 @@ from signalbox.connectors.linear.document import comment, description, title
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import SecretRefused
+from signalbox.models.change import TEST_EVENT_TYPE
 from signalbox.models.command_grammar import MARKER, is_marked
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.incident import IncidentEvent
 from signalbox.models.notification import begun
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
 from tests.builders import (
     NOW,
     a_connection,
     a_notification,
     a_result,
     a_task,
+    an_alert,
     an_origin,
     done,
     held,
@@ -252,6 +254,14 @@ def test_a_team_that_is_named_by_its_id_is_not_looked_up() -> None:
 def test_what_is_not_there_is_named(settings: dict[str, JsonValue], reason: str) -> None:
     with pytest.raises(SendRefused, match=reason):
         Workspace(**settings).send(a_notification())
+
+
+def test_an_incident_is_an_issue_that_its_resolution_updates() -> None:
+    workspace = Workspace(team="RAIL")
+
+    workspace.send(an_alert(), an_alert(IncidentEvent.RESOLVED))
+
+    assert len([text for text in workspace.double.shown() if "Incident" in text]) == 1
 
 
 @pytest.mark.parametrize("team", ["RAIL", None])

@@ -10,17 +10,19 @@ from cli.doubles.pagerduty import PagerDutyDouble
 from signalbox.connectors.pagerduty import PagerDuty, Settings
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.responses import SecretRefused
+from signalbox.models.change import TEST_EVENT_TYPE
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
+from signalbox.models.incident import IncidentEvent
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType, Priority
-from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
 from tests.builders import (
     a_connection,
     a_notification,
     a_notification_of,
     a_result,
     a_task,
+    an_alert,
     an_origin,
     done,
     held,
@@ -184,6 +186,22 @@ def test_a_task_of_an_incident_opens_no_other() -> None:
 
     assert service.paths == ["/v2/enqueue"]
     assert service.double.shown() == []
+
+
+def test_an_incident_opens_an_alert_and_resolves_it_whatever_the_settings() -> None:
+    service = Service(trigger=["created"], resolve=[])
+    opened, resolved = an_alert(), an_alert(IncidentEvent.RESOLVED)
+
+    service.send(opened)
+    after_opening = service.double.shown()
+    service.send(resolved)
+
+    event = _event(opened)
+    assert len(after_opening) == 1
+    assert event["payload"]["severity"] == "error"
+    assert event["payload"]["summary"].startswith("Incident opened: Webhooks of github/default are")
+    assert _event(resolved)["event_action"] == "resolve"
+    assert _event(resolved)["dedup_key"] == event["dedup_key"]
 
 
 def test_a_test_alerts_nobody() -> None:

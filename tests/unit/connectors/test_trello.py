@@ -24,6 +24,7 @@ from tests.builders import (
     a_notification_of,
     a_result,
     a_task,
+    an_alert,
     an_origin,
     done,
     held,
@@ -304,6 +305,11 @@ def test_a_test_without_a_list_checks_the_credentials() -> None:
     board.send(a_notification(task, change=change))
 
     assert board.calls == ["GET /members/me"]
+
+
+def test_an_incident_without_a_list_is_refused() -> None:
+    with pytest.raises(SendRefused, match="no list_id"):
+        Board(list_id=None).send(an_alert())
 
 
 def test_a_task_of_another_provider_needs_a_list() -> None:

@@ -19,7 +19,7 @@ from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
 from signalbox.services.ports.deliveries import RejectionStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -58,29 +58,31 @@ class DynamoRejections(RejectionStore):
         self._writes[name] = _number(item, "writes")
 
     @override
-    def of_source(self, provider: str, source: str) -> Rejections | None:
-        item = self.table.get({"pk": {"S": table_keys.rejections_pk(provider, source)}})
-        if item is None:
-            return None
-        kept = (
-            read_document(Rejection, item, name) for name in item if name.startswith(_SLOT_PREFIX)
-        )
-        return Rejections(
-            provider=provider,
-            source=source,
-            since=datetime.fromisoformat(text_attribute(item, "since")),
-            counts={
-                name.removeprefix(_COUNT_PREFIX): _number(item, name)
-                for name in sorted(item)
-                if name.startswith(_COUNT_PREFIX)
-            },
-            last=tuple(sorted(kept, key=lambda each: each.at, reverse=True)),
-        )
+    def batch_get(self, sources: Iterable[tuple[str, str]]) -> Sequence[Rejections]:
+        names = {table_keys.rejections_pk(*source): source for source in sources}
+        items = self.table.batch_get([{"pk": {"S": name}} for name in names])
+        found = [_rejections(*names[text_attribute(item, "pk")], item) for item in items]
+        return sorted(found, key=lambda each: (each.provider, each.source))
 
     def _written(self, name: str) -> int:
         if name not in self._writes:
             self._writes[name] = _number(self.table.get({"pk": {"S": name}}) or {}, "writes")
         return self._writes[name]
+
+
+def _rejections(provider: str, source: str, item: Item) -> Rejections:
+    kept = (read_document(Rejection, item, name) for name in item if name.startswith(_SLOT_PREFIX))
+    return Rejections(
+        provider=provider,
+        source=source,
+        since=datetime.fromisoformat(text_attribute(item, "since")),
+        counts={
+            name.removeprefix(_COUNT_PREFIX): _number(item, name)
+            for name in sorted(item)
+            if name.startswith(_COUNT_PREFIX)
+        },
+        last=tuple(sorted(kept, key=lambda each: each.at, reverse=True)),
+    )
 
 
 def _number(item: Item, name: str) -> int:

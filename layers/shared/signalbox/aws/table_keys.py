@@ -19,6 +19,7 @@
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
+| State | `INCIDENTS` | | the incidents, and the counters at the last observation |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
@@ -59,6 +60,8 @@ ISSUER: Final = "ISSUER"
 LIMITS: Final = "LIMITS"
 ROLE: Final = "ROLE"
 PAUSE: Final = "PAUSE"
+
+INCIDENTS: Final = "INCIDENTS"
 
 
 def task_pk(task_id: str) -> str:

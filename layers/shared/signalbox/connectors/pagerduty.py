@@ -23,12 +23,12 @@ from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.egress.task_text import change_title, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
-from signalbox.models.task import ChangeType, Priority
+from signalbox.models.task import ChangeType, Priority, TaskStatus
 
 _API: Final = "https://events.pagerduty.com"
 _APIS: Final = frozenset({_API, "https://events.eu.pagerduty.com"})
@@ -78,12 +78,15 @@ class Settings(Model):
     def action(self, notification: Notification) -> Action | None:
         """Return what a notification does, None if nothing.
 
-        A test resolves an alert that does not exist, which checks the key and alerts nobody. A
+        A test resolves an alert that does not exist, which checks the key and alerts nobody. An
+        incident opens an alert and resolves it, whatever the settings of changes. A
         task that came from PagerDuty opens no alert: the alert could create the next task.
         """
         change = notification.change
-        if not change.type.startswith(TASK_EVENT_PREFIX):
+        if change.is_test:
             return "resolve"
+        if change.is_incident:
+            return "trigger" if change.data.status is TaskStatus.FAILED else "resolve"
         lists: dict[Action, Changes] = {
             "trigger": self.trigger,
             "acknowledge": self.acknowledge,

@@ -33,7 +33,7 @@ from signalbox.egress.task_place import (
 )
 from signalbox.egress.task_report import comment_marker, report_comment
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import SendRefused
 from signalbox.models.notification import Notification
@@ -44,6 +44,8 @@ STATUS: Final = "status"
 
 _CLOCKS: Final = timedelta(minutes=2)
 """How far the clock of a forge may be from ours."""
+
+_NO_PLACE: Final = "an incident is shown on an issue: set `issue`, and the action comment"
 
 StatusContext = Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,98}[!-~])?$")]
 """The name of a commit status."""
@@ -235,8 +237,11 @@ class ForgeConnector(HttpConnector[F]):
             place=self.place(notification.change.data, settings),
         )
         actions = settings.actions
-        if not notification.change.type.startswith(TASK_EVENT_PREFIX):  # a test
+        change = notification.change
+        if change.is_test or change.is_incident:
             actions = (COMMENT,) if settings.issue and COMMENT in actions else ()
+            if not actions and change.is_incident:
+                raise SendRefused(_NO_PLACE)
             if not actions:
                 forge.check_credentials()
         perform_actions(partial(self._perform, each, report, settings) for each in actions)

@@ -19,6 +19,8 @@ _TITLES: Final[Mapping[str, str]] = {
     "failed": "Task failed",
     "cancelled": "Task cancelled",
     "retried": "Task started over",
+    "signalbox.incident.opened": "Incident opened",
+    "signalbox.incident.resolved": "Incident resolved",
 }
 
 

@@ -20,6 +20,8 @@ from signalbox.models.task import (
 )
 
 TASK_EVENT_PREFIX = "signalbox.task."
+INCIDENT_EVENT_PREFIX = "signalbox.incident."
+TEST_EVENT_TYPE = "signalbox.test"
 
 
 class TaskSummary(Model):
@@ -93,7 +95,10 @@ class Envelope(Model):
 
 
 class Change(Envelope):
-    """A change as it is sent, with the task at that time."""
+    """A change as it is sent, with the task at that time.
+
+    One of an incident, or of a test, has the view of a task that is not stored.
+    """
 
     data: TaskView
 
@@ -101,6 +106,16 @@ class Change(Envelope):
     def change_type(self) -> ChangeType:
         """Return the last part of `type`."""
         return ChangeType(self.type.removeprefix(TASK_EVENT_PREFIX))
+
+    @property
+    def is_incident(self) -> bool:
+        """Return whether it is of an incident, and not of a task."""
+        return self.type.startswith(INCIDENT_EVENT_PREFIX)
+
+    @property
+    def is_test(self) -> bool:
+        """Return whether it only tests a connection."""
+        return self.type == TEST_EVENT_TYPE
 
 
 class PastChange(Envelope):

@@ -146,7 +146,8 @@ class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
     The connector's own model validates `settings`. With `auth` the secret is the client secret, for
-    which an authorization server issues access tokens.
+    which an authorization server issues access tokens. With `incidents` the connection gets the
+    alerts of incidents, except of its own.
     """
 
     kind: ClassVar = "connection"
@@ -154,6 +155,7 @@ class Connection(ConfigResource):
     id: Annotated[ConnectionId, NAME_CONSTRAINTS]
     connector: Name
     enabled: bool = True
+    incidents: bool = False
     auth: ClientCredentials | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -16,6 +16,7 @@ ConnectionId = NewType("ConnectionId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 KeyId = NewType("KeyId", str)
 RequestId = NewType("RequestId", str)
+IncidentId = NewType("IncidentId", str)
 
 _BYTES = 15
 
@@ -71,6 +72,11 @@ def change_id(task: TaskId, created_at: datetime, version: int) -> ChangeId:
     A task that has expired may be created again with the same id; its changes have other ids.
     """
     return ChangeId(f"{task}.{int(created_at.timestamp())}.{version}")
+
+
+def incident_id(cause: str, opened_at: datetime) -> IncidentId:
+    """Return the id of the incident of this cause that opened at this time."""
+    return IncidentId(_derived("inc", (cause, opened_at.isoformat())))
 
 
 def random_lease_id() -> LeaseId:

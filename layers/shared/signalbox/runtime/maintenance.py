@@ -1,4 +1,4 @@
-"""Build the handler of the function that reconciles and counts, every minute."""
+"""Build the handler of the function that reconciles, counts and observes, every minute."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,8 +9,10 @@ from pydantic import JsonValue
 
 from signalbox.http.problems import error_fields
 from signalbox.runtime.counters import count_changes
+from signalbox.runtime.incidents import observe_incidents
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
@@ -42,6 +44,8 @@ def maintenance(
         clock=wired.clock,
     )
 
+    observe = observe_incidents(wired, catch_up.counters)
+
     def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
@@ -56,5 +60,12 @@ def maintenance(
         log_result("reconciled", extra=extra)
         if failed:
             count("NotReconciled", {})
+        if time_left() > _RESERVE:
+            _report(observe())
+
+    def _report(result: IncidentResult) -> None:
+        log.info("incidents", extra=asdict(result))
+        if result.opened:
+            count("IncidentsOpened", {}, result.opened)
 
     return handler

@@ -23,7 +23,7 @@ from signalbox.egress.responses import SecretRefused
 from signalbox.egress.task_text import change_word
 from signalbox.egress.tracker import CommentMode, ShowAtTracker, Tracker
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
@@ -114,7 +114,7 @@ class Jira(HttpConnector[Settings]):
             show.on_item(issue)
         elif settings.project:
             show.as_item()
-        elif notification.change.type.startswith(TASK_EVENT_PREFIX):
+        elif not notification.change.is_test:
             raise SendRefused(_NO_ISSUE)
         else:
             api.check_credentials()

@@ -24,7 +24,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused, possible_send_window
 from signalbox.egress.task_text import change_word
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
@@ -98,7 +98,7 @@ class Linear(HttpConnector[Settings]):
     @override
     def deliver(self, notification: Notification, settings: Settings, secret: str) -> None:
         api = self._api(settings, secret)
-        if not notification.change.type.startswith(TASK_EVENT_PREFIX):
+        if notification.change.is_test:
             api.check_access(settings.team)
             return
         place = _Place(notification=notification, settings=settings, api=api)

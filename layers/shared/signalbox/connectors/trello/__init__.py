@@ -21,7 +21,7 @@ from signalbox.egress.responses import SecretRefused
 from signalbox.egress.task_text import change_word
 from signalbox.egress.tracker import CommentMode, ShowAtTracker, Tracker
 from signalbox.models.base import Model
-from signalbox.models.change import TASK_EVENT_PREFIX, TaskView
+from signalbox.models.change import TaskView
 from signalbox.models.command_grammar import MARKER
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendRefused
@@ -104,7 +104,7 @@ class Trello(HttpConnector[Settings]):
             is_new = show.as_item()
             if settings.checklist and (is_new or notification.attempts):
                 self._check_list(api, notification)
-        elif notification.change.type.startswith(TASK_EVENT_PREFIX):
+        elif not notification.change.is_test:
             raise SendRefused(_NO_CARD)
         else:
             api.check_credentials()

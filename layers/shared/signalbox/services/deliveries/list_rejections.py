@@ -21,9 +21,8 @@ class ListRejections:
         self, provider: str | None = None, source: str | None = None
     ) -> Sequence[Rejections]:
         """Return the rejections of each source that has any, sorted by name."""
-        found = (
-            self.store.of_source(*each)
-            for each in sorted(known_sources(self.config, self.providers))
+        return self.store.batch_get(
+            each
+            for each in known_sources(self.config, self.providers)
             if provider in {None, each[0]} and source in {None, each[1]}
         )
-        return [rejections for rejections in found if rejections]

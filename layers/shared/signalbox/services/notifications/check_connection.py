@@ -7,7 +7,7 @@ is that of a real one. There is no task behind it.
 from contextlib import suppress
 from dataclasses import dataclass
 
-from signalbox.models.change import Change, TaskView
+from signalbox.models.change import TEST_EVENT_TYPE, Change, TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, IdempotencyKeyReused, Unavailable
 from signalbox.models.hold import DISABLED
@@ -28,7 +28,6 @@ from signalbox.services.ports.notifications import NotificationQueue, Notificati
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey
 
-TEST_EVENT_TYPE = "signalbox.test"
 _RETENTION_SECONDS = 86_400
 
 

@@ -1,6 +1,6 @@
 """The ports of deliveries: providers and stores."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
@@ -233,5 +233,8 @@ class RejectionStore(Protocol):
             Unavailable: The store did not answer.
         """
 
-    def of_source(self, provider: str, source: str) -> Rejections | None:
-        """Return the rejections of a source, or None if there are none."""
+    def batch_get(self, sources: Iterable[tuple[str, str]]) -> Sequence[Rejections]:
+        """Return the rejections of those sources that have any, sorted by name.
+
+        Sources are given by provider and name. What is returned may be a second old.
+        """

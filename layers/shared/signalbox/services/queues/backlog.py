@@ -1,6 +1,6 @@
 """Measure the backlog of the queues."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -40,13 +40,18 @@ class MeasureBacklog:
         Raises:
             Unavailable: The queues or the table did not answer.
         """
-        oldest = self._oldest()
+        oldest = self.oldest()
         return [
             QueueBacklog(priority=depth.queue, depth=depth, oldest_seconds=oldest.get(depth.queue))
             for depth in self.queue.depths()
         ]
 
-    def _oldest(self) -> dict[Priority, int]:
+    def oldest(self) -> Mapping[Priority, int]:
+        """Return the age in seconds of the oldest waiting task of each queue that has one.
+
+        Raises:
+            Unavailable: The table did not answer.
+        """
         now = self.clock()
         ages: dict[Priority, int] = {}
         waiting = self.tasks.oldest(TaskStatus.PENDING, chunk=50)

@@ -1,0 +1,1 @@
+"""Observing failures, grouping them into incidents, and alerting connections."""
