@@ -14,6 +14,7 @@ from cli.commands import (
     deliveries,
     demo,
     doctor,
+    incidents,
     keys,
     listen,
     metrics,
@@ -69,6 +70,7 @@ app.command()(listen.listen)
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(connections.app, name="connections")
 app.command()(metrics.metrics)
+app.add_typer(incidents.app, name="incidents")
 app.command()(doctor.doctor)
 app.add_typer(audit.app, name="audit")
 app.command()(demo.demo)

@@ -22,6 +22,7 @@ from signalbox.http.schemas.deliveries import (
     ReplayResponse,
 )
 from signalbox.http.schemas.health import HealthResponse, ReadinessResponse
+from signalbox.http.schemas.incidents import INCIDENTS, IncidentList, IncidentView
 from signalbox.http.schemas.metrics import MetricsResponse
 from signalbox.http.schemas.notifications import (
     NOTIFICATIONS,
@@ -177,6 +178,14 @@ class OperatorClient:
     def exposition(self) -> str:
         """Return the metrics in the Prometheus text format."""
         return self.api.reply("GET", "/metrics").text
+
+    def incidents(self, request: QueryParameters) -> IncidentList:
+        """Return the matching incidents, the latest first."""
+        return self.api.ask("GET", INCIDENTS, IncidentList, query=request)
+
+    def incident(self, incident: str) -> IncidentView:
+        """Return an incident."""
+        return self.api.ask("GET", join_path(INCIDENTS, incident), IncidentView)
 
     def audit(self, request: QueryParameters, limit: int) -> list[AuditList]:
         """Return the newest records of the audit log, by pages."""

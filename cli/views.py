@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from cli.output import format_time
 from signalbox.http.schemas.deliveries import DeliveryView, ReplayResponse
+from signalbox.http.schemas.incidents import IncidentView
 from signalbox.http.schemas.metrics import DurationStats, MetricsResponse, WebhookMetrics
 from signalbox.http.schemas.notifications import NotificationView
 from signalbox.http.schemas.queue import PauseResponse
@@ -77,6 +78,25 @@ def notification_fields(found: NotificationView) -> Fields:
         "Attempts": "\n".join(attempts),
         "Created": format_time(found.created_at),
         "Next": format_time(found.next_at),
+    }
+
+
+def incident_fields(found: IncidentView) -> Fields:
+    """Return the fields of an incident."""
+    return {
+        "Id": found.id,
+        "Status": f"{found.status}, {found.severity}",
+        "Cause": found.cause,
+        "Title": found.title,
+        "Count": str(found.count),
+        "First": format_time(found.first_at),
+        "Last": format_time(found.last_at),
+        "Last error": found.last_error,
+        "Opened": format_time(found.opened_at),
+        "Resolved": format_time(found.resolved_at),
+        "Returned": f"{found.recurrence} times" if found.recurrence else "",
+        "Quiet time": f"{found.quiet_seconds // 60} min",
+        "Look at": f"{found.action}\n{found.link}",
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
+from cli.doctor.incident_checks import open_incidents
 from cli.doctor.notification_checks import failing_connections, open_circuit
 from cli.operator_client import OperatorClient
 from cli.output import format_time
@@ -15,6 +16,7 @@ from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import CircuitState
 from signalbox.models.config import Source
 from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
+from signalbox.models.incident import IncidentStatus
 from signalbox.models.rejection import Rejections
 from signalbox.services.ports.time import utc_now
 
@@ -46,6 +48,7 @@ class ApiChecks:
             "dead letters": self.dead_letters,
             "notifications": self.notifications,
             "metrics": self.metrics,
+            "incidents": self.incidents,
         }
 
     def answers(self) -> Diagnosis | None:
@@ -172,6 +175,10 @@ class ApiChecks:
                 text="counting is behind",
                 action="wait a minute; if it stays so, see the log of the function maintenance",
             )
+
+    def incidents(self) -> Iterator[Diagnosis]:
+        """Check for open incidents."""
+        yield from open_incidents(self.operator.incidents({"status": IncidentStatus.OPEN}))
 
     def _of_source(
         self, provider: str, name: str, rejections: Rejections | None

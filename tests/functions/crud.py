@@ -8,12 +8,15 @@ from typing import Final
 from pydantic import JsonValue
 
 from signalbox.auth.api_keys import new_key
+from signalbox.aws.incidents import DynamoIncidents
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, LeaseId, SubscriptionId, TaskId, delivery_id
+from signalbox.models.incident import Incident
 from signalbox.models.lifecycle import cancelled, leased
 from signalbox.models.notification import refused
 from signalbox.models.principal import Role, Scope
-from tests.builders import a_delivery, a_lease, a_notification, a_source, a_task
+from signalbox.runtime.wiring import Wiring
+from tests.builders import a_delivery, a_lease, a_notification, a_source, a_task, an_incident
 from tests.functions.system import System
 
 OWN: Final = "own"
@@ -87,6 +90,21 @@ def notification(system: System, whose: str) -> Found:
     if whose != ABSENT:
         system.wiring.notifications.create(made)
     return Found({"task_id": made.task_id, "notification_id": made.id})
+
+
+def incident(system: System, whose: str) -> Found:
+    made = an_incident(id=f"inc_{next(_numbers)}")
+    if whose != ABSENT:
+        store_incidents(system.wiring, made)
+    return Found({"incident_id": made.id})
+
+
+def store_incidents(wired: Wiring, *incidents: Incident) -> None:
+    """Store incidents beside those that are stored."""
+    store = DynamoIncidents(table=wired.state_table, clock=wired.clock)
+    before = store.get()
+    update = {"version": before.version + 1, "incidents": (*before.incidents, *incidents)}
+    store.replace(before, before.model_copy(update=update))
 
 
 def connection(system: System, whose: str) -> Found:

@@ -23,6 +23,7 @@ from tests.functions.crud import (
     delivery,
     ended_task,
     held_task,
+    incident,
     key,
     nothing,
     notification,
@@ -136,6 +137,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "POST /api/v1/deliveries/<delivery_id>/replay": Row(who=OPERATORS, about=delivery, absent=404),
     "GET /api/v1/explain?provider=github&key=<key>": Row(who=READERS, about=delivery, absent=404),
     "GET /api/v1/rejections": Row(who=READERS),
+    "GET /api/v1/incidents": Row(who=READERS),
+    "GET /api/v1/incidents/<incident_id>": Row(who=READERS, about=incident, absent=404),
     "GET /api/v1/notifications": Row(who=READERS),
     "GET /api/v1/tasks/<task_id>/notifications": Row(who=READERS, about=notification, absent=404),
     "GET /api/v1/tasks/<task_id>/notifications/<notification_id>": Row(

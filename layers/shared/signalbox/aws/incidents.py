@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=366)
 """Longer than that of any incident in it, as the item is not written while nothing fails."""
 
-_KEY: Final[Item] = {"pk": {"S": table_keys.INCIDENTS}}
+_KEY: Final[Item] = {"pk": {"S": table_keys.INCIDENTS_PK}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

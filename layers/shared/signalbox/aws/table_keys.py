@@ -61,7 +61,7 @@ LIMITS: Final = "LIMITS"
 ROLE: Final = "ROLE"
 PAUSE: Final = "PAUSE"
 
-INCIDENTS: Final = "INCIDENTS"
+INCIDENTS_PK: Final = "INCIDENTS"
 
 
 def task_pk(task_id: str) -> str:

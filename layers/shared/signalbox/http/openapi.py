@@ -45,6 +45,7 @@ TAGS: Final = {
     "config": "Sources, connections and subscriptions",
     "keys": "API keys and roles",
     "audit": "The audit log",
+    "incidents": "Failures, grouped by their cause",
     "metrics": "Metrics as JSON and for Prometheus",
     "webhooks": "The endpoints of webhooks",
     "health": "Health and readiness",

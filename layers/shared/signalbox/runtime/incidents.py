@@ -1,4 +1,4 @@
-"""Build what observes incidents. Only maintenance and the API load it."""
+"""Build what observes incidents. Only maintenance loads it."""
 
 from signalbox.aws.incidents import DynamoIncidents
 from signalbox.aws.rejections import DynamoRejections
@@ -13,11 +13,6 @@ from signalbox.services.notifications.circuits import ReadCircuits
 from signalbox.services.ports.metrics import CounterStore
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
-
-
-def incident_store(wired: Wiring) -> DynamoIncidents:
-    """Return the store of incidents."""
-    return DynamoIncidents(table=wired.state_table, clock=wired.clock)
 
 
 def observe_incidents(wired: Wiring, counters: CounterStore) -> ObserveIncidents:
@@ -43,6 +38,5 @@ def observe_incidents(wired: Wiring, counters: CounterStore) -> ObserveIncidents
         oldest=MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock).oldest,
         paused=PauseQueues(config=wired.config, clock=wired.clock).paused,
     )
-    return ObserveIncidents(
-        store=incident_store(wired), signals=signals, alert=alert, clock=wired.clock
-    )
+    store = DynamoIncidents(table=wired.state_table, clock=wired.clock)
+    return ObserveIncidents(store=store, signals=signals, alert=alert, clock=wired.clock)

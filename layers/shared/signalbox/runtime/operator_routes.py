@@ -5,10 +5,12 @@ from functools import partial
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.manage_keys import ManageKeys, ManageRoles
 from signalbox.auth.update_key import UpdateKey
+from signalbox.aws.incidents import DynamoIncidents
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.routes.connections import add_connections
 from signalbox.http.routes.dead_letters import add_dead_letters
 from signalbox.http.routes.deliveries import add_deliveries, add_explanations
+from signalbox.http.routes.incidents import add_incidents
 from signalbox.http.routes.keys import add_keys
 from signalbox.http.routes.notifications import add_notifications
 from signalbox.http.routes.queue import add_queue
@@ -27,6 +29,7 @@ from signalbox.services.deliveries.list_deliveries import ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
 from signalbox.services.deliveries.replay import ReplayDelivery
+from signalbox.services.incidents.list_incidents import ListIncidents
 from signalbox.services.notifications.check_connection import CheckConnection
 from signalbox.services.notifications.list_notifications import (
     ListNotifications,
@@ -63,6 +66,8 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
     _add_configuration(routes, wired)
     _add_access(routes, wired)
     _add_queues(routes, wired, inspect)
+    incidents = DynamoIncidents(table=wired.state_table, clock=wired.clock)
+    add_incidents(routes, browse=ListIncidents(store=incidents))
     dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
     retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
     redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver)

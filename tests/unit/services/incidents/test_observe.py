@@ -16,7 +16,8 @@ from signalbox.models.rejection import Rejection
 from signalbox.models.task import Priority, Task
 from signalbox.services.incidents.alert import SendAlerts
 from signalbox.services.incidents.failures import SearchFailures
-from signalbox.services.incidents.observe import IncidentResult, ListIncidents, ObserveIncidents
+from signalbox.services.incidents.list_incidents import ListIncidents
+from signalbox.services.incidents.observe import IncidentResult, ObserveIncidents
 from signalbox.services.incidents.signals import ReadAllSignals
 from signalbox.services.incidents.webhooks import ReadWebhookFailures
 from signalbox.services.notifications.circuits import ReadCircuits
