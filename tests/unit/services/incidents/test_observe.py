@@ -323,7 +323,7 @@ def test_an_alert_has_count_times_error_and_where_to_look() -> None:
     assert rig.texts == [
         (
             "Incident opened: Notifications to the connection team-slack fail\n"
-            "3 failures, the first at 2026-03-01 12:01 UTC, the last at 2026-03-01 12:06 UTC\n"
+            "Count: 3, the first at 2026-03-01 12:01 UTC, the last at 2026-03-01 12:06 UTC\n"
             "Last error: refused by https://hooks.slack.com/services/[masked]\n"
             "Failures: signalbox notifications list --connection team-slack"
             " (/api/v1/notifications?connection=team-slack)\n"

@@ -116,7 +116,7 @@ def alert_text(incident: Incident, event: IncidentEvent) -> str:
     first, last = _minute(incident.first_at), _minute(incident.last_at)
     lines = [
         f"Incident {event}: {incident.cause.title}",
-        f"{incident.count} failures, the first at {first}, the last at {last}",
+        f"Count: {incident.count}, the first at {first}, the last at {last}",
     ]
     if incident.last_error:
         lines.append(f"Last error: {incident.last_error}")
