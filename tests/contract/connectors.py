@@ -22,7 +22,7 @@ from signalbox.models.config import Connection
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.services.ports.notifications import Connector
-from tests.builders import NOW, a_notification
+from tests.builders import NOW, a_notification, an_alert
 from tests.contract.hostile_inputs import notifications
 from tests.fakes.certificates import FakeAuthority
 from tests.fakes.http_server import FakeHttpServer, Fault, Received, Reply
@@ -102,6 +102,14 @@ class ConnectorContract:
         self.send(server)
 
         assert len(server.received) == 1
+
+    def test_an_alert_of_an_incident_is_sent_or_refused(self, server: FakeHttpServer) -> None:
+        try:
+            self.send(server, an_alert())
+        except SendRefused:
+            assert server.received == []
+        else:
+            assert server.received
 
     def test_its_own_settings_are_right(self, server: FakeHttpServer) -> None:
         self.connector(fast(server.url)).check(self.connection(server.url))

@@ -1,6 +1,6 @@
 """Read what has failed since the last observation, from what is stored anyway.
 
-A run without failures makes seven reads of a few items each; nothing is scanned.
+A run without failures makes about ten reads of a few items each; nothing is scanned.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
