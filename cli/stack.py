@@ -20,6 +20,7 @@ from cli.errors import CommandError, Unreachable
 from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table, aws_unavailable
+from signalbox.aws.grants import SsmGrants
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.runtime.registry import connectors
 from signalbox.services.ports.notifications import Connector
@@ -28,6 +29,7 @@ from signalbox.services.ports.time import utc_now
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ssm import SSMClient
 
 _CONFIG: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
 _LOCAL_CONFIG: Final = _CONFIG.merge(Config(proxies={}))
@@ -115,10 +117,18 @@ class Stack:
     @cached_property
     def secrets(self) -> SsmSecrets:
         """Return the store of secrets."""
-        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
-        ssm = self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
-        provider = SSMProvider(boto3_client=ssm)
+        provider = SSMProvider(boto3_client=self._ssm)
         return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=utc_now)
+
+    @cached_property
+    def grants(self) -> SsmGrants:
+        """Return the store of the tokens of connections."""
+        return SsmGrants(ssm=self._ssm, prefix=self.outputs.parameter_prefix)
+
+    @cached_property
+    def _ssm(self) -> SSMClient:
+        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
+        return self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
 
     @property
     def _config_table(self) -> Table:

@@ -9,14 +9,17 @@ from functools import cached_property, partial
 from typing import Final, TypeVar
 
 from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
+from cli.output import format_time
 from cli.stack import Stack
 from signalbox.aws.config import DynamoConfig
 from signalbox.models.config import Connection, Pause, Source
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection_auth import RefreshTokenGrant, parse_refresh_secret
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import RESOURCE_KINDS
 from signalbox.models.networks import PublishedNetworks, presets_in
+from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.config.source_rules import source_rule_violations
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.time import utc_now
@@ -107,7 +110,7 @@ class StackChecks:
             if connector is None:
                 yield _fault(connection, f"there is no connector {connection.connector}", _APPLY)
                 continue
-            check = partial(connector.check_secret, connection)
+            check = partial(check_connection_secret, connector, connection)
             without = "it has no secret, and sends nothing"
             try:
                 uses_secret = connector.uses_secret(connection)
@@ -116,6 +119,20 @@ class StackChecks:
                 continue
             if uses_secret:
                 yield from self._secret(connection, connection.secret_name, check, without)
+            yield from self._grant(connection)
+
+    def _grant(self, connection: Connection) -> Iterator[Diagnosis]:
+        """Check that the refresh token of a connection was not refused."""
+        if not isinstance(connection.auth, RefreshTokenGrant):
+            return
+        for text in self.stack.secrets.secrets(connection.secret_name)[:1]:
+            secret = parse_refresh_secret(text)
+            origin = connection.auth.origin(secret) if secret else ""
+            chain = self.stack.grants.get(connection).chain(origin)
+            if chain and chain.refused_at:
+                refused = f"its refresh token was refused at {format_time(chain.refused_at)}"
+                action = f"authorize it again, then signalbox secrets set {connection.secret_name}"
+                yield _fault(connection, refused, action)
 
     def issuers(self) -> Iterator[Diagnosis]:
         """Check that issuers with a shared secret have one."""

@@ -17,20 +17,24 @@ from signalbox.aws.circuits import DynamoCircuits
 from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import Circuit, opened
 from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection_auth import RefreshSecret
+from signalbox.models.grants import Grants
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.models.notification import NotificationStatus, delivered, exhausted, refused
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
-from tests.builders import SECRET, a_deferred, a_notification
+from tests.builders import NOW, SECRET, a_connection, a_deferred, a_notification
 from tests.commands.conftest import REGION, CommandLine
 from tests.commands.served import Served
 from tests.commands.test_queue import dead, dead_notification
+from tests.fakes.token_endpoint import a_client, a_refresh_grant
 from tests.fakes.tokens import an_issuer
 
 TEAM = Connection(id=ConnectionId("team"), connector="slack")
 TO_TEAM = Subscription(id=SubscriptionId("all"), connection=TEAM.id)
 GITHUB = Source(provider="github")
+HOOK: Mapping[str, JsonValue] = {"url": "https://ci.example.com/hooks"}
 SLACK_SECRET = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnop"
 
 
@@ -406,6 +410,34 @@ def test_a_secret_that_cannot_be_used_is_a_fault(stack: Stack) -> None:
 
     assert "connections/team cannot be used" in fault.text
     assert "xoxb" not in fault.model_dump_json()
+
+
+def test_a_connection_with_auth_needs_a_secret_for_its_token_endpoint(stack: Stack) -> None:
+    stack.config.put(a_connection(id="ci", connector="webhook", settings=HOOK, auth=a_client()))
+    stack.secrets.put("connections/ci", ["a client secret"])
+
+    assert set(of_stack(stack)) == {"stack"}
+
+
+@pytest.mark.parametrize(
+    ("current", "faulty"), [("first", {"connection ci"}), ("second", set[str]())]
+)
+def test_a_refused_refresh_token_is_a_fault_until_there_is_another(
+    stack: Stack, current: str, faulty: set[str]
+) -> None:
+    auth = a_refresh_grant()
+    connection = a_connection(id="ci", connector="webhook", settings=HOOK, auth=auth)
+    first = RefreshSecret(refresh_token="first")
+    stack.config.put(connection)
+    stack.secrets.put("connections/ci", [json.dumps({"refresh_token": current})])
+    stack.grants.put(connection, Grants().refusing(auth.origin(first), "first", NOW))
+
+    findings = of_stack(stack)
+
+    assert set(findings) == {"stack", *faulty}
+    for name in faulty:
+        assert "its refresh token was refused at 2026-03-01" in findings[name].text
+        assert findings[name].action.endswith("signalbox secrets set connections/ci")
 
 
 def test_settings_that_need_a_token_name_it(stack: Stack) -> None:

@@ -23,7 +23,7 @@ from tests.commands.conftest import CommandLine
 EXAMPLES: Final = PROJECT / "docs" / "examples"
 NAMES: Final = ("agents", "small-team", "strict-production")
 ISSUER: Final = "name: a, issuer: b, audience: c, jwks_url: 'https://d/'"
-SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 2}
+SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 3}
 
 
 def example(name: str) -> Manifest:

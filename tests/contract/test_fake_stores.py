@@ -4,6 +4,7 @@ import pytest
 
 from tests.contract.circuits import CircuitStoreContract
 from tests.contract.digests import DigestStoreContract
+from tests.contract.grants import GrantStoreContract, RefreshLockStoreContract
 from tests.contract.held import HeldIndexContract
 from tests.contract.incidents import IncidentStoreContract
 from tests.contract.queues import TaskQueueContract
@@ -28,6 +29,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.digests import FakeDigestStore
+from tests.fakes.grants import FakeGrantStore, FakeRefreshLockStore
 from tests.fakes.incidents import FakeIncidentStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
@@ -143,3 +145,15 @@ class TestFakeDigestStore(DigestStoreContract):
     @pytest.fixture
     def store(self) -> FakeDigestStore:
         return FakeDigestStore()
+
+
+class TestFakeGrantStore(GrantStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeGrantStore:
+        return FakeGrantStore()
+
+
+class TestFakeRefreshLockStore(RefreshLockStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeRefreshLockStore:
+        return FakeRefreshLockStore()

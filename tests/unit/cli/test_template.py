@@ -13,7 +13,8 @@ from cli.lint.rules import lint_template
 from cli.lint.template import Template
 from cli.target import PROJECT
 from cli.template import TEMPLATE, expanded_template, translated_template
-from signalbox.runtime.registry import connector_names, providers
+from signalbox.egress.refreshed_tokens import REFRESH_LOCK_TIME
+from signalbox.runtime.registry import connector_names, connectors, providers
 from tests.integration.template import template
 
 PROVIDERS: Final = [f"provider{number}" for number in range(3)]
@@ -245,6 +246,36 @@ Resources:
 
 OUTSIDE: Final = {"DispatcherFunction", "MaintenanceFunction", "DeadLettersFunction"}
 """Functions that call nothing but AWS."""
+
+
+def test_connectors_with_access_tokens_may_replace_their_own_and_no_others() -> None:
+    resources = _resources()
+    grants = {
+        name.removesuffix("GrantPolicy"): resource["Properties"]
+        for name, resource in resources.items()
+        if name.endswith("GrantPolicy")
+    }
+    takers = {
+        name
+        for name, make in connectors(frozenset()).items()
+        if getattr(make(), "takes_access_tokens", False)
+    }
+
+    assert set(grants) == takers
+    for name, properties in grants.items():
+        [statement] = properties["PolicyDocument"]["Statement"]
+        assert properties["Roles"] == [{"Ref": f"{name}ConnectorRole"}]
+        assert f"/grants/{name}/*" in json.dumps(statement["Resource"])
+
+
+def test_who_holds_the_lock_of_a_refresh_token_has_returned_it_or_ended_before_it_ends() -> None:
+    timeouts = [
+        resource["Properties"]["Timeout"]
+        for name, resource in _resources().items()
+        if name.endswith("ConnectorFunction")
+    ]
+
+    assert max(timeouts) < REFRESH_LOCK_TIME.total_seconds()
 
 
 def test_the_functions_that_call_out_are_in_the_vpc_if_there_is_one() -> None:

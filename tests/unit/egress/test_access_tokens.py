@@ -7,7 +7,7 @@ from threading import Event, Lock
 import pytest
 from pydantic import ValidationError
 
-from signalbox.egress import access_tokens
+from signalbox.egress import token_cache
 from signalbox.egress.access_tokens import AccessTokens
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import DEFAULT_RETRY_WAIT, SecretRefused
@@ -165,7 +165,7 @@ def test_threads_share_one_request_and_its_outcome(
     answer: HttpResponse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint = _MeetingEndpoint(answer)
-    monkeypatch.setattr(access_tokens, "Lock", lambda: _OpeningLock(endpoint))
+    monkeypatch.setattr(token_cache, "Lock", lambda: _OpeningLock(endpoint))
     tokens = tokens_of(endpoint)
 
     def ask() -> str:

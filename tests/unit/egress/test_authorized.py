@@ -1,28 +1,41 @@
 """A connector gets access tokens where its connection has client credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import pytest
 
 from signalbox.connectors.discord import Discord
 from signalbox.connectors.jira import Jira
+from signalbox.connectors.slack import Slack
 from signalbox.connectors.webhook import Webhook
 from signalbox.egress.access_tokens import AccessTokens
 from signalbox.egress.authorized import AuthorizedConnector
-from signalbox.egress.http_client import HttpClient, HttpResponse
+from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
+from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendPostponed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
+from signalbox.runtime.registry import connectors
 from signalbox.services.config.connection_secrets import check_connection_secret
 from tests.builders import a_connection, a_notification
 from tests.fakes.clock import FakeClock
+from tests.fakes.grants import FakeGrantStore, FakeRefreshLockStore
 from tests.fakes.http_server import FakeHttpServer, Reply
 from tests.fakes.references import clients
-from tests.fakes.token_endpoint import FakeTokenEndpoint, a_client, issued
+from tests.fakes.token_endpoint import (
+    FakeTokenEndpoint,
+    RotatingTokenEndpoint,
+    a_client,
+    a_refresh_grant,
+    issued,
+)
 
+REFRESH_SECRET = '{"client_secret": "s3cret", "refresh_token": "refresh-0"}'
 CANARY = "Ca2Na3Ry4Zz5Qq6Ww7"
+CLOUD = "11111111-2222-3333-4444-555555555555"
 AUTHORIZED = a_connection(connector="webhook", settings={}, auth=a_client())
 
 
@@ -43,17 +56,28 @@ class Target(Webhook):
             raise error
 
 
+def authorized(
+    target: Webhook, http: Callable[[HttpRequest], HttpResponse], clock: FakeClock
+) -> AuthorizedConnector:
+    return AuthorizedConnector(
+        connector=target,
+        tokens=AccessTokens(http=http, clock=clock),
+        refreshed=RefreshedTokens(
+            http=http, clock=clock, grants=FakeGrantStore(), locks=FakeRefreshLockStore()
+        ),
+    )
+
+
 def send(
     target: Target,
-    endpoint: FakeTokenEndpoint,
+    endpoint: FakeTokenEndpoint | RotatingTokenEndpoint,
     secrets: Sequence[str] = ("client secret",),
     *,
     times: int = 1,
     connection: Connection = AUTHORIZED,
 ) -> None:
     clock = FakeClock()
-    tokens = AccessTokens(http=endpoint, clock=clock)
-    connector = AuthorizedConnector(connector=target, tokens=tokens)
+    connector = authorized(target, endpoint, clock)
     for _ in range(times):
         connector.send(a_notification(), connection, secrets)
         clock.advance(seconds=1)
@@ -153,9 +177,7 @@ def test_a_webhook_has_the_token_and_no_signature() -> None:
     with FakeHttpServer().running() as server:
         server.replies(Reply(body=issued("token-of-the-server").body), Reply(status=204))
         http = HttpClient(trusted=[server.url])
-        connector = AuthorizedConnector(
-            connector=Webhook(clients(http)), tokens=AccessTokens(http=http, clock=FakeClock())
-        )
+        connector = authorized(Webhook(clients(http)), http, FakeClock())
         connection = a_connection(
             connector="webhook",
             settings={"url": f"{server.url}/in"},
@@ -175,7 +197,7 @@ def test_a_webhook_has_the_token_and_no_signature() -> None:
 def test_a_token_url_is_https_or_trusted() -> None:
     connection = a_connection(
         connector="jira",
-        settings={"site": "https://acme.atlassian.net"},
+        settings={"site": "https://acme.atlassian.net", "cloud_id": CLOUD},
         auth=a_client(token_url="http://id.example.com/token"),
     )
 
@@ -183,10 +205,10 @@ def test_a_token_url_is_https_or_trusted() -> None:
         Jira(clients()).check(connection)
 
 
-def test_a_connector_whose_secret_is_no_token_takes_no_client_credentials() -> None:
+def test_a_connector_whose_secret_is_no_token_takes_no_auth() -> None:
     connection = a_connection(connector="discord", settings={}, auth=a_client())
 
-    with pytest.raises(SettingsInvalid, match="discord takes no client credentials"):
+    with pytest.raises(SettingsInvalid, match="discord takes no access tokens"):
         Discord(clients()).check(connection)
 
 
@@ -198,3 +220,69 @@ def test_the_secret_of_a_connection_with_client_credentials_is_the_client_secret
             check_connection_secret(Webhook(clients()), AUTHORIZED, secret)
     with pytest.raises(Conflict, match="whsec_"):
         check_connection_secret(Webhook(clients()), a_connection(connector="webhook"), "any text")
+
+
+def test_a_refused_token_is_refreshed_once_and_the_attempt_repeated() -> None:
+    target, endpoint = Target(None, SecretRefused("401")), RotatingTokenEndpoint()
+    connection = a_connection(connector="webhook", settings={}, auth=a_refresh_grant())
+
+    send(target, endpoint, [REFRESH_SECRET], times=2, connection=connection)
+
+    assert target.secrets == [["access-1"], ["access-1"], ["access-2"]]
+    assert not endpoint.revoked
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "refresh-0",
+        "[]",
+        "{}",
+        '{"refresh_token": ""}',
+        '{"refresh_token": "a b"}',
+        '{"refresh_token": 1}',
+        '{"refresh_token": "r", "client_secret": "é"}',
+        '{"refresh_token": "r", "access_token": "a"}',
+    ],
+)
+def test_the_secret_of_a_connection_with_a_refresh_token_is_checked(secret: str) -> None:
+    connection = a_connection(connector="webhook", auth=a_refresh_grant())
+
+    with pytest.raises(Conflict, match="not a JSON object such as") as error:
+        check_connection_secret(Webhook(clients()), connection, secret)
+
+    assert "refresh-0" not in error.value.reason
+
+
+@pytest.mark.parametrize("secret", [REFRESH_SECRET, '{"refresh_token": "r"}'])
+def test_a_refresh_token_may_have_a_client_secret(secret: str) -> None:
+    connection = a_connection(connector="webhook", auth=a_refresh_grant())
+
+    check_connection_secret(Webhook(clients()), connection, secret)
+
+
+@pytest.mark.parametrize(
+    ("connector", "settings", "error"),
+    [
+        ("jira", {"site": "https://acme.atlassian.net"}, "cloud_id"),
+        ("jira", {"site": "https://acme.atlassian.net", "cloud_id": CLOUD}, None),
+        ("linear", {"team": "RAIL"}, None),
+        ("slack", {}, "needs a channel"),
+        ("slack", {"channel": "C1"}, None),
+    ],
+)
+def test_a_connection_with_a_refresh_token_has_what_its_token_needs(
+    connector: str, settings: dict[str, object], error: str | None
+) -> None:
+    connection = a_connection(connector=connector, settings=settings, auth=a_refresh_grant())
+    checked = connectors(frozenset())[connector]()
+
+    with pytest.raises(SettingsInvalid, match=error) if error else nullcontext():
+        checked.check(connection)
+
+
+def test_slack_has_no_client_credentials() -> None:
+    connection = a_connection(auth=a_client())
+
+    with pytest.raises(SettingsInvalid, match="oauth2_refresh"):
+        Slack(clients()).check(connection)

@@ -18,6 +18,7 @@
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
+| State | `REFRESH#<connection>` | | the lock of those who use its refresh tokens |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | State | `INCIDENTS` | | the incidents, and the counters at the last observation |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
@@ -162,6 +163,11 @@ def reference_pk(connection: ConnectionId, task: TaskId) -> str:
 def digest_pk(connection: ConnectionId, subscription: SubscriptionId) -> str:
     """Return the partition key of the digests that are collected for a subscription."""
     return f"DIGEST#{connection}#{subscription}"
+
+
+def refresh_lock_pk(connection: ConnectionId) -> str:
+    """Return the partition key of the lock of those who use the refresh tokens of a connection."""
+    return f"REFRESH#{connection}"
 
 
 def redelivery_pk(provider: str, name: str) -> str:

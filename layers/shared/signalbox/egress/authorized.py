@@ -1,16 +1,18 @@
 """A connector whose connections may authenticate themselves by OAuth 2.0."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from typing_extensions import override
 
 from signalbox.egress.access_tokens import AccessTokens
+from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.egress.responses import SecretRefused, try_secrets
+from signalbox.egress.token_endpoint import AccessToken
 from signalbox.models.base import JsonObject
 from signalbox.models.config import Connection
-from signalbox.models.connection_auth import ClientCredentials
+from signalbox.models.connection_auth import ClientCredentials, ConnectionAuth
 from signalbox.models.errors import SendDelayed, SendPostponed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
@@ -19,10 +21,11 @@ from signalbox.services.ports.notifications import Connector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizedConnector(Connector):
-    """A connector that gets access tokens as secrets where a connection has client credentials."""
+    """A connector that gets access tokens as secrets where a connection has `auth`."""
 
     connector: Connector
     tokens: AccessTokens
+    refreshed: RefreshedTokens
 
     @property
     @override
@@ -49,30 +52,39 @@ class AuthorizedConnector(Connector):
     def send(
         self, notification: Notification, connection: Connection, secrets: Sequence[str]
     ) -> None:
-        client = connection.auth
-        if client is None:
+        auth = connection.auth
+        if auth is None:
             return self.connector.send(notification, connection, secrets)
         return try_secrets(
-            secrets, lambda secret: self._send_as(client, secret, notification, connection)
+            secrets,
+            lambda secret: self._send_with(
+                self._issuer(connection, auth, secret), notification, connection
+            ),
         )
 
-    def _send_as(
+    def _issuer(
+        self, connection: Connection, auth: ConnectionAuth, secret: str
+    ) -> Callable[[AccessToken | None], AccessToken]:
+        """Return what returns a token, another one than that which was refused."""
+        if isinstance(auth, ClientCredentials):
+            return lambda refused: self.tokens.token(auth, secret, refused=refused)
+        return lambda refused: self.refreshed.token(connection, auth, secret, refused=refused)
+
+    def _send_with(
         self,
-        client: ClientCredentials,
-        secret: str,
+        issue: Callable[[AccessToken | None], AccessToken],
         notification: Notification,
         connection: Connection,
     ) -> None:
-        """Send with a token, and once more with a new one if the target refuses a cached one."""
+        """Send with a token, and once more with a new one if the target refuses an older one."""
         begin = self.tokens.clock()
-        token = self.tokens.token(client, secret)
+        token = issue(None)
         try:
             return self._send(notification, connection, token.value)
         except SecretRefused:
             if token.issued_at >= begin:
                 raise
-        token = self.tokens.token(client, secret, refused=token)
-        return self._send(notification, connection, token.value)
+        return self._send(notification, connection, issue(token).value)
 
     def _send(self, notification: Notification, connection: Connection, token: str) -> None:
         with _masking(token):

@@ -38,7 +38,7 @@ class TargetConnector(ABC, Generic[S]):
     Attributes:
         name: The name of the connector's module, which is in connections and in its queue's name.
         settings_model: The model of a connection's settings.
-        takes_access_tokens: Whether the secret may be an access token by client credentials.
+        takes_access_tokens: Whether the secret may be an access token of OAuth 2.0.
         http: The client that all requests go through.
         references: The objects of the target that stand for tasks.
         aws: The targets in AWS, which are called with the role of the function.
@@ -81,7 +81,7 @@ class TargetConnector(ABC, Generic[S]):
         if connection.auth is None:
             return
         if not self.takes_access_tokens:
-            raise SettingsInvalid(f"auth: the connector {self.name} takes no client credentials")
+            raise SettingsInvalid(f"auth: the connector {self.name} takes no access tokens")
         self.require_https("auth.token_url", connection.auth.token_url)
 
     def check_secret(self, connection: Connection, secret: str) -> None:  # noqa: ARG002  as above

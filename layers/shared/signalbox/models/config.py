@@ -12,12 +12,13 @@ from signalbox.models.burst import BurstCap
 from signalbox.models.change import Change
 from signalbox.models.config_resource import (
     CONNECTION_SECRETS,
+    GRANTS,
     SOURCE_SECRETS,
     SOURCE_TOKENS,
     ConfigResource,
     secret_path,
 )
-from signalbox.models.connection_auth import ClientCredentials
+from signalbox.models.connection_auth import ConnectionAuth
 from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
@@ -145,9 +146,9 @@ class Source(ConfigResource):
 class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
-    The connector's own model validates `settings`. With `auth` the secret is the client secret, for
-    which an authorization server issues access tokens. With `incidents` the connection gets the
-    alerts of incidents, except of its own.
+    The connector's own model validates `settings`. With `auth` the secret is for an authorization
+    server, which issues access tokens. With `incidents` the connection gets the alerts of
+    incidents, except of its own.
     """
 
     kind: ClassVar = "connection"
@@ -156,7 +157,7 @@ class Connection(ConfigResource):
     connector: Name
     enabled: bool = True
     incidents: bool = False
-    auth: ClientCredentials | None = None
+    auth: ConnectionAuth | None = None
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property
@@ -168,6 +169,16 @@ class Connection(ConfigResource):
     @override
     def secret_name(self) -> str:
         return secret_path(CONNECTION_SECRETS, self.id)
+
+    @property
+    def grants_name(self) -> str:
+        """Return the name of the current tokens of its grants, which its connector writes."""
+        return secret_path(GRANTS, self.connector, self.id)
+
+    @property
+    @override
+    def secret_names(self) -> tuple[str, ...]:
+        return (self.secret_name, self.grants_name)
 
 
 class ReplyConnection(Connection):

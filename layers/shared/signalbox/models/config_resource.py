@@ -7,6 +7,7 @@ from signalbox.models.base import Model
 SOURCE_SECRETS = "sources"
 SOURCE_TOKENS = "tokens"
 CONNECTION_SECRETS = "connections"
+GRANTS = "grants"
 ISSUER_SECRETS = "issuers"
 
 

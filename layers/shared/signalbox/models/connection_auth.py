@@ -1,13 +1,17 @@
 """How a connection authenticates itself at its target, if not by its secret alone."""
 
+import json
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from signalbox.models.base import Model
 
 _Printable = Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,498}[!-~])?$")]
+_TokenUrl = Annotated[str, Field(pattern=r"^https?://[!-\"$-~]{1,1900}$")]
+_Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$", max_length=2_000)]
 
 
 class ClientAuthMethod(StrEnum):
@@ -29,10 +33,47 @@ class ClientCredentials(Model):
     """
 
     type: Literal["oauth2"]
-    token_url: str = Field(pattern=r"^https?://[!-\"$-~]{1,1900}$")
+    token_url: _TokenUrl
     client_id: _Printable
-    scope: (
-        Annotated[str, Field(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$", max_length=2_000)] | None
-    ) = None
+    scope: _Scope | None = None
     audience: _Printable | None = None
     token_endpoint_auth_method: ClientAuthMethod = ClientAuthMethod.BASIC
+
+
+class RefreshTokenGrant(Model):
+    """The refresh token grant of OAuth 2.0 (RFC 6749, section 6).
+
+    The secret of the connection is a `RefreshSecret` as JSON. `scope` narrows what was granted.
+    """
+
+    type: Literal["oauth2_refresh"]
+    token_url: _TokenUrl
+    client_id: _Printable
+    scope: _Scope | None = None
+    token_endpoint_auth_method: ClientAuthMethod = ClientAuthMethod.BASIC
+
+    def origin(self, secret: "RefreshSecret") -> str:
+        """Return what identifies the chain of refresh tokens that begins with a secret.
+
+        A new client secret continues the chain.
+        """
+        parts = [self.token_url, self.client_id, secret.refresh_token]
+        return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+ConnectionAuth = Annotated[ClientCredentials | RefreshTokenGrant, Field(discriminator="type")]
+
+
+class RefreshSecret(Model):
+    """The secret of a connection with a refresh token. Public clients have no client secret."""
+
+    refresh_token: str = Field(pattern=r"^[!-~]{1,3000}$", repr=False)
+    client_secret: str | None = Field(default=None, pattern=r"^[ -~]{1,2000}$", repr=False)
+
+
+def parse_refresh_secret(text: str) -> RefreshSecret | None:
+    """Return the secret in a text, or None if it has none."""
+    try:
+        return RefreshSecret.model_validate_json(text)
+    except ValidationError:
+        return None

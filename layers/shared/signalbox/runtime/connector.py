@@ -14,6 +14,7 @@ from signalbox.egress.authorized import AuthorizedConnector
 from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
+from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.models.queue_messages import NotificationMessage
 from signalbox.runtime.sqs_batch import LambdaHandler, RetryMessage, sqs_batch_handler
 from signalbox.runtime.telemetry import count, logger
@@ -88,9 +89,7 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
     return sqs_batch_handler(
         _DeliverHandler(
             deliver=DeliverNotification(
-                connector=AuthorizedConnector(
-                    connector=made, tokens=AccessTokens(http=http, clock=wired.clock)
-                ),
+                connector=_authorized(made, http, wired),
                 notifications=wired.notifications,
                 config=wired.config,
                 secrets=wired.secrets,
@@ -109,4 +108,14 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
         log,
         count,
         workers=CALLS_AT_ONCE,
+    )
+
+
+def _authorized(made: Connector, http: HttpClient, wired: Wiring) -> Connector:
+    return AuthorizedConnector(
+        connector=made,
+        tokens=AccessTokens(http=http, clock=wired.clock),
+        refreshed=RefreshedTokens(
+            http=http, clock=wired.clock, grants=wired.grants, locks=wired.refresh_locks
+        ),
     )

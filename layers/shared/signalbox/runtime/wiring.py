@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
+    from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
     from signalbox.aws.references import DynamoReferences
+    from signalbox.aws.refresh_locks import DynamoRefreshLocks
     from signalbox.aws.targets import BotoTargets
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
@@ -251,10 +254,29 @@ class Wiring:
     def secrets(self) -> SsmSecrets:
         """Return the store of secrets."""
         return SsmSecrets(
-            provider=SSMProvider(boto3_client=boto3.client("ssm", config=_SSM)),
+            provider=SSMProvider(boto3_client=self.ssm),
             prefix=self.settings.parameters,
             clock=self.clock,
         )
+
+    @cached_property
+    def ssm(self) -> "SSMClient":
+        """Return the client of the parameter store."""
+        return boto3.client("ssm", config=_SSM)
+
+    @cached_property
+    def grants(self) -> "SsmGrants":
+        """Return the store of the tokens of connections."""
+        from signalbox.aws.grants import SsmGrants  # noqa: PLC0415  see above
+
+        return SsmGrants(ssm=self.ssm, prefix=self.settings.parameters)
+
+    @cached_property
+    def refresh_locks(self) -> "DynamoRefreshLocks":
+        """Return the locks of those who use the refresh tokens of connections."""
+        from signalbox.aws.refresh_locks import DynamoRefreshLocks  # noqa: PLC0415  see above
+
+        return DynamoRefreshLocks(table=self.state_table, clock=self.clock)
 
     @cached_property
     def queue(self) -> SqsTaskQueue:

@@ -27,6 +27,7 @@ from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
+from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType
 
 _GATEWAY: Final = "https://api.atlassian.com/ex/jira"
@@ -67,6 +68,12 @@ class Jira(HttpConnector[Settings]):
     name = "jira"
     settings_model = Settings
     takes_access_tokens = True
+
+    @override
+    def check(self, connection: Connection) -> None:
+        super().check(connection)
+        if connection.auth and self.settings(connection).cloud_id is None:
+            raise SettingsInvalid("cloud_id: a connection with auth needs that of the site")
 
     @override
     def check_secret(self, connection: Connection, secret: str) -> None:

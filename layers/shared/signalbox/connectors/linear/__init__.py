@@ -67,6 +67,7 @@ class Linear(HttpConnector[Settings]):
 
     name = "linear"
     settings_model = Settings
+    takes_access_tokens = True
 
     @override
     def settings(self, connection: Connection) -> Settings:

@@ -21,6 +21,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, possible_send_window
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.config import Connection
+from signalbox.models.connection_auth import ClientCredentials
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
@@ -75,6 +76,21 @@ class Slack(HttpConnector[Settings]):
 
     name = "slack"
     settings_model = Settings
+    takes_access_tokens = True
+
+    def check(self, connection: Connection) -> None:
+        """Check the settings of a connection.
+
+        Raises:
+            SettingsInvalid: They are not valid, or not for a bot token where there will be one.
+        """
+        super().check(connection)
+        if connection.auth is None:
+            return
+        if isinstance(connection.auth, ClientCredentials):
+            raise SettingsInvalid("auth: Slack has no client credentials, but oauth2_refresh")
+        if _lacks_channel(self.settings(connection)):
+            raise SettingsInvalid(_NO_CHANNEL)
 
     def check_secret(self, connection: Connection, secret: str) -> None:
         """Check that the connection can use a secret.
@@ -84,8 +100,7 @@ class Slack(HttpConnector[Settings]):
             SettingsInvalid: The settings are not valid.
         """
         if _TOKEN.fullmatch(secret):
-            settings = self.settings(connection)
-            if settings.channel is None and settings.mode != "origin":
+            if _lacks_channel(self.settings(connection)):
                 raise Conflict(_NO_CHANNEL)
         elif not self._is_webhook(secret):
             raise Conflict(_why_not(secret))
@@ -219,6 +234,10 @@ def _find_message(notification: Notification, channel: Channel, under: str = "")
     """Return the id of the message of a task that an earlier attempt may have posted."""
     found = channel.find(notification.task_id, possible_send_window(notification), under)
     return found if found and not found.endswith(":") else None
+
+
+def _lacks_channel(settings: Settings) -> bool:
+    return settings.channel is None and settings.mode != "origin"
 
 
 def _authorization(token: str) -> dict[str, str]:
