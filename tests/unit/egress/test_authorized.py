@@ -75,12 +75,13 @@ def send(
     *,
     times: int = 1,
     connection: Connection = AUTHORIZED,
+    minutes: int = 0,
 ) -> None:
     clock = FakeClock()
     connector = authorized(target, endpoint, clock)
     for _ in range(times):
         connector.send(a_notification(), connection, secrets)
-        clock.advance(seconds=1)
+        clock.advance(seconds=1 + 60 * minutes)
 
 
 def test_a_connection_without_client_credentials_has_its_own_secrets() -> None:
@@ -226,10 +227,21 @@ def test_a_refused_token_is_refreshed_once_and_the_attempt_repeated() -> None:
     target, endpoint = Target(None, SecretRefused("401")), RotatingTokenEndpoint()
     connection = a_connection(connector="webhook", settings={}, auth=a_refresh_grant())
 
-    send(target, endpoint, [REFRESH_SECRET], times=2, connection=connection)
+    send(target, endpoint, [REFRESH_SECRET], times=2, connection=connection, minutes=5)
 
     assert target.secrets == [["access-1"], ["access-1"], ["access-2"]]
     assert not endpoint.revoked
+
+
+def test_a_target_that_always_refuses_does_not_use_up_refresh_tokens() -> None:
+    target, endpoint = Target(None, SecretRefused("Jira answered 403")), RotatingTokenEndpoint()
+    connection = a_connection(connector="webhook", settings={}, auth=a_refresh_grant())
+
+    with pytest.raises(SecretRefused, match="Jira answered 403"):
+        send(target, endpoint, [REFRESH_SECRET], times=2, connection=connection)
+
+    assert target.secrets == [["access-1"], ["access-1"]]
+    assert endpoint.used == ["refresh-0"]
 
 
 @pytest.mark.parametrize(

@@ -139,11 +139,21 @@ def test_a_refused_token_is_refreshed_by_the_first_process_alone() -> None:
     first, second = world.process(), world.process()
     refused = token(first)
     token(second)
+    world.wait(timedelta(minutes=5))
 
     values = [token(first, refused=refused).value, token(second, refused=refused).value]
 
     assert values == ["access-2", "access-2"]
     assert endpoint.issued == 2
+
+
+def test_a_new_token_that_is_refused_stays_the_current_one() -> None:
+    endpoint = RotatingTokenEndpoint()
+    process = World(endpoint).process()
+    refused = token(process)
+
+    assert token(process, refused=refused) == refused
+    assert endpoint.issued == 1
 
 
 def test_the_new_refresh_token_is_stored_before_the_access_token_is_returned() -> None:

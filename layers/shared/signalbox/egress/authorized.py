@@ -84,7 +84,10 @@ class AuthorizedConnector(Connector):
         except SecretRefused:
             if token.issued_at >= begin:
                 raise
-        return self._send(notification, connection, issue(token).value)
+            newer = issue(token)
+            if newer == token:
+                raise
+        return self._send(notification, connection, newer.value)
 
     def _send(self, notification: Notification, connection: Connection, token: str) -> None:
         with _masking(token):

@@ -40,6 +40,9 @@ _RETRY: Final = timedelta(seconds=5)
 _REFUSED_FOR: Final = timedelta(hours=1)
 """For how long a refused refresh token is not tried again."""
 
+_MIN_AGE: Final = timedelta(minutes=5)
+"""How old a token is before it is replaced because a target refuses it: most 403 are permanent."""
+
 _STORE_LAG: Final = timedelta(minutes=1)
 """For how long the store may return older grants than those that were stored."""
 
@@ -88,6 +91,8 @@ class RefreshedTokens:
     ) -> AccessToken:
         """Return a valid token, another one than that which the target has refused.
 
+        If that one is the current one and only some minutes old, it is returned again.
+
         Raises:
             SendPostponed: Another process refreshes it, or the new one is not stored yet.
             SendDelayed: The token endpoint does not answer now.
@@ -127,7 +132,9 @@ class RefreshedTokens:
         if chain.refused_at and now - chain.refused_at < _REFUSED_FOR:
             raise GrantRefused(_reauthorize(client, "the refresh token was refused"))
         value = chain.access_token
-        if value is None or now >= chain.expires_at or (refused and refused.value == value):
+        if value is None or now >= chain.expires_at:
+            return None
+        if refused and refused.value == value and now - chain.issued_at >= _MIN_AGE:
             return None
         return AccessToken(value=value, issued_at=chain.issued_at, expires_at=chain.expires_at)
 
