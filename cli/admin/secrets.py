@@ -12,7 +12,7 @@ import typer
 
 from cli.errors import CommandError
 from signalbox.models.config import Connection
-from signalbox.models.config_resource import SOURCE_SECRETS, SOURCE_TOKENS
+from signalbox.models.config_resource import SOURCE_SECRETS, SOURCE_TOKENS, is_certificate
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.config.connection_secrets import check_connection_secret
@@ -20,17 +20,21 @@ from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
 SECRET_NAMES: Final = (
-    "sources/<provider>/<source>, tokens/<provider>/<source>, connections/<connection> "  # noqa: S105
-    "or issuers/<issuer>"
+    "sources/<provider>/<source>, tokens/<provider>/<source>, connections/<connection>, "  # noqa: S105
+    "connections/<connection>/certificate or issuers/<issuer>"
 )
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 _SECRET_NAME: Final = re.compile(
     rf"(?:sources|tokens)/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}"
+    rf"|connections/{_NAME}/certificate"
 )
 _MIN_STRONG_LENGTH: Final = 16
 _MAX_BYTES: Final = 1_900
 """The maximum length in bytes: a parameter has 4 KB, and contains two secrets during a rotation."""
+
+_MAX_CERTIFICATE_BYTES: Final = 7_500
+"""The largest parameters have 8 KB, and JSON writes two characters for a line break."""
 
 
 class SecretWriter(Protocol):
@@ -53,15 +57,26 @@ def check_name(name: str, *, generate: bool = False) -> str:
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     if generate and name.startswith(f"{SOURCE_TOKENS}/"):
         raise typer.BadParameter("a token comes from the provider and cannot be generated")
+    if generate and is_certificate(name):
+        raise typer.BadParameter("a certificate comes from an authority and cannot be generated")
     return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretInput:
-    """Where a new secret comes from: generated, the environment, a prompt or standard input."""
+    """Where a new secret comes from: generated, the environment, a prompt or standard input.
+
+    A certificate has several lines, so there is no prompt for it.
+    """
 
     generate: bool = False
     variable: str | None = None
+    certificate: bool = False
+
+    @property
+    def max_bytes(self) -> int:
+        """Return how many bytes it may have."""
+        return _MAX_CERTIFICATE_BYTES if self.certificate else _MAX_BYTES
 
     def read(self) -> str:
         """Return the secret without a trailing line break.
@@ -74,17 +89,20 @@ class SecretInput:
         try:
             secret = checked_secret(self._given())
         except SecretInvalid as invalid:
-            raise CommandError(f"{invalid}; --generate makes one") from None
-        if len(secret.encode("utf-8", "replace")) > _MAX_BYTES:
-            raise CommandError(f"a secret is a text of at most {_MAX_BYTES} bytes")
+            hint = "" if self.certificate else "; --generate makes one"
+            raise CommandError(f"{invalid}{hint}") from None
+        if len(secret.encode("utf-8", "replace")) > self.max_bytes:
+            raise CommandError(f"a secret is a text of at most {self.max_bytes} bytes")
         return secret
 
     def _given(self) -> str:
         if self.variable:
             return os.environ.get(self.variable, "")
         if sys.stdin.isatty():
+            if self.certificate:
+                raise CommandError("redirect standard input from the PEM file: … < client.pem")
             return str(typer.prompt("Secret", hide_input=True, confirmation_prompt=True))
-        return sys.stdin.read(_MAX_BYTES + 2)
+        return sys.stdin.read(self.max_bytes + 2)
 
 
 def check_use(
@@ -136,6 +154,8 @@ def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
         CommandError: The secret is not valid.
     """
     _check(name, secret)
+    if is_certificate(name):
+        raise CommandError("a client certificate has no overlap; `secrets set` replaces it")
     others = [known for known in secrets.refresh(name) if known != secret]
     overlap = [secret, *others[:1]]
     secrets.put(name, overlap)

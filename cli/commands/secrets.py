@@ -17,7 +17,7 @@ SecretArgument = Annotated[
     str,
     typer.Argument(
         help="sources/<provider>/<source>, tokens/<provider>/<source>, "
-        "connections/<connection> or issuers/<issuer>"
+        "connections/<connection>, connections/<connection>/certificate or issuers/<issuer>"
     ),
 ]
 FromEnvOption = Annotated[
@@ -46,10 +46,12 @@ def set_(
     from cli.admin.audit import command_audit
     from cli.admin.secrets import SecretInput, check_name, is_weak, replace_secret
     from cli.locate import find_stack
+    from signalbox.models.config_resource import is_certificate
 
     check_name(name, generate=generate)
     stack = find_stack(chosen_target(context))
-    secret = _read(stack, name, SecretInput(generate=generate, variable=from_env))
+    origin = SecretInput(generate=generate, variable=from_env, certificate=is_certificate(name))
+    secret = _read(stack, name, origin)
     with command_audit(stack)("secrets set", name):
         replace_secret(stack.secrets, name, secret)
         _tell(secret if generate else "", f"{name} is set; {_EFFECT}")
@@ -96,9 +98,15 @@ def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
         Conflict: The source or connection cannot use it.
     """
     from cli.admin.secrets import check_source_use, check_use
+    from signalbox.egress.client_certificates import check_certificate
+    from signalbox.models.config_resource import is_certificate
     from signalbox.runtime.registry import providers
+    from signalbox.services.ports.time import utc_now
 
     secret = origin.read()
+    if is_certificate(name):
+        check_certificate(secret, utc_now())
+        return secret
     check_source_use(name, secret, providers())
     if name.startswith("connections/"):  # who sets those of sources may be let read nothing else
         check_use(name, secret, stack.config.connections(), stack.connectors)

@@ -12,6 +12,7 @@ from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
 from cli.output import format_time
 from cli.stack import Stack
 from signalbox.aws.config import DynamoConfig
+from signalbox.egress.client_certificates import check_certificate
 from signalbox.models.config import Connection, Pause, Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.connection_auth import RefreshTokenGrant, parse_refresh_secret
@@ -26,6 +27,7 @@ from signalbox.services.ports.time import utc_now
 
 R = TypeVar("R", bound=ConfigResource)
 
+_CERTIFICATE_WARNING: Final = timedelta(days=14)
 _MAX_AGE: Final = timedelta(days=1)
 _REFRESH: Final = "the lines `networks` of the function redelivery have the reason"
 _APPLY: Final = "correct it and run `signalbox apply`"
@@ -120,6 +122,30 @@ class StackChecks:
             if uses_secret:
                 yield from self._secret(connection, connection.secret_name, check, without)
             yield from self._grant(connection)
+            if connection.tls.client_certificate:
+                yield from self._certificate(connection)
+
+    def _certificate(self, connection: Connection) -> Iterator[Diagnosis]:
+        """Check that the client certificate of a connection can be used, and for how long."""
+        name, now = connection.certificate_name, utc_now()
+        set_it = f"signalbox secrets set {name} < client.pem"
+        stored = self.stack.secrets.refresh(name)
+        if not stored:
+            yield _fault(connection, "it has no client certificate, and sends nothing", set_it)
+            return
+        try:
+            end = check_certificate(stored[0], now)
+        except Conflict as conflict:
+            yield _fault(connection, f"{name} cannot be used: {conflict.reason}", set_it)
+            return
+        if end - now < _CERTIFICATE_WARNING:
+            yield Diagnosis(
+                level=DiagnosisLevel.WARNING,
+                check="connections",
+                subject=f"connection {connection.key}",
+                text=f"its client certificate expires at {format_time(end)}",
+                action=set_it,
+            )
 
     def _grant(self, connection: Connection) -> Iterator[Diagnosis]:
         """Check that the refresh token of a connection was not refused."""

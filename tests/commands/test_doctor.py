@@ -28,6 +28,7 @@ from tests.builders import NOW, SECRET, a_connection, a_deferred, a_notification
 from tests.commands.conftest import REGION, CommandLine
 from tests.commands.served import Served
 from tests.commands.test_queue import dead, dead_notification
+from tests.fakes.certificates import DAY, FakeAuthority
 from tests.fakes.token_endpoint import a_client, a_refresh_grant
 from tests.fakes.tokens import an_issuer
 
@@ -438,6 +439,31 @@ def test_a_refused_refresh_token_is_a_fault_until_there_is_another(
     for name in faulty:
         assert "its refresh token was refused at 2026-03-01" in findings[name].text
         assert findings[name].action.endswith("signalbox secrets set connections/ci")
+
+
+@pytest.mark.parametrize(
+    ("left", "level", "text"),
+    [
+        (None, DiagnosisLevel.FAULT, "it has no client certificate"),
+        (-DAY, DiagnosisLevel.FAULT, "cannot be used: the certificate has expired"),
+        (13 * DAY, DiagnosisLevel.WARNING, "its client certificate expires at"),
+        (15 * DAY, None, ""),
+    ],
+)
+def test_a_client_certificate_is_named_two_weeks_before_it_expires(
+    stack: Stack, tmp_path: Path, left: timedelta | None, level: DiagnosisLevel | None, text: str
+) -> None:
+    tls = {"client_certificate": True}
+    stack.config.put(a_connection(id="ci", connector="webhook", settings=HOOK, tls=tls))
+    stack.secrets.put("connections/ci", ["whsec_" + "c2VjcmV0" * 4])
+    if left:
+        pem = FakeAuthority(tmp_path).client_pem(left=left)
+        stack.secrets.put("connections/ci/certificate", [pem])
+
+    finding = of_stack(stack).get("connection ci")
+
+    assert (finding.level if finding else None) == level
+    assert text in (finding.text if finding else "")
 
 
 def test_settings_that_need_a_token_name_it(stack: Stack) -> None:

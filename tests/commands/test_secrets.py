@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import JsonValue
 
@@ -8,6 +10,7 @@ from signalbox.models.config import Connection
 from signalbox.models.ids import ConnectionId
 from tests.builders import SECRET, a_source
 from tests.commands.conftest import CommandLine
+from tests.fakes.certificates import DAY, FakeAuthority
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeSecretStore
 from tests.fakes.tokens import SECRET as TOKEN_SECRET
@@ -233,3 +236,57 @@ def test_nothing_on_standard_input_changes_nothing(on_aws: CommandLine, stack: S
 )
 def test_a_name_of_no_secret_is_wrong_usage(name: str) -> None:
     assert CommandLine()("secrets", "set", name, "--generate").code == 2
+
+
+CERTIFICATE = "connections/ci/certificate"
+
+
+def test_a_client_certificate_is_read_from_standard_input(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path
+) -> None:
+    pem = FakeAuthority(tmp_path).client_pem()
+
+    result = on_aws("secrets", "set", CERTIFICATE, given=pem)
+
+    assert result.code == 0
+    assert stack.secrets.refresh(CERTIFICATE) == (pem.rstrip("\n"),)
+    assert "PRIVATE" not in result.out + result.err
+
+
+def test_a_chain_of_certificates_may_be_longer_than_other_secrets(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path
+) -> None:
+    authority = FakeAuthority(tmp_path)
+    pem = authority.client_pem() + authority.certificate * 8
+
+    result = on_aws("secrets", "set", CERTIFICATE, given=pem)
+
+    assert result.code == 0
+    assert 4_096 < len(pem) < len(stack.secrets.refresh(CERTIFICATE)[0]) + 2
+
+
+def test_a_client_certificate_that_cannot_be_used_is_refused(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path
+) -> None:
+    pem = FakeAuthority(tmp_path).client_pem(left=-DAY)
+
+    result = on_aws("secrets", "set", CERTIFICATE, given=pem)
+
+    assert result.code != 0
+    assert "has expired" in result.out + result.err
+    assert stack.secrets.refresh(CERTIFICATE) == ()
+
+
+@pytest.mark.parametrize("command", [("set", "--generate"), ("rotate", "--generate")])
+def test_a_client_certificate_cannot_be_generated(
+    on_aws: CommandLine, command: tuple[str, str]
+) -> None:
+    result = on_aws("secrets", command[0], CERTIFICATE, command[1])
+
+    assert result.code == 2
+    assert "cannot be generated" in result.out + result.err
+
+
+def test_a_client_certificate_has_no_overlap() -> None:
+    with pytest.raises(CommandError, match="`secrets set` replaces it"):
+        rotate_secret(store(), CERTIFICATE, "x")

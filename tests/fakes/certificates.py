@@ -37,6 +37,32 @@ class FakeAuthority:
         """For one who trusts this authority and nobody else."""
         return ssl.create_default_context(cadata=self.certificate)
 
+    def client_pem(
+        self, *, left: timedelta = DAY, since: timedelta = 2 * DAY, password: str = ""
+    ) -> str:
+        """A client's private key and its certificate, which is valid since and for so long."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signalbox")])
+        now = datetime.now(UTC)
+        builder = _builder(name, self._name, key, now - since, now + left)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        encryption = (
+            serialization.BestAvailableEncryption(password.encode())
+            if password
+            else serialization.NoEncryption()
+        )
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        )
+        return (private + certificate.public_bytes(serialization.Encoding.PEM)).decode()
+
+    def demanding_server(self, host: str) -> ssl.SSLContext:
+        """For a server that demands a client certificate of this authority."""
+        context = self.server(host)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=self.certificate)
+        return context
+
     def server(self, host: str, *, left: timedelta = DAY) -> ssl.SSLContext:
         """For a server of this name or address, whose certificate is valid for so long."""
         key = ec.generate_private_key(ec.SECP256R1())

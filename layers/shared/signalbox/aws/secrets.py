@@ -107,6 +107,7 @@ class SsmSecrets(SecretStore):
                 Name=self._path(name),
                 Value=_secrets.dump_json(tuple(secrets)).decode(),
                 Type="SecureString",
+                Tier="Intelligent-Tiering",  # certificates may have more than 4 KB
                 Overwrite=overwrite,
             )
         self._last.pop(name, None)

@@ -39,6 +39,7 @@ class TargetConnector(ABC, Generic[S]):
         name: The name of the connector's module, which is in connections and in its queue's name.
         settings_model: The model of a connection's settings.
         takes_access_tokens: Whether the secret may be an access token of OAuth 2.0.
+        takes_client_certificates: Whether all its calls are those of its HTTP client.
         http: The client that all requests go through.
         references: The objects of the target that stand for tasks.
         aws: The targets in AWS, which are called with the role of the function.
@@ -47,6 +48,7 @@ class TargetConnector(ABC, Generic[S]):
     name: ClassVar[str]
     settings_model: type[S]
     takes_access_tokens: ClassVar[bool] = False
+    takes_client_certificates: ClassVar[bool] = False
 
     def __init__(self, clients: Clients) -> None:
         self.http = clients.http
@@ -78,6 +80,8 @@ class TargetConnector(ABC, Generic[S]):
             SettingsInvalid: They are not those of this connector.
         """
         self.settings(connection)
+        if connection.tls.client_certificate and not self.takes_client_certificates:
+            raise SettingsInvalid(f"tls: the connector {self.name} takes no client certificate")
         if connection.auth is None:
             return
         if not self.takes_access_tokens:
@@ -135,6 +139,8 @@ class TargetConnector(ABC, Generic[S]):
 
 class HttpConnector(TargetConnector[S]):
     """A connector; what remains to write is its settings, `render` and `judge`."""
+
+    takes_client_certificates: ClassVar[bool] = True
 
     @abstractmethod
     def render(self, notification: Notification, settings: S, secret: str) -> HttpRequest:

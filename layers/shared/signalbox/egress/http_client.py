@@ -7,6 +7,7 @@ error is raised as SendRefused or SendDelayed, with a reason that contains no se
 
 import json
 import logging
+import re
 import ssl
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -37,6 +38,8 @@ _DEFAULT_HEADERS: Final = {
 }
 _COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_ZLIB: Final = 32
+_CERTIFICATE_ALERT: Final = re.compile(r"ALERT_(\w*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
+"""https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
 
 for _talker in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_talker).setLevel(logging.ERROR)  # what they say below that holds whole URLs
@@ -139,11 +142,15 @@ class HttpClient:
             try:
                 answer = self._exchange(prepared, line, max(self._max_answer, request.max_answer))
             except (OSError, ValueError, urllib3.exceptions.HTTPError) as failure:
-                trouble = f"the connection failed: {_root(failure)}"
+                root = _root(failure)
+                trouble = f"the connection failed: {type(root).__name__}"
+                alert = _certificate_alert(root)
             else:
-                trouble = ""
+                trouble = alert = ""
             if not deadline.left:
                 trouble = f"there was no whole answer in {self._total:g} seconds"
+        if alert:
+            raise SendRefused(f"the target refuses the client certificate: {alert}")
         if trouble:
             raise SendDelayed(trouble)  # outside of the handler: what was caught prints the URL
         return answer
@@ -194,6 +201,9 @@ class _Secure(HTTPSConnection):
         except ssl.SSLCertVerificationError as bad:
             raise SendRefused(f"the certificate is not valid: {bad.verify_message}") from None
         except ssl.SSLError as failure:
+            if alert := _certificate_alert(failure):
+                reason = f"the target refuses the client certificate: {alert}"
+                raise SendRefused(reason) from None
             raise SendRefused(f"no TLS with the far side: {failure.reason}") from None
 
 
@@ -253,8 +263,23 @@ def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
         return b""
 
 
-def _root(failure: BaseException) -> str:
-    """Return the type of the first error in the chain; its text may contain the URL."""
-    while inner := failure.__cause__ or failure.__context__:
+def _root(failure: BaseException) -> BaseException:
+    """Return the first error in the chain. Its text may contain the URL, its type does not."""
+    while inner := failure.__cause__ or failure.__context__ or _wrapped(failure):
         failure = inner
-    return type(failure).__name__
+    return failure
+
+
+def _wrapped(failure: BaseException) -> BaseException | None:
+    """Return the error that one of urllib3 was made of."""
+    inner = failure.args[0] if isinstance(failure, urllib3.exceptions.SSLError) else None
+    return inner if isinstance(inner, BaseException) else None
+
+
+def _certificate_alert(failure: BaseException) -> str:
+    """Return the alert by which a server refuses a client certificate, or an empty text.
+
+    With TLS 1.3 it arrives when the response is read.
+    """
+    reason = failure.reason if isinstance(failure, ssl.SSLError) else None
+    return reason if reason and _CERTIFICATE_ALERT.search(reason) else ""

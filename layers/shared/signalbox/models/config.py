@@ -11,6 +11,7 @@ from signalbox.models.base import NAME_CONSTRAINTS, Model, Name, UtcDatetime
 from signalbox.models.burst import BurstCap
 from signalbox.models.change import Change
 from signalbox.models.config_resource import (
+    CERTIFICATE,
     CONNECTION_SECRETS,
     GRANTS,
     SOURCE_SECRETS,
@@ -18,7 +19,7 @@ from signalbox.models.config_resource import (
     ConfigResource,
     secret_path,
 )
-from signalbox.models.connection_auth import ConnectionAuth
+from signalbox.models.connection_auth import ConnectionAuth, ConnectionTls
 from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
@@ -147,8 +148,8 @@ class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
     The connector's own model validates `settings`. With `auth` the secret is for an authorization
-    server, which issues access tokens. With `incidents` the connection gets the alerts of
-    incidents, except of its own.
+    server, which issues access tokens. With `tls.client_certificate` it has a second secret. With
+    `incidents` the connection gets the alerts of incidents, except of its own.
     """
 
     kind: ClassVar = "connection"
@@ -158,6 +159,7 @@ class Connection(ConfigResource):
     enabled: bool = True
     incidents: bool = False
     auth: ConnectionAuth | None = None
+    tls: ConnectionTls = ConnectionTls()
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property
@@ -171,6 +173,11 @@ class Connection(ConfigResource):
         return secret_path(CONNECTION_SECRETS, self.id)
 
     @property
+    def certificate_name(self) -> str:
+        """Return the name of its client certificate, with the private key."""
+        return secret_path(CONNECTION_SECRETS, self.id, CERTIFICATE)
+
+    @property
     def grants_name(self) -> str:
         """Return the name of the current tokens of its grants, which its connector writes."""
         return secret_path(GRANTS, self.connector, self.id)
@@ -178,7 +185,7 @@ class Connection(ConfigResource):
     @property
     @override
     def secret_names(self) -> tuple[str, ...]:
-        return (self.secret_name, self.grants_name)
+        return (self.secret_name, self.certificate_name, self.grants_name)
 
 
 class ReplyConnection(Connection):

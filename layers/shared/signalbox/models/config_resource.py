@@ -7,6 +7,7 @@ from signalbox.models.base import Model
 SOURCE_SECRETS = "sources"
 SOURCE_TOKENS = "tokens"
 CONNECTION_SECRETS = "connections"
+CERTIFICATE = "certificate"
 GRANTS = "grants"
 ISSUER_SECRETS = "issuers"
 
@@ -30,6 +31,11 @@ class ConfigResource(Model):
     def secret_names(self) -> tuple[str, ...]:
         """Return the names of all secrets that belong to it."""
         return (self.secret_name,) if self.secret_name else ()
+
+
+def is_certificate(name: str) -> bool:
+    """Return whether a secret with this name is a client certificate."""
+    return name.startswith(f"{CONNECTION_SECRETS}/") and name.endswith(f"/{CERTIFICATE}")
 
 
 def secret_path(*parts: str) -> str:

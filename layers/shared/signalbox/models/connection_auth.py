@@ -64,6 +64,12 @@ class RefreshTokenGrant(Model):
 ConnectionAuth = Annotated[ClientCredentials | RefreshTokenGrant, Field(discriminator="type")]
 
 
+class ConnectionTls(Model):
+    """How a connection uses TLS. With `client_certificate` it shows its own to the target."""
+
+    client_certificate: bool = False
+
+
 class RefreshSecret(Model):
     """The secret of a connection with a refresh token. Public clients have no client secret."""
 

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.egress.access_tokens import AccessTokens
 from signalbox.egress.authorized import AuthorizedConnector
+from signalbox.egress.certified import CertifiedConnector
 from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
@@ -78,12 +79,15 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
     """Return the handler for the connector that `make` creates."""
     wired = wiring or Wiring()
     http = HttpClient(trusted=wired.settings.trusted)
-    made = make(
-        Clients(
-            http=http,
-            references=References(store=wired.references, clock=wired.clock),
-            aws=wired.aws_targets,
-        )
+
+    def made_with(client: HttpClient) -> Connector:
+        references = References(store=wired.references, clock=wired.clock)
+        return make(Clients(http=client, references=references, aws=wired.aws_targets))
+
+    made = CertifiedConnector(
+        connector=made_with(http),
+        make=lambda tls: made_with(HttpClient(trusted=wired.settings.trusted, tls=tls)),
+        secrets=wired.secrets,
     )
     log = logger()
     return sqs_batch_handler(
