@@ -21,8 +21,10 @@ from signalbox.models.task import ChangeType, Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.deliveries.receive import ReceiveResult, ReceiveWebhook
 from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification, Later
+from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.list_notifications import RedeliverNotification
+from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.outcomes import Later
 from signalbox.services.queues.dead_letters import FailDeadLetter
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.dispatch import DispatchChanges
@@ -267,13 +269,17 @@ class World:
             store=self._fused(self.circuits), clock=self.clock, random=Random(number)
         )
         return DeliverNotification(
-            connector=self.target,
+            attempt=MakeAttempt(
+                connector=self.target,
+                config=self.config,
+                secrets=self.secrets,
+                clock=self.clock,
+                random=Random(number),
+            ),
             notifications=self._fused(self.notifications),
             config=self.config,
-            secrets=self.secrets,
             circuits=circuits,
             clock=self.clock,
-            random=Random(number),
         )
 
     def _fused(self, target: object) -> Any:

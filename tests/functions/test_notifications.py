@@ -23,6 +23,8 @@ from signalbox.runtime.registry import connectors
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification
+from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.slots import SendSlots
 from tests.builders import a_connection, a_notification, a_subscription, a_task, held
 from tests.functions.system import ApiResponse, System
 
@@ -33,13 +35,20 @@ SECOND = timedelta(seconds=1)
 def delivering(wired: Wiring) -> DeliverNotification:
     """What a connector's function does."""
     return DeliverNotification(
-        connector=connectors(frozenset())["slack"](),
+        attempt=MakeAttempt(
+            connector=connectors(frozenset())["slack"](),
+            config=wired.config,
+            secrets=wired.secrets,
+            clock=wired.clock,
+            random=wired.random,
+        ),
         notifications=wired.notifications,
         config=wired.config,
-        secrets=wired.secrets,
         circuits=CircuitBreakers(store=wired.circuits, clock=wired.clock, random=wired.random),
+        slots=SendSlots(
+            take=wired.send_slots, notifications=wired.notifications, clock=wired.clock
+        ),
         clock=wired.clock,
-        random=wired.random,
     )
 
 

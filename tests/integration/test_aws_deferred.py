@@ -7,8 +7,11 @@ import pytest
 from signalbox.aws.burst_slots import DynamoBurstSlots
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.permission_cache import DynamoPermissionCache
+from signalbox.aws.send_slots import DynamoSendSlots
 from signalbox.models.burst import BurstCap, BurstWindow
+from signalbox.models.delivery_policy import SendRate
 from signalbox.models.errors import Unavailable
+from signalbox.models.ids import ConnectionId
 from signalbox.services.ports.permissions import CachedPermission
 from tests.builders import NOW, a_source
 from tests.integration.aws import Stack
@@ -18,6 +21,9 @@ SECOND = timedelta(seconds=1)
 SOURCE = a_source()
 CAP = BurstCap(rate=2)
 KEY = ("github/default", "octo-org/site", "ada")
+TEAM, RATE = ConnectionId("team"), SendRate(rate=30)
+HOUR = timedelta(hours=1)
+LATEST = NOW + 72 * HOUR
 
 
 @pytest.fixture
@@ -79,3 +85,26 @@ class TestPermissions:
         cache.put(KEY, CachedPermission(allowed=True, until=NOW))
 
         assert cache.get(KEY) is None
+
+
+class TestSendSlots:
+    def test_are_evenly_apart_and_none_are_saved_up(self, table: Table) -> None:
+        one, other = DynamoSendSlots(table=table), DynamoSendSlots(table=table)
+
+        slots = [take(TEAM, RATE, NOW, LATEST) for take in (one, other, one, other)]
+        later = [one(TEAM, RATE, NOW + HOUR, LATEST) for _ in range(2)]
+
+        assert slots == [NOW, *(NOW + seconds * SECOND for seconds in (2, 4, 6))]
+        assert later == [NOW + HOUR, NOW + HOUR + 2 * SECOND]
+
+    def test_are_left_to_others_by_those_that_cannot_use_one_in_time(
+        self, table: Table, faults: Faults
+    ) -> None:
+        one, other = DynamoSendSlots(table=table), DynamoSendSlots(table=table)
+        taken = [one(TEAM, RATE, NOW, NOW + 3 * SECOND) for _ in range(9)]
+        calls = len(faults.calls)
+
+        assert one(TEAM, RATE, NOW, NOW + 3 * SECOND) is None
+        assert len(faults.calls) == calls  # it is known, and costs no call
+        assert taken == [NOW, NOW + 2 * SECOND, *[None] * 7]
+        assert other(TEAM, RATE, NOW, LATEST) == NOW + 4 * SECOND

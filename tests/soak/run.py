@@ -19,7 +19,9 @@ from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationStatus
 from signalbox.models.task import ChangeType
 from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification, Later
+from signalbox.services.notifications.deliver import DeliverNotification
+from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.outcomes import Later
 from signalbox.services.ports.notifications import Connector
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
@@ -203,13 +205,17 @@ class Soak:
                 breakers = CircuitBreakers(store=circuits, clock=self.clock, random=random)
                 self._processes[name].append(
                     DeliverNotification(
-                        connector=make(),
+                        attempt=MakeAttempt(
+                            connector=make(),
+                            config=config,
+                            secrets=secrets,
+                            clock=self.clock,
+                            random=random,
+                        ),
                         notifications=stored,
                         config=config,
-                        secrets=secrets,
                         circuits=breakers,
                         clock=self.clock,
-                        random=random,
                     )
                 )
 

@@ -2,10 +2,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import (
-    GIVE_UP_AFTER,
-    MAX_ATTEMPTS,
     Notification,
     NotificationStatus,
     begun,
@@ -89,7 +88,7 @@ def test_the_last_attempt_is_the_last() -> None:
 @pytest.mark.parametrize("counts", [True, False])
 def test_what_could_only_be_tried_after_three_days_is_given_up(*, counts: bool) -> None:
     in_time, too_late = (
-        delayed(SENDING, "busy", NOW + GIVE_UP_AFTER + late, NOW, counts=counts)
+        delayed(SENDING, "busy", NOW + DEFAULT_RETRY.give_up_after + late, NOW, counts=counts)
         for late in (timedelta(), timedelta(seconds=1))
     )
 

@@ -5,12 +5,16 @@ from random import Random
 from signalbox.models.errors import WriteConflict
 from signalbox.models.notification import Notification
 from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification, Outcome
+from signalbox.services.notifications.deliver import DeliverNotification
+from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.outcomes import Outcome
+from signalbox.services.notifications.slots import SendSlots
 from tests.builders import a_connection, a_notification
 from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
+from tests.fakes.slots import FakeSendSlots
 from tests.fakes.tasks import FakeNotificationStore
 
 SECRET = "a-secret-of-no-known-shape"
@@ -43,14 +47,20 @@ class Rig:
         self.config = FakeConfigStore(a_connection())
         self.secrets = FakeSecretStore(self.clock, {NAME: [SECRET]})
         self.circuits = FakeCircuitStore()
+        self.send_slots = FakeSendSlots()
         self.deliver = DeliverNotification(
-            connector=self.connector,
+            attempt=MakeAttempt(
+                connector=self.connector,
+                config=self.config,
+                secrets=self.secrets,
+                clock=self.clock,
+                random=Random(7),
+            ),
             notifications=self.store,
             config=self.config,
-            secrets=self.secrets,
             circuits=CircuitBreakers(store=self.circuits, clock=self.clock, random=Random(7)),
+            slots=SendSlots(take=self.send_slots, notifications=self.store, clock=self.clock),
             clock=self.clock,
-            random=Random(7),
         )
 
     def __call__(self) -> Outcome:

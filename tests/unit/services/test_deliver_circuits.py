@@ -4,16 +4,15 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.circuit import CircuitState
+from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.models.notification import (
-    GIVE_UP_AFTER,
-    MAX_ATTEMPTS,
     Notification,
     NotificationStatus,
     SendResult,
     redelivered,
 )
-from signalbox.services.notifications.deliver import Done, Later, Outcome
+from signalbox.services.notifications.outcomes import Done, Later, Outcome
 from tests.builders import a_connection, a_notification
 from tests.contract.circuits import OPEN, TEAM
 from tests.unit.services.delivering import Rig
@@ -160,7 +159,7 @@ def test_while_nothing_is_heard_each_notification_ends_after_72_hours() -> None:
 
     ended = [rig.store.kept[place] for place in kept][1:]
     assert {note.status for note in ended} == {NotificationStatus.DEAD}
-    assert rig.clock() - started <= GIVE_UP_AFTER
+    assert rig.clock() - started <= DEFAULT_RETRY.give_up_after
     assert max(note.number for note in ended) <= MAX_ATTEMPTS
     assert rig.tries < 1_000
 

@@ -6,21 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.models.config import Connection
+from signalbox.models.delivery_policy import MAX_ATTEMPTS
 from signalbox.models.errors import Unavailable
 from signalbox.models.notification import (
-    MAX_ATTEMPTS,
     Notification,
     NotificationStatus,
     SendResult,
     begun,
 )
-from signalbox.services.notifications.deliver import (
-    ATTEMPT_TIMEOUT,
-    RETRY_SOON,
-    Done,
-    Later,
-    Outcome,
-)
+from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT
+from signalbox.services.notifications.outcomes import RETRY_SOON, Done, Later, Outcome
 from tests.builders import NOW, a_notification
 from tests.fakes.edges import FakeConnector
 from tests.fakes.tasks import FakeNotificationStore
@@ -149,7 +144,9 @@ class DoomedConnector(FakeConnector):
 def test_whatever_dies_whenever_it_ends_delivered(crashes: list[int]) -> None:
     rig, doom = Rig(), Doom()
     far, store = DoomedConnector(doom), DoomedStore(doom, rig.note)
-    rig.deliver = replace(rig.deliver, connector=far, notifications=store)
+    rig.deliver = replace(
+        rig.deliver, attempt=replace(rig.deliver.attempt, connector=far), notifications=store
+    )
     outcome: Outcome | None = None
 
     for doom.left in [*crashes, 100]:

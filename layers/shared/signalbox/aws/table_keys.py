@@ -14,6 +14,7 @@
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |
 | State | `BURST#<source>` | | the arrival time of a source with a burst cap |
+| State | `SEND#<connection>` | | the arrival time of a connection with a rate limit |
 | State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
@@ -143,6 +144,11 @@ def rate_limit_pk(caller: str) -> str:
 def burst_pk(source: str) -> str:
     """Return the partition key of the arrival time of a source with a burst cap."""
     return f"BURST#{source}"
+
+
+def send_rate_pk(connection: ConnectionId) -> str:
+    """Return the partition key of the arrival time of a connection with a rate limit."""
+    return f"SEND#{connection}"
 
 
 def permission_pk(key: tuple[str, ...]) -> str:

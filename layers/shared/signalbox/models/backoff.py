@@ -1,6 +1,7 @@
 """How long to wait before the next attempt."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import Random
@@ -18,14 +19,22 @@ _SECONDS: Final = re.compile(r"(-?)([0-9]+)(?:\.[0-9]+)?")
 _DIGITS: Final = 9
 
 
-def retry_delay(number: int, retry_after: timedelta | None, random: Random) -> timedelta:
+def retry_delay(
+    number: int, retry_after: timedelta | None, random: Random, waits: Sequence[int] = ()
+) -> timedelta:
     """Return the wait after attempt `number`, counted from 1: full jitter under a doubling ceiling.
+
+    Or the wait of that number in `waits`, in seconds, a tenth more or less.
 
     It is at least what the target asked for, unless that is longer than LONGEST. See
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
     """
-    ceiling = min(LONGEST, BASE * 2 ** min(max(number - 1, 0), _DOUBLINGS))
-    wait = ceiling * random.random()
+    if waits:
+        index = min(max(number - 1, 0), len(waits) - 1)
+        wait = timedelta(seconds=waits[index]) * random.uniform(0.9, 1.1)
+    else:
+        ceiling = min(LONGEST, BASE * 2 ** min(max(number - 1, 0), _DOUBLINGS))
+        wait = ceiling * random.random()
     if retry_after is not None:
         asked = _clamped(retry_after)
         wait = max(wait, asked) + asked * random.uniform(0, 0.1)

@@ -20,6 +20,7 @@ from signalbox.models.config_resource import (
     secret_path,
 )
 from signalbox.models.connection_auth import ConnectionAuth, ConnectionTls
+from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy, SendRate
 from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
@@ -147,9 +148,11 @@ class Source(ConfigResource):
 class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
-    The connector's own model validates `settings`. With `auth` the secret is for an authorization
-    server, which issues access tokens. With `tls.client_certificate` it has a second secret. With
-    `incidents` the connection gets the alerts of incidents, except of its own.
+    A disabled connection holds its notifications. `retry` is when they are sent again, `rate_limit`
+    how many are sent in a time. The connector's own model validates `settings`. With `auth` the
+    secret is for an authorization server, which issues access tokens. With `tls.client_certificate`
+    it has a second secret. With `incidents` the connection gets the alerts of incidents, except of
+    its own.
     """
 
     kind: ClassVar = "connection"
@@ -158,6 +161,8 @@ class Connection(ConfigResource):
     connector: Name
     enabled: bool = True
     incidents: bool = False
+    retry: RetryPolicy = DEFAULT_RETRY
+    rate_limit: SendRate | None = None
     auth: ConnectionAuth | None = None
     tls: ConnectionTls = ConnectionTls()
     settings: dict[str, JsonValue] = Field(default_factory=dict)

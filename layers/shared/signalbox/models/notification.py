@@ -12,13 +12,12 @@ from typing import Final
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.change import Change
+from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy
 from signalbox.models.digest import DigestPart
 from signalbox.models.errors import Conflict
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
 from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
-MAX_ATTEMPTS: Final = 12
-GIVE_UP_AFTER: Final = timedelta(hours=72)
 THROTTLED: Final = "throttled"
 _MAX_ATTEMPTS_STORED: Final = 30
 
@@ -51,6 +50,9 @@ class SendResult(StrEnum):
     """The attempt failed or was throttled; another follows."""
 
     NOT_DUE = "not_due"
+    RATE_LIMITED = "rate_limited"
+    """The connection has a rate limit, and the notification waits for its slot."""
+
     CIRCUIT_OPEN = "circuit_open"
     ATTEMPT_IN_PROGRESS = "attempt_in_progress"
     SUPERSEDED = "superseded"
@@ -89,6 +91,8 @@ class Notification(Model):
 
     `number` counts the attempts that count against the limit.
 
+    `slot_at` is the slot that it got under the rate limit of its connection, for one attempt.
+
     `busy_until` is set during an attempt: no other may begin before. `hold` is set while no attempt
     may be made, `released_at` is when that ended. `fingerprint` is that of the request with an
     Idempotency-Key that created the notification.
@@ -108,6 +112,7 @@ class Notification(Model):
     updated_at: UtcDatetime
     sent_at: UtcDatetime | None = None
     next_at: UtcDatetime | None = None
+    slot_at: UtcDatetime | None = None
     busy_until: UtcDatetime | None = None
     hold: Hold | None = None
     digest: DigestPart | None = None
@@ -184,6 +189,7 @@ def begun(notification: Notification, now: datetime, busy_until: datetime) -> No
             "version": notification.version + 1,
             "status": NotificationStatus.SENDING,
             "busy_until": busy_until,
+            "slot_at": None,
             "hold": None,
             "updated_at": now,
             "number": notification.number + 1,
@@ -207,7 +213,13 @@ def exhausted(notification: Notification, reason: str, now: datetime) -> Notific
 
 
 def delayed(
-    notification: Notification, reason: str, next_at: datetime, now: datetime, *, counts: bool
+    notification: Notification,
+    reason: str,
+    next_at: datetime,
+    now: datetime,
+    *,
+    counts: bool,
+    retry: RetryPolicy = DEFAULT_RETRY,
 ) -> Notification:
     """Return the notification to be sent again at `next_at`.
 
@@ -216,7 +228,7 @@ def delayed(
     It is dead if the attempts or the time are used up.
     """
     number = notification.number if counts else notification.number - 1
-    if number >= MAX_ATTEMPTS or next_at - notification.retried_from > GIVE_UP_AFTER:
+    if number >= retry.attempts or next_at - notification.retried_from > retry.give_up_after:
         return exhausted(notification, reason, now)
     return logged(notification, now, "delayed" if counts else THROTTLED, reason).model_copy(
         update={

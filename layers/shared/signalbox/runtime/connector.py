@@ -21,7 +21,10 @@ from signalbox.runtime.sqs_batch import LambdaHandler, RetryMessage, sqs_batch_h
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification, Later
+from signalbox.services.notifications.deliver import DeliverNotification
+from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.outcomes import Later
+from signalbox.services.notifications.slots import SendSlots
 from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.notifications import Connector
 
@@ -50,7 +53,7 @@ class _DeliverHandler:
         """
         message = NotificationMessage.model_validate_json(record.body)
         outcome = self.deliver(message.task_id, message.notification_id)
-        connector = self.deliver.connector.name
+        connector = self.deliver.attempt.connector.name
         self.count("Notifications", {"connector": connector, "outcome": outcome.result})
         self.logger.info(
             "notification",
@@ -93,15 +96,22 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
     return sqs_batch_handler(
         _DeliverHandler(
             deliver=DeliverNotification(
-                connector=_authorized(made, http, wired),
+                attempt=MakeAttempt(
+                    connector=_authorized(made, http, wired),
+                    config=wired.config,
+                    secrets=wired.secrets,
+                    clock=wired.clock,
+                    random=wired.random,
+                ),
                 notifications=wired.notifications,
                 config=wired.config,
-                secrets=wired.secrets,
                 circuits=CircuitBreakers(
                     store=wired.circuits, clock=wired.clock, random=wired.random
                 ),
+                slots=SendSlots(
+                    take=wired.send_slots, notifications=wired.notifications, clock=wired.clock
+                ),
                 clock=wired.clock,
-                random=wired.random,
                 digests=wired.digests,
             ),
             sqs=wired.sqs,

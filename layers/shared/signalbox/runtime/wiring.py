@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from signalbox.aws.held import DynamoHeldIndex
     from signalbox.aws.references import DynamoReferences
     from signalbox.aws.refresh_locks import DynamoRefreshLocks
+    from signalbox.aws.send_slots import DynamoSendSlots
     from signalbox.aws.targets import BotoTargets
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
@@ -239,6 +240,13 @@ class Wiring:
     def burst_slots(self) -> DynamoBurstSlots:
         """Return the slots of burst caps."""
         return DynamoBurstSlots(table=self.state_table)
+
+    @cached_property
+    def send_slots(self) -> "DynamoSendSlots":
+        """Return the slots of connections with a rate limit."""
+        from signalbox.aws.send_slots import DynamoSendSlots  # noqa: PLC0415  see above
+
+        return DynamoSendSlots(table=self.state_table)
 
     @cached_property
     def redelivery(self) -> DynamoRedelivery:

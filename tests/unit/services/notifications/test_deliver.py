@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.config import Connection
+from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.hold import DISABLED, held, released_from_hold
 from signalbox.models.ids import ConnectionId
 from signalbox.models.notification import (
-    GIVE_UP_AFTER,
-    MAX_ATTEMPTS,
     Hold,
     Notification,
     NotificationStatus,
@@ -19,7 +18,8 @@ from signalbox.models.notification import (
     delayed,
     delivered,
 )
-from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT, Done, Later
+from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT
+from signalbox.services.notifications.outcomes import Done, Later
 from tests.builders import NOW, a_connection, a_notification
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.edges import FakeConnector
@@ -132,7 +132,7 @@ def test_the_time_runs_out_for_those_who_are_told_to_wait() -> None:
         outcome = rig()
 
     assert outcome.result == SendResult.DEAD
-    assert rig.clock() - NOW <= GIVE_UP_AFTER
+    assert rig.clock() - NOW <= DEFAULT_RETRY.give_up_after
 
 
 def test_those_who_are_told_to_come_back_at_once_for_days_do_not_wear_out_their_message() -> None:
@@ -151,7 +151,7 @@ def test_those_who_are_told_to_come_back_at_once_for_days_do_not_wear_out_their_
 
 def test_however_late_it_is_one_attempt_is_made() -> None:
     rig = Rig()
-    rig.clock.advance(2 * GIVE_UP_AFTER)
+    rig.clock.advance(2 * DEFAULT_RETRY.give_up_after)
 
     assert rig() == Done(result=SendResult.DELIVERED)
 
@@ -214,7 +214,8 @@ def test_a_refusal_that_may_be_for_an_old_secret_is_not_final_while_nobody_can_t
         def refresh(self, name: str) -> Sequence[str]:
             raise Unavailable(f"{name} did not answer")
 
-    rig.deliver = replace(rig.deliver, secrets=Silent(rig.clock, {NAME: [SECRET]}))
+    silent = Silent(rig.clock, {NAME: [SECRET]})
+    rig.deliver = replace(rig.deliver, attempt=replace(rig.deliver.attempt, secrets=silent))
 
     assert isinstance(rig(), Later)
     assert rig.kept.open
@@ -305,9 +306,8 @@ def test_a_connection_that_is_disabled_during_an_attempt_holds_it_without_counti
             super().send(notification, connection, secrets)
 
     rig = Rig()
-    rig.deliver = replace(
-        rig.deliver, connector=Disabling(SendRefused("channel_not_found"), name="slack")
-    )
+    disabling = Disabling(SendRefused("channel_not_found"), name="slack")
+    rig.deliver = replace(rig.deliver, attempt=replace(rig.deliver.attempt, connector=disabling))
 
     outcome = rig()
 
@@ -327,7 +327,7 @@ def test_an_attempt_without_an_end_is_on_record_when_its_notification_is_held() 
 
 
 def test_a_released_one_has_all_of_the_time_for_its_attempts() -> None:
-    later = NOW + 2 * GIVE_UP_AFTER
+    later = NOW + 2 * DEFAULT_RETRY.give_up_after
     rig = Rig(
         SendDelayed("Slack answered 503"),
         note=released_from_hold(held(a_notification(), DISABLED, NOW), later),

@@ -13,6 +13,7 @@ from signalbox.models.task import Task
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.digest import Digests
+from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import a_connection, a_subscription, a_task
@@ -104,13 +105,17 @@ class Rig:
             random=Random(1),
         )
         self.deliver = DeliverNotification(
-            connector=self.connector,
+            attempt=MakeAttempt(
+                connector=self.connector,
+                config=config,
+                secrets=FakeSecretStore(self.clock, {"connections/team-slack": ["a-secret"]}),
+                clock=self.clock,
+                random=Random(7),
+            ),
             notifications=notifications,
             config=config,
-            secrets=FakeSecretStore(self.clock, {"connections/team-slack": ["a-secret"]}),
             circuits=CircuitBreakers(store=FakeCircuitStore(), clock=self.clock, random=Random(7)),
             clock=self.clock,
-            random=Random(7),
             digests=digests,
         )
 

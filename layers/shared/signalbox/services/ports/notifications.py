@@ -7,6 +7,7 @@ from typing import Protocol
 from signalbox.models.base import JsonObject
 from signalbox.models.circuit import Circuit
 from signalbox.models.config import Connection
+from signalbox.models.delivery_policy import SendRate
 from signalbox.models.digest import DigestBuckets
 from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
@@ -145,6 +146,19 @@ class CircuitStore(Protocol):
 
         Raises:
             WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """
+
+
+class TakeSendSlot(Protocol):
+    """Takes the next slot of a connection with a rate limit."""
+
+    def __call__(
+        self, connection: ConnectionId, rate: SendRate, now: datetime, latest: datetime
+    ) -> datetime | None:
+        """Return the slot, now or later; take none and return None if it is after `latest`.
+
+        Raises:
             Unavailable: The store did not answer.
         """
 

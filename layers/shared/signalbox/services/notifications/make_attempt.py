@@ -1,0 +1,151 @@
+"""Make one attempt to send a notification, and judge its outcome."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from signalbox.models.backoff import retry_delay, throttled_wait
+from signalbox.models.config import Connection, ReplyConnection
+from signalbox.models.delivery_policy import RetryPolicy
+from signalbox.models.errors import (
+    NotFound,
+    SendDelayed,
+    SendPostponed,
+    SendRefused,
+    Unavailable,
+)
+from signalbox.models.hold import DISABLED, held_during_attempt
+from signalbox.models.notification import (
+    THROTTLED,
+    Notification,
+    delayed,
+    delivered,
+    refused,
+)
+from signalbox.models.redaction import redacted
+from signalbox.models.text import one_line
+from signalbox.services.notifications.replies import find_connection
+from signalbox.services.ports.config import ConfigStore, SecretStore
+from signalbox.services.ports.notifications import Connector
+from signalbox.services.ports.time import Clock
+
+_MAX_REASON: Final = 300
+
+
+class _Unsent(SendRefused):
+    """The notification was refused before the target was called."""
+
+
+class _Disabled(_Unsent):
+    """The connection was disabled during the attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeAttempt:
+    """Send a notification with the current connection and secrets."""
+
+    connector: Connector
+    config: ConfigStore
+    secrets: SecretStore
+    clock: Clock
+    random: Random
+
+    def __call__(
+        self, attempt: Notification, retry: RetryPolicy
+    ) -> tuple[Notification, bool | None]:
+        """Return the notification after the attempt, and whether the target answered."""
+        try:
+            self._send(attempt)
+        except _Disabled as error:
+            return held_during_attempt(attempt, error.reason, self.clock()), None
+        except SendRefused as error:
+            answered = None if isinstance(error, _Unsent) else True
+            return refused(attempt, _reason(error.reason), self.clock()), answered
+        except SendPostponed as error:
+            return self._delayed(attempt, error.reason, error.after, retry), None
+        except SendDelayed as error:
+            after = self._delayed(attempt, error.reason, error.after, retry)
+            return after, error.after is not None
+        except Unavailable as error:
+            return self._delayed(attempt, error.reason, None, retry), None
+        return delivered(attempt, self.clock()), True
+
+    def _send(self, attempt: Notification) -> None:
+        """Send it, and again if connection or secret have changed since they were read."""
+        route = None
+        try:
+            route = self._route(attempt, self.secrets.secrets)
+            self._try(attempt, *route)
+        except SendRefused:
+            self.config.invalidate()
+            refreshed = self._route(attempt, self.secrets.refresh)
+            if refreshed == route:
+                raise
+            self._try(attempt, *refreshed)
+
+    def _route(
+        self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
+    ) -> tuple[Connection, list[str]]:
+        connection = self._connection(attempt)
+        return connection, list(secrets(connection.secret_name))
+
+    def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
+        with _masking(secrets):
+            self.connector.send(attempt, connection, secrets)
+
+    def _connection(self, attempt: Notification) -> Connection:
+        try:
+            connection = find_connection(self.config, attempt.connection)
+        except NotFound:
+            raise _Unsent("the connection no longer exists") from None
+        if not connection.enabled:
+            raise _Disabled(DISABLED)
+        if connection.connector != self.connector.name:
+            raise _Unsent(f"the connection belongs to {connection.connector} now")
+        if isinstance(connection, ReplyConnection):
+            settings = self.connector.reply_settings(connection.settings)
+            return connection.model_copy(update={"settings": settings})
+        return connection
+
+    def _delayed(
+        self,
+        attempt: Notification,
+        reason: str,
+        retry_after: timedelta | None,
+        retry: RetryPolicy,
+    ) -> Notification:
+        """Delay the notification. Being throttled does not count as an attempt."""
+        now = self.clock()
+        throttled = None
+        if retry_after is not None:
+            before = [
+                each
+                for each in attempt.attempts
+                if each.outcome == THROTTLED and each.at >= attempt.queued_at
+            ]
+            throttled = throttled_wait(retry_after, len(before))
+        next_at = now + retry_delay(attempt.number, throttled, self.random, retry.waits)
+        return delayed(
+            attempt, _reason(reason), next_at, now, counts=throttled is None, retry=retry
+        )
+
+
+def _reason(reason: str) -> str:
+    """Return the reason in one line without secrets."""
+    return one_line(redacted(reason), _MAX_REASON)
+
+
+@contextmanager
+def _masking(secrets: Sequence[str]) -> Iterator[None]:
+    """Mask these secrets in the errors of an attempt."""
+    try:
+        yield
+    except SendPostponed:
+        raise
+    except SendRefused as error:
+        raise SendRefused(redacted(error.reason, secrets)) from None
+    except SendDelayed as error:
+        raise SendDelayed(redacted(error.reason, secrets), error.after) from None
