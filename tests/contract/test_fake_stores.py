@@ -10,6 +10,7 @@ from tests.contract.incidents import IncidentStoreContract
 from tests.contract.queues import TaskQueueContract
 from tests.contract.redelivery import RedeliveryStoreContract
 from tests.contract.references import ReferenceStoreContract
+from tests.contract.sequences import SequenceStoreContract
 from tests.contract.settings import (
     ConfigKeeperContract,
     ConfigStoreContract,
@@ -34,6 +35,7 @@ from tests.fakes.incidents import FakeIncidentStore
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.redelivery import FakeRedeliveryStore
 from tests.fakes.references import FakeReferenceStore
+from tests.fakes.sequences import FakeSequenceStore
 from tests.fakes.tasks import FakeAgenda, FakeHeldIndex, FakeNotificationStore, FakeTaskStore
 
 
@@ -157,3 +159,9 @@ class TestFakeRefreshLockStore(RefreshLockStoreContract):
     @pytest.fixture
     def store(self) -> FakeRefreshLockStore:
         return FakeRefreshLockStore()
+
+
+class TestFakeSequenceStore(SequenceStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeSequenceStore:
+        return FakeSequenceStore()

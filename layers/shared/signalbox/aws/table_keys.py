@@ -15,6 +15,8 @@
 | State | `RATE#<caller>` | | the arrival time of a caller |
 | State | `BURST#<source>` | | the arrival time of a source with a burst cap |
 | State | `SEND#<connection>` | | the arrival time of a connection with a rate limit |
+| State | `SEQUENCE#<connection>` | | the bounds of the sequence of a connection |
+| State | `SEQUENCE#<connection>#<position>` | | the notification at a position |
 | State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
@@ -149,6 +151,11 @@ def burst_pk(source: str) -> str:
 def send_rate_pk(connection: ConnectionId) -> str:
     """Return the partition key of the arrival time of a connection with a rate limit."""
     return f"SEND#{connection}"
+
+
+def sequence_pk(connection: ConnectionId, position: int | None = None) -> str:
+    """Return the partition key of the sequence of a connection, or of a position in it."""
+    return f"SEQUENCE#{connection}" + (f"#{position}" if position is not None else "")
 
 
 def permission_pk(key: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from signalbox.models.config_resource import (
     secret_path,
 )
 from signalbox.models.connection_auth import ConnectionAuth, ConnectionTls
-from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy, SendRate
+from signalbox.models.delivery_policy import DEFAULT_RETRY, DeliveryOrder, RetryPolicy, SendRate
 from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
 from signalbox.models.ids import ConnectionId, SubscriptionId
@@ -149,10 +149,10 @@ class Connection(ConfigResource):
     """A configured target of one connector; its secret is stored separately.
 
     A disabled connection holds its notifications. `retry` is when they are sent again, `rate_limit`
-    how many are sent in a time. The connector's own model validates `settings`. With `auth` the
-    secret is for an authorization server, which issues access tokens. With `tls.client_certificate`
-    it has a second secret. With `incidents` the connection gets the alerts of incidents, except of
-    its own.
+    how many are sent in a time, `order` what waits for earlier ones. The connector's own model
+    validates `settings`. With `auth` the secret is for an authorization server, which issues access
+    tokens. With `tls.client_certificate` it has a second secret. With `incidents` the connection
+    gets the alerts of incidents, except of its own.
     """
 
     kind: ClassVar = "connection"
@@ -163,6 +163,7 @@ class Connection(ConfigResource):
     incidents: bool = False
     retry: RetryPolicy = DEFAULT_RETRY
     rate_limit: SendRate | None = None
+    order: DeliveryOrder = Field(default=DeliveryOrder.NONE, strict=False)
     auth: ConnectionAuth | None = None
     tls: ConnectionTls = ConnectionTls()
     settings: dict[str, JsonValue] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
-"""How the notifications of a connection are sent: when again, and how many in a time."""
+"""How notifications of a connection are sent: when again, how many in a time, in which order."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
@@ -16,6 +17,14 @@ _MICROSECONDS: Final = 1_000_000
 
 Wait = Annotated[int, Field(ge=1, le=43_200)]
 """Seconds, up to twelve hours."""
+
+
+class DeliveryOrder(StrEnum):
+    """Which notifications of a connection are never sent before an earlier one has ended."""
+
+    NONE = "none"
+    TASK = "task"
+    CONNECTION = "connection"
 
 
 class RetryPolicy(Model):

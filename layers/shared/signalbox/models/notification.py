@@ -53,6 +53,9 @@ class SendResult(StrEnum):
     RATE_LIMITED = "rate_limited"
     """The connection has a rate limit, and the notification waits for its slot."""
 
+    IN_ORDER = "in_order"
+    """The connection keeps the order, and the notification waits for an earlier one."""
+
     CIRCUIT_OPEN = "circuit_open"
     ATTEMPT_IN_PROGRESS = "attempt_in_progress"
     SUPERSEDED = "superseded"
@@ -91,7 +94,8 @@ class Notification(Model):
 
     `number` counts the attempts that count against the limit.
 
-    `slot_at` is the slot that it got under the rate limit of its connection, for one attempt.
+    `position` is that in the sequence of its connection, if the connection keeps one. `slot_at` is
+    the slot that it got under the rate limit of its connection, for one attempt.
 
     `busy_until` is set during an attempt: no other may begin before. `hold` is set while no attempt
     may be made, `released_at` is when that ended. `fingerprint` is that of the request with an
@@ -113,6 +117,7 @@ class Notification(Model):
     sent_at: UtcDatetime | None = None
     next_at: UtcDatetime | None = None
     slot_at: UtcDatetime | None = None
+    position: int | None = None
     busy_until: UtcDatetime | None = None
     hold: Hold | None = None
     digest: DigestPart | None = None
@@ -259,6 +264,7 @@ def redelivered(notification: Notification, now: datetime) -> Notification:
             "sent_at": None,
             "next_at": None,
             "released_at": None,
+            "position": None,
             "number": 0,
         }
     )

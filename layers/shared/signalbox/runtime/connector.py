@@ -25,6 +25,7 @@ from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Later
 from signalbox.services.notifications.slots import SendSlots
+from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.notifications import Connector
 
@@ -110,6 +111,11 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
                 ),
                 slots=SendSlots(
                     take=wired.send_slots, notifications=wired.notifications, clock=wired.clock
+                ),
+                order=WaitInOrder(
+                    order=wired.notification_order,
+                    notifications=wired.notifications,
+                    clock=wired.clock,
                 ),
                 clock=wired.clock,
                 digests=wired.digests,

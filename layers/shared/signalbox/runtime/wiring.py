@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from signalbox.aws.targets import BotoTargets
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
+    from signalbox.services.notifications.order import NotificationOrder
     from signalbox.services.tasks.dispatch import DispatchChanges
 
 _CONFIG: Final = Config(
@@ -232,6 +233,18 @@ class Wiring:
         return Digests(store=store, notifications=self.notifications, clock=self.clock)
 
     @cached_property
+    def notification_order(self) -> "NotificationOrder":
+        """Return what finds the order of notifications."""
+        from signalbox.aws.sequences import DynamoSequences  # noqa: PLC0415  see above
+        from signalbox.services.notifications.order import NotificationOrder  # noqa: PLC0415
+
+        return NotificationOrder(
+            notifications=self.notifications,
+            sequences=DynamoSequences(table=self.state_table, clock=self.clock),
+            clock=self.clock,
+        )
+
+    @cached_property
     def permission_cache(self) -> DynamoPermissionCache:
         """Return the permissions that functions share."""
         return DynamoPermissionCache(table=self.state_table)
@@ -326,6 +339,7 @@ class Wiring:
             stack=self.settings.stack,
             has_secret=self._has_secret,
             digests=self.digests,
+            order=self.notification_order,
         )
 
     def _has_secret(self, name: str) -> bool:

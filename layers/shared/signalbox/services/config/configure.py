@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import (
     ConfigInvalid,
     Conflict,
@@ -119,8 +120,12 @@ class Configure:
                     raise Conflict(f"there is no connector {resource.connector}")
                 create_connector().check(resource)
             case Subscription():
-                if resource.connection not in {one.id for one in self.config.connections()}:
+                connections = {one.id: one for one in self.config.connections()}
+                connection = connections.get(resource.connection)
+                if connection is None:
                     raise Conflict(f"there is no connection {resource.connection}")
+                if resource.digest and connection.order is not DeliveryOrder.NONE:
+                    raise Conflict(f"{connection.id} keeps an order, which digests would break")
         errors = tuple(rule_violations(resource, vocabularies_of(self.providers)))
         if errors:
             raise ConfigInvalid(errors)

@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.config import Connection
-from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy
+from signalbox.models.delivery_policy import RetryPolicy
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.hold import DISABLED, held
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import Notification, SendResult, begun, exhausted
 from signalbox.services.notifications.circuits import CallAllowed, CallBlocked, CircuitBreakers
 from signalbox.services.notifications.digest import Digests
-from signalbox.services.notifications.make_attempt import MakeAttempt
+from signalbox.services.notifications.make_attempt import MakeAttempt, retry_of
 from signalbox.services.notifications.outcomes import RETRY_SOON, Done, Later, Outcome
 from signalbox.services.notifications.replies import find_connection
 from signalbox.services.notifications.slots import SendSlots
+from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.time import Clock
@@ -39,6 +40,7 @@ class DeliverNotification:
     clock: Clock
     digests: Digests | None = None
     slots: SendSlots | None = None
+    order: WaitInOrder | None = None
 
     def __call__(self, task: TaskId, notification: NotificationId) -> Outcome:
         """Make one attempt and return its outcome. A message may be received any number of times.
@@ -53,7 +55,10 @@ class DeliverNotification:
         if not current.open:
             return Done(result=SendResult.FINISHED, reason=current.status)
         connection = self._current_connection(current)
-        return self._without_attempt(current, connection) or self._gathered(current, connection)
+        if waits := self._without_attempt(current, connection):
+            return waits
+        turn = self.order(current, connection) if self.order and connection else current
+        return self._gathered(turn, connection) if isinstance(turn, Notification) else turn
 
     def _gathered(self, current: Notification, connection: Connection | None) -> Outcome:
         """Make the attempt; that of the leader of a digest with the changes of its members."""
@@ -79,7 +84,7 @@ class DeliverNotification:
             if current.hold and current.hold.until is None:
                 return Done(result=SendResult.HELD, reason=current.hold.reason)
             return self._record(current, held(current, DISABLED, now))
-        if _is_exhausted(current, _retry_of(connection), now):
+        if _is_exhausted(current, retry_of(connection), now):
             return self._record(current, exhausted(current, "no attempts are left", now))
         return None
 
@@ -97,12 +102,12 @@ class DeliverNotification:
     def _admitted(self, current: Notification, connection: Connection | None) -> Outcome:
         call = self.circuits.admit(current.connection)
         if isinstance(call, CallBlocked):
-            return self._blocked(current, call, _retry_of(connection))
+            return self._blocked(current, call, retry_of(connection))
         waits = self.slots(current, connection) if self.slots and connection else None
         if waits:
             self.circuits.record(call, answered=None)
             return waits
-        return self._attempt(current, call, _retry_of(connection))
+        return self._attempt(current, call, connection)
 
     def _blocked(self, current: Notification, blocked: CallBlocked, retry: RetryPolicy) -> Outcome:
         now = self.clock()
@@ -112,7 +117,9 @@ class DeliverNotification:
             )
         return Later(result=SendResult.CIRCUIT_OPEN, after=blocked.after)
 
-    def _attempt(self, current: Notification, call: CallAllowed, retry: RetryPolicy) -> Outcome:
+    def _attempt(
+        self, current: Notification, call: CallAllowed, connection: Connection | None
+    ) -> Outcome:
         now = self.clock()
         attempt = begun(current, now, now + ATTEMPT_TIMEOUT)
         try:
@@ -120,7 +127,7 @@ class DeliverNotification:
         except WriteConflict:
             self.circuits.record(call, answered=None)
             return Later(result=SendResult.ATTEMPT_IN_PROGRESS, after=RETRY_SOON)
-        after, answered = self.attempt(attempt, retry)
+        after, answered = self.attempt(attempt, connection)
         outcome = self._record(attempt, after)
         self.circuits.record(call, answered=answered)
         return outcome
@@ -144,10 +151,6 @@ class DeliverNotification:
 def _next_attempt_at(current: Notification) -> datetime | None:
     """Return when the next attempt may be made, or None if it may be made now."""
     return max((at for at in (current.busy_until, current.next_at) if at), default=None)
-
-
-def _retry_of(connection: Connection | None) -> RetryPolicy:
-    return connection.retry if connection else DEFAULT_RETRY
 
 
 def _is_exhausted(current: Notification, retry: RetryPolicy, now: datetime) -> bool:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from random import Random
 from typing import Final
 
-from signalbox.models.backoff import retry_delay, throttled_wait
+from signalbox.models.backoff import SHORTEST, retry_delay, throttled_wait
 from signalbox.models.config import Connection, ReplyConnection
-from signalbox.models.delivery_policy import RetryPolicy
+from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy
 from signalbox.models.errors import (
     NotFound,
     SendDelayed,
@@ -27,6 +27,7 @@ from signalbox.models.notification import (
 )
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
+from signalbox.services.notifications.order import is_ordered
 from signalbox.services.notifications.replies import find_connection
 from signalbox.services.ports.config import ConfigStore, SecretStore
 from signalbox.services.ports.notifications import Connector
@@ -54,11 +55,15 @@ class MakeAttempt:
     random: Random
 
     def __call__(
-        self, attempt: Notification, retry: RetryPolicy
+        self, attempt: Notification, seen: Connection | None
     ) -> tuple[Notification, bool | None]:
-        """Return the notification after the attempt, and whether the target answered."""
+        """Return the notification after the attempt, and whether the target answered.
+
+        `seen` is the connection by which the attempt was admitted, None if it could not be read.
+        """
+        retry = retry_of(seen)
         try:
-            self._send(attempt)
+            self._send(attempt, seen)
         except _Disabled as error:
             return held_during_attempt(attempt, error.reason, self.clock()), None
         except SendRefused as error:
@@ -73,23 +78,28 @@ class MakeAttempt:
             return self._delayed(attempt, error.reason, None, retry), None
         return delivered(attempt, self.clock()), True
 
-    def _send(self, attempt: Notification) -> None:
+    def _send(self, attempt: Notification, seen: Connection | None) -> None:
         """Send it, and again if connection or secret have changed since they were read."""
         route = None
         try:
-            route = self._route(attempt, self.secrets.secrets)
+            route = self._route(attempt, seen, self.secrets.secrets)
             self._try(attempt, *route)
         except SendRefused:
             self.config.invalidate()
-            refreshed = self._route(attempt, self.secrets.refresh)
+            refreshed = self._route(attempt, seen, self.secrets.refresh)
             if refreshed == route:
                 raise
             self._try(attempt, *refreshed)
 
     def _route(
-        self, attempt: Notification, secrets: Callable[[str], Sequence[str]]
+        self,
+        attempt: Notification,
+        seen: Connection | None,
+        secrets: Callable[[str], Sequence[str]],
     ) -> tuple[Connection, list[str]]:
         connection = self._connection(attempt)
+        if is_ordered(attempt, connection) and (not seen or seen.order is not connection.order):
+            raise SendPostponed("the order of the connection has changed", SHORTEST)
         return connection, list(secrets(connection.secret_name))
 
     def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
@@ -131,6 +141,11 @@ class MakeAttempt:
         return delayed(
             attempt, _reason(reason), next_at, now, counts=throttled is None, retry=retry
         )
+
+
+def retry_of(connection: Connection | None) -> RetryPolicy:
+    """Return when notifications of the connection are sent again."""
+    return connection.retry if connection else DEFAULT_RETRY
 
 
 def _reason(reason: str) -> str:

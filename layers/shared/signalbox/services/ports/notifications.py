@@ -12,6 +12,7 @@ from signalbox.models.digest import DigestBuckets
 from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
 from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
 from signalbox.models.reference import Reference
+from signalbox.models.sequence import SequenceBounds, SequenceEntry
 from signalbox.services.pagination import Window
 from signalbox.services.ports.tasks import DueItem
 
@@ -161,6 +162,28 @@ class TakeSendSlot(Protocol):
         Raises:
             Unavailable: The store did not answer.
         """
+
+
+class SequenceStore(Protocol):
+    """Stores the sequences of connections. What it returns is never old.
+
+    Every method raises Unavailable if the store did not answer.
+    """
+
+    def append(self, connection: ConnectionId, entry: SequenceEntry) -> int:
+        """Return a new position with this entry, after every position that was given before."""
+
+    def bounds(self, connection: ConnectionId) -> SequenceBounds:
+        """Return the bounds of the sequence, of an empty one if there is none."""
+
+    def entry(self, connection: ConnectionId, position: int) -> SequenceEntry | None:
+        """Return the entry at a position, None if it was given and nothing was stored yet."""
+
+    def close(self, connection: ConnectionId, position: int) -> bool:
+        """Store that nothing is at a position; return False if it has an entry."""
+
+    def advance(self, connection: ConnectionId, first: int) -> None:
+        """Store the first position that may be unfinished, unless a later one is stored."""
 
 
 class ReferenceStore(Protocol):

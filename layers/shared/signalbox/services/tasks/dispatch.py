@@ -6,12 +6,13 @@ change and connection, and a second message finds nothing to do.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_for
 from signalbox.models.config import Connection, Subscription
+from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import (
     ConfigurationUnreadable,
     Conflict,
@@ -26,6 +27,7 @@ from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
 from signalbox.services.config.find_source import find_source
 from signalbox.services.notifications.digest import DIGESTING, Digests
+from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.replies import REPLYING, reply_for
 from signalbox.services.notifications.selection import digesting, quiet_until, selecting
 from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
@@ -36,6 +38,25 @@ from signalbox.services.ports.time import Clock
 _MIN_RETENTION_SECONDS: Final = 7 * 86_400
 _DISPATCH_WINDOW: Final = timedelta(seconds=_MIN_RETENTION_SECONDS) - timedelta(days=1)
 """Older steps were dispatched long ago, and their notifications may have expired."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One dispatch of steps from the version `begin` on, and what it could not create.
+
+    For connections that keep an order it includes earlier steps, whose notifications may be missing
+    after an error, and a step that could not be dispatched keeps the later ones back.
+    """
+
+    begin: int
+    missed: set[ConnectionId] = field(default_factory=set)
+    missed_all: bool = False
+
+    def takes(self, connection: Connection, step: TaskStep) -> bool:
+        """Return whether the connection gets a notification of the step in this run."""
+        if connection.order is DeliveryOrder.NONE:
+            return step.version >= self.begin
+        return not self.missed_all and connection.id not in self.missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +75,7 @@ class DispatchChanges:
     stack: str
     has_secret: HasSecret = has_no_secret
     digests: Digests | None = None
+    order: NotificationOrder | None = None
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
         """Dispatch these steps of the task.
@@ -72,8 +94,7 @@ class DispatchChanges:
             # workers go first: a failing notification must not delay them
             self.queue.send(task.priority, [task.id])
         # the mark covers every step so far, also those that the stream has given up
-        undispatched = task.undispatched if marks_steps else steps
-        errors = [error for step in undispatched for error in self._notify(step, task)]
+        errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
         if marks_steps and not errors:
             self._mark(task, dispatched(task, self.clock()))
         elif is_waiting:
@@ -86,24 +107,41 @@ class DispatchChanges:
         with suppress(Conflict):
             self.tasks.replace(before, after)
 
-    def _notify(self, step: TaskStep, task: Task) -> Iterator[Unavailable]:
-        """Create the notifications of a step and yield the errors that prevented some."""
+    def _notify_all(self, task: Task, steps: Sequence[TaskStep]) -> Iterator[Unavailable]:
+        """Create the notifications of the steps and yield the errors that prevented some."""
+        begin = min((step.version for step in steps), default=0)
+        earlier: Sequence[TaskStep] = ()
+        try:
+            if any(each.order is not DeliveryOrder.NONE for each in self.config.connections()):
+                earlier = [step for step in task.undispatched if step.version < begin]
+        except Unavailable as error:
+            yield error
+            return
+        run = _Run(begin=begin)
+        for step in (*earlier, *steps):
+            yield from self._notify(step, task, run)
+
+    def _notify(self, step: TaskStep, task: Task, run: _Run) -> Iterator[Unavailable]:
         if self.clock() - step.at >= _DISPATCH_WINDOW:
             return
         change = change_for(task, step, self.stack)
         try:
             subscriptions = selecting(self.config.subscriptions(), change)
         except Unavailable as error:
+            run.missed_all = True
             yield error
             return
         for name in dict.fromkeys(each.connection for each in subscriptions):
             its_own = [each for each in subscriptions if each.connection == name]
             try:
                 connection = self._connection(name)
-                if connection:
+                if connection and run.takes(connection, step):
                     self._create_notification(change, connection, task, its_own)
             except Unavailable as error:
+                run.missed.add(name)
                 yield error
+        if step.version < run.begin:
+            return
         try:
             self._reply(change, task)
         except Unavailable as error:
@@ -142,14 +180,27 @@ class DispatchChanges:
             self.notifications.create(refused(notification, reason, now))
         elif not connection.enabled:
             self.notifications.create(held(notification, DISABLED, now))
-        elif not self._collected(notification, subscriptions) and not self._waits(
+            self._join(connection, notification)
+        elif connection.order is DeliveryOrder.NONE and self._collected(
             notification, subscriptions
         ):
+            return
+        elif self._waits(notification, subscriptions):
+            self._join(connection, notification)
+        else:
             self._send(connection, notification)
 
     def _send(self, connection: Connection, notification: Notification) -> None:
-        if self.notifications.create(notification) or self._message_may_be_missing(notification):
+        is_new = self.notifications.create(notification)
+        self._join(connection, notification)
+        if is_new or self._message_may_be_missing(notification):
             self.notification_queue.send(connection.connector, notification)
+
+    def _join(self, connection: Connection, notification: Notification) -> None:
+        """Give the stored notification its position in the order of the connection."""
+        if self.order and connection.order is DeliveryOrder.CONNECTION:
+            with suppress(NotFound):  # it has ended and expired
+                self.order.join(notification)
 
     def _waits(self, notification: Notification, subscriptions: Sequence[Subscription]) -> bool:
         """Store the notification until the end of quiet hours; return False if there are none."""
