@@ -75,6 +75,7 @@ def notification_fields(found: NotificationView) -> Fields:
         "Title": found.title,
         "Tries": str(found.tries),
         "Held": found.held or "",
+        "Waits": found.waits or "",
         "Attempts": "\n".join(attempts),
         "Created": format_time(found.created_at),
         "Next": format_time(found.next_at),

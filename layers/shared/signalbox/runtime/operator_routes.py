@@ -20,6 +20,7 @@ from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.notifications import PreviewRequest
+from signalbox.models.notification import Notification
 from signalbox.runtime.registry import connectors, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
@@ -58,9 +59,9 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
         browse=browse,
         store=wired.notifications,
         tasks=wired.tasks,
-        redeliver=redeliver,
-        redeliver_all=RedeliverNotifications(browse=browse, redeliver=redeliver),
+        redeliver=RedeliverNotifications(browse=browse, redeliver=redeliver),
         preview=partial(_preview, wired),
+        explain_wait=partial(_explain_wait, wired),
         cursors=cursors,
     )
     _add_configuration(routes, wired)
@@ -108,6 +109,15 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
             store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
         ),
     )
+
+
+def _explain_wait(wired: Wiring, notification: Notification) -> str | None:
+    from signalbox.services.notifications.explain_wait import (  # noqa: PLC0415  rarely needed
+        ExplainWait,
+    )
+
+    explain = ExplainWait(config=wired.config, order=wired.notification_order, clock=wired.clock)
+    return explain(notification)
 
 
 def _preview(wired: Wiring, request: PreviewRequest) -> str:

@@ -46,7 +46,7 @@ def test_a_later_change_waits_for_the_earlier_one_without_an_attempt(order: Deli
 
     waits = deliver(world, second)
 
-    reason = f"waits for the earlier notification {first.id}"
+    reason = f"waits for the earlier notification {first.task_id}/{first.id}"
     assert waits == Later(result=SendResult.IN_ORDER, after=SECOND, reason=reason)
     assert world.store.get(second.task_id, second.id).number == 0
     assert deliver(world, first) == Done(result=SendResult.DELIVERED)
@@ -127,7 +127,7 @@ def test_one_that_waits_until_its_time_is_up_is_dead_with_the_reason(order: Deli
 
     world.clock.advance(timedelta(hours=1, minutes=10))
 
-    reason = f"waits for the earlier notification {first.id}"
+    reason = f"waits for the earlier notification {first.task_id}/{first.id}"
     assert deliver(world, second) == Done(result=SendResult.DEAD, reason=reason)
 
 
@@ -260,6 +260,26 @@ def test_a_position_that_was_given_to_nobody_is_passed() -> None:
     outcomes = [deliver(world, note).result for _ in range(4)]
 
     assert outcomes == [*[SendResult.IN_ORDER] * 2, SendResult.DELIVERED, SendResult.FINISHED]
+    # whoever is slow to store its entry takes another position
+    assert not world.sequences.close(note.connection, 1)
+
+
+def test_an_entry_counts_before_its_notification_has_the_position() -> None:
+    world = Ordering(CONNECTION)
+    first, second = other_task(world), other_task(world)
+    stored = world.store.get(first.task_id, first.id)
+    world.store.kept[first.task_id, first.id] = stored.model_copy(update={"position": None})
+
+    assert deliver(world, second).result is SendResult.IN_ORDER
+
+
+def test_an_entry_is_void_once_its_notification_has_another_position() -> None:
+    world = Ordering(CONNECTION)
+    first, second = other_task(world), other_task(world)
+    stored = world.store.get(first.task_id, first.id)
+    world.store.kept[first.task_id, first.id] = stored.model_copy(update={"position": 3})
+
+    assert deliver(world, second).result is SendResult.DELIVERED
 
 
 def test_where_the_order_is_not_known_nothing_is_sent() -> None:

@@ -38,7 +38,6 @@ from signalbox.models.principal import Scope
 from signalbox.services.notifications.list_notifications import (
     ListNotifications,
     NotificationFilter,
-    RedeliverNotification,
     RedeliverNotifications,
 )
 from signalbox.services.ports.notifications import NotificationStore
@@ -54,14 +53,14 @@ def add_notifications(
     browse: ListNotifications,
     store: NotificationStore,
     tasks: TaskStore,
-    redeliver: RedeliverNotification,
-    redeliver_all: RedeliverNotifications,
+    redeliver: RedeliverNotifications,
     preview: Callable[[PreviewRequest], str],
+    explain_wait: Callable[[Notification], str | None],
     cursors: Cursors,
 ) -> None:
     """Add the routes."""
     _add_preview(routes, preview)
-    _add_redelivery(routes, redeliver_all, cursors)
+    _add_redelivery(routes, redeliver, cursors)
 
     @routes.add(_reading(NOTIFICATIONS, "List notifications, newest first", NotificationList))
     def list_notifications(
@@ -98,9 +97,8 @@ def add_notifications(
 
     @routes.add(_reading(_NOTIFICATION, "Show a notification", NotificationView, 404))
     def show_notification(task_id: IdPath, notification_id: IdPath) -> Response[str]:
-        return json_response(
-            notification_view(store.get(TaskId(task_id), NotificationId(notification_id)))
-        )
+        found = store.get(TaskId(task_id), NotificationId(notification_id))
+        return json_response(notification_view(found, waits=explain_wait(found)))
 
     @routes.add(
         Route(
@@ -115,7 +113,7 @@ def add_notifications(
         )
     )
     def redeliver_notification(task_id: IdPath, notification_id: IdPath) -> Response[str]:
-        notification = redeliver(TaskId(task_id), NotificationId(notification_id))
+        notification = redeliver.redeliver(TaskId(task_id), NotificationId(notification_id))
         return json_response(notification_view(notification), 202)
 
 
@@ -181,13 +179,14 @@ def _redeliverable(body: RedeliverRequest) -> NotificationFilter:
     )
 
 
-def notification_view(notification: Notification) -> NotificationView:
+def notification_view(notification: Notification, waits: str | None = None) -> NotificationView:
     """Return a notification as clients see it."""
     return NotificationView(
         **_summary(notification).__dict__,
         attempts=notification.attempts,
         change=notification.change,
         text=notification.text,
+        waits=waits,
         request_id=notification.request_id,
         expires_at=notification.expires_at,
     )

@@ -42,12 +42,14 @@ class NotificationSummary(Model):
 class NotificationView(NotificationSummary):
     """A notification with its change and its last 30 attempts.
 
-    `text` is the message that a template made of the change.
+    `text` is the message that a template made of the change. `waits` says why no attempt is made
+    yet although it is not held: the rate limit of its connection, or an earlier notification.
     """
 
     attempts: tuple[Attempt, ...]
     change: Change
     text: str | None = None
+    waits: str | None = None
     request_id: RequestId | None = None
     expires_at: UtcDatetime | None = None
 

@@ -68,7 +68,7 @@ def waiting_reason(earlier: Notification | None) -> str:
     """Return what a notification waits for."""
     if earlier is None:
         return "waits for earlier notifications"
-    return f"waits for the earlier notification {earlier.id}"
+    return f"waits for the earlier notification {earlier.task_id}/{earlier.id}"
 
 
 def _wait(current: Notification, earlier: Predecessor, now: datetime) -> timedelta:
