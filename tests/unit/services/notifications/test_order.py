@@ -3,13 +3,22 @@ from datetime import timedelta
 
 import pytest
 
+from signalbox.models.change import INCIDENT_EVENT_PREFIX, TEST_EVENT_TYPE
 from signalbox.models.delivery_policy import DeliveryOrder, RetryPolicy
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.notification import Notification, NotificationStatus, SendResult
 from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.task import ChangeType
 from signalbox.services.notifications.outcomes import Done, Later
-from tests.builders import a_connection, a_subscription, a_task, done, held
+from tests.builders import (
+    a_change,
+    a_connection,
+    a_notification,
+    a_subscription,
+    a_task,
+    done,
+    held,
+)
 from tests.unit.services.ordering import Ordering
 
 SECOND = timedelta(seconds=1)
@@ -52,6 +61,17 @@ def test_a_later_change_waits_for_the_earlier_one_without_an_attempt(order: Deli
     assert deliver(world, first) == Done(result=SendResult.DELIVERED)
     assert deliver(world, second) == Done(result=SendResult.DELIVERED)
     assert [note.id for note in world.target.arrived] == [first.id, second.id]
+
+
+@pytest.mark.parametrize("order", [TASK, CONNECTION])
+@pytest.mark.parametrize("change", [TEST_EVENT_TYPE, f"{INCIDENT_EVENT_PREFIX}opened"])
+def test_what_is_of_no_task_waits_for_nothing(order: DeliveryOrder, change: str) -> None:
+    world = Ordering(order)
+    two_changes(world)
+    alert = a_notification(change=a_change().model_copy(update={"type": change}))
+    world.store.create(alert)
+
+    assert deliver(world, alert) == Done(result=SendResult.DELIVERED)
 
 
 def test_without_an_order_a_later_change_is_sent_first() -> None:

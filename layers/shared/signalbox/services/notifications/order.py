@@ -21,7 +21,6 @@ from signalbox.models.sequence import (
     is_waited_for,
     positioned,
 )
-from signalbox.services.notifications.check_connection import TEST_EVENT_TYPE
 from signalbox.services.ports.notifications import NotificationStore, SequenceStore
 from signalbox.services.ports.time import Clock
 
@@ -159,6 +158,9 @@ class NotificationOrder:
 
 
 def is_ordered(notification: Notification, connection: Connection) -> bool:
-    """Return whether the notification waits for earlier ones. A test of a connection does not."""
-    is_test = notification.change.type == TEST_EVENT_TYPE
-    return connection.order is not DeliveryOrder.NONE and not is_test
+    """Return whether the notification waits for earlier ones.
+
+    A test of a connection and the alert of an incident do not.
+    """
+    is_of_task = not (notification.change.is_test or notification.change.is_incident)
+    return connection.order is not DeliveryOrder.NONE and is_of_task
