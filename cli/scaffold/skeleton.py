@@ -61,7 +61,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         mapping="Connector",
         row="${name}: {Title: ${Name}}",
         table="outgoing",
-        line="| ${Name} | JSON to a URL, with a bearer token |",
+        line="| [${Name}](docs/connectors/${name}.md) | JSON to a URL, with a bearer token |",
         package="layers/shared/signalbox/connectors",
     ),
 }

@@ -29,6 +29,8 @@ PROVIDER: Final = {
     "tests/unit/providers/acme/test_provider.py",
 }
 CONNECTOR: Final = {
+    "cli/doubles/acme.py",
+    "docs/connectors/acme.md",
     "functions/connectors/acme/app.py",
     "layers/shared/signalbox/connectors/acme.py",
     "tests/contract/test_acme_connector.py",
@@ -37,6 +39,7 @@ CONNECTOR: Final = {
 MADE_BY_TOOLS: Final = re.compile(r"__pycache__/|^\.\w+_cache/|^\.hypothesis/")
 MODULES: Final = sorted(path for path in PROVIDER | CONNECTOR if path.endswith(".py"))
 TESTS: Final = [path for path in MODULES if path.startswith("tests/")]
+OF_EVERY_CONNECTOR: Final = ["tests/unit/cli/test_doubles.py", "tests/unit/test_connector_pages.py"]
 
 
 @pytest.fixture(scope="module")
@@ -112,4 +115,5 @@ def test_it_passes_the_checks(clone: Path, command: list[str]) -> None:
 
 
 def test_its_tests_pass(clone: Path) -> None:
-    run(clone, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS)
+    tests = [*TESTS, *OF_EVERY_CONNECTOR]
+    run(clone, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "acme", *tests)
