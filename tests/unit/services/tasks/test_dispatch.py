@@ -1,8 +1,11 @@
 import pytest
 
+from signalbox.models.config import Source
 from signalbox.models.ids import SubscriptionId
+from signalbox.models.task import Task
+from signalbox.services.ports.config import ConfigStore, HasSecret
 from signalbox.services.tasks.dispatch import DispatchChanges
-from tests.builders import a_connection, a_subscription, a_task
+from tests.builders import a_connection, a_source, a_subscription, a_task, an_origin
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
@@ -53,26 +56,19 @@ def test_a_template_that_cannot_be_used_loses_no_notification() -> None:
     assert texts({"template": "{{ removed_field }}"}) == [None]
 
 
-@pytest.mark.parametrize(("has_token", "answers"), [(True, ["reply:github/default"]), (False, [])])
-def test_a_task_answers_where_it_came_from_if_its_source_has_a_token(
-    has_token: bool,  # noqa: FBT001  a parameter of the test
-    answers: list[str],
-) -> None:
-    clock, asked = FakeClock(), list[str]()
+def replies(
+    task: Task, config: ConfigStore | None = None, has_secret: HasSecret = lambda _: True
+) -> list[str]:
+    """The connections by which a new task answers where it came from."""
+    clock = FakeClock()
     tasks, notifications = FakeTaskStore(), FakeNotificationStore()
-    task = a_task()
     tasks.create(task)
-
-    def has_secret(name: str) -> bool:
-        asked.append(name)
-        return has_token
-
     dispatch = DispatchChanges(
         tasks=tasks,
         notifications=notifications,
         queue=FakeTaskQueue(clock),
         notification_queue=FakeNotices("github"),
-        config=FakeConfigStore(),
+        config=config or FakeConfigStore(),
         clock=clock,
         stack="test",
         has_secret=has_secret,
@@ -80,5 +76,51 @@ def test_a_task_answers_where_it_came_from_if_its_source_has_a_token(
 
     dispatch(task, task.history)
 
-    assert [each.connection for each in notifications.of_task(task.id)] == answers
+    return [each.connection for each in notifications.of_task(task.id)]
+
+
+@pytest.mark.parametrize(("has_token", "answers"), [(True, ["reply:github/default"]), (False, [])])
+def test_a_task_answers_where_it_came_from_if_its_source_has_a_token(
+    has_token: bool,  # noqa: FBT001  a parameter of the test
+    answers: list[str],
+) -> None:
+    asked = list[str]()
+
+    def has_secret(name: str) -> bool:
+        asked.append(name)
+        return has_token
+
+    made = replies(a_task(), has_secret=has_secret)
+
+    assert made == answers
     assert asked == ["tokens/github/default"]
+
+
+class Cached(FakeConfigStore):
+    """Has no source in its cache until that is dropped."""
+
+    dropped = 0
+
+    def source(self, provider: str, name: str) -> Source | None:
+        return super().source(provider, name) if self.dropped else None
+
+    def invalidate(self) -> None:
+        self.dropped += 1
+
+
+def test_a_task_of_a_source_that_is_newer_than_the_cache_answers() -> None:
+    config = Cached(a_source(name="new"))
+    task = a_task(origin=an_origin(source="new"))
+
+    assert replies(task, config) == ["reply:github/new"]
+
+
+def test_no_cache_is_dropped_for_a_source_that_nobody_configured() -> None:
+    config = Cached()
+
+    assert replies(a_task(), config) == ["reply:github/default"]
+    assert config.dropped == 0
+
+
+def test_a_task_of_a_source_that_was_removed_does_not_answer() -> None:
+    assert replies(a_task(origin=an_origin(source="gone"))) == []

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import (
     ConfigurationUnreadable,
@@ -24,7 +24,7 @@ from signalbox.models.hold import DISABLED, QUIET, held, held_until
 from signalbox.models.ids import ConnectionId, notification_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
-from signalbox.models.task import UNSENT_AFTER, Task, TaskStatus, TaskStep
+from signalbox.models.task import UNSENT_AFTER, Task, TaskOrigin, TaskStatus, TaskStep
 from signalbox.services.config.find_source import find_source
 from signalbox.services.notifications.digest import DIGESTING, Digests
 from signalbox.services.notifications.order import NotificationOrder
@@ -152,11 +152,18 @@ class DispatchChanges:
         origin = task.origin
         if origin.provider not in REPLYING:
             return
-        source = find_source(self.config, origin.provider, origin.source)
-        connection = reply_for(change, task, source)
+        connection = reply_for(change, task, self._source(origin))
         is_installed = self.notification_queue.has_queue(origin.provider)
         if connection and is_installed and self.has_secret(connection.token):
             self._create_notification(change, connection, task, ())
+
+    def _source(self, origin: TaskOrigin) -> Source | None:
+        """Return the source of a task, None if it is disabled or was removed."""
+        source = find_source(self.config, origin.provider, origin.source)
+        if source is None and self.config.source(origin.provider, origin.source) is None:
+            self.config.invalidate()  # the source may be newer than the cached ones
+            source = find_source(self.config, origin.provider, origin.source)
+        return source
 
     def _connection(self, name: ConnectionId) -> Connection | None:
         with suppress(NotFound):
