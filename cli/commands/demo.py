@@ -45,6 +45,7 @@ def demo(
 def _play(target: Target, provider: str, connector: str) -> None:
     from cli.demo.connector_scenario import run_connector_scenario
     from cli.demo.environment import demo_environment
+    from cli.demo.replies import FORGES, replying_double
     from cli.demo.scenario import run_scenario
     from cli.demo.targets import ONE_WAY, connected_double
     from cli.demo.webhooks import DEFAULT_PROVIDER, demo_webhook
@@ -52,7 +53,12 @@ def _play(target: Target, provider: str, connector: str) -> None:
 
     has_own = connector in providers() and connector not in ONE_WAY
     same = connector if has_own else DEFAULT_PROVIDER
-    environment = demo_environment(target, demo_webhook(provider or same))
+    webhook = demo_webhook(provider or same)
+    if not connector and provider in FORGES:
+        forge = replying_double(target, webhook)
+        run_scenario(demo_environment(target, forge.webhook), forge.double)
+        return
+    environment = demo_environment(target, webhook)
     if not connector:
         run_scenario(environment)
         return

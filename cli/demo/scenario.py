@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final, TypedDict
 
 from cli.demo.environment import DemoEnvironment, StepFailed, expect, wait_for
+from cli.demo.targets import DemoTarget
 from cli.errors import CommandError
 from cli.webhooks.post import OWN_ANSWER, SentWebhook, WebhookRequest
 from signalbox.http.schemas.work import (
@@ -42,10 +43,11 @@ class _Held(TypedDict):
 
 @dataclass(slots=True, kw_only=True)
 class Scenario:
-    """The webhook of the first step, and its task."""
+    """The webhook of the first step, and its task. It came from the `forge`, if there is one."""
 
     environment: DemoEnvironment
     hook: WebhookRequest
+    forge: DemoTarget | None = None
     task: TaskId = field(init=False)
 
     def a_webhook_comes_in(self) -> None:
@@ -92,6 +94,24 @@ class Scenario:
         for text in wait_for("Slack receives each change", _TIMEOUT, all_said):
             self.environment.tell(f"Slack received: {text}")
 
+    def the_sender_is_answered(self) -> None:
+        """Show what the forge shows where the command was given: a reaction and one comment."""
+        forge = self.forge
+        if forge is None:
+            raise StepFailed("the webhook came from no forge")
+
+        def all_shown() -> list[str] | None:
+            shown = [*forge.shown()]
+            is_acknowledged = any(self.task not in text for text in shown)
+            is_done = any(_MESSAGES[-1] in text for text in shown)
+            return shown if is_acknowledged and is_done else None
+
+        shown = wait_for("a reaction and the result are shown", _TIMEOUT, all_shown)
+        for text in shown:
+            self.environment.tell("shows: " + text.replace("\n", " / "))
+        comments = [text for text in shown if self.task in text]
+        expect(len(comments) == 1, f"there are {len(comments)} comments on the task")
+
     def a_forger_is_refused(self) -> None:
         """Send the same bytes signed with another secret."""
         sent = self.environment.send(self.hook, secret=_OTHER_SECRET)
@@ -131,18 +151,20 @@ class Scenario:
         environment.tell(f"complete: {done.id} {done.status}")
 
 
-def run_scenario(environment: DemoEnvironment) -> None:
-    """Run all steps.
+def run_scenario(environment: DemoEnvironment, forge: DemoTarget | None = None) -> None:
+    """Run all steps. `forge` is where the webhook comes from and its source answers, if any.
 
     Raises:
         CommandError: One does not end as expected.
     """
-    scenario = Scenario(environment=environment, hook=environment.webhook.new())
+    scenario = Scenario(environment=environment, hook=environment.webhook.new(), forge=forge)
     sender = type(environment.webhook.provider).__name__
+    answered: Steps = ((f"{sender} shows the answer", scenario.the_sender_is_answered),)
     steps: Steps = (
         (f"{sender} sends a signed webhook", scenario.a_webhook_comes_in),
         ("A worker does the task", scenario.a_worker_does_it),
         ("Slack is notified", scenario.slack_is_told),
+        *(answered if forge else ()),
         ("A forger signs the same webhook", scenario.a_forger_is_refused),
         (f"{sender} delivers the first webhook again", scenario.a_repeat_changes_nothing),
         ("A worker is killed at work", scenario.a_worker_dies),

@@ -55,7 +55,7 @@ class DemoTarget(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ServedDouble(DemoTarget):
+class ServedDouble(DemoTarget):
     """A double that the local stack serves by HTTP."""
 
     connection: ConnectionId
@@ -120,7 +120,7 @@ def connected_double(target: Target, connector: str) -> Iterator[DemoTarget]:
         settings=dict(double.settings(url)),
     )
     with _subscribed(stack, connection, double.secret(url)):
-        yield _ServedDouble(connection=connection.id, url=url, session=session)
+        yield ServedDouble(connection=connection.id, url=url, session=session)
 
 
 @contextmanager

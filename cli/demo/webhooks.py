@@ -10,6 +10,7 @@ from typing import Final
 from cli.errors import CommandError
 from cli.local.local_key import read_local_key
 from cli.locate import find_stack
+from cli.stack import Stack
 from cli.target import Target
 from cli.webhooks.post import WebhookRequest
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample, sample_names
@@ -23,6 +24,7 @@ from signalbox.services.ports.time import utc_now
 
 _TEXT: Final = "/agent fix the login"
 _SOURCE: Final = "demo"
+REPLYING_SOURCE: Final = "demo-replies"
 DEFAULT_PROVIDER: Final = "github"
 """The provider that the local stack has a source for from the start."""
 
@@ -31,12 +33,27 @@ _EVERY_EVENT: Final = ("*",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoWebhook:
-    """A sample, sent with this text, of which a source with these `events` makes one task."""
+    """A sample, sent with this text, of which a source with these `events` makes one task.
+
+    A source with a `token` answers where the task came from.
+    """
 
     provider: Provider
     sample: WebhookSample
     text: str | None = None
     events: tuple[str, ...] = ()
+    token: str | None = None
+
+    @property
+    def source(self) -> Source:
+        """Return the source that it is sent to."""
+        return Source(
+            provider=self.provider.name,
+            name=_SOURCE if self.token is None else REPLYING_SOURCE,
+            events=self.events,
+            permission=CommandPermission.OFF,
+            settings=self.sample.settings,
+        )
 
     def new(self) -> WebhookRequest:
         """Return the webhook, each time of another comment."""
@@ -71,7 +88,7 @@ def demo_endpoint(target: Target, webhook: DemoWebhook) -> WebhookEndpoint:
         Unreachable: The stack does not answer.
     """
     provider = webhook.provider
-    if provider.name == DEFAULT_PROVIDER:
+    if provider.name == DEFAULT_PROVIDER and webhook.token is None:
         return SendTarget(target=target, provider=provider.name).address()
     key = read_local_key(target.home)
     if key is None:
@@ -79,22 +96,21 @@ def demo_endpoint(target: Target, webhook: DemoWebhook) -> WebhookEndpoint:
     # not random, as only the public half of a pair can be read back
     secret = hmac.digest(key.text.encode(), provider.name.encode(), hashlib.sha256).hex()
     stack = find_stack(target)
-    source = Source(
-        provider=provider.name,
-        name=_SOURCE,
-        events=webhook.events,
-        permission=CommandPermission.OFF,
-        settings=webhook.sample.settings,
-    )
-    if stack.config.source(provider.name, _SOURCE) != source:
+    source = webhook.source
+    if webhook.token is not None:
+        _put_secret(stack, source.token_name, webhook.token)
+    if stack.config.source(provider.name, source.name) != source:
         stack.config.put(source)
-    name = secret_path(SOURCE_SECRETS, provider.name, _SOURCE)
-    verification = provider.verification_secret(secret)
-    if tuple(stack.secrets.refresh(name)) != (verification,):
-        stack.secrets.put(name, [verification])
+    name = secret_path(SOURCE_SECRETS, provider.name, source.name)
+    _put_secret(stack, name, provider.verification_secret(secret))
     return SendTarget(
-        target=target, provider=provider.name, source=_SOURCE, secret=secret
+        target=target, provider=provider.name, source=source.name, secret=secret
     ).address()
+
+
+def _put_secret(stack: Stack, name: str, secret: str) -> None:
+    if tuple(stack.secrets.refresh(name)) != (secret,):
+        stack.secrets.put(name, [secret])
 
 
 def _candidates(provider: Provider) -> Iterator[DemoWebhook]:
@@ -110,16 +126,10 @@ def _candidates(provider: Provider) -> Iterator[DemoWebhook]:
 
 def _creates_one_task(webhook: DemoWebhook) -> bool:
     provider = webhook.provider
-    source = Source(
-        provider=provider.name,
-        name=_SOURCE,
-        events=webhook.events,
-        permission=CommandPermission.OFF,
-    )
     context = DeliveryContext(
         id=DeliveryId("dlv_demo"),
         key="demo",
-        source=source,
+        source=webhook.source,
         at=utc_now(),
         request_id=None,
         retention=0,

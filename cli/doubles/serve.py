@@ -2,6 +2,7 @@
 
 GET /doubles/NAME/-/shown    what a person sees at the service, as a JSON list
 POST /doubles/NAME/-/fail    the next request is answered with 503; DELETE /doubles/NAME forgets all
+/api/v3/…                    the double of GitHub, as GitHub Enterprise Server
 """
 
 import json
@@ -16,6 +17,8 @@ from cli.errors import CommandError
 DOUBLES_PATH: Final = "/doubles/"
 SHOWN_PATH: Final = "/-/shown"
 FAIL_PATH: Final = "/-/fail"
+ENTERPRISE_PATH: Final = "/api/v3/"
+"""GitHub Enterprise Server is always at the root of its host."""
 
 
 @dataclass(slots=True)
@@ -31,8 +34,7 @@ class ServedDoubles:
     ) -> DoubleResponse:
         """Return what a double answers to a request, whose target is the path with its query."""
         parts = urlsplit(target)
-        name, slash, rest = parts.path.removeprefix(DOUBLES_PATH).partition("/")
-        path = slash + rest
+        name, path = _name_and_path(parts.path)
         with self._lock:
             if (method, path) == ("DELETE", ""):
                 self._doubles.pop(name, None)
@@ -61,6 +63,19 @@ class ServedDoubles:
         if name not in self._doubles:
             self._doubles[name] = new_double(name)
         return self._doubles[name]
+
+
+def is_double_path(path: str) -> bool:
+    """Return whether a double is served at a path."""
+    return path.startswith((DOUBLES_PATH, ENTERPRISE_PATH))
+
+
+def _name_and_path(path: str) -> tuple[str, str]:
+    """Return the name of a double, and the path at its service."""
+    if path.startswith(ENTERPRISE_PATH):
+        return "github", "/" + path.removeprefix(ENTERPRISE_PATH)
+    name, slash, rest = path.removeprefix(DOUBLES_PATH).partition("/")
+    return name, slash + rest
 
 
 def double_url(echo_url: str, connector: str) -> str:

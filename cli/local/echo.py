@@ -2,7 +2,7 @@
 
 POST /services/…  an incoming webhook: "ok"
 POST /api/…       a Web API method such as chat.postMessage: {"ok": true, "channel": …, "ts": …}
-/doubles/NAME/…   the double of a service: see cli/doubles/serve.py
+/doubles/NAME/…   the double of a service, GitHub's at /api/v3/ too: see cli/doubles/serve.py
 GET /received     everything so far, oldest first; DELETE /received forgets it
 """
 
@@ -14,7 +14,7 @@ from socketserver import BaseServer
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from cli.doubles.serve import DOUBLES_PATH, ServedDoubles
+from cli.doubles.serve import ServedDoubles, is_double_path
 from cli.local.serve import ClientAddress, ClientSocket, RequestHandler
 
 _RECEIVED_PATH = "/received"
@@ -81,7 +81,7 @@ class EchoTarget(RequestHandler):
         elif (self.command, self.path) == ("DELETE", _RECEIVED_PATH):
             self._inbox.clear()
             self.reply(204, b"", [])
-        elif self.path.startswith(DOUBLES_PATH):
+        elif is_double_path(self.path):
             self._ask_double(body)
         else:
             self._receive(body)

@@ -1,8 +1,7 @@
 """The doubles of services that the local stack serves."""
 
 import json
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -13,9 +12,6 @@ import cli.doubles
 from cli.doubles.double import DoubleRequest, TargetDouble, new_double
 from cli.doubles.serve import FAIL_PATH, SHOWN_PATH, double_url
 from cli.errors import CommandError
-from cli.local.echo import EchoInbox, EchoTarget
-from cli.local.options import free_ports
-from cli.local.serve import serve_http
 from signalbox.egress.http_client import HttpClient
 from signalbox.runtime.registry import connector_names
 from signalbox.services.ports.time import utc_now
@@ -27,13 +23,6 @@ DOUBLES = sorted(
     {module.name for module in iter_modules(cli.doubles.__path__)} - {"double", "serve"}
 )
 Sender = Callable[[], None]
-
-
-@pytest.fixture
-def echo() -> Iterator[str]:
-    (port,) = free_ports(1)
-    with serve_http(port, partial(EchoTarget, inbox=EchoInbox())):
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(params=DOUBLES)
@@ -102,6 +91,19 @@ def test_an_unknown_one_is_not_found(echo: str) -> None:
     assert answer.status_code == 404
     with pytest.raises(CommandError, match="nobody"):
         new_double("nobody")
+
+
+def test_github_is_an_enterprise_server_at_the_root_of_its_host(echo: str) -> None:
+    token = new_double("github").secret("")
+
+    requests.post(
+        f"{echo}/api/v3/repos/octo/hello/issues/1/comments",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"body": "Done."},
+        timeout=5,
+    )
+
+    assert requests.get(double_url(echo, "github") + SHOWN_PATH, timeout=5).json() == ["Done."]
 
 
 def test_the_history_of_slack_has_the_latest_message_first() -> None:
