@@ -86,6 +86,21 @@ class Installation:
         self._config.put(a_connection(settings=settings))
         self.keep_secrets("connections/team-slack", "xoxb-secret")
 
+    def use_refreshed_bot(self) -> None:
+        """Notify Slack by tokens that are renewed, in order and at a limited rate."""
+        auth: JsonValue = {
+            "type": "oauth2_refresh",
+            "token_url": self.slack.token_url,
+            "client_id": "client",
+        }
+        settings: JsonValue = {"channel": "C1", "api_url": f"{self.slack.url}/api"}
+        policy = {"order": "connection", "rate_limit": {"rate": 10, "per": "second"}}
+        self._config.put(a_connection(settings=settings, auth=auth, **policy))
+        self.keep_secrets(
+            "connections/team-slack", '{"client_secret": "client-secret", "refresh_token": "r-1"}'
+        )
+        self.clock.advance(seconds=301)  # secrets are cached for five minutes
+
     def subscribe(self, *changes: ChangeType) -> None:
         """Choose the changes that are sent to Slack."""
         self._config.put(a_subscription(changes=changes))
