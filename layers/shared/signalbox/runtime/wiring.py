@@ -6,14 +6,11 @@ A part that few functions need is imported where it is created: it would slow th
 import secrets
 import time
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
-import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
-from boto3.session import Session
-from botocore.config import Config
 
 from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.burst_slots import DynamoBurstSlots
@@ -29,6 +26,7 @@ from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
 from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
+from signalbox.runtime.clients import AwsClients
 from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
@@ -37,39 +35,22 @@ from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWith
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_ssm import SSMClient
-
     from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
     from signalbox.aws.references import DynamoReferences
     from signalbox.aws.refresh_locks import DynamoRefreshLocks
     from signalbox.aws.send_slots import DynamoSendSlots
-    from signalbox.aws.targets import BotoTargets
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
     from signalbox.services.notifications.order import NotificationOrder
     from signalbox.services.tasks.dispatch import DispatchChanges
 
-_CONFIG: Final = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=10,
-)
-# who waits for a secret has ten seconds in all
-_SSM: Final = _CONFIG.merge(
-    Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-)
 _NETWORKS_SECONDS: Final = 4.0
 """How long whoever stores a source waits for the networks of each preset in it."""
 _CURSOR_KEY: Final = "keys/cursor"
 
 
-class Wiring:
+class Wiring(AwsClients):
     """What a function can ask for; each part is created on first use."""
 
     def __init__(
@@ -79,15 +60,10 @@ class Wiring:
         sleep: Sleep = time.sleep,
         random: Random | None = None,
     ) -> None:
-        self.settings = settings or Settings.from_environment()
+        super().__init__(settings)
         self.clock = clock
         self.sleep = sleep
         self.random = random or SystemRandom()
-
-    @cached_property
-    def dynamo(self) -> "DynamoDBClient":
-        """Return the DynamoDB client."""
-        return boto3.client("dynamodb", config=_CONFIG)
 
     @cached_property
     def permission(self) -> PermissionCheck:
@@ -112,56 +88,6 @@ class Wiring:
             return HttpNetworks(send=client)(service)
 
         return fetch
-
-    @cached_property
-    def sqs(self) -> "SQSClient":
-        """Return the SQS client, whose read timeout exceeds a long poll."""
-        return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
-
-    @cached_property
-    def streams(self) -> "DynamoDBStreamsClient":
-        """Return the client of the tables' streams."""
-        return boto3.client("dynamodbstreams", config=_CONFIG)
-
-    @cached_property
-    def s3(self) -> "S3Client":
-        """Return the S3 client, which is rarely needed."""
-        return boto3.client("s3", config=_CONFIG)
-
-    @cached_property
-    def aws_targets(self) -> "BotoTargets":
-        """Return the targets in AWS. Their clients make one attempt: another may send twice.
-
-        Threads may create a client at the same time, so each comes from a session of its own.
-        """
-        from signalbox.aws.targets import BotoTargets  # noqa: PLC0415  see above
-
-        config = _CONFIG.merge(Config(read_timeout=10, retries={"total_max_attempts": 1}))
-        return BotoTargets(
-            ses=cache(lambda url: Session().client("sesv2", endpoint_url=url, config=config)),
-            sns=cache(lambda url: Session().client("sns", endpoint_url=url, config=config)),
-            events=cache(lambda url: Session().client("events", endpoint_url=url, config=config)),
-        )
-
-    @cached_property
-    def tasks_table(self) -> Table:
-        """Return the Tasks table."""
-        return Table(client=self.dynamo, name=self.settings.tasks_table)
-
-    @cached_property
-    def config_table(self) -> Table:
-        """Return the Config table."""
-        return Table(client=self.dynamo, name=self.settings.config_table)
-
-    @cached_property
-    def deliveries_table(self) -> Table:
-        """Return the Deliveries table."""
-        return Table(client=self.dynamo, name=self.settings.deliveries_table)
-
-    @cached_property
-    def state_table(self) -> Table:
-        """Return the State table."""
-        return Table(client=self.dynamo, name=self.settings.state_table)
 
     @cached_property
     def tasks(self) -> DynamoTasks:
@@ -279,11 +205,6 @@ class Wiring:
             prefix=self.settings.parameters,
             clock=self.clock,
         )
-
-    @cached_property
-    def ssm(self) -> "SSMClient":
-        """Return the client of the parameter store."""
-        return boto3.client("ssm", config=_SSM)
 
     @cached_property
     def grants(self) -> "SsmGrants":
