@@ -10,43 +10,20 @@ from signalbox.egress.access_tokens import AccessTokens
 from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.egress.responses import SecretRefused, try_secrets
 from signalbox.egress.token_endpoint import AccessToken
-from signalbox.models.base import JsonObject
+from signalbox.egress.wrapped import WrappedConnector
 from signalbox.models.config import Connection
 from signalbox.models.connection_auth import ClientCredentials, ConnectionAuth
 from signalbox.models.errors import SendDelayed, SendPostponed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
-from signalbox.services.ports.notifications import Connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizedConnector(Connector):
+class AuthorizedConnector(WrappedConnector):
     """A connector that gets access tokens as secrets where a connection has `auth`."""
 
-    connector: Connector
     tokens: AccessTokens
     refreshed: RefreshedTokens
-
-    @property
-    @override
-    def name(self) -> str:
-        return self.connector.name
-
-    @override
-    def uses_secret(self, connection: Connection) -> bool:
-        return self.connector.uses_secret(connection)
-
-    @override
-    def check(self, connection: Connection) -> None:
-        self.connector.check(connection)
-
-    @override
-    def check_secret(self, connection: Connection, secret: str) -> None:
-        self.connector.check_secret(connection, secret)
-
-    @override
-    def reply_settings(self, source: JsonObject) -> JsonObject:
-        return self.connector.reply_settings(source)
 
     @override
     def send(

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing_extensions import override
 
 from signalbox.egress.client_certificates import client_tls
-from signalbox.models.base import JsonObject
+from signalbox.egress.wrapped import WrappedConnector
 from signalbox.models.config import Connection
 from signalbox.models.errors import SendRefused
 from signalbox.models.ids import ConnectionId
@@ -18,39 +18,17 @@ from signalbox.services.ports.notifications import Connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertifiedConnector(Connector):
+class CertifiedConnector(WrappedConnector):
     """A connector with an HTTP client of its own for each connection with a certificate.
 
     `make` creates one whose client uses a context of TLS.
     """
 
-    connector: Connector
     make: Callable[[ssl.SSLContext], Connector]
     secrets: SecretStore
     _made: dict[ConnectionId, tuple[str, Connector]] = field(
         default_factory=dict, init=False, repr=False
     )
-
-    @property
-    @override
-    def name(self) -> str:
-        return self.connector.name
-
-    @override
-    def uses_secret(self, connection: Connection) -> bool:
-        return self.connector.uses_secret(connection)
-
-    @override
-    def check(self, connection: Connection) -> None:
-        self.connector.check(connection)
-
-    @override
-    def check_secret(self, connection: Connection, secret: str) -> None:
-        self.connector.check_secret(connection, secret)
-
-    @override
-    def reply_settings(self, source: JsonObject) -> JsonObject:
-        return self.connector.reply_settings(source)
 
     @override
     def send(

@@ -219,12 +219,20 @@ def test_what_a_disabled_connection_held_is_sent_in_order(order: DeliveryOrder) 
     ]
 
 
-def test_a_redelivered_notification_gets_a_place_at_the_end_of_its_connection() -> None:
-    world = Ordering(CONNECTION)
+def with_the_first_redelivered(
+    order: DeliveryOrder,
+) -> tuple[Ordering, Notification, Notification]:
+    """Two notifications of a task, of which the first was refused and is redelivered."""
+    world = Ordering(order)
     first, second = two_changes(world)
     world.target.outcomes = [SendRefused("no")]
     deliver(world, first)
     world.redeliver(first)
+    return world, first, second
+
+
+def test_a_redelivered_notification_gets_a_place_at_the_end_of_its_connection() -> None:
+    world, first, second = with_the_first_redelivered(CONNECTION)
 
     outcomes = [deliver(world, first).result, deliver(world, second).result]
 
@@ -233,11 +241,7 @@ def test_a_redelivered_notification_gets_a_place_at_the_end_of_its_connection() 
 
 
 def test_a_redelivered_notification_goes_before_later_ones_of_its_task() -> None:
-    world = Ordering(TASK)
-    first, second = two_changes(world)
-    world.target.outcomes = [SendRefused("no")]
-    deliver(world, first)
-    world.redeliver(first)
+    world, first, second = with_the_first_redelivered(TASK)
 
     outcomes = [deliver(world, second).result, deliver(world, first).result]
 

@@ -36,25 +36,15 @@ _MAX_KIND: Final = 80
 
 def notifications_cause(connection: ConnectionId) -> IncidentCause:
     """Return the cause of notifications that a connection refuses or that ran out of attempts."""
-    return IncidentCause(
-        key=f"notifications/{connection}",
-        title=f"Notifications to the connection {connection} fail",
-        severity=IncidentSeverity.CRITICAL,
-        link=_path("/api/v1/notifications", connection=connection),
-        action=f"signalbox notifications list --connection {connection}",
-        connection=connection,
+    return _connection_cause(
+        connection, "notifications", f"Notifications to the connection {connection} fail"
     )
 
 
 def circuit_cause(connection: ConnectionId) -> IncidentCause:
     """Return the cause of a circuit that is not closed."""
-    return IncidentCause(
-        key=f"circuit/{connection}",
-        title=f"The target of the connection {connection} does not answer",
-        severity=IncidentSeverity.CRITICAL,
-        link=_path("/api/v1/notifications", connection=connection),
-        action=f"signalbox notifications list --connection {connection}",
-        connection=connection,
+    return _connection_cause(
+        connection, "circuit", f"The target of the connection {connection} does not answer"
     )
 
 
@@ -112,6 +102,17 @@ def queue_cause(priority: Priority) -> IncidentCause:
         severity=IncidentSeverity.CRITICAL,
         link="/api/v1/queue",
         action="signalbox queue",
+    )
+
+
+def _connection_cause(connection: ConnectionId, kind: str, title: str) -> IncidentCause:
+    return IncidentCause(
+        key=f"{kind}/{connection}",
+        title=title,
+        severity=IncidentSeverity.CRITICAL,
+        link=_path("/api/v1/notifications", connection=connection),
+        action=f"signalbox notifications list --connection {connection}",
+        connection=connection,
     )
 
 
