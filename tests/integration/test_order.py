@@ -1,7 +1,5 @@
 """The order of notifications over DynamoDB."""
 
-from random import Random
-
 import pytest
 
 from signalbox.aws.dynamo_table import Table
@@ -9,17 +7,14 @@ from signalbox.aws.sequences import DynamoSequences
 from signalbox.aws.tasks import DynamoNotifications
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import Unavailable
-from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification
-from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.tasks.dispatch import DispatchChanges
 from tests.builders import a_connection, a_subscription, a_task, done
 from tests.contract.sequences import ENTRY, TEAM, SequenceStoreContract
-from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
-from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.config import FakeConfigStore
+from tests.fakes.delivery import a_delivery
 from tests.fakes.edges import FakeConnector
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.tasks import FakeTaskStore
@@ -69,19 +64,12 @@ def test_messages_that_arrive_the_wrong_way_round_are_sent_in_order(
         stack="test",
         order=places,
     )
-    deliver = DeliverNotification(
-        attempt=MakeAttempt(
-            connector=connector,
-            config=config,
-            secrets=FakeSecretStore(clock, {"connections/team-slack": ["a-secret"]}),
-            clock=clock,
-            random=Random(7),
-        ),
+    deliver = a_delivery(
+        connector=connector,
         notifications=notifications,
         config=config,
-        circuits=CircuitBreakers(store=FakeCircuitStore(), clock=clock, random=Random(7)),
-        order=WaitInOrder(order=places, notifications=notifications, clock=clock),
         clock=clock,
+        order=WaitInOrder(order=places, notifications=notifications, clock=clock),
     )
     finished = done(a_task())
     dispatch(finished, [finished.last_step])

@@ -1,24 +1,17 @@
 """The delivery of one notification, over fakes."""
 
-from random import Random
-
 from signalbox.models.errors import WriteConflict
 from signalbox.models.notification import Notification
-from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification
-from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Outcome
 from signalbox.services.notifications.slots import SendSlots
 from tests.builders import a_connection, a_notification
 from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.delivery import SECRET, SECRET_NAME, a_delivery
 from tests.fakes.edges import FakeConnector
 from tests.fakes.slots import FakeSendSlots
 from tests.fakes.tasks import FakeNotificationStore
-
-SECRET = "a-secret-of-no-known-shape"
-NAME = "connections/team-slack"
 
 
 class Store(FakeNotificationStore):
@@ -45,22 +38,17 @@ class Rig:
         self.connector = FakeConnector(*outcomes, name="slack")
         self.store = Store(self.note)
         self.config = FakeConfigStore(a_connection())
-        self.secrets = FakeSecretStore(self.clock, {NAME: [SECRET]})
+        self.secrets = FakeSecretStore(self.clock, {SECRET_NAME: [SECRET]})
         self.circuits = FakeCircuitStore()
         self.send_slots = FakeSendSlots()
-        self.deliver = DeliverNotification(
-            attempt=MakeAttempt(
-                connector=self.connector,
-                config=self.config,
-                secrets=self.secrets,
-                clock=self.clock,
-                random=Random(7),
-            ),
+        self.deliver = a_delivery(
+            connector=self.connector,
             notifications=self.store,
             config=self.config,
-            circuits=CircuitBreakers(store=self.circuits, clock=self.clock, random=Random(7)),
-            slots=SendSlots(take=self.send_slots, notifications=self.store, clock=self.clock),
             clock=self.clock,
+            secrets=self.secrets,
+            circuits=self.circuits,
+            slots=SendSlots(take=self.send_slots, notifications=self.store, clock=self.clock),
         )
 
     def __call__(self) -> Outcome:

@@ -11,20 +11,17 @@ from signalbox.models.ids import NotificationId
 from signalbox.models.notification import Notification
 from signalbox.models.sequence import change_number
 from signalbox.models.task import ChangeType, Task
-from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.notifications.list_notifications import RedeliverNotification
-from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.outcomes import Later, Outcome
 from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import a_connection, a_subscription
-from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
-from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.config import FakeConfigStore
+from tests.fakes.delivery import a_delivery
 from tests.fakes.edges import FakeConnector
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.sequences import FakeSequenceStore
@@ -102,19 +99,12 @@ class Ordering:
             stack="test",
             order=self.order,
         )
-        self.deliver = DeliverNotification(
-            attempt=MakeAttempt(
-                connector=self._fused(self.target),
-                config=self.config,
-                secrets=FakeSecretStore(self.clock, {"connections/team-slack": ["a-secret"]}),
-                clock=self.clock,
-                random=Random(7),
-            ),
+        self.deliver = a_delivery(
+            connector=self._fused(self.target),
             notifications=notifications,
             config=self.config,
-            circuits=CircuitBreakers(store=FakeCircuitStore(), clock=self.clock, random=Random(7)),
-            order=WaitInOrder(order=self.order, notifications=notifications, clock=self.clock),
             clock=self.clock,
+            order=WaitInOrder(order=self.order, notifications=notifications, clock=self.clock),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(FakeTaskStore(), self.store),

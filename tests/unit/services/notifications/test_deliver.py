@@ -22,8 +22,9 @@ from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT
 from signalbox.services.notifications.outcomes import Done, Later
 from tests.builders import NOW, a_connection, a_notification
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.delivery import SECRET, SECRET_NAME
 from tests.fakes.edges import FakeConnector
-from tests.unit.services.delivering import NAME, SECRET, Rig
+from tests.unit.services.delivering import Rig
 
 MINUTE = timedelta(minutes=1)
 
@@ -195,7 +196,7 @@ def test_a_secret_changed_meanwhile_is_read_again() -> None:
     rig()
     other = a_notification()
     rig.store.create(other)
-    rig.secrets.put(NAME, ["the-new-one", SECRET])
+    rig.secrets.put(SECRET_NAME, ["the-new-one", SECRET])
 
     outcome = rig.deliver(other.task_id, other.id)
 
@@ -214,7 +215,7 @@ def test_a_refusal_that_may_be_for_an_old_secret_is_not_final_while_nobody_can_t
         def refresh(self, name: str) -> Sequence[str]:
             raise Unavailable(f"{name} did not answer")
 
-    silent = Silent(rig.clock, {NAME: [SECRET]})
+    silent = Silent(rig.clock, {SECRET_NAME: [SECRET]})
     rig.deliver = replace(rig.deliver, attempt=replace(rig.deliver.attempt, secrets=silent))
 
     assert isinstance(rig(), Later)

@@ -10,16 +10,13 @@ from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.models.notification import Notification, NotificationStatus
 from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.task import Task
-from signalbox.services.notifications.circuits import CircuitBreakers
-from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.digest import Digests
-from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import a_connection, a_subscription, a_task
-from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
-from tests.fakes.config import FakeConfigStore, FakeSecretStore
+from tests.fakes.config import FakeConfigStore
+from tests.fakes.delivery import a_delivery
 from tests.fakes.digests import FakeDigestStore
 from tests.fakes.edges import FakeConnector
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
@@ -104,17 +101,10 @@ class Rig:
             clock=self.clock,
             random=Random(1),
         )
-        self.deliver = DeliverNotification(
-            attempt=MakeAttempt(
-                connector=self.connector,
-                config=config,
-                secrets=FakeSecretStore(self.clock, {"connections/team-slack": ["a-secret"]}),
-                clock=self.clock,
-                random=Random(7),
-            ),
+        self.deliver = a_delivery(
+            connector=self.connector,
             notifications=notifications,
             config=config,
-            circuits=CircuitBreakers(store=FakeCircuitStore(), clock=self.clock, random=Random(7)),
             clock=self.clock,
             digests=digests,
         )
