@@ -205,6 +205,8 @@ def _fits(value: JsonValue, pattern: JsonValue) -> bool:
             _fits(value.get(key), inner) for key, inner in pattern.items()
         )
     assert isinstance(pattern, list)
+    if pattern == [{"exists": True}]:
+        return value is not None
     assert not any(isinstance(each, dict) for each in pattern), "only values are understood"
     return value in pattern
 

@@ -36,6 +36,11 @@ def slash_command(response_url: str) -> InboundRequest:
     return request_of("slack", headers, urlencode(body).encode())
 
 
+def recorded(provider: str, name: str) -> InboundRequest:
+    found = sample(provider, name)
+    return request_of(provider, dict(found.headers), found.raw)
+
+
 def interaction(**changes: JsonValue) -> InboundRequest:
     body = {**sample("discord", "application_command").body, **changes}
     return request_of("discord", {"Content-Type": "application/json"}, json.dumps(body).encode())
@@ -52,8 +57,44 @@ class TestSlack:
         assert (request.method, request.url) == ("POST", HOOK)
         assert json.loads(request.body) == {
             "response_type": "ephemeral",
+            "replace_original": False,
             "text": "Task tsk_1 (run) for &lt;@U1&gt; &amp; co",
         }
+
+    @pytest.mark.parametrize(
+        ("name", "path"),
+        [
+            ("message_action", "app/T024BE7LD/7000000000002"),
+            ("block_actions", "actions/T024BE7LD/7000000000004"),
+            ("block_actions.static_select", "actions/T024BE7LD/7000000000007"),
+            ("view_submission.conversation", "app/T024BE7LD/7000000000008"),
+        ],
+    )
+    def test_gets_the_outcome_at_the_url_of_the_interaction(self, name: str, path: str) -> None:
+        request = opened("slack").request(recorded("slack", name), OUTCOME)
+
+        message = json.loads(request.body)
+        assert request.url == f"https://hooks.slack.com/{path}/aaaaaaaaaaaaaaaaaaaaaaaa"
+        assert (message["response_type"], message["replace_original"]) == ("ephemeral", False)
+        assert message["text"].startswith("Task tsk_1 (run) for &lt;@U1&gt; &amp; co")
+
+    @pytest.mark.parametrize(
+        ("name", "link"),
+        [
+            ("message_action", "C2147483705/p1714636900000400"),
+            ("block_actions", "C2147483705/p1714636990000700"),
+        ],
+    )
+    def test_gets_the_link_to_the_message_of_the_interaction(self, name: str, link: str) -> None:
+        request = opened("slack").request(recorded("slack", name), "No task")
+
+        text = f"No task (<https://railway.slack.com/archives/{link}|message>)"
+        assert json.loads(request.body)["text"] == text
+
+    @pytest.mark.parametrize("name", ["shortcut", "view_submission"])
+    def test_gets_nothing_without_a_url(self, name: str) -> None:
+        with pytest.raises(SendRefused, match="has no response_url"):
+            opened("slack").request(recorded("slack", name), OUTCOME)
 
     def test_of_the_government_is_another_host(self) -> None:
         url = HOOK.replace("slack.com", "slack-gov.com")
@@ -102,6 +143,22 @@ class TestDiscord:
             "content": r"Task \*tsk\_1\*",
             "allowed_mentions": {"parse": []},
         }
+
+    @pytest.mark.parametrize(
+        "name",
+        ["application_command", "application_command.message", "message_component", "modal_submit"],
+    )
+    def test_gets_the_outcome_of_each_kind_of_interaction(self, name: str) -> None:
+        received = recorded("discord", name)
+
+        parsed = providers()["discord"]().parse(received)
+        request = opened("discord").request(received, OUTCOME)
+
+        assert parsed.reply is not None
+        assert parsed.deferred is not None
+        assert json.loads(parsed.deferred.body or "") == {"type": 5, "data": {"flags": 64}}
+        assert request.url.endswith("/messages/@original")
+        assert "845027738276462632" in request.url
 
     @pytest.mark.parametrize("token", ["", "a/../../x", "a b", "?x", 7, None])
     def test_is_sent_nothing_with_an_odd_token(self, token: JsonValue) -> None:

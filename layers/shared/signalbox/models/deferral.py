@@ -19,6 +19,17 @@ _BACKOFF: Final = timedelta(seconds=30)
 _FOLLOW_UP_BACKOFF: Final = timedelta(seconds=20)
 
 
+def outcome_pending(outcome: str, now: datetime) -> Deferral:
+    """Return the deferral of a delivery of which only the outcome is left to send."""
+    return Deferral(
+        reason="the provider takes the outcome after its answer",
+        due_at=now,
+        awaited=True,
+        interpreted_at=now,
+        follow_up=FollowUp(text=outcome, at=now),
+    )
+
+
 def is_due(deferral: Deferral, now: datetime) -> bool:
     """Return whether the next step may be done; clocks may differ by a second."""
     return deferral.due_at is not None and deferral.due_at <= now + _CLOCK_MARGIN

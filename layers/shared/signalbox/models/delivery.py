@@ -44,11 +44,12 @@ class FollowUp(Model):
 
 
 class Deferral(Model):
-    """Why a delivery was answered before it was interpreted, and how far that is.
+    """Why a delivery was answered before all was done for it, and how far that is.
 
     `due_at` is the time from which the next step may be done, None if nothing is left to do.
     `attempts` counts the attempts to interpret it that began, `error` is why the last one was not
-    completed. `awaited` marks that a person waits for the outcome.
+    completed; there are none if only its outcome was left to send. `awaited` marks that a person
+    waits for the outcome.
     """
 
     reason: str

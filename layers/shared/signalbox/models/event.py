@@ -85,8 +85,9 @@ class ParsedPayload:
 
     `handshake` is the answer to a ping of the provider, `answer` that to a request with events.
     `reply` returns the answer for a sentence on the outcome, where the provider shows it to the
-    person who gave a command; `deferred` is the answer if the outcome follows later. `ignored` is
-    the reason why a delivery contains no events.
+    person who gave a command; `deferred` is the answer if the outcome follows later. `follow_up`
+    marks that the provider does not show the answer, and takes the outcome as a message after it.
+    `ignored` is the reason why a delivery contains no events.
     """
 
     type: str
@@ -96,3 +97,4 @@ class ParsedPayload:
     answer: Answer | None = None
     reply: Callable[[str], Answer] | None = None
     deferred: Answer | None = None
+    follow_up: bool = False

@@ -1,7 +1,8 @@
-"""Build the handler of the function that interprets deferred deliveries.
+"""Build the handler of the function that interprets deferred deliveries and sends outcomes.
 
-The stream of the Deliveries table invokes it for each new one, and a schedule every minute, which
-does what is due by then: slots of a burst cap, and what an invocation of the stream left undone.
+The stream of the Deliveries table invokes it for each new one with something left to do, and a
+schedule every minute, which does what is due by then: slots of a burst cap, and what an invocation
+of the stream left undone.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, JsonValue
 
 from signalbox.http.problems import error_fields
-from signalbox.models.delivery import Delivery, DeliveryStatus, FollowUp
+from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import SignalboxError
 from signalbox.models.ids import DeliveryId
 from signalbox.runtime.follow_up import follow_up_sender
@@ -105,14 +106,16 @@ class DeferredHandler:
                 "follow_up_error": follow_up.error if follow_up else None,
             }
             self.logger.info("deferred delivery", extra=extra)
-            if delivery.status is not DeliveryStatus.PENDING and not _is_repeated(follow_up):
+            if deferral and _was_interpreted(delivery, deferral):
                 failed = delivery.status is DeliveryStatus.FAILED
                 self.count("WebhooksFailed", {"provider": delivery.provider}, int(failed))
 
 
-def _is_repeated(follow_up: FollowUp | None) -> bool:
-    """Return whether the step only sent an outcome again that was counted before."""
-    return follow_up is not None and follow_up.attempts > 1
+def _was_interpreted(delivery: Delivery, deferral: Deferral) -> bool:
+    """Return whether the step interpreted the delivery, and did not only send the outcome."""
+    if delivery.status is DeliveryStatus.PENDING or not deferral.attempts:
+        return False
+    return deferral.follow_up is None or deferral.follow_up.attempts <= 1
 
 
 def deferred(wiring: Wiring | None = None) -> DeferredHandler:

@@ -10,6 +10,7 @@ from signalbox.models.command_grammar import new_commands
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.request import InboundRequest
+from signalbox.providers.slack.payload import read_form
 from signalbox.providers.slack.provider import Slack, ephemeral
 from tests.samples import names, request_of, sample
 
@@ -52,6 +53,7 @@ def parsed_interaction(**payload: object) -> ParsedPayload:
         ),
         ("shortcut", [("retest", "")]),
         ("block_actions", [("retest", "nightly")]),
+        ("block_actions.static_select", [("retest", "nightly")]),
         ("view_submission", []),
     ],
 )
@@ -147,6 +149,71 @@ def test_an_interaction_that_is_not_read_is_ignored_and_answered(type_: str) -> 
     assert parsed_interaction(type=type_) == ParsedPayload(
         type=type_, ignored=f"the event {type_} is not read", answer=_EMPTY
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "follows"),
+    [
+        ("block_actions", True),
+        ("block_actions.static_select", True),
+        ("message_action", True),
+        ("view_submission.conversation", True),
+        ("view_submission", False),
+        ("shortcut", False),
+        ("app_mention", False),
+        ("slash_command", False),
+    ],
+)
+def test_the_outcome_follows_where_slack_takes_a_message_and_shows_no_answer(
+    name: str,
+    follows: bool,  # noqa: FBT001
+) -> None:
+    assert parsed(name).follow_up is follows
+
+
+@pytest.mark.parametrize("odd", [{"response_url": 7}, {"response_urls": [None, {}, 7]}, {}])
+def test_an_odd_place_for_the_outcome_is_none(odd: dict[str, object]) -> None:
+    found = parsed_interaction(type="shortcut", callback_id="run", user={"id": "U1"}, **odd)
+
+    assert (found.follow_up, len(found.events)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        {"type": "interactive_message"},
+        {"type": "message_action", "message": {"text": "<!-- signalbox:task=tsk_1 -->"}},
+    ],
+)
+def test_the_outcome_of_an_ignored_interaction_follows_too(ignored: dict[str, object]) -> None:
+    found = parsed_interaction(response_url="https://hooks.slack.com/app/x", **ignored)
+
+    assert found.ignored
+    assert found.follow_up
+
+
+@pytest.mark.parametrize(("action_id", "follows"), [("open_build", False), ("retest", True)])
+def test_a_button_that_only_opens_a_link_has_no_outcome(
+    action_id: str,
+    follows: bool,  # noqa: FBT001
+) -> None:
+    found = parsed_interaction(
+        type="block_actions",
+        user={"id": "U1"},
+        response_url="https://hooks.slack.com/actions/x",
+        actions=[{"action_id": action_id, "url": "https://example.com/builds/1"}],
+    )
+
+    assert found.follow_up is follows
+
+
+def test_no_representation_of_a_request_shows_where_its_outcome_is_sent() -> None:
+    requests = [recorded(name) for name in names("slack") if b"response_url" in recorded(name).body]
+
+    shown = [repr(read_form(request)) for request in requests]
+
+    assert len(shown) > 3
+    assert not [text for text in shown if "hooks.slack.com" in text]
 
 
 def test_an_interaction_and_a_slash_command_with_our_marker_are_ignored() -> None:

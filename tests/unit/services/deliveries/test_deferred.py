@@ -39,6 +39,9 @@ SLACK: Final = a_source(
 )
 
 
+OPEN: Final = a_source(provider="slack")
+
+
 class Died(BaseException):
     """The process ended, and nothing more was done."""
 
@@ -134,10 +137,15 @@ class System:
 
 def slash_command() -> tuple[System, ReceiveResult]:
     """A slash command whose permission cannot be asked within Slack's deadline."""
+    return of_slack("slash_command", SLACK)
+
+
+def of_slack(name: str, source: Source) -> tuple[System, ReceiveResult]:
+    """A sample of Slack that a source has received."""
     clock = FakeClock()
     provider = Slack(clock=clock)
-    system = System(SLACK, provider, clock)
-    recorded = sample("slack", "slash_command")
+    system = System(source, provider, clock)
+    recorded = sample("slack", name)
     request = request_of("slack", dict(recorded.headers), recorded.raw)
     return system, system.receive(provider.sign(request, SECRET))
 
@@ -276,6 +284,78 @@ class TestTheOutcome:
 
         assert len(system.sent) == 2
         assert system.deferral(result.delivery).due_at is None
+
+
+class TestTheOutcomeOfAnInteraction:
+    """Its answer is not shown, so that the outcome is sent after it."""
+
+    @pytest.mark.parametrize("name", ["block_actions", "message_action"])
+    def test_is_sent_with_the_task_that_was_created_before_the_answer(self, name: str) -> None:
+        system, result = of_slack(name, OPEN)
+        (task,) = system.tasks.kept
+        sent_before = list(system.sent)
+
+        system.interpret(result.delivery)
+
+        assert (result.status, sent_before) == (DeliveryStatus.ACCEPTED, [])
+        assert system.sent == [f"Task {task} ({system.tasks.kept[task].kind})"]
+        assert system.deferral(result.delivery).due_at is None
+
+    def test_is_the_reason_where_nothing_was_done(self) -> None:
+        system, result = of_slack("message_action", OPEN.model_copy(update={"commands": ("run",)}))
+
+        system.interpret(result.delivery)
+
+        assert result.status is DeliveryStatus.IGNORED
+        assert system.sent == [
+            "No task: message_action: the source does not list the command agent"
+        ]
+
+    def test_is_sent_by_the_schedule_where_the_stream_lost_it(self) -> None:
+        system, _ = of_slack("message_action", OPEN)
+
+        system.run()
+
+        assert len(system.sent) == 1
+        assert system.run().delivered == []
+
+    def test_is_sent_again_after_a_temporary_failure_and_creates_nothing_again(self) -> None:
+        system, result = of_slack("message_action", OPEN)
+        system.errors = [SendDelayed("no answer")]
+        system.interpret(result.delivery)
+
+        system.clock.advance(MINUTE)
+        system.run()
+
+        assert system.sent[0] == system.sent[1]
+        assert len(system.sent) == 2
+        assert len(system.tasks.kept) == 1
+
+    def test_follows_the_interpretation_where_that_comes_after_the_answer(self) -> None:
+        system, result = of_slack("message_action", SLACK)
+        sent_before = list(system.sent)
+
+        system.interpret(result.delivery)
+
+        (task,) = system.tasks.kept
+        assert (result.status, sent_before) == (DeliveryStatus.PENDING, [])
+        assert system.sent == [f"Task {task} (agent)"]
+
+    def test_is_what_became_of_a_task_that_a_button_acts_on(self) -> None:
+        system, result = of_slack("block_actions.approve", OPEN)
+
+        system.interpret(result.delivery)
+
+        assert result.status is DeliveryStatus.ACCEPTED
+        assert system.sent == ["approve: there is no task tsk_7xi7g5b326jp2be4bhnyr3zh"]
+
+    @pytest.mark.parametrize("name", ["shortcut", "view_submission", "app_mention"])
+    def test_is_not_sent_where_slack_takes_no_message(self, name: str) -> None:
+        system, result = of_slack(name, OPEN)
+
+        assert system.deliveries.get(result.delivery).deferral is None
+        assert system.interpret(result.delivery) is None
+        assert system.sent == []
 
 
 class TestAnAttempt:

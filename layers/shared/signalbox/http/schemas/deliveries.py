@@ -35,7 +35,7 @@ class DeliveryView(DeliverySummary):
     """A delivery.
 
     `secret` is the index of the secret that verified it; 0 is the current one. `deferral` is that
-    of a delivery that was answered before it was interpreted.
+    of a delivery that was answered before it was interpreted, or whose outcome follows the answer.
     """
 
     secret: int

@@ -5,8 +5,8 @@
   text before the edit, so that only the `message_changed` counts.
 - In a slash command: `/signalbox run x` is the same as `@signalbox run x`; any other name is the
   command itself, as in `/run x`.
-- By a shortcut or a button: its callback id or action id is the name of the command. The message of
-  a shortcut is quoted below the command, so that no line of it is another command.
+- By a shortcut, a button or a menu: its callback id or action id is the name of the command. The
+  message of a shortcut is quoted below the command, so that no line of it is another command.
 
 Slack escapes `&`, `<` and `>`, and writes links as `<https://example.com|example.com>`.
 https://docs.slack.dev/messaging/formatting-message-text
@@ -95,7 +95,7 @@ def interaction_text(interaction: Interaction) -> CommandText:
             words = quoted(plain(message.text))
             thread = thread_of(interaction.channel.id if interaction.channel else None, message)
         case Interaction(type="block_actions", action=Action() as action):
-            name, words = action.action_id, one_line(action.value or "", _MAX_VALUE)
+            name, words = action.action_id, one_line(action.words, _MAX_VALUE)
         case Interaction(type="shortcut"):
             pass
         case _:

@@ -1,9 +1,10 @@
-"""The message that follows the answer to a slash command of Slack.
+"""The message that follows the answer to a slash command or an interaction of Slack.
 
 Its `response_url` takes up to five messages within 30 minutes, and is a secret.
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,12 +16,13 @@ from typing_extensions import override
 from signalbox.egress.follow_up import FollowUpApi
 from signalbox.egress.http_client import HttpRequest
 from signalbox.egress.sockets import UrlOrigin
-from signalbox.ingress.payload import decode_form
 from signalbox.models.errors import SendRefused
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import parse_settings
-from signalbox.providers.slack.provider import ephemeral
+from signalbox.providers.slack.payload import SlashCommand, read_form
+from signalbox.providers.slack.provider import escaped
 from signalbox.providers.slack.settings import SlackSettings
+from signalbox.providers.slack.tasks import message_url
 
 _HOSTS: Final = frozenset(
     {
@@ -32,7 +34,10 @@ _HOSTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackFollowUp(FollowUpApi):
-    """The `response_url` of a slash command, at Slack's hosts or that of the source's API."""
+    """The `response_url` of a request, at Slack's hosts or that of the source's API.
+
+    Only the person sees the message, and the one with the button stays as it is.
+    """
 
     api_url: str
 
@@ -43,13 +48,22 @@ class SlackFollowUp(FollowUpApi):
 
     @override
     def request(self, received: InboundRequest, outcome: str) -> HttpRequest:
-        url = decode_form(received).get("response_url", "")
-        if not self._is_of_slack(url):
-            raise SendRefused("the command has no response_url of Slack")
+        form = read_form(received)
+        if isinstance(form, SlashCommand):
+            url, link = form.response_url, None
+        else:
+            url, link = form.outcome_url, message_url(form)
+        if not url or not self._is_of_slack(url):
+            raise SendRefused("the request has no response_url of Slack")
+        message = {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "text": escaped(outcome) + (f" (<{escaped(link)}|message>)" if link else ""),
+        }
         return HttpRequest(
             url=url,
             headers={"Content-Type": "application/json; charset=utf-8"},
-            body=(ephemeral(outcome).body or "").encode(),
+            body=json.dumps(message).encode(),
         )
 
     def _is_of_slack(self, url: str) -> bool:

@@ -23,6 +23,7 @@ CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 """The subtypes of messages that are events of their own."""
 
 TypeName = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,64}$")]
+ResponseUrl = Annotated[Informative[str], Field(repr=False)]
 
 
 class BotProfile(PayloadPart):
@@ -120,13 +121,17 @@ class Envelope(PayloadPart):
 
 
 class SlashCommand(PayloadPart):
-    """The fields of a slash command; `text` is missing if nothing follows its name."""
+    """The fields of a slash command; `text` is missing if nothing follows its name.
+
+    `response_url` is a secret, by which messages are sent to the person.
+    """
 
     command: Annotated[str, Field(pattern=r"^/[^\s/]{1,32}$")]
     text: str | None = None
     user_id: str | None = None
     team_id: str | None = None
     channel_id: str | None = None
+    response_url: ResponseUrl = None
 
 
 class Person(PayloadPart):
@@ -148,12 +153,34 @@ class Channel(PayloadPart):
     id: Informative[str] = None
 
 
+class Option(PayloadPart):
+    """What was chosen from a menu."""
+
+    value: Informative[str] = None
+
+
 class Action(PayloadPart):
-    """A button that was pressed, or another element that was used; only buttons have a `value`."""
+    """A button that was pressed, or another element that was used.
+
+    Only buttons have a `value`, and menus what was chosen. A button with a `url` opens it, whatever
+    the app does.
+
+    https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
 
     action_id: Informative[str] = None
     value: Informative[str] = None
+    url: Informative[str] = None
+    selected_option: Informative[Option] = None
+    selected_options: Informative[tuple[Option | None, ...]] = None
     action_ts: Informative[str] = None
+
+    @property
+    def words(self) -> str:
+        """Return the value of the button, or of what was chosen."""
+        options = (self.selected_option, *(self.selected_options or ()))
+        chosen = (option.value for option in options if option)
+        return " ".join(filter(None, (self.value, *chosen)))
 
 
 class View(PayloadPart):
@@ -162,8 +189,20 @@ class View(PayloadPart):
     callback_id: Informative[str] = None
 
 
+class ChosenConversation(PayloadPart):
+    """A conversation that was chosen in a modal, where the outcome may be shown."""
+
+    response_url: ResponseUrl = None
+
+
 class Interaction(PayloadPart):
-    """The field `payload` of an interaction."""
+    """The field `payload` of an interaction.
+
+    Message shortcuts and the elements of a message have a `response_url`, modals `response_urls` if
+    a conversation is chosen in them. Global shortcuts have none.
+
+    https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+    """
 
     type: TypeName
     callback_id: Informative[str] = None
@@ -175,6 +214,16 @@ class Interaction(PayloadPart):
     actions: Informative[tuple[Action | None, ...]] = None
     view: Informative[View] = None
     action_ts: Informative[str] = None
+    response_url: ResponseUrl = None
+    response_urls: Annotated[
+        Informative[tuple[ChosenConversation | None, ...]], Field(repr=False)
+    ] = None
+
+    @property
+    def outcome_url(self) -> str | None:
+        """Return where the outcome may be sent to: a secret."""
+        chosen = (one.response_url for one in self.response_urls or () if one)
+        return self.response_url or next(filter(None, chosen), None)
 
     @property
     def action(self) -> Action | None:

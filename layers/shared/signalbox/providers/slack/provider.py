@@ -137,19 +137,35 @@ def _from_slash(command: SlashCommand) -> ParsedPayload:
 
 def _from_interaction(interaction: Interaction) -> ParsedPayload:
     type_ = interaction.type
+    follow_up = bool(interaction.outcome_url)
     if type_ not in _INTERACTIONS:
-        return ParsedPayload(type=type_, ignored=f"the event {type_} is not read", answer=_EMPTY)
+        ignored = f"the event {type_} is not read"
+        return ParsedPayload(type=type_, ignored=ignored, answer=_EMPTY, follow_up=follow_up)
     text = commands.interaction_text(interaction)
     if text.ours:
-        return ParsedPayload(type=type_, ignored=_IGNORED_AS_OWN, answer=_EMPTY)
-    event = tasks.interaction_event(interaction, text)
-    return ParsedPayload(type=type_, events=(event,), answer=_EMPTY)
+        ignored = _IGNORED_AS_OWN
+        return ParsedPayload(type=type_, ignored=ignored, answer=_EMPTY, follow_up=follow_up)
+    only_opens = bool(interaction.action and interaction.action.url and text.text is None)
+    return ParsedPayload(
+        type=type_,
+        events=(tasks.interaction_event(interaction, text),),
+        answer=_EMPTY,
+        follow_up=follow_up and not only_opens,
+    )
 
 
 def ephemeral(outcome: str) -> Answer:
     """Return the answer to a slash command: a message that only its sender sees."""
-    message = {"response_type": "ephemeral", "text": outcome.translate(_SPECIAL)}
+    message = {"response_type": "ephemeral", "text": escaped(outcome)}
     return Answer(body=json.dumps(message))
+
+
+def escaped(text: str) -> str:
+    """Return a text that Slack shows as it is, without links and mentions.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.translate(_SPECIAL)
 
 
 def _not_read(type_: str) -> ParsedPayload:

@@ -93,7 +93,7 @@ def slash_event(command: SlashCommand, text: CommandText) -> Event:
 
 def interaction_event(interaction: Interaction, text: CommandText) -> Event:
     """Return the event of a shortcut, of a button, or of a modal."""
-    action, message, team = interaction.action, interaction.message, interaction.team
+    action, message = interaction.action, interaction.message
     view = interaction.view.callback_id if interaction.view else None
     name = interaction.callback_id or view or (action.action_id if action else None)
     return _event(
@@ -103,12 +103,22 @@ def interaction_event(interaction: Interaction, text: CommandText) -> Event:
         detail=name,
         sender=author(interaction.user.id if interaction.user else None),
         timestamp=interaction.action_ts or (action.action_ts if action else None),
-        place=_Place(
-            team=team.id if team else None,
-            channel=interaction.channel.id if interaction.channel else None,
-            domain=team.domain if team else None,
-            message=message.ts if message else None,
-        ),
+        place=_place_of(interaction),
+    )
+
+
+def message_url(interaction: Interaction) -> str | None:
+    """Return the link to the message that an interaction is about, None if it is about none."""
+    return _place_of(interaction).url if interaction.message else None
+
+
+def _place_of(interaction: Interaction) -> _Place:
+    message, team = interaction.message, interaction.team
+    return _Place(
+        team=team.id if team else None,
+        channel=interaction.channel.id if interaction.channel else None,
+        domain=team.domain if team else None,
+        message=message.ts if message else None,
     )
 
 

@@ -1,10 +1,11 @@
-"""Decide whether a request is interpreted before it is answered, or afterwards."""
+"""Decide what of a request is done before it is answered, and what afterwards."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from signalbox.models.burst import BurstCap
 from signalbox.models.config import Source
+from signalbox.models.deferral import outcome_pending
 from signalbox.models.delivery import Deferral, DeliveryStatus
 from signalbox.models.errors import DeliveryDeferred, Unavailable
 from signalbox.models.request import InboundRequest
@@ -33,6 +34,13 @@ def interpret_in_time(
         return _defer(provider, request, deferred.reason, context.at)
 
 
+def deferral_of(interpretation: Interpretation, now: datetime) -> Deferral | None:
+    """Return what is left to do after the answer: the interpretation, or to send the outcome."""
+    if interpretation.deferral or not interpretation.follow_up:
+        return interpretation.deferral
+    return outcome_pending(interpretation.summary, now)
+
+
 def _slot(
     provider: Provider, request: InboundRequest, context: DeliveryContext, take_slot: TakeSlot
 ) -> datetime:
@@ -53,7 +61,7 @@ def _defer(
 ) -> Interpretation:
     """Return that a request, which can be parsed, is interpreted later."""
     parsed = provider.parse(request)
-    awaited = parsed.reply is not None
+    awaited = parsed.reply is not None or parsed.follow_up
     return Interpretation(
         status=DeliveryStatus.PENDING,
         type=parsed.type,

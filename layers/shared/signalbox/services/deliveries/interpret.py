@@ -21,7 +21,8 @@ class Interpretation:
     `actions` are what it does to existing tasks. `refusal` is the error of a failed one:
     PayloadInvalid, or a fault of our own code. `answer` is what the provider expects as response,
     `summary` a sentence on the outcome for the person who gave a command, and `reply` makes an
-    answer of such a sentence. `deferral` is that of a pending one.
+    answer of such a sentence. `follow_up` marks that the summary is sent after the answer.
+    `deferral` is that of a pending one.
     """
 
     status: DeliveryStatus
@@ -34,6 +35,7 @@ class Interpretation:
     answer: Answer | None = None
     reply: Callable[[str], Answer] | None = None
     summary: str = ""
+    follow_up: bool = False
     deferral: Deferral | None = None
     refusal: Exception | None = None
 
@@ -99,6 +101,7 @@ def _planned(parsed: ParsedPayload, plan: TaskPlan) -> Interpretation:
         answer=parsed.handshake or parsed.answer or (parsed.reply and parsed.reply(plan.summary)),
         reply=parsed.reply,
         summary=plan.summary,
+        follow_up=parsed.follow_up,
     )
 
 
@@ -116,6 +119,7 @@ def _refused(parsed: ParsedPayload, reason: str) -> Interpretation:
         answer=parsed.answer or (parsed.reply and parsed.reply(summary)),
         reply=parsed.reply,
         summary=summary,
+        follow_up=parsed.follow_up,
     )
 
 

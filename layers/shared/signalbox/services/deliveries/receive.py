@@ -6,7 +6,8 @@ derived from the request, and every write is conditional. A delivery that is sen
 interpreted with the current configuration; tasks that its record names are never created again.
 
 A delivery that is over the burst cap of its source, or whose permission check does not fit the
-deadline of the provider, is stored as pending and answered. `InterpretDeferred` does the rest.
+deadline of the provider, is stored as pending and answered. `InterpretDeferred` does the rest. It
+also sends the outcome to a person where the provider does not show the answer.
 """
 
 from collections.abc import Collection
@@ -33,7 +34,7 @@ from signalbox.services.config.find_source import find_source
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.admit_address import admit_address
-from signalbox.services.deliveries.defer import free_slot, interpret_in_time
+from signalbox.services.deliveries.defer import deferral_of, free_slot, interpret_in_time
 from signalbox.services.deliveries.interpret import Interpretation
 from signalbox.services.deliveries.permissions import nobody_in_time
 from signalbox.services.deliveries.plan_tasks import DeliveryContext
@@ -258,7 +259,7 @@ class ReceiveWebhook:
             notes=interpretation.notes,
             request_id=context.request_id,
             acks=self.acks.pending,
-            deferral=interpretation.deferral,
+            deferral=deferral_of(interpretation, context.at),
         )
 
 
