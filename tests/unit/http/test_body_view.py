@@ -1,6 +1,7 @@
 import pytest
 
 from signalbox.http.body_view import Encoding, body_view
+from tests.samples import names, sample
 
 
 def test_a_text_is_shown_as_it_is() -> None:
@@ -35,3 +36,12 @@ def test_a_long_text_is_cut_between_characters(ends: int) -> None:
 def test_the_end_of_a_long_body_does_not_count_where_it_is_no_text() -> None:
     assert body_view(b"x" * 1_000_000 + b"\xff").encoding is Encoding.TEXT
     assert body_view(b"\xff" + b"x" * 1_000_000).encoding is Encoding.BASE64
+
+
+@pytest.mark.parametrize("name", names("slack"))
+def test_the_credentials_of_an_interaction_are_masked(name: str) -> None:
+    view = body_view(sample("slack", name).raw)
+
+    assert "aaaaaaaaaaaa" not in view.content
+    assert "2152510693" not in view.content
+    assert "Jhj5dZrVaK7ZwHHjRyZWjbDl" not in view.content

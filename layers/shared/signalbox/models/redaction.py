@@ -27,6 +27,14 @@ _NAMES: Final = (
     r"|x-amz-(?:signature|credential|security-token)"
 )
 _COMMON_NAMES: Final = r"key|sig|signature"
+_SLASH: Final = r"(?:\\?/|(?:%5C)?%2F)"
+"""A slash, also as some write it in JSON, and as it is in a form."""
+
+_QUOTE: Final = r"(?:%5C)?%22"
+_GAP: Final = r"(?:\+|%20)*"
+_ENCODED: Final = r"%(?!22|5C%22)"
+"""Quotes, spaces and other characters in JSON that is a field of a form."""
+
 _HEADERS: Final = r"(?:proxy-)?authorization|x-gitlab-token|x-api-key|x-amz-security-token"
 
 _PATTERNS: Final = tuple(
@@ -34,7 +42,7 @@ _PATTERNS: Final = tuple(
     for pattern, replacement in (
         # addresses that are secrets themselves
         (
-            r"(?i)(hooks\.slack(?:-gov)?\.com/[a-z]+/)[^\s\"'<>\\]+",
+            rf"(?i)(hooks\.slack(?:-gov)?\.com{_SLASH}[a-z]+{_SLASH})(?:[^\s\"'<>\\%]|\\/|{_ENCODED})+",
             rf"\1{MASK}",
         ),
         (r"(/services/)T\w+/B\w+/\w+", rf"\1{MASK}"),
@@ -46,7 +54,15 @@ _PATTERNS: Final = tuple(
         (r"(?<=://)[^/?#\s\"'<>:]*:[^/?#\s\"'<>]*@", f"{MASK}@"),
         # a name and its value: in a query or form, in JSON, in a header
         (rf"(?i)(?<![\w-])((?:{_NAMES})=)(?:\"[^\"]*\"|[^&\s\"'<>#,;]+)", rf"\1{MASK}"),
-        (rf"(?i)((?:token|{_NAMES})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+", rf"\1{MASK}"),
+        (
+            rf"(?i)((?:token|{_NAMES})\\?[\"']\s*:\s*\\?[\"'])(?:[^\"'\\]|\\/)+",
+            rf"\1{MASK}",
+        ),
+        # the same in JSON that is a field of a form
+        (
+            rf"(?i)((?:token|{_NAMES}){_QUOTE}{_GAP}%3A{_GAP}{_QUOTE})(?:[^\s\"'<>&%]|{_ENCODED})+",
+            rf"\1{MASK}",
+        ),
         (rf"(?i)((?:{_HEADERS})\s*:\s*)(?![\s\"'])[^\r\n]+", rf"\1{MASK}"),
         (rf"(?i)((?:{_HEADERS})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\\r\n]+", rf"\1{MASK}"),
         (r"(?i)\b(bearer|basic)\s+(?=[a-z_~+/-]*[0-9=.])[\w.~+/=-]{8,}", rf"\1 {MASK}"),
