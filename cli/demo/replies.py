@@ -16,7 +16,6 @@ from cli.doubles.serve import double_url
 from cli.errors import CommandError
 from cli.locate import local_stack
 from cli.target import Target
-from cli.webhooks.samples import WebhookSample
 from signalbox.models.ids import ConnectionId
 
 FORGES: Final[Mapping[str, str]] = {
@@ -68,7 +67,7 @@ def from_double(webhook: DemoWebhook, echo_url: str) -> DemoWebhook:
         raise CommandError(f"the double of {name} has no token")
     api_url = echo_url + FORGES[name]
     web_url = api_url.rpartition("/api/")[0]
-    sample = _moved(webhook.sample, str(double.settings(url)["web_url"]), web_url)
+    sample = webhook.sample.moved(str(double.settings(url)["web_url"]), web_url)
     settings = {**sample.settings, "api_url": api_url}
     return replace(
         webhook,
@@ -76,8 +75,3 @@ def from_double(webhook: DemoWebhook, echo_url: str) -> DemoWebhook:
         sample=sample.model_copy(update={"settings": settings}),
         token=token,
     )
-
-
-def _moved(sample: WebhookSample, before: str, after: str) -> WebhookSample:
-    """Return the sample with the URLs of another server."""
-    return WebhookSample.model_validate_json(sample.model_dump_json().replace(before, after))

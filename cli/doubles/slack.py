@@ -1,11 +1,13 @@
-"""Slack, as far as bots post messages and read a channel's history.
+"""Slack, as far as bots post messages, read a channel's history and follow up interactions.
 
 https://docs.slack.dev/reference/methods/chat.postMessage
 https://docs.slack.dev/reference/methods/chat.update
 https://docs.slack.dev/reference/methods/conversations.history
 https://docs.slack.dev/reference/methods/reactions.add
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -16,6 +18,8 @@ from cli.doubles.double import DoubleRequest, DoubleResponse
 _TOKEN: Final = "xoxb-0-double"  # noqa: S105  not a secret: the double is in memory
 _CHANNEL: Final = "C00000000"
 _MAX_TEXT: Final = 40_000
+_RESPONSE_PATHS: Final = ("/commands/", "/actions/", "/app/")
+_MAX_RESPONSES: Final = 5
 
 
 class SlackDouble:
@@ -24,6 +28,7 @@ class SlackDouble:
     def __init__(self) -> None:
         self._messages: list[dict[str, JsonValue]] = []
         self._reactions: set[str] = set()
+        self._responses: Counter[str] = Counter()
 
     def settings(self, url: str) -> Mapping[str, JsonValue]:
         """Return the settings of a connection that posts to the channel."""
@@ -34,7 +39,12 @@ class SlackDouble:
         return _TOKEN
 
     def respond(self, request: DoubleRequest) -> DoubleResponse:
-        """Answer a method of the Web API."""
+        """Answer a method of the Web API, or take a message at a `response_url`."""
+        if request.path.startswith(_RESPONSE_PATHS):
+            return self._follow_up(request)
+        return self._call(request)
+
+    def _call(self, request: DoubleRequest) -> DoubleResponse:
         if request.headers.get("authorization") != f"Bearer {_TOKEN}":
             return _error("invalid_auth")
         match request.path:
@@ -55,6 +65,20 @@ class SlackDouble:
     def threads(self) -> Sequence[JsonValue]:
         """Return for each message the thread that it is in."""
         return [message.get("thread_ts") for message in self._messages]
+
+    def _follow_up(self, request: DoubleRequest) -> DoubleResponse:
+        """Take up to five messages at a URL; one replaces the original unless it says otherwise."""
+        message = request.json()
+        text = message.get("text")
+        if not isinstance(text, str) or not text:
+            return DoubleResponse(status=400, body=b"no_text")
+        if self._responses[request.path] >= _MAX_RESPONSES:
+            return DoubleResponse(status=404, body=b'{"ok":false,"error":"used_url"}')
+        self._responses[request.path] += 1
+        seen = "all" if message.get("response_type") == "in_channel" else "one person"
+        done = "" if message.get("replace_original") is False else ", in place of the original"
+        self._messages.append({"text": f"seen by {seen}{done}: {text}", "ts": ""})
+        return DoubleResponse(body=b"ok")
 
     def _post(self, message: dict[str, JsonValue]) -> DoubleResponse:
         if message.get("channel") != _CHANNEL:
@@ -77,7 +101,7 @@ class SlackDouble:
 
     def _update(self, message: dict[str, JsonValue]) -> DoubleResponse:
         for number, known in enumerate(self._messages):
-            if (known["ts"], known["channel"]) == (message.get("ts"), message.get("channel")):
+            if (known["ts"], known.get("channel")) == (message.get("ts"), message.get("channel")):
                 self._messages[number] = {**known, **message}
                 return DoubleResponse.of_json({"ok": True, "channel": _CHANNEL, "ts": known["ts"]})
         return _error("message_not_found")

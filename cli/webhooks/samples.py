@@ -58,6 +58,10 @@ class WebhookSample(BaseModel):
         body: dict[str, JsonValue] = {"payload": self.body}
         return self.model_copy(update={"headers": {**headers, "Content-Type": FORM}, "body": body})
 
+    def moved(self, before: str, after: str) -> "WebhookSample":
+        """Return the same request with the URLs of another server."""
+        return WebhookSample.model_validate_json(self.model_dump_json().replace(before, after))
+
     def request(self, path: str = "/") -> InboundRequest:
         """Return the request, unsigned."""
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from rich.console import Console
@@ -33,6 +34,9 @@ from signalbox.services.ports.deliveries import Provider
 
 _PAYLOAD: Final = TypeAdapter(dict[str, JsonValue])
 _GITHUB: Final = "github"
+_SLACK: Final = "slack"
+_SLACK_RESPONSES: Final = "https://hooks.slack.com"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 
 
 def provider_named(name: str) -> Provider:
@@ -161,7 +165,7 @@ class SendTarget:
 def send_webhooks(request: SendOptions, destination: SendTarget, output: Output) -> bool:
     """Send, print the responses, and return whether all were accepted."""
     to = destination.address()
-    hooks = list(request.hooks(to.provider))
+    hooks = [at_double(hook, to.source) for hook in request.hooks(to.provider)]
     session = session_for(to.url)
     good = True
     for hook in hooks:
@@ -169,6 +173,15 @@ def send_webhooks(request: SendOptions, destination: SendTarget, output: Output)
         good = good and sent.good
         output.line(sent, _summary(sent))
     return good
+
+
+def at_double(hook: WebhookRequest, source: Source | None) -> WebhookRequest:
+    """Return a webhook of Slack with its `response_url` at the double that its source calls."""
+    api_url = str(source.settings.get("api_url", "")) if source else ""
+    if hook.provider.name != _SLACK or urlsplit(api_url).hostname not in _LOOPBACK:
+        return hook
+    sample = hook.sample.moved(_SLACK_RESPONSES, api_url.removesuffix("/api"))
+    return replace(hook, sample=sample)
 
 
 def send_examples(path: Path, destination: SendTarget, output: Output, *, form: bool) -> bool:

@@ -14,8 +14,11 @@ from cli.errors import CommandError
 from cli.webhooks import octokit_examples
 from cli.webhooks.post import SentWebhook, WebhookRequest, github_sample
 from cli.webhooks.samples import load_sample, new_sample, sample_names
+from cli.webhooks.send import at_double
 from signalbox.providers.github.provider import GitHub
-from tests.builders import SECRET
+from signalbox.providers.slack.payload import Interaction, read_form
+from signalbox.providers.slack.provider import Slack
+from tests.builders import SECRET, a_source
 from tests.commands.conftest import CommandLine
 from tests.commands.served import Served
 from tests.fakes.http_server import FakeHttpServer
@@ -41,6 +44,29 @@ EVENTS: JsonValue = [
     {"name": "issue_comment", "examples": [{"action": "created"}]},
     {"name": "empty"},
 ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (
+            {"api_url": "http://127.0.0.1:4602/doubles/slack/api"},
+            "http://127.0.0.1:4602/doubles/slack",
+        ),
+        ({"api_url": "https://slack-gov.com/api"}, "https://hooks.slack.com"),
+        ({}, "https://hooks.slack.com"),
+    ],
+)
+def test_an_interaction_of_slack_has_its_response_url_at_the_double_of_its_source(
+    settings: dict[str, JsonValue], found: str
+) -> None:
+    hook = WebhookRequest(provider=Slack(), sample=load_sample("slack", "message_action"))
+
+    moved = at_double(hook, a_source(provider="slack", settings=settings))
+
+    interaction = read_form(moved.sample.request())
+    assert isinstance(interaction, Interaction)
+    assert (interaction.outcome_url or "").startswith(f"{found}/app/T024BE7LD/")
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,26 @@ def test_the_history_of_slack_has_the_latest_message_first() -> None:
     )
 
     assert [each["text"] for each in json.loads(answer.body)["messages"]] == ["two", "one"]
+
+
+def followed_up(slack: TargetDouble, url: str = "/actions/T1/2/x", **message: object) -> int:
+    body = json.dumps(message).encode()
+    return slack.respond(DoubleRequest(method="POST", path=url, body=body)).status
+
+
+def test_slack_takes_five_messages_at_a_response_url() -> None:
+    slack = new_double("slack")
+
+    statuses = [followed_up(slack, text="Task", replace_original=False) for _ in range(6)]
+
+    assert statuses == [200] * 5 + [404]
+    assert slack.shown() == ["seen by one person: Task"] * 5
+
+
+def test_slack_replaces_the_original_unless_a_message_says_otherwise() -> None:
+    slack = new_double("slack")
+
+    statuses = [followed_up(slack, text="Task", response_type="in_channel"), followed_up(slack)]
+
+    assert statuses == [200, 400]
+    assert slack.shown() == ["seen by all, in place of the original: Task"]
