@@ -52,7 +52,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         row="${name}: {Title: ${Name}, Path: /api/v1/webhooks/${name}, "
         'SourcePath: "/api/v1/webhooks/${name}/{source}", Method: POST}',
         table="incoming",
-        line="| ${Name} | `X-${Name}-Signature` | comments |",
+        line="| [${Name}](docs/providers/${name}.md) | `X-${Name}-Signature` | comments |",
         package="layers/shared/signalbox/providers",
     ),
     "connector": Kind(

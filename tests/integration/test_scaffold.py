@@ -17,6 +17,7 @@ BIN: Final = Path(sys.executable).parent
 SOURCES: Final = ("cli", "functions", "layers", "tests")
 CHANGED: Final = {"README.md", "template.yaml"}
 PROVIDER: Final = {
+    "docs/providers/acme.md",
     "events/webhooks/acme/comment.created.json",
     "functions/webhooks/acme/app.py",
     "layers/shared/signalbox/providers/acme/__init__.py",
@@ -39,6 +40,7 @@ CONNECTOR: Final = {
 MADE_BY_TOOLS: Final = re.compile(r"__pycache__/|^\.\w+_cache/|^\.hypothesis/")
 MODULES: Final = sorted(path for path in PROVIDER | CONNECTOR if path.endswith(".py"))
 TESTS: Final = [path for path in MODULES if path.startswith("tests/")]
+OF_EVERY_PROVIDER: Final = ["tests/unit/providers/test_pages.py"]
 OF_EVERY_CONNECTOR: Final = ["tests/unit/cli/test_doubles.py", "tests/unit/test_connector_pages.py"]
 
 
@@ -115,5 +117,5 @@ def test_it_passes_the_checks(clone: Path, command: list[str]) -> None:
 
 
 def test_its_tests_pass(clone: Path) -> None:
-    tests = [*TESTS, *OF_EVERY_CONNECTOR]
+    tests = [*TESTS, *OF_EVERY_PROVIDER, *OF_EVERY_CONNECTOR]
     run(clone, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "acme", *tests)
