@@ -1,0 +1,38 @@
+"""Upstream services behind the gateway, and the instances that serve them."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from signalbox.models.base import Model, Name
+
+MAX_INSTANCES: Final = 100
+
+InstanceUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://[!-\"$-.0->@-~]{1,300}(/[!-\"$->@-~]{0,300})?$")
+]
+"""The base URL of an instance, without query and fragment."""
+
+
+class BalancingPolicy(StrEnum):
+    """How an instance is chosen for a request."""
+
+    ROUND_ROBIN = "round_robin"
+    WEIGHTED_ROUND_ROBIN = "weighted_round_robin"
+    LEAST_OUTSTANDING = "least_outstanding"
+    POWER_OF_TWO_CHOICES = "power_of_two_choices"
+    CONSISTENT_HASH = "consistent_hash"
+
+
+class Instance(Model):
+    """One running copy of a service at one address.
+
+    An instance with twice the weight of another gets twice the requests.
+    """
+
+    id: Name
+    url: InstanceUrl
+    weight: Annotated[int, Field(ge=1, le=256)] = 1
+    zone: Name | None = None
+    metadata: Annotated[dict[str, str], Field(max_length=20)] = {}
