@@ -35,4 +35,4 @@ class Instance(Model):
     url: InstanceUrl
     weight: Annotated[int, Field(ge=1, le=256)] = 1
     zone: Name | None = None
-    metadata: Annotated[dict[str, str], Field(max_length=20)] = {}
+    metadata: dict[str, str] = Field(default_factory=dict, max_length=20)

@@ -1,0 +1,1 @@
+"""Choose, watch and register the instances of upstream services."""
