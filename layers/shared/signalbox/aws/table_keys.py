@@ -19,6 +19,7 @@
 | State | `SEQUENCE#<connection>#<position>` | | the notification at a position |
 | State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
+| State | `HEALTH#<service>` | | the health of the instances of a service |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
 | State | `REFRESH#<connection>` | | the lock of those who use its refresh tokens |
@@ -166,6 +167,11 @@ def permission_pk(key: tuple[str, ...]) -> str:
 def circuit_pk(connection: ConnectionId) -> str:
     """Return the partition key of the circuit of a connection."""
     return f"CIRCUIT#{connection}"
+
+
+def instance_health_pk(service: str) -> str:
+    """Return the partition key of the health of the instances of a service."""
+    return f"HEALTH#{service}"
 
 
 def reference_pk(connection: ConnectionId, task: TaskId) -> str:

@@ -1,0 +1,171 @@
+"""Read the health of services, eject instances whose calls fail, and record checks.
+
+A process reads the health of a service every five seconds at most, and writes it only when an
+instance is ejected. If the store fails, what was last read stays valid.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from signalbox.models.circuit import CallResult
+from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.health_check import OUTLIER_CALLS, HealthCheck, OutlierDetection
+from signalbox.models.instance_health import (
+    CheckResult,
+    ServiceHealth,
+    apply_check,
+    eject,
+    sync_instances,
+)
+from signalbox.services.ports.instances import InstanceHealthStore
+from signalbox.services.ports.time import Clock
+
+_CACHED: Final = timedelta(seconds=5)
+_WRITE_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedHealth:
+    """The health of services as one process sees it, at most five seconds old.
+
+    Threads may share it.
+    """
+
+    store: InstanceHealthStore
+    clock: Clock
+    _cache: dict[str, tuple[datetime, ServiceHealth]] = field(default_factory=dict)
+
+    def get(self, service: str) -> ServiceHealth:
+        """Return the health of a service: the last that was read if the store fails."""
+        now = self.clock()
+        until, health = self._cache.get(service, (now, ServiceHealth()))
+        if until > now:
+            return health
+        # other threads use the old one meanwhile, and none repeats a read that fails at once
+        self._cache[service] = (now + _CACHED, health)
+        try:
+            health = self.store.get(service)
+        except Unavailable:
+            return health
+        self._cache[service] = (now + _CACHED, health)
+        return health
+
+    def update(
+        self, service: str, change: Callable[[ServiceHealth], ServiceHealth]
+    ) -> ServiceHealth:
+        """Store a change of the current health, and return the health after it.
+
+        Nothing is written if nothing changes.
+
+        Raises:
+            WriteConflict: Others changed it each time.
+            Unavailable: The store did not answer.
+        """
+        health = update_health(self.store, service, change)
+        self._cache[service] = (self.clock() + _CACHED, health)
+        return health
+
+
+def update_health(
+    store: InstanceHealthStore, service: str, change: Callable[[ServiceHealth], ServiceHealth]
+) -> ServiceHealth:
+    """Store a change of the current health, and return the health after it.
+
+    Nothing is written if nothing changes.
+
+    Raises:
+        WriteConflict: Others changed it each time.
+        Unavailable: The store did not answer.
+    """
+    for _ in range(_WRITE_ATTEMPTS):
+        before = store.get(service)
+        after = change(before)
+        if after == before:
+            return before
+        try:
+            return store.replace(service, before, after)
+        except WriteConflict:
+            continue
+    raise WriteConflict("the health of the service changes too often")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlierEjection:
+    """Ejects instances by the calls of one process, whose threads may share it."""
+
+    health: CachedHealth
+    clock: Clock
+    _calls: dict[tuple[str, str], tuple[CallResult, ...]] = field(default_factory=dict)
+
+    def record(
+        self,
+        service: str,
+        instance: str,
+        *,
+        ids: Collection[str],
+        answered: bool,
+        rules: OutlierDetection,
+    ) -> bool:
+        """Record a call of an instance, and return whether the instance is ejected for it.
+
+        `ids` are those of all instances of the service.
+        """
+        now, key = self.clock(), (service, instance)
+        if answered and key not in self._calls:
+            return False  # a process remembers successful calls only of what has failed
+        calls = (*self._calls.get(key, ()), CallResult(now, answered))[-OUTLIER_CALLS:]
+        if answered or not rules.is_outlier(calls, now):
+            self._calls[key] = calls
+            return False
+        self._calls.pop(key, None)
+        return self._eject(service, instance, ids, rules)
+
+    def _eject(
+        self, service: str, instance: str, ids: Collection[str], rules: OutlierDetection
+    ) -> bool:
+        def change(health: ServiceHealth) -> ServiceHealth:
+            return eject(health, instance, ids, rules, self.clock())
+
+        try:
+            health = self.health.update(service, change)
+        except (Unavailable, WriteConflict):
+            return False  # the circuit of this process blocks the instance all the same
+        record = health.by_id.get(instance)
+        return record is not None and record.is_ejected(self.clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChecks:
+    """Record the checks of a service in one pass over its instances."""
+
+    store: InstanceHealthStore
+    clock: Clock
+
+    def __call__(
+        self,
+        service: str,
+        ids: Collection[str],
+        results: Iterable[CheckResult] = (),
+        check: HealthCheck | None = None,
+    ) -> ServiceHealth:
+        """Record the results, and return the health after them.
+
+        `ids` are those of all instances of the service. Without results this adds new instances,
+        removes others, and ends ejections.
+
+        Raises:
+            WriteConflict: Others changed the health each time; the next pass repeats the checks.
+            Unavailable: The store did not answer.
+        """
+        outcomes, rules = tuple(results), check or HealthCheck()
+
+        def change(health: ServiceHealth) -> ServiceHealth:
+            now = self.clock()
+            health = sync_instances(health, ids, now)
+            for result in outcomes:
+                health = apply_check(health, result, rules, now)
+            return health
+
+        return update_health(self.store, service, change)
