@@ -116,6 +116,11 @@ class Availability:
     shares: Mapping[str, float]
     panic: bool = False
 
+    @property
+    def ids(self) -> Collection[str]:
+        """Return the ids of the instances that may be chosen."""
+        return [instance.id for instance in self.instances]
+
 
 def available_instances(
     instances: Sequence[Instance], health: ServiceHealth, now: datetime, slow_start: timedelta

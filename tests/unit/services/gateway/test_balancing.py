@@ -219,6 +219,18 @@ def test_of_two_choices_one_that_fails_at_once_is_not_the_faster_one() -> None:
     assert picks == {good.id}
 
 
+def test_a_call_with_an_unknown_outcome_ends_without_a_latency() -> None:
+    good, left = instances = some_instances(1, 1)
+    balancer = a_balancer(BalancingPolicy.POWER_OF_TWO_CHOICES)
+    balancer.end(good, seconds=0.01, answered=True)
+    balancer.begin(left)
+    balancer.end(left, seconds=9, answered=None)
+
+    picks = {balancer.pick(instances).id for _ in range(100)}
+
+    assert picks == {good.id, left.id}
+
+
 def test_a_latency_follows_what_the_instance_does_now() -> None:
     clock = FakeClock()
     first, second = instances = some_instances(1, 1)

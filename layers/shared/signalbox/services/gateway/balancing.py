@@ -51,8 +51,8 @@ class Balancer(Protocol):
     def begin(self, instance: Instance) -> None:
         """Count a call of the instance as outstanding."""
 
-    def end(self, instance: Instance, *, seconds: float, answered: bool) -> None:
-        """End a call that was begun: how long it took, and whether the instance answered."""
+    def end(self, instance: Instance, *, seconds: float, answered: bool | None) -> None:
+        """End a call: how long it took, and whether the instance answered, None if unknown."""
 
 
 def make_balancer(policy: BalancingPolicy, *, clock: Clock, random: Random) -> Balancer:
@@ -68,7 +68,7 @@ class _Uncounted(Balancer):
         pass
 
     @override
-    def end(self, instance: Instance, *, seconds: float, answered: bool) -> None:
+    def end(self, instance: Instance, *, seconds: float, answered: bool | None) -> None:
         pass
 
 
@@ -163,7 +163,7 @@ class LeastOutstanding(Balancer):
         self._outstanding.add(instance, 1)
 
     @override
-    def end(self, instance: Instance, *, seconds: float, answered: bool) -> None:
+    def end(self, instance: Instance, *, seconds: float, answered: bool | None) -> None:
         self._outstanding.add(instance, -1)
 
 
@@ -213,8 +213,10 @@ class PowerOfTwoChoices(Balancer):
         self._outstanding.add(instance, 1)
 
     @override
-    def end(self, instance: Instance, *, seconds: float, answered: bool) -> None:
+    def end(self, instance: Instance, *, seconds: float, answered: bool | None) -> None:
         self._outstanding.add(instance, -1)
+        if answered is None:
+            return
         sample, now = seconds if answered else max(seconds, _FAILURE_SECONDS), self.clock()
         average = self._latencies.get(instance.id)
         if average and now - average.at <= _LATENCY_AGE:

@@ -113,9 +113,10 @@ class OutlierEjection:
         `ids` are those of all instances of the service.
         """
         now, key = self.clock(), (service, instance)
-        if answered and key not in self._calls:
-            return False  # a process remembers successful calls only of what has failed
         calls = (*self._calls.get(key, ()), CallResult(now, answered))[-OUTLIER_CALLS:]
+        if all(call.answered for call in calls):
+            self._calls.pop(key, None)  # only calls from a failure on are remembered
+            return False
         if answered or not rules.is_outlier(calls, now):
             self._calls[key] = calls
             return False
