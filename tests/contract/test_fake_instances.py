@@ -2,11 +2,17 @@
 
 import pytest
 
-from tests.contract.instances import InstanceHealthContract
-from tests.fakes.instances import FakeInstanceHealth
+from tests.contract.instances import InstanceHealthContract, RegistrationStoreContract
+from tests.fakes.instances import FakeInstanceHealth, FakeRegistrations
 
 
 class TestFakeInstanceHealth(InstanceHealthContract):
     @pytest.fixture
     def store(self) -> FakeInstanceHealth:
         return FakeInstanceHealth()
+
+
+class TestFakeRegistrations(RegistrationStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeRegistrations:
+        return FakeRegistrations()

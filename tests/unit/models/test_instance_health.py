@@ -247,6 +247,18 @@ def test_an_instance_that_returned_or_recovered_starts_slowly(*, synced: bool) -
     assert available_instances(some(IDS), recovered, now, SLOW_START).shares == {"a": 0.75}
 
 
+@pytest.mark.parametrize("synced", [False, True])
+def test_an_instance_that_registered_itself_starts_slowly_from_then_on(*, synced: bool) -> None:
+    started = {"e": NOW}
+    ids = [*IDS, "e"]
+    late = NOW + 15 * SECOND
+    health = sync_instances(SETTLED, ids, late, started) if synced else SETTLED
+
+    found = available_instances(some(ids), health, late, SLOW_START, started)
+
+    assert found.shares == {"e": 0.25}
+
+
 def test_without_a_slow_start_every_instance_has_its_weight_at_once() -> None:
     health = sync_instances(ServiceHealth(), IDS, NOW)
 

@@ -20,6 +20,8 @@
 | State | `PERMISSION#<hash>` | | the permission of a person, for a few minutes |
 | State | `CIRCUIT#<connection>` | | the circuit of a connection |
 | State | `HEALTH#<service>` | | the health of the instances of a service |
+| State | `INSTANCE#<service>#<instance>` | | the registration of an instance |
+| State | `INSTANCES#<service>` | | the ids of registered instances |
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
 | State | `REFRESH#<connection>` | | the lock of those who use its refresh tokens |
@@ -172,6 +174,16 @@ def circuit_pk(connection: ConnectionId) -> str:
 def instance_health_pk(service: str) -> str:
     """Return the partition key of the health of the instances of a service."""
     return f"HEALTH#{service}"
+
+
+def registration_pk(service: str, instance: str) -> str:
+    """Return the partition key of the registration of an instance."""
+    return f"INSTANCE#{service}#{instance}"
+
+
+def registered_ids_pk(service: str) -> str:
+    """Return the partition key of the ids of the registered instances of a service."""
+    return f"INSTANCES#{service}"
 
 
 def reference_pk(connection: ConnectionId, task: TaskId) -> str:

@@ -9,13 +9,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from signalbox.models.base import Model, Name, UtcDatetime
+from signalbox.models.base import EPOCH, Model, Name, UtcDatetime
 from signalbox.models.health_check import HealthCheck, OutlierDetection
 from signalbox.models.upstream import MAX_INSTANCES, Instance
+
+NEVER_STARTED: Final[Mapping[str, datetime]] = MappingProxyType({})
+"""The start times of instances by id, where none is known."""
 
 _HISTORY: Final = 50
 _REASON: Final = 200
@@ -72,12 +76,10 @@ class InstanceHealth(Model):
         """Return whether it is healthy and not ejected."""
         return self.healthy and not self.is_ejected(now)
 
-    def start_share(self, now: datetime, slow_start: timedelta) -> float:
-        """Return the share of its weight that it gets, which grows while it starts slowly."""
-        started = max(self.since, self.ejected_until or self.returned_at or self.since)
-        if now - started >= slow_start:
-            return 1.0
-        return max((now - started) / slow_start, _MIN_START_SHARE)
+    @property
+    def available_since(self) -> datetime:
+        """Return since when it is available, if it is."""
+        return max(self.since, self.ejected_until or self.returned_at or self.since)
 
 
 class ServiceHealth(Model):
@@ -123,9 +125,17 @@ class Availability:
 
 
 def available_instances(
-    instances: Sequence[Instance], health: ServiceHealth, now: datetime, slow_start: timedelta
+    instances: Sequence[Instance],
+    health: ServiceHealth,
+    now: datetime,
+    slow_start: timedelta,
+    started_at: Mapping[str, datetime] = NEVER_STARTED,
 ) -> Availability:
-    """Return which of the instances may be chosen: some, if there are any."""
+    """Return which of the instances may be chosen: some, if there are any.
+
+    Those that started less than `slow_start` ago, or are available since then, have a share that
+    grows with the time.
+    """
     records = health.by_id
     ejected = _ejected([each.id for each in instances], records, now)
     available = [
@@ -135,16 +145,22 @@ def available_instances(
     ]
     if not available:
         return Availability(instances=tuple(instances), shares={}, panic=bool(instances))
-    shares = {
-        each.id: records[each.id].start_share(now, slow_start)
-        for each in available
-        if each.id in records
-    }
-    starting = {name: share for name, share in shares.items() if share < 1}
-    return Availability(instances=tuple(available), shares=starting)
+    shares = {}
+    for each in available:
+        since = started_at.get(each.id, EPOCH)
+        if each.id in records:
+            since = max(since, records[each.id].available_since)
+        if now - since < slow_start:
+            shares[each.id] = max((now - since) / slow_start, _MIN_START_SHARE)
+    return Availability(instances=tuple(available), shares=shares)
 
 
-def sync_instances(health: ServiceHealth, ids: Collection[str], now: datetime) -> ServiceHealth:
+def sync_instances(
+    health: ServiceHealth,
+    ids: Collection[str],
+    now: datetime,
+    started_at: Mapping[str, datetime] = NEVER_STARTED,
+) -> ServiceHealth:
     """Return the health with a record for each instance, and none for others.
 
     Ejections that are over are recorded as such.
@@ -156,7 +172,7 @@ def sync_instances(health: ServiceHealth, ids: Collection[str], now: datetime) -
     for name in ids:
         record = known.get(name)
         if record is None:
-            record = InstanceHealth(id=name, since=now)
+            record = InstanceHealth(id=name, since=started_at.get(name, now))
             health = _changed(health, name, HealthEvent.ADDED, now)
         elif record.ejected_until and not record.is_ejected(now):
             returned = record.ejected_until

@@ -4,26 +4,27 @@ A process reads the health of a service every five seconds at most, and writes i
 instance is ejected. If the store fails, what was last read stays valid.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from signalbox.models.circuit import CallResult
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.health_check import OUTLIER_CALLS, HealthCheck, OutlierDetection
 from signalbox.models.instance_health import (
+    NEVER_STARTED,
     CheckResult,
     ServiceHealth,
     apply_check,
     eject,
     sync_instances,
 )
+from signalbox.services.gateway.refreshed_cache import RefreshedCache
 from signalbox.services.ports.instances import InstanceHealthStore
 from signalbox.services.ports.time import Clock
 
-_CACHED: Final = timedelta(seconds=5)
-_WRITE_ATTEMPTS: Final = 3
+_HEALTH_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +36,13 @@ class CachedHealth:
 
     store: InstanceHealthStore
     clock: Clock
-    _cache: dict[str, tuple[datetime, ServiceHealth]] = field(default_factory=dict)
+    _cache: RefreshedCache[ServiceHealth] = field(
+        default_factory=lambda: RefreshedCache(default=ServiceHealth())
+    )
 
     def get(self, service: str) -> ServiceHealth:
         """Return the health of a service: the last that was read if the store fails."""
-        now = self.clock()
-        until, health = self._cache.get(service, (now, ServiceHealth()))
-        if until > now:
-            return health
-        # other threads use the old one meanwhile, and none repeats a read that fails at once
-        self._cache[service] = (now + _CACHED, health)
-        try:
-            health = self.store.get(service)
-        except Unavailable:
-            return health
-        self._cache[service] = (now + _CACHED, health)
-        return health
+        return self._cache.get(service, self.store.get, self.clock).value
 
     def update(
         self, service: str, change: Callable[[ServiceHealth], ServiceHealth]
@@ -64,8 +56,7 @@ class CachedHealth:
             Unavailable: The store did not answer.
         """
         health = update_health(self.store, service, change)
-        self._cache[service] = (self.clock() + _CACHED, health)
-        return health
+        return self._cache.put(service, health, self.clock()).value
 
 
 def update_health(
@@ -79,7 +70,7 @@ def update_health(
         WriteConflict: Others changed it each time.
         Unavailable: The store did not answer.
     """
-    for _ in range(_WRITE_ATTEMPTS):
+    for _ in range(_HEALTH_ATTEMPTS):
         before = store.get(service)
         after = change(before)
         if after == before:
@@ -150,10 +141,12 @@ class RecordChecks:
         ids: Collection[str],
         results: Iterable[CheckResult] = (),
         check: HealthCheck | None = None,
+        started_at: Mapping[str, datetime] = NEVER_STARTED,
     ) -> ServiceHealth:
         """Record the results, and return the health after them.
 
-        `ids` are those of all instances of the service. Without results this adds new instances,
+        `ids` are those of all instances of the service, `started_at` the times of those that
+        registered themselves. Without results this adds new instances,
         removes others, and ends ejections.
 
         Raises:
@@ -164,7 +157,7 @@ class RecordChecks:
 
         def change(health: ServiceHealth) -> ServiceHealth:
             now = self.clock()
-            health = sync_instances(health, ids, now)
+            health = sync_instances(health, ids, now, started_at)
             for result in outcomes:
                 health = apply_check(health, result, rules, now)
             return health

@@ -4,9 +4,9 @@ What the proxy calls, for each request: `begin`, then `end` when the call is ove
 failure `fail_over`, which begins a call of another instance or says why it does not.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
@@ -41,6 +41,7 @@ class BalancedService:
     """The instances of a service, or of a version of it, and how one is chosen.
 
     `name` identifies them: balancing, health and circuits of equal names are the same.
+    `started_at` has the times of instances that registered themselves, by id.
     """
 
     name: str
@@ -48,6 +49,7 @@ class BalancedService:
     policy: BalancingPolicy = BalancingPolicy.ROUND_ROBIN
     outliers: OutlierDetection = field(default_factory=OutlierDetection)
     slow_start: timedelta = timedelta()
+    started_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def ids(self) -> Sequence[str]:
@@ -135,7 +137,9 @@ class InstancePool:
 
     def _available(self, service: BalancedService) -> Availability:
         health = self.health.get(service.name)
-        return available_instances(service.instances, health, self.clock(), service.slow_start)
+        return available_instances(
+            service.instances, health, self.clock(), service.slow_start, service.started_at
+        )
 
     def _candidates(
         self, service: BalancedService, available: Availability, tried: Collection[str]

@@ -1,9 +1,10 @@
-"""The ports of the instances of upstream services: their health."""
+"""The ports of the instances of upstream services: their health and their registrations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from signalbox.models.instance_health import ServiceHealth
+from signalbox.models.registration import Registration
 
 
 class InstanceHealthStore(Protocol):
@@ -28,5 +29,43 @@ class InstanceHealthStore(Protocol):
 
         Raises:
             WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """
+
+
+class RegistrationStore(Protocol):
+    """Stores the registrations of the instances of each service."""
+
+    def get(self, service: str, instance: str) -> Registration | None:
+        """Return the registration, which may have expired, or None; it is never an old one.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def of_service(self, service: str) -> Sequence[Registration]:
+        """Return the registrations of a service by id, also expired ones.
+
+        They may be a second old.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def replace(
+        self, service: str, before: Registration | None, after: Registration
+    ) -> Registration:
+        """Replace `before` by `after`, None if there is none, and return it with the next version.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+            Unavailable: The store did not answer.
+        """
+
+    def delete(self, service: str, registration: Registration) -> None:
+        """Delete a registration, if it is stored.
+
+        Raises:
+            WriteConflict: Another version is stored.
             Unavailable: The store did not answer.
         """

@@ -1,0 +1,50 @@
+"""Cache what is stored of services for five seconds, and for longer while the store fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from signalbox.models.errors import Unavailable
+from signalbox.services.ports.time import Clock
+
+REFRESH_AFTER: Final = timedelta(seconds=5)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[T]):
+    """What was read, and when."""
+
+    value: T
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshedCache(Generic[T]):
+    """What is stored of each service, as one process sees it. Threads may share it."""
+
+    default: T
+    _snapshots: dict[str, Snapshot[T]] = field(default_factory=dict)
+    _refresh_at: dict[str, datetime] = field(default_factory=dict)
+
+    def get(self, service: str, load: Callable[[str], T], clock: Clock) -> Snapshot[T]:
+        """Return what was read last, not more than five seconds ago unless the store fails."""
+        now = clock()
+        snapshot = self._snapshots.get(service, Snapshot(self.default, now))
+        if self._refresh_at.get(service, now) > now:
+            return snapshot
+        # other threads use the old one meanwhile, and none repeats a read that fails at once
+        self._refresh_at[service] = now + REFRESH_AFTER
+        try:
+            value = load(service)
+        except Unavailable:
+            return snapshot
+        return self.put(service, value, clock())
+
+    def put(self, service: str, value: T, now: datetime) -> Snapshot[T]:
+        """Cache what was just read or written."""
+        self._refresh_at[service] = now + REFRESH_AFTER
+        snapshot = self._snapshots[service] = Snapshot(value, now)
+        return snapshot

@@ -1,0 +1,115 @@
+"""Register instances, keep them registered by heartbeats, and deregister them."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from signalbox.models.errors import Conflict, NotFound, WriteConflict
+from signalbox.models.registration import (
+    DEFAULT_TTL,
+    Registration,
+    extend_registration,
+    new_registration,
+)
+from signalbox.models.upstream import MAX_INSTANCES, Instance
+from signalbox.services.gateway.refreshed_cache import REFRESH_AFTER, RefreshedCache
+from signalbox.services.ports.instances import RegistrationStore
+from signalbox.services.ports.time import Clock
+
+_WRITE_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterResult:
+    """The registration, and whether it began with this request."""
+
+    registration: Registration
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterInstance:
+    """Register an instance of a service, or extend its registration: the request is a heartbeat."""
+
+    store: RegistrationStore
+    clock: Clock
+
+    def __call__(
+        self, service: str, instance: Instance, ttl_seconds: int = DEFAULT_TTL
+    ) -> RegisterResult:
+        """Register the instance for the next `ttl_seconds`.
+
+        Raises:
+            Conflict: The service has as many instances as it may have.
+            WriteConflict: Others changed the registration each time.
+            Unavailable: The store did not answer.
+        """
+        for _ in range(_WRITE_ATTEMPTS):
+            with suppress(WriteConflict):
+                return self._register(service, instance, ttl_seconds)
+        raise WriteConflict("the registration changes too often")
+
+    def _register(self, service: str, instance: Instance, ttl_seconds: int) -> RegisterResult:
+        before, now = self.store.get(service, instance.id), self.clock()
+        created = before is None or not before.is_live(now)
+        if created:
+            self._check_number(service)
+        after = (
+            extend_registration(before, instance, ttl_seconds, now)
+            if before
+            else new_registration(instance, ttl_seconds, now)
+        )
+        stored = self.store.replace(service, before, after)
+        return RegisterResult(registration=stored, created=created)
+
+    def _check_number(self, service: str) -> None:
+        now = self.clock()
+        live = [each for each in self.store.of_service(service) if each.is_live(now)]
+        if len(live) >= MAX_INSTANCES:
+            raise Conflict(f"a service has {MAX_INSTANCES} registered instances at most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeregisterInstance:
+    """End the registration of an instance."""
+
+    store: RegistrationStore
+    clock: Clock
+
+    def __call__(self, service: str, instance: str) -> None:
+        """Deregister the instance.
+
+        Raises:
+            NotFound: It is not registered.
+            WriteConflict: Others changed the registration each time.
+            Unavailable: The store did not answer.
+        """
+        for _ in range(_WRITE_ATTEMPTS):
+            registration = self.store.get(service, instance)
+            if registration is None or not registration.is_live(self.clock()):
+                raise NotFound("no such instance is registered")
+            with suppress(WriteConflict):
+                return self.store.delete(service, registration)
+        raise WriteConflict("the registration changes too often")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedRegistrations:
+    """The registrations of services as one process sees them, at most five seconds old.
+
+    While the store fails, what was live at the last read stays registered: its heartbeats cannot
+    be seen.
+    """
+
+    store: RegistrationStore
+    clock: Clock
+    _cache: RefreshedCache[Sequence[Registration]] = field(
+        default_factory=lambda: RefreshedCache(default=())
+    )
+
+    def live(self, service: str) -> Sequence[Registration]:
+        """Return the registrations of a service that have not expired."""
+        snapshot = self._cache.get(service, self.store.of_service, self.clock)
+        now = min(self.clock(), snapshot.read_at + REFRESH_AFTER)
+        return [each for each in snapshot.value if each.is_live(now)]
