@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalbox.models.errors import Unavailable
-from signalbox.models.upstream import BalancingPolicy, Instance
+from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 from signalbox.services.gateway.balancing import Balancer, make_balancer
 from tests.fakes.clock import FakeClock
 
@@ -279,6 +279,19 @@ def test_keys_move_only_to_the_instance_whose_weight_grows() -> None:
 
     moved = {after[key] for key in keys if after[key] != before[key]}
     assert moved == {"c"}
+
+
+@POLICIES
+def test_instances_that_come_and_go_are_forgotten(policy: BalancingPolicy) -> None:
+    balancer = a_balancer(policy)
+
+    for number in range(500):
+        names = [f"pod-{number}", f"pod-{number + 1}"]
+        picks = {one_call(balancer, [Instance(id=each, url="http://a") for each in names])}
+        assert picks <= set(names)
+
+    known = [getattr(balancer, name, {}) for name in ("_turns", "_latencies")]
+    assert max(map(len, known)) <= 2 * MAX_INSTANCES + 2
 
 
 def test_threads_share_a_balancer() -> None:

@@ -23,6 +23,8 @@ from signalbox.models.circuit import (
 )
 from signalbox.services.ports.time import Clock
 
+_CLOSED: Final = Circuit()
+_NO_WAIT: Final = timedelta()
 _MAX_OPEN: Final = timedelta(seconds=30)
 _MIN_WAIT: Final = timedelta(seconds=1)
 
@@ -48,15 +50,15 @@ class InstanceCircuits:
 
     def get(self, service: str, instance: str) -> Circuit:
         """Return the circuit of an instance."""
-        return self._circuits.get((service, instance), Circuit())
+        return self._circuits.get((service, instance), _CLOSED)
 
     def wait(self, service: str, instance: str) -> timedelta:
         """Return how long no call is made: nothing if one may be made now."""
         blocked_until = self.get(service, instance).blocked_until
-        now = self.clock()
-        if blocked_until is None or blocked_until <= now:
-            return timedelta()
-        return max(blocked_until - now, _MIN_WAIT)
+        if blocked_until is None:
+            return _NO_WAIT
+        wait = blocked_until - self.clock()
+        return max(wait, _MIN_WAIT) if wait > _NO_WAIT else _NO_WAIT
 
     def admit(self, service: str, instance: str) -> CircuitAdmission | None:
         """Begin a call and return it, or None if none may be made now.
@@ -97,7 +99,7 @@ class InstanceCircuits:
         calls = (*self._calls.get(key, ()), CallResult(now, answered))[-CALL_WINDOW:]
         self._calls[key] = calls
         if not answered and should_open(calls, now):
-            self._replace(key, self._opened(Circuit()))
+            self._replace(key, self._opened(_CLOSED))
         elif all(call.answered for call in calls):
             del self._calls[key]
 
