@@ -40,10 +40,13 @@ class HealthCheck(Model):
         low, _, high = self.expected_status.partition("-")
         return int(low) <= status <= int(high or low)
 
-    def is_due(self, service: str, now: datetime) -> bool:
-        """Return whether the pass at this time checks the service; each has a pass of its own."""
+    def is_due(self, service: str, scheduled_at: datetime) -> bool:
+        """Return whether a pass checks the service; services are spread over the passes.
+
+        Pass the time for which it was scheduled: it may begin late, and would count as the next.
+        """
         passes = self.interval_seconds // int(CHECK_PASS.total_seconds())
-        return (int((now - EPOCH) / CHECK_PASS) + crc32(service.encode())) % passes == 0
+        return (int((scheduled_at - EPOCH) / CHECK_PASS) + crc32(service.encode())) % passes == 0
 
 
 class OutlierDetection(Model):

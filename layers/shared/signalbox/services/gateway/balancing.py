@@ -241,7 +241,7 @@ class ConsistentHash(_Uncounted):
     In every process a key has the same instance. When one leaves, only its keys move, to all
     others by weight; when a weight grows, keys move only to that instance. Without a key an
     instance is drawn by weight. This is rendezvous hashing with weights:
-    https://datatracker.ietf.org/doc/html/draft-ietf-bess-weighted-hrw-01.
+    https://datatracker.ietf.org/doc/draft-ietf-bess-weighted-hrw/.
     """
 
     random: Random

@@ -44,6 +44,10 @@ class CachedHealth:
         """Return the health of a service: the last that was read if the store fails."""
         return self._cache.get(service, self.store.get, self.clock).value
 
+    def is_stale(self, service: str) -> bool:
+        """Return whether the next `get` reads the store, which an event loop leaves to a thread."""
+        return self._cache.is_stale(service, self.clock())
+
     def update(
         self, service: str, change: Callable[[ServiceHealth], ServiceHealth]
     ) -> ServiceHealth:

@@ -1,7 +1,8 @@
 """Choose the instance for each call of a service, and learn from the outcome.
 
 What the proxy calls, for each request: `begin`, then `end` when the call is over, and after a
-failure `fail_over`, which begins a call of another instance or says why it does not.
+failure `fail_over`, which begins a call of another instance or says why it does not. They may read
+the store while `health.is_stale`, and `end` may write it after a failure; otherwise none waits.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -33,7 +33,7 @@ class RefreshedCache(Generic[T]):
         """Return what was read last, not more than five seconds ago unless the store fails."""
         now = clock()
         snapshot = self._snapshots.get(service, Snapshot(self.default, now))
-        if self._refresh_at.get(service, now) > now:
+        if not self.is_stale(service, now):
             return snapshot
         # other threads use the old one meanwhile, and none repeats a read that fails at once
         self._refresh_at[service] = now + REFRESH_AFTER
@@ -42,6 +42,10 @@ class RefreshedCache(Generic[T]):
         except Unavailable:
             return snapshot
         return self.put(service, value, clock())
+
+    def is_stale(self, service: str, now: datetime) -> bool:
+        """Return whether the next `get` reads the store."""
+        return self._refresh_at.get(service, now) <= now
 
     def put(self, service: str, value: T, now: datetime) -> Snapshot[T]:
         """Cache what was just read or written."""

@@ -108,6 +108,10 @@ class CachedRegistrations:
         default_factory=lambda: RefreshedCache(default=())
     )
 
+    def is_stale(self, service: str) -> bool:
+        """Return whether the next read reads the store, which an event loop leaves to a thread."""
+        return self._cache.is_stale(service, self.clock())
+
     def live(self, service: str) -> Sequence[Registration]:
         """Return the registrations of a service that have not expired."""
         snapshot = self._cache.get(service, self.store.of_service, self.clock)
