@@ -257,6 +257,17 @@ def test_no_call_is_repeated_without_budget(rig: Rig) -> None:
     assert outcomes[RETRY_RESERVE:] == [FailoverRefusal.BUDGET] * 2
 
 
+def test_five_requests_earn_a_retry(rig: Rig) -> None:
+    while isinstance(rig.pool.fail_over(a_service(), FAILED, tried=["a"]), InstanceCall):
+        pass
+    rig.requests(a_service(), 5)
+
+    outcomes = [rig.pool.fail_over(a_service(), FAILED, tried=["a"]) for _ in range(2)]
+
+    assert isinstance(outcomes[0], InstanceCall)
+    assert outcomes[1] is FailoverRefusal.BUDGET
+
+
 def test_a_call_is_not_repeated_at_an_instance_whose_circuit_is_open(rig: Rig) -> None:
     rig.down = {"a"}
     rig.requests(a_service(), 60)
