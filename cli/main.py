@@ -22,6 +22,7 @@ from cli.commands import (
     queue,
     secrets,
     send,
+    services,
     sources,
     tasks,
     up,
@@ -62,6 +63,7 @@ app.add_typer(secrets.app, name="secrets")
 app.command()(apply.apply)
 app.command()(send.send)
 app.add_typer(sources.app, name="sources")
+app.add_typer(services.app, name="services")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
 app.command()(work.work)

@@ -35,6 +35,12 @@ from signalbox.http.schemas.notifications import (
     RedeliverResponse,
 )
 from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
+from signalbox.http.schemas.services import (
+    SERVICE_ROUTES,
+    SERVICES,
+    RouteList,
+    ServiceList,
+)
 from signalbox.http.schemas.sources import SourceList
 from signalbox.http.schemas.subscriptions import SubscriptionList
 from signalbox.http.schemas.tasks import TASKS
@@ -70,6 +76,14 @@ class OperatorClient:
     def subscriptions(self) -> SubscriptionList:
         """Return every subscription."""
         return self.api.ask("GET", "/api/v1/subscriptions", SubscriptionList)
+
+    def services(self) -> ServiceList:
+        """Return every service behind the gateway."""
+        return self.api.ask("GET", SERVICES, ServiceList)
+
+    def routes(self) -> RouteList:
+        """Return every route to a service."""
+        return self.api.ask("GET", SERVICE_ROUTES, RouteList)
 
     def queues(self) -> QueueListView:
         """Return the status of the queues."""

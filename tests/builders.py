@@ -29,7 +29,10 @@ from signalbox.models.lifecycle import created, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
+from signalbox.models.service import Service
+from signalbox.models.service_route import ServiceRoute
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
+from signalbox.models.upstream import Instance
 from signalbox.services.incidents.alert import alert_text, incident_change
 from signalbox.services.incidents.causes import rejections_cause
 
@@ -201,6 +204,22 @@ def a_connection(**changes: object) -> Connection:
 
 def a_subscription(**changes: object) -> Subscription:
     return Subscription.model_validate({"id": "to-slack", "connection": "team-slack"} | changes)
+
+
+def an_instance(**changes: object) -> Instance:
+    return Instance.model_validate({"id": "a", "url": "https://a.example.com"} | changes)
+
+
+def a_service(**changes: object) -> Service:
+    """A service `orders` with one instance."""
+    return Service.model_validate({"name": "orders", "instances": (an_instance(),)} | changes)
+
+
+def a_route(**changes: object) -> ServiceRoute:
+    """A route from `/api/shop` to the service `orders`."""
+    return ServiceRoute.model_validate(
+        {"id": "shop", "path": "/api/shop", "service": "orders"} | changes
+    )
 
 
 def an_api_key(**changes: object) -> ApiKey:

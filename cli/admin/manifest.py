@@ -30,6 +30,7 @@ from signalbox.models.manifest import (
 from signalbox.models.principal import ApiKey, Role
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
+from signalbox.services.config.gateway_rules import gateway_errors
 from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.deliveries import Providers
@@ -130,7 +131,7 @@ class ApplyManifest:
                 for index, resource in enumerate(resources)
                 for error in rule_violations(resource, vocabularies)
             )
-        return errors
+        return [*errors, *gateway_errors(manifest, stays)]
 
     def _source_errors(self, source: Source, path: str) -> list[ManifestError]:
         create_provider = self.providers.get(source.provider)

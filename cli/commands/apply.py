@@ -27,7 +27,10 @@ def apply(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Apply a manifest: sources, connections, subscriptions, issuers, roles and limits."""
+    """Apply a manifest.
+
+    It has sources, connections, subscriptions, issuers, roles, limits, services and routes.
+    """
     from cli.admin.audit import command_audit
     from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
     from cli.locate import find_stack

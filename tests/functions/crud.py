@@ -16,7 +16,16 @@ from signalbox.models.lifecycle import cancelled, leased
 from signalbox.models.notification import refused
 from signalbox.models.principal import Role, Scope
 from signalbox.runtime.wiring import Wiring
-from tests.builders import a_delivery, a_lease, a_notification, a_source, a_task, an_incident
+from tests.builders import (
+    a_delivery,
+    a_lease,
+    a_notification,
+    a_route,
+    a_service,
+    a_source,
+    a_task,
+    an_incident,
+)
 from tests.functions.system import System
 
 OWN: Final = "own"
@@ -128,6 +137,22 @@ def source(system: System, whose: str) -> Found:
     if whose != ABSENT:
         system.wiring.config.put(a_source(name=name))
     return Found({"provider": "github", "name": name}, {"provider": "github", "name": name})
+
+
+def service(system: System, whose: str) -> Found:
+    name = f"service-{next(_numbers)}"
+    if whose != ABSENT:
+        system.wiring.config.put(a_service(name=name))
+    instance: Body = {"id": "a", "url": "https://a.example.com"}
+    return Found({"name": name}, {"name": name, "instances": [instance]})
+
+
+def service_route(system: System, whose: str) -> Found:
+    target = service(system, OWN).words["name"]
+    name = f"route-{next(_numbers)}"
+    if whose != ABSENT:
+        system.wiring.config.put(a_route(id=name, path=f"/api/{name}", service=target))
+    return Found({"route_id": name}, {"id": name, "path": f"/api/{name}", "service": target})
 
 
 def role(system: System, whose: str) -> Found:

@@ -30,6 +30,8 @@ from tests.functions.crud import (
     priority,
     problem,
     role,
+    service,
+    service_route,
     source,
     subscription,
     task,
@@ -177,6 +179,18 @@ TABLE: Final[Mapping[str, Row]] = {
     ),
     "POST /api/v1/connections/<connection_id>/test": Row(
         who=ADMINS, own=202, about=bare(connection), absent=404
+    ),
+    "GET /api/v1/services": Row(who=OPERATORS),
+    "GET /api/v1/services/<name>": Row(who=OPERATORS, about=service, absent=404),
+    "PUT /api/v1/services/<name>": Row(who=ADMINS, about=service, absent=412, headers=_ANY),
+    "DELETE /api/v1/services/<name>": Row(
+        who=ADMINS, own=204, about=service, absent=404, headers=_ANY
+    ),
+    "GET /api/v1/routes": Row(who=OPERATORS),
+    "GET /api/v1/routes/<route_id>": Row(who=OPERATORS, about=service_route, absent=404),
+    "PUT /api/v1/routes/<route_id>": Row(who=ADMINS, about=service_route, absent=412, headers=_ANY),
+    "DELETE /api/v1/routes/<route_id>": Row(
+        who=ADMINS, own=204, about=service_route, absent=404, headers=_ANY
     ),
     "GET /api/v1/subscriptions": Row(who=OPERATORS),
     "GET /api/v1/subscriptions/<subscription_id>": Row(

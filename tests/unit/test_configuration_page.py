@@ -16,6 +16,8 @@ from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
 from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
+from signalbox.models.service import Service
+from signalbox.models.service_route import ServiceRoute
 from signalbox.providers.github.settings import GitHubRedelivery, GitHubSettings
 from signalbox.providers.gitlab.settings import GitLabRedelivery, GitLabSettings
 from signalbox.runtime.settings import Settings
@@ -27,6 +29,8 @@ GROUPS: Final[dict[str, type[BaseModel]]] = {
     "subscriptions": Subscription,
     "issuers": Issuer,
     "roles": Role,
+    "services": Service,
+    "routes": ServiceRoute,
 }
 
 

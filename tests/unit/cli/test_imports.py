@@ -17,6 +17,7 @@ HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "moto", "samcli", "crypto
         ["deliveries", "list"],
         ["notifications", "list"],
         ["connections", "list"],
+        ["services", "list"],
         ["listen", "github", "--forward", "http://127.0.0.1:9"],
         ["metrics"],
         ["audit", "list"],

@@ -43,6 +43,7 @@ TAGS: Final = {
     "deliveries": "Received webhooks: explain and replay them",
     "notifications": "Notifications of changes, and their attempts",
     "config": "Sources, connections and subscriptions",
+    "gateway": "Services behind the gateway, and the routes to them",
     "keys": "API keys and roles",
     "audit": "The audit log",
     "incidents": "Failures, grouped by their cause",

@@ -46,6 +46,16 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "description": "May start tasks and see how they go",
         "scopes": ["tasks:read", "tasks:write"],
     },
+    "Service": {
+        "name": "orders",
+        "instances": [{"id": "a", "url": "https://orders-a.example.com", "weight": 2}],
+    },
+    "ServiceRoute": {
+        "id": "shop",
+        "path": "/api/shop/{shop}",
+        "service": "orders",
+        "rewrite": "/shops/{shop}",
+    },
     "Source": {
         "provider": "github",
         "name": "default",

@@ -37,6 +37,11 @@ _DENIED_6: Final = tuple(
     )
 )
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_NEVER_4: Final = IPv4Network("169.254.0.0/16")
+_NEVER_6: Final = (
+    IPv6Network("fe80::/10"),
+    IPv6Network("fd00:ec2::/32"),  # metadata and resolver of instances
+)
 
 
 def is_allowed_address(ip: str) -> bool:
@@ -51,6 +56,23 @@ def is_allowed_address(ip: str) -> bool:
             return _allowed_6(address)
         address = within
     return not any(address in network for network in _DENIED_4)
+
+
+def is_forbidden_address(ip: str) -> bool:
+    """Return whether this is a link-local address, or one of a metadata service.
+
+    Such an address is never called, whatever an operator allows.
+    """
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        within = _within(address)
+        if within is None:
+            return any(address in network for network in _NEVER_6)
+        address = within
+    return address in _NEVER_4
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:

@@ -19,6 +19,8 @@ from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, Role
 from signalbox.models.rate_limits import Limits
+from signalbox.models.service import Service
+from signalbox.models.service_route import ServiceRoute
 from signalbox.models.validation_errors import describe_errors
 
 RESOURCE_KINDS: Final[tuple[type[ConfigResource], ...]] = (
@@ -28,6 +30,8 @@ RESOURCE_KINDS: Final[tuple[type[ConfigResource], ...]] = (
     Issuer,
     Role,
     Limits,
+    Service,
+    ServiceRoute,
 )
 """The kinds of resources in a manifest."""
 
@@ -42,6 +46,8 @@ class Manifest(Model):
     issuers: tuple[Issuer, ...] = ()
     roles: tuple[Role, ...] = ()
     limits: Limits | None = None
+    services: tuple[Service, ...] = ()
+    routes: tuple[ServiceRoute, ...] = ()
 
     def resources(self) -> tuple[ConfigResource, ...]:
         """Return all resources, in the order in which they can be written."""
@@ -53,6 +59,8 @@ class Manifest(Model):
             *self.roles,
             *self.issuers,
             *limits,
+            *self.services,
+            *self.routes,
         )
 
 
@@ -127,6 +135,8 @@ def manifest_errors(
         *_repeated("subscriptions", manifest.subscriptions),
         *_repeated("issuers", manifest.issuers),
         *_repeated("roles", manifest.roles),
+        *_repeated("services", manifest.services),
+        *_repeated("routes", manifest.routes),
         *missing,
         *_built_in(manifest.roles),
         *_without_role(
@@ -143,7 +153,8 @@ def plan_changes(
     desired = {(resource.kind, resource.key): resource for resource in manifest.resources()}
     put = tuple(resource for key, resource in desired.items() if before.get(key) != resource)
     gone = [resource for key, resource in before.items() if prune and key not in desired]
-    remove = tuple(sorted(gone, key=lambda resource: not isinstance(resource, Subscription)))
+    referring = (Subscription, ServiceRoute)
+    remove = tuple(sorted(gone, key=lambda resource: not isinstance(resource, referring)))
     return ManifestPlan(
         edits=(
             *(_edit(before.get((resource.kind, resource.key)), resource) for resource in put),
@@ -208,5 +219,8 @@ def _roles_named(manifest: Manifest) -> Iterator[tuple[str, str]]:
         for place, grant in {**grants, "everybody": issuer.everybody}.items():
             for number, role in enumerate(grant.roles):
                 yield f"issuers[{index}].{place}.roles[{number}]", role
+    for index, service in enumerate(manifest.services):
+        for number, role in enumerate(service.access.roles):
+            yield f"services[{index}].access.roles[{number}]", role
     for role in manifest.limits.roles if manifest.limits else ():
         yield f"limits.roles.{role}", role

@@ -33,6 +33,7 @@ class Scope(StrEnum):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"
+    SERVICES_CALL = "services:call"
 
 
 _READS = frozenset(

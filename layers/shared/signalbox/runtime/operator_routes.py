@@ -16,6 +16,7 @@ from signalbox.http.routes.notifications import add_notifications
 from signalbox.http.routes.queue import add_queue
 from signalbox.http.routes.roles import add_roles
 from signalbox.http.routes.secrets import add_secrets
+from signalbox.http.routes.services import add_services
 from signalbox.http.routes.sources import add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
@@ -156,6 +157,7 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
     add_sources(routes, configure=configure)
     add_connections(routes, configure=configure, probe=probe)
     add_subscriptions(routes, configure=configure)
+    add_services(routes, configure=configure)
     add_secrets(routes, configure=configure, put=wired.secrets.put, clock=wired.clock)
 
 

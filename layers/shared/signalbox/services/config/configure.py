@@ -1,4 +1,4 @@
-"""Write the configuration: sources, connections, subscriptions."""
+"""Write the configuration: sources, connections, subscriptions, services and routes."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +14,12 @@ from signalbox.models.errors import (
     NotFound,
     SignalboxError,
     Unavailable,
+)
+from signalbox.models.service import Service
+from signalbox.models.service_route import ServiceRoute
+from signalbox.services.config.gateway_references import (
+    require_unused_service,
+    require_valid,
 )
 from signalbox.services.config.rules import rule_violations, vocabularies_of
 from signalbox.services.ports.config import ConfigWriter
@@ -77,6 +83,8 @@ class Configure:
             users = [s.id for s in self.config.subscriptions() if s.connection == resource.id]
             if users:
                 raise Conflict(f"subscriptions refer to it: {', '.join(sorted(users))}")
+        if isinstance(resource, Service):
+            require_unused_service(resource, self.config)
         stored = resource
         if isinstance(resource, Source | Connection) and resource.enabled:
             # who has changed it meanwhile is met here, before the secret is gone
@@ -126,6 +134,8 @@ class Configure:
                     raise Conflict(f"there is no connection {resource.connection}")
                 if resource.digest and connection.order is not DeliveryOrder.NONE:
                     raise Conflict(f"{connection.id} keeps an order, which digests would break")
+            case Service() | ServiceRoute():
+                require_valid(resource, self.config)
         errors = tuple(rule_violations(resource, vocabularies_of(self.providers)))
         if errors:
             raise ConfigInvalid(errors)

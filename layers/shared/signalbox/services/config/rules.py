@@ -19,7 +19,10 @@ from signalbox.models.event_vocabulary import (
     suggest,
 )
 from signalbox.models.manifest import ManifestError
+from signalbox.models.service import Service
+from signalbox.models.service_route import ServiceRoute
 from signalbox.models.task import ChangeType, TaskStatus
+from signalbox.services.config.gateway_rules import route_violations, service_violations
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.time import utc_now
 
@@ -59,6 +62,10 @@ def rule_violations(resource: object, vocabularies: Vocabularies) -> Iterator[Ma
             yield from _in_source(resource, vocabularies.get(resource.provider))
         case Subscription():
             yield from _in_subscription(resource, vocabularies)
+        case Service():
+            yield from service_violations(resource)
+        case ServiceRoute():
+            yield from route_violations(resource)
         case _:
             return
 

@@ -1,0 +1,89 @@
+"""Services behind the gateway, as operators configure them."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field, StringConstraints
+from typing_extensions import override
+
+from signalbox.models.base import Model, Name
+from signalbox.models.config_resource import ConfigResource
+from signalbox.models.principal import Scope
+from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
+
+RESERVED_SERVICES: Final = frozenset({"v1", "gateway"})
+"""Names below `/api/` that are no services: the API of Signalbox, and the gateway's own paths."""
+
+MAX_PROXIED_BYTES: Final = 4_400_000
+"""The largest body in bytes; Lambda takes and returns 6 MB, as base64."""
+
+VersionName = Annotated[str, StringConstraints(pattern=r"^v[0-9]{1,4}(\.[0-9]{1,4}){0,2}$")]
+"""A version of a service, such as v2 or v2.1."""
+
+Instances = Annotated[tuple[Instance, ...], Field(max_length=MAX_INSTANCES)]
+
+HashKey = Annotated[
+    str, StringConstraints(pattern=r"^(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")
+]
+"""What requests of one client have in common, such as `header:x-user` or `cookie:session`."""
+
+
+class HostMode(StrEnum):
+    """Which `Host` a service gets."""
+
+    REWRITE = "rewrite"
+    """That of the instance."""
+
+    KEEP = "keep"
+    """That of the client."""
+
+
+class ServiceTimeouts(Model):
+    """Times in seconds: to connect, and in total, with every retry."""
+
+    connect: Annotated[float, Field(ge=0.1, le=10)] = 2.0
+    total: Annotated[float, Field(ge=0.5, le=28)] = 10.0
+
+
+class ServiceAccess(Model):
+    """Who may call a service.
+
+    Anybody if it is `public`; else callers with the `scope` and, if there are `roles`, with one of
+    them.
+    """
+
+    public: bool = False
+    scope: Scope = Scope.SERVICES_CALL
+    roles: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+
+
+class Service(ConfigResource):
+    """A service and its instances, at `/api/<name>/`.
+
+    Requests that name none of the `versions` are for the `instances`. A request is repeated up to
+    `retries` times, at another instance, if that is safe. Each instance gets its own `Host`,
+    unless the `host` is kept.
+    """
+
+    kind: ClassVar = "service"
+
+    name: Name
+    enabled: bool = True
+    instances: Instances = ()
+    versions: dict[VersionName, Instances] = Field(default_factory=dict, max_length=20)
+    balancing: BalancingPolicy = BalancingPolicy.ROUND_ROBIN
+    hash_key: HashKey | None = None
+    timeouts: ServiceTimeouts = ServiceTimeouts()
+    retries: Annotated[int, Field(ge=0, le=3)] = 1
+    access: ServiceAccess = ServiceAccess()
+    host: HostMode = HostMode.REWRITE
+    max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000
+
+    @property
+    @override
+    def key(self) -> str:
+        return self.name
+
+    def instances_of(self, version: str | None) -> tuple[Instance, ...]:
+        """Return the instances of a version, or those of requests that name none."""
+        return self.instances if version is None else self.versions.get(version, ())
