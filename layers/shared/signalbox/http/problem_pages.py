@@ -18,15 +18,40 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The source does not accept requests from this address.",
         "Add the network of the sender to `networks` of the source.",
     ),
+    "bad_gateway": ProblemMeaning(
+        502,
+        "The service behind the gateway did not give a valid answer.",
+        "Retry later if the request may be repeated; the access log has the reason.",
+    ),
     "conflict": ProblemMeaning(
         409,
         "The state of the resource does not allow this.",
         "Get the resource again; repeating the request does not help.",
     ),
+    "expectation_failed": ProblemMeaning(
+        417,
+        "The request expects something other than 100-continue.",
+        "Send it without the header `Expect`.",
+    ),
     "forbidden": ProblemMeaning(
         403,
         "The API key or token has no permission for this.",
         "Use a key or a role with the scope in `detail`.",
+    ),
+    "gateway_timeout": ProblemMeaning(
+        504,
+        "The service behind the gateway did not answer in time.",
+        "Retry later; the operator can raise `timeouts` of the service, up to 28 seconds.",
+    ),
+    "headers_invalid": ProblemMeaning(
+        400,
+        "A header is malformed, or two headers contradict each other.",
+        "Correct the headers as `detail` says.",
+    ),
+    "headers_too_large": ProblemMeaning(
+        431,
+        "The headers are too long.",
+        "Send fewer or shorter headers, 16 KB in all.",
     ),
     "idempotency_key_reused": ProblemMeaning(
         422,
@@ -53,6 +78,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The key in `detail` was created with this Idempotency-Key, and is shown only once.",
         "Use the key of the first response; if it is lost, revoke it and create another.",
     ),
+    "loop_detected": ProblemMeaning(
+        508,
+        "The request has passed this gateway before.",
+        "An instance has the URL of the gateway itself: correct it.",
+    ),
     "method_not_allowed": ProblemMeaning(
         405,
         "The path does not support this method.",
@@ -67,6 +97,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         404,
         "There is no such resource, or it has expired.",
         "Check the path and the id; finished tasks expire after a while.",
+    ),
+    "path_invalid": ProblemMeaning(
+        400,
+        "The path has dot segments, empty segments or characters that no path has.",
+        "Send the path without them; an escaped slash is accepted.",
     ),
     "payload_invalid": ProblemMeaning(
         400,
@@ -98,6 +133,16 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request cannot be accepted.",
         "Correct the request as `detail` says.",
     ),
+    "response_too_large": ProblemMeaning(
+        502,
+        "The answer of the service is larger than Lambda can return.",
+        "Ask for less at once, for example in pages or by `Range`.",
+    ),
+    "service_unavailable": ProblemMeaning(
+        503,
+        "The service has no instance that could answer.",
+        "Retry after the time in the `Retry-After` header.",
+    ),
     "signature_invalid": ProblemMeaning(
         401,
         "The signature is missing, malformed, or made with another secret.",
@@ -117,6 +162,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         503,
         "A service that the request needs did not answer.",
         "Retry after the time in the `Retry-After` header.",
+    ),
+    "upgrade_not_supported": ProblemMeaning(
+        501,
+        "The gateway forwards no other protocol, such as WebSocket, and no tunnels.",
+        "Call the service itself for it.",
     ),
     "unsupported_media": ProblemMeaning(
         415,

@@ -39,9 +39,13 @@ class HostMode(StrEnum):
 
 
 class ServiceTimeouts(Model):
-    """Times in seconds: to connect, and in total, with every retry."""
+    """Times in seconds: to connect, of one attempt, and in total, with every retry.
+
+    Without a time for one attempt the first may take all of it.
+    """
 
     connect: Annotated[float, Field(ge=0.1, le=10)] = 2.0
+    attempt: Annotated[float, Field(ge=0.1, le=28)] | None = None
     total: Annotated[float, Field(ge=0.5, le=28)] = 10.0
 
 

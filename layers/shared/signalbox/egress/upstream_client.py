@@ -1,0 +1,199 @@
+"""Call instances of services: one request, one connection, bytes unchanged.
+
+h11 writes and reads HTTP/1.1 strictly: an answer whose end is not certain is no answer. Private
+addresses are called only in networks that the operator allows; link-local ones never.
+"""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from socket import socket
+from typing import Final
+
+import certifi
+import h11
+
+from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
+from signalbox.models.errors import SendRefused
+from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
+from signalbox.models.ip_addresses import is_allowed_address, is_forbidden_address
+from signalbox.models.networks import contains_address
+from signalbox.services.gateway.fields import MAX_FIELD_BYTES, are_valid_fields
+from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest, UpstreamResponse
+
+_CHUNK: Final = 65_536
+_MAX_INFORMATIONAL: Final = 20
+_MAX_STATUS: Final = 599
+_ALPN: Final = "http/1.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSocket(OutboundSocket):
+    """A connection to an instance: to a public address by https, or within `networks`."""
+
+    networks: tuple[str, ...] = ()
+
+    def _addresses(self) -> Sequence[str]:
+        addresses = self.resolve(self.origin.host, self.origin.port)
+        if any(map(is_forbidden_address, addresses)):
+            raise SendRefused("the address is never called")
+        if all(contains_address(self.networks, address) for address in addresses):
+            return addresses
+        if self.origin.scheme != "https":
+            raise SendRefused("the address is not https")
+        if not all(map(is_allowed_address, addresses)):
+            raise SendRefused("the address is not a public one, nor in an allowed network")
+        return addresses
+
+
+class UpstreamClient:
+    """Send requests to instances. It follows no redirect and reads no setting of proxies.
+
+    `networks` are those in which instances may have private addresses and plain HTTP. Answers may
+    have `max_body` bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        networks: tuple[str, ...] = (),
+        max_body: int,
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve = resolve_host,
+    ) -> None:
+        self._networks = networks
+        self._max_body = max_body
+        self._given_tls = tls
+        self._resolve = resolve
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = self._given_tls or ssl.create_default_context(cafile=certifi.where())
+        context.set_alpn_protocols([_ALPN])
+        return context
+
+    def __call__(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Return the answer, whatever its status.
+
+        Raises:
+            AttemptFailed: There was no valid answer in time.
+        """
+        with closing(Deadline(max(request.seconds, 0.001))) as deadline:
+            try:
+                with self._connected(request, deadline) as connection:
+                    response = self._exchange(request, connection)
+                if deadline.left:  # else the end of the connection is not that of the body
+                    return response
+                reason, fault = "it was cut off", UpstreamFault.TIMEOUT
+            except AttemptFailed as failed:
+                reason, fault = failed.reason, failed.fault
+            except (OSError, h11.ProtocolError) as failure:
+                reason, fault = type(failure).__name__, UpstreamFault.BROKEN
+                if isinstance(failure, TimeoutError):
+                    fault = UpstreamFault.TIMEOUT
+            if not deadline.left and fault is not UpstreamFault.TOO_LARGE:
+                fault = UpstreamFault.TIMEOUT
+        raise AttemptFailed(reason, fault)
+
+    def _connected(self, request: UpstreamRequest, deadline: Deadline) -> socket:
+        try:
+            origin = UrlOrigin.of(request.instance.url)
+            line = UpstreamSocket(
+                origin=origin,
+                trusted=False,
+                resolve=self._resolve,
+                timeout=request.connect,
+                deadline=deadline,
+                networks=self._networks,
+            ).open()
+        except (SendRefused, ValueError):
+            raise AttemptFailed("it may not be called", UpstreamFault.REFUSED) from None
+        except TimeoutError:
+            raise AttemptFailed("no connection in time", UpstreamFault.TIMEOUT) from None
+        except OSError as failure:
+            raise AttemptFailed(type(failure).__name__, UpstreamFault.CONNECT) from None
+        try:
+            if origin.scheme == "https":
+                line = self._tls.wrap_socket(
+                    line, server_hostname=origin.host, suppress_ragged_eofs=False
+                )
+            line.settimeout(max(deadline.left, 0.001))
+        except OSError as failure:
+            line.close()
+            fault = UpstreamFault.CONNECT
+            if isinstance(failure, TimeoutError):
+                fault = UpstreamFault.TIMEOUT
+            raise AttemptFailed(type(failure).__name__, fault) from None
+        return line
+
+    def _exchange(self, request: UpstreamRequest, line: socket) -> UpstreamResponse:
+        connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_FIELD_BYTES)
+        head = connection.send(
+            h11.Request(
+                method=request.method,
+                target=request.target,
+                headers=[
+                    (name.encode(), value.encode("latin-1")) for name, value in request.fields
+                ],
+            )
+        )
+        body = connection.send(h11.Data(request.body)) if request.body else b""
+        connection.send(h11.EndOfMessage())
+        with suppress(OSError):  # who answers early may not read it all
+            line.sendall((head or b"") + (body or b""))
+        return self._answer(_events(connection, line))
+
+    def _answer(self, events: Iterator[h11.Event]) -> UpstreamResponse:
+        response, body, informational = None, bytearray(), 0
+        for event in events:
+            match event:
+                case h11.InformationalResponse():
+                    informational += 1
+                    if informational > _MAX_INFORMATIONAL:
+                        raise AttemptFailed("too many 1xx", UpstreamFault.BROKEN)
+                case h11.Response():
+                    response = event
+                    fields = _checked_fields(event)
+                case h11.Data():
+                    body += event.data
+                    if len(body) > self._max_body:
+                        raise AttemptFailed("the body is too large", UpstreamFault.TOO_LARGE)
+                case h11.EndOfMessage() if response:
+                    return UpstreamResponse(
+                        status=response.status_code, fields=fields, body=bytes(body)
+                    )
+        raise AttemptFailed("the answer ended too early", UpstreamFault.BROKEN)
+
+
+def _events(connection: h11.Connection, line: socket) -> Iterator[h11.Event]:
+    """Yield the events of an answer; there are none after the end of the connection."""
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(line.recv(_CHUNK))
+        elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
+            return
+        else:
+            yield event  # type: ignore[misc]  # the sentinels are dealt with
+
+
+def _checked_fields(response: h11.Response) -> HeaderFields:
+    """Return the fields of an answer in order.
+
+    Raises:
+        AttemptFailed: They are not valid, or the end of the body is given in two ways.
+    """
+    fields = tuple(
+        (name.decode("ascii"), value.decode("latin-1"))
+        for name, value in response.headers.raw_items()
+    )
+    names = {name.lower() for name, _ in fields}
+    if {"content-length", "transfer-encoding"} <= names:
+        raise AttemptFailed("the length is given in two ways", UpstreamFault.BROKEN)
+    if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
+        raise AttemptFailed("the head of the answer is too long", UpstreamFault.BROKEN)
+    if response.status_code > _MAX_STATUS or not are_valid_fields(fields):
+        raise AttemptFailed("the answer has a malformed header", UpstreamFault.BROKEN)
+    return fields

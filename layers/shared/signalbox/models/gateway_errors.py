@@ -1,0 +1,95 @@
+"""The errors of the gateway. Those of a service have the status that the client gets."""
+
+from enum import StrEnum
+
+from signalbox.models.errors import InvalidRequest, SignalboxError, Unavailable
+
+
+class PathInvalid(InvalidRequest):
+    """The path of the request can be read in two ways, or leaves its place."""
+
+    code = "path_invalid"
+
+
+class FieldsInvalid(InvalidRequest):
+    """A header of the request is malformed, or two of them contradict each other."""
+
+    code = "headers_invalid"
+
+
+class FieldsTooLarge(InvalidRequest):
+    """The headers of the request are too long."""
+
+    status = 431
+    code = "headers_too_large"
+
+
+class ExpectationFailed(InvalidRequest):
+    """The request expects something that the gateway does not do."""
+
+    status = 417
+    code = "expectation_failed"
+
+
+class UpgradeUnsupported(InvalidRequest):
+    """The request asks for another protocol or a tunnel."""
+
+    status = 501
+    code = "upgrade_not_supported"
+
+
+class LoopDetected(InvalidRequest):
+    """The request has passed this gateway before."""
+
+    status = 508
+    code = "loop_detected"
+
+
+class ServiceUnavailable(Unavailable):
+    """The service has no instance that could answer."""
+
+    code = "service_unavailable"
+
+
+class UpstreamError(SignalboxError):
+    """A service did not give an answer that can be passed on."""
+
+    status = 502
+    code = "bad_gateway"
+
+
+class ResponseTooLarge(UpstreamError):
+    """The answer of a service is over the limit."""
+
+    code = "response_too_large"
+
+
+class GatewayTimeout(UpstreamError):
+    """A service did not answer in time."""
+
+    status = 504
+    code = "gateway_timeout"
+
+
+class UpstreamFault(StrEnum):
+    """What went wrong in an attempt."""
+
+    REFUSED = "refused"
+    """The instance may not be called."""
+
+    CONNECT = "connect"
+    """There was no connection, so nothing was sent."""
+
+    TIMEOUT = "timeout"
+    BROKEN = "broken"
+    """The connection ended too early, or the answer is not valid HTTP."""
+
+    TOO_LARGE = "too_large"
+
+
+class AttemptFailed(SignalboxError):
+    """An attempt to call an instance failed. No client gets this error as it is."""
+
+    def __init__(self, reason: str, fault: UpstreamFault) -> None:
+        super().__init__(reason)
+        self.fault = fault
