@@ -11,6 +11,7 @@ from signalbox.http.openapi_examples import EXAMPLES
 from signalbox.http.problem_pages import MEANINGS
 from signalbox.http.routing import MethodNotAllowed
 from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
+from signalbox.models.gateway_errors import AttemptFailed
 from signalbox.runtime.registry import providers
 from tests.functions.system import System
 
@@ -148,6 +149,7 @@ def test_the_page_asks_nothing_of_anybody_else(system: System) -> None:
 
 
 def test_every_problem_has_a_page(system: System) -> None:
+    assert issubclass(AttemptFailed, SignalboxError)  # those of the gateway are loaded
     known = codes(SignalboxError) | {MethodNotAllowed.code, "validation_failed"}
 
     for code in known:

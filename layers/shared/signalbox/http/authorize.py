@@ -6,12 +6,11 @@ principal. An API key does not load the libraries that tokens need.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from signalbox.auth.rate_limits import RateLimiter
-from signalbox.http.routing import Route
 from signalbox.models.errors import Unauthenticated
-from signalbox.models.principal import Principal
+from signalbox.models.principal import Principal, Scope
 from signalbox.models.rate_limits import RateLimitQuota
 from signalbox.models.request import InboundRequest
 
@@ -22,6 +21,26 @@ ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
 
 _BEARER: Final = "bearer "
 _KEY: Final = "sbx_"
+
+
+class Access(Protocol):
+    """Who may do something: whoever has the scope, anybody without one; perhaps without limit."""
+
+    @property
+    def scope(self) -> Scope | None:
+        """Return the scope, None for anybody."""
+
+    @property
+    def unlimited(self) -> bool:
+        """Return whether requests are not rate limited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeAccess(Access):
+    """The access of callers with a scope."""
+
+    scope: Scope | None
+    unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +59,7 @@ class Authorizer:
     tokens: Authenticate
     limit: RateLimiter
 
-    def __call__(self, request: InboundRequest, route: Route) -> AuthResult:
+    def __call__(self, request: InboundRequest, route: Access) -> AuthResult:
         """Return the caller. Its scopes are checked against the route afterwards.
 
         Raises:

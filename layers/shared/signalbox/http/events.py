@@ -16,6 +16,7 @@ from signalbox.models.redaction import redacted
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
 
+_PARAMETER: Final = re.compile(r"\{(\w+)\+?\}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
@@ -23,10 +24,12 @@ class _Http(BaseModel):
     method: str
     path: str
     sourceIp: str = ""  # noqa: N815  as API Gateway writes it
+    protocol: str = "HTTP/1.1"
 
 
 class _Context(BaseModel):
     http: _Http
+    domainName: str = ""  # noqa: N815  as API Gateway writes it
     timeEpoch: int = 0  # noqa: N815  as API Gateway writes it, in milliseconds
     requestId: str = ""  # noqa: N815  as API Gateway writes it
 
@@ -46,6 +49,7 @@ class HttpApiEvent(BaseModel):
     rawPath: str  # noqa: N815  as API Gateway writes it
     routeKey: str = ""  # noqa: N815  as API Gateway writes it
     headers: Annotated[dict[str, str], BeforeValidator(_lower_case)] = Field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
     pathParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
@@ -80,7 +84,7 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         PayloadInvalid: The body is not valid base64.
     """
     body = _body(event, limit)
-    base = _base_path(event)
+    base = base_path(event)
     return InboundRequest(
         method=event.requestContext.http.method.upper(),
         path=event.rawPath.removeprefix(base) or "/",
@@ -100,22 +104,22 @@ def _taken_at(event: HttpApiEvent) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1_000, UTC) if milliseconds else None
 
 
-def _base_path(event: HttpApiEvent) -> str:
+def base_path(event: HttpApiEvent) -> str:
     """Return the part of the path before the matched route, such as `/hooks`.
 
     The path begins with the API mapping key of a custom domain, or with the name of a stage that is
-    not `$default`; the parameter of a `{proxy+}` route does not.
+    not `$default`; the route and its parameters do not. Routes of webhooks have no base path.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     method, _, route = event.routeKey.partition(" ")
-    matched = (event.pathParameters or {}).get("proxy", "")
-    path = event.rawPath
-    if not method or not (matched or route == "/"):
+    parameters = event.pathParameters or {}
+    if not method or not (parameters.keys() & {"proxy", "service"} or route == "/"):
         return ""
-    path = path if path.endswith(f"/{matched}") else unquote(path)
-    return (
-        path[: -len(matched) - 1] if path.endswith(f"/{matched}") else path if not matched else ""
-    )
+    matched = _PARAMETER.sub(lambda found: parameters.get(found[1], ""), route)
+    path = event.rawPath if event.rawPath.endswith(matched) else unquote(event.rawPath)
+    if path.endswith(matched):
+        return path.removesuffix(matched)
+    return path if route == "/" else ""
 
 
 def request_id(event: HttpApiEvent) -> RequestId:

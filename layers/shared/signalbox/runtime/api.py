@@ -24,6 +24,7 @@ from signalbox.runtime.counters import count_changes
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from signalbox.services.deliveries.redelivery import ReadRedelivery
@@ -38,7 +39,6 @@ from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
 from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask, UpdateTask
 
-VERSION: Final = "0.1.0"
 _MAX_COUNT_SECONDS: Final = 2.0
 
 ReadinessCheck = Callable[[], object]
@@ -48,7 +48,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     """Return the handler."""
     wired = wiring or Wiring()
     routes = Routes(resolver=router())
-    add_health(routes, version=VERSION, checks=_checks(wired))
+    add_health(routes, version=VERSION, clock=wired.clock, checks=_checks(wired))
     _add_all_of_tasks(routes, wired)
     holding = ManageLease(
         tasks=wired.tasks, queue=wired.queue, clock=wired.clock, random=wired.random

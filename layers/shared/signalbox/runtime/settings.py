@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from signalbox.models.networks import network_text
+
 
 class Settings(BaseModel):
     """`SIGNALBOX_<NAME>` for each name; template.yaml sets all of them."""
@@ -24,6 +26,7 @@ class Settings(BaseModel):
     task_retention_hours: int = Field(ge=0)
     trusted_origins: str = ""
     cors_origins: str = ""
+    gateway_networks: str = ""
 
     tasks_table: str
     deliveries_table: str
@@ -59,6 +62,15 @@ class Settings(BaseModel):
     def cors(self) -> frozenset[str]:
         """Return the origins whose pages may call the API."""
         return _listed(self.cors_origins)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Return the networks in which instances of services may have private addresses.
+
+        Raises:
+            ValueError: One of them is no network.
+        """
+        return tuple(map(network_text, sorted(_listed(self.gateway_networks))))
 
     @property
     def retention(self) -> timedelta:

@@ -220,7 +220,7 @@ def test_host_and_path_are_those_of_the_instance_unless_the_host_is_kept() -> No
         (None, (), None),
     ],
 )
-def test_clients_are_told_apart_by_header_or_cookie_and_else_by_address(
+def test_clients_differ_by_header_or_cookie_and_else_by_address(
     key: str | None, fields: HeaderFields, value: str | None
 ) -> None:
     service = a_service(hash_key=key, balancing=BalancingPolicy.CONSISTENT_HASH)

@@ -7,9 +7,12 @@ from aws_lambda_powertools.event_handler import Response
 from signalbox.http.routing import OPEN, Route, Routes, json_response
 from signalbox.http.schemas.health import HealthResponse, ReadinessResponse
 from signalbox.models.errors import Unavailable
+from signalbox.services.ports.time import Clock
 
 
-def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[], object]]) -> None:
+def add_health(
+    routes: Routes, *, version: str, clock: Clock, checks: Mapping[str, Callable[[], object]]
+) -> None:
     """Add the routes. Each of `checks` raises Unavailable if its service does not answer."""
 
     @routes.add(
@@ -24,7 +27,7 @@ def add_health(routes: Routes, *, version: str, checks: Mapping[str, Callable[[]
         )
     )
     def health() -> Response[str]:
-        return json_response(HealthResponse(version=version))
+        return json_response(HealthResponse(version=version, time=clock()))
 
     @routes.add(
         Route(

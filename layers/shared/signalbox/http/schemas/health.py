@@ -1,13 +1,15 @@
 """Request and response bodies of health."""
 
-from signalbox.models.base import Model
+from signalbox.models.base import Model, UtcDatetime
 
 
 class HealthResponse(Model):
-    """The API runs."""
+    """The API runs, and its time."""
 
     status: str = "ok"
+    service: str = "signalbox"
     version: str
+    time: UtcDatetime
 
 
 class ReadinessResponse(Model):

@@ -1,0 +1,54 @@
+"""Build the handler of the gateway to services of the team."""
+
+from functools import partial
+from time import monotonic
+from typing import Final
+
+from signalbox.aws.config import DynamoConfig
+from signalbox.egress.upstream_client import UpstreamClient
+from signalbox.http.gateway import GatewayHandler
+from signalbox.models.errors import Unavailable
+from signalbox.models.service import MAX_PROXIED_BYTES, Service
+from signalbox.models.service_route import ServiceRoute
+from signalbox.runtime.auth import authorizer
+from signalbox.runtime.telemetry import count, logger, report_unreadable_config
+from signalbox.runtime.version import VERSION
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.gateway.balancing import make_balancer
+from signalbox.services.gateway.forward import ForwardRequest
+from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.gateway.routing_cache import RoutingCache
+
+_VIA: Final = "signalbox"
+
+
+def gateway(wiring: Wiring | None = None) -> GatewayHandler:
+    """Return the handler."""
+    wired = wiring or Wiring()
+    log = logger()
+    stored = DynamoConfig(
+        table=wired.config_table, clock=wired.clock, unreadable=report_unreadable_config
+    )
+
+    def read() -> RoutingTable:
+        stored.invalidate()
+        return RoutingTable(stored.all(Service), stored.all(ServiceRoute))
+
+    def failed(unavailable: Unavailable) -> None:
+        extra = {"reason": unavailable.reason}
+        log.warning("configuration not read, the last one serves on", extra=extra)
+
+    return GatewayHandler(
+        table=RoutingCache(read=read, clock=wired.clock, failed=failed),
+        admit=authorizer(wired),
+        forward=ForwardRequest(
+            send=UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES),
+            make_balancer=partial(make_balancer, clock=wired.clock, random=wired.random),
+            timer=monotonic,
+            via=f"{_VIA}-{wired.settings.stack}",
+        ),
+        version=VERSION,
+        started_at=wired.clock(),
+        logger=log,
+        count=count,
+    )
