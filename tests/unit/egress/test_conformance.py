@@ -1,14 +1,12 @@
 """The gateway keeps every row of the conformance table, against a server of raw bytes."""
 
 from collections.abc import Iterator
-from random import Random
 from time import monotonic
 
 import pytest
 
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.errors import SignalboxError
-from signalbox.services.gateway.balancing import make_balancer
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardedRequest, ForwardRequest
 from signalbox.services.gateway.paths import parse_path
@@ -16,7 +14,7 @@ from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import UpstreamResponse
 from tests.builders import a_service, an_instance
-from tests.fakes.clock import FakeClock
+from tests.fakes.instance_pool import an_instance_pool
 from tests.fakes.raw_server import RawServer
 from tests.unit.egress.conformance import TABLE, Row
 
@@ -47,7 +45,7 @@ def proxied(row: Row, url: str) -> UpstreamResponse:
     table = RoutingTable([a_service(instances=instances, versions={"v2": instances})])
     forward = ForwardRequest(
         send=UpstreamClient(networks=LOOPBACK, max_body=200_000),
-        make_balancer=lambda policy: make_balancer(policy, clock=FakeClock(), random=Random(1)),
+        pool=an_instance_pool(),
         timer=monotonic,
         via="signalbox",
     )

@@ -2,7 +2,7 @@ import base64
 import json
 from collections.abc import Mapping
 from io import StringIO
-from random import Random
+from typing import cast
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -18,7 +18,6 @@ from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.models.service import Service
-from signalbox.services.gateway.balancing import make_balancer
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
@@ -28,6 +27,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
+from tests.fakes.instance_pool import an_instance_pool
 from tests.functions.system import event
 
 PUBLIC = {"public": True}
@@ -74,14 +74,13 @@ class Gateway:
             ),
             forward=ForwardRequest(
                 send=self._send,
-                make_balancer=lambda policy: make_balancer(
-                    policy, clock=self.clock, random=Random(1)
-                ),
+                pool=an_instance_pool(self.clock),
                 timer=lambda: 0.0,
                 via="signalbox-test",
             ),
             version="1.2.3",
             started_at=NOW,
+            clock=self.clock,
             logger=Logger(service=f"gateway-{id(self)}", stream=self.out),
             count=self.count,
         )
@@ -337,7 +336,9 @@ def test_the_paths_of_the_gateway_itself_are_never_forwarded() -> None:
         "status": "running",
         "version": "1.2.3",
         "started": "2026-03-01T12:00:00Z",
-        "services": ["orders"],
+        "services": [
+            {"name": "orders", "health": "up", "instances": 1, "unavailable": []},
+        ],
     }
     assert json.loads(services["body"])["items"][0]["instances"] == 1
     assert (head["statusCode"], head["body"]) == (200, "")
@@ -392,3 +393,20 @@ def test_without_a_table_and_without_its_store_nothing_can_be_answered() -> None
 
     with pytest.raises(Unavailable):
         RoutingCache(read=read, clock=FakeClock())()
+
+
+def test_the_status_shows_what_is_ejected() -> None:
+    key, keys = a_key("admin")
+    two = (an_instance(), an_instance(id="b", url="https://b.example.com"))
+    orders = a_service(instances=two, versions={"v2": (an_instance(),)}, retries=0)
+    gateway = Gateway(orders, keys=keys)
+    gateway.response = UpstreamFault.CONNECT
+
+    for _ in range(20):
+        gateway.ask("/api/orders", x_api_key=key)
+    status = problem(gateway.ask("/api/gateway/status", x_api_key=key))
+
+    (orders_status,) = cast("list[dict[str, JsonValue]]", status["services"])
+    assert orders_status["health"] == "degraded"
+    assert orders_status["instances"] == 3
+    assert orders_status["unavailable"] in (["a"], ["b"])

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from math import ceil
 from time import perf_counter
 from typing import Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from signalbox.auth.rate_limits import rate_limit_headers, retry_headers
 from signalbox.http.authorize import ANONYMOUS, Authorizer, AuthResult, ScopeAccess
@@ -28,19 +29,21 @@ from signalbox.http.gateway_events import (
     to_lambda_response,
     with_target,
 )
+from signalbox.http.gateway_status import gateway_services, gateway_status
 from signalbox.http.problems import error_fields, error_response, internal_error, problem_response
-from signalbox.http.schemas.gateway import GatewayServices, GatewayStatusResponse, ServiceSummary
+from signalbox.http.schemas.gateway import GatewayStatusResponse
 from signalbox.models.errors import Forbidden, SignalboxError, Unavailable
-from signalbox.models.gateway_errors import UpstreamError
+from signalbox.models.gateway_errors import ServiceUnavailable, UpstreamError
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.rate_limits import OverLimit
-from signalbox.models.service import Service, ServiceAccess
+from signalbox.models.service import ServiceAccess
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardedRequest, ForwardRequest
 from signalbox.services.gateway.paths import parse_path
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.time import Clock
 
 _JSON: Final = "application/json"
 _SPARE_SECONDS: Final = 1.0
@@ -71,6 +74,7 @@ class GatewayHandler:
     forward: ForwardRequest
     version: str
     started_at: datetime
+    clock: Clock
     logger: Logger
     count: Count
 
@@ -144,15 +148,19 @@ class GatewayHandler:
                 None,
                 exchange.request_id,
             )
-        body = self._status(table) if path == _STATUS else _services(table)
+        body = self._status(table) if path == _STATUS else gateway_services(table)
         text = "" if inbound.method == "HEAD" else body.model_dump_json()
         response = lambda_response(HTTPStatus.OK, text, exchange.request_id, _JSON)
         response["headers"].update(_quota_headers(admitted))
         return response
 
-    def _status(self, table: RoutingTable) -> BaseModel:
-        return GatewayStatusResponse(
-            version=self.version, started=self.started_at, services=tuple(sorted(table.services))
+    def _status(self, table: RoutingTable) -> GatewayStatusResponse:
+        return gateway_status(
+            table,
+            self.forward.pool.health.get,
+            version=self.version,
+            started_at=self.started_at,
+            now=self.clock(),
         )
 
     def _problem(self, error: SignalboxError, exchange: _Exchange) -> LambdaResponse:
@@ -161,6 +169,8 @@ class GatewayHandler:
             response = problem_response(error.status, error.code, request, detail=error.reason)
         else:
             response = error_response(error, request)
+        if isinstance(error, ServiceUnavailable):
+            response["headers"]["retry-after"] = str(ceil(error.after.total_seconds()))
         if isinstance(error, OverLimit):
             response["headers"].update(retry_headers(error))
         if isinstance(error, Unavailable) and not exchange.record.attempts:
@@ -190,6 +200,7 @@ class GatewayHandler:
                 "upstream_ms": round(sum(a.seconds for a in attempts) * 1_000, 1),
                 "principal": exchange.caller.name,
                 "error": exchange.error,
+                "no_retry": exchange.record.refusal,
                 "faults": [a.fault or a.status for a in attempts[:-1]]
                 + ([last.fault] if last and last.fault else []),
             },
@@ -213,20 +224,6 @@ def _require(access: ServiceAccess, caller: Principal) -> None:
     caller.require(access.scope)
     if access.roles and not set(access.roles) & set(caller.roles):
         raise Forbidden(f"this needs one of the roles {', '.join(access.roles)}")
-
-
-def _services(table: RoutingTable) -> GatewayServices:
-    return GatewayServices(items=tuple(map(_summary, table.services.values())))
-
-
-def _summary(service: Service) -> ServiceSummary:
-    return ServiceSummary(
-        name=service.name,
-        access=service.access,
-        balancing=service.balancing,
-        instances=len(service.instances),
-        versions={name: len(instances) for name, instances in service.versions.items()},
-    )
 
 
 def _quota_headers(admitted: AuthResult) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The errors of the gateway. Those of a service have the status that the client gets."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from signalbox.models.errors import InvalidRequest, SignalboxError, Unavailable
@@ -46,9 +47,13 @@ class LoopDetected(InvalidRequest):
 
 
 class ServiceUnavailable(Unavailable):
-    """The service has no instance that could answer."""
+    """The service has no instance that may be called; ask again `after` a while."""
 
     code = "service_unavailable"
+
+    def __init__(self, reason: str, after: timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class UpstreamError(SignalboxError):

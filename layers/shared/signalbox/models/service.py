@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from signalbox.models.base import Model, Name
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.health_check import OutlierDetection
 from signalbox.models.principal import Scope
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 
@@ -79,6 +80,7 @@ class Service(ConfigResource):
     hash_key: HashKey | None = None
     timeouts: ServiceTimeouts = ServiceTimeouts()
     retries: Annotated[int, Field(ge=0, le=3)] = 1
+    outliers: OutlierDetection = OutlierDetection()
     access: ServiceAccess = ServiceAccess()
     host: HostMode = HostMode.REWRITE
     max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000

@@ -1,10 +1,10 @@
 """Build the handler of the gateway to services of the team."""
 
-from functools import partial
 from time import monotonic
 from typing import Final
 
 from signalbox.aws.config import DynamoConfig
+from signalbox.aws.instance_health import DynamoInstanceHealth
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.gateway import GatewayHandler
 from signalbox.models.errors import Unavailable
@@ -14,8 +14,11 @@ from signalbox.runtime.auth import authorizer
 from signalbox.runtime.telemetry import count, logger, report_unreadable_config
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.gateway.balancing import make_balancer
+from signalbox.services.gateway.failover import RetryBudget
 from signalbox.services.gateway.forward import ForwardRequest
+from signalbox.services.gateway.health import CachedHealth, OutlierEjection
+from signalbox.services.gateway.instance_circuits import InstanceCircuits
+from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
 
@@ -43,12 +46,27 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         admit=authorizer(wired),
         forward=ForwardRequest(
             send=UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES),
-            make_balancer=partial(make_balancer, clock=wired.clock, random=wired.random),
+            pool=_pool(wired),
             timer=monotonic,
             via=f"{_VIA}-{wired.settings.stack}",
         ),
         version=VERSION,
         started_at=wired.clock(),
+        clock=wired.clock,
         logger=log,
         count=count,
+    )
+
+
+def _pool(wired: Wiring) -> InstancePool:
+    health = CachedHealth(
+        store=DynamoInstanceHealth(table=wired.state_table, clock=wired.clock), clock=wired.clock
+    )
+    return InstancePool(
+        health=health,
+        outliers=OutlierEjection(health=health, clock=wired.clock),
+        circuits=InstanceCircuits(clock=wired.clock, random=wired.random),
+        budget=RetryBudget(),
+        clock=wired.clock,
+        random=wired.random,
     )

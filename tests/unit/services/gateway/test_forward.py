@@ -1,4 +1,4 @@
-from random import Random
+from contextlib import suppress
 
 import pytest
 
@@ -11,17 +11,18 @@ from signalbox.models.gateway_errors import (
     UpstreamError,
     UpstreamFault,
 )
+from signalbox.models.health_check import OutlierDetection
 from signalbox.models.service import HostMode, Service
 from signalbox.models.upstream import BalancingPolicy
-from signalbox.services.gateway.balancing import Balancer, make_balancer
 from signalbox.services.gateway.forward import ForwardedRequest, ForwardRequest, hash_value
+from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.location import public_locations
 from signalbox.services.gateway.paths import parse_path
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest, UpstreamResponse
 from tests.builders import a_route, a_service, an_instance
-from tests.fakes.clock import FakeClock
+from tests.fakes.instance_pool import an_instance_pool
 
 TWO = (an_instance(), an_instance(id="b", url="https://b.example.com/base/"))
 OK = UpstreamResponse(status=200)
@@ -74,12 +75,13 @@ def forwarded(
     request: GatewayRequest | None = None,
     *,
     seconds: float = 20,
+    pool: InstancePool | None = None,
     record: ForwardedRequest | None = None,
 ) -> UpstreamResponse:
     request = request or a_request()
     forward = ForwardRequest(
         send=instances,
-        make_balancer=lambda policy: make_balancer(policy, clock=FakeClock(), random=Random(1)),
+        pool=pool or an_instance_pool(),
         timer=instances.timer,
         via="signalbox",
     )
@@ -268,23 +270,39 @@ def test_a_location_below_the_service_is_one_of_the_gateway(value: str, public: 
     assert fields == (("Location", public), ("Link", value))
 
 
-def test_a_balancer_is_kept_for_a_service_until_its_policy_changes() -> None:
-    made: list[BalancingPolicy] = []
+def test_an_instance_that_is_down_costs_later_requests_nothing() -> None:
+    pool, down = an_instance_pool(), Instances(*[DOWN] * 20)
+    service = a_service(retries=0)
 
-    def counted(policy: BalancingPolicy) -> Balancer:
-        made.append(policy)
-        return make_balancer(policy, clock=FakeClock(), random=Random(1))
+    for _ in range(20):
+        with pytest.raises((UpstreamError, ServiceUnavailable)):
+            forwarded(down, service, pool=pool)
+    with pytest.raises(ServiceUnavailable) as caught:
+        forwarded(down, service, pool=pool)
 
-    instances = Instances(*[OK] * 3)
-    forward = ForwardRequest(
-        send=instances,
-        make_balancer=counted,
-        timer=instances.timer,
-        via="v",
+    assert len(down.asked) < 20
+    assert caught.value.after.total_seconds() > 0
+
+
+def test_a_service_that_fails_gets_few_requests_more() -> None:
+    pool, record = an_instance_pool(), ForwardedRequest()
+    failing = Instances(*[UpstreamResponse(status=503)] * 60)
+    service = a_service(
+        instances=TWO, outliers=OutlierDetection(consecutive_failures=100, failure_percent=100)
     )
-    changed = a_service(balancing=BalancingPolicy.LEAST_OUTSTANDING)
-    for service in (a_service(), a_service(), changed):
-        destination = RoutingTable([service]).find(a_request())
-        forward(a_request(), destination, credentials=(), seconds=5, record=ForwardedRequest())
 
-    assert made == [BalancingPolicy.ROUND_ROBIN, BalancingPolicy.LEAST_OUTSTANDING]
+    for _ in range(40):
+        record = ForwardedRequest()
+        with suppress(ServiceUnavailable):
+            forwarded(failing, service, pool=pool, record=record)
+
+    assert len(failing.asked) <= 40 + 10 + 8
+    assert record.refusal is not None or record.attempts == []
+
+
+def test_an_address_that_may_not_be_called_says_nothing_of_its_instance() -> None:
+    pool = an_instance_pool()
+
+    for _ in range(20):
+        with pytest.raises(UpstreamError):
+            forwarded(Instances(UpstreamFault.REFUSED), a_service(), pool=pool)

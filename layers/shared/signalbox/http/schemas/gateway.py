@@ -1,5 +1,7 @@
 """Response bodies of the gateway's own paths."""
 
+from enum import StrEnum
+
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.service import ServiceAccess
 from signalbox.models.upstream import BalancingPolicy
@@ -21,10 +23,30 @@ class GatewayServices(Model):
     items: tuple[ServiceSummary, ...]
 
 
+class ServiceState(StrEnum):
+    """Whether all instances of a service are available, some of them, or none."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class ServiceStatus(Model):
+    """The health of a service.
+
+    `unavailable` are its unhealthy and ejected instances, those of a version as `v2/<id>`.
+    """
+
+    name: str
+    health: ServiceState
+    instances: int
+    unavailable: tuple[str, ...]
+
+
 class GatewayStatusResponse(Model):
-    """That the gateway runs, since when this process does, and the services it knows."""
+    """That the gateway runs, since when this process does, and the health of all services."""
 
     status: str = "running"
     version: str
     started: UtcDatetime
-    services: tuple[str, ...]
+    services: tuple[ServiceStatus, ...]

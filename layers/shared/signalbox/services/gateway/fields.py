@@ -45,7 +45,6 @@ _FORBIDDEN_CHARACTER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]
 _LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _MET_BY_READING: Final = "100-continue"
 _HARMLESS_UPGRADES: Final = frozenset({"h2c"})
-_MAY_BE_REPEATED: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
 def check_request(request: GatewayRequest) -> None:
@@ -89,11 +88,6 @@ def are_valid_fields(fields: HeaderFields) -> bool:
     return all(
         _TOKEN.fullmatch(name) and not _FORBIDDEN_CHARACTER.search(value) for name, value in fields
     )
-
-
-def is_repeatable(request: GatewayRequest) -> bool:
-    """Return whether a request may be sent twice: by its method, or by an Idempotency-Key."""
-    return request.method in _MAY_BE_REPEATED or bool(request.values("idempotency-key"))
 
 
 def upstream_fields(

@@ -1,10 +1,11 @@
 """Forward a request to an instance of its service, and to another one where that is safe."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from typing import Final
 
-from signalbox.models.errors import SignalboxError, Unavailable
+from signalbox.models.errors import SignalboxError
 from signalbox.models.gateway_errors import (
     AttemptFailed,
     GatewayTimeout,
@@ -14,9 +15,14 @@ from signalbox.models.gateway_errors import (
     UpstreamFault,
 )
 from signalbox.models.service import HostMode, Service
-from signalbox.models.upstream import BalancingPolicy, Instance
-from signalbox.services.gateway.balancing import Balancer
-from signalbox.services.gateway.fields import client_fields, is_repeatable, upstream_fields
+from signalbox.services.gateway.failover import FailedRequest, FailoverRefusal, failure_of
+from signalbox.services.gateway.fields import client_fields, upstream_fields
+from signalbox.services.gateway.instance_pool import (
+    BalancedService,
+    InstanceCall,
+    InstancePool,
+    NoInstanceAvailable,
+)
 from signalbox.services.gateway.location import public_locations
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import (
@@ -26,11 +32,10 @@ from signalbox.services.ports.gateway import (
     UpstreamResponse,
 )
 
-MakeBalancer = Callable[[BalancingPolicy], Balancer]
-"""Return a new balancer with this policy."""
+_NOT_MODIFIED: Final = 304
+_NO_BODY: Final = frozenset({204, _NOT_MODIFIED})
 
-_FAILED_STATUSES = frozenset({502, 503, 504})
-_NO_BODY = frozenset({204, 304})
+UpstreamOutcome = UpstreamResponse | AttemptFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class ForwardedRequest:
     """What became of a request; it is filled while the request is forwarded."""
 
     attempts: list[UpstreamAttempt] = field(default_factory=list)
+    refusal: FailoverRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +61,9 @@ class ForwardRequest:
     """Forward requests. `via` is our name in `Via`; `timer` is a monotonic clock."""
 
     send: SendUpstream
-    make_balancer: MakeBalancer
+    pool: InstancePool
     timer: Timer
     via: str
-    _balancers: dict[tuple[str, str | None], tuple[BalancingPolicy, Balancer]] = field(
-        default_factory=dict
-    )
 
     def __call__(
         self,
@@ -73,71 +76,60 @@ class ForwardRequest:
     ) -> UpstreamResponse:
         """Return the response for the client.
 
-        Another instance is tried after a failure, a 502, 503 or 504, if the request may be
-        repeated and time is left. `seconds` is the time that the caller has.
+        Another instance is called after a failure, a 502, 503 or 504, if the request may be
+        repeated and time and budget are left. `seconds` is the time that the caller has.
 
         Raises:
-            ServiceUnavailable: There is no instance.
+            ServiceUnavailable: There is no instance that may be called.
             GatewayTimeout: No instance answered in time.
             ResponseTooLarge: The answer is too large.
             UpstreamError: No instance gave a valid answer.
         """
-        service = destination.service
-        until = self.timer() + min(service.timeouts.total, seconds)
-        left = list(destination.instances)
-        tries = 1 + (service.retries if is_repeatable(request) else 0)
-        failure: SignalboxError = ServiceUnavailable("the service has no instance")
-        response: UpstreamResponse | None = None
-        while left and tries and self.timer() < until:
-            instance = self._pick(destination, left, request)
-            left.remove(instance)
-            tries -= 1
-            message = self._message(request, destination, instance, until, credentials)
-            try:
-                response = self._attempt(message, destination, record)
-            except AttemptFailed as failed:
-                response, failure = None, _client_error(failed)
-                if failed.fault is UpstreamFault.TOO_LARGE:
-                    break
-                continue
-            if response.status not in _FAILED_STATUSES:
+        until = self.timer() + min(destination.service.timeouts.total, seconds)
+        balanced, key = _balanced(destination), hash_value(destination.service, request)
+        call: InstanceCall | FailoverRefusal = self._begin(balanced, key)
+        while isinstance(call, InstanceCall):
+            message = self._message(request, destination, call, until, credentials)
+            outcome = self._attempt(call, message, record)
+            if not _is_failed(outcome):
                 break
-        if response is None:
-            raise failure
-        return self._for_client(request, destination, message, response)
+            tried = [attempt.instance for attempt in record.attempts]
+            failed = FailedRequest(
+                method=request.method,
+                has_idempotency_key=bool(request.values("idempotency-key")),
+                attempts=len(tried),
+                max_retries=destination.service.retries,
+                seconds_left=until - self.timer(),
+            )
+            call = self.pool.fail_over(balanced, failed, tried=tried, key=key)
+        if isinstance(call, FailoverRefusal):
+            record.refusal = call
+        if isinstance(outcome, AttemptFailed):
+            raise _client_error(outcome)
+        return _for_client(request, destination, message, outcome)
 
-    def _pick(
-        self, destination: Destination, left: Sequence[Instance], request: GatewayRequest
-    ) -> Instance:
-        balancer = self._balancer(destination)
+    def _begin(self, balanced: BalancedService, key: str | None) -> InstanceCall:
         try:
-            return balancer.pick(left, hash_value(destination.service, request))
-        except Unavailable:
-            raise ServiceUnavailable("the service has no instance") from None
-
-    def _balancer(self, destination: Destination) -> Balancer:
-        service = destination.service
-        policy, key = service.balancing, (service.name, destination.version)
-        known = self._balancers.get(key)
-        if known is None or known[0] is not policy:
-            known = self._balancers[key] = (policy, self.make_balancer(policy))
-        return known[1]
+            return self.pool.begin(balanced, key=key)
+        except NoInstanceAvailable as none:
+            reason, after = none.reason, none.after
+        raise ServiceUnavailable(reason, after)
 
     def _message(
         self,
         request: GatewayRequest,
         destination: Destination,
-        instance: Instance,
+        call: InstanceCall,
         until: float,
         credentials: Collection[str],
     ) -> UpstreamRequest:
-        service = destination.service
-        authority, _, prefix = instance.url.partition("://")[2].partition("/")
+        service, url = destination.service, call.instance.url
+        authority, _, prefix = url.partition("://")[2].partition("/")
         keeps = service.host is HostMode.KEEP and request.host
         query = f"?{request.query}" if request.query else ""
-        left = until - self.timer()
+        left = max(until - self.timer(), 0.0)
         return UpstreamRequest(
-            instance=instance,
+            instance=call.instance,
             method=request.method,
             target=f"/{prefix}".rstrip("/") + destination.path + query,
             fields=upstream_fields(
@@ -153,47 +145,35 @@ class ForwardRequest:
         )
 
     def _attempt(
-        self, message: UpstreamRequest, destination: Destination, record: ForwardedRequest
-    ) -> UpstreamResponse:
-        balancer, started = self._balancer(destination), self.timer()
+        self, call: InstanceCall, message: UpstreamRequest, record: ForwardedRequest
+    ) -> UpstreamOutcome:
+        started, answered = self.timer(), None
         status, fault = None, None
-        balancer.begin(message.instance)
         try:
             response = self.send(message)
-            status = response.status
+            status, answered = response.status, failure_of(response.status) is None
         except AttemptFailed as failed:
             fault = failed.fault
-            raise
+            answered = _ANSWERED.get(fault, False)
+            return failed
         finally:
             seconds = self.timer() - started
-            answered = status is not None and status not in _FAILED_STATUSES
-            balancer.end(message.instance, seconds=seconds, answered=answered)
+            self.pool.end(call, seconds=seconds, answered=answered)
             record.attempts.append(
                 UpstreamAttempt(
-                    instance=message.instance.id, status=status, fault=fault, seconds=seconds
+                    instance=call.instance.id, status=status, fault=fault, seconds=seconds
                 )
             )
         return response
 
-    def _for_client(
-        self,
-        request: GatewayRequest,
-        destination: Destination,
-        message: UpstreamRequest,
-        response: UpstreamResponse,
-    ) -> UpstreamResponse:
-        bare = request.method == "HEAD" or response.status in _NO_BODY
-        fields = client_fields(
-            response.fields,
-            with_length=request.method == "HEAD" or response.status == 304,  # noqa: PLR2004
-        )
-        return UpstreamResponse(
-            status=response.status,
-            fields=public_locations(
-                fields, destination, instance_url=message.instance.url, base=request.base
-            ),
-            body=b"" if bare else response.body,
-        )
+
+_ANSWERED: Final = {UpstreamFault.TOO_LARGE: True, UpstreamFault.REFUSED: None}
+"""What a fault says of an instance, other than that it did not answer; None if nothing."""
+
+
+def balanced_name(service: Service, version: str | None) -> str:
+    """Return the name under which the instances of a version are balanced and watched."""
+    return "/".join(filter(None, (service.name, version)))
 
 
 def hash_value(service: Service, request: GatewayRequest) -> str | None:
@@ -214,6 +194,42 @@ def _cookies(request: GatewayRequest, name: str) -> tuple[str, ...]:
             continue
         found += [cookie.value] if cookie else []
     return tuple(found)
+
+
+def _balanced(destination: Destination) -> BalancedService:
+    service = destination.service
+    return BalancedService(
+        name=balanced_name(service, destination.version),
+        instances=destination.instances,
+        policy=service.balancing,
+        outliers=service.outliers,
+    )
+
+
+def _is_failed(outcome: UpstreamOutcome) -> bool:
+    if isinstance(outcome, AttemptFailed):
+        return outcome.fault is not UpstreamFault.TOO_LARGE
+    return failure_of(outcome.status) is not None
+
+
+def _for_client(
+    request: GatewayRequest,
+    destination: Destination,
+    message: UpstreamRequest,
+    response: UpstreamResponse,
+) -> UpstreamResponse:
+    bare = request.method == "HEAD" or response.status in _NO_BODY
+    with_length = request.method == "HEAD" or response.status == _NOT_MODIFIED
+    return UpstreamResponse(
+        status=response.status,
+        fields=public_locations(
+            client_fields(response.fields, with_length=with_length),
+            destination,
+            instance_url=message.instance.url,
+            base=request.base,
+        ),
+        body=b"" if bare else response.body,
+    )
 
 
 def _client_error(failed: AttemptFailed) -> SignalboxError:

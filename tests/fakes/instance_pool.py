@@ -1,0 +1,24 @@
+"""Instances of services without a store."""
+
+from random import Random
+
+from signalbox.services.gateway.failover import RetryBudget
+from signalbox.services.gateway.health import CachedHealth, OutlierEjection
+from signalbox.services.gateway.instance_circuits import InstanceCircuits
+from signalbox.services.gateway.instance_pool import InstancePool
+from tests.fakes.clock import FakeClock
+from tests.fakes.instances import FakeInstanceHealth
+
+
+def an_instance_pool(clock: FakeClock | None = None) -> InstancePool:
+    """A pool of a new process, in which every instance is healthy."""
+    clock = clock or FakeClock()
+    health = CachedHealth(store=FakeInstanceHealth(), clock=clock)
+    return InstancePool(
+        health=health,
+        outliers=OutlierEjection(health=health, clock=clock),
+        circuits=InstanceCircuits(clock=clock, random=Random(1)),
+        budget=RetryBudget(),
+        clock=clock,
+        random=Random(1),
+    )
