@@ -6,9 +6,12 @@ from typing import cast
 
 import pytest
 from aws_lambda_powertools import Logger
+from joserfc import jwt
+from joserfc.jwk import KeySet
 from pydantic import JsonValue
 
 from signalbox.auth.api_keys import KeyAuthenticator, new_key
+from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
 from signalbox.http.authorize import Authorizer
 from signalbox.http.events import LambdaResponse
@@ -31,6 +34,7 @@ from tests.fakes.instance_pool import an_instance_pool
 from tests.functions.system import event
 
 PUBLIC = {"public": True}
+KEY = new_identity_key()
 OK = UpstreamResponse(status=200, fields=(("X-A", "1"),), body=b"\x00ok")
 
 
@@ -78,6 +82,7 @@ class Gateway:
                 timer=lambda: 0.0,
                 via="signalbox-test",
             ),
+            identity=IdentitySigner(keys=lambda: (KEY,), issuer="signalbox/test", clock=self.clock),
             version="1.2.3",
             started_at=NOW,
             clock=self.clock,
@@ -410,3 +415,31 @@ def test_the_status_shows_what_is_ejected() -> None:
     assert orders_status["health"] == "degraded"
     assert orders_status["instances"] == 3
     assert orders_status["unavailable"] in (["a"], ["b"])
+
+
+def test_a_service_learns_who_calls_from_a_token_that_it_can_verify() -> None:
+    key, keys = a_key("admin")
+    gateway = Gateway(a_service(), keys=keys)
+
+    gateway.ask("/api/orders", x_api_key=key, x_signalbox_identity="forged")
+    jwks = gateway.ask("/api/gateway/jwks.json")
+
+    identities = [value for name, value in gateway.asked[0].fields if "identity" in name]
+    (identity,) = identities
+    token = jwt.decode(identity, KeySet.import_key_set(json.loads(jwks["body"])))
+    assert token.claims["aud"] == "orders"
+    assert str(token.claims["sub"]).startswith("key:")
+    assert jwks["headers"]["cache-control"] == "public, max-age=300"
+    assert '"d"' not in jwks["body"]
+
+
+def test_a_public_service_and_one_that_wants_none_get_no_identity() -> None:
+    key, keys = a_key("admin")
+    services = a_service(access=PUBLIC), a_service(name="plain", identity=False)
+    gateway = Gateway(*services, keys=keys)
+
+    for path in ("/api/orders", "/api/plain"):
+        gateway.ask(path, x_api_key=key, x_signalbox_identity="forged")
+
+    assert len(gateway.asked) == 2
+    assert not any("identity" in name for asked in gateway.asked for name, _ in asked.fields)

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
+from signalbox.auth.identity import IdentitySigner
 from signalbox.auth.rate_limits import rate_limit_headers, retry_headers
 from signalbox.http.authorize import ANONYMOUS, Authorizer, AuthResult, ScopeAccess
 from signalbox.http.events import (
@@ -31,17 +32,17 @@ from signalbox.http.gateway_events import (
 )
 from signalbox.http.gateway_status import gateway_services, gateway_status
 from signalbox.http.problems import error_fields, error_response, internal_error, problem_response
-from signalbox.http.schemas.gateway import GatewayStatusResponse
 from signalbox.models.errors import Forbidden, SignalboxError, Unavailable
 from signalbox.models.gateway_errors import ServiceUnavailable, UpstreamError
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.rate_limits import OverLimit
-from signalbox.models.service import ServiceAccess
+from signalbox.models.service import Service, ServiceAccess
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardedRequest, ForwardRequest
 from signalbox.services.gateway.paths import parse_path
 from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.ports.gateway import HeaderFields
 from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.time import Clock
 
@@ -50,7 +51,9 @@ _SPARE_SECONDS: Final = 1.0
 _MAX_OWN_BODY: Final = 0
 _STATUS: Final = ("api", "gateway", "status")
 _SERVICES: Final = ("api", "gateway", "services")
-_OWN: Final = {_STATUS: Scope.METRICS_READ, _SERVICES: Scope.CONFIG_READ}
+_JWKS: Final = ("api", "gateway", "jwks.json")
+_OWN: Final = {_STATUS: Scope.METRICS_READ, _SERVICES: Scope.CONFIG_READ, _JWKS: None}
+_KEYS_MAX_AGE: Final = "public, max-age=300"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class GatewayHandler:
     table: Callable[[], RoutingTable]
     admit: Authorizer
     forward: ForwardRequest
+    identity: IdentitySigner
     version: str
     started_at: datetime
     clock: Clock
@@ -118,6 +122,7 @@ class GatewayHandler:
             request,
             destination,
             credentials=credentials_in(inbound, public=access.public),
+            added=self._identity(service, admitted.caller, exchange.request_id),
             seconds=context.get_remaining_time_in_millis() / 1_000 - _SPARE_SECONDS,
             record=exchange.record,
         )
@@ -127,14 +132,15 @@ class GatewayHandler:
         self,
         event: HttpApiEvent,
         exchange: _Exchange,
-        scope: Scope,
+        scope: Scope | None,
         path: tuple[str, ...],
         table: RoutingTable,
     ) -> LambdaResponse:
         inbound = to_request(event, exchange.request_id, limit=_MAX_OWN_BODY)
         admitted = self.admit(inbound, ScopeAccess(scope=scope))
         exchange.caller = admitted.caller
-        admitted.caller.require(scope)
+        if scope:
+            admitted.caller.require(scope)
         if inbound.method not in ("GET", "HEAD"):
             detail = "this path does not take this method"
             return with_target(
@@ -148,20 +154,33 @@ class GatewayHandler:
                 None,
                 exchange.request_id,
             )
-        body = self._status(table) if path == _STATUS else gateway_services(table)
-        text = "" if inbound.method == "HEAD" else body.model_dump_json()
-        response = lambda_response(HTTPStatus.OK, text, exchange.request_id, _JSON)
+        text = self._own_body(path, table)
+        shown = "" if inbound.method == "HEAD" else text
+        response = lambda_response(HTTPStatus.OK, shown, exchange.request_id, _JSON)
         response["headers"].update(_quota_headers(admitted))
+        if path == _JWKS:
+            response["headers"]["cache-control"] = _KEYS_MAX_AGE
         return response
 
-    def _status(self, table: RoutingTable) -> GatewayStatusResponse:
-        return gateway_status(
+    def _identity(self, service: Service, caller: Principal, request_id: str) -> HeaderFields:
+        """Return the header that tells a service who calls; none if anybody may."""
+        if service.access.public or not service.identity:
+            return ()
+        return (("x-signalbox-identity", self.identity(caller, service.name, request_id)),)
+
+    def _own_body(self, path: tuple[str, ...], table: RoutingTable) -> str:
+        if path == _JWKS:
+            return self.identity.jwks()
+        if path == _SERVICES:
+            return gateway_services(table).model_dump_json()
+        status = gateway_status(
             table,
             self.forward.pool.health.get,
             version=self.version,
             started_at=self.started_at,
             now=self.clock(),
         )
+        return status.model_dump_json()
 
     def _problem(self, error: SignalboxError, exchange: _Exchange) -> LambdaResponse:
         exchange.error, request = error.code, exchange.request_id

@@ -67,7 +67,8 @@ class Service(ConfigResource):
 
     Requests that name none of the `versions` are for the `instances`. A request is repeated up to
     `retries` times, at another instance, if that is safe. Each instance gets its own `Host`,
-    unless the `host` is kept.
+    unless the `host` is kept. With `identity` a service that is not public gets that of the caller,
+    signed.
     """
 
     kind: ClassVar = "service"
@@ -82,6 +83,7 @@ class Service(ConfigResource):
     retries: Annotated[int, Field(ge=0, le=3)] = 1
     outliers: OutlierDetection = OutlierDetection()
     access: ServiceAccess = ServiceAccess()
+    identity: bool = True
     host: HostMode = HostMode.REWRITE
     max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000
 

@@ -1,8 +1,10 @@
 """Build the handler of the gateway to services of the team."""
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
+from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
 from signalbox.aws.instance_health import DynamoInstanceHealth
 from signalbox.egress.upstream_client import UpstreamClient
@@ -23,6 +25,7 @@ from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
 
 _VIA: Final = "signalbox"
+_IDENTITY_KEY: Final = "keys/identity"
 
 
 def gateway(wiring: Wiring | None = None) -> GatewayHandler:
@@ -50,6 +53,11 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
             timer=monotonic,
             via=f"{_VIA}-{wired.settings.stack}",
         ),
+        identity=IdentitySigner(
+            keys=lambda: _identity_keys(wired),
+            issuer=f"{_VIA}/{wired.settings.stack}",
+            clock=wired.clock,
+        ),
         version=VERSION,
         started_at=wired.clock(),
         clock=wired.clock,
@@ -70,3 +78,12 @@ def _pool(wired: Wiring) -> InstancePool:
         clock=wired.clock,
         random=wired.random,
     )
+
+
+def _identity_keys(wired: Wiring) -> Sequence[str]:
+    """Return the keys that sign who calls; the first call creates one."""
+    found = wired.secrets.secrets(_IDENTITY_KEY)
+    if found:
+        return found
+    wired.secrets.put_new(_IDENTITY_KEY, [new_identity_key()])
+    return wired.secrets.refresh(_IDENTITY_KEY)

@@ -1,7 +1,7 @@
 """Forward a request to an instance of its service, and to another one where that is safe."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
@@ -26,6 +26,7 @@ from signalbox.services.gateway.instance_pool import (
 from signalbox.services.gateway.location import public_locations
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import (
+    HeaderFields,
     SendUpstream,
     Timer,
     UpstreamRequest,
@@ -71,13 +72,15 @@ class ForwardRequest:
         destination: Destination,
         *,
         credentials: Collection[str],
+        added: HeaderFields = (),
         seconds: float,
         record: ForwardedRequest,
     ) -> UpstreamResponse:
         """Return the response for the client.
 
         Another instance is called after a failure, a 502, 503 or 504, if the request may be
-        repeated and time and budget are left. `seconds` is the time that the caller has.
+        repeated and time and budget are left. `seconds` is the time that the caller has; the
+        service gets no header named in `credentials`, and those that are `added`.
 
         Raises:
             ServiceUnavailable: There is no instance that may be called.
@@ -90,6 +93,7 @@ class ForwardRequest:
         call: InstanceCall | FailoverRefusal = self._begin(balanced, key)
         while isinstance(call, InstanceCall):
             message = self._message(request, destination, call, until, credentials)
+            message = replace(message, fields=(*message.fields, *added))
             outcome = self._attempt(call, message, record)
             if not _is_failed(outcome):
                 break
