@@ -1,0 +1,113 @@
+"""The gateway over a stack in moto, with an instance on loopback."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.http.events import LambdaResponse
+from signalbox.http.gateway import GatewayHandler
+from signalbox.models.rate_limits import RateLimit
+from signalbox.runtime.gateway import gateway
+from tests.fakes.raw_server import RawServer
+from tests.functions.system import Context, System, event
+from tests.integration.faults import Faults, unreachable
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with RawServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def handler(system: System) -> GatewayHandler:
+    settings = system.wiring.settings.model_copy(update={"gateway_networks": "127.0.0.0/8"})
+    system.wiring.settings = settings
+    return gateway(system.wiring)
+
+
+def configured(system: System, server: RawServer, **more: JsonValue) -> None:
+    instances: JsonValue = [{"id": "a", "url": server.url}]
+    body: JsonValue = {"name": "orders", "instances": instances, **more}
+    made = system.ask("PUT", "/api/v1/services/orders", body, key=system.key("admin"))
+    assert made.status == 201, made.text
+
+
+def nothing_answers(faults: Faults) -> None:
+    for operation in ("Query", "GetItem", "UpdateItem", "PutItem"):
+        faults.on(f"DynamoDB.{operation}", unreachable, times=1_000)
+
+
+def ask(handler: GatewayHandler, path: str, key: str = "") -> LambdaResponse:
+    headers = {"host": "api.example.com"} | ({"x-api-key": key} if key else {})
+    return handler(event("GET", path, headers, b""), Context())
+
+
+def test_a_service_that_was_configured_through_the_api_answers(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    configured(system, server)
+    key = system.key("admin")
+
+    answer = ask(handler, "/api/orders/42?a=1", key)
+    refused = ask(handler, "/api/orders/42")
+
+    assert (answer["statusCode"], base64.b64decode(answer["body"])) == (200, b"ok")
+    assert refused["statusCode"] == 401
+    (received,) = server.received
+    assert received.startswith(b"GET /api/42?a=1 HTTP/1.1\r\n")
+    assert key.encode() not in received
+    assert b"x-signalbox-identity: ey" in received.lower()
+
+
+def test_the_key_of_identities_is_made_once_and_published(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    system.limited()
+
+    first = ask(handler, "/api/gateway/jwks.json")
+    restarted = ask(gateway(system.wiring), "/api/gateway/jwks.json")
+
+    assert first["statusCode"] == 200
+    assert json.loads(first["body"]) == json.loads(restarted["body"])
+
+
+def test_the_last_configuration_serves_on_while_the_tables_do_not_answer(
+    system: System, server: RawServer, handler: GatewayHandler, faults: Faults
+) -> None:
+    configured(system, server)
+    key = system.key("admin")
+    before = ask(handler, "/api/orders", key)
+    system.clock.advance(seconds=6)
+
+    nothing_answers(faults)
+    during = ask(handler, "/api/orders", key)
+    again = ask(handler, "/api/orders", key)
+
+    statuses = [answer["statusCode"] for answer in (before, during, again)]
+    assert statuses == [200, 200, 200]
+    assert faults.count("DynamoDB.Query") > 0
+
+
+def test_without_any_configuration_the_gateway_is_unavailable(
+    system: System, handler: GatewayHandler, faults: Faults
+) -> None:
+    nothing_answers(faults)
+
+    answer = ask(handler, "/api/orders")
+
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "unavailable")
+
+
+def test_callers_are_limited_as_in_the_api(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    configured(system, server, access={"public": True})
+    system.limited(anonymous=RateLimit(count=1, burst=1))
+
+    statuses = [ask(handler, "/api/orders")["statusCode"] for _ in range(2)]
+
+    assert statuses == [200, 429]
