@@ -64,7 +64,7 @@ def test_a_service_that_was_configured_through_the_api_answers(
 
 
 def test_the_key_of_identities_is_made_once_and_published(
-    system: System, server: RawServer, handler: GatewayHandler
+    system: System, handler: GatewayHandler
 ) -> None:
     system.limited()
 
@@ -93,7 +93,7 @@ def test_the_last_configuration_serves_on_while_the_tables_do_not_answer(
 
 
 def test_without_any_configuration_the_gateway_is_unavailable(
-    system: System, handler: GatewayHandler, faults: Faults
+    handler: GatewayHandler, faults: Faults
 ) -> None:
     nothing_answers(faults)
 

@@ -44,7 +44,6 @@ from signalbox.services.gateway.paths import parse_path
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import HeaderFields
 from signalbox.services.ports.metrics import Count
-from signalbox.services.ports.time import Clock
 
 _JSON: Final = "application/json"
 _SPARE_SECONDS: Final = 1.0
@@ -78,7 +77,6 @@ class GatewayHandler:
     identity: IdentitySigner
     version: str
     started_at: datetime
-    clock: Clock
     logger: Logger
     count: Count
 
@@ -175,10 +173,9 @@ class GatewayHandler:
             return gateway_services(table).model_dump_json()
         status = gateway_status(
             table,
-            self.forward.pool.health.get,
+            self.forward.pool,
             version=self.version,
             started_at=self.started_at,
-            now=self.clock(),
         )
         return status.model_dump_json()
 
@@ -188,11 +185,11 @@ class GatewayHandler:
             response = problem_response(error.status, error.code, request, detail=error.reason)
         else:
             response = error_response(error, request)
-        if isinstance(error, ServiceUnavailable):
-            response["headers"]["retry-after"] = str(ceil(error.after.total_seconds()))
         if isinstance(error, OverLimit):
             response["headers"].update(retry_headers(error))
-        if isinstance(error, Unavailable) and not exchange.record.attempts:
+        if isinstance(error, ServiceUnavailable):
+            response["headers"]["retry-after"] = str(ceil(error.after.total_seconds()))
+        elif isinstance(error, Unavailable):
             extra = {"request_id": request, **error_fields(error)}
             self.logger.error("gateway failed", extra=extra)
         return with_target(response, exchange.service, request)

@@ -1,6 +1,6 @@
 """What the gateway answers of itself: its status and its services."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from signalbox.http.schemas.gateway import (
@@ -10,24 +10,21 @@ from signalbox.http.schemas.gateway import (
     ServiceStatus,
     ServiceSummary,
 )
-from signalbox.models.instance_health import ServiceHealth
 from signalbox.models.service import Service
 from signalbox.services.gateway.forward import balanced_name
+from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.routing import RoutingTable
-
-GetHealth = Callable[[str], ServiceHealth]
-"""Return the health of a service, or of a version of it, by its name among balanced ones."""
 
 
 def gateway_status(
-    table: RoutingTable, health: GetHealth, *, version: str, started_at: datetime, now: datetime
+    table: RoutingTable, pool: InstancePool, *, version: str, started_at: datetime
 ) -> GatewayStatusResponse:
-    """Return that the gateway runs, with the health of all services."""
+    """Return that the gateway runs, with the health of all services as this process sees it."""
     services = sorted(table.services.values(), key=lambda service: service.name)
     return GatewayStatusResponse(
         version=version,
         started=started_at,
-        services=tuple(_service_status(service, health, now) for service in services),
+        services=tuple(_service_status(service, pool) for service in services),
     )
 
 
@@ -36,8 +33,8 @@ def gateway_services(table: RoutingTable) -> GatewayServices:
     return GatewayServices(items=tuple(map(_summary, table.services.values())))
 
 
-def _service_status(service: Service, health: GetHealth, now: datetime) -> ServiceStatus:
-    unavailable = tuple(_unavailable(service, health, now))
+def _service_status(service: Service, pool: InstancePool) -> ServiceStatus:
+    unavailable = tuple(_unavailable(service, pool))
     count = len(service.instances) + sum(map(len, service.versions.values()))
     state = ServiceState.DEGRADED if unavailable else ServiceState.UP
     return ServiceStatus(
@@ -48,13 +45,14 @@ def _service_status(service: Service, health: GetHealth, now: datetime) -> Servi
     )
 
 
-def _unavailable(service: Service, health: GetHealth, now: datetime) -> Iterator[str]:
+def _unavailable(service: Service, pool: InstancePool) -> Iterator[str]:
     for version in (None, *service.versions):
-        instances = service.instances_of(version)
-        records = health(balanced_name(service, version)).by_id if instances else {}
+        name, instances = balanced_name(service, version), service.instances_of(version)
+        records = pool.health.get(name).by_id if instances else {}
         for instance in instances:
             record = records.get(instance.id)
-            if record and not record.is_available(now):
+            ejected = record is not None and not record.is_available(pool.clock())
+            if ejected or pool.circuits.wait(name, instance.id):
                 yield "/".join(filter(None, (version, instance.id)))
 
 

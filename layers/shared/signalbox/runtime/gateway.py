@@ -60,7 +60,6 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         ),
         version=VERSION,
         started_at=wired.clock(),
-        clock=wired.clock,
         logger=log,
         count=count,
     )

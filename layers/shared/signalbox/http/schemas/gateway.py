@@ -34,7 +34,8 @@ class ServiceState(StrEnum):
 class ServiceStatus(Model):
     """The health of a service.
 
-    `unavailable` are its unhealthy and ejected instances, those of a version as `v2/<id>`.
+    `unavailable` are instances that are unhealthy, ejected, or blocked by their circuit in this
+    process; those of a version are `v2/<id>`.
     """
 
     name: str
