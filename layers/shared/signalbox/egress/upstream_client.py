@@ -6,14 +6,15 @@ addresses are called only in networks that the operator allows; link-local ones 
 
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from socket import socket
+from time import monotonic
 from typing import Final
 
 import certifi
 import h11
+from typing_extensions import override
 
 from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
 from signalbox.models.errors import SendRefused
@@ -48,6 +49,29 @@ class UpstreamSocket(OutboundSocket):
         return addresses
 
 
+class CallDeadline(Deadline):
+    """The end of a call, which asks for it before each step, so that no thread has to watch."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = monotonic() + seconds
+
+    @property
+    def timeout(self) -> float:
+        """Return the timeout for the next step on a socket.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
+        left = self.left
+        if not left:
+            raise TimeoutError
+        return left
+
+    @override
+    def guard(self, line: socket) -> None:
+        line.settimeout(self.timeout)
+
+
 class UpstreamClient:
     """Send requests to instances. It follows no redirect and reads no setting of proxies.
 
@@ -80,24 +104,19 @@ class UpstreamClient:
         Raises:
             AttemptFailed: There was no valid answer in time.
         """
-        with closing(Deadline(max(request.seconds, 0.001))) as deadline:
-            try:
-                with self._connected(request, deadline) as connection:
-                    response = self._exchange(request, connection)
-                if deadline.left:  # else the end of the connection is not that of the body
-                    return response
-                reason, fault = "it was cut off", UpstreamFault.TIMEOUT
-            except AttemptFailed as failed:
-                reason, fault = failed.reason, failed.fault
-            except (OSError, h11.ProtocolError) as failure:
-                reason, fault = type(failure).__name__, UpstreamFault.BROKEN
-                if isinstance(failure, TimeoutError):
-                    fault = UpstreamFault.TIMEOUT
-            if not deadline.left and fault is not UpstreamFault.TOO_LARGE:
-                fault = UpstreamFault.TIMEOUT
-        raise AttemptFailed(reason, fault)
+        deadline = CallDeadline(request.seconds)
+        try:
+            with self._connected(request, deadline) as connection:
+                return self._exchange(request, connection, deadline)
+        except AttemptFailed as failed:
+            reason, fault = failed.reason, failed.fault
+        except TimeoutError:
+            reason, fault = "no answer in time", UpstreamFault.TIMEOUT
+        except (OSError, h11.ProtocolError) as failure:
+            reason, fault = type(failure).__name__, UpstreamFault.BROKEN
+        raise AttemptFailed(reason, fault)  # outside of the handler: what was caught has the URL
 
-    def _connected(self, request: UpstreamRequest, deadline: Deadline) -> socket:
+    def _connected(self, request: UpstreamRequest, deadline: CallDeadline) -> socket:
         try:
             origin = UrlOrigin.of(request.instance.url)
             line = UpstreamSocket(
@@ -119,7 +138,6 @@ class UpstreamClient:
                 line = self._tls.wrap_socket(
                     line, server_hostname=origin.host, suppress_ragged_eofs=False
                 )
-            line.settimeout(max(deadline.left, 0.001))
         except OSError as failure:
             line.close()
             fault = UpstreamFault.CONNECT
@@ -128,7 +146,9 @@ class UpstreamClient:
             raise AttemptFailed(type(failure).__name__, fault) from None
         return line
 
-    def _exchange(self, request: UpstreamRequest, line: socket) -> UpstreamResponse:
+    def _exchange(
+        self, request: UpstreamRequest, line: socket, deadline: CallDeadline
+    ) -> UpstreamResponse:
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_FIELD_BYTES)
         head = connection.send(
             h11.Request(
@@ -141,9 +161,14 @@ class UpstreamClient:
         )
         body = connection.send(h11.Data(request.body)) if request.body else b""
         connection.send(h11.EndOfMessage())
-        with suppress(OSError):  # who answers early may not read it all
+        line.settimeout(deadline.timeout)
+        try:
             line.sendall((head or b"") + (body or b""))
-        return self._answer(_events(connection, line))
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # who answers early may not read it all
+        return self._answer(_events(connection, line, deadline))
 
     def _answer(self, events: Iterator[h11.Event]) -> UpstreamResponse:
         response, body, informational = None, bytearray(), 0
@@ -167,11 +192,14 @@ class UpstreamClient:
         raise AttemptFailed("the answer ended too early", UpstreamFault.BROKEN)
 
 
-def _events(connection: h11.Connection, line: socket) -> Iterator[h11.Event]:
+def _events(
+    connection: h11.Connection, line: socket, deadline: CallDeadline
+) -> Iterator[h11.Event]:
     """Yield the events of an answer; there are none after the end of the connection."""
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
+            line.settimeout(deadline.timeout)
             connection.receive_data(line.recv(_CHUNK))
         elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
             return
