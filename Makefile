@@ -57,6 +57,10 @@ test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)
 	@SIGNALBOX_FUZZ=$(REQUESTS) $(BIN)/pytest tests/functions/test_openapi.py $(ARGS)
 
+.PHONY: conformance
+conformance: .venv/.synced ## Print what the gateway does by the rules of HTTP, row by row, and check each
+	@$(BIN)/pytest -vv --no-header tests/unit/egress/test_conformance.py $(ARGS)
+
 .PHONY: faults
 faults: .venv/.synced ## Inject every fault of the fault table and print what was lost (WORKERS: processes)
 	@WORKERS=$(WORKERS) $(BIN)/python -m tests.faults $(ARGS)
