@@ -23,6 +23,7 @@ from signalbox.http.schemas.deliveries import (
 )
 from signalbox.http.schemas.health import HealthResponse, ReadinessResponse
 from signalbox.http.schemas.incidents import INCIDENTS, IncidentList, IncidentView
+from signalbox.http.schemas.instances import RegisterInstanceRequest, RegisterInstanceResponse
 from signalbox.http.schemas.metrics import MetricsResponse
 from signalbox.http.schemas.notifications import (
     NOTIFICATIONS,
@@ -45,6 +46,7 @@ from signalbox.http.schemas.sources import SourceList
 from signalbox.http.schemas.subscriptions import SubscriptionList
 from signalbox.http.schemas.tasks import TASKS
 from signalbox.models.dead_letter import DeadLetter
+from signalbox.models.instance_status import InstanceList
 from signalbox.models.task import Priority
 from signalbox.models.timeline import Timeline
 
@@ -80,6 +82,22 @@ class OperatorClient:
     def services(self) -> ServiceList:
         """Return every service behind the gateway."""
         return self.api.ask("GET", SERVICES, ServiceList)
+
+    def instances(self, service: str) -> InstanceList:
+        """Return the instances of a service, with their health."""
+        return self.api.ask("GET", join_path(SERVICES, service, "instances"), InstanceList)
+
+    def register(
+        self, service: str, instance: str, request: RegisterInstanceRequest, query: QueryParameters
+    ) -> RegisterInstanceResponse:
+        """Register an instance of a service, or extend its registration."""
+        path = join_path(SERVICES, service, "instances", instance)
+        return self.api.ask("PUT", path, RegisterInstanceResponse, query=query, body=request)
+
+    def deregister(self, service: str, instance: str, query: QueryParameters) -> None:
+        """End the registration of an instance."""
+        path = join_path(SERVICES, service, "instances", instance)
+        self.api.reply("DELETE", path, query=query)
 
     def routes(self) -> RouteList:
         """Return every route to a service."""

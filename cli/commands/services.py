@@ -1,11 +1,21 @@
-"""signalbox services: list the services behind the gateway, and the routes to them."""
+"""signalbox services: the services behind the gateway, the routes to them, and their instances."""
+
+from typing import Annotated
 
 import typer
 
 from cli.output import JsonOption, Output
 from cli.target import chosen_target
 
-app = typer.Typer(no_args_is_help=True, help="List services behind the gateway.")
+app = typer.Typer(
+    no_args_is_help=True, help="List services behind the gateway, and register instances."
+)
+
+ServiceArgument = Annotated[str, typer.Argument(help="The name of the service.")]
+InstanceArgument = Annotated[str, typer.Argument(help="The id of the instance.")]
+VersionOption = Annotated[
+    str | None, typer.Option("--version", help="A version of the service, such as v2.")
+]
 
 
 @app.command("list")
@@ -45,3 +55,80 @@ def routes(context: typer.Context, *, as_json: JsonOption = False) -> None:
             "Priority": lambda row: str(row.priority),
         },
     )
+
+
+@app.command()
+def instances(
+    context: typer.Context, name: ServiceArgument, *, as_json: JsonOption = False
+) -> None:
+    """List the instances of a service with their health, and what changed last."""
+    from cli.operator_client import connect_operator
+    from cli.output import format_time
+    from cli.service_views import history_lines, registration_text
+
+    found, output = connect_operator(chosen_target(context)).instances(name), Output(as_json)
+    if as_json:
+        output.one(found, {})
+        return
+    output.rows(
+        found.items,
+        {
+            "Id": lambda row: row.id,
+            "Version": lambda row: row.version or "",
+            "URL": lambda row: row.url,
+            "Weight": lambda row: str(row.weight),
+            "State": lambda row: row.state,
+            "Since": lambda row: format_time(row.since),
+            "Registered": registration_text,
+        },
+    )
+    for line in history_lines(found.history):
+        output.note(line)
+
+
+@app.command()
+def register(  # noqa: PLR0913  each argument and option is one
+    context: typer.Context,
+    name: ServiceArgument,
+    instance_id: InstanceArgument,
+    url: Annotated[str, typer.Argument(help="Its base URL.")],
+    *,
+    version: VersionOption = None,
+    weight: Annotated[int | None, typer.Option(min=1, max=256, help="Default: 1.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Where it runs.")] = None,
+    ttl: Annotated[
+        int | None, typer.Option(min=10, max=3_600, help="Seconds until it ends. Default: 30.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register an instance of a service, or extend its registration."""
+    from cli.operator_client import connect_operator
+    from cli.parsing import build_request, query_parameters
+    from cli.service_views import registration_fields
+    from signalbox.http.schemas.instances import RegisterInstanceRequest
+
+    members = {"url": url, "weight": weight, "zone": zone, "ttl_seconds": ttl}
+    request = build_request(
+        RegisterInstanceRequest,
+        {name: value for name, value in members.items() if value is not None},
+    )
+    made = connect_operator(chosen_target(context)).register(
+        name, instance_id, request, query_parameters(version=version)
+    )
+    Output(as_json).one(made, registration_fields(made))
+
+
+@app.command()
+def deregister(
+    context: typer.Context,
+    name: ServiceArgument,
+    instance_id: InstanceArgument,
+    *,
+    version: VersionOption = None,
+) -> None:
+    """End the registration of an instance."""
+    from cli.operator_client import connect_operator
+    from cli.parsing import query_parameters
+
+    client = connect_operator(chosen_target(context))
+    client.deregister(name, instance_id, query_parameters(version=version))

@@ -6,8 +6,10 @@ from signalbox.services.gateway.failover import RetryBudget
 from signalbox.services.gateway.health import CachedHealth, OutlierEjection
 from signalbox.services.gateway.instance_circuits import InstanceCircuits
 from signalbox.services.gateway.instance_pool import InstancePool
+from signalbox.services.gateway.live_instances import LiveInstances
+from signalbox.services.gateway.registration import CachedRegistrations
 from tests.fakes.clock import FakeClock
-from tests.fakes.instances import FakeInstanceHealth
+from tests.fakes.instances import FakeInstanceHealth, FakeRegistrations
 
 
 def an_instance_pool(clock: FakeClock | None = None) -> InstancePool:
@@ -21,4 +23,15 @@ def an_instance_pool(clock: FakeClock | None = None) -> InstancePool:
         budget=RetryBudget(),
         clock=clock,
         random=Random(1),
+    )
+
+
+def live_instances(
+    store: FakeRegistrations | None = None, clock: FakeClock | None = None
+) -> LiveInstances:
+    """The instances of services as a new process sees them."""
+    return LiveInstances(
+        registrations=CachedRegistrations(
+            store=store or FakeRegistrations(), clock=clock or FakeClock()
+        )
     )

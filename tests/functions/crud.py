@@ -9,12 +9,14 @@ from pydantic import JsonValue
 
 from signalbox.auth.api_keys import new_key
 from signalbox.aws.incidents import DynamoIncidents
+from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.models.config import Connection, Subscription
 from signalbox.models.ids import ConnectionId, LeaseId, SubscriptionId, TaskId, delivery_id
 from signalbox.models.incident import Incident
 from signalbox.models.lifecycle import cancelled, leased
 from signalbox.models.notification import refused
 from signalbox.models.principal import Role, Scope
+from signalbox.models.registration import new_registration
 from signalbox.runtime.wiring import Wiring
 from tests.builders import (
     a_delivery,
@@ -25,6 +27,7 @@ from tests.builders import (
     a_source,
     a_task,
     an_incident,
+    an_instance,
 )
 from tests.functions.system import System
 
@@ -145,6 +148,17 @@ def service(system: System, whose: str) -> Found:
         system.wiring.config.put(a_service(name=name))
     instance: Body = {"id": "a", "url": "https://a.example.com"}
     return Found({"name": name}, {"name": name, "instances": [instance]})
+
+
+def instance(system: System, whose: str) -> Found:
+    """An instance that registered itself at a service."""
+    name = f"service-{next(_numbers)}"
+    url = "https://i.example.com"
+    if whose != ABSENT:
+        system.wiring.config.put(a_service(name=name, self_registration=True))
+        made = new_registration(an_instance(id="i", url=url), 60, system.clock())
+        DynamoRegistrations(table=system.wiring.state_table).replace(name, None, made)
+    return Found({"name": name, "instance_id": "i"}, {"url": url})
 
 
 def service_route(system: System, whose: str) -> Found:

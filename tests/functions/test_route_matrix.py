@@ -24,6 +24,7 @@ from tests.functions.crud import (
     ended_task,
     held_task,
     incident,
+    instance,
     key,
     nothing,
     notification,
@@ -185,6 +186,13 @@ TABLE: Final[Mapping[str, Row]] = {
     "PUT /api/v1/services/<name>": Row(who=ADMINS, about=service, absent=412, headers=_ANY),
     "DELETE /api/v1/services/<name>": Row(
         who=ADMINS, own=204, about=service, absent=404, headers=_ANY
+    ),
+    "GET /api/v1/services/<name>/instances": Row(who=OPERATORS, about=service, absent=404),
+    "PUT /api/v1/services/<name>/instances/<instance_id>": Row(
+        who=ADMINS, about=instance, absent=404
+    ),
+    "DELETE /api/v1/services/<name>/instances/<instance_id>": Row(
+        who=ADMINS, own=204, about=instance, absent=404
     ),
     "GET /api/v1/routes": Row(who=OPERATORS),
     "GET /api/v1/routes/<route_id>": Row(who=OPERATORS, about=service_route, absent=404),

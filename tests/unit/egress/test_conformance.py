@@ -14,7 +14,7 @@ from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import UpstreamResponse
 from tests.builders import a_service, an_instance
-from tests.fakes.instance_pool import an_instance_pool
+from tests.fakes.instance_pool import an_instance_pool, live_instances
 from tests.fakes.raw_server import RawServer
 from tests.unit.egress.conformance import TABLE, Row
 
@@ -45,6 +45,7 @@ def proxied(row: Row, url: str) -> UpstreamResponse:
     table = RoutingTable([a_service(instances=instances, versions={"v2": instances})])
     forward = ForwardRequest(
         send=UpstreamClient(networks=LOOPBACK, max_body=200_000),
+        instances=live_instances(),
         pool=an_instance_pool(),
         timer=monotonic,
         via="signalbox",

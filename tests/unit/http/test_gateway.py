@@ -30,7 +30,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
-from tests.fakes.instance_pool import an_instance_pool
+from tests.fakes.instance_pool import an_instance_pool, live_instances
 from tests.functions.system import event
 
 PUBLIC = {"public": True}
@@ -78,6 +78,7 @@ class Gateway:
             ),
             forward=ForwardRequest(
                 send=self._send,
+                instances=live_instances(clock=self.clock),
                 pool=an_instance_pool(self.clock),
                 timer=lambda: 0.0,
                 via="signalbox-test",

@@ -35,7 +35,14 @@ from signalbox.http.events import (
 )
 from signalbox.http.json_parser import parse_json
 from signalbox.http.problems import error_fields, error_response, internal_error, validation_problem
-from signalbox.http.routing import APPLICATION_JSON, MethodNotAllowed, RequestContext, Route, Routes
+from signalbox.http.routing import (
+    APPLICATION_JSON,
+    HeartbeatEffect,
+    MethodNotAllowed,
+    RequestContext,
+    Route,
+    Routes,
+)
 from signalbox.models.errors import (
     NotAcceptable,
     NotFound,
@@ -71,6 +78,7 @@ class _Exchange:
     request: InboundRequest | None = None
     route: Route | None = None
     caller: Principal = ANONYMOUS
+    effect: HeartbeatEffect = field(default_factory=HeartbeatEffect)
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,7 +114,11 @@ class ApiHandler:
         response["headers"].update(exchange.headers)
         if exchange.request and exchange.route and exchange.caller is not ANONYMOUS:
             self.audit_trail(
-                exchange.request, exchange.route, exchange.caller, response["statusCode"]
+                exchange.request,
+                exchange.route,
+                exchange.caller,
+                response["statusCode"],
+                changed=exchange.effect.changed or not exchange.route.heartbeat,
             )
         self._log(response, parsed, exchange, perf_counter() - started)
         return response
@@ -135,7 +147,9 @@ class ApiHandler:
         dependant = self.routes.taken(route)
         _check_query(parsed, dependant)
         _check_body(request, dependant)
-        call = RequestContext(request=request, route=route, caller=admitted.caller)
+        call = RequestContext(
+            request=request, route=route, caller=admitted.caller, effect=exchange.effect
+        )
         return self._routed(event, context, call)
 
     def _routed(

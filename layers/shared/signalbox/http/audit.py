@@ -31,11 +31,20 @@ class AuditTrail:
     count: Count
 
     def __call__(
-        self, request: InboundRequest, route: Route, caller: Principal, status: int
+        self,
+        request: InboundRequest,
+        route: Route,
+        caller: Principal,
+        status: int,
+        *,
+        changed: bool = True,
     ) -> None:
-        """Record an event if the route changes something, or if the caller was denied."""
+        """Record an event if the route changes something, or if the caller was denied.
+
+        Pass for a heartbeat whether it `changed` more than a time.
+        """
         denied = status == HTTPStatus.FORBIDDEN
-        if not denied and not route.audited:
+        if not denied and not (route.audited and changed):
             return
         done = AuditResult.ALLOWED if status < HTTPStatus.BAD_REQUEST else AuditResult.FAILED
         entry = AuditEvent(

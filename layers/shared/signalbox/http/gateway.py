@@ -170,9 +170,10 @@ class GatewayHandler:
         if path == _JWKS:
             return self.identity.jwks()
         if path == _SERVICES:
-            return gateway_services(table).model_dump_json()
+            return gateway_services(table, self.forward.instances).model_dump_json()
         status = gateway_status(
             table,
+            self.forward.instances,
             self.forward.pool,
             version=self.version,
             started_at=self.started_at,

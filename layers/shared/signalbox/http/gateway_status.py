@@ -1,6 +1,5 @@
 """What the gateway answers of itself: its status and its services."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from signalbox.http.schemas.gateway import (
@@ -11,56 +10,60 @@ from signalbox.http.schemas.gateway import (
     ServiceSummary,
 )
 from signalbox.models.service import Service
-from signalbox.services.gateway.forward import balanced_name
 from signalbox.services.gateway.instance_pool import InstancePool
+from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.routing import RoutingTable
 
 
 def gateway_status(
-    table: RoutingTable, pool: InstancePool, *, version: str, started_at: datetime
+    table: RoutingTable,
+    instances: LiveInstances,
+    pool: InstancePool,
+    *,
+    version: str,
+    started_at: datetime,
 ) -> GatewayStatusResponse:
     """Return that the gateway runs, with the health of all services as this process sees it."""
     services = sorted(table.services.values(), key=lambda service: service.name)
     return GatewayStatusResponse(
         version=version,
         started=started_at,
-        services=tuple(_service_status(service, pool) for service in services),
+        services=tuple(_service_status(service, instances, pool) for service in services),
     )
 
 
-def gateway_services(table: RoutingTable) -> GatewayServices:
+def gateway_services(table: RoutingTable, instances: LiveInstances) -> GatewayServices:
     """Return the enabled services."""
-    return GatewayServices(items=tuple(map(_summary, table.services.values())))
+    services = table.services.values()
+    return GatewayServices(items=tuple(_summary(service, instances) for service in services))
 
 
-def _service_status(service: Service, pool: InstancePool) -> ServiceStatus:
-    unavailable = tuple(_unavailable(service, pool))
-    count = len(service.instances) + sum(map(len, service.versions.values()))
+def _service_status(
+    service: Service, instances: LiveInstances, pool: InstancePool
+) -> ServiceStatus:
+    count, unavailable, now = 0, list[str](), pool.clock()
+    for version in (None, *service.versions):
+        balanced = instances(service, version)
+        records = pool.health.get(balanced.name).by_id if balanced.instances else {}
+        count += len(balanced.instances)
+        for instance in balanced.ids:
+            ejected = instance in records and not records[instance].is_available(now)
+            if ejected or pool.circuits.wait(balanced.name, instance):
+                unavailable.append("/".join(filter(None, (version, instance))))
     state = ServiceState.DEGRADED if unavailable else ServiceState.UP
     return ServiceStatus(
         name=service.name,
         health=ServiceState.DOWN if len(unavailable) == count else state,
         instances=count,
-        unavailable=unavailable,
+        unavailable=tuple(unavailable),
     )
 
 
-def _unavailable(service: Service, pool: InstancePool) -> Iterator[str]:
-    for version in (None, *service.versions):
-        name, instances = balanced_name(service, version), service.instances_of(version)
-        records = pool.health.get(name).by_id if instances else {}
-        for instance in instances:
-            record = records.get(instance.id)
-            ejected = record is not None and not record.is_available(pool.clock())
-            if ejected or pool.circuits.wait(name, instance.id):
-                yield "/".join(filter(None, (version, instance.id)))
-
-
-def _summary(service: Service) -> ServiceSummary:
+def _summary(service: Service, instances: LiveInstances) -> ServiceSummary:
     return ServiceSummary(
         name=service.name,
         access=service.access,
         balancing=service.balancing,
-        instances=len(service.instances),
-        versions={name: len(instances) for name, instances in service.versions.items()},
+        instances=len(instances(service, None).instances),
+        versions={name: len(instances(service, name).instances) for name in service.versions},
     )

@@ -46,6 +46,11 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "description": "May start tasks and see how they go",
         "scopes": ["tasks:read", "tasks:write"],
     },
+    "RegisterInstanceRequest": {
+        "url": "https://10-0-3-7.orders.example.com:8443",
+        "zone": "eu-central-1a",
+        "ttl_seconds": 30,
+    },
     "Service": {
         "name": "orders",
         "instances": [{"id": "a", "url": "https://orders-a.example.com", "weight": 2}],

@@ -42,6 +42,7 @@ class Route:
     statuses with the same body. A route that `streams` can also answer with an event stream; one
     that is `unlimited` is not rate limited; one that `creates` answers 201 for a new resource.
     `text` is the media type of a response that is not JSON, `more` an addition to its description.
+    A `heartbeat` is recorded in the audit log only when it changes more than a time.
     """
 
     method: str
@@ -58,6 +59,7 @@ class Route:
     unlimited: bool = False
     text: str | None = None
     creates: bool = False
+    heartbeat: bool = False
     more: str = ""
 
     @property
@@ -103,13 +105,24 @@ class Route:
         return {self.status: good} | bare | {code: _refusal(code) for code in sorted(codes)}
 
 
+@dataclass(slots=True)
+class HeartbeatEffect:
+    """Whether a heartbeat changed more than a time."""
+
+    changed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """What a route knows of the current request. The caller of an open route is anonymous."""
+    """What a route knows of the current request. The caller of an open route is anonymous.
+
+    The route of a heartbeat sets its `effect`.
+    """
 
     request: InboundRequest
     route: Route
     caller: Principal
+    effect: HeartbeatEffect = field(default_factory=HeartbeatEffect)
 
 
 class MethodNotAllowed(NotFound):

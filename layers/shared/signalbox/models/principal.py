@@ -34,6 +34,7 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"
     SERVICES_CALL = "services:call"
+    SERVICES_REGISTER = "services:register"
 
 
 _READS = frozenset(

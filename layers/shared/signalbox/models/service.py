@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from signalbox.models.base import Model, Name
 from signalbox.models.config_resource import ConfigResource
-from signalbox.models.health_check import OutlierDetection
+from signalbox.models.health_check import HealthCheck, OutlierDetection
 from signalbox.models.principal import Scope
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 
@@ -67,8 +67,9 @@ class Service(ConfigResource):
 
     Requests that name none of the `versions` are for the `instances`. A request is repeated up to
     `retries` times, at another instance, if that is safe. Each instance gets its own `Host`,
-    unless the `host` is kept. With `identity` a service that is not public gets that of the caller,
-    signed.
+    unless the `host` is kept. With `self_registration` instances may register themselves; one that
+    is new or available again gets its full share of requests after `slow_start_seconds`. With
+    `identity` a service that is not public gets that of the caller, signed.
     """
 
     kind: ClassVar = "service"
@@ -82,6 +83,9 @@ class Service(ConfigResource):
     timeouts: ServiceTimeouts = ServiceTimeouts()
     retries: Annotated[int, Field(ge=0, le=3)] = 1
     outliers: OutlierDetection = OutlierDetection()
+    health_check: HealthCheck | None = None
+    self_registration: bool = False
+    slow_start_seconds: Annotated[int, Field(ge=0, le=900)] = 30
     access: ServiceAccess = ServiceAccess()
     identity: bool = True
     host: HostMode = HostMode.REWRITE

@@ -14,6 +14,14 @@ InstanceUrl = Annotated[
 ]
 """The base URL of an instance, without query and fragment."""
 
+InstanceWeight = Annotated[int, Field(ge=1, le=256)]
+
+InstanceMetadata = dict[
+    Annotated[str, StringConstraints(min_length=1, max_length=64)],
+    Annotated[str, StringConstraints(max_length=256)],
+]
+"""What the owner of an instance notes about it."""
+
 
 class BalancingPolicy(StrEnum):
     """How an instance is chosen for a request."""
@@ -33,6 +41,6 @@ class Instance(Model):
 
     id: Name
     url: InstanceUrl
-    weight: Annotated[int, Field(ge=1, le=256)] = 1
+    weight: InstanceWeight = 1
     zone: Name | None = None
-    metadata: dict[str, str] = Field(default_factory=dict, max_length=20)
+    metadata: InstanceMetadata = Field(default_factory=dict, max_length=20)

@@ -7,6 +7,7 @@ from typing import Final
 from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
 from signalbox.aws.instance_health import DynamoInstanceHealth
+from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.gateway import GatewayHandler
 from signalbox.models.errors import Unavailable
@@ -21,6 +22,8 @@ from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.health import CachedHealth, OutlierEjection
 from signalbox.services.gateway.instance_circuits import InstanceCircuits
 from signalbox.services.gateway.instance_pool import InstancePool
+from signalbox.services.gateway.live_instances import LiveInstances
+from signalbox.services.gateway.registration import CachedRegistrations
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
 
@@ -49,6 +52,11 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         admit=authorizer(wired),
         forward=ForwardRequest(
             send=UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES),
+            instances=LiveInstances(
+                registrations=CachedRegistrations(
+                    store=DynamoRegistrations(table=wired.state_table), clock=wired.clock
+                )
+            ),
             pool=_pool(wired),
             timer=monotonic,
             via=f"{_VIA}-{wired.settings.stack}",

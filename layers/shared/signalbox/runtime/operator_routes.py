@@ -6,11 +6,14 @@ from signalbox.auth.cursors import Cursors
 from signalbox.auth.manage_keys import ManageKeys, ManageRoles
 from signalbox.auth.update_key import UpdateKey
 from signalbox.aws.incidents import DynamoIncidents
+from signalbox.aws.instance_health import DynamoInstanceHealth
+from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.routes.connections import add_connections
 from signalbox.http.routes.dead_letters import add_dead_letters
 from signalbox.http.routes.deliveries import add_deliveries, add_explanations
 from signalbox.http.routes.incidents import add_incidents
+from signalbox.http.routes.instances import add_instances
 from signalbox.http.routes.keys import add_keys
 from signalbox.http.routes.notifications import add_notifications
 from signalbox.http.routes.queue import add_queue
@@ -31,6 +34,9 @@ from signalbox.services.deliveries.list_deliveries import ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
 from signalbox.services.deliveries.replay import ReplayDelivery
+from signalbox.services.gateway.list_instances import ListInstances
+from signalbox.services.gateway.manage_registrations import ManageRegistrations
+from signalbox.services.gateway.registration import DeregisterInstance, RegisterInstance
 from signalbox.services.incidents.list_incidents import ListIncidents
 from signalbox.services.notifications.check_connection import CheckConnection
 from signalbox.services.notifications.list_notifications import (
@@ -158,7 +164,26 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
     add_connections(routes, configure=configure, probe=probe)
     add_subscriptions(routes, configure=configure)
     add_services(routes, configure=configure)
+    _add_instances(routes, wired)
     add_secrets(routes, configure=configure, put=wired.secrets.put, clock=wired.clock)
+
+
+def _add_instances(routes: Routes, wired: Wiring) -> None:
+    store, clock = DynamoRegistrations(table=wired.state_table), wired.clock
+    add_instances(
+        routes,
+        list_all=ListInstances(
+            config=wired.config,
+            registrations=store,
+            health=DynamoInstanceHealth(table=wired.state_table, clock=clock),
+            clock=clock,
+        ),
+        registrations=ManageRegistrations(
+            config=wired.config,
+            register_instance=RegisterInstance(store=store, clock=clock),
+            deregister_instance=DeregisterInstance(store=store, clock=clock),
+        ),
+    )
 
 
 def _add_access(routes: Routes, wired: Wiring) -> None:

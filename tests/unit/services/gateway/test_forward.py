@@ -22,7 +22,7 @@ from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest, UpstreamResponse
 from tests.builders import a_route, a_service, an_instance
-from tests.fakes.instance_pool import an_instance_pool
+from tests.fakes.instance_pool import an_instance_pool, live_instances
 
 TWO = (an_instance(), an_instance(id="b", url="https://b.example.com/base/"))
 OK = UpstreamResponse(status=200)
@@ -81,6 +81,7 @@ def forwarded(
     request = request or a_request()
     forward = ForwardRequest(
         send=instances,
+        instances=live_instances(),
         pool=pool or an_instance_pool(),
         timer=instances.timer,
         via="signalbox",

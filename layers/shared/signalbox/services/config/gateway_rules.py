@@ -27,8 +27,9 @@ def service_violations(service: Service) -> Iterator[ManifestError]:
         yield ManifestError(path="name", reason=f"the name {service.name} is reserved")
     groups = {"instances": service.instances}
     groups |= {f"versions.{name}": found for name, found in service.versions.items()}
-    if not any(groups.values()):
-        yield ManifestError(path="instances", reason="is empty, so that nothing could answer")
+    if not any(groups.values()) and not service.self_registration:
+        reason = "is empty, so that nothing could answer; or set self_registration"
+        yield ManifestError(path="instances", reason=reason)
     for group, instances in groups.items():
         yield from _in_instances(group, instances)
     hashed = service.balancing is BalancingPolicy.CONSISTENT_HASH
@@ -109,12 +110,12 @@ def _in_instances(group: str, instances: Sequence[Instance]) -> Iterator[Manifes
             reason = f"the instance {instance.id} stands there twice"
             yield ManifestError(path=f"{group}[{index}].id", reason=reason)
         seen.add(instance.id)
-        fault = _url_fault(instance.url)
+        fault = instance_url_fault(instance.url)
         if fault:
             yield ManifestError(path=f"{group}[{index}].url", reason=fault)
 
 
-def _url_fault(url: str) -> str:
+def instance_url_fault(url: str) -> str:
     """Return what is wrong with the URL of an instance, empty if nothing is."""
     parts = _AUTHORITY.fullmatch(url)
     if not parts:

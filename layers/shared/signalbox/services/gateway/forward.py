@@ -23,6 +23,7 @@ from signalbox.services.gateway.instance_pool import (
     InstancePool,
     NoInstanceAvailable,
 )
+from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.location import public_locations
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import (
@@ -62,6 +63,7 @@ class ForwardRequest:
     """Forward requests. `via` is our name in `Via`; `timer` is a monotonic clock."""
 
     send: SendUpstream
+    instances: LiveInstances
     pool: InstancePool
     timer: Timer
     via: str
@@ -89,7 +91,8 @@ class ForwardRequest:
             UpstreamError: No instance gave a valid answer.
         """
         until = self.timer() + min(destination.service.timeouts.total, seconds)
-        balanced, key = _balanced(destination), hash_value(destination.service, request)
+        balanced = self.instances(destination.service, destination.version)
+        key = hash_value(destination.service, request)
         call: InstanceCall | FailoverRefusal = self._begin(balanced, key)
         while isinstance(call, InstanceCall):
             message = self._message(request, destination, call, until, credentials)
@@ -175,11 +178,6 @@ _ANSWERED: Final = {UpstreamFault.TOO_LARGE: True, UpstreamFault.REFUSED: None}
 """What a fault says of an instance, other than that it did not answer; None if nothing."""
 
 
-def balanced_name(service: Service, version: str | None) -> str:
-    """Return the name under which the instances of a version are balanced and watched."""
-    return "/".join(filter(None, (service.name, version)))
-
-
 def hash_value(service: Service, request: GatewayRequest) -> str | None:
     """Return what requests of one client have in common, None if the service hashes nothing."""
     if service.hash_key is None:
@@ -198,16 +196,6 @@ def _cookies(request: GatewayRequest, name: str) -> tuple[str, ...]:
             continue
         found += [cookie.value] if cookie else []
     return tuple(found)
-
-
-def _balanced(destination: Destination) -> BalancedService:
-    service = destination.service
-    return BalancedService(
-        name=balanced_name(service, destination.version),
-        instances=destination.instances,
-        policy=service.balancing,
-        outliers=service.outliers,
-    )
 
 
 def _is_failed(outcome: UpstreamOutcome) -> bool:

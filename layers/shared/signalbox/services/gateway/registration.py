@@ -22,10 +22,11 @@ _WRITE_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterResult:
-    """The registration, and whether it began with this request."""
+    """The registration: was it `created`, and has anything `changed` but its end."""
 
     registration: Registration
     created: bool
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ class RegisterInstance:
             else new_registration(instance, ttl_seconds, now)
         )
         stored = self.store.replace(service, before, after)
-        return RegisterResult(registration=stored, created=created)
+        changed = created or (before is not None and before.instance != instance)
+        return RegisterResult(registration=stored, created=created, changed=changed)
 
     def _check_number(self, service: str) -> None:
         now = self.clock()

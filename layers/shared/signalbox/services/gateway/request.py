@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from signalbox.models.service import Service
-from signalbox.models.upstream import Instance
 from signalbox.services.gateway.paths import RequestPath
 from signalbox.services.ports.gateway import HeaderFields
 
@@ -44,7 +43,6 @@ class Destination:
 
     service: Service
     version: str | None
-    instances: tuple[Instance, ...]
     path: str
     external: str
     internal: str

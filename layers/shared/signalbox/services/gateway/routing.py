@@ -117,13 +117,11 @@ def _filled(rewrite: str, parameters: Mapping[str, str]) -> str:
 def _destination(
     service: Service, version: str | None, external: str, internal: str, rest: str
 ) -> Destination:
-    instances = service.instances_of(version)
-    if not instances and version is None:
+    if version is None and not service.instances and not service.self_registration:
         raise NotFound(f"the service {service.name} needs a version")
     return Destination(
         service=service,
         version=version,
-        instances=instances,
         path=internal + rest or "/",
         external=external,
         internal=internal,

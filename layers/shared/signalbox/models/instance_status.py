@@ -1,0 +1,64 @@
+"""The instances of a service, with their health, their registration and what changed."""
+
+from enum import StrEnum
+
+from signalbox.models.base import Model, Name, UtcDatetime
+from signalbox.models.instance_health import HealthEvent
+from signalbox.models.service import VersionName
+from signalbox.models.upstream import InstanceMetadata
+
+
+class InstanceSource(StrEnum):
+    """Where an instance comes from: the configuration, or its own registration."""
+
+    CONFIGURED = "configured"
+    REGISTERED = "registered"
+
+
+class InstanceState(StrEnum):
+    """Whether requests go to an instance. An unhealthy one fails its checks."""
+
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    EJECTED = "ejected"
+
+
+class InstanceStatus(Model):
+    """An instance of a service, or of a `version` of it.
+
+    `since` is when its checks last changed it, null if they never did; `ejected_until` is set while
+    it is ejected. What follows is null for an instance of the configuration: `registered_at` is
+    the time since which it is registered, `expires_at` when its registration ends without another
+    heartbeat.
+    """
+
+    id: Name
+    version: VersionName | None
+    url: str
+    weight: int
+    zone: Name | None
+    metadata: InstanceMetadata
+    source: InstanceSource
+    state: InstanceState
+    since: UtcDatetime | None
+    ejected_until: UtcDatetime | None
+    registered_at: UtcDatetime | None
+    expires_at: UtcDatetime | None
+    ttl_seconds: int | None
+
+
+class InstanceEvent(Model):
+    """A change of the health of an instance, with its reason if there is one."""
+
+    at: UtcDatetime
+    version: VersionName | None
+    instance: Name
+    event: HealthEvent
+    reason: str | None
+
+
+class InstanceList(Model):
+    """The instances of a service and its versions, and the latest changes, newest first."""
+
+    items: tuple[InstanceStatus, ...]
+    history: tuple[InstanceEvent, ...]

@@ -1,0 +1,110 @@
+"""List the instances of a service with their health and their registrations."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+
+from signalbox.models.errors import NotFound
+from signalbox.models.instance_health import InstanceHealth, ServiceHealth
+from signalbox.models.instance_status import (
+    InstanceEvent,
+    InstanceList,
+    InstanceSource,
+    InstanceState,
+    InstanceStatus,
+)
+from signalbox.models.registration import Registration, with_registered
+from signalbox.models.service import Service
+from signalbox.models.upstream import Instance
+from signalbox.services.gateway.live_instances import balanced_name
+from signalbox.services.ports.config import ConfigWriter
+from signalbox.services.ports.instances import InstanceHealthStore, RegistrationStore
+from signalbox.services.ports.time import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListInstances:
+    """List the instances of services."""
+
+    config: ConfigWriter
+    registrations: RegistrationStore
+    health: InstanceHealthStore
+    clock: Clock
+
+    def __call__(self, name: str) -> InstanceList:
+        """Return the instances of a service and of its versions, as stored now.
+
+        Raises:
+            NotFound: There is no such service.
+            Unavailable: A store did not answer.
+        """
+        self.config.invalidate()
+        for service in self.config.all(Service):
+            if service.name == name:
+                return self._of(service)
+        raise NotFound("there is no such service")
+
+    def _of(self, service: Service) -> InstanceList:
+        versions = (None, *service.versions)
+        names = {version: balanced_name(service.name, version) for version in versions}
+        stored = self.health.batch_get(names.values())
+        items: list[InstanceStatus] = []
+        history: list[InstanceEvent] = []
+        for version in versions:
+            health = stored.get(names[version], ServiceHealth())
+            items.extend(self._statuses(service, version, health))
+            history.extend(_events(health, version))
+        history.sort(key=attrgetter("at"), reverse=True)
+        return InstanceList(items=tuple(items), history=tuple(history))
+
+    def _statuses(
+        self, service: Service, version: str | None, health: ServiceHealth
+    ) -> Iterator[InstanceStatus]:
+        now, configured = self.clock(), service.instances_of(version)
+        live: Mapping[str, Registration] = {}
+        if service.self_registration:
+            stored = self.registrations.of_service(balanced_name(service.name, version))
+            taken = {each.id for each in configured}
+            live = {r.instance.id: r for r in stored if r.is_live(now)}
+            live = {name: each for name, each in live.items() if name not in taken}
+        for instance in sorted(with_registered(configured, live.values()), key=attrgetter("id")):
+            record = health.by_id.get(instance.id)
+            yield _status(instance, version, record, live.get(instance.id), now)
+
+
+def _events(health: ServiceHealth, version: str | None) -> Iterator[InstanceEvent]:
+    for change in health.history:
+        yield InstanceEvent(
+            at=change.at,
+            version=version,
+            instance=change.instance,
+            event=change.event,
+            reason=change.reason,
+        )
+
+
+def _status(
+    instance: Instance,
+    version: str | None,
+    record: InstanceHealth | None,
+    registration: Registration | None,
+    now: datetime,
+) -> InstanceStatus:
+    ejected = record is not None and record.is_ejected(now)
+    state = InstanceState.EJECTED if ejected else InstanceState.HEALTHY
+    return InstanceStatus(
+        id=instance.id,
+        version=version,
+        url=instance.url,
+        weight=instance.weight,
+        zone=instance.zone,
+        metadata=instance.metadata,
+        source=InstanceSource.REGISTERED if registration else InstanceSource.CONFIGURED,
+        state=InstanceState.UNHEALTHY if record and not record.healthy else state,
+        since=record.since if record else None,
+        ejected_until=record.ejected_until if record and ejected else None,
+        registered_at=registration.registered_at if registration else None,
+        expires_at=registration.expires_at if registration else None,
+        ttl_seconds=registration.ttl_seconds if registration else None,
+    )
