@@ -111,3 +111,22 @@ def test_callers_are_limited_as_in_the_api(
     statuses = [ask(handler, "/api/orders")["statusCode"] for _ in range(2)]
 
     assert statuses == [200, 429]
+
+
+def test_an_instance_that_registered_itself_is_called_within_five_seconds_until_it_leaves(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    key = system.key("admin")
+    place = "/api/v1/services/orders"
+    empty: JsonValue = {"name": "orders", "self_registration": True}
+    assert system.ask("PUT", place, empty, key=key).status == 201
+    before = ask(handler, "/api/orders/42", key)
+
+    system.ask("PUT", f"{place}/instances/i", {"url": server.url}, key=key)
+    system.clock.advance(seconds=5)
+    during = ask(handler, "/api/orders/42", key)
+    system.ask("DELETE", f"{place}/instances/i", key=key)
+    system.clock.advance(seconds=5)
+    after = ask(handler, "/api/orders/42", key)
+
+    assert [each["statusCode"] for each in (before, during, after)] == [503, 200, 503]

@@ -59,7 +59,10 @@ class Installation:
         self.stack, self.clock, self.faults, self.slack = stack, clock, faults, slack
         self.github = github
         github.receive = lambda guid: 202 if self.comment(delivery=guid) else 503
-        environment = {"SIGNALBOX_TRUSTED_ORIGINS": f"{slack.url},{github.url}"}
+        environment = {
+            "SIGNALBOX_TRUSTED_ORIGINS": f"{slack.url},{github.url}",
+            "SIGNALBOX_GATEWAY_NETWORKS": "127.0.0.0/8",
+        }
         self.functions = {
             name: Process(name, stack, clock, faults, environment)
             for name in stack.template.of_type("AWS::Serverless::Function")
@@ -206,6 +209,18 @@ class Installation:
             return
         finally:
             self.clock.advance(seconds=300)
+
+    def proxy(self, path: str) -> int:
+        """The status that the gateway answers to an anonymous client."""
+        sent = event("GET", path, {"host": "api.example.com"}, b"")
+        context = FakeContext(self.clock, timeout=self.stack.timeout("GatewayFunction"))
+        response = cast("LambdaResponse", self.functions["GatewayFunction"](sent, context))
+        return response["statusCode"]
+
+    def check_health(self) -> None:
+        """A minute of the function that checks the instances of services."""
+        context = FakeContext(self.clock, timeout=self.stack.timeout("HealthChecksFunction"))
+        self.functions["HealthChecksFunction"]({}, context)
 
     def bustle(self) -> None:
         """Everything that may happen at the same time does: all of it, by other processes."""

@@ -97,6 +97,23 @@ class Operators:
             self.ask("DELETE", path, if_match="*")
         assert self.ask("GET", "/api/v1/notifications").items
 
+    def gateway(self) -> None:
+        """A service whose instances do not answer, of which one registered itself."""
+        health_check: JsonValue = {"unhealthy_threshold": 1}
+        orders: JsonValue = {
+            "name": "orders",
+            "access": {"public": True},
+            "instances": [{"id": "a", "url": "http://127.0.0.1:1"}],
+            "health_check": health_check,
+            "self_registration": True,
+        }
+        self.ask("PUT", "/api/v1/services/orders", orders)
+        for name in ("b", "c"):
+            body: JsonValue = {"url": f"http://127.0.0.1:1/{name}"}
+            self.ask("PUT", f"/api/v1/services/orders/instances/{name}", body)
+        self.ask("DELETE", "/api/v1/services/orders/instances/c")
+        self.ask("GET", "/api/v1/services/orders/instances")
+
     def _access(self) -> None:
         self.ask("PUT", "/api/v1/roles/mine", {"name": "mine", "scopes": ["tasks:read"]})
         key = self.ask("POST", "/api/v1/keys", {"name": "mine", "roles": ["mine"]})

@@ -148,6 +148,15 @@ def _rejected_again_and_again(box: Installation) -> None:
     box.heal()
 
 
+def _down(box: Installation) -> None:
+    """No instance of a service may be called, and then the configuration cannot be read."""
+    Operators(box).gateway()
+    box.check_health()
+    box.faults.on("DynamoDB.Query", unreachable, times=100, by="HealthChecksFunction")
+    box.clock.advance(timedelta(minutes=1))
+    box.check_health()
+
+
 def _unaudited(box: Installation) -> None:
     """An operator changes something, and the table of the audit log does not answer."""
 
@@ -174,6 +183,7 @@ def test_functions_say_every_metric_of_ours_that_an_alarm_listens_for(
         _unaudited,
         _not_requested,
         _pending,
+        _down,
     )
 
     for trouble in troubles:

@@ -41,6 +41,8 @@ BY_LAMBDA: Final = {
     "MaintenanceFunction": LOGS,
     "DeferredFunction": LOGS | STREAM,
     "RedeliveryFunction": LOGS,
+    "GatewayFunction": LOGS,
+    "HealthChecksFunction": LOGS,
     "DeadLettersFunction": LOGS | QUEUE,
     **{f"{name}WebhookFunction": LOGS for name in providers()},
     **{f"{name}ConnectorFunction": LOGS | QUEUE for name in connector_names()},
@@ -141,6 +143,16 @@ def _everything(box: Installation) -> None:
     box.github.dropping = True
     box.github.deliver("dropped")
     box.redeliver()
+    _gateway(box)
+
+
+def _gateway(box: Installation) -> None:
+    """Two instances of a service do not answer, so that one is ejected; both are checked."""
+    Operators(box).gateway()
+    assert box.proxy("/api/gateway/jwks.json") == 200
+    for _ in range(5):
+        assert box.proxy("/api/orders/42") == 502
+    box.check_health()
 
 
 def _deferred(box: Installation) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from signalbox.models.health_check import HealthCheck
+from signalbox.models.instance_health import CheckResult
 from signalbox.models.upstream import Instance
 
 HeaderFields = tuple[tuple[str, str], ...]
@@ -36,6 +38,9 @@ class UpstreamResponse:
 
 SendUpstream = Callable[[UpstreamRequest], UpstreamResponse]
 """Send a request to an instance and return its answer. Raises AttemptFailed."""
+
+ProbeInstance = Callable[[Instance, HealthCheck], CheckResult]
+"""Check an instance once. It never raises."""
 
 Timer = Callable[[], float]
 """Return a time in seconds that only grows."""

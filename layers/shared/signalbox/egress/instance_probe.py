@@ -1,0 +1,60 @@
+"""Check an instance of a service by a request to it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
+from signalbox.models.health_check import HealthCheck
+from signalbox.models.instance_health import CheckResult
+from signalbox.models.upstream import Instance
+from signalbox.services.ports.gateway import SendUpstream, UpstreamRequest
+
+_USER_AGENT: Final = "signalbox-health-check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceProbe:
+    """Checks instances. `send` makes one attempt, without following redirects."""
+
+    send: SendUpstream
+
+    def __call__(self, instance: Instance, check: HealthCheck) -> CheckResult:
+        """Return whether the instance gave the expected status in time. It never raises."""
+        authority, _, prefix = instance.url.partition("://")[2].partition("/")
+        request = UpstreamRequest(
+            instance=instance,
+            method="GET",
+            target=f"/{prefix}".rstrip("/") + check.path,
+            fields=(
+                ("host", authority),
+                ("user-agent", _USER_AGENT),
+                ("accept", "*/*"),
+                ("connection", "close"),
+            ),
+            body=b"",
+            connect=check.timeout_seconds,
+            seconds=check.timeout_seconds,
+        )
+        try:
+            status = self.send(request).status
+        except AttemptFailed as failed:
+            return CheckResult(
+                instance=instance.id, passed=False, reason=_failure_reason(failed, check)
+            )
+        passed = check.expects(status)
+        reason = None if passed else f"status {status}, not {check.expected_status}"
+        return CheckResult(instance=instance.id, passed=passed, reason=reason)
+
+
+def _failure_reason(failed: AttemptFailed, check: HealthCheck) -> str:
+    match failed.fault:
+        case UpstreamFault.TIMEOUT:
+            return f"no answer within {check.timeout_seconds:g} s"
+        case UpstreamFault.CONNECT:
+            return f"no connection ({failed.reason})"
+        case UpstreamFault.REFUSED:
+            return "its address may not be called"
+        case UpstreamFault.TOO_LARGE:
+            return "the answer is too large"
+        case UpstreamFault.BROKEN:
+            return f"no valid answer ({failed.reason})"
