@@ -24,14 +24,14 @@ export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults soak cost bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak cost bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `signalbox up`)
@@ -57,13 +57,13 @@ test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)
 	@SIGNALBOX_FUZZ=$(REQUESTS) $(BIN)/pytest tests/functions/test_openapi.py $(ARGS)
 
-.PHONY: conformance
-conformance: .venv/.synced ## Print what the gateway does by the rules of HTTP, row by row, and check each
-	@$(BIN)/pytest -vv --no-header tests/unit/egress/test_conformance.py $(ARGS)
-
 .PHONY: faults
 faults: .venv/.synced ## Inject every fault of the fault table and print what was lost (WORKERS: processes)
 	@WORKERS=$(WORKERS) $(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: conformance
+conformance: .venv/.synced ## Send every row of the conformance table through the gateway and print what it does
+	@$(BIN)/python -m tests.conformance
 
 .PHONY: soak
 soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the calls, in simulated time

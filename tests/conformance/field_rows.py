@@ -1,0 +1,67 @@
+# ruff: noqa: E501  a row is a line
+"""Rows about the header fields of requests."""
+
+from typing import Final
+
+from tests.conformance.row import Row, refused
+
+REQUEST_FIELDS: Final = (
+    *(
+        Row("RFC 9110, 7.6.1", f"{name} is of one hop", fields=((name, "x"),), unsent=(name,))
+        for name in ("keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "trailer", "http2-settings")
+    ),
+    Row("RFC 9110, 7.6.1", "Connection is ours", fields=(("connection", "keep-alive"),), sent=(("connection", "close"),)),
+    Row("RFC 9110, 7.6.1", "what Connection names is removed", fields=(("connection", "x-a, X-B"), ("x-a", "1"), ("X-B", "2")), unsent=("x-a", "x-b")),
+    Row("RFC 9110, 7.6.1", "several Connection fields", fields=(("connection", "x-a"), ("Connection", "x-b"), ("x-a", "1"), ("x-b", "2")), unsent=("x-a", "x-b")),
+    Row("RFC 9110, 7.6.1", "Connection cannot remove what we add", fields=(("connection", "x-forwarded-for, host, via"),), sent=(("x-forwarded-for", "192.0.2.7"), ("via", "1.1 signalbox"))),
+    Row("RFC 9110, 10.1.4", "TE: trailers is kept, as a field of this hop", fields=(("te", "trailers, deflate;q=0.5"),), sent=(("te", "trailers"), ("connection", "close, te"))),
+    Row("RFC 9110, 10.1.4", "another TE is removed", fields=(("te", "gzip"),), unsent=("te",)),
+    Row("RFC 9110, 10.1.1", "100-continue is met by the gateway", fields=(("expect", "100-Continue"),), unsent=("expect",)),
+    refused("RFC 9110, 10.1.1", "another expectation", ("expect", "200-ok"), code="expectation_failed"),
+    refused("RFC 9110, 7.8", "Upgrade", ("connection", "upgrade"), ("upgrade", "websocket"), code="upgrade_not_supported"),
+    refused("RFC 9110, 7.8", "one of several protocols", ("upgrade", "h2c, websocket"), code="upgrade_not_supported"),
+    Row("RFC 9113, 3.1", "h2c is ignored", fields=(("upgrade", "h2c"), ("connection", "upgrade, http2-settings")), unsent=("upgrade",)),
+    refused("RFC 9112, 6.3", "two lengths", ("content-length", "0"), ("content-length", "1")),
+    refused("RFC 9112, 6.3", "a list of lengths", ("content-length", "0, 1")),
+    refused("RFC 9112, 6.3", "a length that is none", ("content-length", "+0")),
+    refused("RFC 9112, 6.3", "a length of other digits", ("content-length", "\u0661")),
+    refused("RFC 9112, 6.3", "a length that the body does not have", ("content-length", "7")),
+    refused("RFC 9112, 6.1", "a length and a coding", ("content-length", "0"), ("transfer-encoding", "chunked")),
+    refused("RFC 9112, 6.1", "an unknown coding", ("transfer-encoding", "gzip, chunked")),
+    refused("RFC 9112, 6.1", "chunked twice", ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")),
+    refused("RFC 9112, 3.2", "several Host", ("host", "a"), ("host", "b")),
+    refused("RFC 9110, 5.5", "CR LF in a value", ("x-a", "1\r\nx-b: 2")),
+    refused("RFC 9110, 5.5", "a bare LF", ("x-a", "1\n2")),
+    refused("RFC 9110, 5.5", "a bare CR", ("x-a", "1\r2")),
+    refused("RFC 9110, 5.5", "NUL", ("x-a", "\x00")),
+    refused("RFC 9110, 5.5", "characters over 255", ("x-a", "\u20ac")),
+    refused("RFC 9110, 5.1", "a name is a token", ("x a", "1")),
+    refused("RFC 9110, 5.1", "a name is not empty", ("", "1")),
+    refused("RFC 9112, 5.1", "no space before the colon", ("content-length ", "0")),
+    refused("RFC 9110, 5.4", "too long", ("x-a", "1" * 17_000), code="headers_too_large"),
+    Row("RFC 9110, 5.3", "repeated fields stay in order", fields=(("x-a", "1"), ("x-a", "2")), sent=(("x-a", "1,2"),)),
+    Row("RFC 9110, 5.5", "obs-text and tabs are kept", fields=(("x-a", "\xe9\t\xff"),), sent=(("x-a", "\xe9\t\xff"),)),
+    Row("RFC 6265, 5.4", "cookies are for the service", fields=(("cookie", "a=1; b=2"),), sent=(("cookie", "a=1; b=2"),)),
+    Row("RFC 9110, 13.2.1", "conditions and ranges are for the service", fields=(("if-none-match", '"x"'), ("range", "bytes=0-1")), sent=(("if-none-match", '"x"'), ("range", "bytes=0-1"))),
+    Row("RFC 9110, 12.5.3", "Accept-Encoding is kept", fields=(("accept-encoding", "br"),), sent=(("accept-encoding", "br"),)),
+    Row("Go, TestUserAgentHeader", "no Accept-Encoding and User-Agent are made up", unsent=("accept-encoding", "user-agent", "accept")),
+    Row("RFC 9110, 7.2", "Host is that of the instance", sent=(("host", "{authority}"), ("x-forwarded-host", "api.example.com"))),
+    Row("Traefik, forwardedHeaders", "X-Forwarded-* of outside is replaced", fields=(("x-forwarded-for", "9.9.9.9"), ("x-forwarded-proto", "ftp"), ("x-forwarded-host", "evil"), ("x-forwarded-port", "1"), ("x-forwarded-prefix", "/evil"), ("x-forwarded-user", "root")), sent=(("x-forwarded-for", "192.0.2.7"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "api.example.com"), ("x-forwarded-port", "443"), ("x-forwarded-prefix", "/api/orders")), unsent=("x-forwarded-user",)),
+    Row("Envoy, headers_with_underscores_action", "a name with underscores replaces no other", fields=(("x_forwarded_for", "9.9.9.9"), ("X_Signalbox_Identity", "x"), ("x_own_field", "1")), sent=(("x_own_field", "1"),), unsent=("x_forwarded_for", "x_signalbox_identity")),
+    Row("RFC 7239", "Forwarded of outside is replaced", fields=(("forwarded", "for=9.9.9.9"),), sent=(("forwarded", "for=192.0.2.7;host=api.example.com;proto=https"),)),
+    Row("RFC 7239, 6", "an address of IPv6 is quoted", client="2001:db8::7", sent=(("forwarded", 'for="[2001:db8::7]";host=api.example.com;proto=https'), ("x-forwarded-for", "2001:db8::7"))),
+    Row("RFC 7239, 4", "a host with a port is quoted", host="a.example.com:8443", sent=(("forwarded", 'for=192.0.2.7;host="a.example.com:8443";proto=https'),)),
+    Row("RFC 9110, 7.6.3", "Via is added", sent=(("via", "1.1 signalbox"),)),
+    Row("RFC 9110, 7.6.3", "Via is continued", fields=(("via", "1.0 fred"),), sent=(("via", "1.0 fred, 1.1 signalbox"),)),
+    refused("RFC 9110, 7.6.3", "Via shows a loop", ("via", "1.0 fred, 1.1 signalbox"), code="loop_detected"),
+    Row("docs/gateway.md", "a request id is passed on", fields=(("x-request-id", "request-1"),), sent=(("x-request-id", "request-1"),), got=(("x-request-id", "request-1"),)),
+    Row("W3C Trace Context, 3.2", "traceparent is passed on", fields=(("traceparent", "00-1-2-01"), ("tracestate", "a=1"), ("baggage", "k=v")), sent=(("traceparent", "00-1-2-01"), ("tracestate", "a=1"), ("baggage", "k=v"))),
+    *(
+        Row("Envoy, header sanitizing", f"{name} of outside is removed", fields=((name, "x"),), unsent=(name,))
+        for name in ("x-real-ip", "x-amzn-trace-id", "x-signalbox-identity")
+    ),
+    Row("docs/gateway.md", "credentials that were meant for us are removed", fields=(("x-api-key", "sbx_live_x"), ("X-Api-Key", "y"), ("x_api_key", "z")), unsent=("x-api-key", "x_api_key")),
+    Row("docs/gateway.md", "Accept-Version picks a version", fields=(("accept-version", "v2"),), sent=(("accept-version", "v2"),)),
+    Row("docs/gateway.md", "Accept-Version without v", fields=(("accept-version", "2"),), line="GET /api/42 HTTP/1.1"),
+    refused("docs/gateway.md", "a version that is not there", ("accept-version", "v9"), code="not_found"),
+)  # fmt: skip

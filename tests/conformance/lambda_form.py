@@ -1,0 +1,101 @@
+"""The gateway as a Lambda function: a row becomes an event of API Gateway."""
+
+import base64
+import json
+from dataclasses import dataclass, replace
+
+from pydantic import JsonValue
+
+from signalbox.auth.api_keys import new_key
+from signalbox.egress.upstream_client import UpstreamClient
+from signalbox.http.events import LambdaResponse
+from signalbox.models.service import HostMode
+from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.ports.gateway import HeaderFields
+from tests.builders import NOW, a_route, a_service, an_instance
+from tests.conformance.row import Row
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeKeyStore
+from tests.fakes.context import FakeContext
+from tests.fakes.gateway_handler import a_gateway_handler
+from tests.fakes.instance_pool import an_instance_pool
+from tests.functions.system import event
+
+MAX_RESPONSE = 200_000
+NEW_KEY = new_key("live", name="k", roles=("admin",), scopes=(), created_by="t", now=NOW)
+"""A row has `{key}` where a client sends this key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the client got; `code` is that of the problem, if it is one of the gateway."""
+
+    status: int
+    fields: HeaderFields
+    body: bytes
+    code: str = ""
+
+
+class LambdaForm:
+    """Send rows through the handler, to services of which every instance is at one URL."""
+
+    def __init__(self, url: str) -> None:
+        table = _table(url)
+        self._clock = FakeClock()
+        self._handler = a_gateway_handler(
+            lambda: table,
+            UpstreamClient(networks=("127.0.0.0/8",), max_body=MAX_RESPONSE),
+            keys=FakeKeyStore(NEW_KEY.stored),
+            clock=self._clock,
+        )
+
+    def __call__(self, row: Row) -> Outcome:
+        """Send a row by a process that has seen no other."""
+        forward = replace(self._handler.forward, pool=an_instance_pool(self._clock))
+        handler = replace(self._handler, forward=forward)
+        return _outcome(handler(_event(row), FakeContext(self._clock, timeout=5)))
+
+
+def _table(url: str) -> RoutingTable:
+    instances = (an_instance(url=url),)
+    public = {"public": True}
+    return RoutingTable(
+        [
+            a_service(instances=instances, versions={"v2": instances}, access=public),
+            a_service(name="based", instances=(an_instance(url=f"{url}/base/"),), access=public),
+            a_service(name="keeping", instances=instances, host=HostMode.KEEP, access=public),
+            a_service(name="small", instances=instances, max_body_bytes=3, access=public),
+            a_service(name="private", instances=instances),
+            a_service(name="devs", instances=instances, access={"roles": ("devs",)}),
+        ],
+        [a_route(rewrite="/inner", service="orders")],
+    )
+
+
+def _event(row: Row) -> dict[str, JsonValue]:
+    """Return the event of a row: API Gateway joins repeated headers, and takes the cookies out."""
+    headers: dict[str, str] = {}
+    for name, value in row.fields:
+        key, text = name.lower(), value.replace("{key}", NEW_KEY.text)
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    headers.setdefault("host", row.host)
+    cookies = headers.pop("cookie", "")
+    made = event(row.method, "/", headers, row.body)
+    context = {"method": row.method, "sourceIp": row.client, "protocol": row.protocol}
+    return {
+        **made,
+        "rawPath": row.path,
+        "rawQueryString": row.query,
+        "cookies": [part.strip() for part in cookies.split(";")] if cookies else [],
+        "requestContext": {"http": {**context, "path": row.path}, "requestId": "gateway"},
+    }
+
+
+def _outcome(response: LambdaResponse) -> Outcome:
+    fields = tuple(response["headers"].items())
+    cookies = tuple(("set-cookie", value) for value in dict(response).get("cookies", ()))  # type: ignore[attr-defined]
+    text = response["body"]
+    body = base64.b64decode(text) if response["isBase64Encoded"] else text.encode()
+    problem = dict(fields).get("content-type") == "application/problem+json"
+    code = json.loads(body)["error"] if problem and body else ""
+    return Outcome(status=response["statusCode"], fields=(*fields, *cookies), body=body, code=code)

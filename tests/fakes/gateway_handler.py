@@ -1,0 +1,69 @@
+"""The handler of the gateway over services of a test, without AWS."""
+
+from collections.abc import Callable
+from io import StringIO
+from time import monotonic
+
+from aws_lambda_powertools import Logger
+
+from signalbox.auth.api_keys import KeyAuthenticator
+from signalbox.auth.identity import IdentitySigner, new_identity_key
+from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
+from signalbox.http.authorize import Authorizer
+from signalbox.http.gateway import GatewayHandler
+from signalbox.models.errors import Unauthenticated
+from signalbox.models.principal import Principal
+from signalbox.models.rate_limits import Limits, RateLimit
+from signalbox.services.gateway.forward import ForwardRequest
+from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.ports.gateway import SendUpstream
+from signalbox.services.ports.metrics import Count
+from tests.builders import NOW
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeKeyStore
+from tests.fakes.counts import FakeCount
+from tests.fakes.instance_pool import an_instance_pool, live_instances
+
+VIA = "signalbox"
+_KEY = new_identity_key()
+
+
+def _no_token(text: str) -> Principal:
+    del text
+    raise Unauthenticated("this needs an API key")
+
+
+def a_gateway_handler(
+    table: Callable[[], RoutingTable],
+    send: SendUpstream,
+    *,
+    keys: FakeKeyStore | None = None,
+    clock: FakeClock | None = None,
+    count: Count | None = None,
+) -> GatewayHandler:
+    """A handler of a new process, in which nobody is limited and every instance is healthy."""
+    clock = clock or FakeClock()
+    rate = RateLimit(count=100_000, burst=100_000)
+    limits = Limits(anonymous=rate, default=rate, roles={})
+    return GatewayHandler(
+        table=table,
+        admit=Authorizer(
+            keys=KeyAuthenticator(
+                store=keys or FakeKeyStore(), clock=clock, environment="live"
+            ).authenticate,
+            tokens=_no_token,
+            limit=RateLimiter(buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=clock),
+        ),
+        forward=ForwardRequest(
+            send=send,
+            instances=live_instances(clock=clock),
+            pool=an_instance_pool(clock),
+            timer=monotonic,
+            via=VIA,
+        ),
+        identity=IdentitySigner(keys=lambda: (_KEY,), issuer="signalbox", clock=clock),
+        version="1.2.3",
+        started_at=NOW,
+        logger=Logger(service=f"gateway-{id(clock)}", stream=StringIO()),
+        count=count or FakeCount(),
+    )
