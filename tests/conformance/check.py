@@ -15,11 +15,13 @@ _STATUS: Final = {
     "headers_invalid": 400,
     "headers_too_large": 431,
     "loop_detected": 508,
+    "method_not_supported": 501,
     "not_found": 404,
     "path_invalid": 400,
     "payload_too_large": 413,
     "response_too_large": 502,
     "unauthenticated": 401,
+    "uri_too_long": 414,
     "upgrade_not_supported": 501,
 }
 

@@ -2,8 +2,18 @@
 
 from typing import Final
 
-from tests.conformance.field_rows import REQUEST_FIELDS
+from tests.conformance.field_rows import FRAMING, REQUEST_FIELDS, SECURITY
 from tests.conformance.path_rows import METHODS, PATHS
-from tests.conformance.response_rows import RESPONSES
+from tests.conformance.response_rows import RESPONSE_FIELDS, RESPONSE_FRAMING, RESPONSES, STATUSES
 
-TABLE: Final = (*PATHS, *METHODS, *REQUEST_FIELDS, *RESPONSES)
+TABLE: Final = (
+    *PATHS,
+    *METHODS,
+    *REQUEST_FIELDS,
+    *FRAMING,
+    *SECURITY,
+    *RESPONSES,
+    *STATUSES,
+    *RESPONSE_FRAMING,
+    *RESPONSE_FIELDS,
+)

@@ -64,12 +64,19 @@ class RawServer:
 def _request(connection: socket.socket) -> bytes:
     raw = b""
     while b"\r\n\r\n" not in raw:
-        raw += connection.recv(65_536)
+        raw += _received(connection)
     head, _, body = raw.partition(b"\r\n\r\n")
     length = 0
     for line in head.lower().split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         length = int(value) if name == b"content-length" else length
     while len(body) < length:
-        body += connection.recv(65_536)
+        body += _received(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _received(connection: socket.socket) -> bytes:
+    data = connection.recv(65_536)
+    if not data:
+        raise ConnectionError("the client sent no whole request")
+    return data

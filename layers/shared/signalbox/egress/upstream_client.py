@@ -220,6 +220,10 @@ def _checked_fields(response: h11.Response) -> HeaderFields:
     names = {name.lower() for name, _ in fields}
     if {"content-length", "transfer-encoding"} <= names:
         raise AttemptFailed("the length is given in two ways", UpstreamFault.BROKEN)
+    if not response.http_version.startswith(b"1."):
+        raise AttemptFailed("the answer is not HTTP/1", UpstreamFault.BROKEN)
+    if response.http_version == b"1.0" and "transfer-encoding" in names:
+        raise AttemptFailed("HTTP/1.0 has no codings", UpstreamFault.BROKEN)
     if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
         raise AttemptFailed("the head of the answer is too long", UpstreamFault.BROKEN)
     if response.status_code > _MAX_STATUS or not are_valid_fields(fields):

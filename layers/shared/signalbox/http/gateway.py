@@ -95,6 +95,8 @@ class GatewayHandler:
             exchange.error = "internal"
             problem = internal_error(exchange.request_id)
             response = with_target(problem, exchange.service, exchange.request_id)
+        if parsed.requestContext.http.method == "HEAD":
+            response["body"] = ""
         self._report(parsed, exchange, response, perf_counter() - started)
         return response
 

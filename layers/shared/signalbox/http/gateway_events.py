@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 from signalbox.http.events import HttpApiEvent, LambdaResponse, base_path
 from signalbox.models.gateway_errors import FieldsInvalid
 from signalbox.models.request import InboundRequest
-from signalbox.services.gateway.paths import RequestPath
+from signalbox.services.gateway.paths import RequestPath, parse_query
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.ports.gateway import HeaderFields, UpstreamResponse
 
@@ -32,6 +32,8 @@ def to_gateway_request(
 
     Raises:
         FieldsInvalid: The host is malformed.
+        PathInvalid: The query has control characters.
+        UriTooLong: The query is too long.
     """
     context = event.requestContext
     host = event.headers.get("host") or context.domainName
@@ -42,7 +44,7 @@ def to_gateway_request(
         path=path,
         fields=tuple(_fields(event)),
         body=body,
-        query=event.rawQueryString,
+        query=parse_query(event.rawQueryString),
         host=host,
         client=context.http.sourceIp,
         base=base_path(event),

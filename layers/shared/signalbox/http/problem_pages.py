@@ -98,6 +98,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "There is no such resource, or it has expired.",
         "Check the path and the id; finished tasks expire after a while.",
     ),
+    "method_not_supported": ProblemMeaning(
+        501,
+        "The gateway forwards no request with this method.",
+        "Use another method; TRACE is never forwarded.",
+    ),
     "path_invalid": ProblemMeaning(
         400,
         "The path has dot segments, empty segments or characters that no path has.",
@@ -172,6 +177,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         415,
         "The media type or encoding of the body is not supported.",
         "Send application/json in UTF-8, without compression.",
+    ),
+    "uri_too_long": ProblemMeaning(
+        414,
+        "The path or the query is too long.",
+        "Send a shorter one, 8,192 characters each at most, or a body.",
     ),
     "validation_failed": ProblemMeaning(
         422,

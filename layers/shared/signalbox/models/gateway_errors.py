@@ -7,9 +7,23 @@ from signalbox.models.errors import InvalidRequest, SignalboxError, Unavailable
 
 
 class PathInvalid(InvalidRequest):
-    """The path of the request can be read in two ways, or leaves its place."""
+    """The path or query of the request can be read in two ways, or leaves its place."""
 
     code = "path_invalid"
+
+
+class UriTooLong(InvalidRequest):
+    """The path or the query of the request is too long."""
+
+    status = 414
+    code = "uri_too_long"
+
+
+class MethodUnsupported(InvalidRequest):
+    """The gateway forwards no request with this method."""
+
+    status = 501
+    code = "method_not_supported"
 
 
 class FieldsInvalid(InvalidRequest):

@@ -13,6 +13,7 @@ from signalbox.models.gateway_errors import (
     FieldsInvalid,
     FieldsTooLarge,
     LoopDetected,
+    MethodUnsupported,
     UpgradeUnsupported,
 )
 from signalbox.services.gateway.request import Destination, GatewayRequest
@@ -25,6 +26,7 @@ _HOP_BY_HOP: Final = frozenset(
         "connection",
         "http2-settings",
         "keep-alive",
+        "proxy",
         "proxy-authenticate",
         "proxy-authorization",
         "proxy-connection",
@@ -40,10 +42,12 @@ _REPLACED: Final = frozenset(
 _PREFIXES: Final = ("x-amzn-", "x-forwarded-", "x-signalbox-")
 _OF_RESPONSES: Final = frozenset({"alt-svc", "content-length", "server", "via", "x-request-id"})
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
+_OTHER_THAN_NAMES: Final = re.compile(r"[^0-9a-z]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORBIDDEN_CHARACTER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _LENGTH: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _MET_BY_READING: Final = "100-continue"
+_NO_UPGRADES: Final = "1.0"
 _HARMLESS_UPGRADES: Final = frozenset({"h2c"})
 
 
@@ -54,6 +58,7 @@ def check_request(request: GatewayRequest) -> None:
         FieldsInvalid: A field is malformed, or fields contradict each other or the body.
         FieldsTooLarge: The fields are too long.
         ExpectationFailed: The request expects something other than 100-continue.
+        MethodUnsupported: It is TRACE, whose answer has what only the service may see.
         UpgradeUnsupported: The request asks for another protocol or a tunnel.
     """
     if not _TOKEN.fullmatch(request.method):
@@ -67,9 +72,16 @@ def check_request(request: GatewayRequest) -> None:
     _check_framing(request)
     if any(value.lower() != _MET_BY_READING for value in request.values("expect")):
         raise ExpectationFailed("only 100-continue may be expected")
-    upgrades = {word.lower() for word in _words(request.values("upgrade"))}
-    if request.method == "CONNECT" or upgrades - _HARMLESS_UPGRADES:
+    if request.method == "TRACE":
+        raise MethodUnsupported("TRACE is not forwarded")
+    if request.method == "CONNECT" or _asks_for_upgrade(request):
         raise UpgradeUnsupported("other protocols and tunnels are not forwarded")
+
+
+def _asks_for_upgrade(request: GatewayRequest) -> bool:
+    """Return whether another protocol is asked for. HTTP/1.0 has none (RFC 9110, 7.8)."""
+    upgrades = {word.lower() for word in _words(request.values("upgrade"))}
+    return request.protocol != _NO_UPGRADES and not upgrades <= _HARMLESS_UPGRADES
 
 
 def check_loop(request: GatewayRequest, name: str) -> None:
@@ -109,7 +121,7 @@ def upstream_fields(
     """
     removed = _HOP_BY_HOP | _REPLACED | frozenset(credentials) | _named_by_connection(request)
     passed = [
-        (name, value)
+        (name, _decremented(request, name, value).strip(" \t"))
         for name, value in request.fields
         if not _is_removed(name, removed) and not _normal(name).startswith(_PREFIXES)
     ]
@@ -142,15 +154,34 @@ def client_fields(fields: HeaderFields, *, with_length: bool) -> HeaderFields:
     )
 
 
+def remaining_forwards(request: GatewayRequest) -> int | None:
+    """Return how often an OPTIONS request may be forwarded (RFC 9110, 7.6.2), None if not limited.
+
+    Other methods are not limited, as TRACE is refused.
+    """
+    values = request.values("max-forwards")
+    if request.method != "OPTIONS" or len(values) != 1 or not _LENGTH.fullmatch(values[0]):
+        return None
+    return int(values[0])
+
+
+def _decremented(request: GatewayRequest, name: str, value: str) -> str:
+    """Return the value of a field; that of `Max-Forwards` counts down."""
+    if name.lower() != "max-forwards":
+        return value
+    left = remaining_forwards(request)
+    return value if left is None else str(left - 1)
+
+
 def _check_framing(request: GatewayRequest) -> None:
     """Check `Content-Length` and `Transfer-Encoding` against each other and the body."""
-    lengths = {value.strip() for value in _list_members(request.values("content-length"))}
-    codings = [word.lower() for word in _words(request.values("transfer-encoding"))]
-    if codings and (lengths or codings != ["chunked"]):
+    lengths = request.values("content-length")
+    codings = tuple(value.strip(" \t").lower() for value in request.values("transfer-encoding"))
+    if codings and (lengths or codings != ("chunked",)):
         raise FieldsInvalid("the length of the body is given in two ways, or in an unknown one")
-    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+    if len(lengths) > 1 or not all(_LENGTH.fullmatch(value.strip(" \t")) for value in lengths):
         raise FieldsInvalid("Content-Length is no number, or several")
-    if lengths and int(lengths.pop()) != len(request.body):
+    if lengths and int(lengths[0]) != len(request.body):
         raise FieldsInvalid("Content-Length is not the length of the body")
 
 
@@ -176,11 +207,12 @@ def _length(request: GatewayRequest) -> Iterator[tuple[str, str]]:
 
 def _is_removed(name: str, removed: Collection[str]) -> bool:
     """Return whether a field is removed, also as services read it that know no hyphens."""
-    return name.lower() in removed or ("_" in name and _normal(name) in removed)
+    return name.lower() in removed or _normal(name) in removed
 
 
 def _normal(name: str) -> str:
-    return name.lower().replace("_", "-")
+    """Return a name as some servers read it for CGI, in which letters and digits alone count."""
+    return _OTHER_THAN_NAMES.sub("-", name.lower())
 
 
 def _named_by_connection(request: GatewayRequest) -> frozenset[str]:

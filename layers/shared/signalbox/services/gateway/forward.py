@@ -16,7 +16,7 @@ from signalbox.models.gateway_errors import (
 )
 from signalbox.models.service import HostMode, Service
 from signalbox.services.gateway.failover import FailedRequest, FailoverRefusal, failure_of
-from signalbox.services.gateway.fields import client_fields, upstream_fields
+from signalbox.services.gateway.fields import client_fields, remaining_forwards, upstream_fields
 from signalbox.services.gateway.instance_pool import (
     BalancedService,
     InstanceCall,
@@ -35,7 +35,10 @@ from signalbox.services.ports.gateway import (
 )
 
 _NOT_MODIFIED: Final = 304
-_NO_BODY: Final = frozenset({204, _NOT_MODIFIED})
+_NO_CONTENT: Final = 204
+_RESET_CONTENT: Final = 205
+_NO_BODY: Final = frozenset({_NO_CONTENT, _RESET_CONTENT, _NOT_MODIFIED})
+_NO_LENGTH: Final = frozenset({_NO_CONTENT, _RESET_CONTENT})
 
 UpstreamOutcome = UpstreamResponse | AttemptFailed
 
@@ -90,6 +93,8 @@ class ForwardRequest:
             ResponseTooLarge: The answer is too large.
             UpstreamError: No instance gave a valid answer.
         """
+        if remaining_forwards(request) == 0:
+            return UpstreamResponse(status=_NO_CONTENT)
         until = self.timer() + min(destination.service.timeouts.total, seconds)
         balanced = self.instances(destination.service, destination.version)
         key = hash_value(destination.service, request)
@@ -211,7 +216,7 @@ def _for_client(
     response: UpstreamResponse,
 ) -> UpstreamResponse:
     bare = request.method == "HEAD" or response.status in _NO_BODY
-    with_length = request.method == "HEAD" or response.status == _NOT_MODIFIED
+    with_length = bare and response.status not in _NO_LENGTH
     return UpstreamResponse(
         status=response.status,
         fields=public_locations(

@@ -1,4 +1,4 @@
-"""Check the path of a request before anything is matched against it.
+"""Check the path and the query of a request before anything is matched against them.
 
 A path that a service could read in another way than the gateway is refused. Everything else is
 passed on as it came: escapes, parameters after `;` and their order are kept.
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
-from signalbox.models.gateway_errors import PathInvalid
+from signalbox.models.gateway_errors import PathInvalid, UriTooLong
 
 MAX_PATH: Final = 8_192
+MAX_QUERY: Final = 8_192
 _SAFE: Final = "/%!$&'()*+,;=:@-._~"
+_OF_QUERIES: Final = _SAFE + '?\\"<>[]^`{|}'
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_QUERY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ROUNDS: Final = 3
 
 
@@ -39,16 +42,33 @@ def parse_path(text: str) -> RequestPath:
 
     Raises:
         PathInvalid: It has dot segments, empty segments, control characters, backslashes or
-            escapes that are not UTF-8, plain or escaped up to three times, or is too long.
+            escapes that are not UTF-8, plain or escaped up to three times.
+        UriTooLong: It is too long.
     """
-    if not text.startswith("/") or len(text) > MAX_PATH:
-        raise PathInvalid("the path is no path, or too long")
+    if len(text) > MAX_PATH:
+        raise UriTooLong(f"the path has more than {MAX_PATH} characters")
+    if not text.startswith("/"):
+        raise PathInvalid("the path is no path")
     if _CONTROL.search(text) or _BAD_ESCAPE.search(text):
         raise PathInvalid("the path has a character that no path has")
     segments = tuple(quote(text[1:], safe=_SAFE, errors="surrogatepass").split("/"))
     if "" in segments[:-1]:
         raise PathInvalid("the path has an empty segment")
     return RequestPath(segments=segments, plain=tuple(map(_plain, segments)))
+
+
+def parse_query(text: str) -> str:
+    """Return the query as it is passed on: as it came, except for characters that no URL has.
+
+    Raises:
+        PathInvalid: It has control characters.
+        UriTooLong: It is too long.
+    """
+    if len(text) > MAX_QUERY:
+        raise UriTooLong(f"the query has more than {MAX_QUERY} characters")
+    if _QUERY_CONTROL.search(text):
+        raise PathInvalid("the query has a character that no query has")
+    return quote(text, safe=_OF_QUERIES, errors="surrogatepass")
 
 
 def join_segments(segments: tuple[str, ...]) -> str:
