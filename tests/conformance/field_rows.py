@@ -127,6 +127,7 @@ SECURITY: Final = (
     Row("docs/gateway.md", "a wrong key", path="/api/private/42", fields=(("x-api-key", "sbx_live_x"),), error="unauthenticated"),
     Row("docs/gateway.md", "a key without the role", path="/api/devs/42", fields=(("x-api-key", "{key}"),), error="forbidden"),
     Row("docs/gateway.md", "a key is used and removed", path="/api/private/42", fields=(("x-api-key", "{key}"), ("x_api_key", "{key}"), ("cookie", "a=1")), sent=(("cookie", "a=1"),), unsent=("x-api-key", "x_api_key", "authorization")),
+    Row("docs/gateway.md", "a forged identity beside a key never arrives", path="/api/private/42", fields=(("x-api-key", "{key}"), ("x_signalbox_identity", "x"), ("x-signalbox-roles", "admin")), unsent=("x_signalbox_identity", "x-signalbox-roles")),
     Row("docs/gateway.md", "a key as a bearer token is used and removed", path="/api/private/42", fields=(("authorization", "Bearer {key}"),), unsent=("authorization",)),
     Row("RFC 9110, 11.6.2", "Authorization beside a key is the service's", path="/api/private/42", fields=(("x-api-key", "{key}"), ("authorization", "Basic YTpi")), sent=(("authorization", "Basic YTpi"),), unsent=("x-api-key",)),
     Row("RFC 9110, 11.6.2", "Authorization to a public service is the service's", fields=(("authorization", "Basic YTpi"),), sent=(("authorization", "Basic YTpi"),)),

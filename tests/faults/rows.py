@@ -18,6 +18,7 @@ _RECEIVERS: Final = "tests/faults/test_receivers.py"
 _PROCESSES: Final = "tests/faults/test_processes.py"
 _LIFE: Final = "tests/faults/test_life.py"
 _RESTORED: Final = "tests/faults/test_restored.py"
+_GATEWAY: Final = "tests/faults/test_gateway.py"
 
 _ANY_CRASH: Final = f"{_CRASHES}::TestOneCrash::test_at_any_call_loses_nothing_and_repeats_nothing"
 _ANY_FAILURE: Final = (
@@ -223,5 +224,45 @@ ROWS: Final = (
         31,
         "region lost, tables restored",
         f"{_RESTORED}::test_tables_that_were_restored_go_on_where_the_old_ones_were",
+    ),
+    _row(
+        32,
+        "instance behind the gateway refuses connections",
+        f"{_GATEWAY}::test_an_instance_that_refuses_connections_is_passed_over",
+    ),
+    _row(
+        33,
+        "instance resets, or ends in its body",
+        f"{_GATEWAY}::test_an_instance_that_resets_is_passed_over",
+    ),
+    _row(
+        34,
+        "instance answers half a head",
+        f"{_GATEWAY}::test_an_instance_that_answers_half_a_head_is_passed_over",
+    ),
+    _row(
+        35,
+        "instance is a slow loris, or never answers",
+        f"{_GATEWAY}::test_an_instance_that_drips_is_cut_off_and_passed_over",
+    ),
+    _row(
+        36,
+        "instance answers with a wrong length",
+        f"{_GATEWAY}::test_an_instance_with_a_wrong_length_is_passed_over",
+    ),
+    _row(
+        37,
+        "instance has a bad certificate",
+        f"{_GATEWAY}::test_an_instance_with_a_bad_certificate_gets_no_request",
+    ),
+    _row(
+        38,
+        "all instances are down",
+        f"{_GATEWAY}::test_a_service_that_is_down_costs_its_callers_no_time_and_says_when_to_come_back",
+    ),
+    _row(
+        39,
+        "configuration of the gateway cannot be read",
+        f"{_GATEWAY}::test_while_the_configuration_cannot_be_read_the_last_known_one_serves_on",
     ),
 )
