@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,13 @@ def test_a_connection_that_stays_open_does_not_delay_the_answer(raw: RawServer) 
     raw.answer = OK
 
     assert UpstreamClient(networks=LOOPBACK, max_body=9)(a_call(raw.url)).body == b"ok"
+
+
+def test_a_request_that_is_not_valid_says_nothing_of_the_instance(raw: RawServer) -> None:
+    client = UpstreamClient(networks=LOOPBACK, max_body=9)
+
+    assert fault_of(client, replace(a_call(raw.url), target="/a b")) is UpstreamFault.REFUSED
+    assert raw.received == []
 
 
 def test_large_bodies_pass_both_ways(raw: RawServer) -> None:

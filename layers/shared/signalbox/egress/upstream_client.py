@@ -112,7 +112,9 @@ class UpstreamClient:
             reason, fault = failed.reason, failed.fault
         except TimeoutError:
             reason, fault = "no answer in time", UpstreamFault.TIMEOUT
-        except (OSError, h11.ProtocolError) as failure:
+        except h11.LocalProtocolError:  # nothing was sent, so it is no fault of the instance
+            reason, fault = "the request is not valid", UpstreamFault.REFUSED
+        except (OSError, h11.RemoteProtocolError) as failure:
             reason, fault = type(failure).__name__, UpstreamFault.BROKEN
         raise AttemptFailed(reason, fault)  # outside of the handler: what was caught has the URL
 
