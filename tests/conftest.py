@@ -8,8 +8,12 @@ from unittest.mock import patch
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import settings
 
 _TOGETHER: Final = {"commands", "e2e", "faults", "integration", "soak"}
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+settings.load_profile("untimed")
 
 for _contract in (
     "tasks",
