@@ -10,7 +10,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
-_TOGETHER: Final = {"commands", "e2e", "faults", "integration", "soak"}
+_TOGETHER: Final = {"commands", "conformance", "e2e", "faults", "integration", "soak"}
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
