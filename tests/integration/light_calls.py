@@ -3,6 +3,7 @@
 Clients are shared by all who want one of the same kind: making one takes longer than most tests.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -12,6 +13,7 @@ from unittest.mock import patch
 import boto3
 from aws_lambda_powertools.shared import user_agent
 from botocore.awsrequest import AWSRequest
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
@@ -20,6 +22,7 @@ from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 
 _SERVICES: Final = ("dynamodb", "dynamodbstreams", "sqs", "ssm", "s3")
+_call: Final = cast("Callable[..., object]", vars(BaseClient)["_make_api_call"])
 _sign: Final = RequestSigner.sign
 _method_names: Final = cache(method_names_from_class)
 _make_client: Final = cast("Callable[..., object]", boto3.client)
@@ -33,6 +36,7 @@ def light_calls() -> Iterator[None]:
     """Share clients, sign no calls, name no agent, and find the code of an operation at once."""
     patterns = sorted(backend_index.backend_url_patterns, key=lambda each: _place(each[0]))
     with ExitStack() as stack:
+        stack.enter_context(patch.object(BaseClient, "_make_api_call", _untraced))
         stack.enter_context(patch.object(RequestSigner, "sign", _unsigned))
         stack.enter_context(patch("boto3.client", _shared_client))
         stack.enter_context(patch.object(UserAgentString, "to_string", lambda _: "tests"))
@@ -55,6 +59,16 @@ def _shared_client(service: str, config: Config | None = None, **more: str) -> o
     if kind not in _clients:
         _clients[kind] = _make_client(service, config=config, **more)
     return _clients[kind]
+
+
+def _untraced(client: BaseClient, *call: Any) -> Any:
+    """Trace nothing for coverage in boto3 and moto, where most of the time is spent."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return _call(client, *call)
+    finally:
+        sys.settrace(tracer)
 
 
 def _no_feature(client: object, feature: str) -> None:
