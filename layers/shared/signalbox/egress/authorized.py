@@ -1,7 +1,6 @@
 """A connector whose connections may authenticate themselves by OAuth 2.0."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -13,9 +12,8 @@ from signalbox.egress.token_endpoint import AccessToken
 from signalbox.egress.wrapped import WrappedConnector
 from signalbox.models.config import Connection
 from signalbox.models.connection_auth import ClientCredentials, ConnectionAuth
-from signalbox.models.errors import SendDelayed, SendPostponed, SendRefused
 from signalbox.models.notification import Notification
-from signalbox.models.redaction import redacted
+from signalbox.services.notifications.masked_errors import masked_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +65,5 @@ class AuthorizedConnector(WrappedConnector):
         return self._send(notification, connection, newer.value)
 
     def _send(self, notification: Notification, connection: Connection, token: str) -> None:
-        with _masking(token):
+        with masked_errors([token]):
             self.connector.send(notification, connection, [token])
-
-
-@contextmanager
-def _masking(token: str) -> Iterator[None]:
-    """Mask a token in the errors of an attempt."""
-    try:
-        yield
-    except SendPostponed:
-        raise
-    except SecretRefused as error:
-        raise SecretRefused(redacted(error.reason, [token])) from None
-    except SendRefused as error:
-        raise SendRefused(redacted(error.reason, [token])) from None
-    except SendDelayed as error:
-        raise SendDelayed(redacted(error.reason, [token]), error.after) from None

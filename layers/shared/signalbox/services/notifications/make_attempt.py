@@ -1,7 +1,6 @@
 """Make one attempt to send a notification, and judge its outcome."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -27,6 +26,7 @@ from signalbox.models.notification import (
 )
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
+from signalbox.services.notifications.masked_errors import masked_errors
 from signalbox.services.notifications.order import is_ordered
 from signalbox.services.notifications.replies import find_connection
 from signalbox.services.ports.config import ConfigStore, SecretStore
@@ -103,7 +103,7 @@ class MakeAttempt:
         return connection, list(secrets(connection.secret_name))
 
     def _try(self, attempt: Notification, connection: Connection, secrets: Sequence[str]) -> None:
-        with _masking(secrets):
+        with masked_errors(secrets):
             self.connector.send(attempt, connection, secrets)
 
     def _connection(self, attempt: Notification) -> Connection:
@@ -151,16 +151,3 @@ def retry_of(connection: Connection | None) -> RetryPolicy:
 def _reason(reason: str) -> str:
     """Return the reason in one line without secrets."""
     return one_line(redacted(reason), _MAX_REASON)
-
-
-@contextmanager
-def _masking(secrets: Sequence[str]) -> Iterator[None]:
-    """Mask these secrets in the errors of an attempt."""
-    try:
-        yield
-    except SendPostponed:
-        raise
-    except SendRefused as error:
-        raise SendRefused(redacted(error.reason, secrets)) from None
-    except SendDelayed as error:
-        raise SendDelayed(redacted(error.reason, secrets), error.after) from None
