@@ -1,8 +1,4 @@
-"""The slots of burst caps in the State table: one conditional update for each delivery.
-
-As for rate limits, the update has two forms, since DynamoDB has no maximum: one for an arrival time
-in the future (warm), one for all others (cold). The last known one decides which is tried first.
-"""
+"""The slots of burst caps in the State table: one conditional update for each delivery."""
 
 from __future__ import annotations
 
@@ -11,12 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws import table_keys
-from signalbox.aws.arrival_times import (
-    NOT_AHEAD,
-    ArrivalConflict,
-    ArrivalUpdate,
-    update_arrival,
-)
+from signalbox.aws.arrival_times import ArrivalConflict, move_arrival
 from signalbox.models.base import to_microseconds
 from signalbox.models.burst import BurstCap
 from signalbox.models.errors import Unavailable
@@ -29,9 +20,6 @@ if TYPE_CHECKING:
 
 _MAX_UPDATES: Final = 3
 _TTL: Final = timedelta(days=8)
-
-_WARM: Final = ArrivalUpdate("SET tat = tat + :cost, #ttl = :ttl", "tat > :now")
-_COLD: Final = ArrivalUpdate("SET tat = :after, #ttl = :ttl", NOT_AHEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +43,15 @@ class DynamoBurstSlots:
 
     def _update(self, source: Source, cap: BurstCap, now: datetime) -> int | None:
         """Return the arrival time after this delivery, None if the other form is needed."""
-        at = to_microseconds(now)
-        warm = self._seen.get(source.key, 0) > at
-        numbers = {":now": at, ":ttl": int((now + _TTL).timestamp())}
-        numbers |= {":cost": cap.interval} if warm else {":after": cap.arrival_after(0, now)}
-        partition = table_keys.burst_pk(source.key)
         try:
-            arrival = update_arrival(self.table, partition, _WARM if warm else _COLD, numbers)
+            arrival = move_arrival(
+                self.table,
+                table_keys.burst_pk(source.key),
+                seen=self._seen.get(source.key, 0),
+                at=to_microseconds(now),
+                by=cap.interval,
+                expires_at=int((now + _TTL).timestamp()),
+            )
         except ArrivalConflict as missed:
             self._seen[source.key] = missed.arrival
             return None

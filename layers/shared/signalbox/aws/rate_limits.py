@@ -1,9 +1,6 @@
 """Rate limits in the State table: one conditional update for each request.
 
-DynamoDB can add in an update but not in a condition, and has no maximum, so the update has two
-forms: one for a caller whose arrival time is in the future (warm), one for all others (cold). The
-last known arrival time decides which is tried first; a caller that is known to be over its limit
-costs no call. A lost answer counts the request twice.
+A caller that is known to be over its limit costs no call. A lost answer counts the request twice.
 """
 
 from __future__ import annotations
@@ -15,12 +12,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.arrival_times import (
-    NOT_AHEAD,
-    ArrivalConflict,
-    ArrivalUpdate,
-    update_arrival,
-)
+from signalbox.aws.arrival_times import ArrivalConflict, move_arrival
 from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
 from signalbox.models.rate_limits import (
@@ -43,9 +35,6 @@ _MAX_UPDATES: Final = 3
 _MAX_CALLERS: Final = 10_000
 _TTL_SECONDS: Final = 3600
 
-_WARM: Final = ArrivalUpdate("SET tat = tat + :cost, #ttl = :ttl", "tat > :now AND tat <= :latest")
-_COLD: Final = ArrivalUpdate("SET tat = :after, #ttl = :ttl", NOT_AHEAD)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoRateLimitBuckets(RateLimitBuckets):
@@ -62,7 +51,7 @@ class DynamoRateLimitBuckets(RateLimitBuckets):
             if retry_wait(seen, at, policy.limit):
                 raise over_limit(policy, seen, at)
             try:
-                arrival = self._update(key, policy.limit, at, warm=seen > at)
+                arrival = self._update(key, policy.limit, at, seen)
             except ArrivalConflict as missed:
                 self._remember(key, missed.arrival)
                 continue
@@ -70,22 +59,22 @@ class DynamoRateLimitBuckets(RateLimitBuckets):
             return quota(policy, arrival, at)
         raise Unavailable("the rate limit is contended")
 
-    def _update(self, key: str, limit: RateLimit, at: int, *, warm: bool) -> int:
+    def _update(self, key: str, limit: RateLimit, at: int, seen: int) -> int:
         """Return the arrival time after the request was counted.
 
         Raises:
             ArrivalConflict: The condition did not hold.
             Unavailable: The table did not answer.
         """
-        taken = limit.interval
-        numbers = {
-            ":now": at,
-            ":ttl": (at + limit.capacity) // MICROSECONDS_PER_SECOND + _TTL_SECONDS,
-            **({":cost": taken, ":latest": at + limit.capacity - taken} if warm else {}),
-            **({} if warm else {":after": at + taken}),
-        }
-        update = _WARM if warm else _COLD
-        return update_arrival(self.table, table_keys.rate_limit_pk(key), update, numbers)
+        return move_arrival(
+            self.table,
+            table_keys.rate_limit_pk(key),
+            seen=seen,
+            at=at,
+            by=limit.interval,
+            latest=at + limit.capacity - limit.interval,
+            expires_at=(at + limit.capacity) // MICROSECONDS_PER_SECOND + _TTL_SECONDS,
+        )
 
     def _remember(self, key: str, arrival: int) -> None:
         self._seen[key] = arrival

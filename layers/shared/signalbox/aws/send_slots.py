@@ -1,7 +1,7 @@
 """The slots of connections with a rate limit, in the State table: one conditional update for each.
 
-As for burst caps, the update has two forms. The arrival time is never moved beyond the latest slot
-that a notification can use, so those that are given up take none.
+The arrival time is never moved beyond the latest slot that a notification can use, so those that
+are given up take none.
 """
 
 from __future__ import annotations
@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.arrival_times import (
-    NOT_AHEAD,
-    ArrivalConflict,
-    ArrivalUpdate,
-    update_arrival,
-)
+from signalbox.aws.arrival_times import ArrivalConflict, move_arrival
 from signalbox.models.base import EPOCH, to_microseconds
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.notifications import TakeSendSlot
@@ -34,9 +29,6 @@ _MAX_UPDATES: Final = 3
 _TTL: Final = timedelta(days=8)
 _NEAR: Final = timedelta(milliseconds=100)
 """A slot that is so near is used at once: a queue counts in seconds."""
-
-_WARM: Final = ArrivalUpdate("SET tat = tat + :cost, #ttl = :ttl", "tat > :now AND tat <= :latest")
-_COLD: Final = ArrivalUpdate("SET tat = :after, #ttl = :ttl", NOT_AHEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +64,12 @@ class DynamoSendSlots(TakeSendSlot):
             ArrivalConflict: The condition did not hold.
             Unavailable: The table did not answer.
         """
-        at = to_microseconds(now)
-        warm = self._seen.get(connection, 0) > at
-        numbers = {":now": at, ":ttl": int((now + _TTL).timestamp())}
-        if warm:
-            numbers |= {":cost": rate.interval, ":latest": to_microseconds(latest)}
-        else:
-            numbers |= {":after": at + rate.interval}
-        partition = table_keys.send_rate_pk(connection)
-        return update_arrival(self.table, partition, _WARM if warm else _COLD, numbers)
+        return move_arrival(
+            self.table,
+            table_keys.send_rate_pk(connection),
+            seen=self._seen.get(connection, 0),
+            at=to_microseconds(now),
+            by=rate.interval,
+            latest=to_microseconds(latest),
+            expires_at=int((now + _TTL).timestamp()),
+        )
