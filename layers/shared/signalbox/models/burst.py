@@ -25,6 +25,10 @@ class BurstWindow(StrEnum):
     MINUTE = "minute"
     HOUR = "hour"
 
+    def interval(self, rate: int) -> int:
+        """Return the microseconds between two of `rate` in this time."""
+        return _WINDOWS[self] // _MICROSECOND // rate
+
 
 _WINDOWS: Final = {
     BurstWindow.SECOND: timedelta(seconds=1),
@@ -42,7 +46,7 @@ class BurstCap(Model):
     @property
     def interval(self) -> int:
         """Return the microseconds between two slots."""
-        return _WINDOWS[self.per] // _MICROSECOND // self.rate
+        return self.per.interval(self.rate)
 
     def arrival_after(self, arrival: int, now: datetime) -> int:
         """Return the arrival time after another delivery, in microseconds since 1970.

@@ -12,9 +12,6 @@ from signalbox.models.burst import BurstWindow
 MAX_ATTEMPTS: Final = 12
 GIVE_UP_HOURS: Final = 72
 
-_WINDOW_SECONDS: Final = {BurstWindow.SECOND: 1, BurstWindow.MINUTE: 60, BurstWindow.HOUR: 3_600}
-_MICROSECONDS: Final = 1_000_000
-
 Wait = Annotated[int, Field(ge=1, le=43_200)]
 """Seconds, up to twelve hours."""
 
@@ -68,4 +65,4 @@ class SendRate(Model):
     @property
     def interval(self) -> int:
         """Return the microseconds between two notifications."""
-        return _MICROSECONDS * _WINDOW_SECONDS[self.per] // self.rate
+        return self.per.interval(self.rate)
