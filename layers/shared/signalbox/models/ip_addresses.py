@@ -46,16 +46,10 @@ _NEVER_6: Final = (
 
 def is_allowed_address(ip: str) -> bool:
     """Return whether this is the address of a public host; False if it is not an address."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address):
-        within = _within(address)
-        if within is None:
-            return _allowed_6(address)
-        address = within
-    return not any(address in network for network in _DENIED_4)
+    address = _parsed(ip)
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _DENIED_4)
+    return address is not None and _allowed_6(address)
 
 
 def is_forbidden_address(ip: str) -> bool:
@@ -63,16 +57,19 @@ def is_forbidden_address(ip: str) -> bool:
 
     Such an address is never called, whatever an operator allows.
     """
+    address = _parsed(ip)
+    if isinstance(address, IPv4Address):
+        return address in _NEVER_4
+    return address is not None and any(address in network for network in _NEVER_6)
+
+
+def _parsed(ip: str) -> IPv4Address | IPv6Address | None:
+    """Return the address, or the IPv4 address that it embeds; None if it is not an address."""
     try:
         address = ip_address(ip)
     except ValueError:
-        return False
-    if isinstance(address, IPv6Address):
-        within = _within(address)
-        if within is None:
-            return any(address in network for network in _NEVER_6)
-        address = within
-    return address in _NEVER_4
+        return None
+    return (_within(address) or address) if isinstance(address, IPv6Address) else address
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:
