@@ -20,13 +20,12 @@ class InstanceProbe:
 
     def __call__(self, instance: Instance, check: HealthCheck) -> CheckResult:
         """Return whether the instance gave the expected status in time. It never raises."""
-        authority, _, prefix = instance.url.partition("://")[2].partition("/")
         request = UpstreamRequest(
             instance=instance,
             method="GET",
-            target=f"/{prefix}".rstrip("/") + check.path,
+            target=instance.base_path + check.path,
             fields=(
-                ("host", authority),
+                ("host", instance.authority),
                 ("user-agent", _USER_AGENT),
                 ("accept", "*/*"),
                 ("connection", "close"),

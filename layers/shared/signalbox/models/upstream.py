@@ -44,3 +44,13 @@ class Instance(Model):
     weight: InstanceWeight = 1
     zone: Name | None = None
     metadata: InstanceMetadata = Field(default_factory=dict, max_length=20)
+
+    @property
+    def authority(self) -> str:
+        """Return the host of the URL, with the port if there is one."""
+        return self.url.partition("://")[2].partition("/")[0]
+
+    @property
+    def base_path(self) -> str:
+        """Return the path of the URL without a slash at its end, so empty for the root."""
+        return self.url.partition("://")[2].removeprefix(self.authority).rstrip("/")

@@ -135,19 +135,18 @@ class ForwardRequest:
         until: float,
         credentials: Collection[str],
     ) -> UpstreamRequest:
-        service, url = destination.service, call.instance.url
-        authority, _, prefix = url.partition("://")[2].partition("/")
+        service, instance = destination.service, call.instance
         keeps = service.host is HostMode.KEEP and request.host
         query = f"?{request.query}" if request.query else ""
         left = max(until - self.timer(), 0.0)
         return UpstreamRequest(
-            instance=call.instance,
+            instance=instance,
             method=request.method,
-            target=f"/{prefix}".rstrip("/") + destination.path + query,
+            target=instance.base_path + destination.path + query,
             fields=upstream_fields(
                 request,
                 destination,
-                host=request.host if keeps else authority,
+                host=request.host if keeps else instance.authority,
                 via=self.via,
                 credentials=credentials,
             ),
