@@ -56,6 +56,13 @@ def extend_registration(
     return after.model_copy(update={"version": registration.version, "registered_at": start})
 
 
+def live_registrations(
+    registrations: Iterable[Registration], now: datetime
+) -> Sequence[Registration]:
+    """Return those that have not expired."""
+    return [each for each in registrations if each.is_live(now)]
+
+
 def with_registered(
     instances: Iterable[Instance], registrations: Iterable[Registration]
 ) -> Sequence[Instance]:

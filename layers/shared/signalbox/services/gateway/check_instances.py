@@ -10,7 +10,7 @@ from typing import Final
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult, HealthChange, ServiceHealth
-from signalbox.models.registration import Registration, with_registered
+from signalbox.models.registration import Registration, live_registrations, with_registered
 from signalbox.models.service import Service
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.health import RecordChecks
@@ -106,23 +106,21 @@ class CheckInstances:
             if check is None and name not in stored:
                 continue  # nothing is known of it that could change
             try:
-                live = self._live(name) if service.self_registration else {}
+                live = self._live(name) if service.self_registration else ()
             except Unavailable as unavailable:
                 result.errors[name] = unavailable.reason
                 continue
             yield _Group(
                 name=name,
-                instances=with_registered(service.instances_of(version), live.values()),
-                started_at={id_: each.registered_at for id_, each in live.items()},
+                instances=with_registered(service.instances_of(version), live),
+                started_at={each.instance.id: each.registered_at for each in live},
                 check=check,
                 before=stored.get(name, ServiceHealth()),
                 healed=service.health_check is None,
             )
 
-    def _live(self, name: str) -> dict[str, Registration]:
-        now = self.clock()
-        found = self.registrations.of_service(name)
-        return {each.instance.id: each for each in found if each.is_live(now)}
+    def _live(self, name: str) -> Sequence[Registration]:
+        return live_registrations(self.registrations.of_service(name), self.clock())
 
     def _checked(
         self, groups: Sequence[_Group], seconds_left: SecondsLeft, result: CheckPassResult

@@ -14,7 +14,7 @@ from signalbox.models.instance_status import (
     InstanceState,
     InstanceStatus,
 )
-from signalbox.models.registration import Registration, with_registered
+from signalbox.models.registration import Registration, live_registrations, with_registered
 from signalbox.models.service import Service
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.live_instances import balanced_name
@@ -66,8 +66,8 @@ class ListInstances:
         if service.self_registration:
             stored = self.registrations.of_service(balanced_name(service.name, version))
             taken = {each.id for each in configured}
-            live = {r.instance.id: r for r in stored if r.is_live(now)}
-            live = {name: each for name, each in live.items() if name not in taken}
+            found = live_registrations(stored, now)
+            live = {each.instance.id: each for each in found if each.instance.id not in taken}
         for instance in sorted(with_registered(configured, live.values()), key=attrgetter("id")):
             record = health.by_id.get(instance.id)
             yield _status(instance, version, record, live.get(instance.id), now)

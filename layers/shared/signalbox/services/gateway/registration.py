@@ -10,6 +10,7 @@ from signalbox.models.registration import (
     DEFAULT_TTL,
     Registration,
     extend_registration,
+    live_registrations,
     new_registration,
 )
 from signalbox.models.upstream import MAX_INSTANCES, Instance
@@ -66,8 +67,7 @@ class RegisterInstance:
         return RegisterResult(registration=stored, created=created, changed=changed)
 
     def _check_number(self, service: str) -> None:
-        now = self.clock()
-        live = [each for each in self.store.of_service(service) if each.is_live(now)]
+        live = live_registrations(self.store.of_service(service), self.clock())
         if len(live) >= MAX_INSTANCES:
             raise Conflict(f"a service has {MAX_INSTANCES} registered instances at most")
 
@@ -118,4 +118,4 @@ class CachedRegistrations:
         """Return the registrations of a service that have not expired."""
         snapshot = self._cache.get(service, self.store.of_service, self.clock)
         now = min(self.clock(), snapshot.read_at + REFRESH_AFTER)
-        return [each for each in snapshot.value if each.is_live(now)]
+        return live_registrations(snapshot.value, now)
