@@ -10,8 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import requests.utils
-
+from signalbox.egress.sockets import public_tls
 from signalbox.models.errors import Conflict
 
 _KEYS: Final = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")
@@ -28,7 +27,7 @@ def client_tls(pem: str) -> ssl.SSLContext:
     Raises:
         ssl.SSLError: Key and certificate cannot be used.
     """
-    context = ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    context = public_tls()
     with _readable_file(pem.encode()) as path:
         # without a password OpenSSL would ask the terminal for that of an encrypted key
         context.load_cert_chain(path, password=lambda: "")

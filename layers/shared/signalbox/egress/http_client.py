@@ -20,12 +20,18 @@ from typing import Final
 
 import requests
 import requests.adapters
-import requests.utils
 import urllib3
 from pydantic import JsonValue
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
+from signalbox.egress.sockets import (
+    Deadline,
+    OutboundSocket,
+    Resolve,
+    UrlOrigin,
+    public_tls,
+    resolve_host,
+)
 from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
 
@@ -78,10 +84,7 @@ def json_request(
     return HttpRequest(url=url, headers={**kind, **(headers or {})}, body=body)
 
 
-@cache
-def _default_tls() -> ssl.SSLContext:
-    """Return the context that every client shares: loading the certificates takes 30 ms."""
-    return ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+_shared_tls: Final = cache(public_tls)
 
 
 def _now() -> datetime:
@@ -111,7 +114,7 @@ class HttpClient:
         self._timeouts = (connect, read)
         self._total = total
         self._max_answer = max_answer
-        self._tls = tls or _default_tls()
+        self._tls = tls or _shared_tls()
         self._resolve = resolve
         self._clock = clock
 

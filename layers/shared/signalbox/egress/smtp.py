@@ -11,11 +11,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import requests.utils
-
 from signalbox.egress.aws_targets import RawEmail
 from signalbox.egress.responses import SecretRefused
-from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
+from signalbox.egress.sockets import (
+    Deadline,
+    OutboundSocket,
+    Resolve,
+    UrlOrigin,
+    public_tls,
+    resolve_host,
+)
 from signalbox.models.errors import SendDelayed, SendRefused
 
 SMTP_PORTS: Final = frozenset({465, 587, 2465, 2587})
@@ -67,11 +72,7 @@ class SmtpServer:
 class SmtpClient:
     """Sends emails, each over its own connection."""
 
-    tls: ssl.SSLContext = field(
-        default_factory=lambda: ssl.create_default_context(
-            cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH
-        )
-    )
+    tls: ssl.SSLContext = field(default_factory=public_tls)
     resolve: Resolve = resolve_host
     timeout: float = _TIMEOUT
     total: float = _TOTAL

@@ -12,11 +12,17 @@ from socket import socket
 from time import monotonic
 from typing import Final
 
-import certifi
 import h11
 from typing_extensions import override
 
-from signalbox.egress.sockets import Deadline, OutboundSocket, Resolve, UrlOrigin, resolve_host
+from signalbox.egress.sockets import (
+    Deadline,
+    OutboundSocket,
+    Resolve,
+    UrlOrigin,
+    public_tls,
+    resolve_host,
+)
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.ip_addresses import is_allowed_address, is_forbidden_address
@@ -94,7 +100,7 @@ class UpstreamClient:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        context = self._given_tls or ssl.create_default_context(cafile=certifi.where())
+        context = self._given_tls or public_tls()
         context.set_alpn_protocols([_ALPN])
         return context
 
