@@ -1,13 +1,10 @@
 """Build the handler of the gateway to services of the team."""
 
-from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
 from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
-from signalbox.aws.instance_health import DynamoInstanceHealth
-from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.gateway import GatewayHandler
 from signalbox.models.errors import Unavailable
@@ -53,16 +50,14 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         forward=ForwardRequest(
             send=UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES),
             instances=LiveInstances(
-                registrations=CachedRegistrations(
-                    store=DynamoRegistrations(table=wired.state_table), clock=wired.clock
-                )
+                registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock)
             ),
             pool=_pool(wired),
             timer=monotonic,
             via=f"{_VIA}-{wired.settings.stack}",
         ),
         identity=IdentitySigner(
-            keys=lambda: _identity_keys(wired),
+            keys=lambda: wired.own_secret(_IDENTITY_KEY, new_identity_key),
             issuer=f"{_VIA}/{wired.settings.stack}",
             clock=wired.clock,
         ),
@@ -74,9 +69,7 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
 
 
 def _pool(wired: Wiring) -> InstancePool:
-    health = CachedHealth(
-        store=DynamoInstanceHealth(table=wired.state_table, clock=wired.clock), clock=wired.clock
-    )
+    health = CachedHealth(store=wired.instance_health, clock=wired.clock)
     return InstancePool(
         health=health,
         outliers=OutlierEjection(health=health, clock=wired.clock),
@@ -85,12 +78,3 @@ def _pool(wired: Wiring) -> InstancePool:
         clock=wired.clock,
         random=wired.random,
     )
-
-
-def _identity_keys(wired: Wiring) -> Sequence[str]:
-    """Return the keys that sign who calls; the first call creates one."""
-    found = wired.secrets.secrets(_IDENTITY_KEY)
-    if found:
-        return found
-    wired.secrets.put_new(_IDENTITY_KEY, [new_identity_key()])
-    return wired.secrets.refresh(_IDENTITY_KEY)

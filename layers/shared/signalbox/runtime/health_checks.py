@@ -7,8 +7,6 @@ from typing import Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
-from signalbox.aws.instance_health import DynamoInstanceHealth
-from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.egress.instance_probe import InstanceProbe
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.errors import Unavailable
@@ -51,12 +49,11 @@ def health_checks(
 
 
 def _check_instances(wired: Wiring) -> CheckInstances:
-    clock = wired.clock
-    health = DynamoInstanceHealth(table=wired.state_table, clock=clock)
+    clock, health = wired.clock, wired.instance_health
     client = UpstreamClient(networks=wired.settings.networks, max_body=_MAX_ANSWER)
     return CheckInstances(
         config=wired.config,
-        registrations=DynamoRegistrations(table=wired.state_table),
+        registrations=wired.registrations,
         health=health,
         record=RecordChecks(store=health, clock=clock),
         probe=InstanceProbe(send=client),

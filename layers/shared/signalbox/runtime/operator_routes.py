@@ -6,8 +6,6 @@ from signalbox.auth.cursors import Cursors
 from signalbox.auth.manage_keys import ManageKeys, ManageRoles
 from signalbox.auth.update_key import UpdateKey
 from signalbox.aws.incidents import DynamoIncidents
-from signalbox.aws.instance_health import DynamoInstanceHealth
-from signalbox.aws.registrations import DynamoRegistrations
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.routes.connections import add_connections
 from signalbox.http.routes.dead_letters import add_dead_letters
@@ -169,13 +167,13 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
 
 
 def _add_instances(routes: Routes, wired: Wiring) -> None:
-    store, clock = DynamoRegistrations(table=wired.state_table), wired.clock
+    store, clock = wired.registrations, wired.clock
     add_instances(
         routes,
         list_all=ListInstances(
             config=wired.config,
             registrations=store,
-            health=DynamoInstanceHealth(table=wired.state_table, clock=clock),
+            health=wired.instance_health,
             clock=clock,
         ),
         registrations=ManageRegistrations(

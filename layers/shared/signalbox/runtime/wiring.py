@@ -5,7 +5,7 @@ A part that few functions need is imported where it is created: it would slow th
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
@@ -37,8 +37,10 @@ from signalbox.services.ports.time import Clock, Sleep, utc_now
 if TYPE_CHECKING:
     from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
+    from signalbox.aws.instance_health import DynamoInstanceHealth
     from signalbox.aws.references import DynamoReferences
     from signalbox.aws.refresh_locks import DynamoRefreshLocks
+    from signalbox.aws.registrations import DynamoRegistrations
     from signalbox.aws.send_slots import DynamoSendSlots
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
@@ -193,6 +195,20 @@ class Wiring(AwsClients):
         return DynamoRedelivery(table=self.state_table, clock=self.clock)
 
     @cached_property
+    def instance_health(self) -> "DynamoInstanceHealth":
+        """Return the store of the health of instances."""
+        from signalbox.aws.instance_health import DynamoInstanceHealth  # noqa: PLC0415  see above
+
+        return DynamoInstanceHealth(table=self.state_table, clock=self.clock)
+
+    @cached_property
+    def registrations(self) -> "DynamoRegistrations":
+        """Return the store of instances that registered themselves."""
+        from signalbox.aws.registrations import DynamoRegistrations  # noqa: PLC0415  see above
+
+        return DynamoRegistrations(table=self.state_table)
+
+    @cached_property
     def keys(self) -> DynamoKeys:
         """Return the store of API keys."""
         return DynamoKeys(table=self.config_table)
@@ -268,8 +284,12 @@ class Wiring(AwsClients):
 
     def cursor_keys(self) -> Sequence[str]:
         """Return the keys that sign cursors; the first call creates one."""
-        found = self.secrets.secrets(_CURSOR_KEY)
+        return self.own_secret(_CURSOR_KEY, lambda: secrets.token_urlsafe(32))
+
+    def own_secret(self, name: str, make: Callable[[], str]) -> Sequence[str]:
+        """Return a secret of this installation, which is made when it is first needed."""
+        found = self.secrets.secrets(name)
         if found:
             return found
-        self.secrets.put_new(_CURSOR_KEY, [secrets.token_urlsafe(32)])
-        return self.secrets.refresh(_CURSOR_KEY)
+        self.secrets.put_new(name, [make()])
+        return self.secrets.refresh(name)
