@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from signalbox.auth.api_keys import new_key
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.events import LambdaResponse
+from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.service import HostMode
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import HeaderFields
@@ -51,8 +52,9 @@ class LambdaForm:
 
     def __call__(self, row: Row) -> Outcome:
         """Send a row by a process that has seen no other."""
-        forward = replace(self._handler.forward, pool=an_instance_pool(self._clock))
-        handler = replace(self._handler, forward=forward)
+        gateway = self._handler.gateway
+        forward = replace(gateway.forward, pool=an_instance_pool(self._clock))
+        handler = GatewayHandler(gateway=replace(gateway, forward=forward))
         return _outcome(handler(_event(row), FakeContext(self._clock, timeout=5)))
 
 

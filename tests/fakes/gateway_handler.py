@@ -10,13 +10,15 @@ from signalbox.auth.api_keys import KeyAuthenticator
 from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
 from signalbox.http.authorize import Authorizer
-from signalbox.http.gateway import GatewayHandler
+from signalbox.http.gateway import Gateway
+from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.routing import RoutingTable
-from signalbox.services.ports.gateway import SendUpstream
+from signalbox.services.gateway.synchronous import as_coroutine
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from signalbox.services.ports.metrics import Count
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
@@ -35,7 +37,7 @@ def _no_token(text: str) -> Principal:
 
 def a_gateway_handler(
     table: Callable[[], RoutingTable],
-    send: SendUpstream,
+    send: Callable[[UpstreamRequest], GatewayResponse],
     *,
     keys: FakeKeyStore | None = None,
     clock: FakeClock | None = None,
@@ -45,17 +47,21 @@ def a_gateway_handler(
     clock = clock or FakeClock()
     rate = RateLimit(count=100_000, burst=100_000)
     limits = Limits(anonymous=rate, default=rate, roles={})
-    return GatewayHandler(
+    gateway = Gateway(
         table=table,
-        admit=Authorizer(
-            keys=KeyAuthenticator(
-                store=keys or FakeKeyStore(), clock=clock, environment="live"
-            ).authenticate,
-            tokens=_no_token,
-            limit=RateLimiter(buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=clock),
+        admit=as_coroutine(
+            Authorizer(
+                keys=KeyAuthenticator(
+                    store=keys or FakeKeyStore(), clock=clock, environment="live"
+                ).authenticate,
+                tokens=_no_token,
+                limit=RateLimiter(
+                    buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=clock
+                ),
+            )
         ),
         forward=ForwardRequest(
-            send=send,
+            send=as_coroutine(send),
             instances=live_instances(clock=clock),
             pool=an_instance_pool(clock),
             timer=monotonic,
@@ -67,3 +73,4 @@ def a_gateway_handler(
         logger=Logger(service=f"gateway-{id(clock)}", stream=StringIO()),
         count=count or FakeCount(),
     )
+    return GatewayHandler(gateway=gateway)

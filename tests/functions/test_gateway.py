@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.http.events import LambdaResponse
-from signalbox.http.gateway import GatewayHandler
+from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.rate_limits import RateLimit
 from signalbox.runtime.gateway import gateway
 from tests.fakes.raw_server import RawServer

@@ -7,7 +7,7 @@ from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
-from signalbox.services.ports.gateway import UpstreamRequest, UpstreamResponse
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import an_instance
 from tests.fakes.raw_server import RawServer
 
@@ -26,7 +26,7 @@ def probed(url: str, *networks: str) -> CheckResult:
 
 
 def failed(fault: UpstreamFault) -> CheckResult:
-    def send(_: UpstreamRequest) -> UpstreamResponse:
+    def send(_: UpstreamRequest) -> GatewayResponse:
         raise AttemptFailed("ConnectionRefusedError", fault)
 
     return InstanceProbe(send=send)(an_instance(), CHECK)

@@ -15,7 +15,8 @@ from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
 from signalbox.http.authorize import Authorizer
 from signalbox.http.events import LambdaResponse
-from signalbox.http.gateway import GatewayHandler
+from signalbox.http.gateway import Gateway as Core
+from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unauthenticated, Unavailable
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.principal import Principal, Scope
@@ -24,7 +25,8 @@ from signalbox.models.service import Service
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
-from signalbox.services.ports.gateway import UpstreamRequest, UpstreamResponse
+from signalbox.services.gateway.synchronous import as_coroutine
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import NOW, a_route, a_service, an_instance
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
@@ -35,7 +37,7 @@ from tests.functions.system import event
 
 PUBLIC = {"public": True}
 KEY = new_identity_key()
-OK = UpstreamResponse(status=200, fields=(("X-A", "1"),), body=b"\x00ok")
+OK = GatewayResponse(status=200, fields=(("X-A", "1"),), body=b"\x00ok")
 
 
 def a_key(*roles: str, scopes: tuple[Scope, ...] = ()) -> tuple[str, FakeKeyStore]:
@@ -55,7 +57,7 @@ class Gateway:
     def __init__(
         self, *services: Service, keys: FakeKeyStore | None = None, limit: int = 1_000
     ) -> None:
-        self.response: UpstreamResponse | UpstreamFault | Exception = OK
+        self.response: GatewayResponse | UpstreamFault | Exception = OK
         self.asked: list[UpstreamRequest] = []
         self.count = FakeCount()
         self.clock = FakeClock()
@@ -65,19 +67,21 @@ class Gateway:
         table = RoutingTable(
             services or (a_service(access=PUBLIC),), [a_route(rewrite="/", service="orders")]
         )
-        self.handler = GatewayHandler(
+        core = Core(
             table=lambda: table,
-            admit=Authorizer(
-                keys=KeyAuthenticator(
-                    store=keys or FakeKeyStore(), clock=self.clock, environment="live"
-                ).authenticate,
-                tokens=nobody,
-                limit=RateLimiter(
-                    buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=self.clock
-                ),
+            admit=as_coroutine(
+                Authorizer(
+                    keys=KeyAuthenticator(
+                        store=keys or FakeKeyStore(), clock=self.clock, environment="live"
+                    ).authenticate,
+                    tokens=nobody,
+                    limit=RateLimiter(
+                        buckets=LocalRateLimitBuckets(), limits=lambda: limits, clock=self.clock
+                    ),
+                )
             ),
             forward=ForwardRequest(
-                send=self._send,
+                send=as_coroutine(self._send),
                 instances=live_instances(clock=self.clock),
                 pool=an_instance_pool(self.clock),
                 timer=lambda: 0.0,
@@ -89,6 +93,7 @@ class Gateway:
             logger=Logger(service=f"gateway-{id(self)}", stream=self.out),
             count=self.count,
         )
+        self.handler = GatewayHandler(gateway=core)
 
     def ask(
         self,
@@ -111,7 +116,7 @@ class Gateway:
         """The headers that the service got last."""
         return dict(self.asked[-1].fields)
 
-    def _send(self, request: UpstreamRequest) -> UpstreamResponse:
+    def _send(self, request: UpstreamRequest) -> GatewayResponse:
         self.asked.append(request)
         if isinstance(self.response, UpstreamFault):
             raise AttemptFailed("http://10.0.0.1 is down", self.response)
@@ -148,7 +153,7 @@ def test_a_public_service_answers_anybody_with_its_bytes() -> None:
 
 def test_cookies_pass_both_ways_each_by_itself() -> None:
     gateway = Gateway()
-    gateway.response = UpstreamResponse(
+    gateway.response = GatewayResponse(
         status=200,
         fields=(("Set-Cookie", "a=1"), ("Vary", "x"), ("set-cookie", "b"), ("vary", "y")),
     )

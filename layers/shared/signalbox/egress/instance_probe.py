@@ -1,5 +1,6 @@
 """Check an instance of a service by a request to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,7 +8,7 @@ from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
 from signalbox.models.upstream import Instance
-from signalbox.services.ports.gateway import SendUpstream, UpstreamRequest
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
 _USER_AGENT: Final = "signalbox-health-check"
 
@@ -16,7 +17,7 @@ _USER_AGENT: Final = "signalbox-health-check"
 class InstanceProbe:
     """Checks instances. `send` makes one attempt, without following redirects."""
 
-    send: SendUpstream
+    send: Callable[[UpstreamRequest], GatewayResponse]
 
     def __call__(self, instance: Instance, check: HealthCheck) -> CheckResult:
         """Return whether the instance gave the expected status in time. It never raises."""

@@ -28,7 +28,7 @@ from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.ip_addresses import is_allowed_address, is_forbidden_address
 from signalbox.models.networks import contains_address
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES, are_valid_fields
-from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest, UpstreamResponse
+from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, UpstreamRequest
 
 _CHUNK: Final = 65_536
 _MAX_INFORMATIONAL: Final = 20
@@ -104,7 +104,7 @@ class UpstreamClient:
         context.set_alpn_protocols([_ALPN])
         return context
 
-    def __call__(self, request: UpstreamRequest) -> UpstreamResponse:
+    def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         """Return the answer, whatever its status.
 
         Raises:
@@ -156,7 +156,7 @@ class UpstreamClient:
 
     def _exchange(
         self, request: UpstreamRequest, line: socket, deadline: CallDeadline
-    ) -> UpstreamResponse:
+    ) -> GatewayResponse:
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_FIELD_BYTES)
         head = connection.send(
             h11.Request(
@@ -167,6 +167,8 @@ class UpstreamClient:
                 ],
             )
         )
+        if not isinstance(request.body, bytes):
+            raise TypeError("this client sends bytes, not streams")
         body = connection.send(h11.Data(request.body)) if request.body else b""
         connection.send(h11.EndOfMessage())
         line.settimeout(deadline.timeout)
@@ -178,7 +180,7 @@ class UpstreamClient:
             pass  # who answers early may not read it all
         return self._answer(_events(connection, line, deadline))
 
-    def _answer(self, events: Iterator[h11.Event]) -> UpstreamResponse:
+    def _answer(self, events: Iterator[h11.Event]) -> GatewayResponse:
         response, body, informational = None, bytearray(), 0
         for event in events:
             match event:
@@ -194,7 +196,7 @@ class UpstreamClient:
                     if len(body) > self._max_body:
                         raise AttemptFailed("the body is too large", UpstreamFault.TOO_LARGE)
                 case h11.EndOfMessage() if response:
-                    return UpstreamResponse(
+                    return GatewayResponse(
                         status=response.status_code, fields=fields, body=bytes(body)
                     )
         raise AttemptFailed("the answer ended too early", UpstreamFault.BROKEN)

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from signalbox.auth.rate_limits import rate_limit_headers, retry_headers
 from signalbox.http.audit import AuditTrail
-from signalbox.http.authorize import ANONYMOUS, Authorizer
+from signalbox.http.authorize import Authorizer
 from signalbox.http.cors import CorsPolicy
 from signalbox.http.events import (
     SECURITY_HEADERS,
@@ -52,7 +52,7 @@ from signalbox.models.errors import (
     UnsupportedMedia,
 )
 from signalbox.models.ids import RequestId
-from signalbox.models.principal import Principal
+from signalbox.models.principal import ANONYMOUS, Principal
 from signalbox.models.rate_limits import OverLimit
 from signalbox.models.request import InboundRequest
 

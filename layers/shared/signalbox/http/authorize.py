@@ -10,14 +10,12 @@ from typing import Final, Protocol
 
 from signalbox.auth.rate_limits import RateLimiter
 from signalbox.models.errors import Unauthenticated
-from signalbox.models.principal import Principal, Scope
+from signalbox.models.principal import ANONYMOUS, Principal, Scope
 from signalbox.models.rate_limits import RateLimitQuota
 from signalbox.models.request import InboundRequest
 
 Authenticate = Callable[[str], Principal]
 """Return the principal of a key or token. Raises Unauthenticated."""
-
-ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
 
 _BEARER: Final = "bearer "
 _KEY: Final = "sbx_"

@@ -83,7 +83,7 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         PayloadTooLarge: The body has more than `limit` bytes.
         PayloadInvalid: The body is not valid base64.
     """
-    body = _body(event, limit)
+    body = event_body(event, limit)
     base = base_path(event)
     return InboundRequest(
         method=event.requestContext.http.method.upper(),
@@ -96,6 +96,28 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         request_id=request,
         received_at=_taken_at(event),
     )
+
+
+def event_body(event: HttpApiEvent, limit: int) -> bytes:
+    """Return the body as the bytes that were sent.
+
+    Raises:
+        PayloadTooLarge: It has more than `limit` bytes.
+        PayloadInvalid: It is not valid base64.
+    """
+    text = event.body or ""
+    if len(text) > limit * 4 // 3 + 4:
+        raise PayloadTooLarge(f"the body is over {limit} bytes")
+    if event.isBase64Encoded:
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise PayloadInvalid("the body is not what it was sent as") from None
+    else:
+        raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > limit:
+        raise PayloadTooLarge(f"the body is over {limit} bytes")
+    return raw
 
 
 def _taken_at(event: HttpApiEvent) -> datetime | None:
@@ -150,19 +172,3 @@ def lambda_response(
     """Return a response with the headers that all of them have."""
     headers = {**SECURITY_HEADERS, "content-type": content_type, "x-request-id": request}
     return LambdaResponse(statusCode=status, headers=headers, body=body, isBase64Encoded=False)
-
-
-def _body(event: HttpApiEvent, limit: int) -> bytes:
-    text = event.body or ""
-    if len(text) > limit * 4 // 3 + 4:
-        raise PayloadTooLarge(f"the body is over {limit} bytes")
-    if event.isBase64Encoded:
-        try:
-            raw = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise PayloadInvalid("the body is not what it was sent as") from None
-    else:
-        raw = text.encode("utf-8", "surrogatepass")
-    if len(raw) > limit:
-        raise PayloadTooLarge(f"the body is over {limit} bytes")
-    return raw

@@ -97,6 +97,10 @@ class Principal(Model):
             raise Forbidden(f"this needs the scope {scope}")
 
 
+ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
+"""A caller without credentials."""
+
+
 class ApiKey(Model):
     """What is stored of an API key: never the key itself, only its SHA-256 in hex.
 

@@ -6,7 +6,8 @@ from typing import Final
 from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
 from signalbox.egress.upstream_client import UpstreamClient
-from signalbox.http.gateway import GatewayHandler
+from signalbox.http.gateway import Gateway
+from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unavailable
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
@@ -23,6 +24,7 @@ from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.registration import CachedRegistrations
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
+from signalbox.services.gateway.synchronous import as_coroutine
 
 _VIA: Final = "signalbox"
 _IDENTITY_KEY: Final = "keys/identity"
@@ -44,11 +46,13 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         extra = {"reason": unavailable.reason}
         log.warning("configuration not read, the last one serves on", extra=extra)
 
-    return GatewayHandler(
+    core = Gateway(
         table=RoutingCache(read=read, clock=wired.clock, failed=failed),
-        admit=authorizer(wired),
+        admit=as_coroutine(authorizer(wired)),
         forward=ForwardRequest(
-            send=UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES),
+            send=as_coroutine(
+                UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES)
+            ),
             instances=LiveInstances(
                 registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock)
             ),
@@ -66,6 +70,7 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         logger=log,
         count=count,
     )
+    return GatewayHandler(gateway=core)
 
 
 def _pool(wired: Wiring) -> InstancePool:

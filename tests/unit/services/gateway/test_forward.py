@@ -14,21 +14,24 @@ from signalbox.models.gateway_errors import (
 from signalbox.models.health_check import OutlierDetection
 from signalbox.models.service import HostMode, Service
 from signalbox.models.upstream import BalancingPolicy
-from signalbox.services.gateway.forward import ForwardedRequest, ForwardRequest, hash_value
+from signalbox.services.gateway.forward import ForwardRequest, hash_value
 from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.location import public_locations
+from signalbox.services.gateway.middleware import GatewayCall
 from signalbox.services.gateway.paths import parse_path
+from signalbox.services.gateway.record import GatewayRecord
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.routing import RoutingTable
-from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest, UpstreamResponse
+from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
+from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, UpstreamRequest
 from tests.builders import a_route, a_service, an_instance
 from tests.fakes.instance_pool import an_instance_pool, live_instances
 
 TWO = (an_instance(), an_instance(id="b", url="https://b.example.com/base/"))
-OK = UpstreamResponse(status=200)
+OK = GatewayResponse(status=200)
 DOWN = UpstreamFault.CONNECT
 
-Answer = UpstreamResponse | UpstreamFault
+Answer = GatewayResponse | UpstreamFault
 
 
 class Instances:
@@ -43,7 +46,7 @@ class Instances:
     def timer(self) -> float:
         return self.now
 
-    def __call__(self, request: UpstreamRequest) -> UpstreamResponse:
+    def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         self.asked.append(request)
         self.now += self._seconds
         answer = self.script.pop(0)
@@ -76,31 +79,31 @@ def forwarded(
     *,
     seconds: float = 20,
     pool: InstancePool | None = None,
-    record: ForwardedRequest | None = None,
-) -> UpstreamResponse:
+    record: GatewayRecord | None = None,
+) -> GatewayResponse:
     request = request or a_request()
     forward = ForwardRequest(
-        send=instances,
+        send=as_coroutine(instances),
         instances=live_instances(),
         pool=pool or an_instance_pool(),
         timer=instances.timer,
         via="signalbox",
     )
-    return forward(
-        request,
-        RoutingTable([service]).find(request),
-        credentials=(),
+    call = GatewayCall(
+        request=request,
+        destination=RoutingTable([service]).find(request),
         seconds=seconds,
-        record=record or ForwardedRequest(),
+        record=record or GatewayRecord(),
     )
+    return run_blocking(forward(call))
 
 
 @pytest.mark.parametrize(
     "first", [DOWN, UpstreamFault.TIMEOUT, UpstreamFault.BROKEN, 502, 503, 504]
 )
 def test_another_instance_answers_when_the_first_fails(first: UpstreamFault | int) -> None:
-    failing = UpstreamResponse(status=first) if isinstance(first, int) else first
-    instances, record = Instances(failing, OK), ForwardedRequest()
+    failing = GatewayResponse(status=first) if isinstance(first, int) else first
+    instances, record = Instances(failing, OK), GatewayRecord()
 
     response = forwarded(instances, a_service(instances=TWO), record=record)
 
@@ -183,7 +186,7 @@ def test_a_version_without_instances_is_unavailable() -> None:
 
 
 def test_the_failing_answer_of_the_last_instance_is_passed_on() -> None:
-    last = UpstreamResponse(status=503, fields=(("Retry-After", "9"),), body=b"busy")
+    last = GatewayResponse(status=503, fields=(("Retry-After", "9"),), body=b"busy")
 
     response = forwarded(Instances(last), a_service())
 
@@ -286,14 +289,14 @@ def test_an_instance_that_is_down_costs_later_requests_nothing() -> None:
 
 
 def test_a_service_that_fails_gets_few_requests_more() -> None:
-    pool, record = an_instance_pool(), ForwardedRequest()
-    failing = Instances(*[UpstreamResponse(status=503)] * 60)
+    pool, record = an_instance_pool(), GatewayRecord()
+    failing = Instances(*[GatewayResponse(status=503)] * 60)
     service = a_service(
         instances=TWO, outliers=OutlierDetection(consecutive_failures=100, failure_percent=100)
     )
 
     for _ in range(40):
-        record = ForwardedRequest()
+        record = GatewayRecord()
         with suppress(ServiceUnavailable):
             forwarded(failing, service, pool=pool, record=record)
 

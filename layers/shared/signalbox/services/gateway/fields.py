@@ -16,6 +16,7 @@ from signalbox.models.gateway_errors import (
     MethodUnsupported,
     UpgradeUnsupported,
 )
+from signalbox.services.gateway.bodies import body_length
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import HeaderFields
 
@@ -181,7 +182,8 @@ def _check_framing(request: GatewayRequest) -> None:
         raise FieldsInvalid("the length of the body is given in two ways, or in an unknown one")
     if len(lengths) > 1 or not all(_LENGTH.fullmatch(value.strip(" \t")) for value in lengths):
         raise FieldsInvalid("Content-Length is no number, or several")
-    if lengths and int(lengths[0]) != len(request.body):
+    length = body_length(request.body)
+    if lengths and length is not None and int(lengths[0]) != length:
         raise FieldsInvalid("Content-Length is not the length of the body")
 
 
@@ -201,8 +203,11 @@ def _forwarding(request: GatewayRequest, destination: Destination) -> Iterator[t
 
 
 def _length(request: GatewayRequest) -> Iterator[tuple[str, str]]:
-    if request.body or request.method in _WITH_LENGTH or request.values("content-length"):
-        yield "content-length", str(len(request.body))
+    length = body_length(request.body)
+    if length is None:
+        yield "transfer-encoding", "chunked"
+    elif length or request.method in _WITH_LENGTH or request.values("content-length"):
+        yield "content-length", str(length)
 
 
 def _is_removed(name: str, removed: Collection[str]) -> bool:

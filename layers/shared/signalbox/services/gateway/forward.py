@@ -1,7 +1,6 @@
 """Forward a request to an instance of its service, and to another one where that is safe."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
@@ -25,13 +24,14 @@ from signalbox.services.gateway.instance_pool import (
 )
 from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.location import public_locations
-from signalbox.services.gateway.request import Destination, GatewayRequest
+from signalbox.services.gateway.middleware import GatewayCall
+from signalbox.services.gateway.record import GatewayRecord, UpstreamAttempt
+from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.ports.gateway import (
-    HeaderFields,
+    GatewayResponse,
     SendUpstream,
     Timer,
     UpstreamRequest,
-    UpstreamResponse,
 )
 
 _NOT_MODIFIED: Final = 304
@@ -40,25 +40,7 @@ _RESET_CONTENT: Final = 205
 _NO_BODY: Final = frozenset({_NO_CONTENT, _RESET_CONTENT, _NOT_MODIFIED})
 _NO_LENGTH: Final = frozenset({_NO_CONTENT, _RESET_CONTENT})
 
-UpstreamOutcome = UpstreamResponse | AttemptFailed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamAttempt:
-    """An attempt: the instance, its status or what went wrong, and how long it took."""
-
-    instance: str
-    status: int | None = None
-    fault: UpstreamFault | None = None
-    seconds: float
-
-
-@dataclass(slots=True, kw_only=True)
-class ForwardedRequest:
-    """What became of a request; it is filled while the request is forwarded."""
-
-    attempts: list[UpstreamAttempt] = field(default_factory=list)
-    refusal: FailoverRefusal | None = None
+UpstreamOutcome = GatewayResponse | AttemptFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +53,11 @@ class ForwardRequest:
     timer: Timer
     via: str
 
-    def __call__(
-        self,
-        request: GatewayRequest,
-        destination: Destination,
-        *,
-        credentials: Collection[str],
-        added: HeaderFields = (),
-        seconds: float,
-        record: ForwardedRequest,
-    ) -> UpstreamResponse:
+    async def __call__(self, call: GatewayCall) -> GatewayResponse:
         """Return the response for the client.
 
         Another instance is called after a failure, a 502, 503 or 504, if the request may be
-        repeated and time and budget are left. `seconds` is the time that the caller has; the
-        service gets no header named in `credentials`, and those that are `added`.
+        repeated and time and budget are left.
 
         Raises:
             ServiceUnavailable: There is no instance that may be called.
@@ -93,32 +65,32 @@ class ForwardRequest:
             ResponseTooLarge: The answer is too large.
             UpstreamError: No instance gave a valid answer.
         """
+        request, service = call.request, call.destination.service
         if remaining_forwards(request) == 0:
-            return UpstreamResponse(status=_NO_CONTENT)
-        until = self.timer() + min(destination.service.timeouts.total, seconds)
-        balanced = self.instances(destination.service, destination.version)
-        key = hash_value(destination.service, request)
-        call: InstanceCall | FailoverRefusal = self._begin(balanced, key)
-        while isinstance(call, InstanceCall):
-            message = self._message(request, destination, call, until, credentials)
-            message = replace(message, fields=(*message.fields, *added))
-            outcome = self._attempt(call, message, record)
+            return GatewayResponse(status=_NO_CONTENT)
+        until = self.timer() + min(service.timeouts.total, call.seconds)
+        balanced = self.instances(service, call.destination.version)
+        key = hash_value(service, request)
+        chosen: InstanceCall | FailoverRefusal = self._begin(balanced, key)
+        while isinstance(chosen, InstanceCall):
+            message = self._message(call, chosen, until)
+            outcome = await self._attempt(chosen, message, call.record)
             if not _is_failed(outcome):
                 break
-            tried = [attempt.instance for attempt in record.attempts]
+            tried = [attempt.instance for attempt in call.record.attempts]
             failed = FailedRequest(
                 method=request.method,
                 has_idempotency_key=bool(request.values("idempotency-key")),
                 attempts=len(tried),
-                max_retries=destination.service.retries,
+                max_retries=service.retries,
                 seconds_left=until - self.timer(),
             )
-            call = self.pool.fail_over(balanced, failed, tried=tried, key=key)
-        if isinstance(call, FailoverRefusal):
-            record.refusal = call
+            chosen = self.pool.fail_over(balanced, failed, tried=tried, key=key)
+        if isinstance(chosen, FailoverRefusal):
+            call.record.refusal = chosen
         if isinstance(outcome, AttemptFailed):
             raise _client_error(outcome)
-        return _for_client(request, destination, message, outcome)
+        return _for_client(call, message, outcome)
 
     def _begin(self, balanced: BalancedService, key: str | None) -> InstanceCall:
         try:
@@ -127,41 +99,35 @@ class ForwardRequest:
             reason, after = none.reason, none.after
         raise ServiceUnavailable(reason, after)
 
-    def _message(
-        self,
-        request: GatewayRequest,
-        destination: Destination,
-        call: InstanceCall,
-        until: float,
-        credentials: Collection[str],
-    ) -> UpstreamRequest:
-        service, instance = destination.service, call.instance
+    def _message(self, call: GatewayCall, chosen: InstanceCall, until: float) -> UpstreamRequest:
+        request, service, instance = call.request, call.destination.service, chosen.instance
         keeps = service.host is HostMode.KEEP and request.host
         query = f"?{request.query}" if request.query else ""
         left = max(until - self.timer(), 0.0)
+        fields = upstream_fields(
+            request,
+            call.destination,
+            host=request.host if keeps else instance.authority,
+            via=self.via,
+            credentials=call.credentials,
+        )
         return UpstreamRequest(
             instance=instance,
             method=request.method,
-            target=instance.base_path + destination.path + query,
-            fields=upstream_fields(
-                request,
-                destination,
-                host=request.host if keeps else instance.authority,
-                via=self.via,
-                credentials=credentials,
-            ),
+            target=instance.base_path + call.destination.path + query,
+            fields=(*fields, *call.added),
             body=request.body,
             connect=min(service.timeouts.connect, left),
             seconds=min(service.timeouts.attempt or left, left),
         )
 
-    def _attempt(
-        self, call: InstanceCall, message: UpstreamRequest, record: ForwardedRequest
+    async def _attempt(
+        self, call: InstanceCall, message: UpstreamRequest, record: GatewayRecord
     ) -> UpstreamOutcome:
         started, answered = self.timer(), None
         status, fault = None, None
         try:
-            response = self.send(message)
+            response = await self.send(message)
             status, answered = response.status, failure_of(response.status) is None
         except AttemptFailed as failed:
             fault = failed.fault
@@ -209,18 +175,16 @@ def _is_failed(outcome: UpstreamOutcome) -> bool:
 
 
 def _for_client(
-    request: GatewayRequest,
-    destination: Destination,
-    message: UpstreamRequest,
-    response: UpstreamResponse,
-) -> UpstreamResponse:
+    call: GatewayCall, message: UpstreamRequest, response: GatewayResponse
+) -> GatewayResponse:
+    request = call.request
     bare = request.method == "HEAD" or response.status in _NO_BODY
     with_length = bare and response.status not in _NO_LENGTH
-    return UpstreamResponse(
+    return GatewayResponse(
         status=response.status,
         fields=public_locations(
             client_fields(response.fields, with_length=with_length),
-            destination,
+            call.destination,
             instance_url=message.instance.url,
             base=request.base,
         ),

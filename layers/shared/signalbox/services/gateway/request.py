@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from signalbox.models.service import Service
 from signalbox.services.gateway.paths import RequestPath
-from signalbox.services.ports.gateway import HeaderFields
+from signalbox.services.ports.gateway import Body, HeaderFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class GatewayRequest:
     method: str
     path: RequestPath
     fields: HeaderFields = field(repr=False)
-    body: bytes = field(default=b"", repr=False)
+    body: Body = field(default=b"", repr=False)
     query: str = field(default="", repr=False)
     host: str = ""
     scheme: str = "https"

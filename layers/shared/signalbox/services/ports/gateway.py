@@ -1,7 +1,8 @@
 """The ports of the gateway: requests to instances, and their answers."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
@@ -9,6 +10,24 @@ from signalbox.models.upstream import Instance
 
 HeaderFields = tuple[tuple[str, str], ...]
 """Header fields in order; a name may be there several times."""
+
+
+class BodyStream(Protocol):
+    """A body that is read while it arrives, once, in pieces of bytes."""
+
+    @property
+    def length(self) -> int | None:
+        """Return how many bytes it has, None if that is not known before its end."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return the pieces."""
+
+    async def close(self) -> None:
+        """Leave the rest unread. It may be called several times, and after the end."""
+
+
+Body = bytes | BodyStream
+"""A body: its bytes, or where they come from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,21 +41,25 @@ class UpstreamRequest:
     method: str
     target: str = field(repr=False)
     fields: HeaderFields = field(repr=False)
-    body: bytes = field(repr=False)
+    body: Body = field(repr=False)
     connect: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamResponse:
-    """The answer of an instance, with its bytes unchanged."""
+class GatewayResponse:
+    """A response to the client, or that of an instance, with its bytes unchanged."""
 
     status: int
     fields: HeaderFields = field(default=(), repr=False)
-    body: bytes = field(default=b"", repr=False)
+    body: Body = field(default=b"", repr=False)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the values of every header of this name, in lower case."""
+        return tuple(value for key, value in self.fields if key.lower() == name)
 
 
-SendUpstream = Callable[[UpstreamRequest], UpstreamResponse]
+SendUpstream = Callable[[UpstreamRequest], Coroutine[None, None, GatewayResponse]]
 """Send a request to an instance and return its answer. Raises AttemptFailed."""
 
 ProbeInstance = Callable[[Instance, HealthCheck], CheckResult]

@@ -1,0 +1,51 @@
+"""The pipeline of the gateway: what happens to a request around its way to a service."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from signalbox.models.principal import ANONYMOUS, Principal
+from signalbox.services.gateway.record import GatewayRecord
+from signalbox.services.gateway.request import Destination, GatewayRequest
+from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayCall:
+    """A request, where it goes, and what the pipeline found out about it so far.
+
+    The service gets no header named in `credentials` (in lower case), and those that are `added`.
+    `seconds` is the time that is left for the response.
+    """
+
+    request: GatewayRequest
+    destination: Destination
+    seconds: float
+    caller: Principal = ANONYMOUS
+    credentials: frozenset[str] = frozenset()
+    added: HeaderFields = ()
+    record: GatewayRecord = field(default_factory=GatewayRecord)
+
+
+CallNext = Callable[[GatewayCall], Coroutine[Any, Any, GatewayResponse]]
+"""Pass a call on to the rest of the pipeline, and return the response."""
+
+
+class Middleware(Protocol):
+    """A step around the next one. It may change the call or the response, or answer by itself."""
+
+    async def __call__(self, call: GatewayCall, call_next: CallNext) -> GatewayResponse:
+        """Return the response.
+
+        Raises:
+            SignalboxError: The request is refused; the client gets the problem.
+        """
+
+
+def pipeline(middlewares: Sequence[Middleware], last: CallNext) -> CallNext:
+    """Return the pipeline that passes a call through the middlewares in order, then to `last`."""
+    step = last
+    for middleware in reversed(middlewares):
+        step = partial(middleware, call_next=step)
+    return step

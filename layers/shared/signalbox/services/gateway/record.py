@@ -1,0 +1,32 @@
+"""What became of a request to the gateway; it is filled while the request is answered."""
+
+from dataclasses import dataclass, field
+
+from signalbox.models.gateway_errors import UpstreamFault
+from signalbox.services.gateway.failover import FailoverRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamAttempt:
+    """An attempt: the instance, its status or what went wrong, and how long it took."""
+
+    instance: str
+    status: int | None = None
+    fault: UpstreamFault | None = None
+    seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayRecord:
+    """What the access log and the metrics show of a request.
+
+    `caller` is the name of the principal; `error` is the code of a problem; `refusal` is why no
+    other instance was tried.
+    """
+
+    service: str | None = None
+    version: str | None = None
+    caller: str = "anonymous"
+    error: str | None = None
+    attempts: list[UpstreamAttempt] = field(default_factory=list)
+    refusal: FailoverRefusal | None = None
