@@ -20,6 +20,7 @@ NETWORK_MS: Final = 5.0
 class Index:
     """An index: its keys, and what else it holds."""
 
+    name: str
     keys: tuple[str, ...]
     holds: tuple[str, ...]
 
@@ -70,6 +71,7 @@ def _index(properties: Json) -> Index:
     schema = cast("list[dict[str, str]]", properties["KeySchema"])
     projection = cast("Json", properties["Projection"])
     return Index(
+        name=str(properties["IndexName"]),
         keys=tuple(each["AttributeName"] for each in schema),
         holds=tuple(cast("list[str]", projection.get("NonKeyAttributes", []))),
     )

@@ -1,7 +1,7 @@
 """`make cost`: what a million webhooks cost from end to end, beside the naive way.
 
-A webhook becomes a task, a worker claims, extends and completes it, and its three changes are sent
-as notifications. Calls, items, CPU and logs are those of the real functions, recorded.
+A webhook becomes a task, a worker claims, extends and completes it, and its creation and its end
+are sent as notifications. Calls, items, CPU and logs are those of the real functions, recorded.
 """
 
 import io
@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ from tests.bench.costs import NETWORK_MS, Index, compute, indexes_of_template, w
 from tests.bench.figures import logging_to
 from tests.bench.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench.scenarios import Stage
-from tests.bench.stub import Cloud, Json
+from tests.bench.stub import Cloud, Json, Write, size
 from tests.bench.table import Table
 from tests.builders import a_connection, a_subscription
 from tests.fakes.context import FakeContext
@@ -41,9 +42,22 @@ BATCH: Final = 10
 TARGET_MS: Final = 150.0
 """How long a target takes to answer."""
 
+PAUSE: Final = timedelta(seconds=5)
+"""How much later the next step begins."""
+
 CONNECTOR: Final = "webhook"
 _READS: Final = frozenset({"GetItem", "Query", "BatchGetItem"})
 _QUEUE_CALLS: Final = ("Send", "Receive", "Delete", "ChangeMessage")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenItem:
+    """One write: the bytes of its item, and the units of the item and of each index."""
+
+    name: str
+    size: int
+    units: int
+    index_units: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,7 @@ class LifeStep:
     wait_ms: float
     calls: Mapping[str, int]
     write_units: int
+    items: tuple[WrittenItem, ...]
     log_bytes: int
 
     @property
@@ -113,7 +128,7 @@ class RecordedLife:
         connection = ConnectionId("hook")
         config = self.stage.wiring.config
         config.put(a_connection(id=connection, connector=CONNECTOR))
-        changes = (ChangeType.CREATED, ChangeType.STARTED, ChangeType.SUCCEEDED)
+        changes = (ChangeType.CREATED, ChangeType.SUCCEEDED)
         config.put(a_subscription(id="hook", connection=connection, changes=changes))
         self._notify = connector(lambda _: FakeConnector(name=CONNECTOR), self.stage.wiring)
 
@@ -141,10 +156,12 @@ class RecordedLife:
         yield from self._dispatched()
 
     def _dispatched(self) -> Iterator[LifeStep]:
-        """Dispatch the last step of the task, and deliver its notification."""
+        """Dispatch the last step of the task, and deliver its notification, if it has one."""
         image, stage = self._task, self.stage
         yield self._step("dispatch", lambda: stage.dispatch(image), batched=True)
-        note = self._written("NOTIFICATION#")
+        note = self._last_written("NOTIFICATION#")
+        if note is None:
+            return
         body = json.dumps(
             {
                 "v": 1,
@@ -160,14 +177,13 @@ class RecordedLife:
             wait_ms=TARGET_MS,
         )
 
-    def _written(self, sort: str) -> Json:
+    def _last_written(self, sort: str) -> Json | None:
         found = [
             write.after
             for write in self.cloud.writes
             if write.after and "sk" in write.after and _text(write.after, "sk").startswith(sort)
         ]
-        assert found, f"no {sort} was written"
-        return found[-1]
+        return found[-1] if found else None
 
     def _step(
         self,
@@ -185,7 +201,10 @@ class RecordedLife:
             run()
             cpu_ms = (time.process_time() - started) * 1_000
         if name in {"webhook", "claim", "complete"}:
-            self._task = self._written("TASK")
+            task = self._last_written("TASK")
+            assert task, "no task was written"
+            self._task = task
+        self.stage.clock.advance(PAUSE)
         return LifeStep(
             name=name,
             requests=requests,
@@ -194,12 +213,25 @@ class RecordedLife:
             wait_ms=wait_ms,
             calls=dict(self.cloud.calls),
             write_units=write_units(self.cloud.writes, self._indexes),
+            items=tuple(self._item(write) for write in self.cloud.writes),
             log_bytes=len(logs.getvalue().encode()),
         )
 
+    def _item(self, write: Write) -> WrittenItem:
+        assert write.after, "nothing is deleted in the life of a webhook"
+        indexes = self._indexes.get(write.table, [])
+        own = write_units([write], {})
+        index_units = {index.name: index.units(write) for index in indexes}
+        return WrittenItem(
+            name=_item_name(write),
+            size=size(write.after),
+            units=own,
+            index_units={name: units for name, units in index_units.items() if units},
+        )
 
-def life_costs() -> tuple[Table, Table]:
-    """Return the costs of the steps, and those of the whole life beside the naive way."""
+
+def life_costs() -> tuple[Table, Table, Table]:
+    """Return the costs of the steps, their items, and the whole life beside the naive way."""
     with Cloud().instead_of_aws() as cloud:
         life = RecordedLife(cloud)
         runs = [list(life.steps()) for _ in range(20)]
@@ -219,6 +251,11 @@ def life_costs() -> tuple[Table, Table]:
         cost = sum(parts([step]).values())
         figures = (str(sum(step.calls.values())), str(step.write_units), f"{step.cpu_ms:.2f}")
         steps.add(step.name, *figures, f"{cost:.2f}")
+    written = Table(title="Its items", columns=("step", "item", "bytes", "units", "in indexes"))
+    for step in recorded:
+        for item in step.items:
+            in_indexes = ", ".join(f"{name} {n}" for name, n in item.index_units.items())
+            written.add(step.name, item.name, str(item.size), str(item.units), in_indexes)
     whole = Table(
         title=f"A million webhooks, end to end; naive: no batches, {session_ms:.0f} ms for clients",
         columns=("part", "$", "naive $"),
@@ -227,7 +264,15 @@ def life_costs() -> tuple[Table, Table]:
     for name, dollars in ours.items():
         whole.add(name, f"{dollars:.2f}", f"{naive[name]:.2f}")
     whole.add("all", f"{sum(ours.values()):.2f}", f"{sum(naive.values()):.2f}")
-    return steps, whole
+    return steps, written, whole
+
+
+def _item_name(write: Write) -> str:
+    """Return what an item is, by its sort key or its table."""
+    after = write.after or {}
+    if "sk" in after:
+        return _text(after, "sk").partition("#")[0].lower()
+    return "delivery" if "source_pk" in after else "rate limit"
 
 
 def _text(item: Json, name: str) -> str:

@@ -3,11 +3,12 @@ network. It keeps items, so that the cost of a write can be computed, and counts
 """
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from io import BytesIO
 from typing import Final, cast
 from unittest.mock import patch
@@ -21,6 +22,10 @@ Items = Callable[[Json], tuple[Sequence[Json], bool]]
 """What a query finds, and whether there is more behind it."""
 
 _REFUSED: Final = "ConditionalCheckFailedException"
+_RECEIPT: Final = (
+    "AQEB" + b64encode(b"".join(sha256(b"%d" % n).digest() for n in range(6))).decode()
+)
+"""A receipt handle as long as those of SQS, which do not compress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +41,14 @@ class Write:
 class Cloud:
     """Tables and queues in memory. `query` answers queries.
 
-    `message` is what the queue of normal tasks holds.
+    `message` is what the queue of normal tasks holds. A secret whose name has `missing_secrets` in
+    it does not exist.
     """
 
     query: Items = lambda _: ((), False)
     message: str | None = None
     secrets: str = "[]"
+    missing_secrets: str = "/tokens/"
     calls: Counter[str] = field(default_factory=Counter)
     writes: list[Write] = field(default_factory=list)
     items: dict[tuple[str, str], Json] = field(default_factory=dict)
@@ -91,6 +98,8 @@ class Cloud:
         place = str(asked["TableName"]), _key(item)
         before = self.items.get(place)
         if before and "attribute_not_exists(pk)" in str(asked.get("ConditionExpression", "")):
+            # a write that is refused costs as much as one of the item that is there
+            self.writes.append(Write(table=place[0], before=before, after=before))
             return 400, {"__type": _REFUSED, "Item": before}
         self.items[place] = item
         self.writes.append(Write(table=place[0], before=before, after=item))
@@ -133,10 +142,16 @@ class Cloud:
     def _receive(self, asked: Json) -> tuple[int, Json]:
         if self.message is None or "Normal" not in str(asked["QueueUrl"]):
             return 200, {}
-        message: Json = {"MessageId": "m-1", "ReceiptHandle": "r-1", "Body": self.message}
+        message: Json = {
+            "MessageId": "5fea7756-0ea4-451a-a703-a558b933e274",
+            "ReceiptHandle": _RECEIPT,
+            "Body": self.message,
+        }
         return 200, {"Messages": [message]}
 
     def _parameter(self, asked: Json) -> tuple[int, Json]:
+        if self.missing_secrets in str(asked["Name"]):
+            return 400, {"__type": "ParameterNotFound"}
         return 200, {"Parameter": {"Name": asked["Name"], "Value": self.secrets, "Version": 1}}
 
 
