@@ -1,6 +1,7 @@
 """The operations that are measured, over a cloud that answers at once."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +10,7 @@ from typing import Final
 import boto3
 from pydantic import JsonValue
 
+from cli.dictionaries.github import with_all_members
 from signalbox.auth.api_keys import new_key
 from signalbox.http.api import ApiHandler
 from signalbox.http.events import LambdaResponse
@@ -33,8 +35,18 @@ from tests.functions.system import Context, event
 from tests.samples import sample
 
 SECRET: Final = "a-secret-of-the-bench"
-PAYLOAD: Final = 13_000
 _COMMENT: Final = b"7777777777"
+_LONG_ID: Final = re.compile(r"(?<![0-9])[1-9][0-9]{6,}[1-9](?![0-9])")
+_OTHERS: Final = {
+    "octo-org": "hooli-xyz",
+    "railway": "flux-capacitor",
+    "mira-okafor": "emmett-b",
+    "jonas-lind": "marty-m",
+    "Login fails behind the proxy": "The clock stops at 88",
+    "Signing in through the proxy ends in a redirect loop.": "It happens at the tower only.",
+}
+"""Other names for those of the samples, of which the dictionary is made."""
+
 TASK: Final = TaskId("tsk_aaaaaaaaaaaaaaaaaaaaaaaa")
 
 Scene = Callable[[], LambdaResponse]
@@ -74,7 +86,7 @@ class Stage:
         self.waiting = a_task(id=TASK, description="d" * 400)
         self.held = leased(self.waiting, a_lease(), NOW)
         self.cloud.message = TaskMessage(task_id=TASK).model_dump_json()
-        self._body = json.dumps(_payload()).encode()
+        self._body = json.dumps(_payload(), separators=(",", ":")).encode()
         self.comment()
 
     def operations(self) -> list[Operation]:
@@ -181,15 +193,24 @@ class Stage:
 
 
 def _payload() -> dict[str, JsonValue]:
-    """A comment with as many links as GitHub sends along."""
-    made = sample("github", "issue_comment.created")
-    comment = made.body["comment"]
+    """A comment as long as those of GitHub, by other people than those of the samples."""
+    body = sample("github", "issue_comment.created").body
+    comment, issue = body["comment"], body["issue"]
     assert isinstance(comment, dict)
+    assert isinstance(issue, dict)
     at = NOW.isoformat()
     response: Json = {"id": int(_COMMENT), "body": "/agent fix the login"}
     response |= {"created_at": at, "updated_at": at}
-    body = made.body | {"comment": comment | response}
-    link = "https://api.github.com/repos/octo/hello/git/refs{/sha}"
-    missing = PAYLOAD - len(json.dumps(body))
-    links: JsonValue = {f"link_{number}_url": link for number in range(missing // 80)}
-    return body | {"links": links}
+    people: JsonValue = [_person(number) for number in range(1, 4)]
+    more: Json = {"comment": comment | response, "issue": issue | {"assignees": people}}
+    text = json.dumps(with_all_members(body | more), separators=(",", ":"))
+    for name, other in _OTHERS.items():
+        text = text.replace(name, other)
+    renewed: dict[str, JsonValue] = json.loads(_LONG_ID.sub(lambda found: found[0][::-1], text))
+    return renewed
+
+
+def _person(number: int) -> JsonValue:
+    identifier = 31_415_926 * number
+    avatar = f"https://avatars.githubusercontent.com/u/{identifier}?v=4"
+    return {"login": f"hooli-{number}", "id": identifier, "avatar_url": avatar}

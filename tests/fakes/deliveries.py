@@ -4,13 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from signalbox.models.base import list_position, sortable_time
-from signalbox.models.delivery import (
-    Delivery,
-    DuplicateCount,
-    StoredDelivery,
-    compress_body,
-    decompress_body,
-)
+from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
@@ -29,7 +23,7 @@ class FakeDeliveryStore:
         self._reach()
         if delivery.id in self.kept:
             return False
-        self.kept[delivery.id] = (delivery, compress_body(body))
+        self.kept[delivery.id] = (delivery, body)
         return True
 
     def get(self, delivery: DeliveryId) -> Delivery:
@@ -38,7 +32,7 @@ class FakeDeliveryStore:
     def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
         kept, body = self._found(delivery)
         repeats = self.duplicates.get(delivery, DuplicateCount())
-        return StoredDelivery(delivery=kept, body=decompress_body(body), duplicates=repeats)
+        return StoredDelivery(delivery=kept, body=body, duplicates=repeats)
 
     def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
         kept, _ = self._found(delivery)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import pytest
 
+from signalbox.aws.compression import compress
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
@@ -34,6 +36,9 @@ from tests.integration.faults import (
     unprocessed,
     unreachable,
 )
+
+if TYPE_CHECKING:
+    from signalbox.aws.dynamo_table import Item
 
 DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
 
@@ -230,6 +235,20 @@ class TestDynamoDeliveries(DeliveryStoreContract):
             bucket=stack.name("BodiesBucket"),
             s3=lambda: stack.clients.s3,
         )
+
+    @pytest.mark.parametrize("dictionary", [None, "bodies/slack.1", "bodies/github.1"])
+    def test_a_body_of_any_age_can_be_read(
+        self, store: DynamoDeliveries, dictionary: str | None
+    ) -> None:
+        delivery, body = a_delivery(), b'{"action": "created"}'
+        store.create(delivery, b"{}")
+        kept = store.table.get({"pk": {"S": delivery.id}})
+        assert kept is not None
+        older = {name: value for name, value in kept.items() if name != "dictionary"}
+        named: Item = {"dictionary": {"S": dictionary}} if dictionary else {}
+        store.table.put({**older, **named, "body": {"B": compress(body, dictionary)}})
+
+        assert store.get_stored(delivery.id).body == body
 
     def test_reading_anew_whose_answer_was_lost_is_recognised(
         self, store: DynamoDeliveries, faults: Faults

@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
+from signalbox.aws.compression import compress, decompress, newest_dictionary
 from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
-from signalbox.models.delivery import (
-    Delivery,
-    DuplicateCount,
-    StoredDelivery,
-    compress_body,
-    decompress_body,
-)
+from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
@@ -33,6 +28,9 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 _MAX_ITEM_BODY: Final = 300_000
+_MAX_BODY: Final = 10 * 2**20
+"""The largest request that API Gateway takes."""
+
 _DUE_ATTRIBUTES: Final = ("due_pk", "due_sk")
 _LAST: Final = "9"
 """After every time."""
@@ -48,7 +46,8 @@ class DynamoDeliveries(DeliveryStore):
 
     @override
     def create(self, delivery: Delivery, body: bytes) -> bool:
-        stored = compress_body(body)
+        dictionary = newest_dictionary("bodies", delivery.provider)
+        stored = compress(body, dictionary)
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
             "doc": {"S": _document(delivery)},
@@ -58,6 +57,8 @@ class DynamoDeliveries(DeliveryStore):
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
             **_due_attributes(delivery),
         }
+        if dictionary:
+            item["dictionary"] = {"S": dictionary}
         if len(stored) <= _MAX_ITEM_BODY:
             item["body"] = {"B": stored}
         else:
@@ -75,9 +76,13 @@ class DynamoDeliveries(DeliveryStore):
     @override
     def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
         item = self._item(delivery)
-        return StoredDelivery(
-            delivery=_delivery(item), body=self._body(item), duplicates=_duplicates(item)
+        found = _delivery(item)
+        body = decompress(
+            self._stored_body(item),
+            text_attribute(item, "dictionary") or None,
+            limit=_MAX_BODY,
         )
+        return StoredDelivery(delivery=found, body=body, duplicates=_duplicates(item))
 
     @override
     def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
@@ -127,13 +132,13 @@ class DynamoDeliveries(DeliveryStore):
         rows = heapq.merge(*shards, key=lambda row: text_attribute(row, "due_sk"))
         return (_due_delivery(row) for row in rows)
 
-    def _body(self, item: Item) -> bytes:
+    def _stored_body(self, item: Item) -> bytes:
         inside = item.get("body", {}).get("B")
         if inside is not None:
-            return decompress_body(bytes(inside))
+            return bytes(inside)
         with aws_unavailable("the bucket of large bodies"):
             found = self.s3().get_object(Bucket=self.bucket, Key=text_attribute(item, "body_key"))
-            return decompress_body(found["Body"].read())
+            return found["Body"].read()
 
     def _item(self, delivery: DeliveryId) -> Item:
         item = self.table.get({"pk": {"S": delivery}})

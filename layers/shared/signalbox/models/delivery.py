@@ -1,6 +1,5 @@
 """A delivery: one verified webhook, as it is stored."""
 
-import gzip
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,13 +141,3 @@ def reinterpreted(before: Delivery, now: Delivery) -> Delivery:
 def _ended(deferral: Deferral | None) -> Deferral | None:
     """Return a deferral after which nothing is left to do."""
     return deferral and deferral.model_copy(update={"due_at": None})
-
-
-def compress_body(body: bytes) -> bytes:
-    """Return the body as it is stored: gzip, the same bytes for the same body."""
-    return gzip.compress(body, compresslevel=6, mtime=0)
-
-
-def decompress_body(stored: bytes) -> bytes:
-    """Return the body as it was sent."""
-    return gzip.decompress(stored)

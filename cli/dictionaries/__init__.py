@@ -1,0 +1,1 @@
+"""The dictionaries with which stored bodies and records are compressed."""
