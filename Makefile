@@ -115,6 +115,7 @@ lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 		--output-file layers/shared/requirements.txt
 	$(UV) export $(exported) --only-group tokens --output-file layers/shared/tokens.txt
 	$(UV) export $(exported) --only-group schemas --output-file layers/shared/schemas.txt
+	$(UV) export $(exported) --only-group discovery --output-file layers/shared/discovery.txt
 
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too

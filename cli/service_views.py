@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from cli.output import format_time
 from signalbox.http.schemas.instances import RegisterInstanceResponse
-from signalbox.models.instance_status import InstanceEvent, InstanceStatus
+from signalbox.models.instance_status import InstanceEvent, InstanceSource, InstanceStatus
 from signalbox.models.service import Service, ServiceAccess
 from signalbox.models.service_route import ServiceRoute
 
@@ -15,7 +15,7 @@ def access_text(access: ServiceAccess) -> str:
 
 
 def instances_text(service: Service) -> str:
-    """Return the URLs of all instances, those of a version after its name."""
+    """Return the URLs of all instances, those of a version after its name, and the discovery."""
     return " ".join(_instances(service))
 
 
@@ -26,7 +26,9 @@ def conditions_text(route: ServiceRoute) -> str:
 
 
 def registration_text(instance: InstanceStatus) -> str:
-    """Return until when an instance is registered; empty if it is configured."""
+    """Return until when an instance is registered, or that it was discovered; else nothing."""
+    if instance.source is InstanceSource.DISCOVERED:
+        return instance.source
     return f"until {format_time(instance.expires_at)}" if instance.expires_at else ""
 
 
@@ -56,3 +58,5 @@ def _instances(service: Service) -> Iterator[str]:
     for name, instances in service.versions.items():
         yield f"{name}:"
         yield from (instance.url for instance in instances)
+    if service.discovery:
+        yield service.discovery.text

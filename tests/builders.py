@@ -30,11 +30,13 @@ from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
 from signalbox.models.service import Service
+from signalbox.models.service_discovery import ServiceDiscovery
 from signalbox.models.service_route import ServiceRoute
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
 from signalbox.models.upstream import Instance
 from signalbox.services.incidents.alert import alert_text, incident_change
 from signalbox.services.incidents.causes import rejections_cause
+from signalbox.services.ports.discovery import DiscoveredEndpoint
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET: Final = "a-secret-of-the-tests"
@@ -213,6 +215,18 @@ def an_instance(**changes: object) -> Instance:
 def a_service(**changes: object) -> Service:
     """A service `orders` with one instance."""
     return Service.model_validate({"name": "orders", "instances": (an_instance(),)} | changes)
+
+
+def a_discovery(**changes: object) -> ServiceDiscovery:
+    """Discovery by Cloud Map."""
+    source = {"namespace": "example.internal", "service": "orders"} | changes
+    return ServiceDiscovery.model_validate({"cloud_map": source})
+
+
+def an_endpoint(name: str = "i-1", **changes: object) -> DiscoveredEndpoint:
+    """An instance in a directory."""
+    facts: dict[str, Any] = {"host": "10.0.0.1", "port": 8443} | changes
+    return DiscoveredEndpoint(name=name, **facts)
 
 
 def a_route(**changes: object) -> ServiceRoute:

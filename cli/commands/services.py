@@ -75,8 +75,8 @@ def instances(
         {
             "Id": lambda row: row.id,
             "Version": lambda row: row.version or "",
-            "URL": lambda row: row.url,
-            "Weight": lambda row: str(row.weight),
+            "URL": lambda row: row.url or "",
+            "Weight": lambda row: str(row.weight or ""),
             "State": lambda row: row.state,
             "Since": lambda row: format_time(row.since),
             "Registered": registration_text,

@@ -29,7 +29,13 @@ _QUEUE: Final = "SQS::Queue"
 _FUNCTION: Final = "Lambda::Function"
 _MAPPING: Final = "Lambda::EventSourceMapping"
 _ALARM: Final = "CloudWatch::Alarm"
-_WITHOUT_RESOURCE: Final = frozenset({"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"})
+_WITHOUT_RESOURCE: Final = frozenset(
+    {
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "servicediscovery:DiscoverInstances",
+    }
+)
 """Actions that can only be allowed on everything."""
 _SECRET_WORDS: Final = frozenset(
     {"SECRET", "SECRETS", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "APIKEY"}

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from signalbox.services.gateway.discovery import CachedDiscovery
 from signalbox.services.gateway.failover import RetryBudget
 from signalbox.services.gateway.health import CachedHealth, OutlierEjection
 from signalbox.services.gateway.instance_circuits import InstanceCircuits
@@ -9,6 +10,7 @@ from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.registration import CachedRegistrations
 from tests.fakes.clock import FakeClock
+from tests.fakes.discovery import FakeDirectory
 from tests.fakes.instances import FakeInstanceHealth, FakeRegistrations
 
 
@@ -27,11 +29,13 @@ def an_instance_pool(clock: FakeClock | None = None) -> InstancePool:
 
 
 def live_instances(
-    store: FakeRegistrations | None = None, clock: FakeClock | None = None
+    store: FakeRegistrations | None = None,
+    clock: FakeClock | None = None,
+    directory: FakeDirectory | None = None,
 ) -> LiveInstances:
     """The instances of services as a new process sees them."""
+    clock = clock or FakeClock()
     return LiveInstances(
-        registrations=CachedRegistrations(
-            store=store or FakeRegistrations(), clock=clock or FakeClock()
-        )
+        registrations=CachedRegistrations(store=store or FakeRegistrations(), clock=clock),
+        discovery=CachedDiscovery(discover=directory or FakeDirectory(), clock=clock),
     )

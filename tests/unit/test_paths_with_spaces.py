@@ -21,7 +21,7 @@ def odd_folder(base: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("layer", ["SharedLayer", "TokensLayer", "SchemasLayer"])
+@pytest.mark.parametrize("layer", ["SharedLayer", "TokensLayer", "SchemasLayer", "DiscoveryLayer"])
 def test_a_layer_is_built_by_and_into_any_path(tmp_path: Path, layer: str) -> None:
     folder = odd_folder(tmp_path)
     uv, arguments = folder / "uv", tmp_path / "arguments"

@@ -9,10 +9,11 @@ from signalbox.models.upstream import InstanceMetadata
 
 
 class InstanceSource(StrEnum):
-    """Where an instance comes from: the configuration, or its own registration."""
+    """Where an instance comes from: the configuration, its own registration, or discovery."""
 
     CONFIGURED = "configured"
     REGISTERED = "registered"
+    DISCOVERED = "discovered"
 
 
 class InstanceState(StrEnum):
@@ -27,15 +28,16 @@ class InstanceStatus(Model):
     """An instance of a service, or of a `version` of it.
 
     `since` is when its checks last changed it, null if they never did; `ejected_until` is set while
-    it is ejected. What follows is null for an instance of the configuration: `registered_at` is
-    the time since which it is registered, `expires_at` when its registration ends without another
-    heartbeat.
+    it is ejected. Of a discovered one, which is listed once it was checked or ejected, `url` and
+    `weight` are null: only the gateway looks it up. What follows is null unless it registered
+    itself: `registered_at` is the time since which it is registered, `expires_at` when its
+    registration ends without another heartbeat.
     """
 
     id: Name
     version: VersionName | None
-    url: str
-    weight: int
+    url: str | None
+    weight: int | None
     zone: Name | None
     metadata: InstanceMetadata
     source: InstanceSource

@@ -10,6 +10,7 @@ from signalbox.models.base import Model, Name
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.health_check import HealthCheck, OutlierDetection
 from signalbox.models.principal import Scope
+from signalbox.models.service_discovery import ServiceDiscovery
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 
 RESERVED_SERVICES: Final = frozenset({"v1", "gateway"})
@@ -67,9 +68,10 @@ class Service(ConfigResource):
 
     Requests that name none of the `versions` are for the `instances`. A request is repeated up to
     `retries` times, at another instance, if that is safe. Each instance gets its own `Host`,
-    unless the `host` is kept. With `self_registration` instances may register themselves; one that
-    is new or available again gets its full share of requests after `slow_start_seconds`. With
-    `identity` a service that is not public gets that of the caller, signed.
+    unless the `host` is kept. With `self_registration` instances may register themselves, and with
+    `discovery` they are looked up; one that is new or available again gets its full share of
+    requests after `slow_start_seconds`. With `identity` a service that is not public gets that of
+    the caller, signed.
     """
 
     kind: ClassVar = "service"
@@ -85,6 +87,7 @@ class Service(ConfigResource):
     outliers: OutlierDetection = OutlierDetection()
     health_check: HealthCheck | None = None
     self_registration: bool = False
+    discovery: ServiceDiscovery | None = None
     slow_start_seconds: Annotated[int, Field(ge=0, le=900)] = 30
     access: ServiceAccess = ServiceAccess()
     identity: bool = True
@@ -95,6 +98,11 @@ class Service(ConfigResource):
     @override
     def key(self) -> str:
         return self.name
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Return whether it may have instances that are not configured."""
+        return self.self_registration or self.discovery is not None
 
     def instances_of(self, version: str | None) -> tuple[Instance, ...]:
         """Return the instances of a version, or those of requests that name none."""

@@ -8,13 +8,14 @@ from pydantic import Field, StringConstraints
 from signalbox.models.base import Model, Name
 
 MAX_INSTANCES: Final = 100
+MAX_WEIGHT: Final = 256
 
 InstanceUrl = Annotated[
     str, StringConstraints(pattern=r"^https?://[!-\"$-.0->@-~]{1,300}(/[!-\"$->@-~]{0,300})?$")
 ]
 """The base URL of an instance, without query and fragment."""
 
-InstanceWeight = Annotated[int, Field(ge=1, le=256)]
+InstanceWeight = Annotated[int, Field(ge=1, le=MAX_WEIGHT)]
 
 InstanceMetadata = dict[
     Annotated[str, StringConstraints(min_length=1, max_length=64)],

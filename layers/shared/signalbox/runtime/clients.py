@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_servicediscovery import ServiceDiscoveryClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -29,6 +30,8 @@ _CONFIG: Final = Config(
 _SSM: Final = _CONFIG.merge(
     Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 )
+# a request waits for it; while it fails, the last answer serves on
+_CLOUD_MAP: Final = _CONFIG.merge(Config(read_timeout=1, retries={"total_max_attempts": 1}))
 
 
 class AwsClients:
@@ -56,6 +59,11 @@ class AwsClients:
     def s3(self) -> "S3Client":
         """Return the S3 client, which is rarely needed."""
         return boto3.client("s3", config=_CONFIG)
+
+    @cached_property
+    def service_discovery(self) -> "ServiceDiscoveryClient":
+        """Return the client of Cloud Map, which only services that are looked up there need."""
+        return boto3.client("servicediscovery", config=_CLOUD_MAP)
 
     @cached_property
     def ssm(self) -> "SSMClient":

@@ -12,6 +12,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.runtime.auth import authorizer
+from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.telemetry import count, logger, report_unreadable_config
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
@@ -54,7 +55,8 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
                 UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES)
             ),
             instances=LiveInstances(
-                registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock)
+                registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
+                discovery=cached_discovery(wired),
             ),
             pool=_pool(wired),
             timer=monotonic,

@@ -12,6 +12,7 @@ from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.errors import Unavailable
 from signalbox.models.health_check import CHECK_PASS
 from signalbox.models.instance_health import HealthEvent
+from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
@@ -54,6 +55,7 @@ def _check_instances(wired: Wiring) -> CheckInstances:
     return CheckInstances(
         config=wired.config,
         registrations=wired.registrations,
+        discovery=cached_discovery(wired),
         health=health,
         record=RecordChecks(store=health, clock=clock),
         probe=InstanceProbe(send=client),

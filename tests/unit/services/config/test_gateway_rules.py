@@ -1,10 +1,17 @@
 import pytest
+from pydantic import ValidationError
 
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
 from signalbox.models.service import Service
+from signalbox.models.service_discovery import (
+    CloudMapDiscovery,
+    DnsDiscovery,
+    DnsRecordType,
+    ServiceDiscovery,
+)
 from signalbox.models.service_route import ServiceRoute
 from signalbox.models.upstream import BalancingPolicy
 from signalbox.services.config.configure import Configure
@@ -21,6 +28,32 @@ def paths(resource: Service | ServiceRoute) -> list[str]:
     if isinstance(resource, Service):
         return [violation.path for violation in service_violations(resource)]
     return [violation.path for violation in route_violations(resource)]
+
+
+CLOUD_MAP = CloudMapDiscovery(namespace="example.internal", service="orders")
+SRV = DnsDiscovery(name="_orders._tcp.example.internal", type=DnsRecordType.SRV)
+
+
+@pytest.mark.parametrize(
+    ("discovery", "expected"),
+    [
+        (ServiceDiscovery(cloud_map=CLOUD_MAP), []),
+        (ServiceDiscovery(dns=SRV), []),
+        (ServiceDiscovery(), ["discovery"]),
+        (ServiceDiscovery(cloud_map=CLOUD_MAP, dns=SRV), ["discovery"]),
+        (ServiceDiscovery(dns=SRV.model_copy(update={"port": 80})), ["discovery.dns.port"]),
+    ],
+)
+def test_discovery_is_of_one_kind_and_srv_records_have_their_ports(
+    discovery: ServiceDiscovery, expected: list[str]
+) -> None:
+    assert paths(a_service(instances=(), discovery=discovery)) == expected
+
+
+@pytest.mark.parametrize("name", ["", ".", "a..b", "-a", "a b", "a" * 64, "ab." * 90])
+def test_discovery_by_dns_takes_names_that_there_may_be(name: str) -> None:
+    with pytest.raises(ValidationError):
+        DnsDiscovery(name=name, type=DnsRecordType.A)
 
 
 @pytest.mark.parametrize(

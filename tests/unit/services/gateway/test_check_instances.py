@@ -12,10 +12,12 @@ from signalbox.models.registration import new_registration
 from signalbox.models.service import Service
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
+from signalbox.services.gateway.discovery import CachedDiscovery
 from signalbox.services.gateway.health import RecordChecks, update_health
-from tests.builders import NOW, a_service, an_instance
+from tests.builders import NOW, a_discovery, a_service, an_endpoint, an_instance
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
+from tests.fakes.discovery import FakeDirectory
 from tests.fakes.instances import FakeInstanceHealth, FakeRegistrations
 
 STRICT = HealthCheck(unhealthy_threshold=1, healthy_threshold=1)
@@ -40,9 +42,11 @@ class Rig:
         self.clock, self.sick, self.probed = FakeClock(), set[str](), list[str]()
         self.config = FakeConfigStore(*services)
         self.health, self.registrations = FakeInstanceHealth(), FakeRegistrations()
+        self.directory = FakeDirectory()
         self.check = CheckInstances(
             config=self.config,
             registrations=self.registrations,
+            discovery=CachedDiscovery(discover=self.directory, clock=self.clock),
             health=self.health,
             record=RecordChecks(store=self.health, clock=self.clock),
             probe=self._probe,
@@ -100,6 +104,33 @@ def test_instances_of_versions_and_registered_ones_are_checked_too() -> None:
 
     assert sorted(rig.probed) == ["a", "c", "r"]
     assert set(rig.health.kept) == {"orders", "orders/v2"}
+
+
+def test_instances_that_are_looked_up_are_checked_and_removed_when_they_are_gone() -> None:
+    rig = Rig(a_service(health_check=STRICT, discovery=a_discovery()))
+    rig.directory.endpoints = (an_endpoint("i-1"), an_endpoint("i-2"))
+    rig.run()
+    rig.directory.endpoints = (an_endpoint("i-2"),)
+
+    result = rig.run()
+
+    assert sorted(rig.probed) == ["a", "a", "i-1", "i-2", "i-2"]
+    assert rig.events(result) == [("orders", "i-1", "removed")]
+
+
+def test_a_lookup_that_fails_removes_no_instance() -> None:
+    rig = Rig(a_service(health_check=STRICT, discovery=a_discovery()))
+    rig.directory.down = True
+
+    never_found = rig.run()
+    rig.directory.down, rig.directory.endpoints = False, (an_endpoint("i-1"),)
+    rig.run()
+    rig.directory.down = True
+    last_answer = rig.run()
+
+    assert never_found.errors == {"orders": "the directory did not answer"}
+    assert (never_found.checked, rig.events(never_found)) == (0, [])
+    assert (last_answer.checked, last_answer.errors, last_answer.changes) == (2, {}, [])
 
 
 def test_an_instance_whose_registration_has_ended_is_removed() -> None:

@@ -10,7 +10,7 @@ from signalbox.models.registration import new_registration
 from signalbox.models.service import Service
 from signalbox.services.gateway.health import RecordChecks, update_health
 from signalbox.services.gateway.list_instances import ListInstances
-from tests.builders import NOW, a_service, an_instance
+from tests.builders import NOW, a_discovery, a_service, an_instance
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
 from tests.fakes.instances import FakeInstanceHealth, FakeRegistrations
@@ -41,6 +41,26 @@ class Rig:
     def one(self, name: str) -> InstanceStatus:
         (found,) = [each for each in self.list_all("orders").items if each.id == name]
         return found
+
+
+def test_an_instance_that_was_looked_up_is_listed_once_it_was_checked() -> None:
+    rig = Rig(a_service(discovery=a_discovery()))
+    RecordChecks(store=rig.health, clock=rig.clock)(
+        "orders", ["a", "i-1"], [CheckResult(instance="i-1", passed=False)], ONE_STRIKE
+    )
+
+    found = rig.one("i-1")
+
+    assert (found.source, found.url, found.weight) == (InstanceSource.DISCOVERED, None, None)
+    assert (found.state, found.since) == (InstanceState.UNHEALTHY, NOW)
+    assert rig.one("a").source is InstanceSource.CONFIGURED
+
+
+def test_a_health_record_of_an_instance_that_is_gone_is_not_listed() -> None:
+    rig = Rig(a_service())
+    RecordChecks(store=rig.health, clock=rig.clock)("orders", ["a", "i-1"])
+
+    assert [each.id for each in rig.list_all("orders").items] == ["a"]
 
 
 def test_the_instances_of_all_versions_are_listed() -> None:

@@ -1,23 +1,18 @@
 """The rules of services and their routes: names, URLs, references, and routes that conflict."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.event_vocabulary import suggest
-from signalbox.models.ip_addresses import is_forbidden_address
+from signalbox.models.instance_url import instance_url_fault
 from signalbox.models.manifest import Manifest, ManifestError
 from signalbox.models.service import RESERVED_SERVICES, Service
+from signalbox.models.service_discovery import DnsRecordType, ServiceDiscovery
 from signalbox.models.service_route import ServiceRoute, is_parameter, routes_conflict
 from signalbox.models.upstream import BalancingPolicy, Instance
 
-_AUTHORITY: Final = re.compile(
-    r"https?://(\[([0-9a-f:.]+)\]|([a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*))(:[1-9][0-9]{0,4})?(/.*)?",
-    re.IGNORECASE,
-)
-_BASE: Final = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@-]*")
 _API: Final = "api"
 
 
@@ -27,17 +22,29 @@ def service_violations(service: Service) -> Iterator[ManifestError]:
         yield ManifestError(path="name", reason=f"the name {service.name} is reserved")
     groups = {"instances": service.instances}
     groups |= {f"versions.{name}": found for name, found in service.versions.items()}
-    if not any(groups.values()) and not service.self_registration:
-        reason = "is empty, so that nothing could answer; or set self_registration"
+    if not any(groups.values()) and not service.is_dynamic:
+        reason = "is empty, so that nothing could answer; or set self_registration or discovery"
         yield ManifestError(path="instances", reason=reason)
     for group, instances in groups.items():
         yield from _in_instances(group, instances)
+    yield from _discovery_violations(service.discovery)
     hashed = service.balancing is BalancingPolicy.CONSISTENT_HASH
     if hashed and service.hash_key is None:
         reason = "consistent_hash needs it, such as header:x-user or cookie:session"
         yield ManifestError(path="hash_key", reason=reason)
     if service.hash_key and not hashed:
         yield ManifestError(path="hash_key", reason="has an effect only for consistent_hash")
+
+
+def _discovery_violations(discovery: ServiceDiscovery | None) -> Iterator[ManifestError]:
+    if discovery is None:
+        return
+    if (discovery.cloud_map is None) is (discovery.dns is None):
+        yield ManifestError(path="discovery", reason="expects cloud_map or dns, one of the two")
+    dns = discovery.dns
+    if dns and dns.type is DnsRecordType.SRV and dns.port:
+        reason = "has no effect: SRV records have the port of each instance"
+        yield ManifestError(path="discovery.dns.port", reason=reason)
 
 
 def route_violations(route: ServiceRoute) -> Iterator[ManifestError]:
@@ -113,19 +120,6 @@ def _in_instances(group: str, instances: Sequence[Instance]) -> Iterator[Manifes
         fault = instance_url_fault(instance.url)
         if fault:
             yield ManifestError(path=f"{group}[{index}].url", reason=fault)
-
-
-def instance_url_fault(url: str) -> str:
-    """Return what is wrong with the URL of an instance, empty if nothing is."""
-    parts = _AUTHORITY.fullmatch(url)
-    if not parts:
-        return "expects an http or https URL of a host, without user name, query and fragment"
-    path = parts[6] or ""
-    if not _BASE.fullmatch(path) or {".", ".."} & set(path.split("/")) or "//" in path:
-        return "has a path that cannot be the beginning of another"
-    if is_forbidden_address(parts[2] or parts[3]):
-        return "is a link-local address or one of a metadata service, which is never called"
-    return ""
 
 
 def _within(place: str, errors: Iterator[ManifestError]) -> Iterator[ManifestError]:

@@ -13,6 +13,7 @@ from signalbox.models.instance_health import CheckResult, HealthChange, ServiceH
 from signalbox.models.registration import Registration, live_registrations, with_registered
 from signalbox.models.service import Service
 from signalbox.models.upstream import Instance
+from signalbox.services.gateway.discovery import CachedDiscovery, with_discovered
 from signalbox.services.gateway.health import RecordChecks
 from signalbox.services.gateway.live_instances import balanced_name
 from signalbox.services.ports.config import ConfigWriter
@@ -59,6 +60,7 @@ class CheckInstances:
 
     config: ConfigWriter
     registrations: RegistrationStore
+    discovery: CachedDiscovery
     health: InstanceHealthStore
     record: RecordChecks
     probe: ProbeInstance
@@ -107,12 +109,14 @@ class CheckInstances:
                 continue  # nothing is known of it that could change
             try:
                 live = self._live(name) if service.self_registration else ()
+                found = self.discovery.get(service)
             except Unavailable as unavailable:
                 result.errors[name] = unavailable.reason
                 continue
+            registered = with_registered(service.instances_of(version), live)
             yield _Group(
                 name=name,
-                instances=with_registered(service.instances_of(version), live),
+                instances=with_discovered(registered, found.of_version(version)),
                 started_at={each.instance.id: each.registered_at for each in live},
                 check=check,
                 before=stored.get(name, ServiceHealth()),

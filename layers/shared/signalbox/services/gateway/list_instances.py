@@ -68,9 +68,18 @@ class ListInstances:
             taken = {each.id for each in configured}
             found = live_registrations(stored, now)
             live = {each.instance.id: each for each in found if each.instance.id not in taken}
-        for instance in sorted(with_registered(configured, live.values()), key=attrgetter("id")):
-            record = health.by_id.get(instance.id)
-            yield _status(instance, version, record, live.get(instance.id), now)
+        listed = [
+            _status(instance, version, health.by_id.get(instance.id), live.get(instance.id), now)
+            for instance in with_registered(configured, live.values())
+        ]
+        if service.discovery:
+            known = {each.id for each in listed}
+            listed += [
+                _discovered(record, version, now)
+                for record in health.instances
+                if record.id not in known
+            ]
+        yield from sorted(listed, key=attrgetter("id"))
 
 
 def _events(health: ServiceHealth, version: str | None) -> Iterator[InstanceEvent]:
@@ -91,8 +100,6 @@ def _status(
     registration: Registration | None,
     now: datetime,
 ) -> InstanceStatus:
-    ejected = record is not None and record.is_ejected(now)
-    state = InstanceState.EJECTED if ejected else InstanceState.HEALTHY
     return InstanceStatus(
         id=instance.id,
         version=version,
@@ -101,10 +108,39 @@ def _status(
         zone=instance.zone,
         metadata=instance.metadata,
         source=InstanceSource.REGISTERED if registration else InstanceSource.CONFIGURED,
-        state=InstanceState.UNHEALTHY if record and not record.healthy else state,
+        state=_state(record, now),
         since=record.since if record else None,
-        ejected_until=record.ejected_until if record and ejected else None,
+        ejected_until=_ejected_until(record, now),
         registered_at=registration.registered_at if registration else None,
         expires_at=registration.expires_at if registration else None,
         ttl_seconds=registration.ttl_seconds if registration else None,
     )
+
+
+def _discovered(record: InstanceHealth, version: str | None, now: datetime) -> InstanceStatus:
+    """Return the status of an instance that only its health is known of here."""
+    return InstanceStatus(
+        id=record.id,
+        version=version,
+        url=None,
+        weight=None,
+        zone=None,
+        metadata={},
+        source=InstanceSource.DISCOVERED,
+        state=_state(record, now),
+        since=record.since,
+        ejected_until=_ejected_until(record, now),
+        registered_at=None,
+        expires_at=None,
+        ttl_seconds=None,
+    )
+
+
+def _state(record: InstanceHealth | None, now: datetime) -> InstanceState:
+    if record and not record.healthy:
+        return InstanceState.UNHEALTHY
+    return InstanceState.EJECTED if record and record.is_ejected(now) else InstanceState.HEALTHY
+
+
+def _ejected_until(record: InstanceHealth | None, now: datetime) -> datetime | None:
+    return record.ejected_until if record and record.is_ejected(now) else None

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from signalbox.models.errors import ConfigInvalid, Conflict, NotFound
+from signalbox.models.instance_url import instance_url_fault
 from signalbox.models.manifest import ManifestError
 from signalbox.models.service import Service
 from signalbox.models.upstream import Instance
-from signalbox.services.config.gateway_rules import instance_url_fault
 from signalbox.services.gateway.live_instances import balanced_name
 from signalbox.services.gateway.registration import (
     DeregisterInstance,

@@ -117,7 +117,7 @@ def _filled(rewrite: str, parameters: Mapping[str, str]) -> str:
 def _destination(
     service: Service, version: str | None, external: str, internal: str, rest: str
 ) -> Destination:
-    if version is None and not service.instances and not service.self_registration:
+    if version is None and not service.instances and not service.is_dynamic:
         raise NotFound(f"the service {service.name} needs a version")
     return Destination(
         service=service,
