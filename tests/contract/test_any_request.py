@@ -16,7 +16,7 @@ from signalbox.models.event import ParsedPayload
 from signalbox.runtime.registry import providers
 from tests.samples import names, request_of, sample
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
+pytestmark = pytest.mark.untraced  # it repeats what others cover, and tracing slows it down
 
 PROVIDERS: Final = sorted(providers())
 SECRET: Final = "5e" * 32

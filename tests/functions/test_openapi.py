@@ -21,7 +21,7 @@ from schemathesis.schemas import BaseSchema
 from tests.functions.gateway import Gateway
 from tests.functions.system import System, running
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
+pytestmark = pytest.mark.untraced  # it repeats what others cover, and tracing slows it down
 
 FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 """How many requests `make fuzz` makes of every operation; 0 in `make test`."""

@@ -39,7 +39,7 @@ from tests.functions.crud import (
 )
 from tests.functions.system import System, running
 
-pytestmark = pytest.mark.no_cover  # it repeats what others cover, and tracing slows it down
+pytestmark = pytest.mark.untraced  # it repeats what others cover, and tracing slows it down
 
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 ROLES: Final = ("anonymous", "viewer", "worker", "operator", "admin")

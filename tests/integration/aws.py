@@ -11,6 +11,7 @@ from typing import Final, Literal, cast
 import boto3
 from botocore.config import Config
 from moto import mock_aws
+from moto.s3.models import s3_backends
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -144,11 +145,11 @@ def _allowed(*policies: Policy) -> Iterator[Statement]:
 @contextmanager
 def deployed() -> Iterator[Stack]:
     """The stack, in a moto of its own."""
-    with mock_aws(), light_calls():
+    with light_calls(), mock_aws():
         names, snapshot = _made_once()
         snapshot.restore()
         for bucket in template().of_type("AWS::S3::Bucket"):
-            clients().s3.create_bucket(Bucket=str(names[bucket]))
+            s3_backends[ACCOUNT]["aws"].create_bucket(str(names[bucket]), REGION)
         yield Stack(template=template(), names=names, clients=clients())
 
 

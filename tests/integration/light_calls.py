@@ -21,6 +21,8 @@ from moto import backend_index
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 
+from tests.integration import light_moto
+
 _SERVICES: Final = ("dynamodb", "dynamodbstreams", "sqs", "ssm", "s3")
 _call: Final = cast("Callable[..., object]", vars(BaseClient)["_make_api_call"])
 _sign: Final = RequestSigner.sign
@@ -45,6 +47,7 @@ def light_calls() -> Iterator[None]:
         stack.enter_context(patch.object(backend_index, "backend_url_patterns", patterns))
         stack.enter_context(patch.object(XFormedAttributePicker, "__call__", _picked))
         stack.enter_context(patch("moto.core.responses.gen_amzn_requestid_long", _request_id))
+        light_moto.install(stack)
         yield
 
 

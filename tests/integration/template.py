@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_pascal
 
-from cli.template import expanded_template
+from cli.template import TEMPLATE, expanded_template, translated_template
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
@@ -177,6 +178,12 @@ class Alarm(_Part):
 @cache
 def template() -> Template:
     return Template.model_validate(expanded_template())
+
+
+@cache
+def translated(path: Path = TEMPLATE) -> str:
+    """The template as `translated_template` returns it, made once: SAM's transform takes long."""
+    return translated_template(path)
 
 
 def resolved(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:

@@ -7,9 +7,8 @@ import pytest
 from cli.lint.__main__ import lint_file, main
 from cli.lint.rules import RULES, lint_template
 from cli.lint.template import Finding, Template
-from cli.target import PROJECT
-from cli.template import translated_template
 from tests.integration.template import template as source
+from tests.integration.template import translated
 
 Resources = dict[str, Any]
 Break = Callable[[Resources], None]
@@ -344,13 +343,13 @@ def test_a_refusal_may_name_everything() -> None:
 
 
 def test_our_template_is_sound() -> None:
-    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated())
 
     assert [str(finding) for finding in lint_template(template)] == []
 
 
 def test_sam_adds_no_role_to_those_of_our_template() -> None:
-    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated())
 
     assert {name for name, _ in template.of("IAM::Role")} == {
         name for name, resource in source().resources.items() if resource.type == "AWS::IAM::Role"
@@ -358,7 +357,7 @@ def test_sam_adds_no_role_to_those_of_our_template() -> None:
 
 
 def test_every_rule_has_something_to_look_at_in_our_template() -> None:
-    template = Template.model_validate_json(translated_template(PROJECT / "template.yaml"))
+    template = Template.model_validate_json(translated())
     kinds = {resource.kind.removeprefix("AWS::") for resource in template.resources.values()}
 
     assert kinds >= {

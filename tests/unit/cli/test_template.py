@@ -12,10 +12,10 @@ from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateExcepti
 from cli.lint.rules import lint_template
 from cli.lint.template import Template
 from cli.target import PROJECT
-from cli.template import TEMPLATE, expanded_template, translated_template
+from cli.template import TEMPLATE, expanded_template
 from signalbox.egress.refreshed_tokens import REFRESH_LOCK_TIME
 from signalbox.runtime.registry import connector_names, connectors, providers
-from tests.integration.template import template
+from tests.integration.template import template, translated
 
 PROVIDERS: Final = [f"provider{number}" for number in range(3)]
 CONNECTORS: Final = [f"connector{number}" for number in range(3)]
@@ -66,7 +66,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _resources(path: Path = TEMPLATE) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(translated_template(path))["Resources"]
+    found: dict[str, Any] = json.loads(translated(path))["Resources"]
     return found
 
 
@@ -87,7 +87,7 @@ def test_all_of_them_fit_into_a_stack(grown: Path) -> None:
 
     assert len(after) == len(before) + len(PROVIDERS) + len(CONNECTORS)
     assert len(_resources(grown)) < CLOUDFORMATION_TAKES
-    assert len(translated_template(grown)) < CLOUDFORMATION_READS
+    assert len(translated(grown)) < CLOUDFORMATION_READS
 
 
 def _functions(resources: dict[str, Any]) -> list[str]:
@@ -95,7 +95,7 @@ def _functions(resources: dict[str, Any]) -> list[str]:
 
 
 def test_what_grows_keeps_every_rule(grown: Path) -> None:
-    assert lint_template(Template.model_validate_json(translated_template(grown))) == []
+    assert lint_template(Template.model_validate_json(translated(grown))) == []
 
 
 def test_the_variables_of_functions_do_not_grow(grown: Path) -> None:

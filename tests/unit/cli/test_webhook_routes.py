@@ -6,15 +6,15 @@ import pytest
 from ministack.services import apigateway
 
 from cli.local.processed_template import GatewayRoute, ProcessedTemplate
-from cli.template import translated_template
 from signalbox.runtime.registry import providers
+from tests.integration.template import translated
 
 WEBHOOKS = "/api/v1/webhooks"
 
 
 @cache
 def routes() -> tuple[GatewayRoute, ...]:
-    (api,) = ProcessedTemplate.read(translated_template()).apis
+    (api,) = ProcessedTemplate.read(translated()).apis
     return api.routes
 
 

@@ -17,8 +17,37 @@ from signalbox.runtime.registry import connector_names, connectors, providers
 from tests.integration.aws import deployed
 
 LAYER: Final = PROJECT / "layers/shared/signalbox"
-NO_VARIABLES: Final[Mapping[str, str]] = {}
-LISTING: Final = "registry.connector_names(), registry.providers().keys()"
+PROGRAM: Final = r"""
+import importlib, json, os, re, sys
+import signalbox.runtime.connector, signalbox.runtime.webhook
+from signalbox.runtime import registry
+
+for expression in sys.argv[1:]:
+    if child := os.fork():
+        _, status = os.waitpid(child, 0)
+        assert status == 0, expression
+        continue
+    response = eval(expression)
+    loaded = {".".join(name.split(".")[1:3]) for name in sys.modules
+              if re.match(r"signalbox\.(providers|connectors)\.", name)}
+    found = {"response": response, "loaded": sorted(loaded), "file": registry.__file__}
+    print(json.dumps(found, default=list), flush=True)
+    sys.exit()
+"""
+LOADERS: Final = {
+    "providers.elsewhere": "registry.providers()['elsewhere']()",
+    "providers.github": "registry.providers()['github']().name",
+    "connectors.elsewhere": "registry.connectors(frozenset())['elsewhere']()",
+    "connectors.slack": "registry.connectors(frozenset())['slack']().name",
+}
+FUNCTIONS: Final = {
+    f"functions.webhooks.{name}.app": f"providers.{name}" for name in providers()
+} | {f"functions.connectors.{name}.app": f"connectors.{name}" for name in connector_names()}
+EXPRESSIONS: Final = {
+    "listing": "registry.connector_names(), registry.providers().keys()",
+    **LOADERS,
+    **{app: f"callable(importlib.import_module('{app}').handler)" for app in FUNCTIONS},
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,72 +66,52 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _asked(
-    expression: str, *path: Path, environment: Mapping[str, str] = NO_VARIABLES
-) -> dict[str, Any]:
-    """What a process of its own says of this, and which vendors' modules it has loaded by then."""
-    program = f"""
-import importlib, json, re, sys
-from signalbox.runtime import registry
-response = {expression}
-loaded = {{".".join(name.split(".")[1:3]) for name in sys.modules
-          if re.match(r"signalbox\\.(providers|connectors)\\.", name)}}
-found = {{"response": response, "loaded": sorted(loaded), "file": registry.__file__}}
-print(json.dumps(found, default=list))
-"""
+@pytest.fixture(scope="module")
+def response_to(shipped: Path) -> Mapping[str, Any]:
+    """What a new process responds to each expression, and which vendors' modules it then has.
+
+    The processes are forks of one that has loaded what all functions load.
+    """
+    with deployed() as stack:
+        environment = stack.environment("ApiFunction")
     done = subprocess.run(  # noqa: S603  our own interpreter
-        [sys.executable, "-c", program],
-        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(map(str, path))},
+        [sys.executable, "-c", PROGRAM, *EXPRESSIONS.values()],
+        env={
+            **os.environ,
+            **environment,
+            "PYTHONPATH": os.pathsep.join(map(str, (shipped, PROJECT))),
+        },
         capture_output=True,
         text=True,
         check=True,
     )
-    asked: dict[str, Any] = json.loads(done.stdout)
-    return asked
+    responses = map(json.loads, done.stdout.splitlines())
+    return dict(zip(EXPRESSIONS, responses, strict=True))
 
 
-def test_every_provider_and_connector_is_listed_and_none_is_loaded(shipped: Path) -> None:
-    asked = _asked(LISTING, shipped)
+def test_every_provider_and_connector_is_listed_and_none_is_loaded(
+    response_to: Mapping[str, Any],
+) -> None:
+    listing = response_to["listing"]
 
     listed = [sorted(["elsewhere", *names]) for names in (connector_names(), providers())]
-    assert asked["response"] == listed
-    assert asked["loaded"] == []
-    assert asked["file"].endswith(".pyc")
+    assert listing["response"] == listed
+    assert listing["loaded"] == []
+    assert listing["file"].endswith(".pyc")
 
 
-@pytest.mark.parametrize(
-    ("expression", "loaded"),
-    [
-        ("registry.providers()['elsewhere']()", "providers.elsewhere"),
-        ("registry.providers()['github']().name", "providers.github"),
-        ("registry.connectors(frozenset())['elsewhere']()", "connectors.elsewhere"),
-        ("registry.connectors(frozenset())['slack']().name", "connectors.slack"),
-    ],
-)
-def test_who_asks_for_one_loads_that_one(shipped: Path, expression: str, loaded: str) -> None:
-    asked = _asked(expression, shipped)
-
-    assert asked["response"] == loaded.partition(".")[2]
-    assert asked["loaded"] == [loaded]
+@pytest.mark.parametrize("loaded", LOADERS)
+def test_who_asks_for_one_loads_that_one(response_to: Mapping[str, Any], loaded: str) -> None:
+    assert response_to[loaded]["response"] == loaded.partition(".")[2]
+    assert response_to[loaded]["loaded"] == [loaded]
 
 
-@pytest.mark.parametrize(
-    ("app", "loaded"),
-    [(f"webhooks.{name}", f"providers.{name}") for name in providers()]
-    + [(f"connectors.{name}", f"connectors.{name}") for name in connector_names()],
-)
-def test_a_function_loads_the_one_that_it_is_for(shipped: Path, app: str, loaded: str) -> None:
-    with deployed() as stack:
-        environment = stack.environment("ApiFunction")
-
-    asked = _asked(
-        f"callable(importlib.import_module('functions.{app}.app').handler)",
-        shipped,
-        PROJECT,
-        environment=environment,
-    )
-
-    assert asked["loaded"] == [loaded]
+@pytest.mark.parametrize(("app", "loaded"), FUNCTIONS.items())
+def test_a_function_loads_the_one_that_it_is_for(
+    response_to: Mapping[str, Any], app: str, loaded: str
+) -> None:
+    assert response_to[app]["response"] is True
+    assert response_to[app]["loaded"] == [loaded]
 
 
 def test_each_has_the_name_of_its_module() -> None:

@@ -34,8 +34,12 @@ def connector_names() -> tuple[str, ...]:
 
 def providers() -> Providers:
     """Return every provider by name."""
-    modules = iter_modules(signalbox.providers.__path__)
-    return {module.name: partial(_provider, module.name) for module in modules}
+    return {name: partial(_provider, name) for name in _provider_names()}
+
+
+@cache
+def _provider_names() -> tuple[str, ...]:
+    return tuple(module.name for module in iter_modules(signalbox.providers.__path__))
 
 
 def connectors(trusted: frozenset[str]) -> Connectors:
