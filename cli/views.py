@@ -26,7 +26,7 @@ PAUSE_COLUMNS: Final[Mapping[str, Callable[[PauseResponse], str]]] = {
 
 def delivery_fields(found: DeliveryView) -> Fields:
     """Return the fields of a delivery; of a long body the start."""
-    body = found.body.content
+    body = found.body.content if found.body else "not kept"
     cut = (
         "" if len(body) <= _MAX_BODY_CHARACTERS else f"… ({len(body):,} characters; --json has all)"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from signalbox.models.base import list_position
 from signalbox.models.deferral import with_deferral
-from signalbox.models.delivery import DeliveryStatus, DuplicateCount, reinterpreted
+from signalbox.models.delivery import DeliveryStatus, DuplicateCount, KeepBodies, reinterpreted
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
 from signalbox.models.lifecycle import dispatched, succeeded
@@ -263,6 +263,32 @@ class DeliveryStoreContract:
 
         assert store.get(delivery.id) == delivery
         assert store.get_stored(delivery.id).body == body
+
+    @pytest.mark.parametrize("size", [10, 1_000_000])
+    def test_a_body_that_is_not_kept_is_dropped_when_nothing_is_left_to_do(
+        self, store: DeliveryStore, size: int
+    ) -> None:
+        body = random.Random(1).randbytes(size)
+        first = a_deferred(keep_bodies=KeepBodies.NONE, size=size)
+        ended = first.deferral.model_copy(update={"due_at": None})
+        after = first.model_copy(update={"version": 2, "deferral": ended})
+        store.create(first, body)
+        while_due = store.get_stored(first.id).body
+
+        store.replace(first, after)
+
+        assert while_due == body
+        assert store.get_stored(first.id).body is None
+        assert store.get(first.id).version == 2
+
+    def test_a_delivery_of_a_source_that_keeps_no_bodies_has_none(
+        self, store: DeliveryStore
+    ) -> None:
+        delivery = a_delivery(keep_bodies=KeepBodies.NONE)
+
+        store.create(delivery, b"{}")
+
+        assert store.get_stored(delivery.id).body is None
 
     @pytest.mark.parametrize("size", [10, 1_000_000])
     def test_a_second_delivery_of_the_same_id_changes_nothing(

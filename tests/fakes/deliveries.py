@@ -15,7 +15,7 @@ class FakeDeliveryStore:
     """A DeliveryStore. While `down` it does nothing but raise Unavailable."""
 
     def __init__(self) -> None:
-        self.kept: dict[DeliveryId, tuple[Delivery, bytes]] = {}
+        self.kept: dict[DeliveryId, tuple[Delivery, bytes | None]] = {}
         self.duplicates: dict[DeliveryId, DuplicateCount] = {}
         self.down = False
 
@@ -23,7 +23,7 @@ class FakeDeliveryStore:
         self._reach()
         if delivery.id in self.kept:
             return False
-        self.kept[delivery.id] = (delivery, body)
+        self.kept[delivery.id] = (delivery, body if delivery.keeps_body else None)
         return True
 
     def get(self, delivery: DeliveryId) -> Delivery:
@@ -45,7 +45,7 @@ class FakeDeliveryStore:
         kept = self.kept.get(before.id)
         if kept is None or kept[0].version != before.version:
             raise WriteConflict("the record has changed meanwhile")
-        self.kept[after.id] = (after, kept[1])
+        self.kept[after.id] = (after, kept[1] if after.keeps_body else None)
 
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
         self._reach()
@@ -75,7 +75,7 @@ class FakeDeliveryStore:
         ]
         yield from sorted(found, key=lambda due: (due.due_at, due.id))
 
-    def _found(self, delivery: DeliveryId) -> tuple[Delivery, bytes]:
+    def _found(self, delivery: DeliveryId) -> tuple[Delivery, bytes | None]:
         self._reach()
         if delivery not in self.kept:
             raise NotFound("there is no such delivery")

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from signalbox.models.config import Source
+from signalbox.models.delivery import KeepBodies
 from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
@@ -255,6 +256,25 @@ def test_a_delivery_of_a_source_that_is_gone_is_not_replayed(system: System) -> 
     system.wiring.config.remove(source)
 
     assert replay(system, made.word("delivery_id")).status == 409
+
+
+def test_a_delivery_whose_body_was_not_kept_is_explained_but_not_replayed(system: System) -> None:
+    system.wiring.config.put(Source(provider="github", keep_bodies=KeepBodies.NONE))
+    system.comment("/agent fix the login")
+    delivery, viewer = delivery_id("github", "default", "d-1"), system.key("viewer")
+    path = f"{DELIVERIES}/{delivery}"
+
+    shown = system.ask("GET", path, key=viewer)
+    explained = system.ask("GET", f"{path}/explain", key=viewer)
+    fetched = system.ask("GET", f"{path}/body", key=system.key("operator"))
+    replayed = [replay(system, delivery, dry_run=dry_run) for dry_run in (True, False)]
+
+    assert (shown.status, shown.json_body["body"]) == (200, None)
+    assert (explained.status, explained.json_body["status"]) == (200, "accepted")
+    assert (fetched.status, tasks(system)) == (404, 1)
+    assert "was not kept" in fetched.text
+    assert [answer.status for answer in replayed] == [409, 409]
+    assert "keep_bodies: none" in replayed[0].text
 
 
 def test_a_dry_run_that_is_asked_for_in_the_wrong_place_replays_nothing(

@@ -1,5 +1,6 @@
 """The stores over DynamoDB, SQS, SSM and S3 keep the promises of the ports, and cost little."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
@@ -12,12 +13,12 @@ from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
-from signalbox.models.delivery import reinterpreted
+from signalbox.models.delivery import KeepBodies, reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
 from signalbox.services.pagination import Window
-from tests.builders import NOW, a_delivery, a_notification, a_task, held
+from tests.builders import NOW, a_deferred, a_delivery, a_notification, a_task, held
 from tests.contract.held import HeldIndexContract
 from tests.contract.stores import (
     AgendaContract,
@@ -235,6 +236,19 @@ class TestDynamoDeliveries(DeliveryStoreContract):
             bucket=stack.name("BodiesBucket"),
             s3=lambda: stack.clients.s3,
         )
+
+    def test_a_large_body_that_is_not_kept_is_deleted_from_the_bucket(
+        self, store: DynamoDeliveries, stack: Stack
+    ) -> None:
+        first = a_deferred(keep_bodies=KeepBodies.NONE, size=400_000)
+        ended = first.deferral.model_copy(update={"due_at": None})
+        store.create(first, random.Random(1).randbytes(400_000))
+        before = stack.clients.s3.list_objects_v2(Bucket=store.bucket)["KeyCount"]
+
+        store.replace(first, first.model_copy(update={"version": 2, "deferral": ended}))
+
+        after = stack.clients.s3.list_objects_v2(Bucket=store.bucket)["KeyCount"]
+        assert before - after == 1
 
     @pytest.mark.parametrize("dictionary", [None, "bodies/slack.1", "bodies/github.1"])
     def test_a_body_of_any_age_can_be_read(

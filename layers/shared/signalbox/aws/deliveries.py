@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,7 +17,7 @@ from signalbox.aws.compression import compress, decompress, newest_dictionary
 from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
-from signalbox.models.errors import NotFound
+from signalbox.models.errors import NotFound, Unavailable
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
 from signalbox.services.ports.deliveries import DeliveryStore, DueDelivery
@@ -32,6 +33,7 @@ _MAX_BODY: Final = 10 * 2**20
 """The largest request that API Gateway takes."""
 
 _DUE_ATTRIBUTES: Final = ("due_pk", "due_sk")
+_BODY_ATTRIBUTES: Final = ("body", "body_key", "dictionary")
 _LAST: Final = "9"
 """After every time."""
 
@@ -46,8 +48,6 @@ class DynamoDeliveries(DeliveryStore):
 
     @override
     def create(self, delivery: Delivery, body: bytes) -> bool:
-        dictionary = newest_dictionary("bodies", delivery.provider)
-        stored = compress(body, dictionary)
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
             "doc": {"S": _document(delivery)},
@@ -57,16 +57,8 @@ class DynamoDeliveries(DeliveryStore):
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
             **_due_attributes(delivery),
         }
-        if dictionary:
-            item["dictionary"] = {"S": dictionary}
-        if len(stored) <= _MAX_ITEM_BODY:
-            item["body"] = {"B": stored}
-        else:
-            # named by its content, so that another body for this id cannot take its place
-            name = f"{delivery.id}/{sha256(stored).hexdigest()}"
-            item["body_key"] = {"S": name}
-            with aws_unavailable("the bucket of large bodies"):
-                self.s3().put_object(Bucket=self.bucket, Key=name, Body=stored)
+        if delivery.keeps_body:
+            item |= self._body_attributes(delivery, body)
         return self.table.put_new(item)
 
     @override
@@ -76,13 +68,9 @@ class DynamoDeliveries(DeliveryStore):
     @override
     def get_stored(self, delivery: DeliveryId) -> StoredDelivery:
         item = self._item(delivery)
-        found = _delivery(item)
-        body = decompress(
-            self._stored_body(item),
-            text_attribute(item, "dictionary") or None,
-            limit=_MAX_BODY,
+        return StoredDelivery(
+            delivery=_delivery(item), body=self._body(item), duplicates=_duplicates(item)
         )
-        return StoredDelivery(delivery=found, body=body, duplicates=_duplicates(item))
 
     @override
     def record_duplicate(self, delivery: DeliveryId, at: datetime) -> Delivery:
@@ -99,6 +87,11 @@ class DynamoDeliveries(DeliveryStore):
         # One that was stored once only has no attribute `version`.
         known: AttributeValueTypeDef = {"N": str(before.version)}
         due = _due_attributes(after)
+        gone: tuple[str, ...] = () if due or not before.due_at else _DUE_ATTRIBUTES
+        large = None
+        if before.keeps_body and not after.keeps_body:
+            gone += _BODY_ATTRIBUTES
+            large = self._large_body(before)
         self.table.change(
             {"pk": {"S": before.id}},
             {
@@ -108,8 +101,12 @@ class DynamoDeliveries(DeliveryStore):
                 **due,
             },
             {"version": None if before.version == 1 else known},
-            remove=() if due else _DUE_ATTRIBUTES if before.due_at else (),
+            remove=gone,
         )
+        if large:
+            # the change is made; what is not deleted now, the bucket deletes after a week
+            with suppress(Unavailable), aws_unavailable("the bucket of large bodies"):
+                self.s3().delete_object(Bucket=self.bucket, Key=large)
 
     @override
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
@@ -132,13 +129,36 @@ class DynamoDeliveries(DeliveryStore):
         rows = heapq.merge(*shards, key=lambda row: text_attribute(row, "due_sk"))
         return (_due_delivery(row) for row in rows)
 
-    def _stored_body(self, item: Item) -> bytes:
-        inside = item.get("body", {}).get("B")
-        if inside is not None:
-            return bytes(inside)
+    def _body_attributes(self, delivery: Delivery, body: bytes) -> dict[str, AttributeValueTypeDef]:
+        """Return the attributes with a body, or with its place in the bucket, where it is put."""
+        dictionary = newest_dictionary("bodies", delivery.provider)
+        stored = compress(body, dictionary)
+        item: dict[str, AttributeValueTypeDef] = {}
+        if dictionary:
+            item["dictionary"] = {"S": dictionary}
+        if len(stored) <= _MAX_ITEM_BODY:
+            return item | {"body": {"B": stored}}
+        # named by its content, so that another body for this id cannot take its place
+        name = f"{delivery.id}/{sha256(stored).hexdigest()}"
         with aws_unavailable("the bucket of large bodies"):
-            found = self.s3().get_object(Bucket=self.bucket, Key=text_attribute(item, "body_key"))
-            return found["Body"].read()
+            self.s3().put_object(Bucket=self.bucket, Key=name, Body=stored)
+        return item | {"body_key": {"S": name}}
+
+    def _body(self, item: Item) -> bytes | None:
+        inside, key = item.get("body", {}).get("B"), text_attribute(item, "body_key")
+        if inside is None and not key:
+            return None
+        if inside is None:
+            with aws_unavailable("the bucket of large bodies"):
+                inside = self.s3().get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        dictionary = text_attribute(item, "dictionary") or None
+        return decompress(bytes(inside), dictionary, limit=_MAX_BODY)
+
+    def _large_body(self, delivery: Delivery) -> str | None:
+        """Return the place in the bucket of a body that is there."""
+        if delivery.size <= _MAX_ITEM_BODY:
+            return None  # compression adds a few bytes at most
+        return text_attribute(self._item(delivery.id), "body_key") or None
 
     def _item(self, delivery: DeliveryId) -> Item:
         item = self.table.get({"pk": {"S": delivery}})

@@ -20,6 +20,7 @@ from signalbox.models.config_resource import (
     secret_path,
 )
 from signalbox.models.connection_auth import ConnectionAuth, ConnectionTls
+from signalbox.models.delivery import KeepBodies
 from signalbox.models.delivery_policy import DEFAULT_RETRY, DeliveryOrder, RetryPolicy, SendRate
 from signalbox.models.digest import DigestWindow
 from signalbox.models.event_vocabulary import escape_pattern
@@ -91,6 +92,7 @@ class Source(ConfigResource):
     has approved them. Deliveries with tasks that are over `burst` are deferred.
     Bodies with events keep to `body_schema`, a JSON Schema, or fail. Events for which the
     expression `filter` is not true are ignored; `transform` sets fields of the tasks of the others.
+    `keep_bodies` chooses the deliveries whose bodies stay stored when they are processed.
     `answer` is sent to verified requests whose provider expects no other. The provider's own model
     validates `settings`.
     """
@@ -117,6 +119,7 @@ class Source(ConfigResource):
     filter: SourceExpression | None = None
     transform: TaskTransform | None = None
     answer: SourceAnswer | None = None
+    keep_bodies: KeepBodies = KeepBodies.ALL
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property

@@ -20,6 +20,14 @@ class DeliveryStatus(StrEnum):
     HANDSHAKE = "handshake"
 
 
+class KeepBodies(StrEnum):
+    """Of which deliveries the bodies are kept once they are processed."""
+
+    ALL = "all"
+    FAILED = "failed"
+    NONE = "none"
+
+
 class FollowUpStatus(StrEnum):
     """What became of the message that follows the answer to a person."""
 
@@ -69,7 +77,7 @@ class Delivery(Model):
     current one. `notes` explain why parts of it created no task. `version` rises when it is
     interpreted again, by a replay or because it was sent again. `acks` are the latencies of earlier
     answers in milliseconds, for the counters. `deferral` is that of a delivery that was answered
-    first.
+    first. `keep_bodies` is what its source said when it was received.
     """
 
     id: DeliveryId
@@ -91,12 +99,20 @@ class Delivery(Model):
     replayed_by: str | None = None
     acks: tuple[int, ...] = ()
     deferral: Deferral | None = None
+    keep_bodies: KeepBodies = KeepBodies.ALL
     retention: int = 7 * 86_400
 
     @property
     def due_at(self) -> datetime | None:
         """Return when something is left to do for it, None if nothing is."""
         return self.deferral.due_at if self.deferral else None
+
+    @property
+    def keeps_body(self) -> bool:
+        """Return whether its body is stored: as long as something is left to do, then by choice."""
+        if self.due_at is not None or self.keep_bodies is KeepBodies.ALL:
+            return True
+        return self.keep_bodies is KeepBodies.FAILED and self.status is DeliveryStatus.FAILED
 
 
 class DuplicateCount(Model):
@@ -108,10 +124,10 @@ class DuplicateCount(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
-    """A delivery, its body as it was sent, and its duplicates."""
+    """A delivery, its body as it was sent, None if it is not kept, and its duplicates."""
 
     delivery: Delivery
-    body: bytes
+    body: bytes | None
     duplicates: DuplicateCount
 
 

@@ -10,7 +10,7 @@ import pytest
 from signalbox.models.burst import BurstCap
 from signalbox.models.config import CommandPermission, Source
 from signalbox.models.deferral import ATTEMPT_LEASE, MAX_INTERPRET_ATTEMPTS
-from signalbox.models.delivery import Deferral, DeliveryStatus, StoredDelivery
+from signalbox.models.delivery import Deferral, DeliveryStatus, KeepBodies, StoredDelivery
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.event import Author, Event
 from signalbox.models.ids import DeliveryId
@@ -216,6 +216,45 @@ class TestAPermissionThatDoesNotFitTheDeadline:
 
         assert result.status is DeliveryStatus.PENDING
         assert system.status(result.delivery) is DeliveryStatus.ACCEPTED
+
+
+class TestABodyThatIsNotKept:
+    @pytest.mark.parametrize("keep_bodies", [KeepBodies.NONE, KeepBodies.FAILED])
+    def test_is_there_until_the_outcome_is_sent(self, keep_bodies: KeepBodies) -> None:
+        system, result = of_slack(
+            "slash_command", SLACK.model_copy(update={"keep_bodies": keep_bodies})
+        )
+        system.errors = [SendDelayed("no answer")]
+        system.interpret(result.delivery)
+        before = system.deliveries.get_stored(result.delivery).body
+
+        system.clock.advance(MINUTE)
+        system.run()
+
+        assert before is not None
+        assert len(system.sent) == 2
+        assert system.deliveries.get_stored(result.delivery).body is None
+
+    def test_is_dropped_when_it_is_interpreted_at_once(self) -> None:
+        system = of_github(keep_bodies=KeepBodies.NONE)
+
+        result = system.receive(comment("one"))
+
+        assert result.status is DeliveryStatus.ACCEPTED
+        assert system.deliveries.get_stored(result.delivery).body is None
+
+    def test_is_kept_of_a_failed_one_until_it_is_sent_again_and_accepted(self) -> None:
+        system = of_github(keep_bodies=KeepBodies.FAILED, body_schema={"not": {}})
+        failed = system.receive(comment("one"))
+        kept = system.deliveries.get_stored(failed.delivery).body
+        system.config.put(a_source(keep_bodies=KeepBodies.FAILED))
+
+        again = system.receive(comment("one"))
+
+        assert failed.status is DeliveryStatus.FAILED
+        assert kept is not None
+        assert again.status is DeliveryStatus.ACCEPTED
+        assert system.deliveries.get_stored(again.delivery).body is None
 
 
 class TestTheOutcome:

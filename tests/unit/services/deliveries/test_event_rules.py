@@ -138,7 +138,7 @@ def test_a_body_that_does_not_keep_to_the_schema_fails_is_answered_and_stored() 
     assert stored.reason == (
         'the body does not keep to the schema: issue breaks the rule "required": ["milestone"]'
     )
-    assert json.loads(source.deliveries.get_stored(result.delivery).body) == ISSUE
+    assert json.loads(source.deliveries.get_stored(result.delivery).body or b"") == ISSUE
 
 
 def test_a_body_that_keeps_to_the_schema_makes_a_task_and_so_does_one_after_a_correction() -> None:

@@ -96,6 +96,8 @@ def add_deliveries(
     )
     def get_delivery_body(delivery_id: IdPath) -> Response[str]:
         stored = store.get_stored(DeliveryId(delivery_id))
+        if stored.body is None:
+            raise NotFound("the body of the delivery was not kept, by the choice of its source")
         body = DeliveryBodyResponse(
             delivery_id=stored.delivery.id,
             size=len(stored.body),
@@ -179,7 +181,7 @@ def _view(kept: StoredDelivery) -> DeliveryView:
         headers=delivery.headers,
         deferral=delivery.deferral,
         duplicates=kept.duplicates,
-        body=body_view(kept.body),
+        body=None if kept.body is None else body_view(kept.body),
     )
 
 

@@ -36,13 +36,14 @@ class DeliveryView(DeliverySummary):
 
     `secret` is the index of the secret that verified it; 0 is the current one. `deferral` is that
     of a delivery that was answered before it was interpreted, or whose outcome follows the answer.
+    There is no `body` if the source does not keep it.
     """
 
     secret: int
     headers: dict[str, str]
     deferral: Deferral | None = None
     duplicates: DuplicateCount
-    body: BodyView
+    body: BodyView | None
 
 
 class DeliveryBodyResponse(Model):

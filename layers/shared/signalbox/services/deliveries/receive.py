@@ -260,6 +260,7 @@ class ReceiveWebhook:
             request_id=context.request_id,
             acks=self.acks.pending,
             deferral=deferral_of(interpretation, context.at),
+            keep_bodies=context.source.keep_bodies,
         )
 
 

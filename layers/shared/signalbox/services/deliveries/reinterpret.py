@@ -37,7 +37,8 @@ class ReinterpretDelivery:
         """Return the interpretation, with another check of permissions if one is given.
 
         Raises:
-            Conflict: Its source or provider no longer exists, or does not fit the other.
+            Conflict: Its source or provider no longer exists, or does not fit the other, or its
+                body is not kept.
             DeliveryDeferred: The other check cannot be made now.
         """
         delivery = stored.delivery
@@ -74,8 +75,15 @@ class ReinterpretDelivery:
 
 
 def stored_request(stored: StoredDelivery) -> InboundRequest:
-    """Return the request as received, without the headers that are not stored."""
+    """Return the request as received, without the headers that are not stored.
+
+    Raises:
+        Conflict: Its body is not kept.
+    """
     delivery = stored.delivery
+    if stored.body is None:
+        kept = delivery.keep_bodies
+        raise Conflict(f"the body of the delivery was not kept: its source has keep_bodies: {kept}")
     return InboundRequest(
         method="POST",
         path=f"/api/v1/webhooks/{delivery.provider}",

@@ -55,7 +55,7 @@ class ReplayDelivery:
 
         Raises:
             NotFound: There is no such delivery.
-            Conflict: Its source or provider no longer exists.
+            Conflict: Its source or provider no longer exists, or its body is not kept.
         """
         stored = self.deliveries.get_stored(delivery)
         before, interpretation = stored.delivery, self.reinterpret(stored, request_id)
