@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,7 +31,9 @@ from signalbox.models.principal import ApiKey, Role
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.gateway_rules import gateway_errors
+from signalbox.services.config.middleware_rules import middleware_violations
 from signalbox.services.config.rules import rule_violations, vocabularies_of
+from signalbox.services.gateway.middleware_kind import MiddlewareKinds
 from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
@@ -83,6 +85,7 @@ class ApplyManifest:
     providers: Providers
     keys: Callable[[], Sequence[ApiKey]]
     changing: AuditChange
+    middlewares: MiddlewareKinds = field(default_factory=dict)
 
     def __call__(self, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyResult:
         """Apply the manifest and return the changes.
@@ -130,6 +133,11 @@ class ApplyManifest:
                 ManifestError(path=f"{group}[{index}].{error.path}", reason=error.reason)
                 for index, resource in enumerate(resources)
                 for error in rule_violations(resource, vocabularies)
+            )
+        for index, service in enumerate(manifest.services):
+            errors += (
+                ManifestError(path=f"services[{index}].{error.path}", reason=error.reason)
+                for error in middleware_violations(service, self.middlewares)
             )
         return [*errors, *gateway_errors(manifest, stays)]
 

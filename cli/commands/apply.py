@@ -34,7 +34,7 @@ def apply(
     from cli.admin.audit import command_audit
     from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
     from cli.locate import find_stack
-    from signalbox.runtime.registry import providers
+    from signalbox.runtime.registry import middlewares, providers
 
     manifest = read_manifest(file)
     stack = find_stack(chosen_target(context))
@@ -45,6 +45,7 @@ def apply(
         providers=providers(),
         keys=stack.keys.all,
         changing=command_audit(stack),
+        middlewares=middlewares(),
     )
     done = run(manifest, prune=prune, dry_run=dry_run)
     output = Output(as_json)

@@ -15,8 +15,11 @@ from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import Limits, RateLimit
+from signalbox.runtime.registry import middlewares
 from signalbox.services.gateway.forward import ForwardRequest
+from signalbox.services.gateway.middleware_kind import MiddlewareKinds
 from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
 from signalbox.services.gateway.synchronous import as_coroutine
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from signalbox.services.ports.metrics import Count
@@ -25,6 +28,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 from tests.fakes.counts import FakeCount
 from tests.fakes.instance_pool import an_instance_pool, live_instances
+from tests.fakes.middlewares import middleware_tools
 
 VIA = "signalbox"
 _KEY = new_identity_key()
@@ -42,6 +46,8 @@ def a_gateway_handler(
     keys: FakeKeyStore | None = None,
     clock: FakeClock | None = None,
     count: Count | None = None,
+    kinds: MiddlewareKinds | None = None,
+    out: StringIO | None = None,
 ) -> GatewayHandler:
     """A handler of a new process, in which nobody is limited and every instance is healthy."""
     clock = clock or FakeClock()
@@ -70,7 +76,10 @@ def a_gateway_handler(
         identity=IdentitySigner(keys=lambda: (_KEY,), issuer="signalbox", clock=clock),
         version="1.2.3",
         started_at=NOW,
-        logger=Logger(service=f"gateway-{id(clock)}", stream=StringIO()),
+        logger=Logger(service=f"gateway-{id(clock)}", stream=out or StringIO()),
         count=count or FakeCount(),
+        middlewares=ServiceMiddlewares(
+            kinds=middlewares() if kinds is None else kinds, tools=middleware_tools(clock)
+        ),
     )
     return GatewayHandler(gateway=gateway)

@@ -71,14 +71,22 @@ class RateLimiter:
         Raises:
             OverLimit: The rate limit is exceeded.
         """
-        now, policy = self.clock(), self.limits().of(caller)
+        return self.take(caller.name, self.limits().of(caller))
+
+    def take(self, key: str, policy: RateLimitPolicy) -> RateLimitQuota:
+        """Count a request against a limit that holds, by its share, also without the buckets.
+
+        Raises:
+            OverLimit: The limit is exceeded.
+        """
+        now = self.clock()
         if now >= self._asks_again_at:
             try:
-                return self.buckets.take(caller.name, policy, now)
+                return self.buckets.take(key, policy, now)
             except Unavailable:
                 self._asks_again_at = now + _RETRY_INTERVAL
         part = RateLimitPolicy(name=policy.name, limit=policy.limit.shared(self.processes))
-        return self._local.take(caller.name, part, now)
+        return self._local.take(key, part, now)
 
     def admit_anonymous(self, source_ip: str) -> RateLimitQuota:
         """Count a request without credentials.

@@ -1,6 +1,6 @@
 """The gateway: what happens to a request before and after it is forwarded, whatever its front."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -17,19 +17,28 @@ from signalbox.http.gateway_responses import (
     method_not_allowed,
     own_json_response,
     problem,
-    with_defaults,
 )
 from signalbox.http.gateway_status import gateway_services, gateway_status
 from signalbox.http.problems import error_fields
 from signalbox.models.errors import SignalboxError, Unavailable
 from signalbox.models.gateway_errors import ServiceUnavailable
 from signalbox.models.principal import Scope
+from signalbox.models.service import Service
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardRequest
-from signalbox.services.gateway.middleware import GatewayCall, pipeline
+from signalbox.services.gateway.middleware import (
+    CallNext,
+    GatewayCall,
+    Middleware,
+    NamedMiddleware,
+    pass_on,
+    pipeline,
+)
 from signalbox.services.gateway.paths import parse_path
 from signalbox.services.gateway.record import GatewayRecord
+from signalbox.services.gateway.response_fields import with_defaults
 from signalbox.services.gateway.routing import RoutingTable
+from signalbox.services.gateway.service_middlewares import MiddlewareSteps, no_middlewares
 from signalbox.services.ports.gateway import GatewayResponse
 from signalbox.services.ports.metrics import Count
 
@@ -47,7 +56,10 @@ _KEYS_MAX_AGE: Final = "public, max-age=300"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Answers requests. `version` is ours, `started_at` when this process began to answer."""
+    """Answers requests. `version` is ours, `started_at` when this process began to answer.
+
+    `middlewares` returns those of a service.
+    """
 
     table: Callable[[], RoutingTable]
     admit: Admit
@@ -57,6 +69,7 @@ class Gateway:
     started_at: datetime
     logger: Logger
     count: Count
+    middlewares: Callable[[Service], MiddlewareSteps] = no_middlewares
 
     async def __call__(self, incoming: IncomingRequest) -> GatewayResponse:
         """Answer one request. It never raises."""
@@ -82,15 +95,35 @@ class Gateway:
         request = replace(request, body=await incoming.read_body(service.max_body_bytes))
         check_request(request)
         check_loop(request, self.forward.via)
-        answer = pipeline(
-            [AdmitCaller(admit=self.admit, identity=self.identity, inbound=incoming.inbound)],
-            self.forward,
-        )
+        answer = pipeline(self._steps(incoming, record, service), self.forward)
         return await answer(
             GatewayCall(
                 request=request, destination=destination, seconds=incoming.seconds, record=record
             )
         )
+
+    def _steps(
+        self, incoming: IncomingRequest, record: GatewayRecord, service: Service
+    ) -> Sequence[Middleware]:
+        admit = AdmitCaller(admit=self.admit, identity=self.identity, inbound=incoming.inbound)
+        if not service.middlewares:
+            return [admit]
+
+        async def answer_errors(call: GatewayCall, call_next: CallNext) -> GatewayResponse:
+            # so that what stands before, such as CORS, sees a response to every request
+            try:
+                return await call_next(call)
+            except Exception as error:  # noqa: BLE001  as in __call__
+                return self._problem(error, incoming, record)
+
+        steps = self.middlewares(service)
+        return [
+            *steps.before_access,
+            answer_errors,
+            NamedMiddleware(name="", step=admit),
+            *steps.after_access,
+            NamedMiddleware(name="", step=pass_on),
+        ]
 
     async def _own(
         self,
@@ -134,10 +167,11 @@ class Gateway:
     ) -> GatewayResponse:
         known = error if isinstance(error, SignalboxError) else None
         record.error = known.code if known else "internal"
+        record.middleware = record.raised_by or None
         is_ours = known is None or isinstance(known, Unavailable)
         if is_ours and not isinstance(known, ServiceUnavailable):
-            extra = {"request_id": incoming.request_id, **error_fields(error)}
-            self.logger.error("gateway failed", extra=extra)
+            where = {"request_id": incoming.request_id, "middleware": record.middleware}
+            self.logger.error("gateway failed", extra={**where, **error_fields(error)})
         return problem(known, incoming.request_id, record.service)
 
     def _report(
@@ -166,6 +200,7 @@ class Gateway:
                 "upstream_ms": round(sum(a.seconds for a in attempts) * 1_000, 1),
                 "principal": record.caller,
                 "error": record.error,
+                "middleware": record.middleware,
                 "no_retry": record.refusal,
                 "faults": [a.fault or a.status for a in attempts[:-1]]
                 + ([last.fault] if last and last.fault else []),

@@ -7,12 +7,12 @@ from typing import Any
 from signalbox.auth.identity import IdentitySigner
 from signalbox.auth.rate_limits import rate_limit_headers
 from signalbox.http.authorize import Access, AuthResult, ScopeAccess
-from signalbox.http.gateway_responses import with_defaults
 from signalbox.models.errors import Forbidden
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.models.service import Service, ServiceAccess
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
+from signalbox.services.gateway.response_fields import with_defaults
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
 
 Admit = Callable[[InboundRequest, Access], Coroutine[Any, Any, AuthResult]]

@@ -1,6 +1,6 @@
 """Responses of the gateway itself: its problems, and what it answers of itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
@@ -14,7 +14,7 @@ from signalbox.models.errors import SignalboxError
 from signalbox.models.gateway_errors import ServiceUnavailable, UpstreamError
 from signalbox.models.ids import RequestId
 from signalbox.models.rate_limits import OverLimit
-from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
+from signalbox.services.ports.gateway import GatewayResponse
 
 _JSON: Final = "application/json"
 
@@ -58,13 +58,6 @@ def method_not_allowed(request: RequestId, allowed: str) -> OwnResponse:
         headers={"allow": allowed},
     )
     return _own(_with_target(response, None, request))
-
-
-def with_defaults(response: GatewayResponse, fields: HeaderFields) -> GatewayResponse:
-    """Return the response with those of the fields that it does not have."""
-    names = {name.lower() for name, _ in response.fields}
-    added = [(name, value) for name, value in fields if name.lower() not in names]
-    return replace(response, fields=(*response.fields, *added))
 
 
 def _with_target(

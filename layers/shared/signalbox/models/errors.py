@@ -75,7 +75,7 @@ class Forbidden(InvalidRequest):
 
 
 class AddressRefused(Forbidden):
-    """The request comes from an address that the source does not admit."""
+    """The request comes from an address that the source or the service does not admit."""
 
     code = "address_refused"
 

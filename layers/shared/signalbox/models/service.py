@@ -9,6 +9,7 @@ from typing_extensions import override
 from signalbox.models.base import Model, Name
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.health_check import HealthCheck, OutlierDetection
+from signalbox.models.middleware import MiddlewareSpec
 from signalbox.models.principal import Scope
 from signalbox.models.service_discovery import ServiceDiscovery
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
@@ -18,6 +19,8 @@ RESERVED_SERVICES: Final = frozenset({"v1", "gateway"})
 
 MAX_PROXIED_BYTES: Final = 4_400_000
 """The largest body in bytes; Lambda takes and returns 6 MB, as base64."""
+
+MAX_MIDDLEWARES: Final = 20
 
 VersionName = Annotated[str, StringConstraints(pattern=r"^v[0-9]{1,4}(\.[0-9]{1,4}){0,2}$")]
 """A version of a service, such as v2 or v2.1."""
@@ -71,7 +74,7 @@ class Service(ConfigResource):
     unless the `host` is kept. With `self_registration` instances may register themselves, and with
     `discovery` they are looked up; one that is new or available again gets its full share of
     requests after `slow_start_seconds`. With `identity` a service that is not public gets that of
-    the caller, signed.
+    the caller, signed. Requests pass the `middlewares` in order.
     """
 
     kind: ClassVar = "service"
@@ -92,6 +95,7 @@ class Service(ConfigResource):
     access: ServiceAccess = ServiceAccess()
     identity: bool = True
     host: HostMode = HostMode.REWRITE
+    middlewares: Annotated[tuple[MiddlewareSpec, ...], Field(max_length=MAX_MIDDLEWARES)] = ()
     max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000
 
     @property

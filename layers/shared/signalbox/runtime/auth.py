@@ -28,11 +28,16 @@ def authorizer(wired: Wiring) -> Authorizer:
     return Authorizer(
         keys=keys.authenticate,
         tokens=_tokens(wired),
-        limit=RateLimiter(
-            buckets=DynamoRateLimitBuckets(table=wired.state_table),
-            limits=lambda: _limits(wired),
-            clock=wired.clock,
-        ),
+        limit=rate_limiter(wired),
+    )
+
+
+def rate_limiter(wired: Wiring) -> RateLimiter:
+    """Return what counts requests against the limits of their callers."""
+    return RateLimiter(
+        buckets=DynamoRateLimitBuckets(table=wired.state_table),
+        limits=lambda: _limits(wired),
+        clock=wired.clock,
     )
 
 

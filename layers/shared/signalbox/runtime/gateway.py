@@ -11,8 +11,9 @@ from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unavailable
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
-from signalbox.runtime.auth import authorizer
+from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.discovery import cached_discovery
+from signalbox.runtime.registry import middlewares
 from signalbox.runtime.telemetry import count, logger, report_unreadable_config
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
@@ -22,9 +23,11 @@ from signalbox.services.gateway.health import CachedHealth, OutlierEjection
 from signalbox.services.gateway.instance_circuits import InstanceCircuits
 from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.live_instances import LiveInstances
+from signalbox.services.gateway.middleware_kind import MiddlewareTools
 from signalbox.services.gateway.registration import CachedRegistrations
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
+from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
 from signalbox.services.gateway.synchronous import as_coroutine
 
 _VIA: Final = "signalbox"
@@ -71,6 +74,15 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         started_at=wired.clock(),
         logger=log,
         count=count,
+        middlewares=ServiceMiddlewares(
+            kinds=middlewares(),
+            tools=MiddlewareTools(
+                clock=wired.clock,
+                timer=monotonic,
+                random=wired.random,
+                take=as_coroutine(rate_limiter(wired).take),
+            ),
+        ),
     )
     return GatewayHandler(gateway=core)
 

@@ -23,7 +23,7 @@ from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.notifications import PreviewRequest
 from signalbox.models.notification import Notification
-from signalbox.runtime.registry import connectors, providers
+from signalbox.runtime.registry import connectors, middlewares, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.refresh_networks import RefreshNetworks
@@ -150,6 +150,7 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
         refresh_networks=RefreshNetworks(
             store=wired.config, fetch=wired.fetch_networks, clock=wired.clock
         ),
+        middlewares=middlewares(),
     )
     probe = CheckConnection(
         config=wired.config,

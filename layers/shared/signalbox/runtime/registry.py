@@ -1,10 +1,11 @@
-"""The installed providers and connectors: the modules of their packages.
+"""The installed providers, connectors and middlewares: the modules of their packages.
 
 `signalbox.providers.NAME.provider` has its class as PROVIDER, `signalbox.connectors.NAME` as
-CONNECTOR. Where a provider keeps a log of its deliveries, `signalbox.providers.NAME.redelivery` has
-as DELIVERY_LOG what opens it, where it tells who has write access, its module `permissions` has
-PERMISSION_API, and where it takes a message after its answer, its module `follow_up` has FOLLOW_UP.
-Each is imported when it is first used, since most requests need none.
+CONNECTOR, and `signalbox.middlewares.NAME` declares itself as MIDDLEWARE. Where a provider keeps a
+log of its deliveries, `signalbox.providers.NAME.redelivery` has as DELIVERY_LOG what opens it,
+where it tells who has write access, its module `permissions` has PERMISSION_API, and where it takes
+a message after its answer, its module `follow_up` has FOLLOW_UP. Each is imported when it is first
+used, since most requests need none.
 """
 
 from functools import cache, partial
@@ -12,9 +13,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import signalbox.connectors
+import signalbox.middlewares
 import signalbox.providers
 from signalbox.services.ports.deliveries import Provider, Providers
 from signalbox.services.ports.notifications import Connector, Connectors
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from signalbox.egress.delivery_log import OpenDeliveryLogApi
     from signalbox.egress.follow_up import OpenFollowUpApi
     from signalbox.egress.permissions import OpenPermissionApi
+    from signalbox.services.gateway.middleware_kind import MiddlewareKind, MiddlewareKinds
 
 
 @cache
@@ -48,6 +51,12 @@ def connectors(trusted: frozenset[str]) -> Connectors:
     Private addresses are allowed at the `trusted` origins.
     """
     return {name: partial(_connector, name, trusted) for name in connector_names()}
+
+
+def middlewares() -> "MiddlewareKinds":
+    """Return every middleware of the gateway by name."""
+    modules = iter_modules(signalbox.middlewares.__path__)
+    return {module.name: partial(_middleware, module.name) for module in modules}
 
 
 @cache
@@ -84,6 +93,12 @@ def _optional_module(provider: str, module: str) -> ModuleType | None:
 @cache
 def _provider(name: str) -> Provider:
     made: Provider = import_module(f"signalbox.providers.{name}.provider").PROVIDER()
+    return made
+
+
+@cache
+def _middleware(name: str) -> "MiddlewareKind[Any]":
+    made: MiddlewareKind[Any] = import_module(f"signalbox.middlewares.{name}").MIDDLEWARE
     return made
 
 

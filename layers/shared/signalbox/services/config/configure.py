@@ -1,8 +1,8 @@
 """Write the configuration: sources, connections, subscriptions, services and routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from signalbox.models.config import Connection, Source, Subscription
@@ -15,6 +15,7 @@ from signalbox.models.errors import (
     SignalboxError,
     Unavailable,
 )
+from signalbox.models.manifest import ManifestError
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.services.config.gateway_references import (
@@ -28,6 +29,7 @@ from signalbox.services.ports.notifications import Connectors
 
 if TYPE_CHECKING:
     from signalbox.services.config.refresh_networks import RefreshNetworks
+    from signalbox.services.gateway.middleware_kind import MiddlewareKinds
 
 T = TypeVar("T", bound=ConfigResource)
 
@@ -51,6 +53,7 @@ class Configure:
     connectors: Connectors
     providers: Providers
     refresh_networks: "RefreshNetworks | None" = None
+    middlewares: "MiddlewareKinds" = field(default_factory=dict)
 
     def put(self, resource: ConfigResource, check: PreconditionCheck) -> bool:
         """Store the resource and return whether it is new.
@@ -136,9 +139,20 @@ class Configure:
                     raise Conflict(f"{connection.id} keeps an order, which digests would break")
             case Service() | ServiceRoute():
                 require_valid(resource, self.config)
-        errors = tuple(rule_violations(resource, vocabularies_of(self.providers)))
+        errors = (
+            *rule_violations(resource, vocabularies_of(self.providers)),
+            *self._middleware_violations(resource),
+        )
         if errors:
             raise ConfigInvalid(errors)
+
+    def _middleware_violations(self, resource: ConfigResource) -> Iterator[ManifestError]:
+        if isinstance(resource, Service) and resource.middlewares:
+            from signalbox.services.config.middleware_rules import (  # noqa: PLC0415  rarely needed
+                middleware_violations,
+            )
+
+            yield from middleware_violations(resource, self.middlewares)
 
 
 def remove_secret(resource: ConfigResource, remove: RemoveSecret) -> None:

@@ -103,6 +103,18 @@ def are_valid_fields(fields: HeaderFields) -> bool:
     )
 
 
+def plain_field_name(name: str) -> str:
+    """Return a name as some servers read it for CGI, in which letters and digits alone count."""
+    return _OTHER_THAN_NAMES.sub("-", name.lower())
+
+
+def is_reserved_field(name: str) -> bool:
+    """Return whether a header is of one hop, or the gateway's own in requests or responses."""
+    plain = plain_field_name(name)
+    reserved = _HOP_BY_HOP | _REPLACED | _OF_RESPONSES
+    return plain in reserved or plain.startswith(_PREFIXES)
+
+
 def upstream_fields(
     request: GatewayRequest,
     destination: Destination,
@@ -124,7 +136,7 @@ def upstream_fields(
     passed = [
         (name, _decremented(request, name, value).strip(" \t"))
         for name, value in request.fields
-        if not _is_removed(name, removed) and not _normal(name).startswith(_PREFIXES)
+        if not _is_removed(name, removed) and not plain_field_name(name).startswith(_PREFIXES)
     ]
     trailers = "trailers" in (word.lower() for word in _words(request.values("te")))
     connection = [("te", "trailers"), ("connection", "close, te")]
@@ -212,12 +224,7 @@ def _length(request: GatewayRequest) -> Iterator[tuple[str, str]]:
 
 def _is_removed(name: str, removed: Collection[str]) -> bool:
     """Return whether a field is removed, also as services read it that know no hyphens."""
-    return name.lower() in removed or _normal(name) in removed
-
-
-def _normal(name: str) -> str:
-    """Return a name as some servers read it for CGI, in which letters and digits alone count."""
-    return _OTHER_THAN_NAMES.sub("-", name.lower())
+    return name.lower() in removed or plain_field_name(name) in removed
 
 
 def _named_by_connection(request: GatewayRequest) -> frozenset[str]:

@@ -43,6 +43,34 @@ class Middleware(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedMiddleware:
+    """A step whose errors are recorded with its name, which is empty for a step of the core."""
+
+    name: str
+    step: Middleware
+
+    async def __call__(self, call: GatewayCall, call_next: CallNext) -> GatewayResponse:
+        """Return the response of the middleware.
+
+        Raises:
+            SignalboxError: The request is refused.
+        """
+        try:
+            response = await self.step(call, call_next)
+        except Exception:
+            if call.record.raised_by is None:
+                call.record.raised_by = self.name
+            raise
+        call.record.raised_by = None  # what was raised further in has become a response
+        return response
+
+
+async def pass_on(call: GatewayCall, call_next: CallNext) -> GatewayResponse:
+    """Return the response of the next step, whose errors are thereby not those of a middleware."""
+    return await call_next(call)
+
+
 def pipeline(middlewares: Sequence[Middleware], last: CallNext) -> CallNext:
     """Return the pipeline that passes a call through the middlewares in order, then to `last`."""
     step = last

@@ -21,7 +21,8 @@ class GatewayRecord:
     """What the access log and the metrics show of a request.
 
     `caller` is the name of the principal; `error` is the code of a problem; `refusal` is why no
-    other instance was tried.
+    other instance was tried. `middleware` is the one that refused the request or failed;
+    `raised_by` is the step of the pipeline from which an error is on its way.
     """
 
     service: str | None = None
@@ -30,3 +31,5 @@ class GatewayRecord:
     error: str | None = None
     attempts: list[UpstreamAttempt] = field(default_factory=list)
     refusal: FailoverRefusal | None = None
+    middleware: str | None = None
+    raised_by: str | None = None

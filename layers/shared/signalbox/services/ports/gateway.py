@@ -6,6 +6,7 @@ from typing import Protocol
 
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
+from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
 from signalbox.models.upstream import Instance
 
 HeaderFields = tuple[tuple[str, str], ...]
@@ -67,3 +68,6 @@ ProbeInstance = Callable[[Instance, HealthCheck], CheckResult]
 
 Timer = Callable[[], float]
 """Return a time in seconds that only grows."""
+
+TakeFromLimit = Callable[[str, RateLimitPolicy], Coroutine[None, None, RateLimitQuota]]
+"""Count a request against a limit, by the key of who sends it. Raises OverLimit, Unavailable."""
