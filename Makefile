@@ -22,6 +22,8 @@ uv_from_anywhere = $(if $(filter uv,$(UV)),uv,"$$PWD"/$(UV))
 export SAM_CLI_TELEMETRY = 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
+# Tests start a hundred processes, and each would compile all of its modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
 run demo docs test fuzz faults conformance soak cost bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1

@@ -11,7 +11,7 @@ from typing import Final
 from unittest.mock import patch
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, create_loader
 from hypothesis import settings
 
 _TOGETHER: Final = {"commands", "conformance", "e2e", "faults", "integration", "soak"}
@@ -34,9 +34,12 @@ for _contract in (
 
 @pytest.fixture(scope="session", autouse=True)
 def _service_models_are_parsed_once() -> Iterator[None]:
-    """Every session of boto3 parses the models of its services again, which is half of a test."""
+    """Every session of boto3 finds and parses the models again, which is half of a test."""
     parse = cache(JSONFileLoader().load_file)
-    with patch.object(JSONFileLoader, "load_file", lambda _loader, path: parse(path)):
+    with (
+        patch.object(JSONFileLoader, "load_file", lambda _loader, path: parse(path)),
+        patch("botocore.session.create_loader", cache(create_loader)),
+    ):
         yield
 
 

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from unittest.mock import patch
 
 import boto3
 import pytest
 from moto import mock_aws
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -44,6 +47,10 @@ _TEMPLATE = {
 }
 
 
+_command_of = cache(get_command)
+"""Typer would look through the signatures of all commands for each."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommandResult:
     """What a command printed, and its exit code."""
@@ -61,9 +68,10 @@ class CommandLine:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: str, given: str = "") -> CommandResult:
-        result = CliRunner().invoke(
-            app, [*self.options, *words], input=given, env=dict(self.environment)
-        )
+        with patch("typer.testing._get_command", _command_of):
+            result = CliRunner().invoke(
+                app, [*self.options, *words], input=given, env=dict(self.environment)
+            )
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return CommandResult(code=result.exit_code, out=result.stdout, err=result.stderr)
