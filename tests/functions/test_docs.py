@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,12 +14,19 @@ from signalbox.http.routing import MethodNotAllowed
 from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
 from signalbox.models.gateway_errors import AttemptFailed
 from signalbox.runtime.registry import providers
-from tests.functions.system import System
+from tests.functions.system import System, running
 
 Json = dict[str, JsonValue]
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 _json: TypeAdapter[Json] = TypeAdapter(Json)
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    """One for all, which only read: to describe the API takes longer than anything else here."""
+    with running() as system:
+        yield system
 
 
 def part(value: JsonValue) -> Json:
