@@ -1,17 +1,16 @@
-"""Apply a YAML file to a stack: parse, check, compare, write."""
+"""Apply a manifest to a stack: check, compare, write."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Protocol
 
-import yaml
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue
 
 from cli.admin.audit import AuditChange
+from cli.admin.manifest_file import raise_errors
 from cli.admin.network_warnings import network_warnings
-from cli.errors import CommandError
+from cli.admin.tls_warnings import tls_warnings
 from signalbox.models.config import CommandPermission, Connection, Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PayloadInvalid
@@ -25,9 +24,9 @@ from signalbox.models.manifest import (
     PlannedChange,
     manifest_errors,
     plan_changes,
-    validation_errors,
 )
 from signalbox.models.principal import ApiKey, Role
+from signalbox.models.service import Service
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.gateway_rules import gateway_errors
@@ -38,7 +37,6 @@ from signalbox.services.ports.config import ConfigWriter, SecretStore
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
 
-_MAX_FILE_BYTES: Final = 1_000_000
 _SIGNS: Final[Mapping[ChangeAction, str]] = {
     ChangeAction.ADD: "+",
     ChangeAction.CHANGE: "~",
@@ -110,7 +108,8 @@ class ApplyManifest:
 
     def _change(self, before: ConfigResource | None, after: ConfigResource | None) -> None:
         if before and (after is None or after.secret_name is None):
-            remove_secret(before, self.secrets.remove)
+            kept = after.secret_names if after else ()
+            remove_secret(before, self.secrets.remove, kept=kept)
         if after:
             self.config.put(after)
         elif before:
@@ -179,6 +178,8 @@ class ApplyManifest:
             yield from self._token_warnings(source)
             yield from network_warnings(source, self.config)
         for resource in manifest.resources():
+            if isinstance(resource, Service):
+                yield from tls_warnings(resource, self.secrets)
             name = resource.secret_name
             if name is None:
                 continue
@@ -230,36 +231,6 @@ class ApplyManifest:
                 self.providers[resource.provider]().check_secret(secret)
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Return the manifest in a file.
-
-    Raises:
-        CommandError: The file is not a valid manifest; the message lists every error.
-    """
-    try:
-        document = _document(path.read_bytes())
-        return Manifest.model_validate_json(json.dumps(document))
-    except ValidationError as invalid:
-        raise_errors(validation_errors(invalid))
-        raise
-    except yaml.MarkedYAMLError as odd:
-        line = odd.problem_mark.line + 1 if odd.problem_mark else 1
-        raise CommandError(f"{path} is no YAML: line {line}: {odd.problem}") from odd
-    except (OSError, yaml.YAMLError, TypeError, ValueError) as odd:
-        raise CommandError(f"{path} cannot be read: {odd}") from odd
-
-
-def raise_errors(errors: Sequence[ManifestError]) -> None:
-    """Raise if there are errors.
-
-    Raises:
-        CommandError: There are some; the message has a line for each.
-    """
-    lines = [f"{error.path}: {error.reason}" if error.path else error.reason for error in errors]
-    if lines:
-        raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
-
-
 def change_lines(edit: PlannedChange) -> str:
     """Return a change as lines of text."""
     head = f"{_SIGNS[edit.action]} {edit.kind} {edit.name}"
@@ -271,36 +242,6 @@ def change_lines(edit: PlannedChange) -> str:
             for each in edit.differences
         ]
     return "\n".join((head, *values))
-
-
-def _document(content: bytes) -> JsonValue:
-    """Return the only document of a file: plain values, no aliases, no repeated keys."""
-    if len(content) > _MAX_FILE_BYTES:
-        raise ValueError(f"it has more than {_MAX_FILE_BYTES} bytes")
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, yaml.SafeLoader)):
-        raise ValueError("aliases (*name) are not taken")
-    _check_names(yaml.compose(content, yaml.SafeLoader))
-    errors: JsonValue = yaml.safe_load(content)
-    return {} if errors is None else errors
-
-
-def _check_names(node: yaml.Node | None) -> None:
-    """Check that no mapping repeats a key, as PyYAML would use the last.
-
-    Raises:
-        ValueError: One does.
-    """
-    if isinstance(node, yaml.MappingNode):
-        names = [str(key.value) for key, _ in node.value]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            line = node.start_mark.line + 1
-            raise ValueError(f"line {line}: {', '.join(twice)} stands there twice")
-        for _, value in node.value:
-            _check_names(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_names(item)
 
 
 def _value(value: JsonValue) -> str:

@@ -12,7 +12,12 @@ import typer
 
 from cli.errors import CommandError
 from signalbox.models.config import Connection
-from signalbox.models.config_resource import SOURCE_SECRETS, SOURCE_TOKENS, is_certificate
+from signalbox.models.config_resource import (
+    SOURCE_SECRETS,
+    SOURCE_TOKENS,
+    is_authorities,
+    is_certificate,
+)
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.services.config.connection_secrets import check_connection_secret
@@ -21,13 +26,14 @@ from signalbox.services.ports.notifications import Connector
 
 SECRET_NAMES: Final = (
     "sources/<provider>/<source>, tokens/<provider>/<source>, connections/<connection>, "  # noqa: S105
-    "connections/<connection>/certificate or issuers/<issuer>"
+    "connections/<connection>/certificate, services/<service>/ca, "
+    "services/<service>/certificate or issuers/<issuer>"
 )
 
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 _SECRET_NAME: Final = re.compile(
     rf"(?:sources|tokens)/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}"
-    rf"|connections/{_NAME}/certificate"
+    rf"|(?:connections|services)/{_NAME}/certificate|services/{_NAME}/ca"
 )
 _MIN_STRONG_LENGTH: Final = 16
 _MAX_BYTES: Final = 1_900
@@ -57,9 +63,14 @@ def check_name(name: str, *, generate: bool = False) -> str:
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     if generate and name.startswith(f"{SOURCE_TOKENS}/"):
         raise typer.BadParameter("a token comes from the provider and cannot be generated")
-    if generate and is_certificate(name):
+    if generate and is_pem(name):
         raise typer.BadParameter("a certificate comes from an authority and cannot be generated")
     return name
+
+
+def is_pem(name: str) -> bool:
+    """Return whether the secret of this name is a file of certificates."""
+    return is_certificate(name) or is_authorities(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +167,8 @@ def rotate_secret(secrets: SecretWriter, name: str, secret: str) -> int:
     _check(name, secret)
     if is_certificate(name):
         raise CommandError("a client certificate has no overlap; `secrets set` replaces it")
+    if is_authorities(name):
+        raise CommandError("`secrets set` takes all authorities that are trusted, in one file")
     others = [known for known in secrets.refresh(name) if known != secret]
     overlap = [secret, *others[:1]]
     secrets.put(name, overlap)

@@ -9,7 +9,8 @@ from typing import Final, Protocol
 from pydantic import BaseModel
 
 from cli.admin.audit import AuditChange
-from cli.admin.manifest import ManifestConfig, raise_errors
+from cli.admin.manifest import ManifestConfig
+from cli.admin.manifest_file import raise_errors
 from cli.admin.secrets import check_source_use
 from cli.errors import CommandError
 from cli.webhooks.post import webhook_path

@@ -32,7 +32,8 @@ def apply(
     It has sources, connections, subscriptions, issuers, roles, limits, services and routes.
     """
     from cli.admin.audit import command_audit
-    from cli.admin.manifest import ApplyManifest, change_lines, read_manifest
+    from cli.admin.manifest import ApplyManifest, change_lines
+    from cli.admin.manifest_file import read_manifest
     from cli.locate import find_stack
     from signalbox.runtime.registry import middlewares, providers
 

@@ -17,7 +17,8 @@ SecretArgument = Annotated[
     str,
     typer.Argument(
         help="sources/<provider>/<source>, tokens/<provider>/<source>, "
-        "connections/<connection>, connections/<connection>/certificate or issuers/<issuer>"
+        "connections/<connection>, connections/<connection>/certificate, services/<service>/ca, "
+        "services/<service>/certificate or issuers/<issuer>"
     ),
 ]
 FromEnvOption = Annotated[
@@ -44,13 +45,12 @@ def set_(
 ) -> None:
     """Set a secret, replacing all others of the name."""
     from cli.admin.audit import command_audit
-    from cli.admin.secrets import SecretInput, check_name, is_weak, replace_secret
+    from cli.admin.secrets import SecretInput, check_name, is_pem, is_weak, replace_secret
     from cli.locate import find_stack
-    from signalbox.models.config_resource import is_certificate
 
     check_name(name, generate=generate)
     stack = find_stack(chosen_target(context))
-    origin = SecretInput(generate=generate, variable=from_env, certificate=is_certificate(name))
+    origin = SecretInput(generate=generate, variable=from_env, certificate=is_pem(name))
     secret = _read(stack, name, origin)
     with command_audit(stack)("secrets set", name):
         replace_secret(stack.secrets, name, secret)
@@ -97,15 +97,13 @@ def _read(stack: "Stack", name: str, origin: "SecretInput") -> str:
         CommandError: There is no secret, or it is not valid.
         Conflict: The source or connection cannot use it.
     """
-    from cli.admin.secrets import check_source_use, check_use
-    from signalbox.egress.client_certificates import check_certificate
-    from signalbox.models.config_resource import is_certificate
+    from cli.admin.secrets import check_source_use, check_use, is_pem
+    from cli.admin.tls_warnings import check_tls_secret
     from signalbox.runtime.registry import providers
-    from signalbox.services.ports.time import utc_now
 
     secret = origin.read()
-    if is_certificate(name):
-        check_certificate(secret, utc_now())
+    if is_pem(name):
+        check_tls_secret(name, secret)
         return secret
     check_source_use(name, secret, providers())
     if name.startswith("connections/"):  # who sets those of sources may be let read nothing else

@@ -12,7 +12,7 @@ from cli.doctor.findings import Check, Diagnosis, DiagnosisLevel
 from cli.output import format_time
 from cli.stack import Stack
 from signalbox.aws.config import DynamoConfig
-from signalbox.egress.client_certificates import check_certificate
+from signalbox.egress.client_certificates import check_authorities, check_certificate
 from signalbox.models.config import Connection, Pause, Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.connection_auth import RefreshTokenGrant, parse_refresh_secret
@@ -20,6 +20,7 @@ from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import RESOURCE_KINDS
 from signalbox.models.networks import PublishedNetworks, presets_in
+from signalbox.models.service import Service
 from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.config.source_rules import source_rule_violations
 from signalbox.services.ports.deliveries import Providers
@@ -53,6 +54,7 @@ class StackChecks:
             "sources": self.sources,
             "connections": self.connections,
             "issuers": self.issuers,
+            "services": self.services,
             "alarms": self.alarms,
         }
 
@@ -123,26 +125,39 @@ class StackChecks:
                 yield from self._secret(connection, connection.secret_name, check, without)
             yield from self._grant(connection)
             if connection.tls.client_certificate:
-                yield from self._certificate(connection)
+                without = "it has no client certificate, and sends nothing"
+                yield from self._certificate(connection, connection.certificate_name, without)
 
-    def _certificate(self, connection: Connection) -> Iterator[Diagnosis]:
-        """Check that the client certificate of a connection can be used, and for how long."""
-        name, now = connection.certificate_name, utc_now()
-        set_it = f"signalbox secrets set {name} < client.pem"
+    def services(self) -> Iterator[Diagnosis]:
+        """Check that services have the secrets of their TLS."""
+        for service in self._all(Service):
+            tls = service.upstream_tls
+            if service.enabled and tls.ca:
+                without = "it has no authorities to trust, and is not called"
+                yield from self._secret(service, tls.ca, check_authorities, without)
+            if service.enabled and tls.certificate:
+                without = "it has no client certificate, and is not called"
+                yield from self._certificate(service, tls.certificate, without)
+
+    def _certificate(
+        self, resource: ConfigResource, name: str, without: str
+    ) -> Iterator[Diagnosis]:
+        """Check that a client certificate can be used, and for how long."""
+        now, set_it = utc_now(), f"signalbox secrets set {name} < client.pem"
         stored = self.stack.secrets.refresh(name)
         if not stored:
-            yield _fault(connection, "it has no client certificate, and sends nothing", set_it)
+            yield _fault(resource, without, set_it)
             return
         try:
             end = check_certificate(stored[0], now)
         except Conflict as conflict:
-            yield _fault(connection, f"{name} cannot be used: {conflict.reason}", set_it)
+            yield _fault(resource, f"{name} cannot be used: {conflict.reason}", set_it)
             return
         if end - now < _CERTIFICATE_WARNING:
             yield Diagnosis(
                 level=DiagnosisLevel.WARNING,
-                check="connections",
-                subject=f"connection {connection.key}",
+                check=f"{resource.kind}s",
+                subject=f"{resource.kind} {resource.key}",
                 text=f"its client certificate expires at {format_time(end)}",
                 action=set_it,
             )

@@ -7,7 +7,8 @@ import pytest
 from pydantic import JsonValue
 
 from cli.admin.audit import CommandAudit
-from cli.admin.manifest import ApplyManifest, read_manifest
+from cli.admin.manifest import ApplyManifest
+from cli.admin.manifest_file import read_manifest
 from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.errors import Unavailable

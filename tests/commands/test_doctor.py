@@ -24,7 +24,7 @@ from signalbox.models.networks import NetworkPreset, PublishedNetworks
 from signalbox.models.notification import NotificationStatus, delivered, exhausted, refused
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
-from tests.builders import NOW, SECRET, a_connection, a_deferred, a_notification
+from tests.builders import NOW, SECRET, a_connection, a_deferred, a_notification, a_service
 from tests.commands.conftest import REGION, CommandLine
 from tests.commands.served import Served
 from tests.commands.test_queue import dead, dead_notification
@@ -464,6 +464,20 @@ def test_a_client_certificate_is_named_two_weeks_before_it_expires(
 
     assert (finding.level if finding else None) == level
     assert text in (finding.text if finding else "")
+
+
+def test_the_tls_secrets_of_a_service_are_checked(stack: Stack, tmp_path: Path) -> None:
+    stack.config.put(a_service(tls={"ca": True, "client_certificate": True}))
+    missing = of_stack(stack)["service orders"]
+    authority = FakeAuthority(tmp_path)
+    stack.secrets.put("services/orders/ca", [authority.certificate])
+    stack.secrets.put("services/orders/certificate", [authority.client_pem(left=13 * DAY)])
+
+    expiring = of_stack(stack)["service orders"]
+
+    assert (missing.level, missing.check) == (DiagnosisLevel.FAULT, "services")
+    assert (expiring.level, expiring.check) == (DiagnosisLevel.WARNING, "services")
+    assert "its client certificate expires at" in expiring.text
 
 
 def test_settings_that_need_a_token_name_it(stack: Stack) -> None:

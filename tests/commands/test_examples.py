@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from cli.admin.manifest import read_manifest
+from cli.admin.manifest_file import read_manifest
 from cli.errors import CommandError
 from cli.target import PROJECT
 from signalbox.models.config import Source

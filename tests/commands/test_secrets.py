@@ -287,6 +287,40 @@ def test_a_client_certificate_cannot_be_generated(
     assert "cannot be generated" in result.out + result.err
 
 
+def test_the_authorities_of_a_service_are_read_from_standard_input(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path
+) -> None:
+    pem = FakeAuthority(tmp_path).certificate * 2
+
+    result = on_aws("secrets", "set", "services/orders/ca", given=pem)
+
+    assert result.code == 0
+    assert stack.secrets.refresh("services/orders/ca") == (pem.rstrip("\n"),)
+
+
+@pytest.mark.parametrize("given", ["not a certificate", "é", "the client's"])
+def test_authorities_that_cannot_be_trusted_are_refused(
+    on_aws: CommandLine, stack: Stack, tmp_path: Path, given: str
+) -> None:
+    pem = FakeAuthority(tmp_path).client_pem() if given == "the client's" else given
+
+    result = on_aws("secrets", "set", "services/orders/ca", given=pem)
+
+    assert result.code != 0
+    assert "PRIVATE" not in result.out + result.err
+    assert stack.secrets.refresh("services/orders/ca") == ()
+
+
+@pytest.mark.parametrize("name", ["services/orders", "services/orders/key", "services/ca"])
+def test_a_service_has_no_other_secrets(on_aws: CommandLine, name: str) -> None:
+    assert on_aws("secrets", "set", name, given="a secret").code == 2
+
+
+def test_authorities_have_no_overlap() -> None:
+    with pytest.raises(CommandError, match="in one file"):
+        rotate_secret(store(), "services/orders/ca", "x")
+
+
 def test_a_client_certificate_has_no_overlap() -> None:
     with pytest.raises(CommandError, match="`secrets set` replaces it"):
         rotate_secret(store(), CERTIFICATE, "x")

@@ -7,6 +7,7 @@ from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
+from signalbox.models.service_tls import PUBLIC_TLS
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import an_instance
 from tests.fakes.raw_server import RawServer
@@ -22,14 +23,14 @@ def server() -> Iterator[RawServer]:
 
 def probed(url: str, *networks: str) -> CheckResult:
     probe = InstanceProbe(send=UpstreamClient(networks=networks, max_body=1_000))
-    return probe(an_instance(url=url), CHECK)
+    return probe(an_instance(url=url), CHECK, PUBLIC_TLS)
 
 
 def failed(fault: UpstreamFault) -> CheckResult:
     def send(_: UpstreamRequest) -> GatewayResponse:
         raise AttemptFailed("ConnectionRefusedError", fault)
 
-    return InstanceProbe(send=send)(an_instance(), CHECK)
+    return InstanceProbe(send=send)(an_instance(), CHECK, PUBLIC_TLS)
 
 
 def test_a_check_is_a_request_below_the_url_of_the_instance(server: RawServer) -> None:

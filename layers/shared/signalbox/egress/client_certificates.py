@@ -28,10 +28,51 @@ def client_tls(pem: str) -> ssl.SSLContext:
         ssl.SSLError: Key and certificate cannot be used.
     """
     context = public_tls()
+    load_certificate(context, pem)
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, pem: str) -> None:
+    """Have a context show this certificate.
+
+    Raises:
+        ssl.SSLError: Key and certificate cannot be used.
+    """
     with _readable_file(pem.encode()) as path:
         # without a password OpenSSL would ask the terminal for that of an encrypted key
         context.load_cert_chain(path, password=lambda: "")
+
+
+def authorities_tls(pem: str) -> ssl.SSLContext:
+    """Return a new context that verifies servers by these authorities alone.
+
+    Authorities of a team often lack extensions that RFC 5280 demands and that Python 3.13 began
+    to insist on; chain, dates and names are verified all the same.
+
+    Raises:
+        ssl.SSLError: They cannot be read.
+    """
+    if not pem.isascii():
+        raise ssl.SSLError("a PEM file is ASCII")
+    context = ssl.create_default_context(cadata=pem)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
+
+
+def check_authorities(pem: str) -> None:
+    """Check that these are certificates of authorities, in PEM.
+
+    Raises:
+        Conflict: They are not; the reason has nothing of them.
+    """
+    if _KEYS.search(pem) or _ENCRYPTED.search(pem):
+        raise Conflict("the secret has a private key, which is not needed to trust an authority")
+    try:
+        stored = authorities_tls(pem).cert_store_stats()
+    except ssl.SSLError:
+        raise Conflict("the secret is not a PEM file with certificates") from None
+    if stored["x509_ca"] < stored["x509"]:
+        raise Conflict("one of the certificates is not that of an authority")
 
 
 def check_certificate(pem: str, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ from typing import Final
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.models.upstream import Instance
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
@@ -19,7 +20,7 @@ class InstanceProbe:
 
     send: Callable[[UpstreamRequest], GatewayResponse]
 
-    def __call__(self, instance: Instance, check: HealthCheck) -> CheckResult:
+    def __call__(self, instance: Instance, check: HealthCheck, tls: UpstreamTls) -> CheckResult:
         """Return whether the instance gave the expected status in time. It never raises."""
         request = UpstreamRequest(
             instance=instance,
@@ -34,6 +35,7 @@ class InstanceProbe:
             body=b"",
             connect=check.timeout_seconds,
             seconds=check.timeout_seconds,
+            tls=tls,
         )
         try:
             status = self.send(request).status
@@ -53,7 +55,7 @@ def _failure_reason(failed: AttemptFailed, check: HealthCheck) -> str:
         case UpstreamFault.CONNECT:
             return f"no connection ({failed.reason})"
         case UpstreamFault.REFUSED:
-            return "its address may not be called"
+            return failed.reason
         case UpstreamFault.TOO_LARGE:
             return "the answer is too large"
         case UpstreamFault.BROKEN:

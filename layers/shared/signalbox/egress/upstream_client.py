@@ -23,10 +23,12 @@ from signalbox.egress.sockets import (
     public_tls,
     resolve_host,
 )
+from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.ip_addresses import is_allowed_address, is_forbidden_address
 from signalbox.models.networks import contains_address
+from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES, are_valid_fields
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, UpstreamRequest
 
@@ -92,17 +94,36 @@ class UpstreamClient:
         max_body: int,
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolve_host,
+        contexts: TlsContexts | None = None,
     ) -> None:
         self._networks = networks
         self._max_body = max_body
         self._given_tls = tls
         self._resolve = resolve
+        self._contexts = contexts
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        context = self._given_tls or public_tls()
+        return self._given_tls or public_tls()
+
+    def _context(self, origin: UrlOrigin, tls: UpstreamTls) -> ssl.SSLContext | None:
+        """Return the context for a call, None for plain HTTP.
+
+        Raises:
+            AttemptFailed: A secret of the service cannot be used, or it has TLS and the URL not.
+        """
+        if origin.scheme != "https":
+            if tls == PUBLIC_TLS:
+                return None
+            raise AttemptFailed("the service is called by https alone", UpstreamFault.REFUSED)
+        own = self._contexts(tls) if self._contexts and (tls.ca or tls.certificate) else None
+        context = own or self._tls
         context.set_alpn_protocols([_ALPN])
         return context
+
+    def _failed_tls(self, failure: OSError, tls: UpstreamTls) -> None:
+        if isinstance(failure, ssl.SSLError) and self._contexts:
+            self._contexts.refresh(tls)
 
     def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         """Return the answer, whatever its status.
@@ -121,12 +142,15 @@ class UpstreamClient:
         except h11.LocalProtocolError:  # nothing was sent, so it is no fault of the instance
             reason, fault = "the request is not valid", UpstreamFault.REFUSED
         except (OSError, h11.RemoteProtocolError) as failure:
+            if isinstance(failure, OSError):  # TLS 1.3 refuses a client after the handshake
+                self._failed_tls(failure, request.tls)
             reason, fault = type(failure).__name__, UpstreamFault.BROKEN
         raise AttemptFailed(reason, fault)  # outside of the handler: what was caught has the URL
 
     def _connected(self, request: UpstreamRequest, deadline: CallDeadline) -> socket:
         try:
             origin = UrlOrigin.of(request.instance.url)
+            context = self._context(origin, request.tls)
             line = UpstreamSocket(
                 origin=origin,
                 trusted=False,
@@ -136,18 +160,18 @@ class UpstreamClient:
                 networks=self._networks,
             ).open()
         except (SendRefused, ValueError):
-            raise AttemptFailed("it may not be called", UpstreamFault.REFUSED) from None
+            raise AttemptFailed("its address may not be called", UpstreamFault.REFUSED) from None
         except TimeoutError:
             raise AttemptFailed("no connection in time", UpstreamFault.TIMEOUT) from None
         except OSError as failure:
             raise AttemptFailed(type(failure).__name__, UpstreamFault.CONNECT) from None
         try:
-            if origin.scheme == "https":
-                line = self._tls.wrap_socket(
-                    line, server_hostname=origin.host, suppress_ragged_eofs=False
-                )
+            if context:
+                name = request.tls.server_name or origin.host
+                line = context.wrap_socket(line, server_hostname=name, suppress_ragged_eofs=False)
         except OSError as failure:
             line.close()
+            self._failed_tls(failure, request.tls)
             fault = UpstreamFault.CONNECT
             if isinstance(failure, TimeoutError):
                 fault = UpstreamFault.TIMEOUT

@@ -10,6 +10,10 @@ CONNECTION_SECRETS = "connections"
 CERTIFICATE = "certificate"
 GRANTS = "grants"
 ISSUER_SECRETS = "issuers"
+SERVICE_SECRETS = "services"
+AUTHORITIES = "ca"
+
+_CERTIFIED = frozenset({CONNECTION_SECRETS, SERVICE_SECRETS})
 
 
 class ConfigResource(Model):
@@ -35,7 +39,13 @@ class ConfigResource(Model):
 
 def is_certificate(name: str) -> bool:
     """Return whether a secret with this name is a client certificate."""
-    return name.startswith(f"{CONNECTION_SECRETS}/") and name.endswith(f"/{CERTIFICATE}")
+    owner, _, rest = name.partition("/")
+    return owner in _CERTIFIED and rest.endswith(f"/{CERTIFICATE}")
+
+
+def is_authorities(name: str) -> bool:
+    """Return whether a secret with this name has the authorities that a service trusts."""
+    return name.startswith(f"{SERVICE_SECRETS}/") and name.endswith(f"/{AUTHORITIES}")
 
 
 def secret_path(*parts: str) -> str:

@@ -12,6 +12,11 @@ _AUTHORITY: Final = re.compile(
 _BASE: Final = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@-]*")
 
 
+def is_https(url: str) -> bool:
+    """Return whether a URL has the scheme https."""
+    return url.startswith("https:")
+
+
 def instance_url_fault(url: str) -> str:
     """Return what is wrong with the URL of an instance, empty if nothing is."""
     parts = _AUTHORITY.fullmatch(url)

@@ -7,11 +7,18 @@ from pydantic import Field, StringConstraints
 from typing_extensions import override
 
 from signalbox.models.base import Model, Name
-from signalbox.models.config_resource import ConfigResource
+from signalbox.models.config_resource import (
+    AUTHORITIES,
+    CERTIFICATE,
+    SERVICE_SECRETS,
+    ConfigResource,
+    secret_path,
+)
 from signalbox.models.health_check import HealthCheck, OutlierDetection
 from signalbox.models.middleware import MiddlewareSpec
 from signalbox.models.principal import Scope
 from signalbox.models.service_discovery import ServiceDiscovery
+from signalbox.models.service_tls import ServiceTls, UpstreamTls
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 
 RESERVED_SERVICES: Final = frozenset({"v1", "gateway"})
@@ -96,12 +103,29 @@ class Service(ConfigResource):
     identity: bool = True
     host: HostMode = HostMode.REWRITE
     middlewares: Annotated[tuple[MiddlewareSpec, ...], Field(max_length=MAX_MIDDLEWARES)] = ()
+    tls: ServiceTls = ServiceTls()
     max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000
 
     @property
     @override
     def key(self) -> str:
         return self.name
+
+    @property
+    def upstream_tls(self) -> UpstreamTls:
+        """Return how instances are called, with the names of secrets."""
+        path = (SERVICE_SECRETS, self.name)
+        return UpstreamTls(
+            ca=secret_path(*path, AUTHORITIES) if self.tls.ca else None,
+            certificate=secret_path(*path, CERTIFICATE) if self.tls.client_certificate else None,
+            server_name=self.tls.server_name,
+        )
+
+    @property
+    @override
+    def secret_names(self) -> tuple[str, ...]:
+        tls = self.upstream_tls
+        return tuple(filter(None, (tls.ca, tls.certificate)))
 
     @property
     def is_dynamic(self) -> bool:

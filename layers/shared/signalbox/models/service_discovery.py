@@ -75,6 +75,11 @@ class ServiceDiscovery(Model):
         return self._source.port
 
     @property
+    def is_plain(self) -> bool:
+        """Return whether instances are called by plain HTTP."""
+        return any(each and each.scheme == "http" for each in (self.cloud_map, self.dns))
+
+    @property
     def text(self) -> str:
         """Return what is looked up, for people."""
         if self.cloud_map:

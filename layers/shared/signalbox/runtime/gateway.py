@@ -5,7 +5,6 @@ from typing import Final
 
 from signalbox.auth.identity import IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
-from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.models.errors import Unavailable
@@ -15,6 +14,7 @@ from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.registry import middlewares
 from signalbox.runtime.telemetry import count, logger, report_unreadable_config
+from signalbox.runtime.upstream import upstream_client
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.failover import RetryBudget
@@ -54,9 +54,7 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         table=RoutingCache(read=read, clock=wired.clock, failed=failed),
         admit=as_coroutine(authorizer(wired)),
         forward=ForwardRequest(
-            send=as_coroutine(
-                UpstreamClient(networks=wired.settings.networks, max_body=MAX_PROXIED_BYTES)
-            ),
+            send=as_coroutine(upstream_client(wired, MAX_PROXIED_BYTES)),
             instances=LiveInstances(
                 registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
                 discovery=cached_discovery(wired),

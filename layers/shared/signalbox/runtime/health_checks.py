@@ -8,12 +8,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.egress.instance_probe import InstanceProbe
-from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.errors import Unavailable
 from signalbox.models.health_check import CHECK_PASS
 from signalbox.models.instance_health import HealthEvent
 from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.upstream import upstream_client
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
 from signalbox.services.gateway.health import RecordChecks
@@ -51,14 +51,13 @@ def health_checks(
 
 def _check_instances(wired: Wiring) -> CheckInstances:
     clock, health = wired.clock, wired.instance_health
-    client = UpstreamClient(networks=wired.settings.networks, max_body=_MAX_ANSWER)
     return CheckInstances(
         config=wired.config,
         registrations=wired.registrations,
         discovery=cached_discovery(wired),
         health=health,
         record=RecordChecks(store=health, clock=clock),
-        probe=InstanceProbe(send=client),
+        probe=InstanceProbe(send=upstream_client(wired, _MAX_ANSWER)),
         clock=clock,
         random=wired.random,
     )

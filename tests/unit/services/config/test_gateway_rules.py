@@ -20,7 +20,7 @@ from signalbox.services.config.gateway_rules import (
     route_violations,
     service_violations,
 )
-from tests.builders import a_route, a_service, an_instance
+from tests.builders import a_discovery, a_route, a_service, an_instance
 from tests.fakes.config import FakeConfigStore
 
 
@@ -48,6 +48,22 @@ def test_discovery_is_of_one_kind_and_srv_records_have_their_ports(
     discovery: ServiceDiscovery, expected: list[str]
 ) -> None:
     assert paths(a_service(instances=(), discovery=discovery)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"instances": (an_instance(url="http://10.0.0.7"),)}, ["tls"]),
+        ({"versions": {"v2": (an_instance(url="http://10.0.0.7"),)}}, ["tls"]),
+        ({"discovery": a_discovery(scheme="http")}, ["tls"]),
+        ({"discovery": a_discovery()}, []),
+    ],
+)
+def test_a_service_with_tls_has_no_instance_without(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    assert paths(a_service(tls={"ca": True}, **changes)) == expected
 
 
 @pytest.mark.parametrize("name", ["", ".", "a..b", "-a", "a b", "a" * 64, "ab." * 90])

@@ -10,6 +10,7 @@ from signalbox.models.health_check import CHECK_PASS, HealthCheck, OutlierDetect
 from signalbox.models.instance_health import CheckResult, ServiceHealth, eject
 from signalbox.models.registration import new_registration
 from signalbox.models.service import Service
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
 from signalbox.services.gateway.discovery import CachedDiscovery
@@ -40,6 +41,7 @@ class Rig:
 
     def __init__(self, *services: Service) -> None:
         self.clock, self.sick, self.probed = FakeClock(), set[str](), list[str]()
+        self.tls = set[UpstreamTls]()
         self.config = FakeConfigStore(*services)
         self.health, self.registrations = FakeInstanceHealth(), FakeRegistrations()
         self.directory = FakeDirectory()
@@ -63,8 +65,9 @@ class Rig:
         found = [(name, each.instance, each.event.value) for name, each in result.changes]
         return sorted(found)
 
-    def _probe(self, instance: Instance, _: HealthCheck) -> CheckResult:
+    def _probe(self, instance: Instance, _: HealthCheck, tls: UpstreamTls) -> CheckResult:
         self.probed.append(instance.id)
+        self.tls.add(tls)
         reason = "status 503" if instance.id in self.sick else None
         return CheckResult(instance=instance.id, passed=reason is None, reason=reason)
 
@@ -82,6 +85,21 @@ def test_an_instance_that_fails_its_checks_is_unhealthy_until_it_passes_them() -
     assert rig.events(failing) == [("orders", "b", "unhealthy")]
     assert failing.changes[0][1].reason == "status 503"
     assert rig.events(passing) == [("orders", "b", "healthy")]
+
+
+def test_instances_are_checked_with_the_tls_of_their_service() -> None:
+    tls = {"ca": True, "client_certificate": True, "server_name": "orders.internal"}
+    rig = Rig(a_service(instances=TWO, health_check=STRICT, tls=tls))
+
+    rig.run()
+
+    assert rig.tls == {
+        UpstreamTls(
+            ca="services/orders/ca",
+            certificate="services/orders/certificate",
+            server_name="orders.internal",
+        )
+    }
 
 
 def test_a_service_is_down_while_none_of_its_instances_is_healthy() -> None:

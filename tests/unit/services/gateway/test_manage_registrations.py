@@ -2,6 +2,7 @@ import pytest
 
 from signalbox.models.errors import ConfigInvalid, Conflict, NotFound
 from signalbox.models.service import Service
+from signalbox.models.service_tls import ServiceTls
 from signalbox.services.gateway.manage_registrations import ManageRegistrations
 from signalbox.services.gateway.registration import (
     DeregisterInstance,
@@ -93,6 +94,16 @@ def test_what_registered_is_not_called_when_the_service_takes_no_registrations_a
     rig.register()
 
     assert rig.ids(a_service()) == ["a"]
+
+
+def test_an_instance_of_a_service_with_tls_registers_by_https_alone() -> None:
+    rig = Rig(OPEN.model_copy(update={"tls": ServiceTls(ca=True)}))
+    rig.register()
+
+    with pytest.raises(ConfigInvalid, match="tls"):
+        rig.register("plain", url="http://n.example.com")
+
+    assert rig.ids(OPEN) == ["a", "new"]
 
 
 def test_a_configured_instance_cannot_be_replaced() -> None:

@@ -1,6 +1,6 @@
 """Write the configuration: sources, connections, subscriptions, services and routes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -155,15 +155,20 @@ class Configure:
             yield from middleware_violations(resource, self.middlewares)
 
 
-def remove_secret(resource: ConfigResource, remove: RemoveSecret) -> None:
+def remove_secret(
+    resource: ConfigResource, remove: RemoveSecret, *, kept: Collection[str] = ()
+) -> None:
     """Remove the secrets of a resource that is removed next, so that a retry completes both.
+
+    Those that are `kept` are still used by what replaces it.
 
     Raises:
         Unavailable: A secret could not be removed, so the resource stays.
     """
     try:
         for name in resource.secret_names:
-            remove(name)
+            if name not in kept:
+                remove(name)
     except Unavailable as unavailable:
         problem = f"{resource.kind} {resource.key} stays, as its secret could not be removed"
         raise Unavailable(problem) from unavailable.__cause__

@@ -6,11 +6,12 @@ from typing import Final
 
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.event_vocabulary import suggest
-from signalbox.models.instance_url import instance_url_fault
+from signalbox.models.instance_url import instance_url_fault, is_https
 from signalbox.models.manifest import Manifest, ManifestError
 from signalbox.models.service import RESERVED_SERVICES, Service
 from signalbox.models.service_discovery import DnsRecordType, ServiceDiscovery
 from signalbox.models.service_route import ServiceRoute, is_parameter, routes_conflict
+from signalbox.models.service_tls import ServiceTls
 from signalbox.models.upstream import BalancingPolicy, Instance
 
 _API: Final = "api"
@@ -28,6 +29,7 @@ def service_violations(service: Service) -> Iterator[ManifestError]:
     for group, instances in groups.items():
         yield from _in_instances(group, instances)
     yield from _discovery_violations(service.discovery)
+    yield from _tls_violations(service)
     hashed = service.balancing is BalancingPolicy.CONSISTENT_HASH
     if hashed and service.hash_key is None:
         reason = "consistent_hash needs it, such as header:x-user or cookie:session"
@@ -45,6 +47,18 @@ def _discovery_violations(discovery: ServiceDiscovery | None) -> Iterator[Manife
     if dns and dns.type is DnsRecordType.SRV and dns.port:
         reason = "has no effect: SRV records have the port of each instance"
         yield ManifestError(path="discovery.dns.port", reason=reason)
+
+
+def _tls_violations(service: Service) -> Iterator[ManifestError]:
+    if service.tls == ServiceTls():
+        return
+    groups = (service.instances, *service.versions.values())
+    plain = [each.id for group in groups for each in group if not is_https(each.url)]
+    if service.discovery and service.discovery.is_plain:
+        plain.append("discovery")
+    if plain:
+        reason = f"needs https, which these do not have: {', '.join(plain)}"
+        yield ManifestError(path="tls", reason=reason)
 
 
 def route_violations(route: ServiceRoute) -> Iterator[ManifestError]:

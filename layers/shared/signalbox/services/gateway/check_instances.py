@@ -12,6 +12,7 @@ from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult, HealthChange, ServiceHealth
 from signalbox.models.registration import Registration, live_registrations, with_registered
 from signalbox.models.service import Service
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.discovery import CachedDiscovery, with_discovered
 from signalbox.services.gateway.health import RecordChecks
@@ -50,6 +51,7 @@ class _Group:
     instances: Sequence[Instance]
     started_at: Mapping[str, datetime]
     check: HealthCheck | None
+    tls: UpstreamTls
     before: ServiceHealth
     healed: bool
 
@@ -119,6 +121,7 @@ class CheckInstances:
                 instances=with_discovered(registered, found.of_version(version)),
                 started_at={each.instance.id: each.registered_at for each in live},
                 check=check,
+                tls=service.upstream_tls,
                 before=stored.get(name, ServiceHealth()),
                 healed=service.health_check is None,
             )
@@ -131,24 +134,26 @@ class CheckInstances:
     ) -> Mapping[str, Sequence[CheckResult]]:
         """Return the results of all checks by the name of their service."""
         jobs = [
-            (group.name, instance, group.check)
+            (group, instance, group.check)
             for group in groups
             if group.check
             for instance in group.instances
         ]
         self.random.shuffle(jobs)  # so that not always the same are skipped
 
-        def run(job: tuple[str, Instance, HealthCheck]) -> CheckResult | None:
-            _, instance, check = job
-            return self.probe(instance, check) if seconds_left() > check.timeout_seconds else None
+        def run(job: tuple[_Group, Instance, HealthCheck]) -> CheckResult | None:
+            group, instance, check = job
+            if seconds_left() <= check.timeout_seconds:
+                return None
+            return self.probe(instance, check, group.tls)
 
         outcomes: dict[str, list[CheckResult]] = {group.name: [] for group in groups}
         with ThreadPoolExecutor(max_workers=_CONCURRENT_CHECKS) as threads:
-            for (name, _, _), outcome in zip(jobs, threads.map(run, jobs), strict=True):
+            for (group, _, _), outcome in zip(jobs, threads.map(run, jobs), strict=True):
                 if outcome is None:
                     result.skipped += 1
                     continue
-                outcomes[name].append(outcome)
+                outcomes[group.name].append(outcome)
                 result.checked += 1
                 result.failed += not outcome.passed
         return outcomes

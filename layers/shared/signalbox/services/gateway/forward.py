@@ -119,6 +119,7 @@ class ForwardRequest:
             body=request.body,
             connect=min(service.timeouts.connect, left),
             seconds=min(service.timeouts.attempt or left, left),
+            tls=service.upstream_tls,
         )
 
     async def _attempt(

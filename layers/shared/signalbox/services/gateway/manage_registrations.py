@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from signalbox.models.errors import ConfigInvalid, Conflict, NotFound
-from signalbox.models.instance_url import instance_url_fault
+from signalbox.models.instance_url import instance_url_fault, is_https
 from signalbox.models.manifest import ManifestError
 from signalbox.models.service import Service
+from signalbox.models.service_tls import ServiceTls
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.live_instances import balanced_name
 from signalbox.services.gateway.registration import (
@@ -42,7 +43,10 @@ class ManageRegistrations:
             raise Conflict(f"instances of {service} may not register: it lacks self_registration")
         if instance.id in {each.id for each in found.instances_of(version)}:
             raise Conflict(f"the instance {instance.id} is configured")
-        if fault := instance_url_fault(instance.url):
+        fault = instance_url_fault(instance.url)
+        if not fault and found.tls != ServiceTls() and not is_https(instance.url):
+            fault = "expects https, as the service has tls"
+        if fault:
             raise ConfigInvalid([ManifestError(path="url", reason=fault)])
         return self.register_instance(balanced_name(service, version), instance, ttl_seconds)
 

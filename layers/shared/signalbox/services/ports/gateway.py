@@ -7,6 +7,7 @@ from typing import Protocol
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
 from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
+from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
 from signalbox.models.upstream import Instance
 
 HeaderFields = tuple[tuple[str, str], ...]
@@ -45,6 +46,7 @@ class UpstreamRequest:
     body: Body = field(repr=False)
     connect: float
     seconds: float
+    tls: UpstreamTls = PUBLIC_TLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class GatewayResponse:
 SendUpstream = Callable[[UpstreamRequest], Coroutine[None, None, GatewayResponse]]
 """Send a request to an instance and return its answer. Raises AttemptFailed."""
 
-ProbeInstance = Callable[[Instance, HealthCheck], CheckResult]
+ProbeInstance = Callable[[Instance, HealthCheck, UpstreamTls], CheckResult]
 """Check an instance once. It never raises."""
 
 Timer = Callable[[], float]
