@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +20,7 @@ from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table, aws_unavailable
 from signalbox.aws.grants import SsmGrants
+from signalbox.aws.sdk_errors import with_own_errors
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.runtime.registry import connectors
 from signalbox.services.ports.notifications import Connector
@@ -28,8 +28,8 @@ from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_ssm import SSMClient
+
+    from signalbox.aws.protocols import DynamoApi, SsmApi
 
 _CONFIG: Final = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard"})
 _LOCAL_CONFIG: Final = _CONFIG.merge(Config(proxies={}))
@@ -111,14 +111,14 @@ class Stack:
                 return getpass.getuser()
             return "unknown"
         with aws_unavailable("STS"):
-            identity = self.session.client("sts", config=_CONFIG).get_caller_identity()
+            sts = with_own_errors(self.session.client("sts", config=_CONFIG))
+            identity = sts.get_caller_identity()
         return identity["Arn"].split(":", 5)[-1]
 
     @cached_property
     def secrets(self) -> SsmSecrets:
         """Return the store of secrets."""
-        provider = SSMProvider(boto3_client=self._ssm)
-        return SsmSecrets(provider=provider, prefix=self.outputs.parameter_prefix, clock=utc_now)
+        return SsmSecrets(ssm=self._ssm, prefix=self.outputs.parameter_prefix, clock=utc_now)
 
     @cached_property
     def grants(self) -> SsmGrants:
@@ -126,18 +126,22 @@ class Stack:
         return SsmGrants(ssm=self._ssm, prefix=self.outputs.parameter_prefix)
 
     @cached_property
-    def _ssm(self) -> SSMClient:
+    def _ssm(self) -> SsmApi:
         config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
-        return self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
+        return with_own_errors(
+            self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
+        )
 
     @property
     def _config_table(self) -> Table:
         return Table(client=self._dynamo, name=self.outputs.config_table)
 
     @cached_property
-    def _dynamo(self) -> DynamoDBClient:
+    def _dynamo(self) -> DynamoApi:
         config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
-        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
+        return with_own_errors(
+            self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
+        )
 
 
 def describe_stack(

@@ -8,6 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from signalbox.aws.cloud_map import CloudMapEndpoints
+from signalbox.aws.sdk_errors import with_own_errors
 from signalbox.egress.dns_discovery import DnsEndpoints
 from signalbox.models.service_discovery import ServiceDiscovery
 from tests.builders import a_discovery, an_endpoint
@@ -43,7 +44,7 @@ class CloudMapRig:
         )
         self.stub = Stubber(client)
         self.stub.activate()
-        self.lookup = CloudMapEndpoints(client=client)
+        self.lookup = CloudMapEndpoints(client=with_own_errors(client))
 
     def publish(self, *hosts: str) -> None:
         instances = [

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.functions.system import System
+from tests.integration.aws import clients
 from tests.integration.faults import Faults, unreachable
 
 TABLES = {
@@ -19,7 +20,7 @@ QUEUES = [
 
 
 def without_table(system: System, setting: str) -> None:
-    system.wiring.dynamo.delete_table(TableName=getattr(system.wiring.settings, setting))
+    clients().dynamodb.delete_table(TableName=getattr(system.wiring.settings, setting))
 
 
 def unready(system: System) -> list[str]:
@@ -57,7 +58,7 @@ def test_we_are_not_ready_without_the_table_that_counts_who_asks(system: System)
 
 @pytest.mark.parametrize("setting", QUEUES)
 def test_we_are_not_ready_without_a_queue(system: System, setting: str) -> None:
-    system.wiring.sqs.delete_queue(QueueUrl=getattr(system.wiring.settings, setting))
+    clients().sqs.delete_queue(QueueUrl=getattr(system.wiring.settings, setting))
 
     assert unready(system) == ["queues"]
 

@@ -20,6 +20,7 @@ from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 from pydantic import JsonValue, TypeAdapter
 
+from signalbox.aws.sdk_errors import with_own_errors
 from tests.integration.light_calls import light_calls
 from tests.integration.snapshot import Snapshot
 from tests.integration.template import (
@@ -173,11 +174,11 @@ def clients() -> Clients:
     session = boto3.Session("testing", "testing", region_name=REGION)
     config = Config(retries={"mode": "standard", "total_max_attempts": 3})
     return Clients(
-        dynamodb=session.client("dynamodb", config=config),
-        streams=session.client("dynamodbstreams", config=config),
-        sqs=session.client("sqs", config=config),
-        ssm=session.client("ssm", config=config),
-        s3=session.client("s3", config=config),
+        dynamodb=with_own_errors(session.client("dynamodb", config=config)),
+        streams=with_own_errors(session.client("dynamodbstreams", config=config)),
+        sqs=with_own_errors(session.client("sqs", config=config)),
+        ssm=with_own_errors(session.client("ssm", config=config)),
+        s3=with_own_errors(session.client("s3", config=config)),
     )
 
 

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
-from signalbox.aws.secrets import SECRET_REFRESH_INTERVAL, SsmSecrets
+from signalbox.aws.secrets import SECRET_CACHE_TTL, SECRET_REFRESH_INTERVAL, SsmSecrets
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
 from signalbox.models.rate_limits import Limits
@@ -235,7 +234,7 @@ class TestSsmSecrets(SecretStoreContract):
         put(NAME, ["old"])
         store.secrets(NAME)
         put(NAME, ["new"])
-        store.provider.clear_cache()  # as five minutes do
+        clock.advance(SECRET_CACHE_TTL)
         faults.clear()
         faults.on("SSM.GetParameter", broken, times=3)
 
@@ -279,5 +278,4 @@ class TestSsmSecrets(SecretStoreContract):
 
 
 def _secrets(stack: Stack, clock: FakeClock) -> SsmSecrets:
-    provider = SSMProvider(boto3_client=stack.clients.ssm)
-    return SsmSecrets(provider=provider, prefix="/signalbox/test", clock=clock)
+    return SsmSecrets(ssm=stack.clients.ssm, prefix="/signalbox/test", clock=clock)

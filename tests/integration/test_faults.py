@@ -1,8 +1,8 @@
 """The faults of the tests are the faults that AWS and networks have."""
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from signalbox.aws.errors import AwsRefused, AwsUnreachable
 from tests.fakes.clock import FakeClock
 from tests.integration.aws import Stack
 from tests.integration.faults import (
@@ -75,9 +75,9 @@ def test_the_sdk_tries_three_times(stack: Stack, faults: Faults) -> None:
 @pytest.mark.parametrize(
     ("action", "error", "sent"),
     [
-        (throttled, ClientError, 0),
-        (broken, ClientError, 0),
-        (unreachable, ConnectTimeoutError, 0),
+        (throttled, AwsRefused, 0),
+        (broken, AwsRefused, 0),
+        (unreachable, AwsUnreachable, 0),
     ],
 )
 def test_what_does_not_pass_reaches_the_caller(

@@ -9,6 +9,7 @@ from moto import mock_aws
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.grants import SsmGrants
 from signalbox.aws.refresh_locks import DynamoRefreshLocks
+from signalbox.aws.sdk_errors import with_own_errors
 from signalbox.models.errors import Unavailable
 from signalbox.models.grants import Grants
 from tests.builders import a_connection
@@ -30,7 +31,7 @@ class TestSsmGrants(GrantStoreContract):
     @pytest.fixture
     def store(self) -> Iterator[SsmGrants]:
         with mock_aws():
-            yield SsmGrants(ssm=boto3.client("ssm", "us-east-1"), prefix=PREFIX)
+            yield SsmGrants(ssm=with_own_errors(boto3.client("ssm", "us-east-1")), prefix=PREFIX)
 
     def test_grants_are_encrypted(self, store: SsmGrants) -> None:
         connection = a_connection(id="rail", connector="jira")

@@ -5,6 +5,7 @@ import pytest
 from botocore.stub import Stubber
 
 from signalbox.aws.cloud_map import CloudMapEndpoints
+from signalbox.aws.sdk_errors import with_own_errors
 from signalbox.models.errors import Unavailable
 from signalbox.models.service_discovery import DnsDiscovery, DnsRecordType, ServiceDiscovery
 from signalbox.services.ports.discovery import DiscoveredEndpoint
@@ -30,7 +31,7 @@ class Rig:
         )
         self.stub = Stubber(client)
         self.stub.activate()
-        self.lookup = CloudMapEndpoints(client=client)
+        self.lookup = CloudMapEndpoints(client=with_own_errors(client))
 
     def answer(self, attributes: Mapping[str, str]) -> DiscoveredEndpoint:
         found = {"Instances": [{"InstanceId": "i-1", "Attributes": dict(attributes)}]}

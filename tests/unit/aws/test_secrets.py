@@ -6,11 +6,9 @@ from time import sleep
 from typing import cast
 
 import pytest
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.base import BaseProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from typing_extensions import override
 
+from signalbox.aws.errors import AwsUnreachable
+from signalbox.aws.protocols import SsmApi
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.time import utc_now
@@ -18,48 +16,40 @@ from signalbox.services.ports.time import utc_now
 NAME = "connections/team"
 
 
-class SlowProvider(BaseProvider):
+class SlowParameters:
     """Answers so late that all threads ask meanwhile, or not at all."""
 
     def __init__(self, value: str | None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
         self._value = value
         self.calls = 0
 
-    @override
-    def _get(self, name: str, **options: object) -> str:
+    def get_parameter(self, **request: object) -> object:
         self.calls += 1
         sleep(0.05)
         if self._value is None:
-            raise GetParameterError(name)
-        return self._value
-
-    @override
-    def _get_multiple(self, path: str, **options: object) -> dict[str, str]:
-        raise NotImplementedError
+            raise AwsUnreachable("no connection")
+        return {"Parameter": {"Value": self._value}}
 
 
-def store_of(provider: SlowProvider) -> SsmSecrets:
-    return SsmSecrets(
-        provider=cast("SSMProvider", provider), prefix="/signalbox/test", clock=utc_now
-    )
+def store_of(parameters: SlowParameters) -> SsmSecrets:
+    return SsmSecrets(ssm=cast("SsmApi", parameters), prefix="/signalbox/test", clock=utc_now)
 
 
 @pytest.mark.parametrize("way", ["secrets", "refresh"])
 def test_threads_that_need_a_secret_at_once_share_one_call(way: str) -> None:
-    provider = SlowProvider('["s3cret"]')
-    store = store_of(provider)
+    parameters = SlowParameters('["s3cret"]')
+    store = store_of(parameters)
 
     with ThreadPoolExecutor(10) as pool:
         found = list(pool.map(lambda _: getattr(store, way)(NAME), range(10)))
 
     assert found == [("s3cret",)] * 10
-    assert provider.calls == 1
+    assert parameters.calls == 1
 
 
 def test_threads_that_wait_for_a_call_that_fails_do_not_call_one_after_the_other() -> None:
-    provider = SlowProvider(None)
-    store = store_of(provider)
+    parameters = SlowParameters(None)
+    store = store_of(parameters)
 
     def ask(_: int) -> Sequence[str] | Unavailable:
         try:
@@ -71,4 +61,4 @@ def test_threads_that_wait_for_a_call_that_fails_do_not_call_one_after_the_other
         answers = list(pool.map(ask, range(10)))
 
     assert all(isinstance(answer, Unavailable) for answer in answers)
-    assert provider.calls < 10
+    assert parameters.calls < 10

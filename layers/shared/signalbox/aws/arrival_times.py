@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import CONDITION_FAILED, AwsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +68,9 @@ def move_arrival(
 def _update(
     table: Table, partition: str, change: str, condition: str, numbers: Mapping[str, int]
 ) -> int:
-    client = table.client
     with aws_unavailable("the store"):
         try:
-            answer = client.update_item(
+            answer = table.client.update_item(
                 TableName=table.name,
                 Key={"pk": {"S": partition}},
                 UpdateExpression=change,
@@ -80,7 +80,9 @@ def _update(
                 ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except client.exceptions.ConditionalCheckFailedException as failed:
+        except AwsRefused as failed:
+            if failed.code != CONDITION_FAILED:
+                raise
             there = cast("Item", failed.response.get("Item", {}))
             raise ArrivalConflict(_arrival(there)) from None
     return _arrival(answer["Attributes"])

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import error_code
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.discovery import DiscoveredEndpoint, DiscoveryAnswer
 
@@ -55,8 +54,7 @@ class CloudMapEndpoints:
                     MaxResults=_MAX_RESULTS,
                 )
         except Unavailable as unavailable:
-            cause = unavailable.__cause__
-            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _MISSING:
+            if error_code(unavailable.__cause__) in _MISSING:
                 raise Unavailable("Cloud Map has no such service") from None
             raise
         return DiscoveryAnswer(endpoints=tuple(map(_endpoint, found["Instances"])), ttl=_TTL)

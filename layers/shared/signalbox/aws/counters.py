@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
+from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts, add_counts
 from signalbox.services.ports.metrics import CounterStore, StreamPage
@@ -60,7 +60,7 @@ class DynamoCounters(CounterStore):
                 )
         except Unavailable as unavailable:
             # a repeated write of our own ends here too: whoever comes next goes on behind it
-            if _condition_failed(unavailable.__cause__):
+            if error_code(unavailable.__cause__) == CONDITION_FAILED:
                 raise WriteConflict("somebody else has counted this page") from None
             raise
 
@@ -102,8 +102,3 @@ def _update(page: StreamPage) -> _Update:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
     }
-
-
-def _condition_failed(error: BaseException | None) -> bool:
-    refused = "ConditionalCheckFailedException"
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] == refused

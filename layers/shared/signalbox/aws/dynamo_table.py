@@ -16,7 +16,6 @@ from datetime import datetime
 from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from signalbox.aws.conditions import (
@@ -25,13 +24,13 @@ from signalbox.aws.conditions import (
     expression_names,
     update_expression,
 )
+from signalbox.aws.errors import CONDITION_FAILED, AwsError, AwsRefused, error_code
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import Sleep
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         KeysAndAttributesTypeDef,
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     )
 
     from signalbox.aws.conditions import Expected
+    from signalbox.aws.protocols import DynamoApi
 
     Item = Mapping[str, AttributeValueTypeDef]
 
@@ -59,7 +59,7 @@ def aws_unavailable(what: str) -> Iterator[None]:
     """Raise Unavailable for any error of AWS or of the network."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except AwsError as error:
         raise Unavailable(f"{what} did not answer") from error
 
 
@@ -67,7 +67,7 @@ def aws_unavailable(what: str) -> Iterator[None]:
 class Table:
     """One table. Every method raises Unavailable if DynamoDB does not answer."""
 
-    client: DynamoDBClient
+    client: DynamoApi
     name: str
     sleep: Sleep = sleep
 
@@ -298,8 +298,6 @@ def text_attribute(item: Item, name: str) -> str:
 
 def _conflicting_item(error: BaseException | None) -> Item | None:
     """Return the item that a conditional write met, or None if it failed for another reason."""
-    if not isinstance(error, ClientError):
-        return None
-    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+    if not isinstance(error, AwsRefused) or error_code(error) != CONDITION_FAILED:
         return None
     return cast("Item", error.response.get("Item", {}))

@@ -9,18 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import error_code
 from signalbox.models.errors import Unavailable
 from signalbox.models.grants import Grants
 from signalbox.services.ports.grants import GrantStore
 
 if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
-
+    from signalbox.aws.protocols import SsmApi
     from signalbox.models.config import Connection
 
 _MAX_BYTES: Final = 8_192
@@ -31,7 +30,7 @@ _SERVICE: Final = "the parameter store"
 class SsmGrants(GrantStore):
     """Stores grants; `prefix` begins every name, such as `/signalbox/<stack>`."""
 
-    ssm: SSMClient
+    ssm: SsmApi
     prefix: str
 
     @override
@@ -40,8 +39,7 @@ class SsmGrants(GrantStore):
             with aws_unavailable(_SERVICE):
                 answer = self.ssm.get_parameter(Name=self._path(connection), WithDecryption=True)
         except Unavailable as unavailable:
-            cause = unavailable.__cause__
-            if isinstance(cause, ClientError) and _code(cause) == "ParameterNotFound":
+            if error_code(unavailable.__cause__) == "ParameterNotFound":
                 return Grants()
             raise
         try:
@@ -69,7 +67,3 @@ class SsmGrants(GrantStore):
 
 def _document(grants: Grants) -> str:
     return grants.model_dump_json(exclude_none=True)
-
-
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import AwsRefused
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
@@ -21,7 +21,7 @@ from signalbox.services.ports.notifications import NotificationQueue
 from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskQueue
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from signalbox.aws.protocols import SqsApi
 
 _BATCH_SIZE: Final = 10
 _EXPIRED_RECEIPT_CODES: Final = frozenset(
@@ -47,7 +47,7 @@ class QueueUrls:
 class SqsTaskQueue(TaskQueue):
     """The task queues. The read timeout of `sqs` must exceed the wait time of `receive`."""
 
-    sqs: SQSClient
+    sqs: SqsApi
     urls: Mapping[Priority, QueueUrls]
 
     @override
@@ -138,7 +138,7 @@ class SqsTaskQueue(TaskQueue):
 class SqsNotificationQueue(NotificationQueue):
     """The queues of the connectors."""
 
-    sqs: SQSClient
+    sqs: SqsApi
     urls: Mapping[str, str]
 
     @override
@@ -170,6 +170,6 @@ class SqsNotificationQueue(NotificationQueue):
 def _unless_gone() -> Iterator[None]:
     try:
         yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _EXPIRED_RECEIPT_CODES:
+    except AwsRefused as error:
+        if error.code not in _EXPIRED_RECEIPT_CODES:
             raise

@@ -8,18 +8,17 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.exceptions import ClientError
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import error_code
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.parameters import SSMProvider
+    from signalbox.aws.protocols import SsmApi
 
 SECRET_CACHE_TTL: Final = timedelta(minutes=5)
 SECRET_STALE_TTL: Final = timedelta(hours=1)
@@ -37,9 +36,10 @@ class SsmSecrets(SecretStore):
     same time share one call and its outcome.
     """
 
-    provider: SSMProvider
+    ssm: SsmApi
     prefix: str
     clock: Clock
+    _stored: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
     _last: dict[str, tuple[datetime, Sequence[str]]] = field(default_factory=dict)
     _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
@@ -66,10 +66,10 @@ class SsmSecrets(SecretStore):
             return known[1]
         try:
             with aws_unavailable("the parameter store"):
-                self.provider.client.get_parameter(Name=self._path(name), WithDecryption=False)
+                self.ssm.get_parameter(Name=self._path(name), WithDecryption=False)
             there = True
         except Unavailable as unavailable:
-            if _code(unavailable.__cause__) != "ParameterNotFound":
+            if error_code(unavailable.__cause__) != "ParameterNotFound":
                 raise
             there = False
         self._known[name] = (now, there)
@@ -84,9 +84,9 @@ class SsmSecrets(SecretStore):
         try:
             self._put(name, secrets, overwrite=False)
         except Unavailable as unavailable:
-            if _code(unavailable.__cause__) != "ParameterAlreadyExists":
+            if error_code(unavailable.__cause__) != "ParameterAlreadyExists":
                 raise
-            self._last.pop(name, None)  # that there were none is known to be wrong
+            self._invalidate(name)  # that there were none is known to be wrong
             return False
         return True
 
@@ -94,22 +94,25 @@ class SsmSecrets(SecretStore):
         """Remove the secrets with this name, if there are any."""
         try:
             with aws_unavailable("the parameter store"):
-                self.provider.client.delete_parameter(Name=self._path(name))
+                self.ssm.delete_parameter(Name=self._path(name))
         except Unavailable as unavailable:
-            if _code(unavailable.__cause__) != "ParameterNotFound":
+            if error_code(unavailable.__cause__) != "ParameterNotFound":
                 raise
-        self.provider.clear_cache()
-        self._last.pop(name, None)
+        self._invalidate(name)
 
     def _put(self, name: str, secrets: Sequence[str], *, overwrite: bool) -> None:
         with aws_unavailable("the parameter store"):
-            self.provider.client.put_parameter(
+            self.ssm.put_parameter(
                 Name=self._path(name),
                 Value=_secrets.dump_json(tuple(secrets)).decode(),
                 Type="SecureString",
                 Tier="Intelligent-Tiering",  # certificates may have more than 4 KB
                 Overwrite=overwrite,
             )
+        self._invalidate(name)
+
+    def _invalidate(self, name: str) -> None:
+        self._stored.pop(name, None)
         self._last.pop(name, None)
 
     def _path(self, name: str) -> str:
@@ -133,35 +136,37 @@ class SsmSecrets(SecretStore):
         elif not self._may_ask(name) and self._serves(name, now):
             return self._last[name][1]
         try:
-            stored = self.provider.get(
-                self._path(name),
-                max_age=int(SECRET_CACHE_TTL.total_seconds()),
-                force_fetch=fresh,
-                decrypt=True,
-            )
-        except GetParameterError as error:
+            text = self._text(name, now, fresh=fresh)
+        except Unavailable as unavailable:
             self._asked[name] = now
-            if _code(error.__context__) == "ParameterNotFound":
+            if error_code(unavailable.__cause__) == "ParameterNotFound":
                 self._last[name] = (now, ())
             if not self._serves(name, now):
                 self._failed[name] = self.clock()
                 raise Unavailable("the parameter store did not answer") from None
             return self._last[name][1]
-        secrets = _parsed(name, stored)
+        secrets = _parsed(name, text)
         self._last[name] = (now, secrets)
         return secrets
+
+    def _text(self, name: str, now: datetime, *, fresh: bool) -> str:
+        """Return the parameter, which is read again after five minutes or if it must be fresh."""
+        stored = self._stored.get(name)
+        if stored and not fresh and now - stored[0] < SECRET_CACHE_TTL:
+            return stored[1]
+        with aws_unavailable("the parameter store"):
+            response = self.ssm.get_parameter(Name=self._path(name), WithDecryption=True)
+        text = response["Parameter"].get("Value", "")
+        self._stored[name] = (now, text)
+        return text
 
     def _serves(self, name: str, now: datetime) -> bool:
         return name in self._last and now - self._last[name][0] <= SECRET_STALE_TTL
 
 
-def _parsed(name: str, stored: object) -> Sequence[str]:
+def _parsed(name: str, text: str) -> Sequence[str]:
     try:
-        secrets = _secrets.validate_json(stored if isinstance(stored, str) else "")
+        secrets = _secrets.validate_json(text)
     except ValidationError:
         raise Unavailable(f"the secret {name} is not a JSON list of texts") from None
     return tuple(secret for secret in secrets if secret)
-
-
-def _code(error: BaseException | None) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""

@@ -7,7 +7,6 @@ dies before it stores the entry leaves a position that is closed by the first wh
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
+from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable
 from signalbox.models.sequence import SequenceBounds, SequenceEntry
 from signalbox.services.ports.notifications import SequenceStore
@@ -68,19 +68,19 @@ class DynamoSequences(SequenceStore):
 
     @override
     def advance(self, connection: ConnectionId, first: int) -> None:
-        client = self.table.client
-        with (
-            aws_unavailable("the store"),
-            suppress(client.exceptions.ConditionalCheckFailedException),
-        ):
-            client.update_item(
-                TableName=self.table.name,
-                Key=_key(connection),
-                UpdateExpression="SET #first = :first",
-                ConditionExpression="attribute_not_exists(#first) OR #first < :first",
-                ExpressionAttributeNames={"#first": "first"},
-                ExpressionAttributeValues={":first": {"N": str(first)}},
-            )
+        try:
+            with aws_unavailable("the store"):
+                self.table.client.update_item(
+                    TableName=self.table.name,
+                    Key=_key(connection),
+                    UpdateExpression="SET #first = :first",
+                    ConditionExpression="attribute_not_exists(#first) OR #first < :first",
+                    ExpressionAttributeNames={"#first": "first"},
+                    ExpressionAttributeValues={":first": {"N": str(first)}},
+                )
+        except Unavailable as unavailable:
+            if error_code(unavailable.__cause__) != CONDITION_FAILED:
+                raise
 
     def _put(self, connection: ConnectionId, position: int, entry: SequenceEntry) -> bool:
         expires_at = self.clock() + _RETENTION

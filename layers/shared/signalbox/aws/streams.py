@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import aws_unavailable
+from signalbox.aws.errors import error_code
 from signalbox.models import metrics
 from signalbox.models.errors import Unavailable
 from signalbox.models.metrics import (
@@ -151,7 +151,7 @@ class DynamoStreamFeed(Feed):
             try:
                 return self._iterator(shard, before), {}, _MAX_EMPTY_PAGES
             except Unavailable as unavailable:
-                if not _trimmed(unavailable.__cause__):
+                if error_code(unavailable.__cause__) != _TRIMMED:
                     raise
         return self._iterator(shard, None), self._gap if before else {}, _MAX_EMPTY_PAGES
 
@@ -179,10 +179,6 @@ class DynamoStreamFeed(Feed):
             return False
         at = datetime.fromtimestamp(int(born[1]) / 1000, UTC)
         return self.clock() - at > _SHARD_RETENTION
-
-
-def _trimmed(error: BaseException | None) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] == _TRIMMED
 
 
 def count_task_record(record: RecordTypeDef) -> Counts:

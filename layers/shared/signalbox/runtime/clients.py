@@ -8,16 +8,15 @@ from boto3.session import Session
 from botocore.config import Config
 
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.sdk_errors import with_own_errors
 from signalbox.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_ssm import SSMClient
 
+    from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi
     from signalbox.aws.targets import BotoTargets
 
 _CONFIG: Final = Config(
@@ -41,34 +40,34 @@ class AwsClients:
         self.settings = settings or Settings.from_environment()
 
     @cached_property
-    def dynamo(self) -> "DynamoDBClient":
+    def dynamo(self) -> "DynamoApi":
         """Return the DynamoDB client."""
-        return boto3.client("dynamodb", config=_CONFIG)
+        return with_own_errors(boto3.client("dynamodb", config=_CONFIG))
 
     @cached_property
-    def sqs(self) -> "SQSClient":
+    def sqs(self) -> "SqsApi":
         """Return the SQS client, whose read timeout exceeds a long poll."""
-        return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10)))
+        return with_own_errors(boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10))))
 
     @cached_property
     def streams(self) -> "DynamoDBStreamsClient":
         """Return the client of the tables' streams."""
-        return boto3.client("dynamodbstreams", config=_CONFIG)
+        return with_own_errors(boto3.client("dynamodbstreams", config=_CONFIG))
 
     @cached_property
     def s3(self) -> "S3Client":
         """Return the S3 client, which is rarely needed."""
-        return boto3.client("s3", config=_CONFIG)
+        return with_own_errors(boto3.client("s3", config=_CONFIG))
 
     @cached_property
     def service_discovery(self) -> "ServiceDiscoveryClient":
         """Return the client of Cloud Map, which only services that are looked up there need."""
-        return boto3.client("servicediscovery", config=_CLOUD_MAP)
+        return with_own_errors(boto3.client("servicediscovery", config=_CLOUD_MAP))
 
     @cached_property
-    def ssm(self) -> "SSMClient":
+    def ssm(self) -> "SsmApi":
         """Return the client of the parameter store."""
-        return boto3.client("ssm", config=_SSM)
+        return with_own_errors(boto3.client("ssm", config=_SSM))
 
     @cached_property
     def aws_targets(self) -> "BotoTargets":

@@ -30,7 +30,7 @@ from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.notifications import Connector
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from signalbox.aws.protocols import SqsApi
 
 CALLS_AT_ONCE: Final = 10
 """How many messages of a batch are sent at the same time."""
@@ -41,7 +41,7 @@ _MAX_VISIBILITY_SECONDS: Final = 43_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DeliverHandler:
     deliver: DeliverNotification
-    sqs: "SQSClient"
+    sqs: "SqsApi"
     url: str
     logger: Logger
     count: Count

@@ -10,8 +10,6 @@ from functools import cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-
 from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.burst_slots import DynamoBurstSlots
 from signalbox.aws.circuits import DynamoCircuits
@@ -216,11 +214,7 @@ class Wiring(AwsClients):
     @cached_property
     def secrets(self) -> SsmSecrets:
         """Return the store of secrets."""
-        return SsmSecrets(
-            provider=SSMProvider(boto3_client=self.ssm),
-            prefix=self.settings.parameters,
-            clock=self.clock,
-        )
+        return SsmSecrets(ssm=self.ssm, prefix=self.settings.parameters, clock=self.clock)
 
     @cached_property
     def grants(self) -> "SsmGrants":
