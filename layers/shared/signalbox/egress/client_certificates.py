@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from signalbox.egress.sockets import public_tls
+from signalbox.egress.tls import public_tls
 from signalbox.models.errors import Conflict
 
 _KEYS: Final = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from socket import socket
 from typing import Final
 
@@ -29,9 +28,9 @@ from signalbox.egress.sockets import (
     OutboundSocket,
     Resolve,
     UrlOrigin,
-    public_tls,
     resolve_host,
 )
+from signalbox.egress.tls import shared_public_tls
 from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
 
@@ -84,9 +83,6 @@ def json_request(
     return HttpRequest(url=url, headers={**kind, **(headers or {})}, body=body)
 
 
-_shared_tls: Final = cache(public_tls)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -114,7 +110,7 @@ class HttpClient:
         self._timeouts = (connect, read)
         self._total = total
         self._max_answer = max_answer
-        self._tls = tls or _shared_tls()
+        self._tls = tls or shared_public_tls()
         self._resolve = resolve
         self._clock = clock
 

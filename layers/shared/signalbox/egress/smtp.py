@@ -18,9 +18,9 @@ from signalbox.egress.sockets import (
     OutboundSocket,
     Resolve,
     UrlOrigin,
-    public_tls,
     resolve_host,
 )
+from signalbox.egress.tls import shared_public_tls
 from signalbox.models.errors import SendDelayed, SendRefused
 
 SMTP_PORTS: Final = frozenset({465, 587, 2465, 2587})
@@ -72,7 +72,7 @@ class SmtpServer:
 class SmtpClient:
     """Sends emails, each over its own connection."""
 
-    tls: ssl.SSLContext = field(default_factory=public_tls)
+    tls: ssl.SSLContext = field(default_factory=shared_public_tls)
     resolve: Resolve = resolve_host
     timeout: float = _TIMEOUT
     total: float = _TOTAL

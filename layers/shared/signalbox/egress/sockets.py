@@ -6,7 +6,6 @@ checked address: a name that resolves differently later has no effect (DNS rebin
 
 import re
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from threading import Timer
 from time import monotonic
 from typing import Final, Self
 
-import certifi
 from urllib3.util import parse_url
 
 from signalbox.models.errors import SendRefused
@@ -31,11 +29,6 @@ A percent sign begins the zone of an IPv6 address, or hides another character.
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Return the addresses of a host and port. Raises OSError."""
-
-
-def public_tls() -> ssl.SSLContext:
-    """Return a new context that verifies servers by the public authorities; it takes 30 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
 
 
 @dataclass(frozen=True, slots=True)

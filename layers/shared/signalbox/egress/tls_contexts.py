@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from signalbox.egress.client_certificates import authorities_tls, load_certificate
-from signalbox.egress.sockets import public_tls
+from signalbox.egress.tls import public_tls
 from signalbox.models.errors import Unavailable
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.service_tls import UpstreamTls

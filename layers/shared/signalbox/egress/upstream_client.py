@@ -20,7 +20,6 @@ from signalbox.egress.sockets import (
     OutboundSocket,
     Resolve,
     UrlOrigin,
-    public_tls,
     resolve_host,
 )
 from signalbox.egress.tls_contexts import TlsContexts

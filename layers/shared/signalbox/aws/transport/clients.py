@@ -1,0 +1,185 @@
+"""Clients of DynamoDB, SQS and the Parameter Store, called as boto3's are.
+
+They send what they are given and check nothing of it: the stores build every request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
+
+from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi
+from signalbox.aws.transport.credentials import credential_source
+from signalbox.aws.transport.endpoints import endpoint_of, region_of
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.json_caller import JsonCaller, JsonService
+from signalbox.aws.transport.retries import RetryPolicy
+from signalbox.egress.tls import shared_public_tls, tls_with
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import type_defs as dynamo
+    from mypy_boto3_sqs import type_defs as sqs
+    from mypy_boto3_ssm import type_defs as ssm
+    from typing_extensions import Unpack
+
+_DYNAMO_DELAY: Final = 0.025
+_DYNAMO: Final = JsonService(signing_name="dynamodb", target="DynamoDB_20120810", headers={})
+# codes as in the older protocol, which the stores know
+_SQS: Final = JsonService(
+    signing_name="sqs", target="AmazonSQS", headers={"x-amzn-query-mode": "true"}
+)
+_SSM: Final = JsonService(signing_name="ssm", target="AmazonSSM", version="1.1", headers={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How long a call waits, in seconds, and how often it is made."""
+
+    connect_timeout: float = 1.0
+    read_timeout: float = 3.0
+    attempts: int = 3
+
+
+class DynamoTransport(DynamoApi):
+    """Calls DynamoDB."""
+
+    def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
+        retries = RetryPolicy(attempts=limits.attempts, delay=_DYNAMO_DELAY)
+        self._call = _caller(_DYNAMO, environment, limits, retries)
+
+    @override
+    def get_item(
+        self, **request: Unpack[dynamo.GetItemInputTypeDef]
+    ) -> dynamo.GetItemOutputTypeDef:
+        return cast("dynamo.GetItemOutputTypeDef", self._call("GetItem", request))
+
+    @override
+    def batch_get_item(
+        self, **request: Unpack[dynamo.BatchGetItemInputTypeDef]
+    ) -> dynamo.BatchGetItemOutputTypeDef:
+        return cast("dynamo.BatchGetItemOutputTypeDef", self._call("BatchGetItem", request))
+
+    @override
+    def query(self, **request: Unpack[dynamo.QueryInputTypeDef]) -> dynamo.QueryOutputTypeDef:
+        return cast("dynamo.QueryOutputTypeDef", self._call("Query", request))
+
+    @override
+    def put_item(
+        self, **request: Unpack[dynamo.PutItemInputTypeDef]
+    ) -> dynamo.PutItemOutputTypeDef:
+        return cast("dynamo.PutItemOutputTypeDef", self._call("PutItem", request))
+
+    @override
+    def update_item(
+        self, **request: Unpack[dynamo.UpdateItemInputTypeDef]
+    ) -> dynamo.UpdateItemOutputTypeDef:
+        return cast("dynamo.UpdateItemOutputTypeDef", self._call("UpdateItem", request))
+
+    @override
+    def delete_item(
+        self, **request: Unpack[dynamo.DeleteItemInputTypeDef]
+    ) -> dynamo.DeleteItemOutputTypeDef:
+        return cast("dynamo.DeleteItemOutputTypeDef", self._call("DeleteItem", request))
+
+
+class SqsTransport(SqsApi):
+    """Calls SQS. The read timeout must exceed the wait time of a request."""
+
+    def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
+        retries = RetryPolicy(attempts=limits.attempts)
+        self._call = _caller(_SQS, environment, limits, retries)
+
+    @override
+    def send_message(
+        self, **request: Unpack[sqs.SendMessageRequestTypeDef]
+    ) -> sqs.SendMessageResultTypeDef:
+        return cast("sqs.SendMessageResultTypeDef", self._call("SendMessage", request))
+
+    @override
+    def send_message_batch(
+        self, **request: Unpack[sqs.SendMessageBatchRequestTypeDef]
+    ) -> sqs.SendMessageBatchResultTypeDef:
+        return cast("sqs.SendMessageBatchResultTypeDef", self._call("SendMessageBatch", request))
+
+    @override
+    def receive_message(
+        self, **request: Unpack[sqs.ReceiveMessageRequestTypeDef]
+    ) -> sqs.ReceiveMessageResultTypeDef:
+        return cast("sqs.ReceiveMessageResultTypeDef", self._call("ReceiveMessage", request))
+
+    @override
+    def change_message_visibility(
+        self, **request: Unpack[sqs.ChangeMessageVisibilityRequestTypeDef]
+    ) -> sqs.EmptyResponseMetadataTypeDef:
+        return cast(
+            "sqs.EmptyResponseMetadataTypeDef", self._call("ChangeMessageVisibility", request)
+        )
+
+    @override
+    def delete_message(
+        self, **request: Unpack[sqs.DeleteMessageRequestTypeDef]
+    ) -> sqs.EmptyResponseMetadataTypeDef:
+        return cast("sqs.EmptyResponseMetadataTypeDef", self._call("DeleteMessage", request))
+
+    @override
+    def get_queue_attributes(
+        self, **request: Unpack[sqs.GetQueueAttributesRequestTypeDef]
+    ) -> sqs.GetQueueAttributesResultTypeDef:
+        return cast(
+            "sqs.GetQueueAttributesResultTypeDef", self._call("GetQueueAttributes", request)
+        )
+
+
+class SsmTransport(SsmApi):
+    """Calls the Parameter Store. Times in its responses are numbers, not datetimes."""
+
+    def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
+        retries = RetryPolicy(attempts=limits.attempts)
+        self._call = _caller(_SSM, environment, limits, retries)
+
+    @override
+    def get_parameter(
+        self, **request: Unpack[ssm.GetParameterRequestTypeDef]
+    ) -> ssm.GetParameterResultTypeDef:
+        return cast("ssm.GetParameterResultTypeDef", self._call("GetParameter", request))
+
+    @override
+    def put_parameter(
+        self, **request: Unpack[ssm.PutParameterRequestTypeDef]
+    ) -> ssm.PutParameterResultTypeDef:
+        return cast("ssm.PutParameterResultTypeDef", self._call("PutParameter", request))
+
+    @override
+    def delete_parameter(self, **request: Unpack[ssm.DeleteParameterRequestTypeDef]) -> object:
+        return self._call("DeleteParameter", request)
+
+
+def _caller(
+    service: JsonService, environment: Mapping[str, str], limits: CallLimits, retries: RetryPolicy
+) -> JsonCaller:
+    name = service.signing_name
+    pool = HttpPool(
+        endpoint_of(name, name.upper(), environment),
+        tls=lambda: _tls(environment),
+        connect_timeout=limits.connect_timeout,
+        read_timeout=limits.read_timeout,
+    )
+    return JsonCaller(
+        service,
+        region=region_of(environment),
+        pool=pool,
+        credentials=credential_source(environment),
+        retries=retries,
+        environment=environment,
+    )
+
+
+def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
+    if bundle := environment.get("AWS_CA_BUNDLE"):
+        return tls_with(bundle)
+    return shared_public_tls()

@@ -1,0 +1,138 @@
+"""Connections to one endpoint, which stay open for the next requests."""
+
+import select
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, Final
+
+from signalbox.aws.errors import AwsUnreachable
+from signalbox.aws.transport.endpoints import AwsEndpoint
+
+if TYPE_CHECKING:
+    import ssl
+
+MAX_RESPONSE_BYTES: Final = 20_000_000
+"""More than the 16 MB that DynamoDB gives for a batch."""
+
+_MAX_IDLE: Final = 10
+_MAX_IDLE_SECONDS: Final = 60.0
+"""Older connections may be gone without a sign, and a request on them would wait in vain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsResponse:
+    """A whole response; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class HttpPool:
+    """Connections to one endpoint. Threads may share it: each request has a connection alone."""
+
+    def __init__(
+        self,
+        endpoint: AwsEndpoint,
+        *,
+        tls: "Callable[[], ssl.SSLContext]",
+        connect_timeout: float,
+        read_timeout: float,
+    ) -> None:
+        self.endpoint = endpoint
+        self._tls = tls
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._idle: deque[tuple[float, socket.socket]] = deque()
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
+        """Send a request once and return the response.
+
+        Raises:
+            AwsUnreachable: There is no connection, or no whole response. The request may have
+                taken effect.
+        """
+        try:
+            connection = self._open_idle() or self._connect()
+            try:
+                connection.sendall(self._head(headers, len(body)) + body)
+                response, stays_open = _read_response(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except (OSError, HTTPException) as error:
+            raise AwsUnreachable(
+                f"no response from {self.endpoint.authority}: {type(error).__name__}"
+            ) from error
+        if stays_open and len(self._idle) < _MAX_IDLE:
+            self._idle.append((time.monotonic(), connection))
+        else:
+            connection.close()
+        return response
+
+    def _head(self, headers: Mapping[str, str], length: int) -> bytes:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return (
+            f"POST {self.endpoint.path} HTTP/1.1\r\n{lines}"
+            f"accept-encoding: identity\r\ncontent-length: {length}\r\n\r\n"
+        ).encode("latin-1")
+
+    def _open_idle(self) -> socket.socket | None:
+        """Return the connection that was used last, if the other end has not closed it."""
+        while True:
+            try:
+                since, connection = self._idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - since < _MAX_IDLE_SECONDS and not _is_readable(connection):
+                return connection
+            connection.close()
+
+    def _connect(self) -> socket.socket:
+        address = self.endpoint.host, self.endpoint.port
+        connection = socket.create_connection(address, self._connect_timeout)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.endpoint.tls:
+                context = self._tls()
+                connection = context.wrap_socket(connection, server_hostname=self.endpoint.host)
+            connection.settimeout(self._read_timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _read_response(connection: socket.socket) -> tuple[AwsResponse, bool]:
+    """Return the response, and whether another request may follow on the connection."""
+    response = HTTPResponse(connection, method="POST")
+    try:
+        response.begin()
+        if response.length is None and not response.chunked:
+            raise HTTPException("the end of the response cannot be known")
+        if (response.length or 0) > MAX_RESPONSE_BYTES:
+            raise HTTPException("the response is too large")
+        content = response.read() if response.length else response.read(MAX_RESPONSE_BYTES + 1)
+        if len(content) > MAX_RESPONSE_BYTES:
+            raise HTTPException("the response is too large")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        found = AwsResponse(status=response.status, headers=headers, content=content)
+        return found, not response.will_close
+    finally:
+        response.close()
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Return whether there is something to read, which without a request is the end."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,212 @@
+"""Calls of one service in AWS's JSON protocols, 1.0 and 1.1.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+"""
+
+import json
+import time
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
+from signalbox.aws.transport.credentials import AwsCredentials, CredentialSource
+from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.retries import RetryPolicy
+from signalbox.aws.transport.sigv4 import SigningScope, sign_headers
+
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_SKEWED: Final = frozenset(
+    {
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
+)
+_MAX_SKEW_SECONDS: Final = 240
+"""AWS accepts five minutes: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonService:
+    """How a service is called. `signing_name` is its name in signatures."""
+
+    signing_name: str
+    target: str
+    version: str = "1.0"
+    headers: Mapping[str, str]
+
+
+class JsonCaller:
+    """Calls a service, with retries."""
+
+    def __init__(
+        self,
+        service: JsonService,
+        *,
+        region: str,
+        pool: HttpPool,
+        credentials: CredentialSource,
+        retries: RetryPolicy,
+        environment: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._service = service
+        self._scope = SigningScope(region=region, service=service.signing_name)
+        self._pool = pool
+        self._credentials = credentials
+        self._retries = retries
+        self._environment = environment
+        self._now = now
+        self._sleep = sleep
+        self._skew = 0.0
+
+    def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the response of an operation.
+
+        Raises:
+            AwsRefused: The service responded with an error.
+            AwsUnreachable: It gave no response that can be used; the call may have taken effect.
+        """
+        body = json.dumps(request, separators=(",", ":"), default=_encoded).encode()
+        before: AwsError | None = None
+        attempt = 1
+        while True:
+            try:
+                response = self._attempt(operation, body)
+            except AwsError as error:
+                pause = self._pause(error, before, attempt)
+                if pause is None:
+                    raise
+                before = error
+            else:
+                self._retries.succeeded(before)
+                return response
+            self._sleep(pause)
+            attempt += 1
+
+    def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
+        credentials = self._credentials()
+        headers = sign_headers(
+            {
+                "content-type": f"application/x-amz-json-{self._service.version}",
+                "host": self._pool.endpoint.authority,
+                "x-amz-target": f"{self._service.target}.{operation}",
+                **self._service.headers,
+            },
+            body,
+            credentials=credentials,
+            scope=self._scope,
+            now=self._now() + self._skew,
+            path=self._pool.endpoint.path,
+        )
+        headers["user-agent"] = "signalbox"
+        if trace := self._environment.get("_X_AMZN_TRACE_ID"):
+            headers["x-amzn-trace-id"] = trace  # as the SDK passes it on within Lambda
+        response = self._pool.post(headers, body)
+        _check_sum(response)
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise self._refusal(operation, response, credentials)
+        return _decoded(response.content)
+
+    def _refusal(
+        self, operation: str, response: AwsResponse, credentials: AwsCredentials
+    ) -> AwsRefused:
+        """Return the error of a response, having learnt from it what a retry needs."""
+        refused = read_refusal(operation, response)
+        skewed = refused.code in _SKEWED and self._learn_skew(response)
+        renewed = refused.code in _EXPIRED and self._credentials.invalidate(credentials)
+        return _Renewed(refused.response, operation) if skewed or renewed else refused
+
+    def _pause(self, error: AwsError, before: AwsError | None, attempt: int) -> float | None:
+        if isinstance(error, _Renewed):
+            return None if isinstance(before, _Renewed) else 0.0
+        return self._retries.pause(error, attempt)
+
+    def _learn_skew(self, response: AwsResponse) -> bool:
+        """Take over the time of the service, and return whether it was another."""
+        try:
+            at = parsedate_to_datetime(response.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return False
+        skew = at - self._now()
+        if abs(skew - self._skew) < _MAX_SKEW_SECONDS:
+            return False
+        self._skew = skew
+        return True
+
+
+class _Renewed(AwsRefused):
+    """A refusal that another clock, or other credentials, may turn into a success."""
+
+
+def read_refusal(operation: str, response: AwsResponse) -> AwsRefused:
+    """Return the error in a response, in the form of boto3's ClientError."""
+    try:
+        fields = _decoded(response.content)
+    except AwsUnreachable:
+        fields = {}
+    kind = str(response.headers.get("x-amzn-errortype") or fields.pop("__type", ""))
+    code = kind.rpartition("#")[2].partition(":")[0] or str(response.status)
+    # SQS has another code in its older protocol, by which it is known: https://smithy.io/2.0/aws/
+    code = response.headers.get("x-amzn-query-error", code).partition(";")[0]
+    message = fields.pop("message", None) or fields.pop("Message", None) or ""
+    return AwsRefused(
+        {
+            **fields,
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": response.status},
+        },
+        operation,
+    )
+
+
+def _check_sum(response: AwsResponse) -> None:
+    """Check the sum that DynamoDB sends along.
+
+    Raises:
+        AwsUnreachable: The content is another than the one that was sent.
+    """
+    expected = response.headers.get("x-amz-crc32")
+    if expected is not None and expected.strip() != str(zlib.crc32(response.content)):
+        raise AwsUnreachable("the response is damaged")
+
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    try:
+        # few items have bytes, and looking at each object takes half of the time
+        hook = _with_bytes if b'"B' in content else None
+        document = json.loads(content, object_hook=hook) if content else {}
+    except ValueError:
+        raise AwsUnreachable("the response is not JSON") from None
+    if not isinstance(document, dict):
+        raise AwsUnreachable("the response is no JSON object")
+    return document
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    """Decode the bytes of an attribute value, an object with one field whose value is no object."""
+    if len(value) == 1:
+        if isinstance(text := value.get("B"), str):
+            return {"B": b64decode(text)}
+        if isinstance(texts := value.get("BS"), list):
+            return {"BS": [b64decode(each) for each in texts]}
+    return value
+
+
+def _encoded(value: object) -> object:
+    """Return bytes in base64.
+
+    Raises:
+        TypeError: A request cannot hold such a value.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return b64encode(value).decode()
+    raise TypeError(f"a request cannot hold a {type(value).__name__}")
