@@ -17,6 +17,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from pydantic import JsonValue
 
+from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+
 Json = dict[str, JsonValue]
 Items = Callable[[Json], tuple[Sequence[Json], bool]]
 """What a query finds, and whether there is more behind it."""
@@ -64,24 +66,32 @@ class Cloud:
 
     @contextmanager
     def instead_of_aws(self) -> Iterator["Cloud"]:
-        """Answers every client that is made of botocore."""
+        """Answers the transport, and every client that is made of botocore."""
 
         def send(_: object, request: AWSPreparedRequest) -> AWSResponse:
-            status, answer = self._answer(request)
+            target: bytes | str = request.headers["X-Amz-Target"]
+            name = target.decode() if isinstance(target, bytes) else target
+            status, answer = self._answer(name, request.body)
             body = json.dumps(answer, separators=(",", ":")).encode()
             headers = HTTPHeaders()
             headers["x-amzn-RequestId"] = "bench"
             headers["Content-Type"] = "application/x-amz-json-1.0"
             return AWSResponse(request.url, status, headers, _Raw(body))
 
-        with patch("botocore.httpsession.URLLib3Session.send", send):
+        def post(_: object, headers: Mapping[str, str], body: bytes) -> AwsResponse:
+            status, answer = self._answer(headers["x-amz-target"], body)
+            content = json.dumps(answer, separators=(",", ":")).encode()
+            return AwsResponse(status=status, headers={}, content=content)
+
+        with (
+            patch("botocore.httpsession.URLLib3Session.send", send),
+            patch.object(HttpPool, "post", post),
+        ):
             yield self
 
-    def _answer(self, request: AWSPreparedRequest) -> tuple[int, Json]:
-        target: bytes | str = request.headers["X-Amz-Target"]
-        name = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
+    def _answer(self, target: str, body: object) -> tuple[int, Json]:
+        name = target.rpartition(".")[2]
         self.calls[name] += 1
-        body = request.body
         asked: Json = json.loads(body if isinstance(body, bytes | str) else b"{}")
         answers: dict[str, Callable[[Json], tuple[int, Json]]] = {
             "PutItem": self._put,

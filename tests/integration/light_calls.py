@@ -22,6 +22,7 @@ from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.core.utils import method_names_from_class
 
 from tests.integration import light_moto
+from tests.integration.moto_transport import transport_to_moto
 
 _SERVICES: Final = ("dynamodb", "dynamodbstreams", "sqs", "ssm", "s3")
 _call: Final = cast("Callable[..., object]", vars(BaseClient)["_make_api_call"])
@@ -48,6 +49,7 @@ def light_calls() -> Iterator[None]:
         stack.enter_context(patch.object(XFormedAttributePicker, "__call__", _picked))
         stack.enter_context(patch("moto.core.responses.gen_amzn_requestid_long", _request_id))
         light_moto.install(stack)
+        stack.enter_context(transport_to_moto())
         yield
 
 

@@ -12,7 +12,7 @@ from signalbox.aws.transport.credentials import AwsCredentials
 from signalbox.aws.transport.endpoints import AwsEndpoint
 from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
 from signalbox.aws.transport.json_caller import JsonCaller, JsonService
-from signalbox.aws.transport.retries import RetryPolicy
+from signalbox.aws.transport.retries import AwsRetries
 
 NOW: Final = 1_772_366_400.0
 """2026-03-01T12:00:00Z"""
@@ -83,7 +83,7 @@ class Caller:
             region="us-east-1",
             pool=cast("HttpPool", self.pool),
             credentials=credentials or Credentials(),
-            retries=RetryPolicy(attempts=3),
+            retries=AwsRetries(attempts=3),
             environment=environment or {},
             now=lambda: NOW,
             sleep=self.pauses.append,

@@ -176,7 +176,7 @@ def test_a_server_that_answers_too_late_is_unreachable() -> None:
 def test_a_response_that_is_too_large_is_not_read(
     monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(http_pool, "MAX_RESPONSE_BYTES", 20)
+    monkeypatch.setattr(http_pool, "_MAX_RESPONSE_BYTES", 20)
     with (
         AwsServer(answers_and_closes(content)).running() as server,
         pool_of(server.url) as pool,

@@ -6,7 +6,7 @@ import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
-from signalbox.aws.transport.retries import RetryBudget, RetryPolicy, retry_cost
+from signalbox.aws.transport.retries import AwsRetries, AwsRetryBudget, retry_cost
 
 
 class Longest(Random):
@@ -49,7 +49,7 @@ def test_failures_of_the_service_are_repeated(status: int) -> None:
 )
 def test_what_will_be_refused_again_is_not_repeated(code: str) -> None:
     assert retry_cost(refused(code)) is None
-    assert RetryPolicy().pause(refused(code), 1) is None
+    assert AwsRetries().pause(refused(code), 1) is None
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_what_will_be_refused_again_is_not_repeated(code: str) -> None:
 def test_pauses_grow_and_the_third_attempt_is_the_last(
     error: AwsError, pauses: list[float | None]
 ) -> None:
-    policy = RetryPolicy(delay=0.025, random=Longest())
+    policy = AwsRetries(delay=0.025, random=Longest())
 
     assert [policy.pause(error, attempt) for attempt in (1, 2, 3)] == pauses
 
 
 def test_pauses_are_drawn_from_all_up_to_the_longest() -> None:
-    policy = RetryPolicy(attempts=1_000, delay=0.05, random=Random(7))
+    policy = AwsRetries(attempts=1_000, delay=0.05, random=Random(7))
 
     drawn = [policy.pause(NO_RESPONSE, 1) or 0 for _ in range(30)]
 
@@ -74,13 +74,13 @@ def test_pauses_are_drawn_from_all_up_to_the_longest() -> None:
 
 
 def test_no_pause_is_longer_than_twenty_seconds() -> None:
-    policy = RetryPolicy(attempts=99, delay=1.0, random=Longest())
+    policy = AwsRetries(attempts=99, delay=1.0, random=Longest())
 
     assert policy.pause(NO_RESPONSE, 30) == 20
 
 
 def test_retries_end_while_nothing_succeeds() -> None:
-    policy = RetryPolicy(attempts=1_000)
+    policy = AwsRetries(attempts=1_000)
 
     made = [policy.pause(NO_RESPONSE, 1) for _ in range(100)]
 
@@ -88,7 +88,7 @@ def test_retries_end_while_nothing_succeeds() -> None:
 
 
 def test_calls_that_succeed_fill_the_budget_again() -> None:
-    policy = RetryPolicy(budget=RetryBudget(left=0))
+    policy = AwsRetries(budget=AwsRetryBudget(left=0))
 
     assert policy.pause(THROTTLED, 1) is None
     for _ in range(5):
@@ -99,7 +99,7 @@ def test_calls_that_succeed_fill_the_budget_again() -> None:
 
 
 def test_the_budget_is_never_more_than_full() -> None:
-    policy = RetryPolicy()
+    policy = AwsRetries()
 
     policy.succeeded(NO_RESPONSE)
 

@@ -22,6 +22,7 @@ from signalbox.egress.sockets import (
     UrlOrigin,
     resolve_host,
 )
+from signalbox.egress.tls import public_tls
 from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault

@@ -1,15 +1,16 @@
 """Clients of AWS and the tables of the stack, each created on first use."""
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-import boto3
-from boto3.session import Session
-from botocore.config import Config
-
 from signalbox.aws.dynamo_table import Table
-from signalbox.aws.sdk_errors import with_own_errors
-from signalbox.runtime.settings import Settings
+from signalbox.aws.transport.clients import (
+    CallLimits,
+    DynamoTransport,
+    SqsTransport,
+    SsmTransport,
+)
+from signalbox.runtime.settings import Settings, process_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -19,18 +20,10 @@ if TYPE_CHECKING:
     from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi
     from signalbox.aws.targets import BotoTargets
 
-_CONFIG: Final = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=10,
-)
+_DYNAMO: Final = CallLimits()
+_SQS: Final = CallLimits(read_timeout=10)
 # who waits for a secret has ten seconds in all
-_SSM: Final = _CONFIG.merge(
-    Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-)
-# a request waits for it; while it fails, the last answer serves on
-_CLOUD_MAP: Final = _CONFIG.merge(Config(read_timeout=1, retries={"total_max_attempts": 1}))
+_SSM: Final = CallLimits(read_timeout=2, attempts=2)
 
 
 class AwsClients:
@@ -42,47 +35,45 @@ class AwsClients:
     @cached_property
     def dynamo(self) -> "DynamoApi":
         """Return the DynamoDB client."""
-        return with_own_errors(boto3.client("dynamodb", config=_CONFIG))
+        return DynamoTransport(process_environment(), _DYNAMO)
 
     @cached_property
     def sqs(self) -> "SqsApi":
         """Return the SQS client, whose read timeout exceeds a long poll."""
-        return with_own_errors(boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=10))))
-
-    @cached_property
-    def streams(self) -> "DynamoDBStreamsClient":
-        """Return the client of the tables' streams."""
-        return with_own_errors(boto3.client("dynamodbstreams", config=_CONFIG))
-
-    @cached_property
-    def s3(self) -> "S3Client":
-        """Return the S3 client, which is rarely needed."""
-        return with_own_errors(boto3.client("s3", config=_CONFIG))
+        return SqsTransport(process_environment(), _SQS)
 
     @cached_property
     def service_discovery(self) -> "ServiceDiscoveryClient":
         """Return the client of Cloud Map, which only services that are looked up there need."""
-        return with_own_errors(boto3.client("servicediscovery", config=_CLOUD_MAP))
+        from signalbox.runtime.sdk import cloud_map_client  # noqa: PLC0415  boto3 starts slowly
+
+        return cloud_map_client()
 
     @cached_property
     def ssm(self) -> "SsmApi":
         """Return the client of the parameter store."""
-        return with_own_errors(boto3.client("ssm", config=_SSM))
+        return SsmTransport(process_environment(), _SSM)
+
+    @cached_property
+    def streams(self) -> "DynamoDBStreamsClient":
+        """Return the client of the tables' streams."""
+        from signalbox.runtime.sdk import streams_client  # noqa: PLC0415  boto3 starts slowly
+
+        return streams_client()
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Return the S3 client, which is rarely needed."""
+        from signalbox.runtime.sdk import s3_client  # noqa: PLC0415  see above
+
+        return s3_client()
 
     @cached_property
     def aws_targets(self) -> "BotoTargets":
-        """Return the targets in AWS. Their clients make one attempt: another may send twice.
+        """Return the targets in AWS."""
+        from signalbox.runtime.sdk import boto_targets  # noqa: PLC0415  see above
 
-        Threads may create a client at the same time, so each comes from a session of its own.
-        """
-        from signalbox.aws.targets import BotoTargets  # noqa: PLC0415  few need it
-
-        config = _CONFIG.merge(Config(read_timeout=10, retries={"total_max_attempts": 1}))
-        return BotoTargets(
-            ses=cache(lambda url: Session().client("sesv2", endpoint_url=url, config=config)),
-            sns=cache(lambda url: Session().client("sns", endpoint_url=url, config=config)),
-            events=cache(lambda url: Session().client("events", endpoint_url=url, config=config)),
-        )
+        return boto_targets()
 
     @cached_property
     def tasks_table(self) -> Table:

@@ -1,12 +1,18 @@
 """The settings of a function, from its environment. No other module reads it."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.models.networks import network_text
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return the environment of this process, which Lambda changes with each invocation."""
+    return os.environ
 
 
 class Settings(BaseModel):

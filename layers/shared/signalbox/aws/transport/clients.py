@@ -15,7 +15,7 @@ from signalbox.aws.transport.credentials import credential_source
 from signalbox.aws.transport.endpoints import endpoint_of, region_of
 from signalbox.aws.transport.http_pool import HttpPool
 from signalbox.aws.transport.json_caller import JsonCaller, JsonService
-from signalbox.aws.transport.retries import RetryPolicy
+from signalbox.aws.transport.retries import AwsRetries
 from signalbox.egress.tls import shared_public_tls, tls_with
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class DynamoTransport(DynamoApi):
     """Calls DynamoDB."""
 
     def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
-        retries = RetryPolicy(attempts=limits.attempts, delay=_DYNAMO_DELAY)
+        retries = AwsRetries(attempts=limits.attempts, delay=_DYNAMO_DELAY)
         self._call = _caller(_DYNAMO, environment, limits, retries)
 
     @override
@@ -91,7 +91,7 @@ class SqsTransport(SqsApi):
     """Calls SQS. The read timeout must exceed the wait time of a request."""
 
     def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
-        retries = RetryPolicy(attempts=limits.attempts)
+        retries = AwsRetries(attempts=limits.attempts)
         self._call = _caller(_SQS, environment, limits, retries)
 
     @override
@@ -139,7 +139,7 @@ class SsmTransport(SsmApi):
     """Calls the Parameter Store. Times in its responses are numbers, not datetimes."""
 
     def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
-        retries = RetryPolicy(attempts=limits.attempts)
+        retries = AwsRetries(attempts=limits.attempts)
         self._call = _caller(_SSM, environment, limits, retries)
 
     @override
@@ -160,7 +160,7 @@ class SsmTransport(SsmApi):
 
 
 def _caller(
-    service: JsonService, environment: Mapping[str, str], limits: CallLimits, retries: RetryPolicy
+    service: JsonService, environment: Mapping[str, str], limits: CallLimits, retries: AwsRetries
 ) -> JsonCaller:
     name = service.signing_name
     pool = HttpPool(

@@ -15,7 +15,7 @@ from signalbox.aws.transport.endpoints import AwsEndpoint
 if TYPE_CHECKING:
     import ssl
 
-MAX_RESPONSE_BYTES: Final = 20_000_000
+_MAX_RESPONSE_BYTES: Final = 20_000_000
 """More than the 16 MB that DynamoDB gives for a batch."""
 
 _MAX_IDLE: Final = 10
@@ -119,10 +119,10 @@ def _read_response(connection: socket.socket) -> tuple[AwsResponse, bool]:
         response.begin()
         if response.length is None and not response.chunked:
             raise HTTPException("the end of the response cannot be known")
-        if (response.length or 0) > MAX_RESPONSE_BYTES:
+        if (response.length or 0) > _MAX_RESPONSE_BYTES:
             raise HTTPException("the response is too large")
-        content = response.read() if response.length else response.read(MAX_RESPONSE_BYTES + 1)
-        if len(content) > MAX_RESPONSE_BYTES:
+        content = response.read() if response.length else response.read(_MAX_RESPONSE_BYTES + 1)
+        if len(content) > _MAX_RESPONSE_BYTES:
             raise HTTPException("the response is too large")
         headers = {name.lower(): value for name, value in response.headers.items()}
         found = AwsResponse(status=response.status, headers=headers, content=content)

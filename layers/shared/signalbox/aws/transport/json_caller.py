@@ -16,7 +16,7 @@ from typing import Any, Final
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
 from signalbox.aws.transport.credentials import AwsCredentials, CredentialSource
 from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
-from signalbox.aws.transport.retries import RetryPolicy
+from signalbox.aws.transport.retries import AwsRetries
 from signalbox.aws.transport.sigv4 import SigningScope, sign_headers
 
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -53,7 +53,7 @@ class JsonCaller:
         region: str,
         pool: HttpPool,
         credentials: CredentialSource,
-        retries: RetryPolicy,
+        retries: AwsRetries,
         environment: Mapping[str, str],
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,

@@ -38,7 +38,7 @@ _MAX_DELAY: Final = 20.0
 
 
 @dataclass(slots=True)
-class RetryBudget:
+class AwsRetryBudget:
     """What a client may spend on retries; calls that succeed fill it again.
 
     While a service is down it is soon empty, and each call is made once.
@@ -63,12 +63,12 @@ class RetryBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class AwsRetries:
     """How often a call is made, and how long it waits before it is repeated."""
 
     attempts: int = 3
     delay: float = 0.05
-    budget: RetryBudget = field(default_factory=RetryBudget)
+    budget: AwsRetryBudget = field(default_factory=AwsRetryBudget)
     random: Random = field(default_factory=SystemRandom)
 
     def pause(self, error: AwsError, attempt: int) -> float | None:
