@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from typing_extensions import override
 
 from signalbox.egress.aws_targets import AwsTargets, BusEvent, RawEmail, TopicMessage
@@ -116,6 +115,12 @@ class BotoTargets(AwsTargets):
 @contextmanager
 def _judged(service: str) -> Iterator[None]:
     """Raise the errors of AWS as those of a target; messages of AWS may have foreign text."""
+    from botocore.exceptions import (  # noqa: PLC0415  few functions call these services
+        BotoCoreError,
+        ClientError,
+        ParamValidationError,
+    )
+
     try:
         yield
     except ClientError as error:

@@ -44,7 +44,7 @@ def _lower_case(headers: object) -> object:
 class HttpApiEvent(BaseModel):
     """The part of an event that is read."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     rawPath: str  # noqa: N815  as API Gateway writes it
     routeKey: str = ""  # noqa: N815  as API Gateway writes it

@@ -27,7 +27,7 @@ M = TypeVar("M", bound=BaseModel)
 class PayloadPart(BaseModel):
     """A part of a payload: members that it does not name are ignored."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 def _in_utc(time: datetime) -> datetime:

@@ -27,7 +27,7 @@ _RFC3339: Final = re.compile(
 class Model(BaseModel):
     """A strict, immutable model without unknown fields."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
 
 def _in_utc(time: datetime) -> datetime:

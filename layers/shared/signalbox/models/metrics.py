@@ -136,7 +136,7 @@ def delivered_share(outcomes: Mapping[str, int]) -> float | None:
 class Projection(BaseModel):
     """The few fields of a stored document that counting needs."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class _StepProjection(Projection):

@@ -1,7 +1,7 @@
 """Clients of AWS and the tables of the stack, each created on first use."""
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.transport.clients import (
@@ -13,6 +13,8 @@ from signalbox.aws.transport.clients import (
 from signalbox.runtime.settings import Settings, process_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
@@ -70,10 +72,12 @@ class AwsClients:
 
     @cached_property
     def aws_targets(self) -> "BotoTargets":
-        """Return the targets in AWS."""
-        from signalbox.runtime.sdk import boto_targets  # noqa: PLC0415  see above
+        """Return the targets in AWS, each of whose clients is created on first use."""
+        from signalbox.aws.targets import BotoTargets  # noqa: PLC0415  few need it
 
-        return boto_targets()
+        return BotoTargets(
+            ses=_target_client("sesv2"), sns=_target_client("sns"), events=_target_client("events")
+        )
 
     @cached_property
     def tasks_table(self) -> Table:
@@ -94,3 +98,13 @@ class AwsClients:
     def state_table(self) -> Table:
         """Return the State table."""
         return Table(client=self.dynamo, name=self.settings.state_table)
+
+
+def _target_client(service: str) -> "Callable[[str | None], Any]":
+    @cache
+    def client(url: str | None) -> object:
+        from signalbox.runtime.sdk import target_client  # noqa: PLC0415  boto3 starts slowly
+
+        return target_client(service, url)
+
+    return client

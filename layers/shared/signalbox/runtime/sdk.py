@@ -1,16 +1,16 @@
 """Clients of boto3, for the services and functions that need more than the transport."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import boto3
 from boto3.session import Session
 from botocore.config import Config
 
 from signalbox.aws.sdk_errors import with_own_errors
-from signalbox.aws.targets import BotoTargets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
@@ -39,14 +39,12 @@ def s3_client() -> "S3Client":
     return with_own_errors(boto3.client("s3", config=_CONFIG))
 
 
-def boto_targets() -> BotoTargets:
-    """Return the targets in AWS. Their clients make one attempt: another may send twice.
+def target_client(service: str, url: str | None) -> object:
+    """Return a client of a service that notifications go to.
 
-    Threads may create a client at the same time, so each comes from a session of its own.
+    It makes one attempt, as another may send twice. Threads may create clients at the same time, so
+    each comes from a session of its own.
     """
     config = _CONFIG.merge(Config(read_timeout=10, retries={"total_max_attempts": 1}))
-    return BotoTargets(
-        ses=cache(lambda url: Session().client("sesv2", endpoint_url=url, config=config)),
-        sns=cache(lambda url: Session().client("sns", endpoint_url=url, config=config)),
-        events=cache(lambda url: Session().client("events", endpoint_url=url, config=config)),
-    )
+    make = cast("Callable[..., object]", Session().client)
+    return make(service, endpoint_url=url, config=config)
