@@ -1,11 +1,12 @@
 """The gateway: what happens to a request before and after it is forwarded, whatever its front."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 
@@ -21,9 +22,10 @@ from signalbox.http.gateway_responses import (
 from signalbox.http.gateway_status import gateway_services, gateway_status
 from signalbox.http.problems import error_fields
 from signalbox.models.errors import SignalboxError, Unavailable
-from signalbox.models.gateway_errors import ServiceUnavailable
+from signalbox.models.gateway_errors import AttemptFailed, ClientLeft, ServiceUnavailable
 from signalbox.models.principal import Scope
 from signalbox.models.service import Service
+from signalbox.services.gateway.bodies import WatchedBody
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.middleware import (
@@ -52,6 +54,11 @@ _OWN: Final[Mapping[tuple[str, ...], Scope | None]] = {
     _JWKS: None,
 }
 _KEYS_MAX_AGE: Final = "public, max-age=300"
+_BROKEN: Final = "response_broken"
+
+
+async def _read_at_once(read: Callable[[], str]) -> str:
+    return read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,7 @@ class Gateway:
     """Answers requests. `version` is ours, `started_at` when this process began to answer.
 
     `middlewares` returns those of a service.
+    `in_thread` makes what may read the tables without blocking other requests.
     """
 
     table: Callable[[], RoutingTable]
@@ -70,17 +78,41 @@ class Gateway:
     logger: Logger
     count: Count
     middlewares: Callable[[Service], MiddlewareSteps] = no_middlewares
+    in_thread: Callable[[Callable[[], str]], Coroutine[Any, Any, str]] = _read_at_once
 
     async def __call__(self, incoming: IncomingRequest) -> GatewayResponse:
-        """Answer one request. It never raises."""
+        """Answer one request. It raises nothing, unless it is cancelled as the client left."""
         started, record = perf_counter(), GatewayRecord()
         try:
             response = await self._answer(incoming, record)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             response = self._problem(error, incoming, record)
+        except BaseException:
+            record.error = ClientLeft.code
+            self._report(incoming, record, ClientLeft.status, perf_counter() - started)
+            raise
         if incoming.method == "HEAD":
             response = replace(response, body=b"")
-        self._report(incoming, record, response, perf_counter() - started)
+        return self._reported(incoming, record, response, started)
+
+    def _reported(
+        self,
+        incoming: IncomingRequest,
+        record: GatewayRecord,
+        response: GatewayResponse,
+        started: float,
+    ) -> GatewayResponse:
+        """Return the response, and report it when its body has ended."""
+
+        def ended(size: int, error: Exception | None) -> None:
+            incoming.bytes.sent = size
+            if error:
+                record.error = _BROKEN if isinstance(error, AttemptFailed) else ClientLeft.code
+            self._report(incoming, record, response.status, perf_counter() - started)
+
+        if not isinstance(response.body, bytes):
+            return replace(response, body=WatchedBody(response.body, ended))
+        ended(len(response.body), None)
         return response
 
     async def _answer(self, incoming: IncomingRequest, record: GatewayRecord) -> GatewayResponse:
@@ -92,7 +124,10 @@ class Gateway:
         destination = table.find(request)
         service = destination.service
         record.service, record.version = service.name, destination.version
-        request = replace(request, body=await incoming.read_body(service.max_body_bytes))
+        body = await incoming.read_body(service.max_body_bytes)
+        if isinstance(body, bytes):
+            incoming.bytes.received = len(body)
+        request = replace(request, body=body)
         check_request(request)
         check_loop(request, self.forward.via)
         answer = pipeline(self._steps(incoming, record, service), self.forward)
@@ -140,9 +175,8 @@ class Gateway:
             admitted.caller.require(scope)
         if incoming.method not in ("GET", "HEAD"):
             return method_not_allowed(incoming.request_id, "GET, HEAD")
-        response: GatewayResponse = own_json_response(
-            self._own_body(path, table), incoming.request_id
-        )
+        body = await self.in_thread(partial(self._own_body, path, table))
+        response: GatewayResponse = own_json_response(body, incoming.request_id)
         if path == _JWKS:
             kept = [field for field in response.fields if field[0] != "cache-control"]
             response = replace(response, fields=(*kept, ("cache-control", _KEYS_MAX_AGE)))
@@ -178,13 +212,15 @@ class Gateway:
         self,
         incoming: IncomingRequest,
         record: GatewayRecord,
-        response: GatewayResponse,
+        status: int,
         seconds: float,
     ) -> None:
         """Log one line for the access, and count it."""
-        status, attempts = response.status, record.attempts
+        attempts = record.attempts
         last = attempts[-1] if attempts else None
-        failed = record.error and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        failed = record.error == _BROKEN or (
+            record.error and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
         log = self.logger.error if failed else self.logger.info
         log(
             "access",
@@ -197,6 +233,8 @@ class Gateway:
                 "attempt": len(attempts),
                 "status_code": status,
                 "duration_ms": round(seconds * 1_000, 1),
+                "bytes_in": incoming.bytes.received,
+                "bytes_out": incoming.bytes.sent,
                 "upstream_ms": round(sum(a.seconds for a in attempts) * 1_000, 1),
                 "principal": record.caller,
                 "error": record.error,

@@ -19,6 +19,14 @@ ReadBody = Callable[[int], Coroutine[Any, Any, Body]]
 """Return the body, which may have so many bytes. Raises PayloadTooLarge, PayloadInvalid."""
 
 
+@dataclass(slots=True, kw_only=True)
+class BodyBytes:
+    """How many bytes of the bodies of a request and its response have passed."""
+
+    received: int = 0
+    sent: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class IncomingRequest:
     """A request before anything of it is checked.
@@ -42,6 +50,7 @@ class IncomingRequest:
     scheme: str = "https"
     port: int = 443
     protocol: str = "1.1"
+    bytes: BodyBytes = field(default_factory=BodyBytes)
 
     @cached_property
     def inbound(self) -> InboundRequest:

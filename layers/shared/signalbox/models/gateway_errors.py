@@ -90,6 +90,13 @@ class GatewayTimeout(UpstreamError):
     code = "gateway_timeout"
 
 
+class ClientLeft(SignalboxError):
+    """The client closed its connection before it had the whole response."""
+
+    status = 499
+    code = "client_left"
+
+
 class UpstreamFault(StrEnum):
     """What went wrong in an attempt."""
 

@@ -1,4 +1,6 @@
+import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +16,7 @@ from signalbox.models.gateway_errors import (
 from signalbox.models.health_check import OutlierDetection
 from signalbox.models.service import HostMode, Service
 from signalbox.models.upstream import BalancingPolicy
+from signalbox.services.gateway.balancing import LeastOutstanding
 from signalbox.services.gateway.forward import ForwardRequest, hash_value
 from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.location import public_locations
@@ -25,13 +28,14 @@ from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, UpstreamRequest
 from tests.builders import a_route, a_service, an_instance
+from tests.fakes.body_stream import FakeBody
 from tests.fakes.instance_pool import an_instance_pool, live_instances
 
 TWO = (an_instance(), an_instance(id="b", url="https://b.example.com/base/"))
 OK = GatewayResponse(status=200)
 DOWN = UpstreamFault.CONNECT
 
-Answer = GatewayResponse | UpstreamFault
+Answer = GatewayResponse | UpstreamFault | BaseException
 
 
 class Instances:
@@ -52,6 +56,8 @@ class Instances:
         answer = self.script.pop(0)
         if isinstance(answer, UpstreamFault):
             raise AttemptFailed("no", answer)
+        if isinstance(answer, BaseException):
+            raise answer
         return answer
 
 
@@ -310,3 +316,101 @@ def test_an_address_that_may_not_be_called_says_nothing_of_its_instance() -> Non
     for _ in range(20):
         with pytest.raises(UpstreamError):
             forwarded(Instances(UpstreamFault.REFUSED), a_service(), pool=pool)
+
+
+LEAST = a_service(instances=TWO[:1], balancing=BalancingPolicy.LEAST_OUTSTANDING)
+
+
+def outstanding(pool: InstancePool) -> int:
+    """How many calls of the instance have not ended."""
+    balancer = pool._balancers["orders", BalancingPolicy.LEAST_OUTSTANDING]
+    assert isinstance(balancer, LeastOutstanding)
+    return sum(balancer._outstanding.counts.values())
+
+
+async def read(response: GatewayResponse) -> bytes:
+    assert not isinstance(response.body, bytes)
+    return b"".join([piece async for piece in response.body])
+
+
+def test_a_call_ends_with_the_stream_of_its_response() -> None:
+    pool = an_instance_pool()
+    response = forwarded(
+        Instances(GatewayResponse(status=200, body=FakeBody(b"a", b"b"))), LEAST, pool=pool
+    )
+    before = outstanding(pool)
+
+    body = asyncio.run(read(response))
+
+    assert (before, body, outstanding(pool)) == (1, b"ab", 0)
+
+
+def test_a_stream_that_breaks_is_a_failed_call_and_a_fault_of_its_attempt() -> None:
+    pool, record = an_instance_pool(), GatewayRecord()
+    broken = FakeBody(b"a", error=AttemptFailed("no", UpstreamFault.BROKEN))
+    response = forwarded(
+        Instances(GatewayResponse(status=200, body=broken)), LEAST, pool=pool, record=record
+    )
+
+    with pytest.raises(AttemptFailed):
+        asyncio.run(read(response))
+
+    assert outstanding(pool) == 0
+    assert (record.attempts[0].status, record.attempts[0].fault) == (200, UpstreamFault.BROKEN)
+    assert pool.outliers._calls
+
+
+def test_a_stream_that_the_client_leaves_says_nothing_of_the_instance() -> None:
+    pool = an_instance_pool()
+    response = forwarded(
+        Instances(GatewayResponse(status=200, body=FakeBody(b"a"))), LEAST, pool=pool
+    )
+    assert not isinstance(response.body, bytes)
+
+    asyncio.run(response.body.close())
+
+    assert outstanding(pool) == 0
+    assert not pool.outliers._calls
+
+
+def test_a_call_that_is_cancelled_ends_and_says_nothing_of_the_instance() -> None:
+    pool = an_instance_pool()
+
+    with pytest.raises(asyncio.CancelledError):
+        forwarded(Instances(asyncio.CancelledError()), LEAST, pool=pool)
+
+    assert outstanding(pool) == 0
+    assert not pool.outliers._calls
+
+
+def test_the_stream_of_an_answer_that_is_not_passed_on_is_closed() -> None:
+    first = FakeBody(b"down")
+    instances = Instances(GatewayResponse(status=503, body=first), OK)
+
+    response = forwarded(instances, a_service(instances=TWO))
+
+    assert (response.status, first.closed) == (200, 1)
+
+
+def test_the_stream_of_a_response_without_body_is_closed() -> None:
+    body = FakeBody(b"x")
+
+    response = forwarded(
+        Instances(GatewayResponse(status=200, body=body)), LEAST, a_request("HEAD")
+    )
+
+    assert (response.body, body.closed) == (b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "calls"), [(DOWN, 2), (UpstreamFault.BROKEN, 1), (UpstreamFault.TIMEOUT, 1)]
+)
+def test_a_streamed_request_is_repeated_only_if_nothing_was_sent(
+    fault: UpstreamFault, calls: int
+) -> None:
+    instances, request = Instances(fault, OK), a_request("PUT")
+
+    with suppress(SignalboxError):
+        forwarded(instances, a_service(instances=TWO), replace(request, body=FakeBody(b"x")))
+
+    assert len(instances.asked) == calls

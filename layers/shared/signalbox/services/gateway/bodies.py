@@ -1,7 +1,58 @@
-"""Read bodies that may still be on their way."""
+"""Read bodies that may still be on their way, and notice their ends."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Self
 
 from signalbox.models.errors import PayloadTooLarge
-from signalbox.services.ports.gateway import Body
+from signalbox.models.gateway_errors import ClientLeft
+from signalbox.services.ports.gateway import Body, BodyStream
+
+
+class WatchedBody(BodyStream):
+    """A body that reports its end, once: the bytes that were read, and what ended it.
+
+    That is None at the end of the body, the error of the body, or ClientLeft if it was closed
+    before its end.
+    """
+
+    def __init__(self, body: BodyStream, ended: Callable[[int, Exception | None], None]) -> None:
+        self._body = body
+        self._ended = ended
+        self._pieces: AsyncIterator[bytes] = aiter(body)
+        self._size = 0
+        self._is_open = True
+
+    @property
+    def length(self) -> int | None:
+        """Return how many bytes the body has, None if that is not known before its end."""
+        return self._body.length
+
+    def __aiter__(self) -> Self:
+        """Return the pieces."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece."""
+        try:
+            piece = await anext(self._pieces)
+        except StopAsyncIteration:
+            self._end(None)
+            raise
+        except Exception as error:
+            self._end(error)
+            raise
+        self._size += len(piece)
+        return piece
+
+    async def close(self) -> None:
+        """Leave the rest unread."""
+        self._end(ClientLeft("the body was not read to its end"))
+        await self._body.close()
+
+    def _end(self, error: Exception | None) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._ended(self._size, error)
 
 
 async def read_body(body: Body, limit: int) -> bytes:
@@ -23,6 +74,12 @@ async def read_body(body: Body, limit: int) -> bytes:
     if len(data) > limit:
         raise PayloadTooLarge(f"the body is over {limit} bytes")
     return data
+
+
+async def close_body(body: Body) -> None:
+    """Leave the rest of a body unread."""
+    if not isinstance(body, bytes):
+        await body.close()
 
 
 def body_length(body: Body) -> int | None:

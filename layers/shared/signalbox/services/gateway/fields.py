@@ -122,6 +122,7 @@ def upstream_fields(
     host: str,
     via: str,
     credentials: Collection[str],
+    persistent: bool = False,
 ) -> HeaderFields:
     """Return the fields of the request to an instance.
 
@@ -131,6 +132,7 @@ def upstream_fields(
         host: The `Host` that the instance gets.
         via: Our name in `Via`.
         credentials: Names of headers that were meant for us, in lower case.
+        persistent: Whether the connection may be used again.
     """
     removed = _HOP_BY_HOP | _REPLACED | frozenset(credentials) | _named_by_connection(request)
     passed = [
@@ -139,7 +141,7 @@ def upstream_fields(
         if not _is_removed(name, removed) and not plain_field_name(name).startswith(_PREFIXES)
     ]
     trailers = "trailers" in (word.lower() for word in _words(request.values("te")))
-    connection = [("te", "trailers"), ("connection", "close, te")]
+    options = ", ".join([*([] if persistent else ["close"]), *(["te"] if trailers else [])])
     return (
         ("host", host),
         *passed,
@@ -147,7 +149,8 @@ def upstream_fields(
         ("via", ", ".join((*request.values("via"), f"{request.protocol} {via}"))),
         ("x-request-id", request.request_id),
         *_length(request),
-        *(connection if trailers else [("connection", "close")]),
+        *([("te", "trailers")] if trailers else []),
+        *([("connection", options)] if options else []),
     )
 
 

@@ -1,8 +1,10 @@
 """Forward a request to an instance of its service, and to another one where that is safe."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
-from typing import Final
+from typing import Any, Final
 
 from signalbox.models.errors import SignalboxError
 from signalbox.models.gateway_errors import (
@@ -14,6 +16,7 @@ from signalbox.models.gateway_errors import (
     UpstreamFault,
 )
 from signalbox.models.service import HostMode, Service
+from signalbox.services.gateway.bodies import WatchedBody, close_body
 from signalbox.services.gateway.failover import FailedRequest, FailoverRefusal, failure_of
 from signalbox.services.gateway.fields import client_fields, remaining_forwards, upstream_fields
 from signalbox.services.gateway.instance_pool import (
@@ -28,6 +31,7 @@ from signalbox.services.gateway.middleware import GatewayCall
 from signalbox.services.gateway.record import GatewayRecord, UpstreamAttempt
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.ports.gateway import (
+    Body,
     GatewayResponse,
     SendUpstream,
     Timer,
@@ -42,16 +46,28 @@ _NO_LENGTH: Final = frozenset({_NO_CONTENT, _RESET_CONTENT})
 
 UpstreamOutcome = GatewayResponse | AttemptFailed
 
+RefreshInstances = Callable[[Service, str | None], Coroutine[Any, Any, None]]
+"""See to it that what is known of the instances of a version is fresh, without blocking."""
+
+
+async def _read_when_used(service: Service, version: str | None) -> None:
+    """Leave it to the caches, which read when they are asked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardRequest:
-    """Forward requests. `via` is our name in `Via`; `timer` is a monotonic clock."""
+    """Forward requests. `via` is our name in `Via`; `timer` is a monotonic clock.
+
+    Connections to instances are `persistent` if `send` uses them again.
+    """
 
     send: SendUpstream
     instances: LiveInstances
     pool: InstancePool
     timer: Timer
     via: str
+    persistent: bool = False
+    refresh: RefreshInstances = _read_when_used
 
     async def __call__(self, call: GatewayCall) -> GatewayResponse:
         """Return the response for the client.
@@ -69,28 +85,32 @@ class ForwardRequest:
         if remaining_forwards(request) == 0:
             return GatewayResponse(status=_NO_CONTENT)
         until = self.timer() + min(service.timeouts.total, call.seconds)
+        await self.refresh(service, call.destination.version)
         balanced = self.instances(service, call.destination.version)
         key = hash_value(service, request)
         chosen: InstanceCall | FailoverRefusal = self._begin(balanced, key)
+        failed_body: Body = b""
         while isinstance(chosen, InstanceCall):
             message = self._message(call, chosen, until)
-            outcome = await self._attempt(chosen, message, call.record)
+            outcome = await self._attempt(chosen, message, call.record, failed_body)
             if not _is_failed(outcome):
                 break
             tried = [attempt.instance for attempt in call.record.attempts]
             failed = FailedRequest(
                 method=request.method,
                 has_idempotency_key=bool(request.values("idempotency-key")),
+                replayable=isinstance(request.body, bytes) or _is_unsent(outcome),
                 attempts=len(tried),
                 max_retries=service.retries,
                 seconds_left=until - self.timer(),
             )
+            failed_body = outcome.body if isinstance(outcome, GatewayResponse) else b""
             chosen = self.pool.fail_over(balanced, failed, tried=tried, key=key)
         if isinstance(chosen, FailoverRefusal):
             call.record.refusal = chosen
         if isinstance(outcome, AttemptFailed):
             raise _client_error(outcome)
-        return _for_client(call, message, outcome)
+        return await _for_client(call, message, outcome)
 
     def _begin(self, balanced: BalancedService, key: str | None) -> InstanceCall:
         try:
@@ -110,6 +130,7 @@ class ForwardRequest:
             host=request.host if keeps else instance.authority,
             via=self.via,
             credentials=call.credentials,
+            persistent=self.persistent,
         )
         return UpstreamRequest(
             instance=instance,
@@ -123,12 +144,18 @@ class ForwardRequest:
         )
 
     async def _attempt(
-        self, call: InstanceCall, message: UpstreamRequest, record: GatewayRecord
+        self, call: InstanceCall, message: UpstreamRequest, record: GatewayRecord, unread: Body
     ) -> UpstreamOutcome:
+        """Return the answer of an instance; the one before it remains `unread`.
+
+        The call ends with the body, so that streams count as outstanding.
+        """
         started, answered = self.timer(), None
-        status, fault = None, None
+        status, fault, is_stream = None, None, False
         try:
+            await close_body(unread)
             response = await self.send(message)
+            is_stream = not isinstance(response.body, bytes)
             status, answered = response.status, failure_of(response.status) is None
         except AttemptFailed as failed:
             fault = failed.fault
@@ -136,17 +163,35 @@ class ForwardRequest:
             return failed
         finally:
             seconds = self.timer() - started
-            self.pool.end(call, seconds=seconds, answered=answered)
+            end = partial(self.pool.end, call, seconds=seconds)
+            if not (is_stream and answered):
+                end(answered=answered)
             record.attempts.append(
                 UpstreamAttempt(
                     instance=call.instance.id, status=status, fault=fault, seconds=seconds
                 )
             )
-        return response
+        return _watched(response, record, end) if answered else response
 
 
 _ANSWERED: Final = {UpstreamFault.TOO_LARGE: True, UpstreamFault.REFUSED: None}
 """What a fault says of an instance, other than that it did not answer; None if nothing."""
+
+
+def _watched(
+    response: GatewayResponse, record: GatewayRecord, end: Callable[..., None]
+) -> GatewayResponse:
+    """Return the response, whose body ends the call if it is a stream."""
+    if isinstance(response.body, bytes):
+        return response
+
+    def ended(_size: int, error: Exception | None) -> None:
+        failed = isinstance(error, AttemptFailed)
+        if isinstance(error, AttemptFailed):
+            record.attempts[-1] = replace(record.attempts[-1], fault=error.fault)
+        end(answered=not failed if failed or error is None else None)
+
+    return replace(response, body=WatchedBody(response.body, ended))
 
 
 def hash_value(service: Service, request: GatewayRequest) -> str | None:
@@ -175,11 +220,18 @@ def _is_failed(outcome: UpstreamOutcome) -> bool:
     return failure_of(outcome.status) is not None
 
 
-def _for_client(
+def _is_unsent(outcome: UpstreamOutcome) -> bool:
+    unsent = {UpstreamFault.CONNECT, UpstreamFault.REFUSED}
+    return isinstance(outcome, AttemptFailed) and outcome.fault in unsent
+
+
+async def _for_client(
     call: GatewayCall, message: UpstreamRequest, response: GatewayResponse
 ) -> GatewayResponse:
     request = call.request
     bare = request.method == "HEAD" or response.status in _NO_BODY
+    if bare:
+        await close_body(response.body)
     with_length = bare and response.status not in _NO_LENGTH
     return GatewayResponse(
         status=response.status,
