@@ -24,18 +24,20 @@ from signalbox.egress.sockets import (
 )
 from signalbox.egress.tls import public_tls
 from signalbox.egress.tls_contexts import TlsContexts
+from signalbox.egress.upstream_rules import (
+    ALPN,
+    MAX_INFORMATIONAL,
+    check_addresses,
+    checked_fields,
+    request_head,
+)
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
-from signalbox.models.ip_addresses import is_allowed_address, is_forbidden_address
-from signalbox.models.networks import contains_address
 from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
-from signalbox.services.gateway.fields import MAX_FIELD_BYTES, are_valid_fields
-from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, UpstreamRequest
+from signalbox.services.gateway.fields import MAX_FIELD_BYTES
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
 _CHUNK: Final = 65_536
-_MAX_INFORMATIONAL: Final = 20
-_MAX_STATUS: Final = 599
-_ALPN: Final = "http/1.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +48,7 @@ class UpstreamSocket(OutboundSocket):
 
     def _addresses(self) -> Sequence[str]:
         addresses = self.resolve(self.origin.host, self.origin.port)
-        if any(map(is_forbidden_address, addresses)):
-            raise SendRefused("the address is never called")
-        if all(contains_address(self.networks, address) for address in addresses):
-            return addresses
-        if self.origin.scheme != "https":
-            raise SendRefused("the address is not https")
-        if not all(map(is_allowed_address, addresses)):
-            raise SendRefused("the address is not a public one, nor in an allowed network")
+        check_addresses(self.origin, addresses, self.networks)
         return addresses
 
 
@@ -118,7 +113,7 @@ class UpstreamClient:
             raise AttemptFailed("the service is called by https alone", UpstreamFault.REFUSED)
         own = self._contexts(tls) if self._contexts and (tls.ca or tls.certificate) else None
         context = own or self._tls
-        context.set_alpn_protocols([_ALPN])
+        context.set_alpn_protocols([ALPN])
         return context
 
     def _failed_tls(self, failure: OSError, tls: UpstreamTls) -> None:
@@ -182,15 +177,7 @@ class UpstreamClient:
         self, request: UpstreamRequest, line: socket, deadline: CallDeadline
     ) -> GatewayResponse:
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_FIELD_BYTES)
-        head = connection.send(
-            h11.Request(
-                method=request.method,
-                target=request.target,
-                headers=[
-                    (name.encode(), value.encode("latin-1")) for name, value in request.fields
-                ],
-            )
-        )
+        head = connection.send(request_head(request))
         if not isinstance(request.body, bytes):
             raise TypeError("this client sends bytes, not streams")
         body = connection.send(h11.Data(request.body)) if request.body else b""
@@ -210,11 +197,11 @@ class UpstreamClient:
             match event:
                 case h11.InformationalResponse():
                     informational += 1
-                    if informational > _MAX_INFORMATIONAL:
+                    if informational > MAX_INFORMATIONAL:
                         raise AttemptFailed("too many 1xx", UpstreamFault.BROKEN)
                 case h11.Response():
                     response = event
-                    fields = _checked_fields(event)
+                    fields = checked_fields(event)
                 case h11.Data():
                     body += event.data
                     if len(body) > self._max_body:
@@ -239,27 +226,3 @@ def _events(
             return
         else:
             yield event  # type: ignore[misc]  # the sentinels are dealt with
-
-
-def _checked_fields(response: h11.Response) -> HeaderFields:
-    """Return the fields of an answer in order.
-
-    Raises:
-        AttemptFailed: They are not valid, or the end of the body is given in two ways.
-    """
-    fields = tuple(
-        (name.decode("ascii"), value.decode("latin-1"))
-        for name, value in response.headers.raw_items()
-    )
-    names = {name.lower() for name, _ in fields}
-    if {"content-length", "transfer-encoding"} <= names:
-        raise AttemptFailed("the length is given in two ways", UpstreamFault.BROKEN)
-    if not response.http_version.startswith(b"1."):
-        raise AttemptFailed("the answer is not HTTP/1", UpstreamFault.BROKEN)
-    if response.http_version == b"1.0" and "transfer-encoding" in names:
-        raise AttemptFailed("HTTP/1.0 has no codings", UpstreamFault.BROKEN)
-    if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
-        raise AttemptFailed("the head of the answer is too long", UpstreamFault.BROKEN)
-    if response.status_code > _MAX_STATUS or not are_valid_fields(fields):
-        raise AttemptFailed("the answer has a malformed header", UpstreamFault.BROKEN)
-    return fields

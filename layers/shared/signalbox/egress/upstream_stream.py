@@ -1,0 +1,149 @@
+"""Call instances of services from an event loop: bodies are streamed, connections used again.
+
+The rules for addresses and answers are those of the client that blocks. Until the head of the
+answer came, a request has a deadline; from then on, and while a body is sent, the time counts from
+the last bytes in either direction.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Final
+
+import h11
+
+from signalbox.egress.sockets import Resolve, UrlOrigin, resolve_host
+from signalbox.egress.tls import public_tls
+from signalbox.egress.upstream_connections import (
+    CheckedAddresses,
+    IdleConnections,
+    UpstreamConnection,
+    open_line,
+)
+from signalbox.egress.upstream_exchange import (
+    ConnectionUnused,
+    UpstreamExchange,
+    attempt_failure,
+)
+from signalbox.egress.upstream_rules import ALPN
+from signalbox.models.errors import SendRefused
+from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
+from signalbox.services.gateway.failover import IDEMPOTENT_METHODS
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
+
+_SMALL: Final = 65_536
+
+
+class StreamingClient:
+    """Send requests to instances. It follows no redirect and reads no setting of proxies.
+
+    `networks` are those in which instances may have private addresses and plain HTTP. One event
+    loop uses it.
+    """
+
+    def __init__(
+        self,
+        *,
+        networks: tuple[str, ...] = (),
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve = resolve_host,
+        idle: IdleConnections | None = None,
+    ) -> None:
+        self._given_tls = tls
+        self._addresses = CheckedAddresses(resolve=resolve, networks=networks)
+        self._idle = idle or IdleConnections()
+        self._origins: dict[str, UrlOrigin] = {}
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = self._given_tls or public_tls()
+        context.set_alpn_protocols([ALPN])
+        return context
+
+    async def __call__(self, request: UpstreamRequest) -> GatewayResponse:
+        """Return the answer, whatever its status, when its head came.
+
+        A short body of known length is read to its end before, so that a broken one is a failure
+        that another instance may make good.
+
+        Raises:
+            AttemptFailed: There is no valid answer in time.
+            ClientLeft: The client left while its body was read.
+            PayloadTooLarge: The body of the request has too many bytes.
+        """
+        try:
+            async with asyncio.timeout(request.seconds) as limit:
+                return await self._call(request, limit.reschedule)
+        except TimeoutError:
+            raise AttemptFailed("no answer in time", UpstreamFault.TIMEOUT) from None
+        except h11.LocalProtocolError:  # nothing was sent, so it is no fault of the instance
+            raise AttemptFailed("the request is not valid", UpstreamFault.REFUSED) from None
+
+    def close(self) -> None:
+        """Close the connections that wait for requests."""
+        self._idle.close()
+
+    async def _call(
+        self, request: UpstreamRequest, reschedule: Callable[[float | None], None]
+    ) -> GatewayResponse:
+        origin, addresses = await self._resolved(request.instance.url)
+        used = self._idle.take([(origin, address) for address in addresses])
+        if used:
+            try:
+                return await self._exchange(request, used, reschedule)
+            except ConnectionUnused as unused:
+                if not _is_repeatable(request):
+                    raise attempt_failure(unused) from None
+        new = await self._connected(request, origin, addresses)
+        try:
+            return await self._exchange(request, new, reschedule)
+        except ConnectionUnused as unused:
+            raise attempt_failure(unused) from None
+
+    async def _exchange(
+        self,
+        request: UpstreamRequest,
+        connection: UpstreamConnection,
+        reschedule: Callable[[float | None], None],
+    ) -> GatewayResponse:
+        exchange = UpstreamExchange(request, connection, self._idle.put)
+        return await exchange.answer(reschedule, _SMALL)
+
+    async def _resolved(self, url: str) -> tuple[UrlOrigin, Sequence[str]]:
+        try:
+            if url not in self._origins:
+                if len(self._origins) >= _SMALL:
+                    self._origins.clear()
+                self._origins[url] = UrlOrigin.of(url)
+            origin = self._origins[url]
+            return origin, await self._addresses(origin)
+        except (SendRefused, ValueError):
+            raise AttemptFailed("it may not be called", UpstreamFault.REFUSED) from None
+        except OSError as failure:
+            raise AttemptFailed(type(failure).__name__, UpstreamFault.CONNECT) from None
+
+    async def _connected(
+        self, request: UpstreamRequest, origin: UrlOrigin, addresses: Sequence[str]
+    ) -> UpstreamConnection:
+        tls = self._tls if origin.scheme == "https" else None
+        failure = AttemptFailed("the name has no address", UpstreamFault.CONNECT)
+        for address in addresses:
+            try:
+                async with asyncio.timeout(request.connect):
+                    line = await open_line(origin, address, tls)
+            except TimeoutError:
+                failure = AttemptFailed("no connection in time", UpstreamFault.TIMEOUT)
+            except OSError as refused:
+                failure = AttemptFailed(type(refused).__name__, UpstreamFault.CONNECT)
+            else:
+                return UpstreamConnection(key=(origin, address), line=line)
+        raise failure
+
+
+def _is_repeatable(request: UpstreamRequest) -> bool:
+    """Return whether a request may be sent again although it may have arrived."""
+    names = {name.lower() for name, _ in request.fields}
+    return isinstance(request.body, bytes) and (
+        request.method in IDEMPOTENT_METHODS or "idempotency-key" in names
+    )
