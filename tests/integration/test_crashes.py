@@ -5,7 +5,8 @@ claimed and completed by a worker, reported to Slack. It runs once to record its
 with something going wrong at each of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from random import Random
 
 import pytest
@@ -72,16 +73,17 @@ def _only_bad(wrong: dict[str, list[str]]) -> dict[str, list[str]]:
     return {where: found for where, found in wrong.items() if found}
 
 
-def _calls(slack: FakeSlack, prepare: Prepare = _as_it_is) -> list[Call]:
-    """The calls of the story when nothing goes wrong."""
+@cache
+def _calls(slack: FakeSlack, prepare: Prepare = _as_it_is) -> Sequence[Call]:
+    """The calls of the story when nothing goes wrong: the same every time."""
     with installed(slack) as box:
         prepare(box)
         _story(box)
         assert _wrong(box) == []
-        return box.faults.calls
+        return tuple(box.faults.calls)
 
 
-def _told(calls: list[Call]) -> int:
+def _told(calls: Sequence[Call]) -> int:
     """The number of the call that tells Slack."""
     return next(call.number for call in calls if call.operation == "HTTP.POST")
 
