@@ -84,6 +84,40 @@ def list_(context: typer.Context, *, as_json: JsonOption = False) -> None:
     )
 
 
+@app.command("rotate-identity")
+def rotate_identity(
+    context: typer.Context,
+    *,
+    at_once: Annotated[
+        bool,
+        typer.Option(
+            "--at-once", help="Drop the current key, as it is not secret any more. Requests fail."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Replace the key by which services behind the gateway know who calls.
+
+    The new key is published at once and signs 15 minutes later; the old one stays published for
+    75 minutes after that.
+    """
+    from cli.admin.audit import command_audit
+    from cli.admin.identity import rotate_identity_key
+    from cli.locate import find_stack
+    from signalbox.auth.identity import IDENTITY_KEY_NAME
+    from signalbox.services.ports.time import utc_now
+
+    stack = find_stack(chosen_target(context))
+    action = "keys rotate-identity --at-once" if at_once else "keys rotate-identity"
+    with command_audit(stack)(action, IDENTITY_KEY_NAME):
+        rotated = rotate_identity_key(stack.secrets, utc_now(), at_once=at_once)
+    Output(as_json).one(
+        rotated, {"kid": rotated.kid, "signs from": format_time(rotated.signs_from)}
+    )
+    if at_once:
+        Output().note("functions use it within five minutes; services have to fetch the keys again")
+
+
 @app.command()
 def revoke(
     context: typer.Context,

@@ -6,6 +6,8 @@ import pytest
 from cli.admin.keys import KeyRow
 from cli.stack import Stack
 from signalbox.auth.api_keys import KeyAuthenticator
+from signalbox.auth.identity import IDENTITY_KEY_NAME, new_identity_key
+from signalbox.models.audit import day_of
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Role, Scope
 from signalbox.services.ports.time import utc_now
@@ -133,3 +135,22 @@ def test_an_odd_span_is_wrong_usage(span: str) -> None:
     result = CommandLine()("keys", "create", "ci", "--role", "worker", f"--expires={span}")
 
     assert result.code == 2
+
+
+def test_the_key_of_identities_is_replaced_and_that_is_in_the_audit_log(
+    on_aws: CommandLine, stack: Stack
+) -> None:
+    stack.secrets.put(IDENTITY_KEY_NAME, [new_identity_key()])
+
+    rotated = on_aws("keys", "rotate-identity", "--json")
+    early = on_aws("keys", "rotate-identity")
+    dropped = on_aws("keys", "rotate-identity", "--at-once", "--json")
+
+    (kept,) = stack.secrets.refresh(IDENTITY_KEY_NAME)
+    day = day_of(utc_now())
+    actions = [json.loads(row.document)["entry"]["action"] for row in stack.audit.oldest(day)]
+    assert (rotated.code, early.code, dropped.code) == (0, 1, 0)
+    assert "does not sign yet" in early.err
+    assert json.loads(kept)["kid"] == json.loads(dropped.out)["kid"]
+    assert actions == ["keys rotate-identity", "keys rotate-identity --at-once"]
+    assert json.loads(kept)["d"] not in rotated.out + early.out + dropped.out + dropped.err

@@ -6,6 +6,7 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import KeySet
 
 from signalbox.auth.identity import IdentitySigner, new_identity_key
+from signalbox.auth.identity_keys import rotate_identity_keys
 from signalbox.models.principal import Principal
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
@@ -36,7 +37,8 @@ def test_a_token_names_caller_and_service_for_a_minute() -> None:
 
 
 def test_every_key_is_published_without_its_private_part() -> None:
-    keys = json.loads(signer(new_identity_key(), new_identity_key()).jwks())["keys"]
+    stored = rotate_identity_keys([new_identity_key()], new_identity_key(), NOW)
+    keys = json.loads(signer(*stored).jwks())["keys"]
 
     assert len({key["kid"] for key in keys}) == 2
     for key in keys:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from signalbox.auth.identity_keys import parse_identity_keys, published_keys, signing_key
 from signalbox.models.principal import Principal
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey
+
+IDENTITY_KEY_NAME: Final = "keys/identity"
+"""The secret with the keys."""
 
 IDENTITY_SECONDS: Final = 60
 _ALGORITHM: Final = "ES256"
@@ -21,7 +25,7 @@ _CURVE: Final = "P-256"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitySigner:
-    """Sign tokens with the first of `keys`, private keys as JWKs in JSON; `issuer` is `iss`."""
+    """Sign tokens with the current one of the stored `keys`; `issuer` is `iss`."""
 
     keys: Callable[[], Sequence[str]]
     issuer: str
@@ -36,7 +40,9 @@ class IdentitySigner:
         """
         from joserfc import jwt  # noqa: PLC0415  see above
 
-        key, now = self._key(self.keys()[0]), int(self.clock().timestamp())
+        at = self.clock()
+        current = signing_key(parse_identity_keys(self.keys()), at)
+        key, now = self._key(current.jwk), int(at.timestamp())
         claims = {
             "iss": self.issuer,
             "sub": caller.name,
@@ -50,13 +56,14 @@ class IdentitySigner:
         return jwt.encode(header, claims, key, algorithms=[_ALGORITHM])
 
     def jwks(self) -> str:
-        """Return the public keys as a JWK set in JSON (RFC 7517).
+        """Return the public keys that are valid now or soon, as a JWK set in JSON (RFC 7517).
 
         Raises:
             Unavailable: The keys cannot be read.
         """
         more = {"alg": _ALGORITHM, "use": "sig"}
-        public = [{**self._key(text).as_dict(private=False), **more} for text in self.keys()]
+        keys = published_keys(parse_identity_keys(self.keys()), self.clock())
+        public = [{**self._key(key.jwk).as_dict(private=False), **more} for key in keys]
         return json.dumps({"keys": public})
 
     def _key(self, text: str) -> "ECKey":

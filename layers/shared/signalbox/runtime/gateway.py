@@ -3,7 +3,7 @@
 from time import monotonic
 from typing import Final
 
-from signalbox.auth.identity import IdentitySigner, new_identity_key
+from signalbox.auth.identity import IDENTITY_KEY_NAME, IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_lambda import GatewayHandler
@@ -31,7 +31,6 @@ from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
 from signalbox.services.gateway.synchronous import as_coroutine
 
 _VIA: Final = "signalbox"
-_IDENTITY_KEY: Final = "keys/identity"
 
 
 def gateway(wiring: Wiring | None = None) -> GatewayHandler:
@@ -64,7 +63,7 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
             via=f"{_VIA}-{wired.settings.stack}",
         ),
         identity=IdentitySigner(
-            keys=lambda: wired.own_secret(_IDENTITY_KEY, new_identity_key),
+            keys=lambda: wired.own_secret(IDENTITY_KEY_NAME, new_identity_key),
             issuer=f"{_VIA}/{wired.settings.stack}",
             clock=wired.clock,
         ),
