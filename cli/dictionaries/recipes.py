@@ -106,6 +106,10 @@ RECIPES: Final = {
         samples=("message", "block_actions", "app_mention", "message_changed", "view_submission")
     ),
     "trello": Recipe(samples=("commentCard", "updateCard.list", "addMemberToCard")),
+    "delivery": Recipe(),
+    "notification": Recipe(),
+    "summary": Recipe(),
+    "task": Recipe(),
 }
 
 

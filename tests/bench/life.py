@@ -21,6 +21,7 @@ import boto3
 from pydantic import JsonValue
 from rich.console import Console
 
+from signalbox.aws.compression import unpack_record
 from signalbox.models.ids import ConnectionId
 from signalbox.models.queue_messages import TaskMessage
 from signalbox.models.task import ChangeType
@@ -42,7 +43,7 @@ BATCH: Final = 10
 TARGET_MS: Final = 150.0
 """How long a target takes to answer."""
 
-PAUSE: Final = timedelta(seconds=5)
+PAUSE: Final = timedelta(seconds=5, microseconds=137_159)
 """How much later the next step begins."""
 
 CONNECTOR: Final = "webhook"
@@ -138,7 +139,7 @@ class RecordedLife:
         stage.comment()
         yield self._step("webhook", stage.hook, requests=1)
         yield from self._dispatched()
-        task_id = str(json.loads(_text(self._task, "doc"))["id"])
+        task_id = str(json.loads(unpack_record(self._task["doc"]))["id"])
         self.cloud.message = TaskMessage.model_validate({"task_id": task_id}).model_dump_json()
         claim: Json = {"worker": "agent-1", "lease_seconds": 300}
         answers: list[Json] = []

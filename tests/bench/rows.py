@@ -1,11 +1,13 @@
 """A list of as many tasks as one likes, of which only those exist that somebody asks for."""
 
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, cast, overload
 
+from signalbox.aws.compression import pack_record
 from signalbox.aws.table_keys import SHARDS
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import task_summary
@@ -83,12 +85,13 @@ class Listing:
             status = partition.partition("#")[0]
             created = datetime.fromisoformat(at)
             task = a_task(id=identifier, status=TaskStatus(status), created_at=created)
+            summary = pack_record("summary", task_summary(task).model_dump_json())
             row = {
                 "pk": {"S": f"TASK#{identifier}"},
                 "sk": {"S": "TASK"},
                 "list_pk": {"S": partition},
                 "list_sk": {"S": place},
-                "summary": {"S": task_summary(task).model_dump_json()},
+                "summary": {"B": b64encode(summary).decode()},
             }
             self._made[place] = row
         return row

@@ -1,8 +1,12 @@
 """The budgets that do not depend on the machine, kept in every run of the tests."""
 
+from collections import Counter
+
 import pytest
 
 from tests.bench import figures
+from tests.bench.life import LifeStep, RecordedLife
+from tests.bench.stub import Cloud
 from tests.integration.aws import deployed
 
 
@@ -20,7 +24,35 @@ def test_a_webhook_costs_one_call_for_its_task_and_one_for_its_delivery() -> Non
     assert table.missed == 0, table.rows
 
 
+def test_a_task_and_a_notification_are_one_write_unit_at_every_step_of_their_lives() -> None:
+    written = [item for step in one_life() for item in step.items]
+
+    own = {(item.name, item.units) for item in written if item.name != "delivery"}
+    assert own == {("task", 1), ("notification", 1), ("rate limit", 1)}
+    assert [item.units for item in written if item.name == "delivery"] == [2]
+
+
+def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
+    units = Counter[str]()
+    for step in one_life():
+        units[step.name] += step.write_units
+
+    assert units == {
+        "webhook": 6,
+        "dispatch": 12,
+        "notify": 10,
+        "claim": 6,
+        "heartbeat": 4,
+        "complete": 6,
+    }
+
+
 def test_a_page_of_a_list_costs_the_same_however_long_the_list_is() -> None:
     table = figures.lists()
 
     assert table.missed == 0, table.rows
+
+
+def one_life() -> list[LifeStep]:
+    with Cloud().instead_of_aws() as cloud:
+        return list(RecordedLife(cloud).steps())

@@ -11,6 +11,7 @@ from moto.sqs.models import Message, sqs_backends
 from pydantic import JsonValue
 
 from signalbox.auth.api_keys import new_key
+from signalbox.aws.compression import unpack_record
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
@@ -256,7 +257,7 @@ class Installation:
     def deliveries(self) -> list[Delivery]:
         """Every delivery there is, in the order of their keys."""
         found = [
-            Delivery.model_validate_json(item["doc"].value)
+            Delivery.model_validate_json(_document(item))
             for item in self._items("DeliveriesTable")
             if not item["pk"].value.startswith("REJECTED#")
         ]
@@ -273,9 +274,9 @@ class Installation:
         tasks, notes = [], []
         for item in self._items("TasksTable"):
             if item["sk"].value == "TASK":
-                tasks.append(Task.model_validate_json(item["doc"].value))
+                tasks.append(Task.model_validate_json(_document(item)))
             else:
-                notes.append(Notification.model_validate_json(item["doc"].value))
+                notes.append(Notification.model_validate_json(_document(item)))
         return tasks, notes
 
     @property
@@ -366,3 +367,7 @@ def installed(slack: FakeSlack) -> Iterator[Installation]:
         FakeGitHubHooks(clock).running() as github,
     ):
         yield Installation(stack, clock, faults, slack, github)
+
+
+def _document(item: dict[str, DynamoType]) -> str | bytes:
+    return unpack_record({item["doc"].type: item["doc"].value})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signalbox.aws.compression import compress
+from signalbox.aws.compression import compress, unpack_record
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
@@ -66,8 +66,10 @@ class TestDynamoTasks(TaskStoreContract):
         store.create(task)
         kept = tasks_table.get({"pk": {"S": f"TASK#{task.id}"}, "sk": {"S": "TASK"}})
         assert kept is not None
-        doc = kept["doc"]["S"].replace('"provider"', '"later": [1], "provider"', 1)
-        tasks_table.put({**kept, "doc": {"S": doc}})
+        doc = unpack_record(kept["doc"])
+        assert isinstance(doc, bytes)
+        later = doc.replace(b'"provider"', b'"later": [1], "provider"', 1).decode()
+        tasks_table.put({**kept, "doc": {"S": later}})
 
         found = store.get(task.id)
 

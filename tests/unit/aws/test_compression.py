@@ -1,4 +1,5 @@
 import zlib
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from signalbox.aws.compression import (
     compress,
     decompress,
     newest_dictionary,
+    pack_record,
+    unpack_record,
 )
 
 LIMIT = 100_000
@@ -76,3 +79,40 @@ def test_another_dictionary_is_refused() -> None:
 def test_an_unknown_dictionary_is_refused(name: str) -> None:
     with pytest.raises(CompressedDataInvalid, match="no such dictionary"):
         decompress(zlib.compress(b"body"), name, limit=LIMIT)
+
+
+@given(st.text(max_size=200), st.sampled_from(["task", "summary", "notification", "delivery"]))
+def test_a_record_comes_back_as_it_was(document: str, kind: str) -> None:
+    stored = pack_record(kind, document)
+
+    assert unpack_record({"B": stored}) == document.encode()
+
+
+def test_a_record_in_an_event_of_a_stream_is_read_too() -> None:
+    stored = b64encode(pack_record("task", '{"id":"tsk_one"}')).decode()
+
+    assert unpack_record({"B": stored}) == b'{"id":"tsk_one"}'
+
+
+def test_a_record_that_was_written_as_text_is_read_too() -> None:
+    assert unpack_record({"S": '{"id":"tsk_one"}'}) == '{"id":"tsk_one"}'
+
+
+def test_a_record_that_was_packed_with_this_dictionary_can_be_read_forever() -> None:
+    stored = bytes.fromhex("7461736b2e310058a4991f542e23adecad050072f00fca")
+
+    assert unpack_record({"B": stored}) == b'{"kind":"agent","title":"agent: fix the login"}'
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [None, {}, {"N": "1"}, {"B": b""}, {"B": b"task.1"}, {"B": b"task.1\0"}, {"B": b"\xff\0x"}],
+)
+def test_what_is_no_record_is_refused(attribute: object) -> None:
+    with pytest.raises(CompressedDataInvalid):
+        unpack_record(attribute)
+
+
+def test_base64_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="ASCII"):
+        unpack_record({"B": "é"})

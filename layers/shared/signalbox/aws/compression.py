@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from base64 import b64decode
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,13 @@ _SUFFIX: Final = ".zdict"
 _NAME: Final = re.compile(r"[a-z]+/[a-z0-9_-]+\.[0-9]+")
 _GZIP: Final = 31
 _LEVEL: Final = 6
+_LARGEST: Final = 15
+_RECORDS: Final = "records"
+_RECORD_WINDOW: Final = 13
+"""8 KB: as good for a record as a larger one, and made in a third of the time."""
+
+_MAX_RECORD: Final = 2**23
+"""Twenty times what an item may hold."""
 
 
 class CompressedDataInvalid(ValueError):
@@ -34,15 +42,16 @@ def newest_dictionary(folder: str, name: str) -> str | None:
     return f"{folder}/{name}.{max(versions)}" if versions else None
 
 
-def compress(data: bytes, dictionary: str | None = None) -> bytes:
+def compress(data: bytes, dictionary: str | None = None, *, window: int = _LARGEST) -> bytes:
     """Return the data compressed with a dictionary, or in gzip; the same bytes for the same data.
 
-    With a dictionary it is in the format of zlib, with checksums of dictionary and data.
+    With a dictionary it is in the format of zlib, with checksums of dictionary and data. `window`
+    is the binary logarithm of how many bytes back a repetition is found, the dictionary included.
     """
     if dictionary is None:
         compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
     else:
-        compressor = zlib.compressobj(_LEVEL, memLevel=9, zdict=_dictionary(dictionary))
+        compressor = zlib.compressobj(_LEVEL, wbits=window, zdict=_dictionary(dictionary))
     return compressor.compress(data) + compressor.flush()
 
 
@@ -66,6 +75,38 @@ def decompress(stored: bytes, dictionary: str | None = None, *, limit: int) -> b
     if not decompressor.eof:
         raise CompressedDataInvalid("the end is missing")
     return data
+
+
+def pack_record(kind: str, document: str) -> bytes:
+    """Return a document as it is stored: the name of a dictionary, a zero byte, and compressed.
+
+    `kind` is that of the record, such as `task`.
+    """
+    newest = newest_dictionary(_RECORDS, kind)
+    name = (newest or "").partition("/")[2]
+    return name.encode() + b"\0" + compress(document.encode(), newest, window=_RECORD_WINDOW)
+
+
+def unpack_record(attribute: object) -> str | bytes:
+    """Return the document in an attribute of DynamoDB: packed, in base64 where it is JSON, or text.
+
+    Raises:
+        CompressedDataInvalid: It holds no document.
+    """
+    match attribute:
+        case {"S": str(text)}:
+            return text
+        case {"B": str(encoded)}:
+            return _unpacked(b64decode(encoded))
+        case {"B": bytes(stored)}:
+            return _unpacked(stored)
+    raise CompressedDataInvalid("there is no document")
+
+
+def _unpacked(stored: bytes) -> bytes:
+    name, _, packed = stored.partition(b"\0")
+    dictionary = f"{_RECORDS}/{name.decode(errors='replace')}" if name else None
+    return decompress(packed, dictionary, limit=_MAX_RECORD)
 
 
 @cache

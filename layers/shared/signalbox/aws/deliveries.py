@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.compression import compress, decompress, newest_dictionary
+from signalbox.aws.compression import compress, decompress, newest_dictionary, pack_record
 from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
@@ -50,7 +50,7 @@ class DynamoDeliveries(DeliveryStore):
     def create(self, delivery: Delivery, body: bytes) -> bool:
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
-            "doc": {"S": _document(delivery)},
+            "doc": {"B": _document(delivery)},
             "source_pk": {"S": table_keys.source_sk(delivery.provider, delivery.source)},
             "source_sk": {"S": list_position(delivery.received_at, delivery.id)},
             "status": {"S": delivery.status},
@@ -95,7 +95,7 @@ class DynamoDeliveries(DeliveryStore):
         self.table.change(
             {"pk": {"S": before.id}},
             {
-                "doc": {"S": _document(after)},
+                "doc": {"B": _document(after)},
                 "status": {"S": after.status},
                 "version": {"N": str(after.version)},
                 **due,
@@ -203,5 +203,5 @@ def _duplicates(item: Item) -> DuplicateCount:
     return DuplicateCount(count=int(item["duplicates"]["N"]), last_at=last_at)
 
 
-def _document(delivery: Delivery) -> str:
-    return delivery.model_dump_json(exclude_none=True)
+def _document(delivery: Delivery) -> bytes:
+    return pack_record("delivery", delivery.model_dump_json(exclude_none=True))

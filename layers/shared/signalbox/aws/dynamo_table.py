@@ -1,9 +1,9 @@
 """Access to a DynamoDB table.
 
 An item has its keys, a document and the few attributes that conditions and indexes need. The
-document is the model as one JSON string: pydantic parses it many times faster than boto3 parses
-nested attributes. Each write has a random id, so that a write whose answer was lost, and that the
-SDK repeated, is recognised.
+document is the model as one JSON string, packed where there are many of its kind: pydantic parses
+it many times faster than boto3 parses nested attributes. Each write has a random id, so that a
+write whose answer was lost, and that the SDK repeated, is recognised.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import BaseModel
 
+from signalbox.aws.compression import unpack_record
 from signalbox.aws.conditions import (
     condition_values,
     conditions,
@@ -284,11 +285,14 @@ class Table:
 
 
 def read_document(model: type[M], item: Item, name: str = "doc") -> M:
-    """Return the model in an attribute.
+    """Return the model in an attribute, which is packed or text.
 
     Fields that only a later version knows are ignored, so that a deployment can be rolled back.
+
+    Raises:
+        ValueError: The attribute holds no such model.
     """
-    return model.model_validate_json(text_attribute(item, name), extra="ignore")
+    return model.model_validate_json(unpack_record(item.get(name)), extra="ignore")
 
 
 def text_attribute(item: Item, name: str) -> str:

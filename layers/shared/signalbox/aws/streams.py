@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
+from signalbox.aws.compression import unpack_record
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
 from signalbox.models import metrics
@@ -169,7 +169,7 @@ class DynamoStreamFeed(Feed):
     def _count_record(self, record: RecordTypeDef) -> Counts:
         try:
             return self.counts(record)
-        except ValidationError:
+        except ValueError:
             return {}  # the dispatcher logs what it cannot read
 
     def _is_expired(self, shard: str) -> bool:
@@ -234,9 +234,9 @@ def _projection(image: Image, model: type[F]) -> F | None:
     """Return the projection of the document in an image.
 
     Raises:
-        ValidationError: The document is not valid.
+        ValueError: The document is not valid.
     """
-    return model.model_validate_json(_text(image, "doc")) if image else None
+    return model.model_validate_json(unpack_record(image.get("doc"))) if image else None
 
 
 def _text(image: Image, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
+from signalbox.aws.compression import pack_record
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
@@ -240,10 +241,10 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
         "pk": {"S": table_keys.task_pk(task.id)},
         "sk": {"S": table_keys.TASK_SORT},
         "version": {"N": str(task.version)},
-        "doc": {"S": task.model_dump_json(exclude_none=True)},
+        "doc": {"B": pack_record("task", task.model_dump_json(exclude_none=True))},
         "list_pk": {"S": table_keys.listing_pk(task.status, table_keys.shard_of(task.id))},
         "list_sk": {"S": list_position(task.created_at, task.id)},
-        "summary": {"S": task_summary(task).model_dump_json()},
+        "summary": {"B": pack_record("summary", task_summary(task).model_dump_json())},
     }
     lease_until = _lease_end(task)
     if lease_until:
@@ -257,7 +258,7 @@ def _notification_item(notification: Notification) -> dict[str, AttributeValueTy
         "pk": {"S": table_keys.task_pk(notification.task_id)},
         "sk": {"S": table_keys.notification_sk(notification.id)},
         "version": {"N": str(notification.version)},
-        "doc": {"S": notification.model_dump_json()},
+        "doc": {"B": pack_record("notification", notification.model_dump_json())},
         "note_pk": {
             "S": table_keys.notifications_pk(standing, table_keys.shard_of(notification.id))
         },

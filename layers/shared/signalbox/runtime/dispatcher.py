@@ -1,10 +1,12 @@
 """Build the handler of the function that reads the stream of the Tasks table."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, BeforeValidator, JsonValue, ValidationError
 
+from signalbox.aws.compression import unpack_record
 from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
@@ -23,7 +25,7 @@ class _Number(BaseModel):
 
 
 class _Image(BaseModel):
-    doc: _Text
+    doc: Annotated[str | bytes, BeforeValidator(unpack_record)]
     version: _Number
 
 
@@ -100,7 +102,7 @@ class Dispatcher:
             before = images.OldImage.version.N if images.OldImage else 0
             if before == images.NewImage.version.N:
                 return None
-            return Task.model_validate_json(images.NewImage.doc.S, extra="ignore")
+            return Task.model_validate_json(images.NewImage.doc, extra="ignore")
         except ValidationError as odd:
             fields = sorted({str(error["loc"][-1]) for error in odd.errors() if error["loc"]})
             extra = {"event_id": record.eventID, "fields": fields[:20]}
