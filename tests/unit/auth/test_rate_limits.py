@@ -7,11 +7,9 @@ import pytest
 from signalbox.auth.rate_limits import (
     LocalRateLimitBuckets,
     RateLimiter,
-    client_network,
-    rate_limit_headers,
-    retry_headers,
 )
 from signalbox.models.errors import Unavailable
+from signalbox.models.ip_addresses import client_network
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import (
     Limits,
@@ -19,6 +17,8 @@ from signalbox.models.rate_limits import (
     RateLimit,
     RateLimitPolicy,
     RateLimitQuota,
+    rate_limit_headers,
+    retry_headers,
 )
 from tests.contract.guards import BucketsContract
 from tests.fakes.clock import FakeClock

@@ -1,20 +1,19 @@
 """Rate limiting: one bucket for each principal, and for each address of anonymous callers."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from typing_extensions import override
 
 from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
+from signalbox.models.ip_addresses import client_network
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import (
     Limits,
-    OverLimit,
     RateLimitPolicy,
     RateLimitQuota,
     arrival_after,
@@ -26,7 +25,6 @@ from signalbox.services.ports.auth import RateLimitBuckets
 from signalbox.services.ports.time import Clock
 
 _MAX_CALLERS: Final = 10_000
-_IPV6_PREFIX: Final = 64
 _RETRY_INTERVAL: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -107,34 +105,3 @@ class RateLimiter:
         """
         policy = RateLimitPolicy(name="refused", limit=self.limits().refused)
         return self.buckets.take(f"refused:{client_network(source_ip)}", policy, self.clock())
-
-
-def client_network(source_ip: str) -> str:
-    """Return the network of an address: one IPv4 address, or the /64 of an IPv6 host."""
-    try:
-        address = ip_address(source_ip)
-    except ValueError:
-        return "unknown"
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), _IPV6_PREFIX), strict=False))
-
-
-def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
-    """Return the headers with the limit and what is left of it.
-
-    `q` and `w` are limit and window, `r` how many requests are possible at once, and `t` when that
-    becomes one more. See https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
-    """
-    limit, name = quota.policy.limit, quota.policy.name
-    return {
-        "ratelimit-policy": f'"{name}";q={limit.count};w={limit.window}',
-        "ratelimit": f'"{name}";r={quota.remaining};t={quota.one_more_after}',
-    }
-
-
-def retry_headers(error: OverLimit) -> Mapping[str, str]:
-    """Return the headers of a response to a caller that is over its limit."""
-    return {**rate_limit_headers(error.quota), "retry-after": str(error.quota.one_more_after)}

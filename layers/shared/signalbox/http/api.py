@@ -20,7 +20,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
-from signalbox.auth.rate_limits import rate_limit_headers, retry_headers
 from signalbox.http.audit import AuditTrail
 from signalbox.http.authorize import Authorizer
 from signalbox.http.cors import CorsPolicy
@@ -53,7 +52,7 @@ from signalbox.models.errors import (
 )
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import ANONYMOUS, Principal
-from signalbox.models.rate_limits import OverLimit
+from signalbox.models.rate_limits import OverLimit, rate_limit_headers, retry_headers
 from signalbox.models.request import InboundRequest
 
 _EMPTY_BODIES: Final = (b"", b"{}")

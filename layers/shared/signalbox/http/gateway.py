@@ -239,6 +239,8 @@ class Gateway:
                 "principal": record.caller,
                 "error": record.error,
                 "middleware": record.middleware,
+                "cache": record.cache,
+                "shadow": record.shadow,
                 "no_retry": record.refusal,
                 "faults": [a.fault or a.status for a in attempts[:-1]]
                 + ([last.fault] if last and last.fault else []),

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signalbox.auth.identity import IdentitySigner
-from signalbox.auth.rate_limits import rate_limit_headers
 from signalbox.http.authorize import Access, AuthResult, ScopeAccess
 from signalbox.models.errors import Forbidden
 from signalbox.models.principal import Principal
+from signalbox.models.rate_limits import rate_limit_headers
 from signalbox.models.request import InboundRequest
 from signalbox.models.service import Service, ServiceAccess
 from signalbox.services.gateway.middleware import CallNext, GatewayCall

@@ -7,13 +7,12 @@ from typing import Final
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from signalbox.auth.rate_limits import retry_headers
 from signalbox.http.events import LambdaResponse, lambda_response
 from signalbox.http.problems import error_response, internal_error, problem_response
 from signalbox.models.errors import SignalboxError
 from signalbox.models.gateway_errors import ServiceUnavailable, UpstreamError
 from signalbox.models.ids import RequestId
-from signalbox.models.rate_limits import OverLimit
+from signalbox.models.rate_limits import OverLimit, retry_headers
 from signalbox.services.ports.gateway import GatewayResponse
 
 _JSON: Final = "application/json"

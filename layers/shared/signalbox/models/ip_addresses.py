@@ -1,4 +1,4 @@
-"""Which addresses may be called: public ones only, by explicit networks.
+"""Which addresses may be called: public ones only, by explicit networks; and who has an address.
 
 `is_global` of the module `ipaddress` is not enough: it accepts NAT64, 6to4 and multicast addresses.
 """
@@ -36,6 +36,7 @@ _DENIED_6: Final = tuple(
         "3fff::/20",  # documentation
     )
 )
+_CLIENT_PREFIX: Final = 64
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _NEVER_4: Final = IPv4Network("169.254.0.0/16")
 _NEVER_6: Final = (
@@ -85,3 +86,16 @@ def _allowed_6(address: IPv6Address) -> bool:
         and address in _ALLOWED_6
         and not any(address in network for network in _DENIED_6)
     )
+
+
+def client_network(source_ip: str) -> str:
+    """Return the network of an address: one IPv4 address, or the /64 of an IPv6 host."""
+    try:
+        address = ip_address(source_ip)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _CLIENT_PREFIX), strict=False))

@@ -135,3 +135,21 @@ def over_limit(policy: RateLimitPolicy, arrival: int, now: int) -> OverLimit:
 
 def _seconds(to_microseconds: int) -> int:
     return -(-to_microseconds // MICROSECONDS_PER_SECOND)
+
+
+def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
+    """Return the headers with the limit and what is left of it.
+
+    `q` and `w` are limit and window, `r` how many requests are possible at once, and `t` when that
+    becomes one more. See https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
+    """
+    limit, name = quota.policy.limit, quota.policy.name
+    return {
+        "ratelimit-policy": f'"{name}";q={limit.count};w={limit.window}',
+        "ratelimit": f'"{name}";r={quota.remaining};t={quota.one_more_after}',
+    }
+
+
+def retry_headers(error: OverLimit) -> Mapping[str, str]:
+    """Return the headers of a response to a caller that is over its limit."""
+    return {**rate_limit_headers(error.quota), "retry-after": str(error.quota.one_more_after)}

@@ -11,6 +11,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.runtime.auth import authorizer, rate_limiter
+from signalbox.runtime.background import BackgroundThreads
 from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.registry import middlewares
 from signalbox.runtime.telemetry import count, logger, report_unreadable_config
@@ -28,9 +29,12 @@ from signalbox.services.gateway.registration import CachedRegistrations
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
 from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
+from signalbox.services.gateway.shadow_copies import SendShadowCopy
 from signalbox.services.gateway.synchronous import as_coroutine
+from signalbox.services.ports.gateway import SendUpstream
 
 _VIA: Final = "signalbox"
+_MAX_COPIES: Final = 4
 
 
 def gateway(wiring: Wiring | None = None) -> GatewayHandler:
@@ -49,19 +53,11 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         extra = {"reason": unavailable.reason}
         log.warning("configuration not read, the last one serves on", extra=extra)
 
+    forward = _forward(wired)
     core = Gateway(
         table=RoutingCache(read=read, clock=wired.clock, failed=failed),
         admit=as_coroutine(authorizer(wired)),
-        forward=ForwardRequest(
-            send=as_coroutine(upstream_client(wired, MAX_PROXIED_BYTES)),
-            instances=LiveInstances(
-                registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
-                discovery=cached_discovery(wired),
-            ),
-            pool=_pool(wired),
-            timer=monotonic,
-            via=f"{_VIA}-{wired.settings.stack}",
-        ),
+        forward=forward,
         identity=IdentitySigner(
             keys=lambda: wired.own_secret(IDENTITY_KEY_NAME, new_identity_key),
             issuer=f"{_VIA}/{wired.settings.stack}",
@@ -71,17 +67,42 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         started_at=wired.clock(),
         logger=log,
         count=count,
-        middlewares=ServiceMiddlewares(
-            kinds=middlewares(),
-            tools=MiddlewareTools(
-                clock=wired.clock,
-                timer=monotonic,
-                random=wired.random,
-                take=as_coroutine(rate_limiter(wired).take),
-            ),
-        ),
+        middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, forward)),
     )
     return GatewayHandler(gateway=core)
+
+
+def _forward(wired: Wiring) -> ForwardRequest:
+    return ForwardRequest(
+        send=_client(wired),
+        instances=LiveInstances(
+            registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
+            discovery=cached_discovery(wired),
+        ),
+        pool=_pool(wired),
+        timer=monotonic,
+        via=f"{_VIA}-{wired.settings.stack}",
+    )
+
+
+def _client(wired: Wiring) -> SendUpstream:
+    return as_coroutine(upstream_client(wired, MAX_PROXIED_BYTES))
+
+
+def _tools(wired: Wiring, forward: ForwardRequest) -> MiddlewareTools:
+    send_copy = SendShadowCopy(
+        forward=forward,
+        send=_client(wired),  # another client, as copies are sent by other threads
+        run=BackgroundThreads(_MAX_COPIES),
+        random=wired.random,
+    )
+    return MiddlewareTools(
+        clock=wired.clock,
+        timer=monotonic,
+        random=wired.random,
+        take=as_coroutine(rate_limiter(wired).take),
+        send_copy=send_copy,
+    )
 
 
 def _pool(wired: Wiring) -> InstancePool:

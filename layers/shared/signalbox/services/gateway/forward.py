@@ -15,7 +15,8 @@ from signalbox.models.gateway_errors import (
     UpstreamError,
     UpstreamFault,
 )
-from signalbox.models.service import HostMode, Service
+from signalbox.models.service import HashKey, HostMode, Service
+from signalbox.models.upstream import Instance
 from signalbox.services.gateway.bodies import WatchedBody, close_body
 from signalbox.services.gateway.failover import FailedRequest, FailoverRefusal, failure_of
 from signalbox.services.gateway.fields import client_fields, remaining_forwards, upstream_fields
@@ -91,7 +92,7 @@ class ForwardRequest:
         chosen: InstanceCall | FailoverRefusal = self._begin(balanced, key)
         failed_body: Body = b""
         while isinstance(chosen, InstanceCall):
-            message = self._message(call, chosen, until)
+            message = self.message(call, chosen.instance, until)
             outcome = await self._attempt(chosen, message, call.record, failed_body)
             if not _is_failed(outcome):
                 break
@@ -119,8 +120,9 @@ class ForwardRequest:
             reason, after = none.reason, none.after
         raise ServiceUnavailable(reason, after)
 
-    def _message(self, call: GatewayCall, chosen: InstanceCall, until: float) -> UpstreamRequest:
-        request, service, instance = call.request, call.destination.service, chosen.instance
+    def message(self, call: GatewayCall, instance: Instance, until: float) -> UpstreamRequest:
+        """Return the request to an instance, which is to be answered `until` a time."""
+        request, service = call.request, call.destination.service
         keeps = service.host is HostMode.KEEP and request.host
         query = f"?{request.query}" if request.query else ""
         left = max(until - self.timer(), 0.0)
@@ -196,9 +198,12 @@ def _watched(
 
 def hash_value(service: Service, request: GatewayRequest) -> str | None:
     """Return what requests of one client have in common, None if the service hashes nothing."""
-    if service.hash_key is None:
-        return None
-    place, _, name = service.hash_key.partition(":")
+    return client_key(service.hash_key, request) if service.hash_key else None
+
+
+def client_key(hash_key: HashKey, request: GatewayRequest) -> str:
+    """Return the value of a header or cookie of a client, or its address if it has none."""
+    place, _, name = hash_key.partition(":")
     values = request.values(name.lower()) if place == "header" else _cookies(request, name)
     return values[0] if values else request.client
 

@@ -1,9 +1,30 @@
 """What became of a request to the gateway; it is filled while the request is answered."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from signalbox.models.gateway_errors import UpstreamFault
 from signalbox.services.gateway.failover import FailoverRefusal
+
+
+class CacheOutcome(StrEnum):
+    """Where a response comes from that a cache could have had."""
+
+    HIT = "hit"
+    MISS = "miss"
+    REVALIDATED = "revalidated"
+    """The service confirmed the stored response."""
+
+    STALE = "stale"
+    """The service failed, and the stored response may be used instead."""
+
+
+class CopyOutcome(StrEnum):
+    """What became of the copy of a request."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    """Too many copies are under way, or there is no instance or no whole body to send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +43,8 @@ class GatewayRecord:
 
     `caller` is the name of the principal; `error` is the code of a problem; `refusal` is why no
     other instance was tried. `middleware` is the one that refused the request or failed;
-    `raised_by` is the step of the pipeline from which an error is on its way.
+    `raised_by` is the step of the pipeline from which an error is on its way. `cache` and `shadow`
+    are what became of the response in a cache, and of the copy for another version.
     """
 
     service: str | None = None
@@ -31,5 +53,7 @@ class GatewayRecord:
     error: str | None = None
     attempts: list[UpstreamAttempt] = field(default_factory=list)
     refusal: FailoverRefusal | None = None
+    cache: CacheOutcome | None = None
+    shadow: CopyOutcome | None = None
     middleware: str | None = None
     raised_by: str | None = None
