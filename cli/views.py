@@ -130,6 +130,12 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         )
         for each in found.redelivery
     }
+    services = {f"Requests to {each.service}": _counted(each.statuses) for each in found.services}
+    answered = {
+        f"{each.service} answered in": _times(each.latency)
+        for each in found.services
+        if each.latency.count
+    }
     circuits = {f"Circuit of {each.connection}": each.state for each in found.circuits}
     return {
         "Tasks": _counted(tasks.by_status),
@@ -145,6 +151,8 @@ def metrics_fields(found: MetricsResponse) -> Fields:
         **redelivery,
         **connectors,
         **delivered,
+        **services,
+        **answered,
         **circuits,
     }
 

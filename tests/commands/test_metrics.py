@@ -5,14 +5,17 @@ from signalbox.http.schemas.metrics import (
     CircuitMetrics,
     ConnectorMetrics,
     DurationStats,
+    InstanceMetrics,
     MetricsResponse,
     RedeliveryMetrics,
+    ServiceMetricsView,
     TaskMetrics,
     WebhookMetrics,
 )
 from signalbox.http.schemas.queue import QueueView
 from signalbox.models.circuit import CircuitState
 from signalbox.models.ids import ConnectionId
+from signalbox.models.instance_status import InstanceState
 from signalbox.models.task import Priority, TaskStatus
 from tests.builders import NOW
 from tests.commands.conftest import CommandLine, CommandResult
@@ -65,6 +68,27 @@ FIGURES = MetricsResponse(
             blocked_until=None,
         ),
     ),
+    services=(
+        ServiceMetricsView(
+            service="orders",
+            since=NOW,
+            requests=9,
+            statuses={"2xx": 8, "5xx": 1},
+            errors={"bad_gateway": 1},
+            retries=2,
+            latency=TIMES,
+            upstream=TIMES,
+            instances=(
+                InstanceMetrics(
+                    id="a",
+                    state=InstanceState.HEALTHY,
+                    calls={"2xx": 8},
+                    ejections=0,
+                    circuit_openings=0,
+                ),
+            ),
+        ),
+    ),
     circuits=(
         CircuitMetrics(
             connection=ConnectionId("team-slack"),
@@ -99,6 +123,8 @@ def test_every_figure_has_a_name() -> None:
         "Sent to slack": "7 delivered",
         "Delivered to slack": "100.0%",
         "Missed by github/default": "3 missed, 4 requested, 1 healed, 1 unhealable, 1 open",
+        "Requests to orders": "8 2xx, 1 5xx",
+        "orders answered in": "0.5 s (half), 2.0 s (95 %), 3.0 s (99 %)",
         "Circuit of team-slack": "open",
     }
 

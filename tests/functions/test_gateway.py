@@ -5,10 +5,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
 from signalbox.http.events import LambdaResponse
 from signalbox.http.gateway_lambda import GatewayHandler
+from signalbox.http.schemas.metrics import MetricsResponse
 from signalbox.models.rate_limits import RateLimit
 from signalbox.runtime.gateway import gateway
 from tests.fakes.raw_server import RawServer
@@ -130,3 +132,43 @@ def test_an_instance_that_registered_itself_is_called_within_five_seconds_until_
     after = ask(handler, "/api/orders/42", key)
 
     assert [each["statusCode"] for each in (before, during, after)] == [503, 200, 503]
+
+
+def test_requests_are_in_the_metrics_of_the_api(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    configured(system, server, access={"public": True})
+    ask(handler, "/api/orders/42")
+    system.clock.advance(seconds=10)
+    ask(handler, "/api/orders/42")
+
+    figures = system.ask("GET", "/api/v1/metrics", key=system.key("viewer")).json_body
+    (orders,) = MetricsResponse.model_validate(figures, strict=False).services
+    text = system.ask("GET", "/metrics", key=system.key("viewer")).text
+    families = {each.name: each.samples for each in text_string_to_metric_families(text)}
+
+    assert (orders.requests, orders.statuses, orders.latency.count) == (2, {"2xx": 2}, 2)
+    assert [(each.id, each.state, each.calls) for each in orders.instances] == [
+        ("a", "healthy", {"2xx": 2})
+    ]
+    durations = families["gateway_request_duration_seconds"]
+    assert [each.value for each in durations if each.name.endswith("_count")] == [2]
+    buckets = [each.value for each in durations if each.name.endswith("_bucket")]
+    assert buckets == sorted(buckets)
+    assert buckets[-1] == 2
+    (calls,) = families["gateway_instance_requests"]
+    assert calls.labels == {"service": "orders", "instance": "a", "outcome": "2xx"}
+
+
+def test_requests_are_answered_while_they_cannot_be_counted(
+    system: System, server: RawServer, handler: GatewayHandler, faults: Faults
+) -> None:
+    configured(system, server)
+    key = system.key("admin")
+    before = ask(handler, "/api/orders", key)
+    system.clock.advance(seconds=10)
+    faults.on("DynamoDB.UpdateItem", unreachable, times=1_000)
+
+    during = ask(handler, "/api/orders", key)
+
+    assert [before["statusCode"], during["statusCode"]] == [200, 200]

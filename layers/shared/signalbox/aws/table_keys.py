@@ -11,6 +11,7 @@
 | Config | `PAUSE` | priority | a paused queue |
 | Config | `NETWORKS` | service | the networks that a service publishes |
 | State | `COUNTS#<stream>` | | the counters of a stream |
+| State | `REQUESTS#<service>` | | the counters of the requests to a service |
 | State | `REJECTED#<source>` | | the rejections of a source |
 | State | `RATE#<caller>` | | the arrival time of a caller |
 | State | `BURST#<source>` | | the arrival time of a source with a burst cap |
@@ -219,6 +220,11 @@ def rejected_request_pk(random: str) -> str:
 def counters_pk(stream: str) -> str:
     """Return the partition key of the counters of a stream."""
     return f"COUNTS#{stream}"
+
+
+def request_counters_pk(service: str) -> str:
+    """Return the partition key of the counters of the requests to a service."""
+    return f"REQUESTS#{service}"
 
 
 def task_id_of(pk: str) -> TaskId:

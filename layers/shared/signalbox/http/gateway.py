@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from signalbox.auth.identity import IdentitySigner
 from signalbox.http.authorize import ScopeAccess
 from signalbox.http.gateway_access import Admit, AdmitCaller, quota_fields
+from signalbox.http.gateway_reports import Report
 from signalbox.http.gateway_request import IncomingRequest
 from signalbox.http.gateway_responses import (
     method_not_allowed,
@@ -65,8 +66,8 @@ async def _read_at_once(read: Callable[[], str]) -> str:
 class Gateway:
     """Answers requests. `version` is ours, `started_at` when this process began to answer.
 
-    `middlewares` returns those of a service.
-    `in_thread` makes what may read the tables without blocking other requests.
+    `middlewares` returns those of a service. `in_thread` makes what may read the tables without
+    blocking other requests. Each request is passed to all `reports` when its response has ended.
     """
 
     table: Callable[[], RoutingTable]
@@ -79,6 +80,7 @@ class Gateway:
     count: Count
     middlewares: Callable[[Service], MiddlewareSteps] = no_middlewares
     in_thread: Callable[[Callable[[], str]], Coroutine[Any, Any, str]] = _read_at_once
+    reports: Sequence[Report] = ()
 
     async def __call__(self, incoming: IncomingRequest) -> GatewayResponse:
         """Answer one request. It raises nothing, unless it is cancelled as the client left."""
@@ -89,13 +91,13 @@ class Gateway:
             response = self._problem(error, incoming, record)
         except BaseException:
             record.error = ClientLeft.code
-            self._report(incoming, record, ClientLeft.status, perf_counter() - started)
+            await self._report(incoming, record, ClientLeft.status, perf_counter() - started)
             raise
         if incoming.method == "HEAD":
             response = replace(response, body=b"")
-        return self._reported(incoming, record, response, started)
+        return await self._reported(incoming, record, response, started)
 
-    def _reported(
+    async def _reported(
         self,
         incoming: IncomingRequest,
         record: GatewayRecord,
@@ -104,15 +106,15 @@ class Gateway:
     ) -> GatewayResponse:
         """Return the response, and report it when its body has ended."""
 
-        def ended(size: int, error: Exception | None) -> None:
+        async def ended(size: int, error: Exception | None) -> None:
             incoming.bytes.sent = size
             if error:
                 record.error = _BROKEN if isinstance(error, AttemptFailed) else ClientLeft.code
-            self._report(incoming, record, response.status, perf_counter() - started)
+            await self._report(incoming, record, response.status, perf_counter() - started)
 
         if not isinstance(response.body, bytes):
             return replace(response, body=WatchedBody(response.body, ended))
-        ended(len(response.body), None)
+        await ended(len(response.body), None)
         return response
 
     async def _answer(self, incoming: IncomingRequest, record: GatewayRecord) -> GatewayResponse:
@@ -208,12 +210,15 @@ class Gateway:
             self.logger.error("gateway failed", extra={**where, **error_fields(error)})
         return problem(known, incoming.request_id, record.service)
 
-    def _report(
-        self,
-        incoming: IncomingRequest,
-        record: GatewayRecord,
-        status: int,
-        seconds: float,
+    async def _report(
+        self, incoming: IncomingRequest, record: GatewayRecord, status: int, seconds: float
+    ) -> None:
+        self._log(incoming, record, status, seconds)
+        for report in self.reports:
+            await report(incoming, record, status, seconds)
+
+    def _log(
+        self, incoming: IncomingRequest, record: GatewayRecord, status: int, seconds: float
     ) -> None:
         """Log one line for the access, and count it."""
         attempts = record.attempts

@@ -3,15 +3,21 @@
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from signalbox.http.prometheus_services import service_metrics
+from signalbox.http.prometheus_text import (
+    MetricSample,
+    histogram_family,
+    labelled_counts,
+    metric_family,
+)
 from signalbox.models.circuit import CircuitState
 from signalbox.models.metrics import (
     ACK_BOUNDS,
     RUN_BOUNDS,
     Counts,
-    Histogram,
     Metric,
     counts_by_label,
     delivered_share,
@@ -26,13 +32,9 @@ from signalbox.services.queues.backlog import QueueBacklog
 PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _SIGNATURE: Final = "signature_invalid"
-_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
-LabelSet = Mapping[str, str]
 ProviderDeadline = Callable[[str], float | None]
 """Return the deadline of a provider in seconds, None if there is no such provider."""
-
-MetricSample = tuple[LabelSet, float]
 
 _OF_QUEUES: Final[Sequence[tuple[str, str, Callable[[QueueBacklog], float]]]] = (
     ("tasks_in_queue", "Messages that wait to be claimed, about", lambda q: q.depth.waiting),
@@ -93,26 +95,27 @@ def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
         *_tasks(counts),
         *_queues(figures),
         *_notifications(counts),
-        *_family(
+        *metric_family(
             "connector_circuit_state",
             "gauge",
             "1 for the state that the circuit of a connection is in, if it was ever in trouble",
             _circuits(figures),
         ),
         *_redelivery(figures),
-        *_family(
+        *service_metrics(figures.services),
+        *metric_family(
             "webhook_pending_oldest_timestamp_seconds",
             "gauge",
             "When the deferred delivery that is due first was received, if there is one",
             [({}, figures.oldest_pending.timestamp())] if figures.oldest_pending else [],
         ),
-        *_family(
+        *metric_family(
             "signalbox_stream_gaps_total",
             "counter",
             "How often a stream had forgotten changes before they were counted",
-            _samples(counts, Metric.GAPS, "stream"),
+            labelled_counts(counts, Metric.GAPS, "stream"),
         ),
-        *_family(
+        *metric_family(
             "signalbox_counts_complete",
             "gauge",
             "1 where everything that has happened so far is counted, 0 where counting is behind",
@@ -125,31 +128,31 @@ def exposition(figures: MetricsSnapshot, deadline: ProviderDeadline) -> str:
 def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
     requests = counts_by_label(counts, Metric.REQUESTS)
     providers = sorted({provider for provider, _ in requests})
-    yield from _family(
+    yield from metric_family(
         "webhook_requests_total",
         "counter",
         "Requests of providers, by what became of them",
-        _samples(counts, Metric.REQUESTS, "provider", "status"),
+        labelled_counts(counts, Metric.REQUESTS, "provider", "status"),
     )
-    yield from _family(
+    yield from metric_family(
         "webhook_signature_validation_failures_total",
         "counter",
         "Requests of providers whose signature was missing or wrong",
         [({"provider": name}, requests.get((name, _SIGNATURE), 0)) for name in providers],
     )
-    yield from _family(
+    yield from metric_family(
         "webhook_deferred_total",
         "counter",
         "Deferred deliveries that were interpreted, by what became of them",
-        _samples(counts, Metric.DEFERRED, "provider", "status"),
+        labelled_counts(counts, Metric.DEFERRED, "provider", "status"),
     )
     acks = {name: histogram(counts, Metric.ACKS, name, bounds=ACK_BOUNDS) for name in providers}
-    yield from _histograms(
+    yield from histogram_family(
         "webhook_ack_seconds",
         "How long providers waited for an answer",
         (({"provider": name}, answered) for name, answered in acks.items()),
     )
-    yield from _family(
+    yield from metric_family(
         "webhook_late_acks_total",
         "counter",
         "Answers that took longer than the deadline of the provider",
@@ -163,7 +166,7 @@ def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
         name: processed_share({outcome: n for (of, outcome), n in requests.items() if of == name})
         for name in providers
     }
-    yield from _family(
+    yield from metric_family(
         "webhook_success_ratio",
         "gauge",
         "Share of the requests of a provider that were processed, without those refused rightly",
@@ -172,18 +175,18 @@ def _webhooks(counts: Counts, deadline: ProviderDeadline) -> Iterator[str]:
 
 
 def _notifications(counts: Counts) -> Iterator[str]:
-    yield from _family(
+    yield from metric_family(
         "connector_notifications_total",
         "counter",
         "Attempts to deliver a notification, by connector and how they ended",
-        _samples(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
+        labelled_counts(counts, Metric.NOTIFICATIONS, "connector", "outcome"),
     )
     ends = counts_by_label(counts, Metric.NOTIFICATIONS)
     shares = {
         name: delivered_share({outcome: n for (of, outcome), n in ends.items() if of == name})
         for name in sorted({connector for connector, _ in ends})
     }
-    yield from _family(
+    yield from metric_family(
         "notification_success_ratio",
         "gauge",
         "Share of the notifications that were delivered, of those that were or will never be",
@@ -193,19 +196,19 @@ def _notifications(counts: Counts) -> Iterator[str]:
 
 def _tasks(counts: Counts) -> Iterator[str]:
     kept = counts_by_label(counts, Metric.TASKS)
-    yield from _family(
+    yield from metric_family(
         "tasks_kept",
         "gauge",
         "Tasks that are kept now, by status",
         [({"status": status}, max(0, kept.get((status,), 0))) for status in TaskStatus],
     )
-    yield from _family(
+    yield from metric_family(
         "task_changes_total",
         "counter",
         "Steps in the lives of tasks",
-        _samples(counts, Metric.STEPS, "type"),
+        labelled_counts(counts, Metric.STEPS, "type"),
     )
-    yield from _histograms(
+    yield from histogram_family(
         "task_processing_duration_seconds",
         "How long the attempt took that ended a task",
         [({}, histogram(counts, Metric.RUNS, bounds=RUN_BOUNDS))],
@@ -214,8 +217,8 @@ def _tasks(counts: Counts) -> Iterator[str]:
 
 def _queues(figures: MetricsSnapshot) -> Iterator[str]:
     for name, help_, read in _OF_QUEUES:
-        samples = [({"priority": state.priority}, read(state)) for state in figures.queues]
-        yield from _family(name, "gauge", help_, samples)
+        depths = [({"priority": state.priority}, read(state)) for state in figures.queues]
+        yield from metric_family(name, "gauge", help_, depths)
 
 
 def _circuits(figures: MetricsSnapshot) -> Iterator[MetricSample]:
@@ -231,8 +234,10 @@ def _redelivery(figures: MetricsSnapshot) -> Iterator[str]:
         for key, state in sorted(figures.redelivery.items())
     ]
     for name, kind, help_, read in _OF_REDELIVERY:
-        yield from _family(name, kind, help_, [(labels, read(state)) for labels, state in sources])
-    yield from _family(
+        yield from metric_family(
+            name, kind, help_, [(labels, read(state)) for labels, state in sources]
+        )
+    yield from metric_family(
         "webhook_redelivery_last_look_timestamp_seconds",
         "gauge",
         "When the last complete look at the log of a source began",
@@ -242,30 +247,3 @@ def _redelivery(figures: MetricsSnapshot) -> Iterator[str]:
             if state.looked_at is not None
         ],
     )
-
-
-def _samples(counts: Counts, metric: Metric, *names: str) -> list[MetricSample]:
-    found = sorted(counts_by_label(counts, metric).items())
-    return [(dict(zip(names, labels, strict=True)), number) for labels, number in found]
-
-
-def _family(name: str, kind: str, help_: str, samples: Iterable[MetricSample]) -> Iterator[str]:
-    yield f"# HELP {name} {help_}"
-    yield f"# TYPE {name} {kind}"
-    for labels, value in samples:
-        yield _line(name, labels, value)
-
-
-def _histograms(name: str, help_: str, made: Iterable[tuple[LabelSet, Histogram]]) -> Iterator[str]:
-    yield from _family(name, "histogram", help_, [])
-    for labels, each in made:
-        bounds = [*(f"{bound:g}" for bound in each.bounds), "+Inf"]
-        for bound, below in zip(bounds, each.cumulative, strict=True):
-            yield _line(f"{name}_bucket", {**labels, "le": bound}, below)
-        yield _line(f"{name}_sum", labels, each.seconds)
-        yield _line(f"{name}_count", labels, each.count)
-
-
-def _line(name: str, labels: LabelSet, value: float) -> str:
-    said = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
-    return f"{name}{{{said}}} {value}" if said else f"{name} {value}"

@@ -1,9 +1,10 @@
 """The instances of a service, with their health, their registration and what changed."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from signalbox.models.base import Model, Name, UtcDatetime
-from signalbox.models.instance_health import HealthEvent
+from signalbox.models.instance_health import HealthEvent, InstanceHealth
 from signalbox.models.service import VersionName
 from signalbox.models.upstream import InstanceMetadata
 
@@ -22,6 +23,15 @@ class InstanceState(StrEnum):
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     EJECTED = "ejected"
+
+
+def instance_state(record: InstanceHealth | None, now: datetime) -> InstanceState:
+    """Return the state of an instance; one without a record is healthy."""
+    if record is None:
+        return InstanceState.HEALTHY
+    if not record.healthy:
+        return InstanceState.UNHEALTHY
+    return InstanceState.EJECTED if record.is_ejected(now) else InstanceState.HEALTHY
 
 
 class InstanceStatus(Model):

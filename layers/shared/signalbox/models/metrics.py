@@ -174,7 +174,7 @@ class RejectedRequestProjection(Projection):
     acks: tuple[int, ...] = ()
 
 
-def counter_name(metric: Metric, *labels: str) -> str:
+def counter_name(metric: StrEnum, *labels: str) -> str:
     """Return the name of a counter."""
     return "|".join((metric, *labels))
 
@@ -187,7 +187,7 @@ def add_counts(parts: Iterable[Counts]) -> Counts:
     return {key: number for key, number in total.items() if number}
 
 
-def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int]:
+def counts_by_label(counts: Counts, metric: StrEnum) -> dict[tuple[str, ...], int]:
     """Return the counts of one metric by their labels."""
     found = {}
     for key, number in counts.items():
@@ -197,7 +197,7 @@ def counts_by_label(counts: Counts, metric: Metric) -> dict[tuple[str, ...], int
     return found
 
 
-def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
+def observe(metric: StrEnum, *labels: str, seconds: float, bounds: tuple[float, ...]) -> Counts:
     """Return what one observation adds to a histogram."""
     fitting = next((f"{bound:g}" for bound in bounds if seconds <= bound), _INFINITE)
     return {
@@ -206,7 +206,9 @@ def observe(metric: Metric, *labels: str, seconds: float, bounds: tuple[float, .
     }
 
 
-def histogram(counts: Counts, metric: Metric, *labels: str, bounds: tuple[float, ...]) -> Histogram:
+def histogram(
+    counts: Counts, metric: StrEnum, *labels: str, bounds: tuple[float, ...]
+) -> Histogram:
     """Return a histogram from its counters."""
     names = [*(f"{bound:g}" for bound in bounds), _INFINITE]
     return Histogram(

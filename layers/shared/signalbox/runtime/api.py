@@ -5,6 +5,7 @@ from typing import Final
 
 from signalbox.auth.cursors import Cursors
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.api import ApiHandler, router
 from signalbox.http.audit import AuditTrail
 from signalbox.http.cors import CorsPolicy
@@ -28,6 +29,7 @@ from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from signalbox.services.deliveries.redelivery import ReadRedelivery
+from signalbox.services.gateway.read_request_metrics import ReadRequestMetrics
 from signalbox.services.metrics import ReadMetrics
 from signalbox.services.notifications.circuits import ReadCircuits
 from signalbox.services.queues.backlog import MeasureBacklog
@@ -70,6 +72,12 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
         redelivery=ReadRedelivery(config=wired.config, store=wired.redelivery),
         deliveries=wired.deliveries,
+        services=ReadRequestMetrics(
+            config=wired.config,
+            counters=DynamoRequestCounters(table=wired.state_table, clock=wired.clock),
+            health=wired.instance_health,
+            clock=wired.clock,
+        ),
     )
     add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
     add_audit(

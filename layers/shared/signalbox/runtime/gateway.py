@@ -5,8 +5,10 @@ from typing import Final
 
 from signalbox.auth.identity import IDENTITY_KEY_NAME, IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
+from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_lambda import GatewayHandler
+from signalbox.http.gateway_reports import ReportMetrics
 from signalbox.models.errors import Unavailable
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
@@ -14,10 +16,16 @@ from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.background import BackgroundThreads
 from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.registry import middlewares
-from signalbox.runtime.telemetry import count, logger, report_unreadable_config
+from signalbox.runtime.telemetry import (
+    count,
+    logger,
+    observe_durations,
+    report_unreadable_config,
+)
 from signalbox.runtime.upstream import upstream_client
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.gateway.count_requests import CountRequests
 from signalbox.services.gateway.failover import RetryBudget
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.health import CachedHealth, OutlierEjection
@@ -53,7 +61,13 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         extra = {"reason": unavailable.reason}
         log.warning("configuration not read, the last one serves on", extra=extra)
 
-    forward = _forward(wired)
+    counters = CountRequests(
+        store=DynamoRequestCounters(table=wired.state_table, clock=wired.clock),
+        clock=wired.clock,
+        count=count,
+        observe=observe_durations,
+    )
+    forward = _forward(wired, counters)
     core = Gateway(
         table=RoutingCache(read=read, clock=wired.clock, failed=failed),
         admit=as_coroutine(authorizer(wired)),
@@ -68,18 +82,19 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         logger=log,
         count=count,
         middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, forward)),
+        reports=[ReportMetrics(counters=counters, flush=as_coroutine(counters.flush))],
     )
     return GatewayHandler(gateway=core)
 
 
-def _forward(wired: Wiring) -> ForwardRequest:
+def _forward(wired: Wiring, counters: CountRequests) -> ForwardRequest:
     return ForwardRequest(
         send=_client(wired),
         instances=LiveInstances(
             registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
             discovery=cached_discovery(wired),
         ),
-        pool=_pool(wired),
+        pool=_pool(wired, counters),
         timer=monotonic,
         via=f"{_VIA}-{wired.settings.stack}",
     )
@@ -105,12 +120,14 @@ def _tools(wired: Wiring, forward: ForwardRequest) -> MiddlewareTools:
     )
 
 
-def _pool(wired: Wiring) -> InstancePool:
+def _pool(wired: Wiring, counters: CountRequests) -> InstancePool:
     health = CachedHealth(store=wired.instance_health, clock=wired.clock)
     return InstancePool(
         health=health,
-        outliers=OutlierEjection(health=health, clock=wired.clock),
-        circuits=InstanceCircuits(clock=wired.clock, random=wired.random),
+        outliers=OutlierEjection(health=health, clock=wired.clock, on_eject=counters.add_ejection),
+        circuits=InstanceCircuits(
+            clock=wired.clock, random=wired.random, on_open=counters.add_opening
+        ),
         budget=RetryBudget(),
         clock=wired.clock,
         random=wired.random,

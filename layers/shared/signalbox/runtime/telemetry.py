@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.metrics.metric import SingleMetric
 
 
@@ -24,6 +24,18 @@ def count(name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
     """Add a value to a metric, as a line in CloudWatch's embedded metric format."""
     metric = SingleMetric()
     metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    _write(metric, dimensions)
+
+
+def observe_durations(dimensions: Mapping[str, str], milliseconds: Mapping[str, float]) -> None:
+    """Add one duration to each of the named metrics, in one line."""
+    metrics = EphemeralMetrics()
+    for name, value in milliseconds.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(value, 1))
+    _write(metrics, dimensions)
+
+
+def _write(metric: SingleMetric | EphemeralMetrics, dimensions: Mapping[str, str]) -> None:
     for dimension, of in dimensions.items():
         metric.add_dimension(name=dimension, value=of)
     line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))

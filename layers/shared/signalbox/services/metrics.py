@@ -11,6 +11,7 @@ from typing import Final
 
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
+from signalbox.models.gateway_metrics import ServiceMetrics
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
 from signalbox.models.redelivery import RedeliveryState
@@ -67,18 +68,20 @@ class MetricsSnapshot:
     circuits: Mapping[ConnectionId, Circuit]
     redelivery: Mapping[str, RedeliveryState]
     oldest_pending: datetime | None
+    services: Sequence[ServiceMetrics]
     complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMetrics:
-    """Read the counters, the backlog of the queues, the circuits and the missed deliveries."""
+    """Read the counters, the queues, the circuits, the missed deliveries and the services."""
 
     count: CountChanges
     inspect: MeasureBacklog
     circuits: Callable[[], Mapping[ConnectionId, Circuit]]
     redelivery: Callable[[], Mapping[str, RedeliveryState]]
     deliveries: DeliveryStore
+    services: Callable[[], Sequence[ServiceMetrics]]
 
     def __call__(self, time_left: TimeLeft) -> MetricsSnapshot:
         """Return the metrics, after counting for as long as there is time.
@@ -94,5 +97,6 @@ class ReadMetrics:
             circuits=self.circuits(),
             redelivery=self.redelivery(),
             oldest_pending=due.received_at if due else None,
+            services=self.services(),
             complete=not behind,
         )

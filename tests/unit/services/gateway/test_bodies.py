@@ -17,7 +17,10 @@ class Ends:
 
     def __init__(self, body: FakeBody) -> None:
         self.reported: list[tuple[int, Exception | None]] = []
-        self.body = WatchedBody(body, lambda size, error: self.reported.append((size, error)))
+        self.body = WatchedBody(body, self._ended)
+
+    async def _ended(self, size: int, error: Exception | None) -> None:
+        self.reported.append((size, error))
 
     async def read(self) -> bytes:
         return b"".join([piece async for piece in self.body])

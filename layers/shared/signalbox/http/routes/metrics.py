@@ -1,5 +1,6 @@
 """Metrics, as JSON and for Prometheus."""
 
+from enum import StrEnum
 from time import monotonic
 from typing import Final
 
@@ -13,10 +14,18 @@ from signalbox.http.schemas.metrics import (
     CircuitMetrics,
     ConnectorMetrics,
     DurationStats,
+    InstanceMetrics,
     MetricsResponse,
     RedeliveryMetrics,
+    ServiceMetricsView,
     TaskMetrics,
     WebhookMetrics,
+)
+from signalbox.models.gateway_metrics import (
+    LATENCY_BOUNDS,
+    GatewayMetric,
+    ServiceMetrics,
+    counted_instances,
 )
 from signalbox.models.metrics import (
     ACK_BOUNDS,
@@ -58,7 +67,7 @@ def add_metrics(
             path="/api/v1/metrics",
             scope=Scope.METRICS_READ,
             tag=_TAG,
-            summary="Get the metrics of tasks, queues, webhooks and connectors",
+            summary="Get the metrics of tasks, queues, webhooks, connectors and services",
             response_model=MetricsResponse,
         )
     )
@@ -106,6 +115,7 @@ def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> Me
         redelivery=tuple(
             _redelivery(source, figures.redelivery[source]) for source in sorted(figures.redelivery)
         ),
+        services=tuple(_service(each) for each in figures.services),
     )
 
 
@@ -165,12 +175,39 @@ def _connector(counts: Counts, connector: str) -> ConnectorMetrics:
     )
 
 
+def _service(metrics: ServiceMetrics) -> ServiceMetricsView:
+    counted, of, bounds = metrics.counted, GatewayMetric, LATENCY_BOUNDS
+    counts: Counts = counted.counts if counted else {}
+    statuses = _by(counts, of.REQUESTS)
+    names = sorted({*metrics.instances, *counted_instances(counts)})
+    return ServiceMetricsView(
+        service=metrics.name,
+        since=counted.since if counted else None,
+        requests=sum(statuses.values()),
+        statuses=statuses,
+        errors=_by(counts, of.ERRORS),
+        retries=counts.get(counter_name(of.RETRIES), 0),
+        latency=_times(histogram(counts, of.SECONDS, bounds=bounds)),
+        upstream=_times(histogram(counts, of.UPSTREAM, bounds=bounds)),
+        instances=tuple(
+            InstanceMetrics(
+                id=name,
+                state=metrics.instances.get(name),
+                calls=_by(counts, of.ATTEMPTS, name),
+                ejections=counts.get(counter_name(of.EJECTIONS, name), 0),
+                circuit_openings=counts.get(counter_name(of.OPENINGS, name), 0),
+            )
+            for name in names
+        ),
+    )
+
+
 def _firsts(counts: Counts, metric: Metric) -> list[str]:
     """Return the values of the first label of this metric."""
     return sorted({labels[0] for labels in counts_by_label(counts, metric)})
 
 
-def _by(counts: Counts, metric: Metric, *first: str) -> dict[str, int]:
+def _by(counts: Counts, metric: StrEnum, *first: str) -> dict[str, int]:
     """Return the counts of a metric by its last label."""
     found = sorted(counts_by_label(counts, metric).items())
     return {labels[-1]: number for labels, number in found if labels[:-1] == first}

@@ -4,6 +4,7 @@ from signalbox.http.schemas.queue import QueueView
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.circuit import CircuitState
 from signalbox.models.ids import ConnectionId
+from signalbox.models.instance_status import InstanceState
 from signalbox.models.task import TaskStatus
 
 
@@ -94,6 +95,40 @@ class RedeliveryMetrics(Model):
     blocked_until: UtcDatetime | None
 
 
+class InstanceMetrics(Model):
+    """The calls of an instance by status class, or by what went wrong.
+
+    The `id` of an instance of a version begins with it, as `v2/a`. `state` is null for an instance
+    that is no more. `ejections` and `circuit_openings` are how often it was ejected, and how
+    often the circuit of a process opened.
+    """
+
+    id: str
+    state: InstanceState | None
+    calls: dict[str, int]
+    ejections: int
+    circuit_openings: int
+
+
+class ServiceMetricsView(Model):
+    """The requests to a service through the gateway, by status class, counted `since` a time.
+
+    Counters begin anew after a month; `since` is null without any. `errors` are the responses of
+    the gateway itself by code, `retries` the calls after the first one of a request. `latency` is
+    how long clients waited, `upstream` how long the instances took of that.
+    """
+
+    service: str
+    since: UtcDatetime | None
+    requests: int
+    statuses: dict[str, int]
+    errors: dict[str, int]
+    retries: int
+    latency: DurationStats
+    upstream: DurationStats
+    instances: tuple[InstanceMetrics, ...]
+
+
 class MetricsResponse(Model):
     """Totals since the installation, and the current queues, circuits and missed deliveries.
 
@@ -109,3 +144,4 @@ class MetricsResponse(Model):
     connectors: tuple[ConnectorMetrics, ...]
     circuits: tuple[CircuitMetrics, ...]
     redelivery: tuple[RedeliveryMetrics, ...]
+    services: tuple[ServiceMetricsView, ...]

@@ -1,11 +1,14 @@
 """Read bodies that may still be on their way, and notice their ends."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Self
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Self
 
 from signalbox.models.errors import PayloadTooLarge
 from signalbox.models.gateway_errors import ClientLeft
 from signalbox.services.ports.gateway import Body, BodyStream
+
+ReportEnd = Callable[[int, Exception | None], Coroutine[Any, Any, None]]
+"""Take the bytes that were read, and what ended a body. It never raises."""
 
 
 class WatchedBody(BodyStream):
@@ -15,7 +18,7 @@ class WatchedBody(BodyStream):
     before its end.
     """
 
-    def __init__(self, body: BodyStream, ended: Callable[[int, Exception | None], None]) -> None:
+    def __init__(self, body: BodyStream, ended: ReportEnd) -> None:
         self._body = body
         self._ended = ended
         self._pieces: AsyncIterator[bytes] = aiter(body)
@@ -36,23 +39,23 @@ class WatchedBody(BodyStream):
         try:
             piece = await anext(self._pieces)
         except StopAsyncIteration:
-            self._end(None)
+            await self._end(None)
             raise
         except Exception as error:
-            self._end(error)
+            await self._end(error)
             raise
         self._size += len(piece)
         return piece
 
     async def close(self) -> None:
         """Leave the rest unread."""
-        self._end(ClientLeft("the body was not read to its end"))
+        await self._end(ClientLeft("the body was not read to its end"))
         await self._body.close()
 
-    def _end(self, error: Exception | None) -> None:
+    async def _end(self, error: Exception | None) -> None:
         if self._is_open:
             self._is_open = False
-            self._ended(self._size, error)
+            await self._ended(self._size, error)
 
 
 async def read_body(body: Body, limit: int) -> bytes:

@@ -187,7 +187,7 @@ def _watched(
     if isinstance(response.body, bytes):
         return response
 
-    def ended(_size: int, error: Exception | None) -> None:
+    async def ended(_size: int, error: Exception | None) -> None:
         failed = isinstance(error, AttemptFailed)
         if isinstance(error, AttemptFailed):
             record.attempts[-1] = replace(record.attempts[-1], fault=error.fault)

@@ -88,10 +88,14 @@ def update_health(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlierEjection:
-    """Ejects instances by the calls of one process, whose threads may share it."""
+    """Ejects instances by the calls of one process, whose threads may share it.
+
+    `on_eject` gets the service and the instance of each ejection.
+    """
 
     health: CachedHealth
     clock: Clock
+    on_eject: Callable[[str, str], None] = lambda _service, _instance: None
     _calls: dict[tuple[str, str], tuple[CallResult, ...]] = field(default_factory=dict)
 
     def record(
@@ -129,7 +133,10 @@ class OutlierEjection:
         except (Unavailable, WriteConflict):
             return False  # the circuit of this process blocks the instance all the same
         record = health.by_id.get(instance)
-        return record is not None and record.is_ejected(self.clock())
+        ejected = record is not None and record.is_ejected(self.clock())
+        if ejected:
+            self.on_eject(service, instance)
+        return ejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

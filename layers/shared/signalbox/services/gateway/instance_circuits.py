@@ -5,6 +5,7 @@ not wait for a store. An instance is probed every 30 seconds at the latest, sinc
 probes it can fail over.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -40,10 +41,14 @@ class CircuitAdmission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceCircuits:
-    """The circuits of one process, whose threads may share them."""
+    """The circuits of one process, whose threads may share them.
+
+    `on_open` gets the service and the instance of each circuit that opens.
+    """
 
     clock: Clock
     random: Random
+    on_open: Callable[[str, str], None] = lambda _service, _instance: None
     _circuits: dict[tuple[str, str], Circuit] = field(default_factory=dict)
     _calls: dict[tuple[str, str], tuple[CallResult, ...]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -100,6 +105,7 @@ class InstanceCircuits:
         self._calls[key] = calls
         if not answered and should_open(calls, now):
             self._replace(key, self._opened(_CLOSED))
+            self.on_open(*key)
         elif all(call.answered for call in calls):
             del self._calls[key]
 

@@ -11,8 +11,8 @@ from signalbox.models.instance_status import (
     InstanceEvent,
     InstanceList,
     InstanceSource,
-    InstanceState,
     InstanceStatus,
+    instance_state,
 )
 from signalbox.models.registration import Registration, live_registrations, with_registered
 from signalbox.models.service import Service
@@ -108,7 +108,7 @@ def _status(
         zone=instance.zone,
         metadata=instance.metadata,
         source=InstanceSource.REGISTERED if registration else InstanceSource.CONFIGURED,
-        state=_state(record, now),
+        state=instance_state(record, now),
         since=record.since if record else None,
         ejected_until=_ejected_until(record, now),
         registered_at=registration.registered_at if registration else None,
@@ -127,19 +127,13 @@ def _discovered(record: InstanceHealth, version: str | None, now: datetime) -> I
         zone=None,
         metadata={},
         source=InstanceSource.DISCOVERED,
-        state=_state(record, now),
+        state=instance_state(record, now),
         since=record.since,
         ejected_until=_ejected_until(record, now),
         registered_at=None,
         expires_at=None,
         ttl_seconds=None,
     )
-
-
-def _state(record: InstanceHealth | None, now: datetime) -> InstanceState:
-    if record and not record.healthy:
-        return InstanceState.UNHEALTHY
-    return InstanceState.EJECTED if record and record.is_ejected(now) else InstanceState.HEALTHY
 
 
 def _ejected_until(record: InstanceHealth | None, now: datetime) -> datetime | None:

@@ -1,9 +1,10 @@
 """The ports of metrics: counting, the streams of the tables, and the store of the counters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from signalbox.models.gateway_metrics import ServiceCounts
 from signalbox.models.metrics import Counts
 
 
@@ -12,6 +13,13 @@ class Count(Protocol):
 
     def __call__(self, name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
         """Add a value to a metric with these dimensions."""
+
+
+class ObserveDurations(Protocol):
+    """Adds durations to the metrics of the installation."""
+
+    def __call__(self, dimensions: Mapping[str, str], milliseconds: Mapping[str, float]) -> None:
+        """Add one duration to each of the named metrics with these dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,24 @@ class CounterStore(Protocol):
 
     def totals(self) -> Counts:
         """Return all counts.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+
+class RequestCounterStore(Protocol):
+    """Stores the counters of the requests to services."""
+
+    def add(self, service: str, counts: Counts) -> Counts:
+        """Add counts, and return all of the service. A lost answer may count twice.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def batch_get(self, services: Iterable[str]) -> Mapping[str, ServiceCounts]:
+        """Return the counters of those services that have any.
 
         Raises:
             Unavailable: The store did not answer.

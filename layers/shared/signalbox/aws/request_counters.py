@@ -1,0 +1,91 @@
+"""Counters of the requests to services in the State table: one item for each service.
+
+An item expires a month after it was made and the counters begin anew, so that instances that are
+gone do not fill it: Prometheus takes that for a restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
+from signalbox.models.gateway_metrics import ServiceCounts
+from signalbox.services.ports.metrics import RequestCounterStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from signalbox.aws.dynamo_table import Item
+    from signalbox.models.metrics import Counts
+    from signalbox.services.ports.time import Clock
+
+_RETENTION: Final = timedelta(days=30)
+_MAX_CHANGES: Final = 50
+"""For each update: DynamoDB takes expressions of 4 KB."""
+_PREFIX: Final = "n|"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamoRequestCounters(RequestCounterStore):
+    """Stores counters of requests."""
+
+    table: Table
+    clock: Clock
+
+    @override
+    def add(self, service: str, counts: Counts) -> Counts:
+        items = list(counts.items())
+        parts = [items[at : at + _MAX_CHANGES] for at in range(0, len(items), _MAX_CHANGES)]
+        item: Item = {}
+        for part in parts:
+            item = self._add(service, part)
+        return _counts(item)
+
+    @override
+    def batch_get(self, services: Iterable[str]) -> Mapping[str, ServiceCounts]:
+        names = {table_keys.request_counters_pk(service): service for service in services}
+        items = self.table.batch_get([{"pk": {"S": key}} for key in names])
+        return {
+            names[text_attribute(item, "pk")]: ServiceCounts(
+                counts=_counts(item),
+                since=datetime.fromtimestamp(int(item["since"].get("N", "0")), UTC),
+            )
+            for item in items
+        }
+
+    def _add(self, service: str, part: Sequence[tuple[str, int]]) -> Item:
+        now = self.clock()
+        names = {"#since": "since", "#ttl": "ttl"}
+        values: dict[str, AttributeValueTypeDef] = {
+            ":now": {"N": str(int(now.timestamp()))},
+            ":ttl": {"N": str(int((now + _RETENTION).timestamp()))},
+        }
+        for number, (name, by) in enumerate(part):
+            names[f"#{number}"] = _PREFIX + name
+            values[f":{number}"] = {"N": str(by)}
+        adds = ", ".join(f"#{number} :{number}" for number in range(len(part)))
+        with aws_unavailable("the counters"):
+            return self.table.client.update_item(
+                TableName=self.table.name,
+                Key={"pk": {"S": table_keys.request_counters_pk(service)}},
+                UpdateExpression="SET #since = if_not_exists(#since, :now), "
+                f"#ttl = if_not_exists(#ttl, :ttl) ADD {adds}",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )["Attributes"]
+
+
+def _counts(item: Item) -> Counts:
+    return {
+        name.removeprefix(_PREFIX): int(value["N"])
+        for name, value in item.items()
+        if name.startswith(_PREFIX) and "N" in value
+    }
