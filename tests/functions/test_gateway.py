@@ -172,3 +172,37 @@ def test_requests_are_answered_while_they_cannot_be_counted(
     during = ask(handler, "/api/orders", key)
 
     assert [before["statusCode"], during["statusCode"]] == [200, 200]
+
+
+def test_callers_that_are_forbidden_a_service_are_in_the_audit_log(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    configured(system, server)
+    viewer, admin = system.key("viewer"), system.key("admin")
+
+    statuses = [ask(handler, "/api/orders/42", key)["statusCode"] for key in (viewer, "", admin)]
+
+    log = system.ask("GET", "/api/v1/audit", key=admin).items
+    entries = [str(row["entry"]) for row in log if "denied" in str(row["entry"])]
+    assert statuses == [403, 401, 200]
+    (entry,) = entries
+    assert "GET service orders" in entry
+    assert "/api/orders/42" in entry
+    assert viewer not in entry
+
+
+def test_a_denial_that_cannot_be_recorded_is_counted_and_the_answer_stays(
+    system: System,
+    server: RawServer,
+    handler: GatewayHandler,
+    faults: Faults,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configured(system, server)
+    viewer = system.key("viewer")
+    faults.on("DynamoDB.PutItem", unreachable, times=1_000)
+
+    answer = ask(handler, "/api/orders/42", viewer)
+
+    assert answer["statusCode"] == 403
+    assert '"AuditEntriesLost"' in capsys.readouterr().out

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from signalbox.http.routing import Route
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.time import Clock
+
+if TYPE_CHECKING:
+    from signalbox.http.routing import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class AuditTrail:
     def __call__(
         self,
         request: InboundRequest,
-        route: Route,
+        route: "Route",
         caller: Principal,
         status: int,
         *,
@@ -47,12 +50,26 @@ class AuditTrail:
         if not denied and not (route.audited and changed):
             return
         done = AuditResult.ALLOWED if status < HTTPStatus.BAD_REQUEST else AuditResult.FAILED
-        entry = AuditEvent(
-            at=self.clock(),
+        self._record(
+            request,
             actor=caller.name,
             action=f"{route.method} {route.path}",
-            object=request.path,
             result=AuditResult.DENIED if denied else done,
+        )
+
+    def denied(self, request: InboundRequest, actor: str, action: str) -> None:
+        """Record that an actor was denied an action."""
+        self._record(request, actor=actor, action=action, result=AuditResult.DENIED)
+
+    def _record(
+        self, request: InboundRequest, *, actor: str, action: str, result: AuditResult
+    ) -> None:
+        entry = AuditEvent(
+            at=self.clock(),
+            actor=actor,
+            action=action,
+            object=request.path,
+            result=result,
             request_id=request.request_id,
             source_ip=request.source_ip,
         )

@@ -1,15 +1,18 @@
 """Build the handler of the gateway to services of the team."""
 
+from collections.abc import Callable
+from functools import cache
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from signalbox.auth.identity import IDENTITY_KEY_NAME, IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
 from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_lambda import GatewayHandler
-from signalbox.http.gateway_reports import ReportMetrics
+from signalbox.http.gateway_reports import ReportDenials, ReportMetrics
 from signalbox.models.errors import Unavailable
+from signalbox.models.request import InboundRequest
 from signalbox.models.service import MAX_PROXIED_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.runtime.auth import authorizer, rate_limiter
@@ -40,6 +43,9 @@ from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
 from signalbox.services.gateway.shadow_copies import SendShadowCopy
 from signalbox.services.gateway.synchronous import as_coroutine
 from signalbox.services.ports.gateway import SendUpstream
+
+if TYPE_CHECKING:
+    from signalbox.http.audit import AuditTrail
 
 _VIA: Final = "signalbox"
 _MAX_COPIES: Final = 4
@@ -82,7 +88,10 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         logger=log,
         count=count,
         middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, forward)),
-        reports=[ReportMetrics(counters=counters, flush=as_coroutine(counters.flush))],
+        reports=[
+            ReportMetrics(counters=counters, flush=as_coroutine(counters.flush)),
+            ReportDenials(record=as_coroutine(_record_denial(wired)), clock=wired.clock),
+        ],
     )
     return GatewayHandler(gateway=core)
 
@@ -132,3 +141,20 @@ def _pool(wired: Wiring, counters: CountRequests) -> InstancePool:
         clock=wired.clock,
         random=wired.random,
     )
+
+
+def _record_denial(wired: Wiring) -> Callable[[InboundRequest, str, str], None]:
+    """Return what records denials; what it imports waits for the first one."""
+
+    @cache
+    def trail() -> "AuditTrail":
+        from signalbox.http.audit import AuditTrail  # noqa: PLC0415  few requests are forbidden
+        from signalbox.services.audit import RecordAudit  # noqa: PLC0415  as above
+
+        record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
+        return AuditTrail(record=record, clock=wired.clock, logger=logger(), count=count)
+
+    def record_denial(request: InboundRequest, actor: str, action: str) -> None:
+        trail().denied(request, actor, action)
+
+    return record_denial
