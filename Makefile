@@ -11,6 +11,7 @@ REQUESTS ?= 100
 WORKERS ?= auto
 PROVIDER ?=
 CONNECTOR ?=
+PART ?=
 
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -40,8 +41,8 @@ run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `sig
 	@$(BIN)/signalbox up $(ARGS)
 
 .PHONY: demo
-demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER or CONNECTOR: of which service)
-	@$(BIN)/signalbox demo --provider "$(PROVIDER)" --connector "$(CONNECTOR)" $(ARGS)
+demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER or CONNECTOR: of which service; PART=gateway)
+	@$(BIN)/signalbox demo --provider "$(PROVIDER)" --connector "$(CONNECTOR)" $(if $(PART),--part "$(PART)") $(ARGS)
 
 .PHONY: docs
 docs: .venv/.synced ## Record the demo as docs/demo.svg

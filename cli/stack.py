@@ -45,6 +45,7 @@ class Outputs(BaseModel):
     parameter_prefix: str
     config_table: str
     audit_table: str
+    function_logs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,12 +179,30 @@ def run_steps(environment: DemoEnvironment, steps: Steps) -> None:
         CommandError: One does not end as expected.
     """
     with _alone(environment):
-        for number, (title, step) in enumerate(steps, start=1):
-            print(f"\n{number:2}  {title}", flush=True)
-            try:
-                step()
-            except CommandError as problem:
-                raise StepFailed(f"step {number} failed: {problem}") from problem
+        _play(steps)
+    _tell_end(steps)
+
+
+def play_steps(steps: Steps) -> None:
+    """Run steps that take no tasks, with a title each.
+
+    Raises:
+        CommandError: One does not end as expected.
+    """
+    _play(steps)
+    _tell_end(steps)
+
+
+def _play(steps: Steps) -> None:
+    for number, (title, step) in enumerate(steps, start=1):
+        print(f"\n{number:2}  {title}", flush=True)
+        try:
+            step()
+        except CommandError as problem:
+            raise StepFailed(f"step {number} failed: {problem}") from problem
+
+
+def _tell_end(steps: Steps) -> None:
     print(f"\nAll {len(steps)} steps went as they must.", flush=True)
 
 
