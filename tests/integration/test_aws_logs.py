@@ -5,7 +5,8 @@ import pytest
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.logs import DynamoLogs
-from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
+from signalbox.aws.notifications import DynamoNotifications
+from signalbox.aws.tasks import DynamoTasks
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH, Batch, next_chunk

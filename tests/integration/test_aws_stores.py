@@ -12,7 +12,8 @@ from signalbox.aws.compression import compress, unpack_record
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
-from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
+from signalbox.aws.notifications import DynamoNotifications
+from signalbox.aws.tasks import DynamoDueIndex, DynamoTasks
 from signalbox.models.delivery import KeepBodies, reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled

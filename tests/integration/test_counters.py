@@ -8,9 +8,10 @@ import pytest
 from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.notifications import DynamoNotifications
 from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
-from signalbox.aws.tasks import DynamoNotifications, DynamoTasks
+from signalbox.aws.tasks import DynamoTasks
 from signalbox.models.deferral import attempt_started, with_deferral
 from signalbox.models.delivery import reinterpreted
 from signalbox.models.ids import LeaseId, RequestId

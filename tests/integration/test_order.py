@@ -3,8 +3,8 @@
 import pytest
 
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.notifications import DynamoNotifications
 from signalbox.aws.sequences import DynamoSequences
-from signalbox.aws.tasks import DynamoNotifications
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import Unavailable
 from signalbox.services.notifications.order import NotificationOrder

@@ -17,7 +17,13 @@ from signalbox.aws.transport.retries import AwsRetries
 NOW: Final = 1_772_366_400.0
 """2026-03-01T12:00:00Z"""
 
-SERVICE = JsonService(signing_name="dynamodb", target="DynamoDB_20120810", headers={})
+SERVICE = JsonService(
+    signing_name="dynamodb",
+    prefix="dynamodb",
+    variable="DYNAMODB",
+    target="DynamoDB_20120810",
+    headers={},
+)
 CONDITION = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
 
 

@@ -21,6 +21,7 @@ from signalbox.aws.transport.clients import (
     DynamoTransport,
     SqsTransport,
     SsmTransport,
+    StreamsTransport,
 )
 from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
 
@@ -31,12 +32,16 @@ ENVIRONMENT: Final = {
     "AWS_REGION": "eu-central-1",
 }
 QUEUE: Final = "https://sqs.eu-central-1.amazonaws.com/123456789012/high"
+STREAM: Final = "arn:aws:dynamodb:eu-central-1:123456789012:table/t/stream/2026-01-01T00:00:00.000"
+SHARD: Final = "shardId-00000001414562045508-2bac9cd2"
 KEY: Final = {"pk": {"S": "TASK#1"}, "sk": {"S": "TASK"}}
 MAKERS: Final[Mapping[str, Callable[..., object]]] = {
     "dynamodb": DynamoTransport,
+    "dynamodbstreams": StreamsTransport,
     "sqs": SqsTransport,
     "ssm": SsmTransport,
 }
+SIGNING_NAMES: Final = {"dynamodbstreams": "dynamodb"}
 UNSIGNED: Final = {"authorization", "user-agent", "x-amzn-trace-id", "content-length"}
 
 CALLS: Final[list[tuple[str, str, dict[str, Any]]]] = [
@@ -77,6 +82,13 @@ CALLS: Final[list[tuple[str, str, dict[str, Any]]]] = [
         },
     ),
     ("dynamodb", "delete_item", {"TableName": "t", "Key": KEY}),
+    ("dynamodbstreams", "describe_stream", {"StreamArn": STREAM}),
+    (
+        "dynamodbstreams",
+        "get_shard_iterator",
+        {"StreamArn": STREAM, "ShardId": SHARD, "ShardIteratorType": "TRIM_HORIZON"},
+    ),
+    ("dynamodbstreams", "get_records", {"ShardIterator": "i"}),
     ("sqs", "send_message", {"QueueUrl": QUEUE, "MessageBody": "{}"}),
     (
         "sqs",
@@ -191,7 +203,9 @@ def test_an_operation_is_the_one_of_botocore(
     assert json.loads(mine.body) == json.loads(theirs.body)
     for name in ("content-type", "x-amz-target", "x-amzn-query-mode", "x-amz-security-token"):
         assert mine.headers.get(name) == theirs.headers.get(name)
-    assert mine.headers["authorization"].endswith(signature(mine, service))
+    assert mine.headers["authorization"].endswith(
+        signature(mine, SIGNING_NAMES.get(service, service))
+    )
     assert _signed(mine) == _signed(theirs)
 
 

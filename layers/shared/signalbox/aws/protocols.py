@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import type_defs as dynamo
+    from mypy_boto3_dynamodbstreams import type_defs as streams
     from mypy_boto3_sqs import type_defs as sqs
     from mypy_boto3_ssm import type_defs as ssm
     from typing_extensions import Unpack
@@ -92,3 +93,22 @@ class SsmApi(Protocol):
 
     def delete_parameter(self, **request: Unpack[ssm.DeleteParameterRequestTypeDef]) -> object:
         """Delete a parameter."""
+
+
+class StreamsApi(Protocol):
+    """The streams of DynamoDB. Every method raises AwsError if the call does not succeed."""
+
+    def describe_stream(
+        self, **request: Unpack[streams.DescribeStreamInputTypeDef]
+    ) -> streams.DescribeStreamOutputTypeDef:
+        """Return the shards of a stream, or a part of them."""
+
+    def get_shard_iterator(
+        self, **request: Unpack[streams.GetShardIteratorInputTypeDef]
+    ) -> streams.GetShardIteratorOutputTypeDef:
+        """Return where to read a shard."""
+
+    def get_records(
+        self, **request: Unpack[streams.GetRecordsInputTypeDef]
+    ) -> streams.GetRecordsOutputTypeDef:
+        """Return records of a shard, and where to read on."""

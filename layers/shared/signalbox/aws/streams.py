@@ -33,13 +33,14 @@ from signalbox.services.ports.metrics import Feed, StreamPage
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_dynamodbstreams.type_defs import (
         AttributeValueTypeDef,
         DescribeStreamInputTypeDef,
         GetShardIteratorInputTypeDef,
         RecordTypeDef,
     )
+
+    from signalbox.aws.protocols import StreamsApi
 
     Image = Mapping[str, AttributeValueTypeDef]
 
@@ -74,7 +75,7 @@ class DynamoStreamFeed(Feed):
     run continues after them: an idle shard costs one call.
     """
 
-    client: DynamoDBStreamsClient
+    client: StreamsApi
     arn: str
     name: str
     counts: Callable[[RecordTypeDef], Counts]

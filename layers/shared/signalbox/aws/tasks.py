@@ -1,4 +1,4 @@
-"""The Tasks table: tasks, their notifications, and the index of due items."""
+"""The Tasks table: tasks, and the index of due items."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound
-from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
+from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
-from signalbox.services.ports.notifications import NotificationStore
 from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from signalbox.services.ports.time import Clock
 
@@ -100,67 +98,6 @@ class DynamoTasks(TaskStore):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DynamoNotifications(NotificationStore):
-    """Stores notifications."""
-
-    table: Table
-
-    @override
-    def create(self, notification: Notification) -> bool:
-        return self.table.put_new(_notification_item(notification))
-
-    @override
-    def get(self, task: TaskId, notification: NotificationId) -> Notification:
-        item = self.table.get(_notification_key(task, notification))
-        if item is None:
-            raise NotFound("there is no such notification")
-        return _notification_of(item)
-
-    @override
-    def replace(self, before: Notification, after: Notification) -> None:
-        self.table.put_if(_notification_item(after), {"version": {"N": str(before.version)}})
-
-    @override
-    def of_task(self, task: TaskId) -> Sequence[Notification]:
-        rows = self.table.query(
-            "pk = :pk AND begins_with(sk, :note)",
-            {":pk": {"S": table_keys.task_pk(task)}, ":note": {"S": table_keys.NOTIFICATION}},
-        )
-        return [_notification_of(row) for row in rows]
-
-    @override
-    def newest(
-        self, statuses: Sequence[NotificationStatus], window: Window
-    ) -> Iterator[NotificationRef]:
-        standings = {table_keys.index_status(status) for status in statuses}
-        partitions = [
-            self.table.newest(
-                table_keys.NOTIFICATIONS_INDEX,
-                "note",
-                table_keys.notifications_pk(standing, shard),
-                window,
-            )
-            for standing in sorted(standings)
-            for shard in range(table_keys.SHARDS)
-        ]
-        last = ""
-        for row in heapq.merge(
-            *partitions, key=lambda row: text_attribute(row, "note_sk"), reverse=True
-        ):
-            ref = _notification_ref(row)
-            if ref.position != last:
-                last = ref.position
-                yield ref
-
-    @override
-    def batch_get(self, refs: Iterable[NotificationRef]) -> Mapping[NotificationId, Notification]:
-        items = self.table.batch_get(
-            [_notification_key(each.task, each.notification) for each in refs]
-        )
-        return {note.id: note for note in map(_notification_of, items)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DynamoDueIndex(DueIndex):
     """The index of due items, a sparse index that has unfinished items only."""
 
@@ -205,28 +142,6 @@ def _task_key(task: TaskId) -> Item:
     return {"pk": {"S": table_keys.task_pk(task)}, "sk": {"S": table_keys.TASK_SORT}}
 
 
-def _notification_key(task: TaskId, notification: NotificationId) -> Item:
-    return {
-        "pk": {"S": table_keys.task_pk(task)},
-        "sk": {"S": table_keys.notification_sk(notification)},
-    }
-
-
-def _notification_of(item: Item) -> Notification:
-    return read_document(Notification, item)
-
-
-def _notification_ref(row: Item) -> NotificationRef:
-    return NotificationRef(
-        task=table_keys.task_id_of(text_attribute(row, "pk")),
-        notification=NotificationId(
-            text_attribute(row, "sk").removeprefix(table_keys.NOTIFICATION)
-        ),
-        connection=ConnectionId(text_attribute(row, "connection")),
-        position=text_attribute(row, "note_sk"),
-    )
-
-
 def _summary(row: Item) -> TaskSummary:
     return read_document(TaskSummary, row, "summary")
 
@@ -249,32 +164,13 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
     lease_until = _lease_end(task)
     if lease_until:
         item["lease_until"] = lease_until
-    return item | _times(task.id, task.due_at, task.expires_at)
+    return item | due_attributes(task.id, task.due_at, task.expires_at)
 
 
-def _notification_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
-    standing = table_keys.index_status(notification.status)
-    item: dict[str, AttributeValueTypeDef] = {
-        "pk": {"S": table_keys.task_pk(notification.task_id)},
-        "sk": {"S": table_keys.notification_sk(notification.id)},
-        "version": {"N": str(notification.version)},
-        "doc": {"B": pack_record("notification", notification.model_dump_json())},
-        "note_pk": {
-            "S": table_keys.notifications_pk(standing, table_keys.shard_of(notification.id))
-        },
-        "note_sk": {"S": list_position(notification.created_at, notification.id)},
-        "connection": {"S": notification.connection},
-    }
-    if notification.hold and notification.hold.until is None:
-        position = list_position(notification.hold.since, notification.id)
-        item["due_pk"] = {"S": table_keys.held_pk(table_keys.shard_of(notification.id))}
-        item["due_sk"] = {"S": table_keys.held_sk(notification.connection, position)}
-    return item | _times(notification.id, notification.due_at, notification.expires_at)
-
-
-def _times(
+def due_attributes(
     identifier: str, due_at: datetime | None, expires_at: datetime | None
 ) -> dict[str, AttributeValueTypeDef]:
+    """Return the keys in the index of due items, and when the item expires."""
     item: dict[str, AttributeValueTypeDef] = {}
     if due_at:
         item["due_pk"] = {

@@ -8,9 +8,12 @@ have, such as `password` or `Authorization`; - the value of a name that others h
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final, TypeAlias
 from urllib.parse import quote
+
+_Replacement: TypeAlias = str | Callable[[re.Match[str]], str]
 
 MASK: Final = "[masked]"
 """The text that replaces a secret. It has no meaning in Markdown, Slack or HTML."""
@@ -37,57 +40,51 @@ _ENCODED: Final = r"%(?!22|5C%22)"
 
 _HEADERS: Final = r"(?:proxy-)?authorization|x-gitlab-token|x-api-key|x-amz-security-token"
 
-_PATTERNS: Final = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        # addresses that are secrets themselves
-        (
-            rf"(?i)(hooks\.slack(?:-gov)?\.com{_SLASH}[a-z]+{_SLASH})(?:[^\s\"'<>\\%]|\\/|{_ENCODED})+",
-            rf"\1{MASK}",
-        ),
-        (r"(/services/)T\w+/B\w+/\w+", rf"\1{MASK}"),
-        (
-            r"(?i)(discord(?:app)?\.com/api/(?:v[0-9]+/)?(?:webhooks|interactions)/)[^\s\"'<>\\]+",
-            rf"\1{MASK}",
-        ),
-        (r"(/(?:webhooks|interactions)/[0-9]+/)[\w-]{12,}", rf"\1{MASK}"),
-        (r"(?<=://)[^/?#\s\"'<>:]*:[^/?#\s\"'<>]*@", f"{MASK}@"),
-        # a name and its value: in a query or form, in JSON, in a header
-        (rf"(?i)(?<![\w-])((?:{_NAMES})=)(?:\"[^\"]*\"|[^&\s\"'<>#,;]+)", rf"\1{MASK}"),
-        (
-            rf"(?i)((?:token|{_NAMES})\\?[\"']\s*:\s*\\?[\"'])(?:[^\"'\\]|\\/)+",
-            rf"\1{MASK}",
-        ),
-        # the same in JSON that is a field of a form
-        (
-            rf"(?i)((?:token|{_NAMES}){_QUOTE}{_GAP}%3A{_GAP}{_QUOTE})(?:[^\s\"'<>&%]|{_ENCODED})+",
-            rf"\1{MASK}",
-        ),
-        (rf"(?i)((?:{_HEADERS})\s*:\s*)(?![\s\"'])[^\r\n]+", rf"\1{MASK}"),
-        (rf"(?i)((?:{_HEADERS})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\\r\n]+", rf"\1{MASK}"),
-        (r"(?i)\b(bearer|basic)\s+(?=[a-z_~+/-]*[0-9=.])[\w.~+/=-]{8,}", rf"\1 {MASK}"),
-        # tokens with a shape of their own
-        (r"sbx_[A-Za-z0-9]+_[0-9A-Za-z]+", MASK),
-        (r"xox[a-z][.-][\w.-]+|xapp-[\w-]+", MASK),
-        (r"gh[pousr]_[A-Za-z0-9]{8}[\w.-]*|github_pat_\w+|glpat-[\w-]+", MASK),
-        (r"lin_(?:api|oauth)_\w+|whs(?:ec|k)_[\w+/=-]+|ATATT[\w=-]{8,}", MASK),
-        (r"(?:AKIA|ASIA)[A-Z0-9]{16}", MASK),
-        (r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{4,}(?:\.[\w-]*){1,4}", MASK),
-        (
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-            MASK,
-        ),
-    )
+_PATTERNS: Final = (
+    # addresses that are secrets themselves
+    (
+        rf"(?i)(hooks\.slack(?:-gov)?\.com{_SLASH}[a-z]+{_SLASH})(?:[^\s\"'<>\\%]|\\/|{_ENCODED})+",
+        rf"\1{MASK}",
+    ),
+    (r"(/services/)T\w+/B\w+/\w+", rf"\1{MASK}"),
+    (
+        r"(?i)(discord(?:app)?\.com/api/(?:v[0-9]+/)?(?:webhooks|interactions)/)[^\s\"'<>\\]+",
+        rf"\1{MASK}",
+    ),
+    (r"(/(?:webhooks|interactions)/[0-9]+/)[\w-]{12,}", rf"\1{MASK}"),
+    (r"(?<=://)[^/?#\s\"'<>:]*:[^/?#\s\"'<>]*@", f"{MASK}@"),
+    # a name and its value: in a query or form, in JSON, in a header
+    (rf"(?i)(?<![\w-])((?:{_NAMES})=)(?:\"[^\"]*\"|[^&\s\"'<>#,;]+)", rf"\1{MASK}"),
+    (
+        rf"(?i)((?:token|{_NAMES})\\?[\"']\s*:\s*\\?[\"'])(?:[^\"'\\]|\\/)+",
+        rf"\1{MASK}",
+    ),
+    # the same in JSON that is a field of a form
+    (
+        rf"(?i)((?:token|{_NAMES}){_QUOTE}{_GAP}%3A{_GAP}{_QUOTE})(?:[^\s\"'<>&%]|{_ENCODED})+",
+        rf"\1{MASK}",
+    ),
+    (rf"(?i)((?:{_HEADERS})\s*:\s*)(?![\s\"'])[^\r\n]+", rf"\1{MASK}"),
+    (rf"(?i)((?:{_HEADERS})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\\r\n]+", rf"\1{MASK}"),
+    (r"(?i)\b(bearer|basic)\s+(?=[a-z_~+/-]*[0-9=.])[\w.~+/=-]{8,}", rf"\1 {MASK}"),
+    # tokens with a shape of their own
+    (r"sbx_[A-Za-z0-9]+_[0-9A-Za-z]+", MASK),
+    (r"xox[a-z][.-][\w.-]+|xapp-[\w-]+", MASK),
+    (r"gh[pousr]_[A-Za-z0-9]{8}[\w.-]*|github_pat_\w+|glpat-[\w-]+", MASK),
+    (r"lin_(?:api|oauth)_\w+|whs(?:ec|k)_[\w+/=-]+|ATATT[\w=-]{8,}", MASK),
+    (r"(?:AKIA|ASIA)[A-Z0-9]{16}", MASK),
+    (r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{4,}(?:\.[\w-]*){1,4}", MASK),
+    (
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        MASK,
+    ),
 )
 
 
-_RANDOM_VALUES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?<=://)([^/?#\s\"'<>:]+)(?=@)",
-        rf"(?i)(?<![\w-])(?:token|{_COMMON_NAMES})=\"?([^&\s\"'<>#,;]+)",
-        rf"(?i)(?:{_COMMON_NAMES})\\?[\"']\s*:\s*\\?[\"']([^\"'\\]+)",
-    )
+_RANDOM_VALUES: Final = (
+    r"(?<=://)([^/?#\s\"'<>:]+)(?=@)",
+    rf"(?i)(?<![\w-])(?:token|{_COMMON_NAMES})=\"?([^&\s\"'<>#,;]+)",
+    rf"(?i)(?:{_COMMON_NAMES})\\?[\"']\s*:\s*\\?[\"']([^\"'\\]+)",
 )
 """Values, in the first group, that are secrets if they look random."""
 
@@ -100,11 +97,17 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text without these secrets and without anything that looks like a secret."""
     for part in sorted(_parts(secrets), key=len, reverse=True):
         text = text.replace(part, MASK)
-    for pattern, replacement in _PATTERNS:
+    for pattern, replacement in _compiled():
         text = pattern.sub(replacement, text)
-    for pattern in _RANDOM_VALUES:
-        text = pattern.sub(_masked_if_random, text)
     return text
+
+
+@cache
+def _compiled() -> Sequence[tuple[re.Pattern[str], _Replacement]]:
+    """Return each pattern, and what takes its place; most starts need none of them."""
+    rules: list[tuple[str, _Replacement]] = [*_PATTERNS]
+    rules += [(pattern, _masked_if_random) for pattern in _RANDOM_VALUES]
+    return [(re.compile(pattern), replacement) for pattern, replacement in rules]
 
 
 def _masked_if_random(match: re.Match[str]) -> str:

@@ -9,17 +9,17 @@ from signalbox.aws.transport.clients import (
     DynamoTransport,
     SqsTransport,
     SsmTransport,
+    StreamsTransport,
 )
 from signalbox.runtime.settings import Settings, process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
 
-    from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi
+    from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi, StreamsApi
     from signalbox.aws.targets import BotoTargets
 
 _DYNAMO: Final = CallLimits()
@@ -57,16 +57,14 @@ class AwsClients:
         return SsmTransport(process_environment(), _SSM)
 
     @cached_property
-    def streams(self) -> "DynamoDBStreamsClient":
+    def streams(self) -> "StreamsApi":
         """Return the client of the tables' streams."""
-        from signalbox.runtime.sdk import streams_client  # noqa: PLC0415  boto3 starts slowly
-
-        return streams_client()
+        return StreamsTransport(process_environment(), _DYNAMO)
 
     @cached_property
     def s3(self) -> "S3Client":
         """Return the S3 client, which is rarely needed."""
-        from signalbox.runtime.sdk import s3_client  # noqa: PLC0415  see above
+        from signalbox.runtime.sdk import s3_client  # noqa: PLC0415  boto3 starts slowly
 
         return s3_client()
 

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 import signalbox.connectors
 import signalbox.middlewares
 import signalbox.providers
-from signalbox.services.ports.deliveries import Provider, Providers
-from signalbox.services.ports.notifications import Connector, Connectors
 from signalbox.services.ports.time import utc_now
 
 if TYPE_CHECKING:
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from signalbox.egress.follow_up import OpenFollowUpApi
     from signalbox.egress.permissions import OpenPermissionApi
     from signalbox.services.gateway.middleware_kind import MiddlewareKind, MiddlewareKinds
+    from signalbox.services.ports.deliveries import Provider, Providers
+    from signalbox.services.ports.notifications import Connector, Connectors
 
 
 @cache
@@ -35,7 +35,7 @@ def connector_names() -> tuple[str, ...]:
     return tuple(module.name for module in iter_modules(signalbox.connectors.__path__))
 
 
-def providers() -> Providers:
+def providers() -> "Providers":
     """Return every provider by name."""
     return {name: partial(_provider, name) for name in _provider_names()}
 
@@ -45,7 +45,7 @@ def _provider_names() -> tuple[str, ...]:
     return tuple(module.name for module in iter_modules(signalbox.providers.__path__))
 
 
-def connectors(trusted: frozenset[str]) -> Connectors:
+def connectors(trusted: frozenset[str]) -> "Connectors":
     """Return every connector by name, to check connections and secrets with.
 
     Private addresses are allowed at the `trusted` origins.
@@ -91,7 +91,7 @@ def _optional_module(provider: str, module: str) -> ModuleType | None:
 
 
 @cache
-def _provider(name: str) -> Provider:
+def _provider(name: str) -> "Provider":
     made: Provider = import_module(f"signalbox.providers.{name}.provider").PROVIDER()
     return made
 
@@ -103,7 +103,7 @@ def _middleware(name: str) -> "MiddlewareKind[Any]":
 
 
 @cache
-def _connector(name: str, trusted: frozenset[str]) -> Connector:
+def _connector(name: str, trusted: frozenset[str]) -> "Connector":
     from signalbox.egress.aws_targets import NoAwsTargets  # noqa: PLC0415  see above
     from signalbox.egress.connector import Clients  # noqa: PLC0415
     from signalbox.egress.http_client import HttpClient  # noqa: PLC0415

@@ -11,7 +11,6 @@ from signalbox.aws.sdk_errors import with_own_errors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
 
@@ -27,11 +26,6 @@ def cloud_map_client() -> "ServiceDiscoveryClient":
     """Return a client of Cloud Map. A request waits for it; while it fails, the last serves on."""
     config = _CONFIG.merge(Config(read_timeout=1, retries={"total_max_attempts": 1}))
     return with_own_errors(boto3.client("servicediscovery", config=config))
-
-
-def streams_client() -> "DynamoDBStreamsClient":
-    """Return a client of the tables' streams."""
-    return with_own_errors(boto3.client("dynamodbstreams", config=_CONFIG))
 
 
 def s3_client() -> "S3Client":

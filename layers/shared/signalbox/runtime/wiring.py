@@ -10,18 +10,12 @@ from functools import cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from signalbox.aws.audit import DynamoAudit
 from signalbox.aws.burst_slots import DynamoBurstSlots
-from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
-from signalbox.aws.logs import DynamoLogs
-from signalbox.aws.permission_cache import DynamoPermissionCache
-from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
-from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.aws.secrets import SsmSecrets
-from signalbox.aws.tasks import DynamoDueIndex, DynamoNotifications, DynamoTasks
+from signalbox.aws.tasks import DynamoDueIndex, DynamoTasks
 from signalbox.models.networks import NetworkPreset
 from signalbox.models.task import Priority
 from signalbox.runtime.clients import AwsClients
@@ -33,9 +27,16 @@ from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWith
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 
 if TYPE_CHECKING:
+    from signalbox.aws.audit import DynamoAudit
+    from signalbox.aws.circuits import DynamoCircuits
     from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
     from signalbox.aws.instance_health import DynamoInstanceHealth
+    from signalbox.aws.logs import DynamoLogs
+    from signalbox.aws.notifications import DynamoNotifications
+    from signalbox.aws.permission_cache import DynamoPermissionCache
+    from signalbox.aws.queues import SqsNotificationQueue, SqsTaskQueue
+    from signalbox.aws.redelivery import DynamoRedelivery
     from signalbox.aws.references import DynamoReferences
     from signalbox.aws.refresh_locks import DynamoRefreshLocks
     from signalbox.aws.registrations import DynamoRegistrations
@@ -95,18 +96,24 @@ class Wiring(AwsClients):
         return DynamoTasks(table=self.tasks_table, clock=self.clock)
 
     @cached_property
-    def notifications(self) -> DynamoNotifications:
+    def notifications(self) -> "DynamoNotifications":
         """Return the store of notifications."""
+        from signalbox.aws.notifications import DynamoNotifications  # noqa: PLC0415  see above
+
         return DynamoNotifications(table=self.tasks_table)
 
     @cached_property
-    def logs(self) -> DynamoLogs:
+    def logs(self) -> "DynamoLogs":
         """Return the store of logs."""
+        from signalbox.aws.logs import DynamoLogs  # noqa: PLC0415  see above
+
         return DynamoLogs(table=self.tasks_table)
 
     @cached_property
-    def audit(self) -> DynamoAudit:
+    def audit(self) -> "DynamoAudit":
         """Return the store of the audit log."""
+        from signalbox.aws.audit import DynamoAudit  # noqa: PLC0415  see above
+
         return DynamoAudit(table=Table(client=self.dynamo, name=self.settings.audit_table))
 
     @cached_property
@@ -124,11 +131,8 @@ class Wiring(AwsClients):
     @cached_property
     def deliveries(self) -> DynamoDeliveries:
         """Return the store of deliveries."""
-        return DynamoDeliveries(
-            table=self.deliveries_table,
-            bucket=self.settings.bodies_bucket,
-            s3=lambda: self.s3,
-        )
+        bucket, s3 = self.settings.bodies_bucket, lambda: self.s3
+        return DynamoDeliveries(table=self.deliveries_table, bucket=bucket, s3=s3)
 
     @cached_property
     def config(self) -> DynamoConfig:
@@ -138,8 +142,10 @@ class Wiring(AwsClients):
         )
 
     @cached_property
-    def circuits(self) -> DynamoCircuits:
+    def circuits(self) -> "DynamoCircuits":
         """Return the store of circuits."""
+        from signalbox.aws.circuits import DynamoCircuits  # noqa: PLC0415  see above
+
         return DynamoCircuits(table=self.state_table, clock=self.clock)
 
     @cached_property
@@ -171,8 +177,10 @@ class Wiring(AwsClients):
         )
 
     @cached_property
-    def permission_cache(self) -> DynamoPermissionCache:
+    def permission_cache(self) -> "DynamoPermissionCache":
         """Return the permissions that functions share."""
+        from signalbox.aws.permission_cache import DynamoPermissionCache  # noqa: PLC0415  see above
+
         return DynamoPermissionCache(table=self.state_table)
 
     @cached_property
@@ -188,8 +196,10 @@ class Wiring(AwsClients):
         return DynamoSendSlots(table=self.state_table)
 
     @cached_property
-    def redelivery(self) -> DynamoRedelivery:
+    def redelivery(self) -> "DynamoRedelivery":
         """Return the store of missed deliveries."""
+        from signalbox.aws.redelivery import DynamoRedelivery  # noqa: PLC0415  see above
+
         return DynamoRedelivery(table=self.state_table, clock=self.clock)
 
     @cached_property
@@ -231,27 +241,26 @@ class Wiring(AwsClients):
         return DynamoRefreshLocks(table=self.state_table, clock=self.clock)
 
     @cached_property
-    def queue(self) -> SqsTaskQueue:
+    def queue(self) -> "SqsTaskQueue":
         """Return the task queues."""
+        from signalbox.aws.queues import QueueUrls, SqsTaskQueue  # noqa: PLC0415  see above
+
         chosen = self.settings
-        return SqsTaskQueue(
-            sqs=self.sqs,
-            urls={
-                Priority.HIGH: QueueUrls(
-                    queue=chosen.queue_high, dead_letters=chosen.queue_high_dead_letters
-                ),
-                Priority.NORMAL: QueueUrls(
-                    queue=chosen.queue_normal, dead_letters=chosen.queue_normal_dead_letters
-                ),
-                Priority.LOW: QueueUrls(
-                    queue=chosen.queue_low, dead_letters=chosen.queue_low_dead_letters
-                ),
-            },
-        )
+        urls = {
+            Priority.HIGH: (chosen.queue_high, chosen.queue_high_dead_letters),
+            Priority.NORMAL: (chosen.queue_normal, chosen.queue_normal_dead_letters),
+            Priority.LOW: (chosen.queue_low, chosen.queue_low_dead_letters),
+        }
+        queues = {
+            name: QueueUrls(queue=url, dead_letters=dead) for name, (url, dead) in urls.items()
+        }
+        return SqsTaskQueue(sqs=self.sqs, urls=queues)
 
     @cached_property
-    def notification_queue(self) -> SqsNotificationQueue:
+    def notification_queue(self) -> "SqsNotificationQueue":
         """Return the queues of the connectors."""
+        from signalbox.aws.queues import SqsNotificationQueue  # noqa: PLC0415  see above
+
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
         return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 

@@ -1,4 +1,4 @@
-"""Clients of DynamoDB, SQS and the Parameter Store, called as boto3's are.
+"""Clients of DynamoDB and its streams, of SQS and the Parameter Store, called as boto3's are.
 
 They send what they are given and check nothing of it: the stores build every request.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi
+from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi, StreamsApi
 from signalbox.aws.transport.credentials import credential_source
 from signalbox.aws.transport.endpoints import endpoint_of, region_of
 from signalbox.aws.transport.http_pool import HttpPool
@@ -23,17 +23,42 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb import type_defs as dynamo
+    from mypy_boto3_dynamodbstreams import type_defs as streams
     from mypy_boto3_sqs import type_defs as sqs
     from mypy_boto3_ssm import type_defs as ssm
     from typing_extensions import Unpack
 
 _DYNAMO_DELAY: Final = 0.025
-_DYNAMO: Final = JsonService(signing_name="dynamodb", target="DynamoDB_20120810", headers={})
+_DYNAMO: Final = JsonService(
+    signing_name="dynamodb",
+    prefix="dynamodb",
+    variable="DYNAMODB",
+    target="DynamoDB_20120810",
+    headers={},
+)
+_STREAMS: Final = JsonService(
+    signing_name="dynamodb",
+    prefix="streams.dynamodb",
+    variable="DYNAMODB_STREAMS",
+    target="DynamoDBStreams_20120810",
+    headers={},
+)
 # codes as in the older protocol, which the stores know
 _SQS: Final = JsonService(
-    signing_name="sqs", target="AmazonSQS", headers={"x-amzn-query-mode": "true"}
+    signing_name="sqs",
+    prefix="sqs",
+    variable="SQS",
+    target="AmazonSQS",
+    headers={"x-amzn-query-mode": "true"},
 )
-_SSM: Final = JsonService(signing_name="ssm", target="AmazonSSM", version="1.1", headers={})
+_SSM: Final = JsonService(
+    signing_name="ssm",
+    prefix="ssm",
+    variable="SSM",
+    target="AmazonSSM",
+    version="1.1",
+    headers={},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +110,34 @@ class DynamoTransport(DynamoApi):
         self, **request: Unpack[dynamo.DeleteItemInputTypeDef]
     ) -> dynamo.DeleteItemOutputTypeDef:
         return cast("dynamo.DeleteItemOutputTypeDef", self._call("DeleteItem", request))
+
+
+class StreamsTransport(StreamsApi):
+    """Reads the streams of DynamoDB. Times in its responses are numbers, not datetimes."""
+
+    def __init__(self, environment: Mapping[str, str], limits: CallLimits) -> None:
+        retries = AwsRetries(attempts=limits.attempts, delay=_DYNAMO_DELAY)
+        self._call = _caller(_STREAMS, environment, limits, retries)
+
+    @override
+    def describe_stream(
+        self, **request: Unpack[streams.DescribeStreamInputTypeDef]
+    ) -> streams.DescribeStreamOutputTypeDef:
+        response = self._call("DescribeStream", request)
+        return cast("streams.DescribeStreamOutputTypeDef", response)
+
+    @override
+    def get_shard_iterator(
+        self, **request: Unpack[streams.GetShardIteratorInputTypeDef]
+    ) -> streams.GetShardIteratorOutputTypeDef:
+        response = self._call("GetShardIterator", request)
+        return cast("streams.GetShardIteratorOutputTypeDef", response)
+
+    @override
+    def get_records(
+        self, **request: Unpack[streams.GetRecordsInputTypeDef]
+    ) -> streams.GetRecordsOutputTypeDef:
+        return cast("streams.GetRecordsOutputTypeDef", self._call("GetRecords", request))
 
 
 class SqsTransport(SqsApi):
@@ -162,9 +215,8 @@ class SsmTransport(SsmApi):
 def _caller(
     service: JsonService, environment: Mapping[str, str], limits: CallLimits, retries: AwsRetries
 ) -> JsonCaller:
-    name = service.signing_name
     pool = HttpPool(
-        endpoint_of(name, name.upper(), environment),
+        endpoint_of(service.prefix, service.variable, environment),
         tls=lambda: _tls(environment),
         connect_timeout=limits.connect_timeout,
         read_timeout=limits.read_timeout,

@@ -35,9 +35,15 @@ _MAX_SKEW_SECONDS: Final = 240
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonService:
-    """How a service is called. `signing_name` is its name in signatures."""
+    """How a service is called.
+
+    `signing_name` is its name in signatures, `prefix` begins its host, and `variable` ends the name
+    of the variable with another endpoint.
+    """
 
     signing_name: str
+    prefix: str
+    variable: str
     target: str
     version: str = "1.0"
     headers: Mapping[str, str]
