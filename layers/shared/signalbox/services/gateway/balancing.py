@@ -105,18 +105,21 @@ class RoundRobin(_Uncounted):
         return best
 
     def _schedule(self, weights: Mapping[str, float]) -> None:
-        """Give a turn to each new instance, and move the turns of those whose weight changed."""
+        """Give a turn to each new instance, and new turns to all when a weight has changed."""
+        if any(
+            self._turns.get(name, (0.0, weight))[1] != weight for name, weight in weights.items()
+        ):
+            # turns that the old weights gave would favour one instance in each process alike
+            self._turns = {}
         if not self._turns:
             first = self.random.choices(list(weights), list(weights.values()))[0]
             self._turns[first] = (self._now, weights[first])
         if len(self._turns) > _MAX_KNOWN:
             self._turns = {name: self._turns[name] for name in weights if name in self._turns}
         for name, weight in weights.items():
-            turn, before = self._turns.get(name, (-math.inf, weight))
-            if turn < self._now - 1 / before:  # it is new, or was away
+            turn, _ = self._turns.get(name, (-math.inf, weight))
+            if turn < self._now - 1 / weight:  # it is new, or was away
                 turn = self._now + self.random.random() / weight
-            elif turn > self._now:
-                turn = self._now + (turn - self._now) * before / weight
             self._turns[name] = (turn, weight)
 
 
