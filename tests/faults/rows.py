@@ -265,4 +265,14 @@ ROWS: Final = (
         "configuration of the gateway cannot be read",
         f"{_GATEWAY}::test_while_the_configuration_cannot_be_read_the_last_known_one_serves_on",
     ),
+    _row(
+        40,
+        "instance flaps",
+        f"{_GATEWAY}::test_an_instance_that_flaps_costs_its_callers_nothing",
+    ),
+    _row(
+        41,
+        "instance takes an upload slowly, or not at all",
+        f"{_GATEWAY}::test_an_upload_that_an_instance_does_not_take_is_cut_off_and_passed_over",
+    ),
 )

@@ -1,4 +1,4 @@
-"""Faults of the services behind the gateway: rows 32 to 39 of the table.
+"""Faults of the services behind the gateway: rows 32 to 41 of the table.
 
 Nothing is lost if the client gets an answer in time that says what it may repeat: a request that is
 safe is answered by another instance, any other gets a problem with nothing of the inside.
@@ -106,6 +106,16 @@ def answering(raw: bytes, *, hold: bool = False) -> Iterator[str]:
     with RawServer().running() as server:
         server.answer, server.hold = raw, hold
         yield server.url
+
+
+@contextmanager
+def not_reading() -> Iterator[str]:
+    """The URL of an instance that takes connections and reads nothing."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 FAULTS: Final[Mapping[str, tuple[Faulty, str]]] = {
@@ -225,3 +235,37 @@ def test_while_the_configuration_cannot_be_read_the_last_known_one_serves_on(
     record_property("happened", "200 for an hour; a new process answers 503")
     assert (before, set(answers)) == (200, {200})
     assert refused == (503, "unavailable")
+
+
+def test_an_instance_that_flaps_costs_its_callers_nothing(record_property: Record) -> None:
+    with FakeHttpServer().running() as flapping, FakeHttpServer().running() as good:
+        proxy = Proxy(flapping.url, good.url)
+        statuses, failures = [], 0
+        for number in range(240):
+            is_down = number // 20 % 2 == 1
+            flapping.usual = Reply(status=503 if is_down else 200)
+            before = len(flapping.received)
+            statuses.append(proxy.ask()["statusCode"])
+            failures += is_down and len(flapping.received) > before
+            proxy.clock.advance(seconds=1)
+
+    record_property("happened", f"240 answers; {failures} of 120 calls met the instance down")
+    assert set(statuses) == {200}
+    assert 0 < failures < 40
+
+
+def test_an_upload_that_an_instance_does_not_take_is_cut_off_and_passed_over(
+    record_property: Record,
+) -> None:
+    body, limit = b"x" * 4_000_000, 4_400_000
+    with not_reading() as slow, FakeHttpServer().running() as good:
+        proxy = Proxy(slow, good.url, max_body_bytes=limit)
+        posted = Proxy(slow, max_body_bytes=limit).ask("POST", body)
+
+        uploads = [proxy.ask("POST", body, idempotency_key=f"k{n}") for n in range(2)]
+
+    answers = [upload["statusCode"] for upload in uploads]
+    record_property("happened", "another instance took it; without a key: gateway_timeout")
+    assert answers == [200, 200]
+    assert {len(request.body) for request in good.received} == {len(body)}
+    assert code_of(posted) == (504, "gateway_timeout")
