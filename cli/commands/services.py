@@ -1,11 +1,14 @@
 """signalbox services: the services behind the gateway, the routes to them, and their instances."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import JsonOption, Output
 from cli.target import chosen_target
+
+if TYPE_CHECKING:
+    from signalbox.http.schemas.instances import RegisterInstanceResponse
 
 app = typer.Typer(
     no_args_is_help=True, help="List services behind the gateway, and register instances."
@@ -92,6 +95,10 @@ def register(  # noqa: PLR0913  each argument and option is one
     name: ServiceArgument,
     instance_id: InstanceArgument,
     url: Annotated[str, typer.Argument(help="Its base URL.")],
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="With --keep, after --: what runs while it is registered."),
+    ] = None,
     *,
     version: VersionOption = None,
     weight: Annotated[int | None, typer.Option(min=1, max=256, help="Default: 1.")] = None,
@@ -99,9 +106,18 @@ def register(  # noqa: PLR0913  each argument and option is one
     ttl: Annotated[
         int | None, typer.Option(min=10, max=3_600, help="Seconds until it ends. Default: 30.")
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Send heartbeats until Ctrl-C or SIGTERM.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Register an instance of a service, or extend its registration."""
+    """Register an instance of a service, or extend its registration.
+
+    With --keep heartbeats are sent until a signal, or until the command after -- has ended; then
+    the instance is deregistered. The exit code is that of the command.
+    """
+    if command and not keep:
+        raise typer.BadParameter("a command needs --keep")
     from cli.operator_client import connect_operator
     from cli.parsing import build_request, query_parameters
     from cli.service_views import registration_fields
@@ -112,10 +128,24 @@ def register(  # noqa: PLR0913  each argument and option is one
         RegisterInstanceRequest,
         {name: value for name, value in members.items() if value is not None},
     )
-    made = connect_operator(chosen_target(context)).register(
-        name, instance_id, request, query_parameters(version=version)
+    client, query = connect_operator(chosen_target(context)), query_parameters(version=version)
+
+    def registered(made: "RegisterInstanceResponse") -> None:
+        Output(as_json, detached=keep).one(made, registration_fields(made))
+
+    if not keep:
+        registered(client.register(name, instance_id, request, query))
+        return
+    from cli.keep_registered import keep_registered
+
+    code = keep_registered(
+        register=lambda: client.register(name, instance_id, request, query),
+        deregister=lambda: client.deregister(name, instance_id, query),
+        registered=registered,
+        note=Output(detached=True).note,
+        command=command or [],
     )
-    Output(as_json).one(made, registration_fields(made))
+    raise typer.Exit(code)
 
 
 @app.command()

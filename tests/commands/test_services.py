@@ -1,4 +1,6 @@
 import json
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,6 +34,32 @@ def test_an_instance_is_registered_listed_and_deregistered(signalbox: CommandLin
         ["n", URL, "2", "healthy"],
     ]
     assert [row["id"] for row in json.loads(after.out)["items"]] == ["a"]
+
+
+@pytest.fixture
+def _own_signals() -> Iterator[None]:
+    """Restores what the command does with signals, as it runs in this process."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_own_signals")
+def test_an_instance_is_registered_while_a_command_runs_whose_exit_code_is_returned(
+    signalbox: CommandLine, served: Served
+) -> None:
+    arguments = ("services", "register", "orders", "n", URL)
+
+    kept = signalbox(*arguments, "--keep", "--", "sleep 0.5; exit 7")
+    refused = signalbox(*arguments, "--", "true")
+    after = signalbox("services", "instances", "orders", "--json")
+
+    assert (kept.code, refused.code) == (7, 2)
+    assert URL in kept.out
+    assert [row["id"] for row in json.loads(after.out)["items"]] == ["a"]
+    assert served.wiring.registrations.of_service("orders") == []
 
 
 def test_what_changed_is_shown_below_the_instances(served: Served, signalbox: CommandLine) -> None:
