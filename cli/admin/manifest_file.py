@@ -1,27 +1,30 @@
 """Read a manifest from a YAML file."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import yaml
 from pydantic import JsonValue, ValidationError
 
+from cli.admin.manifest_variables import fill_in_variables
 from cli.errors import CommandError
 from signalbox.models.manifest import Manifest, ManifestError, validation_errors
 
 _MAX_FILE_BYTES: Final = 1_000_000
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Return the manifest in a file.
+def read_manifest(path: Path, environment: Mapping[str, str] = os.environ) -> Manifest:
+    """Return the manifest in a file, with the variables of the environment filled in.
 
     Raises:
         CommandError: The file is not a valid manifest; the message lists every error.
     """
     try:
         document = _document(path.read_bytes())
+        raise_errors(fill_in_variables(document, environment))
         return Manifest.model_validate_json(json.dumps(document))
     except ValidationError as invalid:
         raise_errors(validation_errors(invalid))

@@ -9,21 +9,30 @@ import pytest
 
 from cli.admin.manifest_file import read_manifest
 from cli.errors import CommandError
+from cli.stack import Stack
 from cli.target import PROJECT
 from signalbox.models.config import Source
 from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId
 from signalbox.models.manifest import Manifest, manifest_errors
 from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
+from signalbox.models.service import Service
 from signalbox.models.task import ChangeType, Priority, Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from tests.builders import NOW, an_event
 from tests.commands.conftest import CommandLine
 
 EXAMPLES: Final = PROJECT / "docs" / "examples"
-NAMES: Final = ("agents", "small-team", "strict-production")
+NAMES: Final = ("agents", "services", "small-team", "strict-production")
+URLS: Final = {f"SERVICE{number}_URL": f"https://s{number}.example.com" for number in (1, 2, 3)}
 ISSUER: Final = "name: a, issuer: b, audience: c, jwks_url: 'https://d/'"
 SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 3}
+
+
+@pytest.fixture(autouse=True)
+def _service_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, url in URLS.items():
+        monkeypatch.setenv(name, url)
 
 
 def example(name: str) -> Manifest:
@@ -111,6 +120,38 @@ def test_what_a_page_shows_can_be_applied(on_aws: CommandLine, tmp_path: Path, p
         dry = on_aws("apply", "-f", str(path), "--dry-run")
         assert dry.code == 0, dry.err
         assert dry.out
+
+
+def test_the_urls_of_services_come_from_the_environment(on_aws: CommandLine, stack: Stack) -> None:
+    applied = on_aws("apply", "-f", str(EXAMPLES / "services.yaml"))
+
+    stored = {
+        (service.name, instance.id): instance.url
+        for service in stack.config.all(Service)
+        for instance in service.instances
+    }
+    assert applied.code == 0, applied.err
+    assert stored == {
+        ("orders", "a"): URLS["SERVICE1_URL"],
+        ("orders", "b"): URLS["SERVICE2_URL"],
+        ("users", "a"): URLS["SERVICE3_URL"],
+    }
+
+
+def test_a_variable_that_is_not_set_is_named_and_nothing_is_changed(
+    on_aws: CommandLine, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SERVICE2_URL")
+    monkeypatch.setenv("SERVICE3_URL", "")
+
+    refused = on_aws("apply", "-f", str(EXAMPLES / "services.yaml"))
+
+    assert refused.code == 1
+    assert refused.err.splitlines()[1:] == [
+        "  services[0].instances[1].url: the environment variable SERVICE2_URL is not set",
+        "  services[1].instances[0].url: the environment variable SERVICE3_URL is not set",
+    ]
+    assert stack.config.all(Service) == []
 
 
 def test_only_the_small_team_gives_commands_and_reads_how_they_ended() -> None:
