@@ -14,6 +14,7 @@ from cli.commands import (
     deliveries,
     demo,
     doctor,
+    gateway,
     incidents,
     keys,
     listen,
@@ -64,6 +65,7 @@ app.command()(apply.apply)
 app.command()(send.send)
 app.add_typer(sources.app, name="sources")
 app.add_typer(services.app, name="services")
+app.command()(gateway.gateway)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
 app.command()(work.work)

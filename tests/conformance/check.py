@@ -1,10 +1,10 @@
 """Compare what became of a row with what it promises."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from signalbox.services.ports.gateway import HeaderFields
-from tests.conformance.lambda_form import LambdaForm, Outcome
+from tests.conformance.lambda_form import Outcome
 from tests.conformance.row import Row
 from tests.fakes.raw_server import RawServer
 
@@ -29,9 +29,9 @@ _STATUS: Final = {
 class Conformance:
     """Send rows through a form of the gateway to a server of raw bytes."""
 
-    def __init__(self, server: RawServer) -> None:
+    def __init__(self, server: RawServer, form: Callable[[Row], Outcome]) -> None:
         self._server = server
-        self._form = LambdaForm(server.url)
+        self._form = form
 
     def differences(self, row: Row) -> Sequence[str]:
         """Return what is not as the row says; nothing if all is."""
@@ -73,6 +73,7 @@ def _of_request(row: Row, raw: bytes, url: str) -> Iterator[str]:
 
 def _of_response(row: Row, outcome: Outcome) -> Iterator[str]:
     yield from _compared("status", outcome.status, row.status)
+    yield from _compared("truncated", outcome.truncated, row.truncated)
     yield from _compared_fields("got", outcome.fields, row.got, row.ungot)
     got = outcome.body if row.got_body is None else row.got_body
     yield from _compared("body", outcome.body, got)

@@ -29,19 +29,23 @@ NEW_KEY = new_key("live", name="k", roles=("admin",), scopes=(), created_by="t",
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the client got; `code` is that of the problem, if it is one of the gateway."""
+    """What the client got; `code` is that of the problem, if it is one of the gateway.
+
+    A response is `truncated` if the connection ended before its body.
+    """
 
     status: int
     fields: HeaderFields
     body: bytes
     code: str = ""
+    truncated: bool = False
 
 
 class LambdaForm:
     """Send rows through the handler, to services of which every instance is at one URL."""
 
     def __init__(self, url: str) -> None:
-        table = _table(url)
+        table = conformance_table(url)
         self._clock = FakeClock()
         self._handler = a_gateway_handler(
             lambda: table,
@@ -58,7 +62,7 @@ class LambdaForm:
         return _outcome(handler(_event(row), FakeContext(self._clock, timeout=5)))
 
 
-def _table(url: str) -> RoutingTable:
+def conformance_table(url: str) -> RoutingTable:
     instances = (an_instance(url=url),)
     public = {"public": True}
     return RoutingTable(

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from tests.conformance.row import Row, broken, response, with_length
+from tests.conformance.row import TRUNCATED, Row, broken, response, with_length
 from tests.fakes.raw_server import OK
 
 RESPONSES: Final = (
@@ -29,7 +29,7 @@ RESPONSES: Final = (
     Row("RFC 9110, 15.2", "103 is not the answer", answer=b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, ungot=("link",), got_body=b"ok"),
     Row("RFC 9112, 6.3", "the end of the connection is that of the body", answer=response(body=b"whole"), got_body=b"whole"),
     Row("RFC 9112, 2.2", "HTTP/1.0", answer=b"HTTP/1.0 200 OK\r\n\r\nwhole", got_body=b"whole"),
-    Row("RFC 9112, 7.1", "chunks", answer=response("Transfer-Encoding: chunked", body=b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"), got_body=b"abcde", ungot=("transfer-encoding", "content-length")),
+    Row("RFC 9112, 7.1", "chunks", answer=response("Transfer-Encoding: chunked", body=b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"), got_body=b"abcde", ungot=("transfer-encoding", "content-length"), asgi={"ungot": ("transfer-encoding",), "got": (("content-length", "5"),)}),
     Row("RFC 9112, 7.1.2", "trailers are left out", answer=response("Transfer-Encoding: chunked", body=b"1\r\na\r\n0\r\nX-T: 1\r\n\r\n"), got_body=b"a", ungot=("x-t",)),
     Row("RFC 9112, 6.3", "a length that is repeated", answer=response("Content-Length: 2", "Content-Length: 2"), got_body=b"ok"),
     Row("RFC 9112, 5.2", "folded lines are one", answer=with_length("X-A: 1", " 2"), got=(("X-A", "1 2"),)),
@@ -41,7 +41,7 @@ RESPONSES: Final = (
     broken("RFC 9112, 6.1", "a length and chunks", response("Content-Length: 2", "Transfer-Encoding: chunked", body=b"2\r\nok\r\n0\r\n\r\n")),
     broken("RFC 9112, 6.1", "an unknown coding", response("Transfer-Encoding: gzip, chunked")),
     broken("RFC 9112, 6.3", "the body is too short", response("Content-Length: 9")),
-    broken("RFC 9112, 7.1", "the last chunk is missing", response("Transfer-Encoding: chunked", body=b"2\r\nok\r\n")),
+    broken("RFC 9112, 7.1", "the last chunk is missing", response("Transfer-Encoding: chunked", body=b"2\r\nok\r\n"), asgi=TRUNCATED),
     broken("RFC 9112, 7.1", "a chunk without a size", response("Transfer-Encoding: chunked", body=b"x\r\nok\r\n0\r\n\r\n")),
     broken("RFC 9112, 7.1", "a chunk that is longer than its size", response("Transfer-Encoding: chunked", body=b"1\r\nok\r\n0\r\n\r\n")),
     broken("RFC 9112, 8", "nothing is answered", b""),
@@ -55,7 +55,7 @@ RESPONSES: Final = (
     broken("RFC 9110, 5.5", "a bare CR in a field", with_length("X-A: 1\r2")),
     broken("RFC 9110, 5.4", "the head is too long", with_length("X-A: " + "1" * 17_000)),
     broken("RFC 9110, 15.2", "informational answers without end", b"HTTP/1.1 103 X\r\n\r\n" * 30 + OK),
-    broken("docs/gateway.md", "the body is too large", with_length(body=b"x" * 200_001), "response_too_large"),
+    broken("docs/gateway.md", "the body is too large", with_length(body=b"x" * 200_001), "response_too_large", {"error": "", "status": 200, "got_body": b"x" * 200_001}),
     Row("nginx, proxy_redirect", "Location below the service is one of the gateway", answer=with_length("Location: /api/43?a=1", status="201 X"), status=201, got=(("Location", "/api/orders/43?a=1"),)),
     Row("nginx, proxy_redirect", "Location outside of the service's paths stays", answer=with_length("Location: /login", status="302 X"), status=302, got=(("Location", "/login"),)),
     Row("nginx, proxy_redirect", "Location elsewhere stays", answer=with_length("Location: https://id.example.com/a", status="302 X"), status=302, got=(("Location", "https://id.example.com/a"),)),
@@ -76,7 +76,7 @@ STATUSES: Final = (
     Row("RFC 9112, 6.3", "HEAD with bytes has no body", method="HEAD", answer=with_length(), got_body=b"", got=(("content-length", "2"),)),
     Row("RFC 9112, 6.1", "HEAD with a coding has no body", method="HEAD", answer=response("Transfer-Encoding: chunked", body=b""), got_body=b"", ungot=("transfer-encoding", "content-length")),
     Row("RFC 9112, 6.3", "a body of no bytes", answer=response("Content-Length: 0", body=b"ignored"), got_body=b""),
-    Row("RFC 9110, 11.6.1", "several WWW-Authenticate", answer=with_length("WWW-Authenticate: Basic", "WWW-Authenticate: Bearer", status="401 X"), status=401, got=(("www-authenticate", "Basic, Bearer"),)),
+    Row("RFC 9110, 11.6.1", "several WWW-Authenticate", answer=with_length("WWW-Authenticate: Basic", "WWW-Authenticate: Bearer", status="401 X"), status=401, got=(("www-authenticate", "Basic, Bearer"),), asgi={"got": (("www-authenticate", "Basic"), ("www-authenticate", "Bearer"))}),
     Row("RFC 9110, 10.2.3", "Retry-After is passed on", answer=with_length("Retry-After: 9", status="503 X"), status=503, got=(("retry-after", "9"),)),
     Row("RFC 9110, 15.6.3", "502 of the service with its body", answer=with_length(body=b"theirs", status="502 X"), status=502, got_body=b"theirs"),
     Row("RFC 9110, 15.5.17", "416 with its range", answer=with_length("Content-Range: bytes */9", status="416 X"), status=416, got=(("content-range", "bytes */9"),)),
@@ -91,6 +91,8 @@ STATUSES: Final = (
     Row("RFC 9112, 2.3", "a later minor version", answer=b"HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok", got_body=b"ok"),
     Row("RFC 9112, 2.2", "lines that end with LF", answer=b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", got_body=b"ok"),
 )  # fmt: skip
+
+_BREAKS_OFF: Final = (b"2\r\nok\r\n0\r\n", b"5\r\nok")
 
 RESPONSE_FRAMING: Final = (
     *(
@@ -107,10 +109,10 @@ RESPONSE_FRAMING: Final = (
     Row("RFC 9112, 7.1", "sizes in any case, with zeros", answer=response("Transfer-Encoding: chunked", body=b"00A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n"), got_body=b"0123456789" * 2),
     Row("RFC 9112, 7.1.1", "extensions of chunks are ignored", answer=response("Transfer-Encoding: chunked", body=b'2;a="b;c"\r\nok\r\n0;d\r\n\r\n'), got_body=b"ok"),
     *(
-        broken("RFC 9112, 7.1", f"the chunks {text!r}", response("Transfer-Encoding: chunked", body=text))
+        broken("RFC 9112, 7.1", f"the chunks {text!r}", response("Transfer-Encoding: chunked", body=text), asgi=TRUNCATED if text in _BREAKS_OFF else None)
         for text in (b"-2\r\nok\r\n0\r\n\r\n", b"0x2\r\nok\r\n0\r\n\r\n", b"2\r\nokxx0\r\n\r\n", b"2\r\nok\r\n0\r\n", b"f" * 21 + b"\r\nok", b"2\r\nok\r\n0\r\nX Y: 1\r\n\r\n", b"\r\n", b"5\r\nok")
     ),
-    Row("RFC 9110, 6.5.1", "trailers are no fields", answer=response("Transfer-Encoding: chunked", "Trailer: Set-Cookie, X-T", body=b"2\r\nok\r\n0\r\nSet-Cookie: a=1\r\nContent-Length: 9\r\nX-T: 1\r\n\r\n"), got_body=b"ok", ungot=("set-cookie", "content-length", "trailer", "x-t")),
+    Row("RFC 9110, 6.5.1", "trailers are no fields", answer=response("Transfer-Encoding: chunked", "Trailer: Set-Cookie, X-T", body=b"2\r\nok\r\n0\r\nSet-Cookie: a=1\r\nContent-Length: 9\r\nX-T: 1\r\n\r\n"), got_body=b"ok", ungot=("set-cookie", "content-length", "trailer", "x-t"), asgi={"ungot": ("set-cookie", "trailer", "x-t"), "got": (("content-length", "2"),)}),
     Row("Go, TestUnannouncedTrailer", "trailers without Trailer are no fields", answer=response("Transfer-Encoding: chunked", body=b"2\r\nok\r\n0\r\nX-U: 1\r\n\r\n"), got_body=b"ok", ungot=("x-u",)),
 )  # fmt: skip
 
@@ -125,7 +127,7 @@ RESPONSE_FIELDS: Final = (
     Row("Go, TestReverseProxyStripEmptyConnection", "an empty Connection of a response", answer=with_length("Connection: ", "Connection: X-A", "X-A: 1"), ungot=("connection", "x-a")),
     Row("Go, TestReverseProxyStripHeadersPresentInConnection", "several Connection fields", answer=with_length("Connection: X-A, x-b", "connection: X-C", "X-A: 1", "X-B: 1", "X-C: 1"), ungot=("x-a", "x-b", "x-c")),
     Row("RFC 9110, 7.6.1", "Connection cannot remove the body", answer=with_length("Connection: content-length"), got_body=b"ok"),
-    Row("RFC 9110, 5.3", "repeated fields stay in order", answer=with_length("Link: <a>", "X-A: 1", "link: <b>"), got=(("link", "<a>, <b>"),)),
+    Row("RFC 9110, 5.3", "repeated fields stay in order", answer=with_length("Link: <a>", "X-A: 1", "link: <b>"), got=(("link", "<a>, <b>"),), asgi={"got": (("link", "<a>"), ("link", "<b>"))}),
     Row("RFC 6265, 4.1", "attributes of cookies are kept", answer=with_length("Set-Cookie: a=1; Path=/; Expires=Sun, 06 Nov 1994 08:49:37 GMT; HttpOnly"), got=(("set-cookie", "a=1; Path=/; Expires=Sun, 06 Nov 1994 08:49:37 GMT; HttpOnly"),)),
     Row("docs/gateway.md", "X-Signalbox-* of a response is removed", answer=with_length("X-Signalbox-Debug: 1"), ungot=("x-signalbox-debug",)),
     Row("RFC 9110, 6.6.1", "Date is that of the service", answer=with_length("Date: Sun, 06 Nov 1994 08:49:37 GMT"), got=(("date", "Sun, 06 Nov 1994 08:49:37 GMT"),)),

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.asgi_form import AsgiForm
 from tests.conformance.check import Conformance
+from tests.conformance.lambda_form import LambdaForm
 from tests.conformance.row import Row
 from tests.conformance.table import TABLE
 from tests.fakes.raw_server import RawServer
@@ -13,7 +15,13 @@ from tests.fakes.raw_server import RawServer
 @pytest.fixture(scope="module")
 def conformance() -> Iterator[Conformance]:
     with RawServer().running() as server:
-        yield Conformance(server)
+        yield Conformance(server, LambdaForm(server.url))
+
+
+@pytest.fixture(scope="module")
+def asgi() -> Iterator[Conformance]:
+    with RawServer().running() as server, AsgiForm(server.url).running() as form:
+        yield Conformance(server, form)
 
 
 def test_each_row_has_a_rule_of_its_own_and_its_source() -> None:
@@ -27,6 +35,13 @@ def test_each_row_has_a_rule_of_its_own_and_its_source() -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.source}: {row.rule}")
 def test_the_gateway_does_what_the_row_says(conformance: Conformance, row: Row) -> None:
     assert conformance.differences(row) == []
+
+
+@pytest.mark.parametrize(
+    "row", [row.for_asgi for row in TABLE if row.for_asgi], ids=lambda r: f"{r.source}: {r.rule}"
+)
+def test_the_gateway_as_a_server_does_what_the_row_says(asgi: Conformance, row: Row) -> None:
+    assert asgi.differences(row) == []
 
 
 @pytest.mark.parametrize(

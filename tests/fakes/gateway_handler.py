@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import StringIO
+from itertools import count
 from time import monotonic
 
 from aws_lambda_powertools import Logger
@@ -21,7 +22,7 @@ from signalbox.services.gateway.middleware_kind import MiddlewareKinds
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
 from signalbox.services.gateway.synchronous import as_coroutine
-from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
+from signalbox.services.ports.gateway import GatewayResponse, SendUpstream, UpstreamRequest
 from signalbox.services.ports.metrics import Count
 from tests.builders import NOW
 from tests.fakes.clock import FakeClock
@@ -32,6 +33,7 @@ from tests.fakes.middlewares import middleware_tools
 
 VIA = "signalbox"
 _KEY = new_identity_key()
+_NUMBERS = count(1)  # loggers of one name are one
 
 
 def _no_token(text: str) -> Principal:
@@ -50,10 +52,27 @@ def a_gateway_handler(
     out: StringIO | None = None,
 ) -> GatewayHandler:
     """A handler of a new process, in which nobody is limited and every instance is healthy."""
+    gateway = a_gateway(
+        table, as_coroutine(send), keys=keys, clock=clock, count=count, kinds=kinds, out=out
+    )
+    return GatewayHandler(gateway=gateway)
+
+
+def a_gateway(
+    table: Callable[[], RoutingTable],
+    send: SendUpstream,
+    *,
+    keys: FakeKeyStore | None = None,
+    clock: FakeClock | None = None,
+    count: Count | None = None,
+    kinds: MiddlewareKinds | None = None,
+    out: StringIO | None = None,
+) -> Gateway:
+    """As above, for any front."""
     clock = clock or FakeClock()
     rate = RateLimit(count=100_000, burst=100_000)
     limits = Limits(anonymous=rate, default=rate, roles={})
-    gateway = Gateway(
+    return Gateway(
         table=table,
         admit=as_coroutine(
             Authorizer(
@@ -67,7 +86,7 @@ def a_gateway_handler(
             )
         ),
         forward=ForwardRequest(
-            send=as_coroutine(send),
+            send=send,
             instances=live_instances(clock=clock),
             pool=an_instance_pool(clock),
             timer=monotonic,
@@ -76,10 +95,9 @@ def a_gateway_handler(
         identity=IdentitySigner(keys=lambda: (_KEY,), issuer="signalbox", clock=clock),
         version="1.2.3",
         started_at=NOW,
-        logger=Logger(service=f"gateway-{id(clock)}", stream=out or StringIO()),
+        logger=Logger(service=f"gateway-{next(_NUMBERS)}", stream=out or StringIO()),
         count=count or FakeCount(),
         middlewares=ServiceMiddlewares(
             kinds=middlewares() if kinds is None else kinds, tools=middleware_tools(clock)
         ),
     )
-    return GatewayHandler(gateway=gateway)

@@ -1,5 +1,6 @@
 """Services with authorities and client certificates of their own, at a server of TLS."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,10 @@ import pytest
 
 from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.egress.upstream_client import UpstreamClient
+from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.service_tls import UpstreamTls
-from signalbox.services.ports.gateway import UpstreamRequest
+from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import an_instance
 from tests.fakes.certificates import FakeAuthority
 from tests.fakes.clock import FakeClock
@@ -25,9 +27,10 @@ BOTH = UpstreamTls(ca=CA, certificate=CERTIFICATE)
 
 
 class Rig:
-    """A client, and the secrets of the service that it calls."""
+    """A client, and the secrets of the service that it calls. It streams or blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, streams: bool) -> None:
+        self.streams = streams
         self.clock, self.reports = FakeClock(), list[str]()
         self.store = FakeSecretStore(self.clock, {})
         self.contexts = TlsContexts(secrets=lambda: self.store, report=self.reports.append)
@@ -48,11 +51,21 @@ class Rig:
             tls=tls,
         )
         try:
-            body = self.client(request).body
+            body = (
+                asyncio.run(self._stream(request)) if self.streams else self.client(request)
+            ).body
         except AttemptFailed as failed:
             return failed.fault
         assert isinstance(body, bytes)
         return body
+
+    async def _stream(self, request: UpstreamRequest) -> GatewayResponse:
+        client = StreamingClient(networks=("127.0.0.0/8",), contexts=self.contexts)
+        try:
+            return await client(request)
+        finally:
+            client.close()
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -60,9 +73,9 @@ def authority(tmp_path: Path) -> FakeAuthority:
     return FakeAuthority(tmp_path)
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
+@pytest.fixture(params=[False, True], ids=["blocks", "streams"])
+def rig(request: pytest.FixtureRequest) -> Rig:
+    return Rig(streams=request.param)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import h11
 from signalbox.egress.sockets import Resolve, UrlOrigin
 from signalbox.egress.upstream_line import UpstreamLine
 from signalbox.egress.upstream_rules import check_addresses
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES
 
 _IDLE_SECONDS: Final = 10.0
@@ -20,8 +21,8 @@ _MAX_IDLE: Final = 64
 _RESOLVED_SECONDS: Final = 5.0
 _MAX_NAMES: Final = 1_000
 
-ConnectionKey = tuple[UrlOrigin, str]
-"""An origin, and the checked address of it."""
+ConnectionKey = tuple[UrlOrigin, str, UpstreamTls]
+"""An origin, the checked address of it, and how the sides know each other."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -146,14 +147,16 @@ class CheckedAddresses:
         return addresses
 
 
-async def open_line(origin: UrlOrigin, address: str, tls: ssl.SSLContext | None) -> UpstreamLine:
-    """Return a connection to an address of an origin.
+async def open_line(key: ConnectionKey, context: ssl.SSLContext | None) -> UpstreamLine:
+    """Return a connection, with TLS if there is a context.
 
     Raises:
         OSError: There is none, or the certificate is not valid.
     """
+    origin, address, tls = key
+    name = (tls.server_name or origin.host) if context else None
     _, line = await asyncio.get_running_loop().create_connection(
-        UpstreamLine, address, origin.port, ssl=tls, server_hostname=origin.host if tls else None
+        UpstreamLine, address, origin.port, ssl=context, server_hostname=name
     )
     return line
 

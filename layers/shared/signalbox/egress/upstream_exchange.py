@@ -54,6 +54,7 @@ class UpstreamExchange:
         self._reschedule: Reschedule | None = None
         self._is_over = False
         self._is_answered = False
+        self.failure: Exception | None = None
 
     async def answer(self, reschedule: Reschedule, small: int) -> GatewayResponse:
         """Return the answer.
@@ -71,6 +72,7 @@ class UpstreamExchange:
             return await self._with_body(response, small)
         except (OSError, h11.RemoteProtocolError) as failure:
             self.abort()
+            self.failure = failure
             if isinstance(failure, TimeoutError):
                 raise
             raise self._failure(failure) from None

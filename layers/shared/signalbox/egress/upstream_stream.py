@@ -15,8 +15,10 @@ import h11
 
 from signalbox.egress.sockets import Resolve, UrlOrigin, resolve_host
 from signalbox.egress.tls import public_tls
+from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.egress.upstream_connections import (
     CheckedAddresses,
+    ConnectionKey,
     IdleConnections,
     UpstreamConnection,
     open_line,
@@ -29,6 +31,7 @@ from signalbox.egress.upstream_exchange import (
 from signalbox.egress.upstream_rules import ALPN
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
+from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
 from signalbox.services.gateway.failover import IDEMPOTENT_METHODS
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
@@ -48,18 +51,38 @@ class StreamingClient:
         networks: tuple[str, ...] = (),
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolve_host,
+        contexts: TlsContexts | None = None,
         idle: IdleConnections | None = None,
     ) -> None:
         self._given_tls = tls
+        self._contexts = contexts
         self._addresses = CheckedAddresses(resolve=resolve, networks=networks)
         self._idle = idle or IdleConnections()
         self._origins: dict[str, UrlOrigin] = {}
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        context = self._given_tls or public_tls()
+        return self._given_tls or public_tls()
+
+    async def _context(self, origin: UrlOrigin, tls: UpstreamTls) -> ssl.SSLContext | None:
+        """Return the context for a connection, None for plain HTTP.
+
+        Raises:
+            AttemptFailed: A secret of the service cannot be used, or it has TLS and the URL not.
+        """
+        if origin.scheme != "https":
+            if tls == PUBLIC_TLS:
+                return None
+            raise AttemptFailed("the service is called by https alone", UpstreamFault.REFUSED)
+        context = self._tls
+        if self._contexts and (tls.ca or tls.certificate):
+            context = await asyncio.to_thread(self._contexts, tls)
         context.set_alpn_protocols([ALPN])
         return context
+
+    async def _failed_tls(self, failure: Exception | None, tls: UpstreamTls) -> None:
+        if isinstance(failure, ssl.SSLError) and self._contexts:
+            await asyncio.to_thread(self._contexts.refresh, tls)
 
     async def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         """Return the answer, whatever its status, when its head came.
@@ -88,14 +111,15 @@ class StreamingClient:
         self, request: UpstreamRequest, reschedule: Callable[[float | None], None]
     ) -> GatewayResponse:
         origin, addresses = await self._resolved(request.instance.url)
-        used = self._idle.take([(origin, address) for address in addresses])
+        keys = [(origin, address, request.tls) for address in addresses]
+        used = self._idle.take(keys)
         if used:
             try:
                 return await self._exchange(request, used, reschedule)
             except ConnectionUnused as unused:
                 if not _is_repeatable(request):
                     raise attempt_failure(unused) from None
-        new = await self._connected(request, origin, addresses)
+        new = await self._connected(request, origin, keys)
         try:
             return await self._exchange(request, new, reschedule)
         except ConnectionUnused as unused:
@@ -108,7 +132,11 @@ class StreamingClient:
         reschedule: Callable[[float | None], None],
     ) -> GatewayResponse:
         exchange = UpstreamExchange(request, connection, self._idle.put)
-        return await exchange.answer(reschedule, _SMALL)
+        try:
+            return await exchange.answer(reschedule, _SMALL)
+        except AttemptFailed:  # TLS 1.3 refuses a client after the handshake
+            await self._failed_tls(exchange.failure, request.tls)
+            raise
 
     async def _resolved(self, url: str) -> tuple[UrlOrigin, Sequence[str]]:
         try:
@@ -124,20 +152,21 @@ class StreamingClient:
             raise AttemptFailed(type(failure).__name__, UpstreamFault.CONNECT) from None
 
     async def _connected(
-        self, request: UpstreamRequest, origin: UrlOrigin, addresses: Sequence[str]
+        self, request: UpstreamRequest, origin: UrlOrigin, keys: Sequence[ConnectionKey]
     ) -> UpstreamConnection:
-        tls = self._tls if origin.scheme == "https" else None
+        context = await self._context(origin, request.tls)
         failure = AttemptFailed("the name has no address", UpstreamFault.CONNECT)
-        for address in addresses:
+        for key in keys:
             try:
                 async with asyncio.timeout(request.connect):
-                    line = await open_line(origin, address, tls)
+                    line = await open_line(key, context)
             except TimeoutError:
                 failure = AttemptFailed("no connection in time", UpstreamFault.TIMEOUT)
             except OSError as refused:
+                await self._failed_tls(refused, request.tls)
                 failure = AttemptFailed(type(refused).__name__, UpstreamFault.CONNECT)
             else:
-                return UpstreamConnection(key=(origin, address), line=line)
+                return UpstreamConnection(key=key, line=line)
         raise failure
 
 

@@ -149,7 +149,11 @@ def request_id(event: HttpApiEvent) -> RequestId:
 
     Ids are logged and shown, so one that looks like a secret is replaced.
     """
-    given = event.headers.get("x-request-id", "")
+    return accepted_request_id(event.headers.get("x-request-id", ""))
+
+
+def accepted_request_id(given: str) -> RequestId:
+    """Return the id that a client gave if it is well-formed and no secret, else a new one."""
     fits = _REQUEST_ID.fullmatch(given) and redacted(given) == given
     return RequestId(given) if fits else random_request_id()
 
@@ -161,9 +165,14 @@ def request_log_fields(event: HttpApiEvent) -> Mapping[str, str]:
     """
     return {
         "method": event.requestContext.http.method,
-        "path": one_line(redacted(event.rawPath[:1_024]), 256),
+        "path": loggable_path(event.rawPath),
         "gateway_request_id": event.requestContext.requestId,
     }
+
+
+def loggable_path(path: str) -> str:
+    """Return the path of a request for the log: short, in one line, without secrets."""
+    return one_line(redacted(path[:1_024]), 256)
 
 
 def lambda_response(

@@ -83,19 +83,32 @@ class Gateway:
     reports: Sequence[Report] = ()
 
     async def __call__(self, incoming: IncomingRequest) -> GatewayResponse:
-        """Answer one request. It raises nothing, unless it is cancelled as the client left."""
+        """Answer one request. Nothing but the end of it is raised.
+
+        Raises:
+            ClientLeft: The client left while its body was read.
+            CancelledError: The client left, so nobody needs the response.
+        """
         started, record = perf_counter(), GatewayRecord()
         try:
             response = await self._answer(incoming, record)
+        except ClientLeft:
+            await self._report_left(incoming, record, started)
+            raise
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             response = self._problem(error, incoming, record)
-        except BaseException:
-            record.error = ClientLeft.code
-            await self._report(incoming, record, ClientLeft.status, perf_counter() - started)
+        except BaseException:  # it is cancelled
+            await self._report_left(incoming, record, started)
             raise
         if incoming.method == "HEAD":
             response = replace(response, body=b"")
         return await self._reported(incoming, record, response, started)
+
+    async def _report_left(
+        self, incoming: IncomingRequest, record: GatewayRecord, started: float
+    ) -> None:
+        record.error = ClientLeft.code
+        await self._report(incoming, record, ClientLeft.status, perf_counter() - started)
 
     async def _reported(
         self,
@@ -150,6 +163,8 @@ class Gateway:
             # so that what stands before, such as CORS, sees a response to every request
             try:
                 return await call_next(call)
+            except ClientLeft:
+                raise
             except Exception as error:  # noqa: BLE001  as in __call__
                 return self._problem(error, incoming, record)
 

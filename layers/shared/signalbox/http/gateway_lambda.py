@@ -19,7 +19,7 @@ from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_request import IncomingRequest
 from signalbox.http.gateway_responses import OwnResponse
 from signalbox.models.ids import RequestId
-from signalbox.models.service import MAX_PROXIED_BYTES
+from signalbox.models.service import MAX_LAMBDA_BYTES
 from signalbox.services.gateway.bodies import read_body
 from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
@@ -50,7 +50,7 @@ class GatewayHandler:
 
     async def _answer(self, incoming: IncomingRequest) -> LambdaResponse:
         response = await self.gateway(incoming)
-        body = await read_body(response.body, MAX_PROXIED_BYTES)
+        body = await read_body(response.body, MAX_LAMBDA_BYTES)
         return to_lambda_response(response, body, incoming.request_id)
 
 
@@ -59,7 +59,7 @@ def to_incoming(event: HttpApiEvent, seconds: float) -> IncomingRequest:
     context, base = event.requestContext, base_path(event)
 
     def read(limit: int) -> bytes:
-        return event_body(event, limit)
+        return event_body(event, min(limit, MAX_LAMBDA_BYTES))
 
     return IncomingRequest(
         method=context.http.method,

@@ -53,6 +53,20 @@ class UpgradeUnsupported(InvalidRequest):
     code = "upgrade_not_supported"
 
 
+class HttpVersionUnsupported(InvalidRequest):
+    """The request has a version of HTTP that is not spoken here."""
+
+    status = 505
+    code = "http_version_not_supported"
+
+
+class RequestTimeout(InvalidRequest):
+    """The body of the request did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class LoopDetected(InvalidRequest):
     """The request has passed this gateway before."""
 

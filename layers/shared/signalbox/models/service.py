@@ -24,8 +24,11 @@ from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 RESERVED_SERVICES: Final = frozenset({"v1", "gateway"})
 """Names below `/api/` that are no services: the API of Signalbox, and the gateway's own paths."""
 
-MAX_PROXIED_BYTES: Final = 4_400_000
-"""The largest body in bytes; Lambda takes and returns 6 MB, as base64."""
+MAX_LAMBDA_BYTES: Final = 4_400_000
+"""The largest body in bytes on Lambda, which takes and returns 6 MB, as base64."""
+
+MAX_STREAMED_BYTES: Final = 10_000_000_000
+"""The largest body in bytes of a request to the gateway as a server."""
 
 MAX_MIDDLEWARES: Final = 20
 
@@ -104,7 +107,7 @@ class Service(ConfigResource):
     host: HostMode = HostMode.REWRITE
     middlewares: Annotated[tuple[MiddlewareSpec, ...], Field(max_length=MAX_MIDDLEWARES)] = ()
     tls: ServiceTls = ServiceTls()
-    max_body_bytes: Annotated[int, Field(ge=0, le=MAX_PROXIED_BYTES)] = 1_000_000
+    max_body_bytes: Annotated[int, Field(ge=0, le=MAX_STREAMED_BYTES)] = 1_000_000
 
     @property
     @override

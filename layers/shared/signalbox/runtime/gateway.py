@@ -1,9 +1,10 @@
 """Build the handler of the gateway to services of the team."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from functools import cache
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar
 
 from signalbox.auth.identity import IDENTITY_KEY_NAME, IdentitySigner, new_identity_key
 from signalbox.aws.config import DynamoConfig
@@ -13,7 +14,7 @@ from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.http.gateway_reports import ReportDenials, ReportMetrics
 from signalbox.models.errors import Unavailable
 from signalbox.models.request import InboundRequest
-from signalbox.models.service import MAX_PROXIED_BYTES, Service
+from signalbox.models.service import MAX_LAMBDA_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.background import BackgroundThreads
@@ -40,43 +41,80 @@ from signalbox.services.gateway.registration import CachedRegistrations
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.routing_cache import RoutingCache
 from signalbox.services.gateway.service_middlewares import ServiceMiddlewares
-from signalbox.services.gateway.shadow_copies import SendShadowCopy
+from signalbox.services.gateway.shadow_copies import RunBeside, SendShadowCopy
 from signalbox.services.gateway.synchronous import as_coroutine
 from signalbox.services.ports.gateway import SendUpstream
+from signalbox.services.ports.metrics import Count, ObserveDurations
 
 if TYPE_CHECKING:
     from signalbox.http.audit import AuditTrail
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _VIA: Final = "signalbox"
 _MAX_COPIES: Final = 4
 
 
+class WrapBlocking(Protocol):
+    """Makes a coroutine function of a call that blocks."""
+
+    def __call__(self, call: Callable[P, T], /) -> Callable[P, Coroutine[Any, Any, T]]:
+        """Return the coroutine function."""
+
+
+def _as_it_is(forward: ForwardRequest) -> ForwardRequest:
+    return forward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayPorts:
+    """How a front calls instances, and what blocks.
+
+    `send_copy` sends copies of requests, which `run_beside` runs beside them. `wait` waits for a
+    call that blocks, `leave` need not. `adapt` changes how requests are forwarded.
+    """
+
+    send: SendUpstream
+    send_copy: SendUpstream
+    run_beside: RunBeside
+    wait: WrapBlocking
+    leave: WrapBlocking
+    adapt: Callable[[ForwardRequest], ForwardRequest] = _as_it_is
+
+
 def gateway(wiring: Wiring | None = None) -> GatewayHandler:
     """Return the handler."""
     wired = wiring or Wiring()
-    log = logger()
-    stored = DynamoConfig(
-        table=wired.config_table, clock=wired.clock, unreadable=report_unreadable_config
+    ports = GatewayPorts(
+        send=_client(wired),
+        send_copy=_client(wired),  # another client, as copies are sent by other threads
+        run_beside=BackgroundThreads(_MAX_COPIES),
+        wait=as_coroutine,
+        leave=as_coroutine,
     )
+    counters = request_counters(wired, count, observe_durations)
+    return GatewayHandler(gateway=gateway_core(wired, ports, counters))
 
-    def read() -> RoutingTable:
-        stored.invalidate()
-        return RoutingTable(stored.all(Service), stored.all(ServiceRoute))
+
+def request_counters(wired: Wiring, count: Count, observe: ObserveDurations) -> CountRequests:
+    """Return what counts requests to services."""
+    store = DynamoRequestCounters(table=wired.state_table, clock=wired.clock)
+    return CountRequests(store=store, clock=wired.clock, count=count, observe=observe)
+
+
+def gateway_core(wired: Wiring, ports: GatewayPorts, counters: CountRequests) -> Gateway:
+    """Return the gateway without its front."""
+    log = logger()
 
     def failed(unavailable: Unavailable) -> None:
         extra = {"reason": unavailable.reason}
         log.warning("configuration not read, the last one serves on", extra=extra)
 
-    counters = CountRequests(
-        store=DynamoRequestCounters(table=wired.state_table, clock=wired.clock),
-        clock=wired.clock,
-        count=count,
-        observe=observe_durations,
-    )
-    forward = _forward(wired, counters)
-    core = Gateway(
-        table=RoutingCache(read=read, clock=wired.clock, failed=failed),
-        admit=as_coroutine(authorizer(wired)),
+    forward = ports.adapt(_forward(wired, ports, counters))
+    return Gateway(
+        table=RoutingCache(read=routing_reader(wired), clock=wired.clock, failed=failed),
+        admit=ports.wait(authorizer(wired)),
         forward=forward,
         identity=IdentitySigner(
             keys=lambda: wired.own_secret(IDENTITY_KEY_NAME, new_identity_key),
@@ -86,19 +124,31 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         version=VERSION,
         started_at=wired.clock(),
         logger=log,
-        count=count,
-        middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, forward)),
+        count=counters.count,
+        middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, ports, forward)),
         reports=[
-            ReportMetrics(counters=counters, flush=as_coroutine(counters.flush)),
-            ReportDenials(record=as_coroutine(_record_denial(wired)), clock=wired.clock),
+            ReportMetrics(counters=counters, flush=ports.leave(counters.flush)),
+            ReportDenials(record=ports.leave(_record_denial(wired)), clock=wired.clock),
         ],
     )
-    return GatewayHandler(gateway=core)
 
 
-def _forward(wired: Wiring, counters: CountRequests) -> ForwardRequest:
+def routing_reader(wired: Wiring) -> Callable[[], RoutingTable]:
+    """Return what reads the routing table."""
+    stored = DynamoConfig(
+        table=wired.config_table, clock=wired.clock, unreadable=report_unreadable_config
+    )
+
+    def read() -> RoutingTable:
+        stored.invalidate()
+        return RoutingTable(stored.all(Service), stored.all(ServiceRoute))
+
+    return read
+
+
+def _forward(wired: Wiring, ports: GatewayPorts, counters: CountRequests) -> ForwardRequest:
     return ForwardRequest(
-        send=_client(wired),
+        send=ports.send,
         instances=LiveInstances(
             registrations=CachedRegistrations(store=wired.registrations, clock=wired.clock),
             discovery=cached_discovery(wired),
@@ -110,21 +160,18 @@ def _forward(wired: Wiring, counters: CountRequests) -> ForwardRequest:
 
 
 def _client(wired: Wiring) -> SendUpstream:
-    return as_coroutine(upstream_client(wired, MAX_PROXIED_BYTES))
+    return as_coroutine(upstream_client(wired, MAX_LAMBDA_BYTES))
 
 
-def _tools(wired: Wiring, forward: ForwardRequest) -> MiddlewareTools:
+def _tools(wired: Wiring, ports: GatewayPorts, forward: ForwardRequest) -> MiddlewareTools:
     send_copy = SendShadowCopy(
-        forward=forward,
-        send=_client(wired),  # another client, as copies are sent by other threads
-        run=BackgroundThreads(_MAX_COPIES),
-        random=wired.random,
+        forward=forward, send=ports.send_copy, run=ports.run_beside, random=wired.random
     )
     return MiddlewareTools(
         clock=wired.clock,
         timer=monotonic,
         random=wired.random,
-        take=as_coroutine(rate_limiter(wired).take),
+        take=ports.wait(rate_limiter(wired).take),
         send_copy=send_copy,
     )
 

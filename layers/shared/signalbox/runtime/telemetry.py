@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -29,9 +29,17 @@ def count(name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
 
 def observe_durations(dimensions: Mapping[str, str], milliseconds: Mapping[str, float]) -> None:
     """Add one duration to each of the named metrics, in one line."""
+    observe_distributions(dimensions, {name: [value] for name, value in milliseconds.items()})
+
+
+def observe_distributions(
+    dimensions: Mapping[str, str], milliseconds: Mapping[str, Sequence[float]]
+) -> None:
+    """Add durations, fewer than a hundred, to each of the named metrics, in one line."""
     metrics = EphemeralMetrics()
-    for name, value in milliseconds.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(value, 1))
+    for name, values in milliseconds.items():
+        for value in values:
+            metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(value, 1))
     _write(metrics, dimensions)
 
 

@@ -85,6 +85,11 @@ class CachedDiscovery:
         """Return whether the next `get` looks up, which an event loop leaves to a thread."""
         return service.discovery is not None and self._current(service) is None
 
+    def last(self, service: Service) -> DiscoveredInstances:
+        """Return the instances that were found last, without looking them up; none before."""
+        lookup = self._last(service)
+        return lookup.found if lookup and lookup.found else NOTHING_DISCOVERED
+
     def get(self, service: Service) -> DiscoveredInstances:
         """Return the instances of a service; none if it does not look them up.
 

@@ -6,7 +6,8 @@ instance is ejected. If the store fails, what was last read stays valid.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from signalbox.models.circuit import CallResult
@@ -45,8 +46,20 @@ class CachedHealth:
         return self._cache.get(service, self.store.get, self.clock).value
 
     def is_stale(self, service: str) -> bool:
-        """Return whether the next `get` reads the store, which an event loop leaves to a thread."""
+        """Return whether the next `get` reads the store."""
         return self._cache.is_stale(service, self.clock())
+
+    def take_refresh(self, service: str, early: timedelta) -> bool:
+        """Return whether the caller is to `load` the service, `early` before it is stale."""
+        return self._cache.take_refresh(service, self.clock(), early)
+
+    def is_current(self, service: str) -> bool:
+        """Return whether the service was read in the last five seconds."""
+        return self._cache.is_current(service, self.clock())
+
+    def load(self, service: str) -> None:
+        """Read the store, which an event loop leaves to a thread."""
+        self._cache.load(service, self.store.get, self.clock)
 
     def update(
         self, service: str, change: Callable[[ServiceHealth], ServiceHealth]
@@ -86,16 +99,22 @@ def update_health(
     raise WriteConflict("the health of the service changes too often")
 
 
+def _eject_at_once(eject_instance: Callable[[], bool]) -> bool:
+    return eject_instance()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlierEjection:
     """Ejects instances by the calls of one process, whose threads may share it.
 
-    `on_eject` gets the service and the instance of each ejection.
+    `on_eject` gets the service and the instance of each ejection. `run` ejects, which reads and
+    writes the store; an event loop leaves it to a thread.
     """
 
     health: CachedHealth
     clock: Clock
     on_eject: Callable[[str, str], None] = lambda _service, _instance: None
+    run: Callable[[Callable[[], bool]], bool] = _eject_at_once
     _calls: dict[tuple[str, str], tuple[CallResult, ...]] = field(default_factory=dict)
 
     def record(
@@ -120,7 +139,7 @@ class OutlierEjection:
             self._calls[key] = calls
             return False
         self._calls.pop(key, None)
-        return self._eject(service, instance, ids, rules)
+        return self.run(partial(self._eject, service, instance, ids, rules))
 
     def _eject(
         self, service: str, instance: str, ids: Collection[str], rules: OutlierDetection

@@ -24,10 +24,14 @@ def balanced_name(service: str, version: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveInstances:
-    """The instances of services as one process sees them."""
+    """The instances of services as one process sees them.
+
+    Where others see to it that they are looked up, such as an event loop, `looks_up` is false.
+    """
 
     registrations: CachedRegistrations
     discovery: CachedDiscovery
+    looks_up: bool = True
 
     def __call__(self, service: Service, version: str | None) -> BalancedService:
         """Return the instances of a version of a service, None for those of no version.
@@ -54,6 +58,6 @@ class LiveInstances:
 
     def _discovered(self, service: Service) -> DiscoveredInstances:
         try:
-            return self.discovery.get(service)
+            return (self.discovery.get if self.looks_up else self.discovery.last)(service)
         except Unavailable:
             return NOTHING_DISCOVERED  # those that are configured or registered serve on

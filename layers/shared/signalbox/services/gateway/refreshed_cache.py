@@ -1,6 +1,7 @@
 """Cache what is stored of services for five seconds, and for longer while the store fails."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
@@ -46,6 +47,26 @@ class RefreshedCache(Generic[T]):
     def is_stale(self, service: str, now: datetime) -> bool:
         """Return whether the next `get` reads the store."""
         return self._refresh_at.get(service, now) <= now
+
+    def take_refresh(self, service: str, now: datetime, early: timedelta) -> bool:
+        """Return whether the caller is to `load`: its turn to read is `early` before it is stale.
+
+        Others use meanwhile what was read last.
+        """
+        is_due = self._refresh_at.get(service, now) - early <= now
+        if is_due:
+            self._refresh_at[service] = now + REFRESH_AFTER
+        return is_due
+
+    def is_current(self, service: str, now: datetime) -> bool:
+        """Return whether the service was read in the last five seconds."""
+        snapshot = self._snapshots.get(service)
+        return snapshot is not None and now - snapshot.read_at < REFRESH_AFTER
+
+    def load(self, service: str, read: Callable[[str], T], clock: Clock) -> None:
+        """Read a service; if the store fails, what was read last stays."""
+        with suppress(Unavailable):
+            self.put(service, read(service), clock())
 
     def put(self, service: str, value: T, now: datetime) -> Snapshot[T]:
         """Cache what was just read or written."""

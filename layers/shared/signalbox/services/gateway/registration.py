@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, WriteConflict
@@ -111,8 +112,20 @@ class CachedRegistrations:
     )
 
     def is_stale(self, service: str) -> bool:
-        """Return whether the next read reads the store, which an event loop leaves to a thread."""
+        """Return whether the next read reads the store."""
         return self._cache.is_stale(service, self.clock())
+
+    def take_refresh(self, service: str, early: timedelta) -> bool:
+        """Return whether the caller is to `load` the service, `early` before it is stale."""
+        return self._cache.take_refresh(service, self.clock(), early)
+
+    def is_current(self, service: str) -> bool:
+        """Return whether the service was read in the last five seconds."""
+        return self._cache.is_current(service, self.clock())
+
+    def load(self, service: str) -> None:
+        """Read the store, which an event loop leaves to a thread."""
+        self._cache.load(service, self.store.of_service, self.clock)
 
     def live(self, service: str) -> Sequence[Registration]:
         """Return the registrations of a service that have not expired."""
