@@ -484,3 +484,15 @@ def test_a_url_has_a_limited_number_of_variants() -> None:
     cached.get(("accept", "x/0"))
 
     assert cached.outcomes[-2:] == [CacheOutcome.HIT, CacheOutcome.MISS]
+
+
+def test_a_stream_in_whose_place_a_stored_response_stands_is_closed() -> None:
+    stream = FakeStream(b"1")
+    control = ("cache-control", "max-age=60, stale-if-error=30")
+    cached = Cached(ok(control), ok(status=503, body=stream))
+
+    cached.get()
+    cached.clock.advance(seconds=61)
+    cached.get()
+
+    assert stream.is_closed

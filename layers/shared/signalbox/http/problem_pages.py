@@ -108,6 +108,16 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The path has dot segments, empty segments or characters that no path has.",
         "Send the path without them; an escaped slash is accepted.",
     ),
+    "request_invalid": ProblemMeaning(
+        400,
+        "The request is not as the document of the service describes it; the status says what.",
+        "Correct what `errors` points to: parameters (400), media type (415), body (422).",
+    ),
+    "service_misconfigured": ProblemMeaning(
+        503,
+        "A middleware of the service is not installed, or its options are not valid.",
+        "Tell the operator: `signalbox apply` names what is wrong in the list of the service.",
+    ),
     "payload_invalid": ProblemMeaning(
         400,
         "The request cannot be parsed, or its content is not valid.",

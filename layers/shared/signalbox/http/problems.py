@@ -19,6 +19,7 @@ from signalbox.models.errors import (
     TooManyRequests,
     Unavailable,
 )
+from signalbox.models.gateway_errors import RequestInvalid
 from signalbox.models.ids import RequestId
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -73,6 +74,8 @@ def error_response(error: SignalboxError, request: RequestId) -> LambdaResponse:
 
 
 def _faults(error: InvalidRequest) -> Sequence[Fault]:
+    if isinstance(error, RequestInvalid):
+        return [Fault(pointer=fault.pointer, code=fault.code) for fault in error.faults]
     if not isinstance(error, ConfigInvalid):
         return ()
     places = (re.findall(r"\w+", flaw.path) for flaw in error.flaws)

@@ -12,10 +12,15 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from signalbox.models.cache_control import CacheDirectives, parse_cache_control, seconds_of
-from signalbox.models.gateway_errors import GatewayTimeout, ServiceUnavailable, UpstreamError
+from signalbox.models.gateway_errors import (
+    AttemptFailed,
+    GatewayTimeout,
+    ServiceUnavailable,
+    UpstreamError,
+)
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.principal import ANONYMOUS
-from signalbox.services.gateway.bodies import body_length, read_body
+from signalbox.services.gateway.bodies import body_length, close_body, read_body
 from signalbox.services.gateway.fields import is_reserved_field
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind
@@ -116,9 +121,11 @@ class Cache:
                 return self._instead(call, stored)
             raise
         if stored and response.status in _FAILURES and stored.is_usable_on_error(self.clock()):
+            await close_body(response.body)
             return self._instead(call, stored)
         if stored and question and response.status == _NOT_MODIFIED:
             call.record.cache = CacheOutcome.REVALIDATED
+            await close_body(response.body)
             updated = stored.updated_by(response, self.clock())
             self.store.put(url, updated)
             return self._served(call, updated)
@@ -141,7 +148,10 @@ class Cache:
         length = body_length(response.body)
         if entry is None or length is None or length > self.options.max_entry_bytes:
             return response
-        body = await read_body(response.body, self.options.max_entry_bytes)
+        try:
+            body = await read_body(response.body, self.options.max_entry_bytes)
+        except AttemptFailed:
+            raise UpstreamError("the service did not give a valid answer") from None
         self.store.put(url, replace(entry, body=body))
         response = replace(response, body=body)
         return known_response(call.request, response) or response

@@ -1,5 +1,7 @@
 """The errors of the gateway. Those of a service have the status that the client gets."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -10,6 +12,25 @@ class PathInvalid(InvalidRequest):
     """The path or query of the request can be read in two ways, or leaves its place."""
 
     code = "path_invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFault:
+    """A part of a request that is not valid: a JSON pointer, and the rule that it breaks."""
+
+    pointer: str
+    code: str
+
+
+class RequestInvalid(InvalidRequest):
+    """The request is not as the service describes it."""
+
+    code = "request_invalid"
+
+    def __init__(self, reason: str, status: int, faults: Sequence[RequestFault]) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.faults = faults
 
 
 class UriTooLong(InvalidRequest):

@@ -8,6 +8,7 @@ https://json-schema.org/draft/2020-12 and https://github.com/google/re2/wiki/Syn
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -47,6 +48,14 @@ _Keyword = Callable[[Validator, Any, Any, Mapping[str, Any]], Iterator[Validatio
 
 class BodySchemaInvalid(ValueError):
     """A schema cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyFault:
+    """Where a body does not keep to a schema, and the keyword of the rule."""
+
+    path: tuple[int | str, ...]
+    rule: str
 
 
 class _TooManySteps(Exception):
@@ -102,27 +111,41 @@ class BodySchema:
         Raises:
             SourceRuleFailed: The check does not end in the number of steps.
         """
+        error = self._first_error(body)
+        return self._described(error) if error else None
+
+    def fault(self, body: JsonValue) -> BodyFault | None:
+        """Return where a body does not keep to the schema and the keyword, None if it does.
+
+        Raises:
+            SourceRuleFailed: The check does not end in the number of steps.
+        """
+        error = self._first_error(body)
+        return BodyFault(path=self._path(error), rule=str(error.validator)) if error else None
+
+    def _first_error(self, body: JsonValue) -> ValidationError | None:
         self._steps.left = MAX_CHECK_STEPS
         try:
-            error = next(iter(self._validator.iter_errors(body)), None)
+            return next(iter(self._validator.iter_errors(body)), None)
         except _TooManySteps:
             problem = f"it takes more than {MAX_CHECK_STEPS:,} steps"
         except RecursionError:
             problem = "it is nested too deeply"
         except (ArithmeticError, TypeError, ValueError):
             problem = "a rule does not take what it finds"
-        else:
-            return self._described(error) if error else None
         raise SourceRuleFailed(f"body_schema cannot be applied: {problem}")
 
     def _described(self, error: ValidationError) -> str:
-        # names that the schema does not have are data of the sender
-        steps = [
-            step if isinstance(step, int) or step in self._names else "*"
-            for step in error.absolute_path
-        ]
+        steps = self._path(error)
         rule = json.dumps({str(error.validator): _rule_of(error)}, ensure_ascii=False)[1:-1]
         return f"{json_path(steps) or 'the body'} breaks the rule {one_line(rule, _MAX_SHOWN)}"
+
+    def _path(self, error: ValidationError) -> tuple[int | str, ...]:
+        # names that the schema does not have are data of the sender
+        return tuple(
+            step if isinstance(step, int) or step in self._names else "*"
+            for step in error.absolute_path
+        )
 
 
 def body_schema(schema: Mapping[str, JsonValue]) -> BodySchema:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from signalbox.models.errors import SignalboxError
+from signalbox.services.gateway.bodies import close_body
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.middleware import GatewayCall
 from signalbox.services.ports.gateway import SendUpstream, UpstreamRequest
@@ -48,7 +49,6 @@ class SendShadowCopy:
     async def _send(self, message: UpstreamRequest) -> None:
         try:
             response = await self.send(message)
-            if not isinstance(response.body, bytes):
-                await response.body.close()
+            await close_body(response.body)
         except Exception:  # noqa: BLE001, S110  nobody waits for it, and a trace could have secrets
             pass

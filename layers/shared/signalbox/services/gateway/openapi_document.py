@@ -1,0 +1,249 @@
+"""The operations of an OpenAPI 3 document, and which one a request is for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from pydantic import JsonValue
+
+from signalbox.models.base import JsonObject
+from signalbox.services.deliveries.body_schema import BodySchema, BodySchemaInvalid
+from signalbox.services.gateway.openapi_schema import json_schema
+
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
+_STYLES: Final = {"path": "simple", "query": "form", "header": "simple"}
+_IGNORED_HEADERS: Final = frozenset({"accept", "authorization", "content-type"})
+_PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
+
+_Pattern = tuple[tuple[re.Pattern[str], str | None], ...]
+
+
+class ApiDocumentInvalid(ValueError):
+    """A document cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParameter:
+    """A parameter of a request: its place, name and schema; `is_list` if it has several values."""
+
+    place: str
+    name: str
+    is_required: bool
+    is_list: bool
+    is_exploded: bool
+    types: tuple[str, ...]
+    schema: BodySchema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiBody:
+    """The body of a request: its schemas by media type, None where any content is right."""
+
+    is_required: bool
+    media: Mapping[str, BodySchema | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOperation:
+    """What one method of a path takes."""
+
+    parameters: tuple[ApiParameter, ...]
+    body: ApiBody | None
+
+
+class ApiDocument:
+    """A document. Its operations are read when they are first asked for."""
+
+    def __init__(self, document: JsonObject, base_path: str = "") -> None:
+        """Read the paths.
+
+        Raises:
+            ApiDocumentInvalid: It is not OpenAPI 3, or has no paths.
+        """
+        version = document.get("openapi")
+        if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
+            raise ApiDocumentInvalid("openapi is neither 3.0 nor 3.1")
+        self._document = document
+        self._base = base_path
+        paths = _object(document.get("paths"), "paths")
+        if not paths:
+            raise ApiDocumentInvalid("paths is empty")
+        # those without parameters win, as OpenAPI says
+        ordered = sorted(paths, key=lambda path: [part.count("{") for part in path.split("/")])
+        self._paths = [(_pattern(path), path) for path in ordered]
+        self._operations: dict[tuple[str, str], ApiOperation | None] = {}
+
+    def find(self, method: str, path: str) -> tuple[ApiOperation, Mapping[str, str]] | None:
+        """Return the operation of a request and its parameters in the path, None if there is none.
+
+        Raises:
+            ApiDocumentInvalid: The operation is not valid.
+        """
+        if not path.startswith(f"{self._base}/") and path != self._base:
+            return None
+        plain = tuple(unquote(part) for part in path[len(self._base) :].split("/"))
+        for pattern, name in self._paths:
+            values = _matched(pattern, plain)
+            if values is not None:
+                operation = self.operation(name, method)
+                return None if operation is None else (operation, values)
+        return None
+
+    def operation(self, path: str, method: str) -> ApiOperation | None:
+        """Return an operation, None if there is none; HEAD is GET where it has none of its own.
+
+        Raises:
+            ApiDocumentInvalid: It is not valid.
+        """
+        key = (path, method.lower())
+        if key not in self._operations:
+            item = self._item(path)
+            name = "get" if key[1] == "head" and "head" not in item else key[1]
+            is_there = name in _METHODS and name in item
+            self._operations[key] = self._read(path, name, item) if is_there else None
+        return self._operations[key]
+
+    def check(self) -> None:
+        """Read every operation.
+
+        Raises:
+            ApiDocumentInvalid: One is not valid.
+        """
+        for _, path in self._paths:
+            for method in _METHODS:
+                self.operation(path, method)
+
+    def _item(self, path: str) -> JsonObject:
+        return self._resolved(_object(self._document["paths"], "paths")[path], f"paths.{path}")
+
+    def _read(self, path: str, method: str, item: JsonObject) -> ApiOperation:
+        where = f"paths.{path}.{method}"
+        operation = _object(item[method], where)
+        parameters: dict[tuple[str, str], ApiParameter] = {}
+        for owner in (item, operation):
+            for index, node in enumerate(_list(owner.get("parameters", []), where)):
+                place = f"{where}.parameters[{index}]"
+                parameter = self._parameter(self._resolved(node, place), place)
+                if parameter:
+                    parameters[parameter.place, parameter.name] = parameter
+        node = operation.get("requestBody")
+        body = None if node is None else self._body(self._resolved(node, where), where)
+        return ApiOperation(parameters=tuple(parameters.values()), body=body)
+
+    def _parameter(self, node: JsonObject, where: str) -> ApiParameter | None:
+        place, name = node.get("in"), node.get("name")
+        if not isinstance(name, str) or not isinstance(place, str):
+            raise ApiDocumentInvalid(f"{where}: has no name or no place")
+        ignored = place == "header" and name.lower() in _IGNORED_HEADERS
+        if place == "cookie" or ignored:
+            return None
+        style = node.get("style", _STYLES.get(place))
+        if place not in _STYLES or style != _STYLES[place] or "schema" not in node:
+            raise ApiDocumentInvalid(f"{where}: only a schema with the usual style can be checked")
+        types, items = self._types(node["schema"]), self._types(self._items(node["schema"]))
+        if "object" in (*types, *items) or "array" in items:
+            raise ApiDocumentInvalid(f"{where}: a parameter that is an object cannot be checked")
+        is_list = types == ("array",)
+        return ApiParameter(
+            place=place,
+            name=name.lower() if place == "header" else name,
+            is_required=place == "path" or node.get("required") is True,
+            is_list=is_list,
+            is_exploded=place == "query" and node.get("explode", True) is True,
+            types=items if is_list else types,
+            schema=self._schema(node["schema"], where),
+        )
+
+    def _body(self, node: JsonObject, where: str) -> ApiBody:
+        media: dict[str, BodySchema | None] = {}
+        for name, content in _object(node.get("content"), f"{where}.requestBody.content").items():
+            schema = _object(content, where).get("schema")
+            checked = None if schema is None or not is_json(name) else self._schema(schema, where)
+            media[name.partition(";")[0].strip().lower()] = checked
+        return ApiBody(is_required=node.get("required") is True, media=media)
+
+    def _schema(self, schema: JsonValue, where: str) -> BodySchema:
+        schemas = _object(self._components("schemas"), "components.schemas")
+        try:
+            return BodySchema(json_schema(schema, schemas))
+        except (BodySchemaInvalid, RecursionError) as invalid:
+            raise ApiDocumentInvalid(f"{where}: {invalid}") from None
+
+    def _types(self, schema: JsonValue) -> tuple[str, ...]:
+        found = schema
+        for _ in range(10):  # references of references
+            if not isinstance(found, dict) or not isinstance(found.get("$ref"), str):
+                break
+            name = str(found["$ref"]).rpartition("/")[2]
+            found = _object(self._components("schemas"), "components.schemas").get(name)
+        types = found.get("type", "string") if isinstance(found, dict) else "string"
+        return tuple(str(each) for each in types) if isinstance(types, list) else (str(types),)
+
+    def _items(self, schema: JsonValue) -> JsonValue:
+        return schema.get("items") if isinstance(schema, dict) else None
+
+    def _resolved(self, node: JsonValue, where: str) -> JsonObject:
+        """Return an object, or that in the components to which it refers."""
+        found = _object(node, where)
+        reference = found.get("$ref")
+        if reference is None:
+            return found
+        kind, _, name = str(reference).removeprefix("#/components/").partition("/")
+        components = _object(self._components(kind), where)
+        if not str(reference).startswith("#/components/") or name not in components:
+            raise ApiDocumentInvalid(f"{where}: refers to {reference}, which is not there")
+        return _object(components[name], where)
+
+    def _components(self, kind: str) -> JsonValue:
+        return _object(self._document.get("components", {}), "components").get(kind, {})
+
+
+def is_json(media: str) -> bool:
+    """Return whether a media type is JSON."""
+    kind = media.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _object(node: JsonValue, where: str) -> JsonObject:
+    if not isinstance(node, dict):
+        raise ApiDocumentInvalid(f"{where}: is no object")
+    return node
+
+
+def _list(node: JsonValue, where: str) -> list[JsonValue]:
+    if not isinstance(node, list):
+        raise ApiDocumentInvalid(f"{where}: is no list")
+    return node
+
+
+def _pattern(path: str) -> _Pattern:
+    if not path.startswith("/"):
+        raise ApiDocumentInvalid(f"paths.{path}: does not begin with a slash")
+    return tuple(_segment(part) for part in path.split("/"))
+
+
+def _segment(part: str) -> tuple[re.Pattern[str], str | None]:
+    """Return the expression of a segment, and the name of its parameter, which is not empty."""
+    before, *names = _PARAMETER.split(part)
+    if len(names) > len(("name", "after")):
+        raise ApiDocumentInvalid(f"the segment {part} has several parameters")
+    if not names:
+        return re.compile(re.escape(before)), None
+    name, after = names
+    return re.compile(f"{re.escape(before)}(.+){re.escape(after)}", re.DOTALL), name
+
+
+def _matched(pattern: _Pattern, plain: tuple[str, ...]) -> Mapping[str, str] | None:
+    """Return the parameters of a path, None if it is not of the pattern."""
+    if len(pattern) != len(plain):
+        return None
+    values: dict[str, str] = {}
+    for (expression, name), text in zip(pattern, plain, strict=True):
+        found = expression.fullmatch(text)
+        if found is None:
+            return None
+        if name is not None:
+            values[name] = found[1]
+    return values

@@ -1,0 +1,79 @@
+"""Schemas of OpenAPI documents as JSON Schemas of their own.
+
+OpenAPI 3.1 has JSON Schema 2020-12; of 3.0 what differs is translated. See
+https://spec.openapis.org/oas/v3.0.4.html#schema-object.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import JsonValue
+
+from signalbox.models.base import JsonObject
+
+_SCHEMAS: Final = "#/components/schemas/"
+_DEFINITIONS: Final = "#/$defs/"
+_DATA: Final = frozenset({"const", "default", "enum", "example", "examples"})
+_LIMITS: Final = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+
+def json_schema(schema: JsonValue, schemas: Mapping[str, JsonValue]) -> JsonObject:
+    """Return a schema with those of the document to which it refers."""
+    root = _translated(schema)
+    definitions: JsonObject = {}
+    waiting = [root]
+    while waiting:
+        for name in _references(waiting.pop()):
+            if name in schemas and name not in definitions:
+                definitions[name] = _translated(schemas[name])
+                waiting.append(definitions[name])
+    return {"$defs": definitions, "allOf": [root]}
+
+
+def _translated(node: JsonValue) -> JsonValue:
+    if isinstance(node, list):
+        return [_translated(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made: JsonObject = {
+        key: value if key in _DATA else _translated(value) for key, value in node.items()
+    }
+    reference = made.get("$ref")
+    if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+        made["$ref"] = _DEFINITIONS + reference.removeprefix(_SCHEMAS)
+    for exclusive, limit in _LIMITS.items():
+        if made.get(exclusive) is True:
+            made[exclusive] = made.pop(limit, None)
+        elif made.get(exclusive) is False:
+            del made[exclusive]
+    _without_read_only(made)
+    if made.pop("nullable", None) is True:
+        return {"anyOf": [made, {"type": "null"}]}
+    return made
+
+
+def _without_read_only(schema: JsonObject) -> None:
+    """Require no property of a request that only responses have."""
+    required, properties = schema.get("required"), schema.get("properties")
+    if isinstance(required, list) and isinstance(properties, dict):
+        read_only = {
+            name
+            for name, value in properties.items()
+            if isinstance(value, dict) and value.get("readOnly") is True
+        }
+        schema["required"] = [name for name in required if name not in read_only]
+
+
+def _references(node: JsonValue) -> list[str]:
+    found: list[str] = []
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case dict() as members:
+                reference = members.get("$ref")
+                if isinstance(reference, str) and reference.startswith(_DEFINITIONS):
+                    found.append(reference.removeprefix(_DEFINITIONS).partition("/")[0])
+                waiting += (value for key, value in members.items() if key not in _DATA)
+            case list() as items:
+                waiting += items
+    return found
