@@ -105,6 +105,10 @@ provider: .venv/.synced ## Write the skeleton of a new provider (NAME=acme)
 connector: .venv/.synced ## Write the skeleton of a new connector (NAME=acme)
 	@$(BIN)/python -m cli.scaffold connector "$(NAME)"
 
+.PHONY: middleware
+middleware: .venv/.synced ## Write the skeleton of a new middleware of the gateway (NAME=acme)
+	@$(BIN)/python -m cli.scaffold middleware "$(NAME)"
+
 .PHONY: deploy
 deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_RUNTIME, ARCHITECTURE; ARGS: options of `sam deploy`)
 	@UV=$(uv_from_anywhere) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)

@@ -1,1 +1,1 @@
-"""The skeletons that `make provider` and `make connector` write."""
+"""The skeletons that `make provider`, `make connector` and `make middleware` write."""

@@ -1,4 +1,4 @@
-"""python -m cli.scaffold provider|connector NAME: writes the skeleton of a new one."""
+"""python -m cli.scaffold provider|connector|middleware NAME: writes the skeleton of a new one."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The files of a new provider or connector, from the templates beside this module.
+"""The files of a new provider, connector or middleware, from the templates beside this module.
 
 A template's path is the path of its file in the repository, with NAME in place of the name.
 """
@@ -23,7 +23,7 @@ _RESERVED: Final = frozenset({"api"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What providers and connectors differ in: places in template.yaml and in the README.
+    """What the kinds differ in: places in template.yaml and in the README, if they have any.
 
     Attributes:
         name: The word for it, and the folder of its templates.
@@ -36,12 +36,12 @@ class Kind:
     """
 
     name: str
-    loop: str
-    mapping: str
-    row: str
-    table: str
-    line: str
     package: str
+    loop: str = ""
+    mapping: str = ""
+    row: str = ""
+    table: str = ""
+    line: str = ""
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -64,11 +64,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         line="| [${Name}](docs/connectors/${name}.md) | JSON to a URL, with a bearer token |",
         package="layers/shared/signalbox/connectors",
     ),
+    "middleware": Kind(name="middleware", package="layers/shared/signalbox/middlewares"),
 }
 
 
 def check_name(kind: str, name: str, root: Path) -> None:
-    """Check that a provider or connector can have this name.
+    """Check that a provider, connector or middleware can have this name.
 
     Raises:
         CommandError: It cannot, with the reason.
@@ -87,7 +88,7 @@ def check_name(kind: str, name: str, root: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skeleton:
-    """A new provider or connector in the repository at `root`."""
+    """A new provider, connector or middleware in the repository at `root`."""
 
     kind: Kind
     name: str
@@ -115,6 +116,8 @@ class Skeleton:
         Raises:
             CommandError: The place of a line is not found.
         """
+        if not self.kind.loop:
+            return {}
         template, readme = self.root / "template.yaml", self.root / "README.md"
         stack = with_list_entry(template.read_text(), self.kind.loop, self.name)
         stack = with_mapping_row(stack, self.kind.mapping, self._filled(self.kind.row))

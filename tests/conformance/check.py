@@ -9,6 +9,7 @@ from tests.conformance.row import Row
 from tests.fakes.raw_server import RawServer
 
 _STATUS: Final = {
+    "address_refused": 403,
     "bad_gateway": 502,
     "expectation_failed": 417,
     "forbidden": 403,
@@ -19,6 +20,7 @@ _STATUS: Final = {
     "not_found": 404,
     "path_invalid": 400,
     "payload_too_large": 413,
+    "request_invalid": 400,
     "response_too_large": 502,
     "unauthenticated": 401,
     "uri_too_long": 414,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
@@ -10,10 +11,12 @@ from signalbox.auth.api_keys import new_key
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.http.events import LambdaResponse
 from signalbox.http.gateway_lambda import GatewayHandler
-from signalbox.models.service import HostMode
+from signalbox.models.base import JsonObject
+from signalbox.models.service import HostMode, Service
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import HeaderFields
 from tests.builders import NOW, a_route, a_service, an_instance
+from tests.conformance.middleware_rows import APP
 from tests.conformance.row import Row
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
@@ -73,9 +76,53 @@ def conformance_table(url: str) -> RoutingTable:
             a_service(name="small", instances=instances, max_body_bytes=3, access=public),
             a_service(name="private", instances=instances),
             a_service(name="devs", instances=instances, access={"roles": ("devs",)}),
+            *_with_middlewares(url),
         ],
         [a_route(rewrite="/inner", service="orders")],
     )
+
+
+def _with_middlewares(url: str) -> Iterator[Service]:
+    """Yield the services of the rows about middlewares."""
+    v2 = (an_instance(url=f"{url}/v2"),)
+    cors: JsonObject = {
+        "use": "cors",
+        "allow_origins": [APP],
+        "allow_methods": ["GET", "PUT"],
+        "allow_credentials": True,
+    }
+    networks: JsonObject = {
+        "use": "ip_filter",
+        "allow": ["192.0.2.0/24"],
+        "deny": ["192.0.2.66"],
+    }
+    rules: JsonObject = {
+        "use": "headers",
+        "request": {"set": {"X-Tenant": "acme"}, "remove": ["X-Debug"]},
+        "response": {"set": {"X-Frame-Options": "DENY"}, "remove": ["X-Powered-By"]},
+    }
+    limit: JsonObject = {"in": "query", "name": "limit", "schema": {"type": "integer"}}
+    document: JsonObject = {
+        "openapi": "3.0.3",
+        "paths": {"/{id}": {"get": {"parameters": [limit]}}},
+    }
+    lists: Mapping[str, JsonObject] = {
+        "pages": cors,
+        "locked": cors,
+        "ruled": rules,
+        "inner": networks,
+        "split": {"use": "split", "versions": {"default": 0, "v2": 1}},
+        "described": {"use": "validate", "base_path": "/api", "document": document},
+        "cached": {"use": "cache"},
+    }
+    for name, spec in lists.items():
+        yield a_service(
+            name=name,
+            instances=(an_instance(url=url),),
+            versions={"v2": v2},
+            middlewares=(spec,),
+            access={"public": name != "locked"},
+        )
 
 
 def _event(row: Row) -> dict[str, JsonValue]:

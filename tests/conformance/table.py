@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.conformance.field_rows import FRAMING, REQUEST_FIELDS, SECURITY
+from tests.conformance.middleware_rows import MIDDLEWARES
 from tests.conformance.path_rows import METHODS, PATHS
 from tests.conformance.response_rows import RESPONSE_FIELDS, RESPONSE_FRAMING, RESPONSES, STATUSES
 
@@ -16,4 +17,5 @@ TABLE: Final = (
     *STATUSES,
     *RESPONSE_FRAMING,
     *RESPONSE_FIELDS,
+    *MIDDLEWARES,
 )

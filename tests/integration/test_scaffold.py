@@ -1,4 +1,4 @@
-"""A new provider and a new connector pass every check as they are written."""
+"""A new provider, connector and middleware pass every check as they are written."""
 
 import os
 import re
@@ -37,8 +37,12 @@ CONNECTOR: Final = {
     "tests/contract/test_acme_connector.py",
     "tests/unit/connectors/test_acme.py",
 }
+MIDDLEWARE: Final = {
+    "layers/shared/signalbox/middlewares/acme.py",
+    "tests/unit/middlewares/test_acme.py",
+}
 MADE_BY_TOOLS: Final = re.compile(r"__pycache__/|^\.\w+_cache/|^\.hypothesis/")
-MODULES: Final = sorted(path for path in PROVIDER | CONNECTOR if path.endswith(".py"))
+MODULES: Final = sorted(path for path in PROVIDER | CONNECTOR | MIDDLEWARE if path.endswith(".py"))
 TESTS: Final = [path for path in MODULES if path.startswith("tests/")]
 OF_EVERY_PROVIDER: Final = ["tests/unit/providers/test_pages.py"]
 OF_EVERY_CONNECTOR: Final = ["tests/unit/cli/test_doubles.py", "tests/unit/test_connector_pages.py"]
@@ -46,12 +50,12 @@ OF_EVERY_CONNECTOR: Final = ["tests/unit/cli/test_doubles.py", "tests/unit/test_
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository with the provider `acme` and the connector `acme`."""
+    """A copy of the repository with a provider, a connector and a middleware `acme`."""
     root = tmp_path_factory.mktemp("clone")
     for path in tracked():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / path, root / path)
-    for kind in ("provider", "connector"):
+    for kind in ("provider", "connector", "middleware"):
         run(root, sys.executable, "-m", "cli.scaffold", kind, "acme")
     return root
 
@@ -90,7 +94,7 @@ def test_nothing_else_of_the_repository_changes(clone: Path) -> None:
 
     changed = {path for path, content in after.items() if before.get(path) != content}
 
-    assert changed == CHANGED | PROVIDER | CONNECTOR
+    assert changed == CHANGED | PROVIDER | CONNECTOR | MIDDLEWARE
     assert before.keys() <= after.keys()
 
 

@@ -39,6 +39,7 @@ README = """\
 """
 
 either = pytest.mark.parametrize("kind", KINDS)
+with_lines = pytest.mark.parametrize("kind", ["provider", "connector"])
 
 
 def a_repository(root: Path, template: str = TEMPLATE, readme: str = README) -> Path:
@@ -69,7 +70,9 @@ def test_a_reserved_word_is_refused(kind: str, name: str, tmp_path: Path) -> Non
         check_name(kind, name, tmp_path)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("provider", "github"), ("connector", "slack")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("provider", "github"), ("connector", "slack"), ("middleware", "cors")]
+)
 def test_a_name_that_is_taken_is_refused(kind: str, name: str) -> None:
     with pytest.raises(CommandError, match=f"there is a {kind} of this name"):
         check_name(kind, name, PROJECT)
@@ -82,6 +85,15 @@ def test_a_connector_that_is_one_module_takes_its_name_too(tmp_path: Path) -> No
         write("connector", "acme", tmp_path)
 
 
+def test_a_middleware_is_its_module_and_a_test(tmp_path: Path) -> None:
+    written = write("middleware", "acme", tmp_path)
+
+    assert [str(path.relative_to(tmp_path)) for path in written] == [
+        "layers/shared/signalbox/middlewares/acme.py",
+        "tests/unit/middlewares/test_acme.py",
+    ]
+
+
 def test_a_provider_and_a_connector_may_have_one_name(tmp_path: Path) -> None:
     provider = write("provider", "acme", a_repository(tmp_path))
     connector = write("connector", "acme", tmp_path)
@@ -89,7 +101,7 @@ def test_a_provider_and_a_connector_may_have_one_name(tmp_path: Path) -> None:
     assert {path.name for path in {*provider} & {*connector}} == {"template.yaml", "README.md"}
 
 
-@either
+@with_lines
 @pytest.mark.parametrize(
     ("template", "readme"),
     [("Resources: {}\n", README), (TEMPLATE, "no table\n"), (TEMPLATE * 2, README)],
@@ -104,7 +116,7 @@ def test_nothing_is_written_where_the_place_of_a_line_is_not_found(
     assert (tmp_path / "template.yaml").read_text() == template
 
 
-@either
+@with_lines
 def test_a_file_that_is_there_is_not_written_over(kind: str, tmp_path: Path) -> None:
     test = tmp_path / f"tests/contract/test_acme_{kind}.py"
     test.parent.mkdir(parents=True)
@@ -143,7 +155,7 @@ def test_wrong_usage_shows_the_right_one(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 2
-    assert "make provider|connector NAME=acme" in capsys.readouterr().err
+    assert "make provider|connector|middleware NAME=acme" in capsys.readouterr().err
 
 
 def test_a_name_that_cannot_be_used_is_one_line_on_stderr(

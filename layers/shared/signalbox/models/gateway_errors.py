@@ -105,6 +105,12 @@ class ServiceUnavailable(Unavailable):
         self.after = after
 
 
+class MiddlewareMisconfigured(Unavailable):
+    """A middleware of the service is not installed, or its options are not valid for it."""
+
+    code = "service_misconfigured"
+
+
 class UpstreamError(SignalboxError):
     """A service did not give an answer that can be passed on."""
 

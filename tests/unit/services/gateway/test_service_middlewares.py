@@ -1,12 +1,12 @@
 import pytest
 from pydantic import JsonValue
 
+from signalbox.models.gateway_errors import MiddlewareMisconfigured
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import Service
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind, MiddlewareTools, Place
 from signalbox.services.gateway.service_middlewares import (
-    MiddlewareMisconfigured,
     MiddlewareSteps,
     ServiceMiddlewares,
 )

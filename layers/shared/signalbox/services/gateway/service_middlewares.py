@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from signalbox.models.errors import Unavailable
+from signalbox.models.gateway_errors import MiddlewareMisconfigured
 from signalbox.models.middleware import MiddlewareSpec
 from signalbox.models.service import Service
 from signalbox.services.gateway.middleware import Middleware, NamedMiddleware
@@ -18,12 +18,6 @@ from signalbox.services.gateway.middleware_kind import (
     OptionsT,
     Place,
 )
-
-
-class MiddlewareMisconfigured(Unavailable):
-    """A middleware of the service is not installed, or its options are not valid for it."""
-
-    code = "service_misconfigured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
