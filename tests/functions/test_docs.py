@@ -1,7 +1,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
@@ -12,8 +12,9 @@ from signalbox.http.openapi_examples import EXAMPLES
 from signalbox.http.problem_pages import MEANINGS
 from signalbox.http.routing import MethodNotAllowed
 from signalbox.models.errors import SendDelayed, SendRefused, SignalboxError
-from signalbox.models.gateway_errors import AttemptFailed
+from signalbox.models.gateway_errors import AttemptFailed, ClientLeft
 from signalbox.runtime.registry import providers
+from signalbox.services.gateway.service_middlewares import MiddlewareMisconfigured
 from tests.functions.system import System, running
 
 Json = dict[str, JsonValue]
@@ -48,9 +49,14 @@ def operations(document: Json) -> list[tuple[str, str, Json]]:
 
 
 def codes(kind: type[SignalboxError]) -> set[str]:
-    if issubclass(kind, SendRefused | SendDelayed):
+    if issubclass(kind, SendRefused | SendDelayed | ClientLeft):  # nobody is answered with these
         return set()
     return {kind.code}.union(*(codes(each) for each in kind.__subclasses__()))
+
+
+GATEWAY_SCOPED: Final = ("/api/gateway/status", "/api/gateway/services")
+GATEWAY_KEYS: Final = "/api/gateway/jwks.json"
+"""What the function of the gateway answers of itself."""
 
 
 def test_the_description_is_valid_openapi(system: System) -> None:
@@ -73,7 +79,8 @@ def test_every_route_is_described_and_nothing_else(system: System) -> None:
         for provider in providers()
         for source in ("", "/{source}")
     }
-    assert found == routes | webhooks | {("POST", "/api/v1/webhooks/{source}")}
+    of_gateway = {("GET", path) for path in (*GATEWAY_SCOPED, GATEWAY_KEYS)}
+    assert found == routes | webhooks | of_gateway | {("POST", "/api/v1/webhooks/{source}")}
 
 
 def test_the_providers_are_those_that_have_a_function() -> None:
@@ -102,14 +109,15 @@ def test_every_operation_says_who_may_call_it(system: System) -> None:
         for source in ("", "/{source}")
     } | {"/api/v1/webhooks/{source}": "generic"}
     for _, path, operation in operations(described(system)):
-        assert bool(operation["security"]) == (path in scoped | signed.keys()), path
+        expected = path in scoped | signed.keys() | set(GATEWAY_SCOPED)
+        assert bool(operation["security"]) == expected, path
         if path in signed:
             assert operation["security"] == [{f"Signature-{signed[path]}": []}]
 
 
 def test_every_operation_says_that_it_refuses_what_it_does_not_take(system: System) -> None:
     for _, path, operation in operations(described(system)):
-        if not path.startswith("/api/v1/webhooks/"):
+        if not path.startswith(("/api/v1/webhooks/", "/api/gateway/")):
             answers = part(operation["responses"])
             assert {"400", "422"} <= answers.keys(), path
             assert ("415" in answers) == ("requestBody" in operation), path
@@ -157,7 +165,10 @@ def test_the_page_asks_nothing_of_anybody_else(system: System) -> None:
 
 
 def test_every_problem_has_a_page(system: System) -> None:
-    assert issubclass(AttemptFailed, SignalboxError)  # those of the gateway are loaded
+    # those of the gateway are loaded
+    assert all(
+        issubclass(each, SignalboxError) for each in (AttemptFailed, MiddlewareMisconfigured)
+    )
     known = codes(SignalboxError) | {MethodNotAllowed.code, "validation_failed"}
 
     for code in known:

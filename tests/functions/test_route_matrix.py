@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from pydantic import JsonValue
 
+from signalbox.runtime.gateway import gateway
 from tests.functions.crud import (
     ABSENT,
     ANOTHERS,
@@ -37,7 +38,7 @@ from tests.functions.crud import (
     subscription,
     task,
 )
-from tests.functions.system import System, running
+from tests.functions.system import Context, System, event, running
 
 pytestmark = pytest.mark.untraced  # it repeats what others cover, and tracing slows it down
 
@@ -266,3 +267,30 @@ def test_an_operation_does_for_each_what_its_row_says_and_tells_nobody_else_what
 
     assert answered == expected
     assert all(len(response) == 1 for response in details.values()), details
+
+
+GATEWAY: Final[Mapping[str, Row]] = {
+    "GET /api/gateway/status": Row(who=READERS),
+    "GET /api/gateway/services": Row(who=OPERATORS),
+    "GET /api/gateway/jwks.json": Row(who=""),
+    "POST /api/gateway/status": Row(who=READERS, own=405),
+    "DELETE /api/gateway/services": Row(who=OPERATORS, own=405),
+    "GET /api/gateway/nothing": Row(who="", own=404),
+}
+"""What the function of the gateway answers of itself; a service is never reached."""
+
+
+@pytest.mark.parametrize("operation", GATEWAY)
+def test_every_own_path_of_the_gateway_answers_whoever_may(
+    system: System, keys: Mapping[str, str | None], operation: str
+) -> None:
+    row, handler = GATEWAY[operation], gateway(system.wiring)
+    method, _, path = operation.partition(" ")
+
+    answered = {}
+    for name in ROLES:
+        key_of = keys[name]
+        headers = {"host": "api.example.com"} | ({"x-api-key": key_of} if key_of else {})
+        answered[name] = handler(event(method, path, headers, b""), Context())["statusCode"]
+
+    assert answered == {name: row.expected(name, OWN) for name in ROLES}

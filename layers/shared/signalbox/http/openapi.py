@@ -25,6 +25,7 @@ from signalbox.http.openapi_components import (
     with_bounds,
 )
 from signalbox.http.openapi_examples import EXAMPLES
+from signalbox.http.openapi_gateway import gateway_paths, gateway_schemas
 from signalbox.http.openapi_webhooks import signature_schemes, webhook_paths, webhook_schemas
 from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.routing import TASK_ID, Route, Routes
@@ -93,9 +94,13 @@ def openapi_document(
             for method, operation in _parts(operations)
         }
     document["servers"] = [{"url": base_path or "/", "x-internal": False}]
-    document["paths"] = {**paths, **webhook_paths(signed)}
+    document["paths"] = {**paths, **gateway_paths(), **webhook_paths(signed)}
     components = cast("dict[str, JsonObject]", document["components"])
-    components["schemas"] = {**_schemas(components["schemas"]), **webhook_schemas()}
+    components["schemas"] = {
+        **gateway_schemas(),
+        **_schemas(components["schemas"]),
+        **webhook_schemas(),
+    }
     named = sorted(set(_named(document)))
     components["responses"] = {status_name(code): problem_component(code) for code in named}
     components["headers"] = header_components()

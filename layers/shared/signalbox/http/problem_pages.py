@@ -153,6 +153,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The answer of the service is larger than Lambda can return.",
         "Ask for less at once, for example in pages or by `Range`.",
     ),
+    "service_misconfigured": ProblemMeaning(
+        503,
+        "A middleware of the service behind the gateway cannot be used.",
+        "The log of the gateway names it: correct the middlewares of the service.",
+    ),
     "service_unavailable": ProblemMeaning(
         503,
         "The service has no instance that could answer.",
