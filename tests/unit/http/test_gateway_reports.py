@@ -69,12 +69,13 @@ def test_what_was_not_forbidden_is_not_recorded(denials: Denials, error: str | N
     assert denials.recorded == []
 
 
+@pytest.mark.parametrize("error", ["forbidden", "address_refused"])
 def test_an_address_that_is_kept_out_is_recorded_once_a_minute_for_each_service(
-    denials: Denials,
+    denials: Denials, error: str
 ) -> None:
     for _ in range(3):
-        denials.request()
-        denials.request(service="users")
+        denials.request(error=error)
+        denials.request(error=error, service="users")
     before = len(denials.recorded)
     denials.clock.advance(seconds=timedelta(minutes=1).total_seconds())
     denials.request()

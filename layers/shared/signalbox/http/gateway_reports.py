@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from signalbox.http.gateway_request import IncomingRequest
-from signalbox.models.errors import Forbidden
+from signalbox.models.errors import AddressRefused, Forbidden
 from signalbox.models.principal import ANONYMOUS
 from signalbox.models.request import InboundRequest
 from signalbox.services.gateway.count_requests import CountRequests
@@ -15,6 +15,7 @@ from signalbox.services.ports.time import Clock
 
 _WINDOW: Final = timedelta(minutes=1)
 _MAX_ANONYMOUS: Final = 10
+_DENIALS: Final = frozenset({AddressRefused.code, Forbidden.code})
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 Report = Callable[[IncomingRequest, GatewayRecord, int, float], Coroutine[Any, Any, None]]
@@ -61,7 +62,7 @@ class ReportDenials:
     ) -> None:
         """Record a request if it was forbidden."""
         del status, seconds
-        if record.error != Forbidden.code:
+        if record.error not in _DENIALS:
             return
         if record.caller == ANONYMOUS.name and not self._is_new(record.service, incoming.client):
             return
