@@ -14,6 +14,8 @@ import pytest
 from botocore.loaders import JSONFileLoader, create_loader
 from hypothesis import settings
 
+from signalbox.runtime.telemetry import logger
+
 _TOGETHER: Final = {"commands", "conformance", "e2e", "faults", "integration", "soak"}
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
@@ -41,6 +43,12 @@ def _service_models_are_parsed_once() -> Iterator[None]:
         patch("botocore.session.create_loader", cache(create_loader)),
     ):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_reach_caplog() -> None:
+    """Functions pass no record on to the handlers of Lambda, which those of pytest are beside."""
+    logger().propagate = True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -145,7 +145,7 @@ def _recorded(stage: Stage) -> _Way:
 @contextmanager
 def logging_to(response: io.StringIO) -> Iterator[None]:
     """Lets the functions log there: they keep the standard output that they started with."""
-    handler = logger().registered_handler
+    [handler] = logger().handlers
     assert isinstance(handler, StreamHandler)
     before = handler.setStream(response)
     try:

@@ -105,6 +105,7 @@ MIDDLEWARES: Final = (
         path="/api/pages/42",
         answer=with_length("Vary: Accept"),
         got=(("vary", "Accept, Origin"),),
+        asgi={"got": (("vary", "Accept"), ("vary", "Origin"))},
     ),
     Row(
         "Envoy, header manipulation",

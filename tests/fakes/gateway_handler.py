@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 from io import StringIO
-from itertools import count
 from time import monotonic
-
-from aws_lambda_powertools import Logger
 
 from signalbox.auth.api_keys import KeyAuthenticator
 from signalbox.auth.identity import IdentitySigner, new_identity_key
@@ -29,11 +26,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 from tests.fakes.counts import FakeCount
 from tests.fakes.instance_pool import an_instance_pool, live_instances
+from tests.fakes.loggers import a_logger
 from tests.fakes.middlewares import middleware_tools
 
 VIA = "signalbox"
 _KEY = new_identity_key()
-_NUMBERS = count(1)  # loggers of one name are one
 
 
 def _no_token(text: str) -> Principal:
@@ -95,7 +92,7 @@ def a_gateway(
         identity=IdentitySigner(keys=lambda: (_KEY,), issuer="signalbox", clock=clock),
         version="1.2.3",
         started_at=NOW,
-        logger=Logger(service=f"gateway-{next(_NUMBERS)}", stream=out or StringIO()),
+        logger=a_logger(out or StringIO()),
         count=count or FakeCount(),
         middlewares=ServiceMiddlewares(
             kinds=middlewares() if kinds is None else kinds, tools=middleware_tools(clock)

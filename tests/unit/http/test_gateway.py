@@ -5,7 +5,6 @@ from io import StringIO
 from typing import cast
 
 import pytest
-from aws_lambda_powertools import Logger
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from pydantic import JsonValue
@@ -33,6 +32,7 @@ from tests.fakes.config import FakeKeyStore
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
 from tests.fakes.instance_pool import an_instance_pool, live_instances
+from tests.fakes.loggers import a_logger
 from tests.functions.system import event
 
 PUBLIC = {"public": True}
@@ -90,7 +90,7 @@ class Gateway:
             identity=IdentitySigner(keys=lambda: (KEY,), issuer="signalbox/test", clock=self.clock),
             version="1.2.3",
             started_at=NOW,
-            logger=Logger(service=f"gateway-{id(self)}", stream=self.out),
+            logger=a_logger(self.out),
             count=self.count,
         )
         self.handler = GatewayHandler(gateway=core)

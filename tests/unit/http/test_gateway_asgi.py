@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -74,8 +75,9 @@ class Application:
         self.asked: list[UpstreamRequest] = []
         self.count = FakeCount()
         self.steps: list[str] = []
+        self.out = StringIO()
         self.core: Gateway = a_gateway(
-            lambda: RoutingTable([service]), self._send, count=self.count
+            lambda: RoutingTable([service]), self._send, count=self.count, out=self.out
         )
         self._application = AsgiGateway(
             gateway=self.core,
@@ -101,8 +103,7 @@ class Application:
 
     @property
     def log(self) -> str:
-        stream = self.core.logger.registered_handler.stream  # type: ignore[attr-defined]  # a StringIO
-        return str(stream.getvalue())
+        return self.out.getvalue()
 
     async def http(self, client: Client, *fields: tuple[str, str], **changed: Any) -> Client:
         headers = [("host", "api.example.com"), *fields]

@@ -5,16 +5,15 @@ from io import StringIO
 from threading import Barrier, Event, current_thread, main_thread
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import JsonValue
 
 from signalbox.models.errors import Unavailable
-from signalbox.runtime.sqs_batch import LambdaEvent, RetryMessage, sqs_batch_handler
+from signalbox.runtime.sqs_batch import LambdaEvent, RetryMessage, SqsRecord, sqs_batch_handler
 from signalbox.runtime.telemetry import count
 from tests.fakes.clock import FakeClock
 from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
+from tests.fakes.loggers import a_logger
 
 
 @pytest.fixture
@@ -33,11 +32,11 @@ def _failures(
     """The messages that come back; the handler raises this for one after the other."""
     left = list(raised)
 
-    def handle(_: SQSRecord) -> None:
+    def handle(_: SqsRecord) -> None:
         if trouble := left.pop(0):
             raise trouble
 
-    handler = sqs_batch_handler(handle, Logger(service="messages", stream=logs), counts)
+    handler = sqs_batch_handler(handle, a_logger(logs), counts)
     answer = handler(_messages(len(raised)), FakeContext(FakeClock(), timeout=timeout))
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
@@ -51,12 +50,10 @@ def _messages(number: int) -> LambdaEvent:
 
 
 def _at_once(
-    handle: Callable[[SQSRecord], None], number: int, context: FakeContext | None = None
+    handle: Callable[[SqsRecord], None], number: int, context: FakeContext | None = None
 ) -> list[str]:
     """The messages that come back when ten are handled at the same time."""
-    handler = sqs_batch_handler(
-        handle, Logger(service="messages", stream=StringIO()), FakeCount(), workers=10
-    )
+    handler = sqs_batch_handler(handle, a_logger(StringIO()), FakeCount(), workers=10)
     answer = handler(_messages(number), context or FakeContext(FakeClock()))
     return [str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
@@ -97,7 +94,7 @@ def test_ten_messages_are_handled_at_the_same_time() -> None:
 
 
 def test_each_of_many_reports_its_own_result() -> None:
-    def handle(record: SQSRecord) -> None:
+    def handle(record: SqsRecord) -> None:
         number = int(record.message_id.removeprefix("m-"))
         if number % 3 == 1:
             raise RetryMessage
@@ -120,7 +117,7 @@ def test_a_message_that_hangs_comes_back_and_holds_up_no_other() -> None:
                 return 3_000
             return 60_000
 
-    def handle(record: SQSRecord) -> None:
+    def handle(record: SqsRecord) -> None:
         if record.message_id == "m-4":
             released.wait(20)
         else:
@@ -143,7 +140,7 @@ def test_what_is_not_begun_in_time_comes_back() -> None:
 
 
 def test_a_process_that_ends_in_one_message_reports_nothing_of_the_others() -> None:
-    def handle(record: SQSRecord) -> None:
+    def handle(record: SqsRecord) -> None:
         if record.message_id == "m-1":
             raise SystemExit
 

@@ -9,10 +9,10 @@ form.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from logging import Logger
 from time import perf_counter
 from typing import Final, cast
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError

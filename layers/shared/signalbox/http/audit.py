@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from logging import Logger
 from typing import TYPE_CHECKING
-
-from aws_lambda_powertools import Logger
 
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from logging import Logger
 from time import perf_counter
 from typing import Any, Final
-
-from aws_lambda_powertools import Logger
 
 from signalbox.auth.identity import IdentitySigner
 from signalbox.http.authorize import ScopeAccess

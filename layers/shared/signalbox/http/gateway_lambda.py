@@ -2,9 +2,8 @@
 
 import base64
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.events import (
@@ -24,6 +23,9 @@ from signalbox.services.gateway.bodies import read_body
 from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 _SPARE_SECONDS: Final = 1.0
 _COOKIE: Final = "set-cookie"
 
@@ -40,7 +42,7 @@ class GatewayHandler:
 
     gateway: Gateway
 
-    def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> LambdaResponse:
+    def __call__(self, event: dict[str, JsonValue], context: "LambdaContext") -> LambdaResponse:
         """Answer one request. It never raises."""
         incoming = to_incoming(
             HttpApiEvent.model_validate(event),

@@ -113,11 +113,6 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request is not as the document of the service describes it; the status says what.",
         "Correct what `errors` points to: parameters (400), media type (415), body (422).",
     ),
-    "service_misconfigured": ProblemMeaning(
-        503,
-        "A middleware of the service is not installed, or its options are not valid.",
-        "Tell the operator: `signalbox apply` names what is wrong in the list of the service.",
-    ),
     "payload_invalid": ProblemMeaning(
         400,
         "The request cannot be parsed, or its content is not valid.",
@@ -182,6 +177,16 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         503,
         "A service that the request needs did not answer.",
         "Retry after the time in the `Retry-After` header.",
+    ),
+    "http_version_not_supported": ProblemMeaning(
+        505,
+        "The version of HTTP is not spoken here.",
+        "Send HTTP/1.1.",
+    ),
+    "request_timeout": ProblemMeaning(
+        408,
+        "The body of the request did not arrive in time.",
+        "Send it again, without a pause of 30 seconds.",
     ),
     "upgrade_not_supported": ProblemMeaning(
         501,

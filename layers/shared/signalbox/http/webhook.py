@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from logging import Logger
 from time import perf_counter
 from typing import Final
 
-from aws_lambda_powertools import Logger
 from pydantic import Field, JsonValue
 
 from signalbox.http.events import (

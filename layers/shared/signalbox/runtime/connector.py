@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from logging import Logger
 from math import ceil
 from typing import TYPE_CHECKING, Final
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.egress.access_tokens import AccessTokens
@@ -17,7 +15,12 @@ from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
 from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.models.queue_messages import NotificationMessage
-from signalbox.runtime.sqs_batch import LambdaHandler, RetryMessage, sqs_batch_handler
+from signalbox.runtime.sqs_batch import (
+    LambdaHandler,
+    RetryMessage,
+    SqsRecord,
+    sqs_batch_handler,
+)
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
@@ -46,7 +49,7 @@ class _DeliverHandler:
     logger: Logger
     count: Count
 
-    def __call__(self, record: SQSRecord) -> None:
+    def __call__(self, record: SqsRecord) -> None:
         """Make one attempt for one message.
 
         Raises:
@@ -70,7 +73,7 @@ class _DeliverHandler:
             self._hide(record, ceil(outcome.after.total_seconds()))
             raise RetryMessage
 
-    def _hide(self, record: SQSRecord, seconds: int) -> None:
+    def _hide(self, record: SqsRecord, seconds: int) -> None:
         with aws_unavailable("the queue"):
             self.sqs.change_message_visibility(
                 QueueUrl=self.url,

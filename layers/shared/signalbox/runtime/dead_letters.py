@@ -1,13 +1,12 @@
 """Build the handler of the function that receives the dead letters of all queues."""
 
 from datetime import UTC, datetime
+from logging import Logger
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import TypeAdapter
 
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
-from signalbox.runtime.sqs_batch import LambdaHandler, sqs_batch_handler
+from signalbox.runtime.sqs_batch import LambdaHandler, SqsRecord, sqs_batch_handler
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.queues.dead_letters import FailDeadLetter
@@ -30,11 +29,11 @@ def dead_letters(wiring: Wiring | None = None) -> LambdaHandler:
     return sqs_batch_handler(lambda record: _fail(record, fail_dead_letter, log), log, count)
 
 
-def _fail(record: SQSRecord, fail_dead_letter: FailDeadLetter, log: Logger) -> None:
+def _fail(record: SqsRecord, fail_dead_letter: FailDeadLetter, log: Logger) -> None:
     message = _message.validate_json(record.body)
     if isinstance(message, NotificationMessage):
         fail_dead_letter.notification(message.task_id, message.notification_id)
     else:
-        sent = int(record.attributes.sent_timestamp) / 1000  # kept on the way to the dead letters
+        sent = int(record.attributes["SentTimestamp"]) / 1000  # kept on the way to the dead letters
         fail_dead_letter.task(message.task_id, datetime.fromtimestamp(sent, UTC))
     log.error("dead letter", extra=message.model_dump())

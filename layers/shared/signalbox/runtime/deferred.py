@@ -7,9 +7,9 @@ of the stream left undone.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from logging import Logger
+from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field, JsonValue
 
 from signalbox.http.problems import error_fields
@@ -26,6 +26,9 @@ from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
 from signalbox.services.deliveries.run_deferred import RunDeferred
 from signalbox.services.ports.metrics import Count
 from signalbox.services.ports.time import Clock
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 class _Key(BaseModel):
@@ -61,7 +64,7 @@ class DeferredHandler:
     logger: Logger
     count: Count
 
-    def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> None:
+    def __call__(self, event: dict[str, JsonValue], context: "LambdaContext") -> None:
         """Do the next step of the deliveries in the batch, or of all that are due."""
         if "Records" not in event:
             self._scheduled(context)
@@ -78,7 +81,7 @@ class DeferredHandler:
         else:
             self._report([after] if after else [])
 
-    def _scheduled(self, context: LambdaContext) -> None:
+    def _scheduled(self, context: "LambdaContext") -> None:
         started_at = self.clock()
         result = self.run(lambda: context.get_remaining_time_in_millis() / 1000)
         self._report(result.delivered)

@@ -1,9 +1,9 @@
 """Build the handler of the function that reads the stream of the Tasks table."""
 
 from dataclasses import dataclass
+from logging import Logger
 from typing import Annotated
 
-from aws_lambda_powertools import Logger
 from pydantic import BaseModel, BeforeValidator, JsonValue, ValidationError
 
 from signalbox.aws.compression import unpack_record

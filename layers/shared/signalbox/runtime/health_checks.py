@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.egress.instance_probe import InstanceProbe
@@ -18,6 +17,9 @@ from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
 from signalbox.services.gateway.health import RecordChecks
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 _PASSES: Final = 2
 _PASS_TIME: Final = timedelta(seconds=25)
 _RESERVE: Final = 3.0
@@ -27,13 +29,13 @@ _WARNINGS: Final = frozenset({HealthEvent.UNHEALTHY, HealthEvent.EJECTED})
 
 def health_checks(
     wiring: Wiring | None = None,
-) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
+) -> Callable[[dict[str, JsonValue], "LambdaContext"], None]:
     """Return the handler."""
     wired = wiring or Wiring()
     log = logger()
     check = _check_instances(wired)
 
-    def handler(event: dict[str, JsonValue], context: LambdaContext) -> None:
+    def handler(event: dict[str, JsonValue], context: "LambdaContext") -> None:
         scheduled_at = _scheduled_at(event, wired.clock())
         try:
             for number in range(_PASSES):
@@ -76,7 +78,7 @@ def _wait(until: datetime, now: datetime) -> float:
     return min(max((until - now).total_seconds(), 0.0), CHECK_PASS.total_seconds())
 
 
-def _seconds_left(wired: Wiring, context: LambdaContext) -> Callable[[], float]:
+def _seconds_left(wired: Wiring, context: "LambdaContext") -> Callable[[], float]:
     """Return what says how much time a pass has: it ends before the next one begins."""
     ends_at = wired.clock() + _PASS_TIME
 

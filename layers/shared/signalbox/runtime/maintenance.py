@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.problems import error_fields
@@ -16,12 +15,15 @@ from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 _RESERVE: Final = 5.0
 
 
 def maintenance(
     wiring: Wiring | None = None,
-) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
+) -> Callable[[dict[str, JsonValue], "LambdaContext"], None]:
     """Return the handler."""
     wired = wiring or Wiring()
     log = logger()
@@ -46,7 +48,7 @@ def maintenance(
 
     observe = observe_incidents(wired, catch_up.counters)
 
-    def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
+    def handler(_event: dict[str, JsonValue], context: "LambdaContext") -> None:
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
 

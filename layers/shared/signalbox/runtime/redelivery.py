@@ -5,8 +5,8 @@ It requests missed webhooks and refreshes the networks that services publish.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.egress.delivery_log import HttpDeliveryLog
@@ -24,10 +24,13 @@ from signalbox.services.ports.config import ConfigStore, SecretStore
 from signalbox.services.ports.redelivery import DeliveryLog
 from signalbox.services.ports.time import Clock
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 
 def redelivery(
     wiring: Wiring | None = None,
-) -> Callable[[dict[str, JsonValue], LambdaContext], None]:
+) -> Callable[[dict[str, JsonValue], "LambdaContext"], None]:
     """Return the handler."""
     wired = wiring or Wiring()
     log = logger()
@@ -46,7 +49,7 @@ def redelivery(
 
     refresh = RefreshNetworks(store=wired.config, fetch=wired.fetch_networks, clock=wired.clock)
 
-    def handler(_event: dict[str, JsonValue], context: LambdaContext) -> None:
+    def handler(_event: dict[str, JsonValue], context: "LambdaContext") -> None:
         _refresh_networks(refresh, wired.config)
         for result in redeliver(lambda: context.get_remaining_time_in_millis() / 1000):
             log_result = log.error if result.failed else log.info

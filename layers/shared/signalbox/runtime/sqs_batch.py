@@ -1,13 +1,12 @@
 """The handler of functions that receive messages from SQS: each message by itself."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from logging import Logger
 from typing import TYPE_CHECKING, Final
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSEvent, SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
 
 from signalbox.http.problems import error_fields
 from signalbox.services.ports.metrics import Count
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
         PartialItemFailureResponse,
         PartialItemFailures,
     )
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 LambdaEvent = dict[str, JsonValue]
-LambdaHandler = Callable[[LambdaEvent, LambdaContext], "PartialItemFailureResponse"]
+LambdaHandler = Callable[[LambdaEvent, "LambdaContext"], "PartialItemFailureResponse"]
 
 _RESERVE_MILLISECONDS: Final = 20_000
 """No message is begun with less time left."""
@@ -28,12 +28,29 @@ _RESPONSE_MILLISECONDS: Final = 3_000
 """When the response is made, whatever is still under way."""
 
 
+class SqsRecord(BaseModel):
+    """A message, as Lambda passes it on. Its attributes are those of SQS, such as SentTimestamp."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=to_camel)
+
+    message_id: str
+    receipt_handle: str = ""
+    body: str
+    attributes: Mapping[str, str] = Field(default_factory=dict)
+
+
+class _SqsEvent(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+    Records: tuple[SqsRecord, ...] = ()
+
+
 class RetryMessage(Exception):
     """The message must be received again."""
 
 
 def sqs_batch_handler(
-    handle: Callable[[SQSRecord], None], logger: Logger, count: Count, *, workers: int = 1
+    handle: Callable[[SqsRecord], None], logger: Logger, count: Count, *, workers: int = 1
 ) -> LambdaHandler:
     """Return a Lambda handler that handles up to `workers` messages of a batch at once.
 
@@ -44,8 +61,8 @@ def sqs_batch_handler(
     no time is left are received again too, which is not a failure.
     """
 
-    def handler(event: LambdaEvent, context: LambdaContext) -> "PartialItemFailureResponse":
-        def is_done(record: SQSRecord) -> bool:
+    def handler(event: LambdaEvent, context: "LambdaContext") -> "PartialItemFailureResponse":
+        def is_done(record: SqsRecord) -> bool:
             if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
                 return False
             try:
@@ -59,7 +76,7 @@ def sqs_batch_handler(
                 return False
             return True
 
-        records = list(SQSEvent(event).records)
+        records = _SqsEvent.model_validate(event).Records
         if min(workers, len(records)) <= 1:
             return _response(records, {each.message_id for each in records if is_done(each)})
         return _response(records, _done_at_once(records, is_done, workers, context))
@@ -68,10 +85,10 @@ def sqs_batch_handler(
 
 
 def _done_at_once(
-    records: Sequence[SQSRecord],
-    is_done: Callable[[SQSRecord], bool],
+    records: Sequence[SqsRecord],
+    is_done: Callable[[SqsRecord], bool],
     workers: int,
-    context: LambdaContext,
+    context: "LambdaContext",
 ) -> Collection[str]:
     """Return the ids of the messages that are done before the invocation must end."""
     pool = ThreadPoolExecutor(min(workers, len(records)), "message")
@@ -84,7 +101,7 @@ def _done_at_once(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _response(records: Sequence[SQSRecord], done: Collection[str]) -> "PartialItemFailureResponse":
+def _response(records: Sequence[SqsRecord], done: Collection[str]) -> "PartialItemFailureResponse":
     failures: list[PartialItemFailures] = [
         {"itemIdentifier": record.message_id} for record in records if record.message_id not in done
     ]

@@ -1,17 +1,35 @@
 """Logs and metrics: one JSON line each, to standard output."""
 
 import json
+import logging
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Final
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from aws_lambda_powertools.metrics.metric import SingleMetric
+from signalbox.runtime.json_logs import JsonFormatter
+from signalbox.runtime.settings import process_environment
+
+_NAME: Final = "signalbox"
 
 
-def logger() -> Logger:
-    """Return the logger of this function."""
-    return Logger()
+@cache
+def logger() -> logging.Logger:
+    """Return the logger of this function, which those of our modules are below.
+
+    Lambda's own handler would write each record once more, so nothing is passed on to it.
+    """
+    environment = process_environment()
+    handler = logging.StreamHandler(sys.stdout)
+    service = environment.get("POWERTOOLS_SERVICE_NAME", _NAME)
+    handler.setFormatter(JsonFormatter(service, environment))
+    found = logging.getLogger(_NAME)
+    found.addHandler(handler)
+    level = environment.get("POWERTOOLS_LOG_LEVEL", "INFO").upper()
+    found.setLevel(logging.getLevelNamesMapping().get(level, logging.INFO))
+    found.propagate = False
+    return found
 
 
 def report_unreadable_config(kind: str, name: str) -> None:
@@ -21,10 +39,8 @@ def report_unreadable_config(kind: str, name: str) -> None:
 
 
 def count(name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
-    """Add a value to a metric, as a line in CloudWatch's embedded metric format."""
-    metric = SingleMetric()
-    metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    _write(metric, dimensions)
+    """Add a value to a metric."""
+    _write({name: [float(value)]}, "Count", dimensions)
 
 
 def observe_durations(dimensions: Mapping[str, str], milliseconds: Mapping[str, float]) -> None:
@@ -36,15 +52,25 @@ def observe_distributions(
     dimensions: Mapping[str, str], milliseconds: Mapping[str, Sequence[float]]
 ) -> None:
     """Add durations, fewer than a hundred, to each of the named metrics, in one line."""
-    metrics = EphemeralMetrics()
-    for name, values in milliseconds.items():
-        for value in values:
-            metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(value, 1))
-    _write(metrics, dimensions)
+    rounded = {name: [round(value, 1) for value in of] for name, of in milliseconds.items()}
+    _write(rounded, "Milliseconds", dimensions)
 
 
-def _write(metric: SingleMetric | EphemeralMetrics, dimensions: Mapping[str, str]) -> None:
-    for dimension, of in dimensions.items():
-        metric.add_dimension(name=dimension, value=of)
-    line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))
+def _write(values: Mapping[str, Sequence[float]], unit: str, dimensions: Mapping[str, str]) -> None:
+    """Write a line in the embedded metric format of CloudWatch.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    environment = process_environment()
+    named = dict(dimensions)
+    if service := environment.get("POWERTOOLS_SERVICE_NAME"):
+        named["service"] = service
+    directive = {
+        "Namespace": environment.get("POWERTOOLS_METRICS_NAMESPACE", ""),
+        "Dimensions": [list(named)],
+        "Metrics": [{"Name": name, "Unit": unit} for name in values],
+    }
+    metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": [directive]}
+    fields = {"_aws": metadata, **named, **{name: list(of) for name, of in values.items()}}
+    line = json.dumps(fields, separators=(",", ":"))
     sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too

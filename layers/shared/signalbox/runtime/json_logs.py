@@ -1,0 +1,77 @@
+"""The log of a function: one JSON object in a line for each record, as Powertools writes them.
+
+Powertools itself is 50 modules of each start, for what is below.
+"""
+
+import json
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Final
+
+from typing_extensions import override
+
+_OWN_FIELDS: Final = frozenset(
+    {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
+)
+"""The fields of every record; all others were given as `extra`."""
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats records; fields that are None are left out.
+
+    `service` is in each of them; the trace is that of the invocation.
+    """
+
+    def __init__(self, service: str, environment: Mapping[str, str]) -> None:
+        super().__init__()
+        self._service = service
+        self._environment = environment
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = {
+            "level": record.levelname,
+            "location": f"{record.funcName}:{record.lineno}",
+            "message": record.getMessage(),
+            "timestamp": _timestamp(record.created),
+            "service": self._service,
+        }
+        trace = self._environment.get("_X_AMZN_TRACE_ID", "").partition(";")[0]
+        if trace:
+            fields["xray_trace_id"] = trace.removeprefix("Root=")
+        fields |= {
+            key: value
+            for key, value in vars(record).items()
+            if key not in _OWN_FIELDS and value is not None
+        }
+        if record.exc_info and record.exc_info[1]:
+            fields |= _exception_fields(record.exc_info[1])
+        return json.dumps(fields, default=str, separators=(",", ":"), ensure_ascii=False)
+
+
+def _timestamp(seconds: float) -> str:
+    local = time.localtime(seconds)
+    milliseconds = int(seconds * 1_000) % 1_000
+    return (
+        f"{time.strftime('%Y-%m-%d %H:%M:%S', local)},{milliseconds:03}{time.strftime('%z', local)}"
+    )
+
+
+def _exception_fields(error: BaseException) -> dict[str, object]:
+    frames = [
+        {"file": at.filename, "line": at.lineno, "function": at.name, "statement": at.line or ""}
+        for at in traceback.extract_tb(error.__traceback__)
+    ]
+    kind = type(error)
+    return {
+        "exception": "".join(traceback.format_exception(error)).rstrip("\n"),
+        "exception_name": kind.__name__,
+        "stack_trace": {
+            "type": kind.__name__,
+            "value": str(error),
+            "module": kind.__module__,
+            "frames": frames,
+        },
+    }

@@ -1,0 +1,121 @@
+"""A function logs the lines that Powertools would write."""
+
+import json
+import logging
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+from itertools import count as counting
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics.metric import SingleMetric
+
+from signalbox.runtime.json_logs import JsonFormatter
+from signalbox.runtime.telemetry import count, observe_durations
+
+TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+_numbers = counting()
+
+
+def ours(stream: StringIO, environment: dict[str, str] | None = None) -> logging.Logger:
+    made = logging.getLogger(f"ours-{next(_numbers)}")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter("signalbox", environment or {}))
+    made.addHandler(handler)
+    made.setLevel(logging.INFO)
+    return made
+
+
+def line(log: logging.Logger | Logger, stream: StringIO, *, fails: bool) -> dict[str, Any]:
+    """What is logged, without the time."""
+    extra = {
+        "outcome": "accepted",
+        "tasks": ["tsk_1"],
+        "reason": "Größe",
+        "middleware": None,
+        "error": ValueError("odd"),
+    }
+    if fails:
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError:
+            log.exception("webhook", extra=extra)
+    else:
+        log.info("webhook", extra=extra)
+    fields: dict[str, Any] = json.loads(stream.getvalue())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}[+-]\d{4}", fields.pop("timestamp"))
+    return fields
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_record_is_the_line_that_powertools_writes(fails: bool) -> None:  # noqa: FBT001  a case
+    ours_out, theirs_out = StringIO(), StringIO()
+    theirs = Logger(service=f"theirs-{next(_numbers)}", stream=theirs_out)
+
+    mine = line(ours(ours_out), ours_out, fails=fails)
+    expected = line(theirs, theirs_out, fails=fails)
+
+    assert mine.pop("service") == "signalbox"
+    assert expected.pop("service").startswith("theirs")
+    for fields in (mine, expected):
+        for frame in fields.get("stack_trace", {}).get("frames", []):
+            assert frame["file"].endswith("test_json_logs.py")
+    assert list(mine) == list(expected)
+    assert mine == expected
+
+
+def test_a_record_has_the_trace_of_its_invocation() -> None:
+    stream, environment = StringIO(), {"_X_AMZN_TRACE_ID": TRACE}
+    log = ours(stream, environment)
+
+    log.info("first")
+    environment.clear()
+    log.info("second")
+
+    first, second = (json.loads(each) for each in stream.getvalue().splitlines())
+    assert first["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
+    assert "xray_trace_id" not in second
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"connector": "slack", "outcome": "delivered"}])
+def test_a_metric_is_the_line_that_powertools_writes(
+    monkeypatch: pytest.MonkeyPatch, dimensions: dict[str, str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "signalbox")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Signalbox/test")
+    theirs = SingleMetric()
+    theirs.add_metric(name="Notifications", unit=MetricUnit.Count, value=2)
+    for name, value in dimensions.items():
+        theirs.add_dimension(name=name, value=value)
+
+    with redirect_stdout(StringIO()) as stream:
+        count("Notifications", dimensions, 2)
+
+    mine, expected = (
+        json.loads(stream.getvalue()),
+        json.loads(json.dumps(theirs.serialize_metric_set())),
+    )
+    assert mine["_aws"].pop("Timestamp") <= expected["_aws"].pop("Timestamp") + 60_000
+    assert mine == expected
+
+
+def test_durations_are_the_line_that_powertools_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "signalbox")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Signalbox/test")
+    theirs = EphemeralMetrics()
+    for name, value in {"Total": 12.3, "Instance": 10.0}.items():
+        theirs.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)
+    theirs.add_dimension(name="route", value="r")
+
+    with redirect_stdout(StringIO()) as stream:
+        observe_durations({"route": "r"}, {"Total": 12.34, "Instance": 10})
+
+    mine, expected = (
+        json.loads(stream.getvalue()),
+        cast("dict[str, Any]", theirs.serialize_metric_set()),
+    )
+    del mine["_aws"]["Timestamp"], expected["_aws"]["Timestamp"]
+    assert mine == expected
