@@ -52,9 +52,10 @@ def parse_path(text: str) -> RequestPath:
     if _CONTROL.search(text) or _BAD_ESCAPE.search(text):
         raise PathInvalid("the path has a character that no path has")
     segments = tuple(quote(text[1:], safe=_SAFE, errors="surrogatepass").split("/"))
-    if "" in segments[:-1]:
+    plain = tuple(map(_plain, segments))
+    if "" in plain[:-1]:  # also one of parameters alone, without which some services read it
         raise PathInvalid("the path has an empty segment")
-    return RequestPath(segments=segments, plain=tuple(map(_plain, segments)))
+    return RequestPath(segments=segments, plain=plain)
 
 
 def parse_query(text: str) -> str:
