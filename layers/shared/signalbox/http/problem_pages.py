@@ -53,6 +53,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The headers are too long.",
         "Send fewer or shorter headers, 16 KB in all.",
     ),
+    "http_version_not_supported": ProblemMeaning(
+        505,
+        "The request has a version of HTTP that the gateway does not speak.",
+        "Send it by HTTP/1.1.",
+    ),
     "idempotency_key_reused": ProblemMeaning(
         422,
         "The Idempotency-Key was used for another request.",
@@ -143,15 +148,15 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request cannot be accepted.",
         "Correct the request as `detail` says.",
     ),
+    "request_timeout": ProblemMeaning(
+        408,
+        "The gateway got no more of the body for too long.",
+        "Send the body without long pauses.",
+    ),
     "response_too_large": ProblemMeaning(
         502,
         "The answer of the service is larger than Lambda can return.",
         "Ask for less at once, for example in pages or by `Range`.",
-    ),
-    "service_misconfigured": ProblemMeaning(
-        503,
-        "A middleware of the service behind the gateway cannot be used.",
-        "The log of the gateway names it: correct the middlewares of the service.",
     ),
     "service_unavailable": ProblemMeaning(
         503,
