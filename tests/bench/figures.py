@@ -130,7 +130,7 @@ def _recorded(stage: Stage) -> _Way:
         started = time.process_time()
         stage.dispatch(task.after or {})
         dispatch_ms = (time.process_time() - started) * 1000
-    assert cloud.writes, "the dispatcher has not marked the task as sent"
+    assert any(call.startswith("Send") for call in cloud.calls), "no message was sent"
     return _Way(
         task_units=write_units([task], indexes),
         delivery_units=write_units([delivery], indexes),

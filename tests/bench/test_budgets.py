@@ -39,8 +39,8 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
 
     assert units == {
         "webhook": 6,
-        "dispatch": 12,
-        "notify": 10,
+        "dispatch": 9,
+        "notify": 6,
         "claim": 6,
         "heartbeat": 4,
         "complete": 6,

@@ -111,6 +111,7 @@ class TaskQueueContract:
 
         depths = {each.queue: (each.waiting, each.in_flight) for each in queue.depths()}
 
+        assert [queue.waiting(each) for each in Priority] == [2, 0, 0]
         assert depths == {Priority.HIGH: (2, 1), Priority.NORMAL: (0, 0), Priority.LOW: (0, 0)}
 
 

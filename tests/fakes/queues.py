@@ -71,6 +71,10 @@ class FakeTaskQueue:
         kept = [each for each in self.messages[priority] if each.receipt != receipt]
         self.messages[priority] = kept
 
+    def waiting(self, priority: Priority) -> int:
+        self._reach()
+        return len(self._visible(priority))
+
     def depths(self) -> Sequence[QueueDepth]:
         self._reach()
         return [

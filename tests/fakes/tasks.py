@@ -139,7 +139,7 @@ class FakeAgenda:
     def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[DueItem]:
         tasks = [(task.due_at, DueItem(task=task.id)) for task in self._tasks.kept.values()]
         notes = [
-            (note.due_at, DueItem(task=note.task_id, notification=note.id))
+            (note.indexed_due_at, DueItem(task=note.task_id, notification=note.id))
             for note in self._notifications.kept.values()
         ]
         due = [(at, overdue) for at, overdue in tasks + notes if at and at < now]

@@ -1,6 +1,8 @@
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import Conflict
@@ -151,3 +153,43 @@ def test_a_notification_that_is_kept_for_ever_never_expires() -> None:
 @pytest.mark.parametrize("note", [QUEUED, SENDING, DELAYED, *ENDED])
 def test_a_notification_survives_its_journey_through_json(note: Notification) -> None:
     assert Notification.model_validate_json(note.model_dump_json()) == note
+
+
+def test_a_first_attempt_that_begins_soon_stays_where_it_is_in_the_index() -> None:
+    note = a_notification()
+    soon = begun(note, NOW + timedelta(seconds=30), NOW + timedelta(seconds=150))
+
+    assert soon.indexed_due_at == note.indexed_due_at == note.due_at
+    assert soon.due_at == NOW + timedelta(seconds=270)
+
+
+@pytest.mark.parametrize("late", [60, 119, 600])
+def test_an_attempt_that_begins_late_is_moved_in_the_index(late: int) -> None:
+    begin = NOW + timedelta(seconds=late)
+    note = begun(a_notification(), begin, begin + timedelta(seconds=120))
+
+    assert note.indexed_due_at == note.due_at
+
+
+def test_an_attempt_that_is_not_the_first_is_moved_in_the_index() -> None:
+    again = begun(delayed(SENDING, "busy", NOW, NOW, counts=True), NOW, BUSY)
+
+    assert again.indexed_due_at == again.due_at
+
+
+@given(st.integers(0, 400), st.integers(1, 900), st.sampled_from([None, "delayed", "redelivered"]))
+def test_the_index_never_has_a_notification_later_than_it_is_due(
+    start: int, busy: int, before: str | None
+) -> None:
+    note = a_notification()
+    if before == "delayed":
+        note = delayed(begun(note, NOW, BUSY), "busy", NOW, NOW, counts=False)
+    if before == "redelivered":
+        note = redelivered(delivered(begun(note, NOW, BUSY), NOW), NOW + timedelta(hours=1))
+    begin = NOW + timedelta(seconds=start)
+
+    sending = begun(note, begin, begin + timedelta(seconds=busy))
+
+    assert sending.indexed_due_at is not None
+    assert sending.due_at is not None
+    assert sending.indexed_due_at <= sending.due_at

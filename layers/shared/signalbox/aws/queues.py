@@ -94,6 +94,14 @@ class SqsTaskQueue(TaskQueue):
             self.sqs.delete_message(QueueUrl=self.urls[priority].queue, ReceiptHandle=receipt)
 
     @override
+    def waiting(self, priority: Priority) -> int:
+        with aws_unavailable(f"the queue {priority}"):
+            answer = self.sqs.get_queue_attributes(
+                QueueUrl=self.urls[priority].queue, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    @override
     def depths(self) -> Sequence[QueueDepth]:
         return [self._depth(priority, urls) for priority, urls in self.urls.items()]
 

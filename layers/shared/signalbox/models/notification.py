@@ -20,6 +20,7 @@ from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
 THROTTLED: Final = "throttled"
 _MAX_ATTEMPTS_STORED: Final = 30
+_SOON: Final = timedelta(minutes=1)
 
 
 class NotificationStatus(StrEnum):
@@ -165,6 +166,19 @@ class Notification(Model):
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + RESEND_AFTER
         return since + UNSENT_AFTER
+
+    @property
+    def indexed_due_at(self) -> datetime | None:
+        """Return the time under which the index of due items has it, never after `due_at`.
+
+        A first attempt that begins soon stays where the notification was queued, as to move an
+        entry costs two writes. If it lasts, maintenance meets it too early a few times.
+        """
+        due_at, queued_due = self.due_at, self.retried_from + UNSENT_AFTER
+        moved = self.sent_at or self.next_at or self.attempts or self.hold
+        if due_at is None or self.status is not NotificationStatus.SENDING or moved:
+            return due_at
+        return queued_due if self.updated_at < queued_due - _SOON < due_at else due_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

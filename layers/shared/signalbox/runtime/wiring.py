@@ -267,6 +267,7 @@ class Wiring(AwsClients):
     @cached_property
     def dispatch(self) -> "DispatchChanges":
         """Return what dispatches changes."""
+        from signalbox.services.queues.idle import IdleQueues  # noqa: PLC0415  see above
         from signalbox.services.tasks.dispatch import DispatchChanges  # noqa: PLC0415  see above
 
         return DispatchChanges(
@@ -280,6 +281,7 @@ class Wiring(AwsClients):
             has_secret=self._has_secret,
             digests=self.digests,
             order=self.notification_order,
+            is_idle=IdleQueues(queue=self.queue, clock=self.clock),
         )
 
     def _has_secret(self, name: str) -> bool:

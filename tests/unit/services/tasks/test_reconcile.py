@@ -7,14 +7,18 @@ import pytest
 
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
+from signalbox.models.notification import begun
 from signalbox.models.task import Priority, TaskApproval, TaskStatus
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
-from tests.builders import NOW, STACK, a_task
+from tests.builders import NOW, STACK, a_notification, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
 
 
 class _Queue(FakeTaskQueue):
@@ -96,3 +100,13 @@ def test_a_task_that_nobody_approved_in_time_is_cancelled(
     heal(lambda: 60.0)
 
     assert tasks.get(task.id).status is TaskStatus.CANCELLED
+
+
+def test_an_attempt_that_is_met_too_early_gets_no_other_message(heal: ReconcileOverdue) -> None:
+    now = heal.clock()
+    note = a_notification(created_at=now - 2 * MINUTE, queued_at=now - 2 * MINUTE - SECOND)
+    heal.notifications.create(begun(note, now - MINUTE - 2 * SECOND, now + MINUTE))
+
+    healed = heal(lambda: 60.0)
+
+    assert healed.notifications == 0

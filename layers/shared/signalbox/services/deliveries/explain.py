@@ -200,11 +200,13 @@ def _task_step(task: Task, step: TaskStep, delivery: Delivery) -> TimelineStep:
 def _queue(task: Task) -> TimelineStep:
     ids = {"task_id": str(task.id)}
     if task.sent_at:
-        detail = f"a message for the task was put in the queue {task.priority}"
+        received = task.sent_at == task.started_at  # by the claim, as no mark came before it
+        what = "received from" if received else "put in"
+        detail = f"a message for the task was {what} the queue {task.priority}"
         return TimelineStep(at=task.sent_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
-    detail = "the task has no message"
+    detail = "no message for the task is on record"
     if task.status is TaskStatus.PENDING:
-        detail += ", one will be sent"
+        detail += "; maintenance sends one if it is not claimed within two minutes"
     return TimelineStep(at=task.updated_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
 
 

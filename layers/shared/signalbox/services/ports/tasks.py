@@ -110,6 +110,13 @@ class TaskQueue(Protocol):
     def delete(self, priority: Priority, receipt: str) -> None:
         """Delete a received message. An expired receipt is ignored."""
 
+    def waiting(self, priority: Priority) -> int:
+        """Return about how many messages wait in the queue.
+
+        Raises:
+            Unavailable: The queue did not answer.
+        """
+
     def depths(self) -> Sequence[QueueDepth]:
         """Return the depth of each queue.
 

@@ -4,10 +4,10 @@ It may run twice for a change with the same outcome: the id of a notification is
 change and connection, and a second message finds nothing to do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from signalbox.models.change import Change, change_for
@@ -17,16 +17,19 @@ from signalbox.models.errors import (
     ConfigurationUnreadable,
     Conflict,
     NotFound,
-    TemplateInvalid,
     Unavailable,
 )
 from signalbox.models.hold import DISABLED, QUIET, held, held_until
-from signalbox.models.ids import ConnectionId, notification_id
+from signalbox.models.ids import ConnectionId, change_id
 from signalbox.models.lifecycle import dispatched, queued
 from signalbox.models.notification import Notification, refused
-from signalbox.models.task import UNSENT_AFTER, Task, TaskOrigin, TaskStatus, TaskStep
+from signalbox.models.task import UNSENT_AFTER, Priority, Task, TaskOrigin, TaskStatus, TaskStep
 from signalbox.services.config.find_source import find_source
 from signalbox.services.notifications.digest import DIGESTING, Digests
+from signalbox.services.notifications.new_notification import (
+    MIN_RETENTION_SECONDS,
+    new_notification,
+)
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.replies import REPLYING, reply_for
 from signalbox.services.notifications.selection import digesting, quiet_until, selecting
@@ -35,8 +38,7 @@ from signalbox.services.ports.notifications import NotificationQueue, Notificati
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
-_MIN_RETENTION_SECONDS: Final = 7 * 86_400
-_DISPATCH_WINDOW: Final = timedelta(seconds=_MIN_RETENTION_SECONDS) - timedelta(days=1)
+_DISPATCH_WINDOW: Final = timedelta(seconds=MIN_RETENTION_SECONDS) - timedelta(days=1)
 """Older steps were dispatched long ago, and their notifications may have expired."""
 
 
@@ -59,11 +61,18 @@ class _Run:
         return not self.missed_all and connection.id not in self.missed
 
 
+def _never_idle(_priority: Priority) -> bool:
+    """Return that workers may not keep up, so that every task is marked."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchChanges:
     """Dispatch changes. `stack` identifies this installation in their envelopes.
 
-    `has_secret` tells whether the source of a task has a token to answer with.
+    `has_secret` tells whether the source of a task has a token to answer with. Where workers keep
+    up with a queue, which `is_idle` tells, a new task is not marked: it will be claimed before
+    maintenance would send another message.
     """
 
     tasks: TaskStore
@@ -76,6 +85,7 @@ class DispatchChanges:
     has_secret: HasSecret = has_no_secret
     digests: Digests | None = None
     order: NotificationOrder | None = None
+    is_idle: Callable[[Priority], bool] = _never_idle
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
         """Dispatch these steps of the task.
@@ -90,17 +100,21 @@ class DispatchChanges:
         is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
         awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
         marks_steps = is_waiting or task.finished or awaits_approval
+        will_be_claimed = is_waiting and self._will_be_claimed(task)
         if is_waiting:
             # workers go first: a failing notification must not delay them
             self.queue.send(task.priority, [task.id])
         # the mark covers every step so far, also those that the stream has given up
         errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
-        if marks_steps and not errors:
-            self._mark(task, dispatched(task, self.clock()))
-        elif is_waiting:
-            self._mark(task, queued(task, self.clock()))
+        if marks_steps and not will_be_claimed:
+            self._mark(task, (queued if errors else dispatched)(task, self.clock()))
         if errors:
             raise min(errors, key=lambda each: isinstance(each, ConfigurationUnreadable))
+
+    def _will_be_claimed(self, task: Task) -> bool:
+        """Return whether a worker probably claims the task before it is overdue."""
+        in_time = task.due_at is not None and self.clock() < task.due_at
+        return in_time and self.is_idle(task.priority)
 
     def _mark(self, before: Task, after: Task) -> None:
         # losing the race is harmless: the next step is dispatched by itself
@@ -181,7 +195,7 @@ class DispatchChanges:
         subscriptions: Sequence[Subscription],
     ) -> None:
         now = self.clock()
-        notification = _notification(change, connection, task, subscriptions, now)
+        notification = new_notification(change, connection, task, subscriptions, now)
         if not self.notification_queue.has_queue(connection.connector):
             reason = f"this installation has no connector {connection.connector}"
             self.notifications.create(refused(notification, reason, now))
@@ -195,12 +209,15 @@ class DispatchChanges:
         elif self._waits(notification, subscriptions):
             self._join(connection, notification)
         else:
-            self._send(connection, notification)
+            earlier = change.id != change_id(task.id, task.created_at, task.version)
+            self._send(connection, notification, earlier=earlier)
 
-    def _send(self, connection: Connection, notification: Notification) -> None:
-        is_new = self.notifications.create(notification)
+    def _send(self, connection: Connection, notification: Notification, *, earlier: bool) -> None:
+        # an earlier step was mostly dispatched before: to look costs less than a refused write
+        stored = self._stored(notification) if earlier else None
+        is_new = stored is None and self.notifications.create(notification)
         self._join(connection, notification)
-        if is_new or self._message_may_be_missing(notification):
+        if is_new or self._message_may_be_missing(stored or self._stored(notification)):
             self.notification_queue.send(connection.connector, notification)
 
     def _join(self, connection: Connection, notification: Notification) -> None:
@@ -235,53 +252,21 @@ class DispatchChanges:
 
     def _is_stored(self, notification: Notification) -> bool:
         """Return whether an earlier run stored the notification in a digest."""
-        with suppress(NotFound):
-            stored = self.notifications.get(notification.task_id, notification.id)
-            return stored.digest is not None
-        return False
+        stored = self._stored(notification)
+        return stored is not None and stored.digest is not None
 
-    def _message_may_be_missing(self, notification: Notification) -> bool:
+    def _stored(self, notification: Notification) -> Notification | None:
+        """Return the notification as an earlier run stored it, None if there is none."""
+        with suppress(NotFound):
+            return self.notifications.get(notification.task_id, notification.id)
+        return None
+
+    def _message_may_be_missing(self, stored: Notification | None) -> bool:
         """Return whether an earlier run stored the notification without sending its message.
 
         After a while maintenance finds such a notification by itself.
         """
-        try:
-            stored = self.notifications.get(notification.task_id, notification.id)
-        except NotFound:
+        if stored is None:
             return False
         is_new = stored.number == 0 and stored.hold is None
         return is_new and self.clock() - stored.queued_at < UNSENT_AFTER
-
-
-def _notification(
-    change: Change,
-    connection: Connection,
-    task: Task,
-    subscriptions: Sequence[Subscription],
-    now: datetime,
-) -> Notification:
-    template = next((each.template for each in subscriptions if each.template), None)
-    return Notification(
-        id=notification_id(change.id, connection.id),
-        connection=connection.id,
-        connector=connection.connector,
-        change=change,
-        text=_text(template, change) if template else None,
-        request_id=task.origin.request_id,
-        created_at=now,
-        queued_at=now,
-        updated_at=now,
-        # the id must exist for as long as a change can be dispatched again
-        retention=max(task.retention, _MIN_RETENTION_SECONDS) if task.retention else 0,
-    )
-
-
-def _text(template: str, change: Change) -> str | None:
-    """Return the message of a template, None if it cannot be rendered: the connector writes one."""
-    from signalbox.services.notifications.message_template import (  # noqa: PLC0415  rarely needed
-        message_template,
-    )
-
-    with suppress(TemplateInvalid):
-        return message_template(template).render(change) or None
-    return None

@@ -90,7 +90,7 @@ class ReconcileOverdue:
 
     def _send(self, before: Notification, result: ReconcileResult) -> None:
         now = self.clock()
-        if before.due_at is None or (before.hold and before.due_at > now):
+        if before.due_at is None or before.due_at > now:
             return
         waiting = before
         digests = self.dispatch.digests
