@@ -27,7 +27,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak cost bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak cost partitions bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -75,6 +75,10 @@ soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the c
 .PHONY: cost
 cost: .venv/.synced ## Compute what a million webhooks cost from end to end, beside the naive way
 	@$(BIN)/python -m tests.bench.life
+
+.PHONY: partitions
+partitions: .venv/.synced ## Count write units by partition key and compute which throttles first
+	@$(BIN)/python -m tests.bench.partitions
 
 .PHONY: bench
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)

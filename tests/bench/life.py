@@ -125,7 +125,7 @@ class RecordedLife:
             "StateTable": settings.state_table,
         }
         self._tasks_table = settings.tasks_table
-        self._indexes: dict[str, list[Index]] = indexes_of_template(names)
+        self.indexes: dict[str, list[Index]] = indexes_of_template(names)
         connection = ConnectionId("hook")
         config = self.stage.wiring.config
         config.put(a_connection(id=connection, connector=CONNECTOR))
@@ -213,14 +213,14 @@ class RecordedLife:
             cpu_ms=cpu_ms,
             wait_ms=wait_ms,
             calls=dict(self.cloud.calls),
-            write_units=write_units(self.cloud.writes, self._indexes),
+            write_units=write_units(self.cloud.writes, self.indexes),
             items=tuple(self._item(write) for write in self.cloud.writes),
             log_bytes=len(logs.getvalue().encode()),
         )
 
     def _item(self, write: Write) -> WrittenItem:
         assert write.after, "nothing is deleted in the life of a webhook"
-        indexes = self._indexes.get(write.table, [])
+        indexes = self.indexes.get(write.table, [])
         own = write_units([write], {})
         index_units = {index.name: index.units(write) for index in indexes}
         return WrittenItem(

@@ -1,11 +1,13 @@
 """The budgets that do not depend on the machine, kept in every run of the tests."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
+from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
 from tests.bench import figures
 from tests.bench.life import LifeStep, RecordedLife
+from tests.bench.partitions import partition_loads
 from tests.bench.stub import Cloud
 from tests.integration.aws import deployed
 
@@ -45,6 +47,21 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
         "heartbeat": 4,
         "complete": 6,
     }
+
+
+def test_a_thousand_webhooks_a_second_need_no_more_than_most_of_a_partition() -> None:
+    shards = {
+        "TasksTable.due due": DUE_SHARDS,
+        "TasksTable.notifications well": SHARDS,
+        "DeliveriesTable.by_source github/default": SOURCE_SHARDS,
+    } | {f"TasksTable.listing {status}": SHARDS for status in ("pending", "running", "succeeded")}
+    units: defaultdict[str, float] = defaultdict(float)
+    for load in partition_loads(lives=2, shared_by=1):
+        units[load.key.rpartition("#")[0]] += load.units
+
+    needed = {name: units[name] / number for name, number in shards.items()}
+
+    assert all(0 < share <= 0.55 for share in needed.values()), needed
 
 
 def test_a_page_of_a_list_costs_the_same_however_long_the_list_is() -> None:

@@ -35,7 +35,7 @@ from tests.builders import (
     held,
 )
 
-_AT_ONCE = 8
+_AT_ONCE = 24
 """How many parts an agenda may be read in by turns."""
 
 SECOND = timedelta(seconds=1)

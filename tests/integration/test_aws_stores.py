@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from signalbox.aws import table_keys
 from signalbox.aws.compression import compress, unpack_record
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
@@ -143,7 +144,7 @@ class TestDynamoTasks(TaskStoreContract):
         page = list(islice(store.newest([TaskStatus.PENDING], Window(chunk=5)), 5))
 
         assert len(page) == 5
-        assert faults.operations.count("DynamoDB.Query") <= 4
+        assert faults.operations.count("DynamoDB.Query") <= 2 * table_keys.SHARDS
         assert set(faults.operations) == {"DynamoDB.Query"}
 
     def test_a_window_that_ends_before_it_begins_is_never_asked_for(
@@ -208,7 +209,7 @@ class TestDynamoAgenda(AgendaContract):
         faults.clear()
 
         assert list(due_index.overdue(NOW)) == []
-        assert faults.operations == ["DynamoDB.Query"] * 8
+        assert faults.operations == ["DynamoDB.Query"] * table_keys.DUE_SHARDS
 
 
 class TestDynamoHeldIndex(HeldIndexContract):
@@ -220,7 +221,7 @@ class TestDynamoHeldIndex(HeldIndexContract):
     def index(self, tasks_table: Table) -> DynamoHeldIndex:
         return DynamoHeldIndex(table=tasks_table)
 
-    def test_a_minute_without_held_notifications_costs_two_queries(
+    def test_a_minute_without_held_notifications_costs_a_query_for_each_shard(
         self, notes: DynamoNotifications, index: DynamoHeldIndex, faults: Faults
     ) -> None:
         for _ in range(20):
@@ -228,7 +229,7 @@ class TestDynamoHeldIndex(HeldIndexContract):
         faults.clear()
 
         assert list(index.connections()) == []
-        assert faults.operations == ["DynamoDB.Query"] * 2
+        assert faults.operations == ["DynamoDB.Query"] * table_keys.SHARDS
 
 
 class TestDynamoDeliveries(DeliveryStoreContract):

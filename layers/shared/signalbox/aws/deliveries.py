@@ -51,7 +51,7 @@ class DynamoDeliveries(DeliveryStore):
         item: dict[str, AttributeValueTypeDef] = {
             "pk": {"S": delivery.id},
             "doc": {"B": _document(delivery)},
-            "source_pk": {"S": table_keys.source_sk(delivery.provider, delivery.source)},
+            "source_pk": {"S": _source_pk(delivery)},
             "source_sk": {"S": list_position(delivery.received_at, delivery.id)},
             "status": {"S": delivery.status},
             "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
@@ -110,8 +110,14 @@ class DynamoDeliveries(DeliveryStore):
 
     @override
     def newest(self, provider: str, source: str, window: Window) -> Iterator[Delivery]:
-        partition = table_keys.source_sk(provider, source)
-        rows = self.table.newest(table_keys.BY_SOURCE_INDEX, "source", partition, window)
+        name = table_keys.source_sk(provider, source)
+        shards = [
+            self.table.newest(
+                table_keys.BY_SOURCE_INDEX, "source", table_keys.source_pk(name, shard), window
+            )
+            for shard in range(table_keys.SOURCE_SHARDS)
+        ]
+        rows = heapq.merge(*shards, key=lambda row: text_attribute(row, "source_sk"), reverse=True)
         return (_delivery(row) for row in rows)
 
     @override
@@ -178,10 +184,15 @@ def _due_attributes(delivery: Delivery) -> dict[str, AttributeValueTypeDef]:
     }
 
 
+def _source_pk(delivery: Delivery) -> str:
+    shard = table_keys.shard_of(delivery.id, table_keys.SOURCE_SHARDS)
+    return table_keys.source_pk(table_keys.source_sk(delivery.provider, delivery.source), shard)
+
+
 def _due_delivery(row: Item) -> DueDelivery:
     return DueDelivery(
         id=DeliveryId(text_attribute(row, "pk")),
-        source=text_attribute(row, "source_pk"),
+        source=table_keys.source_of(text_attribute(row, "source_pk")),
         due_at=_time_of(text_attribute(row, "due_sk")),
         received_at=_time_of(text_attribute(row, "source_sk")),
     )

@@ -32,8 +32,8 @@
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
 status and creation time), `due` (by due time; held notifications apart, by connection) and
-`notifications` (by status and creation time). So is the index `due` of Deliveries, which has the
-deferred ones.
+`notifications` (by status and creation time). So are the indexes of Deliveries: `by_source`, and
+`due`, which has the deferred ones.
 """
 
 import json
@@ -45,8 +45,11 @@ from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, T
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
-SHARDS: Final = 2
-DUE_SHARDS: Final = 8
+SHARDS: Final = 4
+SOURCE_SHARDS: Final = 2
+DUE_SHARDS: Final = 24
+"""Numbers of shards, by docs/decisions/0026-partitions.md; they may be raised, never lowered."""
+
 LISTING_INDEX: Final = "listing"
 DUE_INDEX: Final = "due"
 NOTIFICATIONS_INDEX: Final = "notifications"
@@ -135,6 +138,16 @@ def shard_of(identifier: str, shards: int = SHARDS) -> int:
 def source_sk(provider: str, name: str) -> str:
     """Return the sort key of a source."""
     return f"{provider}/{name}"
+
+
+def source_pk(source: str, shard: int) -> str:
+    """Return a partition of the list of deliveries of a source, which is named by its sort key."""
+    return f"{source}#{shard}"
+
+
+def source_of(source_pk: str) -> str:
+    """Return the source in a partition of the list of its deliveries."""
+    return source_pk.partition("#")[0]
 
 
 def rejections_pk(provider: str, name: str) -> str:
