@@ -126,4 +126,6 @@ def _notification_item(notification: Notification) -> dict[str, AttributeValueTy
         position = list_position(notification.hold.since, notification.id)
         item["due_pk"] = {"S": table_keys.held_pk(table_keys.shard_of(notification.id))}
         item["due_sk"] = {"S": table_keys.held_sk(notification.connection, position)}
-    return item | due_attributes(notification.id, notification.indexed_due_at, notification.expires_at)
+    return item | due_attributes(
+        notification.id, notification.indexed_due_at, notification.expires_at
+    )
