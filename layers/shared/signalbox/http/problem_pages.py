@@ -53,11 +53,6 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The headers are too long.",
         "Send fewer or shorter headers, 16 KB in all.",
     ),
-    "http_version_not_supported": ProblemMeaning(
-        505,
-        "The request has a version of HTTP that the gateway does not speak.",
-        "Send it by HTTP/1.1.",
-    ),
     "idempotency_key_reused": ProblemMeaning(
         422,
         "The Idempotency-Key was used for another request.",
@@ -147,11 +142,6 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         400,
         "The request cannot be accepted.",
         "Correct the request as `detail` says.",
-    ),
-    "request_timeout": ProblemMeaning(
-        408,
-        "The gateway got no more of the body for too long.",
-        "Send the body without long pauses.",
     ),
     "response_too_large": ProblemMeaning(
         502,
