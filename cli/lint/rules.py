@@ -308,8 +308,9 @@ def _to_be_watched(template: Template) -> Iterator[tuple[str, str]]:
         yield name, "Throttles"
     for _, mapping in _stream_mappings(template):
         yield logical_id(value_at(mapping.properties, "FunctionName")), "IteratorAge"
-    for name, _ in template.of("ApiGatewayV2::Api"):
-        yield name, "5xx"
+    for name, api in template.of("ApiGatewayV2::Api"):
+        is_websocket = value_at(api.properties, "ProtocolType") == "WEBSOCKET"
+        yield name, "IntegrationError" if is_websocket else "5xx"
 
 
 def _refuses_plain(statement: JsonValue) -> bool:

@@ -134,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self.do_POST()
 
+    def do_DELETE(self) -> None:
+        self.do_POST()
+
     def _answer(self, reply: Reply) -> None:
         self.close_connection = True
         if reply.fault is Fault.HANG:

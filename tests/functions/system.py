@@ -258,7 +258,8 @@ def running() -> Iterator[System]:
     """A system over a stack in moto, on a clock of its own; nobody is limited."""
     clock = FakeClock()
     with pytest.MonkeyPatch.context() as patch, deployed() as stack, simulated_time(clock):
-        for name, value in stack.environment("ApiFunction").items():
+        live = {"SIGNALBOX_WEBSOCKET_URL": "wss://live.example.com/live"}
+        for name, value in (stack.environment("ApiFunction") | live).items():
             patch.setenv(name, value)
         system = System(clock)
         system.limited()

@@ -93,6 +93,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /problems/<slug>": Row(who="", about=problem, absent=404),
     "GET /metrics": Row(who=READERS),
     "GET /api/v1/metrics": Row(who=READERS),
+    "POST /api/v1/realtime/tickets": Row(who=ALL, own=201),
     "GET /api/v1/tasks": Row(who=ALL),
     "POST /api/v1/tasks": Row(who=OPERATORS, own=201, body={"title": "Tidy up"}),
     "GET /api/v1/tasks/<task_id>": Row(who=ALL, about=task, absent=404),

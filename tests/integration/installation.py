@@ -40,6 +40,7 @@ LEASE: Final = 60
 QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "slackQueue")
 _STREAM: Final = "DispatcherFunction"
 _DEFERRED: Final = "DeferredFunction"
+_FANOUT: Final = "FanoutFunction"
 
 
 class Silence(Exception):
@@ -78,8 +79,11 @@ class Installation:
     def drive(
         self, *, stream: bool = True, deferred: bool = True, chaos: Chaos | None = None
     ) -> EventSourceDriver:
-        """Lets the mappings of the template call the functions, those of streams on request."""
-        idle = {_STREAM: not stream, _DEFERRED: not deferred}
+        """Lets the mappings of the template call the functions, those of streams on request.
+
+        Nobody is connected for live updates, which nothing else waits for.
+        """
+        idle = {_STREAM: not stream, _DEFERRED: not deferred, _FANOUT: True}
         called = {name: each for name, each in self.functions.items() if not idle.get(name)}
         self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
         return self.driver

@@ -207,7 +207,9 @@ def _fits(value: JsonValue, pattern: JsonValue) -> bool:
     assert isinstance(pattern, list)
     if pattern == [{"exists": True}]:
         return value is not None
-    assert not any(isinstance(each, dict) for each in pattern), "only values are understood"
+    prefixes = [str(each["prefix"]) for each in pattern if isinstance(each, dict)]
+    if prefixes:
+        return str(value).startswith(tuple(prefixes))
     return value in pattern
 
 

@@ -27,6 +27,9 @@ _ID: Final = 12
 _SECRET: Final = 43
 _CACHE_TTL: Final = timedelta(seconds=30)
 _CACHE_SIZE: Final = 1_000
+KEY_PRINCIPAL: Final = "key:"
+"""What the name of the principal of a key begins with."""
+
 _NO_DIGEST: Final = "0" * 64
 
 KEY_INVALID_DETAIL: Final = "the API key is not valid"
@@ -96,9 +99,22 @@ class KeyAuthenticator:
         same = compare_digest(known.encode(), _digest(text).encode())
         if not same or key is None or not _is_valid(key, self.clock()):
             raise Unauthenticated(KEY_INVALID_DETAIL)
+        return self._principal(key)
+
+    def _principal(self, key: ApiKey) -> Principal:
         custom = any(role not in BUILT_IN_ROLES for role in key.roles)
         scopes = key.granted(self.roles() if custom else BUILT_IN_ROLES)
-        return Principal(name=f"key:{key.id}", scopes=scopes, roles=key.roles)
+        return Principal(
+            name=f"{KEY_PRINCIPAL}{key.id}",
+            scopes=scopes,
+            roles=key.roles,
+            expires_at=key.expires_at,
+        )
+
+    def current(self, principal: Principal) -> Principal | None:
+        """Return what the key of a principal allows now, None if it is no longer valid."""
+        key = self._find(KeyId(principal.name.removeprefix(KEY_PRINCIPAL)))
+        return self._principal(key) if key and _is_valid(key, self.clock()) else None
 
     def _find(self, identifier: KeyId) -> ApiKey | None:
         now = self.clock()

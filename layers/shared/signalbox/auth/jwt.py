@@ -7,13 +7,14 @@ the configuration and the key. Ambiguous tokens are refused. See RFC 8725.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.auth.jose_json import base64url_decode, parse_object
 from signalbox.auth.jwks import JwksCache
-from signalbox.models.base import JsonObject
+from signalbox.models.base import EPOCH, JsonObject
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
@@ -106,6 +107,7 @@ class TokenAuthenticator:
             name=f"jwt:{issuer.name}/{token.claims.sub}",
             scopes=frozenset(grant.scopes).union(*by_role),
             roles=grant.roles,
+            expires_at=EPOCH + timedelta(seconds=token.claims.exp),
         )
 
 

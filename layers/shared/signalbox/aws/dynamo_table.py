@@ -184,11 +184,11 @@ class Table:
         with aws_unavailable("the store"):
             self.client.delete_item(TableName=self.name, Key=key)
 
-    def delete_if(self, key: Item, expected: Item) -> None:
-        """Delete the item with this key, if it exists.
+    def delete_if(self, key: Item, expected: Item, *, exists: bool = False) -> None:
+        """Delete the item with this key; it need not exist, unless `exists` is set.
 
         Raises:
-            WriteConflict: Its attributes have other values.
+            WriteConflict: Its attributes have other values, or it should exist and does not.
         """
         try:
             with aws_unavailable("the store"):
@@ -203,7 +203,7 @@ class Table:
             there = _conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
-            if there:
+            if there or exists:
                 raise WriteConflict("the record has changed meanwhile") from None
 
     def query(

@@ -112,3 +112,23 @@ class StreamsApi(Protocol):
         self, **request: Unpack[streams.GetRecordsInputTypeDef]
     ) -> streams.GetRecordsOutputTypeDef:
         """Return records of a shard, and where to read on."""
+
+
+class ConnectionsApi(Protocol):
+    """The management API of WebSocket connections."""
+
+    def post(self, connection: str, frame: bytes) -> None:
+        """Send a frame.
+
+        Raises:
+            AwsRefused: API Gateway does not send it; the connection may be gone.
+            AwsUnreachable: There was no response in time.
+        """
+
+    def delete(self, connection: str) -> None:
+        """Close a connection.
+
+        Raises:
+            AwsRefused: The connection is gone.
+            AwsUnreachable: There was no response in time.
+        """

@@ -29,6 +29,13 @@
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | State | `INCIDENTS` | | the incidents, and the counters at the last observation |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
+| Realtime | `TICKET#<hash>` | `TICKET` | a ticket for a WebSocket connection |
+| Realtime | `SOCKET#<socket>` | `SOCKET` | a WebSocket connection |
+| Realtime | `SOCKET#<socket>` | `TOPIC#<topic>` | a topic that it subscribes to |
+| Realtime | `PRINCIPAL#<principal>` | `SOCKET#<socket>` | a connection of a principal |
+| Realtime | `CHANNEL#<channel>` | `STATE` | what was sent, and who sends |
+| Realtime | `CHANNEL#<channel>` | `SUBSCRIBER#<socket>#<topic>` | a subscription |
+| Realtime | `CHANNEL#<channel>` | `EVENTS#<number>` | recent events |
 
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
 status and creation time), `due` (by due time; held notifications apart, by connection) and
@@ -41,7 +48,7 @@ from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
-from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, SocketId, SubscriptionId, TaskId
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
 
@@ -73,6 +80,14 @@ ROLE: Final = "ROLE"
 PAUSE: Final = "PAUSE"
 
 INCIDENTS_PK: Final = "INCIDENTS"
+HEALTH: Final = "HEALTH#"
+
+TICKET: Final = "TICKET"
+SOCKET: Final = "SOCKET"
+SOCKET_TOPIC: Final = "TOPIC#"
+CHANNEL_STATE: Final = "STATE"
+SUBSCRIBER: Final = "SUBSCRIBER#"
+EVENTS: Final = "EVENTS#"
 
 
 def task_pk(task_id: str) -> str:
@@ -187,7 +202,7 @@ def circuit_pk(connection: ConnectionId) -> str:
 
 def instance_health_pk(service: str) -> str:
     """Return the partition key of the health of the instances of a service."""
-    return f"HEALTH#{service}"
+    return f"{HEALTH}{service}"
 
 
 def registration_pk(service: str, instance: str) -> str:
@@ -238,6 +253,41 @@ def counters_pk(stream: str) -> str:
 def request_counters_pk(service: str) -> str:
     """Return the partition key of the counters of the requests to a service."""
     return f"REQUESTS#{service}"
+
+
+def ticket_pk(digest: str) -> str:
+    """Return the partition key of a ticket."""
+    return f"TICKET#{digest}"
+
+
+def socket_key(socket: SocketId) -> str:
+    """Return the partition key of a WebSocket connection, or its sort key at its principal."""
+    return f"{SOCKET}#{socket}"
+
+
+def socket_topic_sk(topic: str) -> str:
+    """Return the sort key of a topic that a connection subscribes to."""
+    return f"{SOCKET_TOPIC}{topic}"
+
+
+def principal_pk(principal: str) -> str:
+    """Return the partition key of the connections of a principal."""
+    return f"PRINCIPAL#{principal}"
+
+
+def channel_pk(channel: str) -> str:
+    """Return the partition key of a channel."""
+    return f"CHANNEL#{channel}"
+
+
+def subscriber_sk(socket: SocketId, topic: str) -> str:
+    """Return the sort key of a subscription in its channel."""
+    return f"{SUBSCRIBER}{socket}#{topic}"
+
+
+def events_sk(number: int) -> str:
+    """Return the sort key of a batch of events; it sorts like numbers."""
+    return f"{EVENTS}{number:016}"
 
 
 def task_id_of(pk: str) -> TaskId:

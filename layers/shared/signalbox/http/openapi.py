@@ -48,6 +48,7 @@ TAGS: Final = {
     "keys": "API keys and roles",
     "audit": "The audit log",
     "incidents": "Failures, grouped by their cause",
+    "realtime": "Live updates over WebSocket",
     "metrics": "Metrics as JSON and for Prometheus",
     "webhooks": "The endpoints of webhooks",
     "health": "Health and readiness",

@@ -17,6 +17,8 @@ SubscriptionId = NewType("SubscriptionId", str)
 KeyId = NewType("KeyId", str)
 RequestId = NewType("RequestId", str)
 IncidentId = NewType("IncidentId", str)
+SocketId = NewType("SocketId", str)
+"""The id of a WebSocket connection, which API Gateway gives."""
 
 _BYTES = 15
 
@@ -82,6 +84,11 @@ def incident_id(cause: str, opened_at: datetime) -> IncidentId:
 def random_lease_id() -> LeaseId:
     """Return an unguessable id for a lease."""
     return LeaseId(_random("lse"))
+
+
+def random_frame_id() -> str:
+    """Return an id for a frame that answers one client."""
+    return _random("frm")
 
 
 def random_request_id() -> RequestId:

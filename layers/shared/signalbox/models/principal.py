@@ -81,11 +81,15 @@ class Role(ConfigResource):
 
 
 class Principal(Model):
-    """An authenticated caller. `name` is `key:<id>` or `jwt:<issuer>/<subject>`."""
+    """An authenticated caller. `name` is `key:<id>` or `jwt:<issuer>/<subject>`.
+
+    Its credentials end at `expires_at`, if they end by themselves.
+    """
 
     name: str
     scopes: frozenset[Scope]
     roles: tuple[str, ...] = ()
+    expires_at: UtcDatetime | None = None
 
     def require(self, scope: Scope) -> None:
         """Check that the principal has this scope.

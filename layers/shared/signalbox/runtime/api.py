@@ -16,6 +16,7 @@ from signalbox.http.routes.docs import add_docs
 from signalbox.http.routes.health import add_health
 from signalbox.http.routes.logs import add_logs
 from signalbox.http.routes.metrics import add_metrics
+from signalbox.http.routes.realtime import add_realtime
 from signalbox.http.routes.task_changes import add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
@@ -25,6 +26,7 @@ from signalbox.runtime.counters import count_changes
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.tickets import ticket_manager
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
@@ -80,6 +82,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         ),
     )
     add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
+    add_realtime(routes, tickets=ticket_manager(wired), url=wired.settings.websocket_url)
     add_audit(
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
     from signalbox.auth.jwt import TokenAuthenticator
 
 
-def authorizer(wired: Wiring) -> Authorizer:
-    """Return the authorizer."""
-    keys = KeyAuthenticator(
+def key_authenticator(wired: Wiring) -> KeyAuthenticator:
+    """Return the authenticator of API keys."""
+    return KeyAuthenticator(
         store=wired.keys,
         clock=wired.clock,
         environment=wired.settings.key_environment,
         roles=wired.config.role_scopes,
     )
+
+
+def authorizer(wired: Wiring) -> Authorizer:
+    """Return the authorizer."""
     return Authorizer(
-        keys=keys.authenticate,
+        keys=key_authenticator(wired).authenticate,
         tokens=_tokens(wired),
         limit=rate_limiter(wired),
     )

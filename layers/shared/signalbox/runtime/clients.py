@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_servicediscovery import ServiceDiscoveryClient
 
-    from signalbox.aws.protocols import DynamoApi, SqsApi, SsmApi, StreamsApi
+    from signalbox.aws.protocols import ConnectionsApi, DynamoApi, SqsApi, SsmApi, StreamsApi
     from signalbox.aws.targets import BotoTargets
 
 _DYNAMO: Final = CallLimits()
 _SQS: Final = CallLimits(read_timeout=10)
 # who waits for a secret has ten seconds in all
 _SSM: Final = CallLimits(read_timeout=2, attempts=2)
+
+# whoever takes no frame within two seconds is disconnected
+_CONNECTIONS: Final = CallLimits(read_timeout=2, attempts=1)
 
 
 class AwsClients:
@@ -69,6 +72,17 @@ class AwsClients:
         return s3_client()
 
     @cached_property
+    def connections(self) -> "ConnectionsApi":
+        """Return the client that sends frames to WebSocket connections."""
+        from signalbox.aws.transport.connections import (  # noqa: PLC0415  few need it
+            ConnectionsTransport,
+        )
+
+        return ConnectionsTransport(
+            self.settings.websocket_endpoint, process_environment(), _CONNECTIONS
+        )
+
+    @cached_property
     def aws_targets(self) -> "BotoTargets":
         """Return the targets in AWS, each of whose clients is created on first use."""
         from signalbox.aws.targets import BotoTargets  # noqa: PLC0415  few need it
@@ -96,6 +110,11 @@ class AwsClients:
     def state_table(self) -> Table:
         """Return the State table."""
         return Table(client=self.dynamo, name=self.settings.state_table)
+
+    @cached_property
+    def realtime_table(self) -> Table:
+        """Return the Realtime table."""
+        return Table(client=self.dynamo, name=self.settings.realtime_table)
 
 
 def _target_client(service: str) -> "Callable[[str | None], Any]":

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,6 +34,10 @@ class Settings(BaseModel):
     trusted_origins: str = ""
     cors_origins: str = ""
     gateway_networks: str = ""
+    realtime_table: str = ""
+    websocket_url: str = ""
+    websocket_endpoint: str = ""
+    api_origin: str = ""
 
     tasks_table: str
     deliveries_table: str
@@ -68,6 +73,14 @@ class Settings(BaseModel):
     def cors(self) -> frozenset[str]:
         """Return the origins whose pages may call the API."""
         return _listed(self.cors_origins)
+
+    @property
+    def socket_origins(self) -> frozenset[str]:
+        """Return the origins whose pages may connect: the API's own, and those of `cors`."""
+        parts = urlsplit(self.websocket_url)
+        scheme = {"wss": "https", "ws": "http"}.get(parts.scheme, "")
+        own = {self.api_origin, f"{scheme}://{parts.netloc}" if scheme else ""}
+        return self.cors | (own - {""})
 
     @property
     def networks(self) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def _caller(
 ) -> JsonCaller:
     pool = HttpPool(
         endpoint_of(service.prefix, service.variable, environment),
-        tls=lambda: _tls(environment),
+        tls=lambda: tls_of(environment),
         connect_timeout=limits.connect_timeout,
         read_timeout=limits.read_timeout,
     )
@@ -231,7 +231,8 @@ def _caller(
     )
 
 
-def _tls(environment: Mapping[str, str]) -> ssl.SSLContext:
+def tls_of(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Return the TLS context for services of AWS."""
     if bundle := environment.get("AWS_CA_BUNDLE"):
         return tls_with(bundle)
     return shared_public_tls()

@@ -50,7 +50,7 @@ def endpoint_of(prefix: str, name: str, environment: Mapping[str, str]) -> AwsEn
     ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
     for variable in () if ignored else (f"AWS_ENDPOINT_URL_{name}", "AWS_ENDPOINT_URL"):
         if url := environment.get(variable):
-            return _parsed_endpoint(url, variable)
+            return parse_endpoint(url, variable)
     region = region_of(environment)
     fips = "-fips" if environment.get("AWS_USE_FIPS_ENDPOINT", "").lower() == "true" else ""
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
@@ -58,7 +58,12 @@ def endpoint_of(prefix: str, name: str, environment: Mapping[str, str]) -> AwsEn
     return AwsEndpoint(tls=True, host=host, port=443, authority=host)
 
 
-def _parsed_endpoint(url: str, variable: str) -> AwsEndpoint:
+def parse_endpoint(url: str, variable: str) -> AwsEndpoint:
+    """Return the endpoint at a URL.
+
+    Raises:
+        AwsUnreachable: It is none; the message has the name of the `variable`.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -42,11 +42,13 @@ class HttpPool:
         tls: "Callable[[], ssl.SSLContext]",
         connect_timeout: float,
         read_timeout: float,
+        max_idle: int = _MAX_IDLE,
     ) -> None:
         self.endpoint = endpoint
         self._tls = tls
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
+        self._max_idle = max_idle
         self._idle: deque[tuple[float, socket.socket]] = deque()
 
     def close(self) -> None:
@@ -54,18 +56,26 @@ class HttpPool:
         while self._idle:
             self._idle.pop()[1].close()
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> AwsResponse:
-        """Send a request once and return the response.
+    def post(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        method: str = "POST",
+        path: str | None = None,
+    ) -> AwsResponse:
+        """Send a request once and return the response; the path is that of the endpoint.
 
         Raises:
             AwsUnreachable: There is no connection, or no whole response. The request may have
                 taken effect.
         """
+        head = self._head(method, path or self.endpoint.path, headers, len(body))
         try:
             connection = self._open_idle() or self._connect()
             try:
-                connection.sendall(self._head(headers, len(body)) + body)
-                response, stays_open = _read_response(connection)
+                connection.sendall(head + body)
+                response, stays_open = _read_response(connection, method)
             except BaseException:
                 connection.close()
                 raise
@@ -73,16 +83,17 @@ class HttpPool:
             raise AwsUnreachable(
                 f"no response from {self.endpoint.authority}: {type(error).__name__}"
             ) from error
-        if stays_open and len(self._idle) < _MAX_IDLE:
+        if stays_open and len(self._idle) < self._max_idle:
             self._idle.append((time.monotonic(), connection))
         else:
             connection.close()
         return response
 
-    def _head(self, headers: Mapping[str, str], length: int) -> bytes:
+    @staticmethod
+    def _head(method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return (
-            f"POST {self.endpoint.path} HTTP/1.1\r\n{lines}"
+            f"{method} {path} HTTP/1.1\r\n{lines}"
             f"accept-encoding: identity\r\ncontent-length: {length}\r\n\r\n"
         ).encode("latin-1")
 
@@ -112,9 +123,9 @@ class HttpPool:
         return connection
 
 
-def _read_response(connection: socket.socket) -> tuple[AwsResponse, bool]:
+def _read_response(connection: socket.socket, method: str) -> tuple[AwsResponse, bool]:
     """Return the response, and whether another request may follow on the connection."""
-    response = HTTPResponse(connection, method="POST")
+    response = HTTPResponse(connection, method=method)
     try:
         response.begin()
         if response.length is None and not response.chunked:

@@ -1,0 +1,5 @@
+"""The WebSocket API of live updates."""
+
+from signalbox.runtime.realtime import realtime
+
+handler = realtime()

@@ -1,0 +1,139 @@
+"""The events of live updates in records of the tables' streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import BaseModel, Field
+
+from signalbox.aws import table_keys
+from signalbox.aws.compression import unpack_record
+from signalbox.models.delivery import Delivery
+from signalbox.models.incident import IncidentLedger
+from signalbox.models.instance_health import ServiceHealth
+from signalbox.models.log import Chunk
+from signalbox.models.notification import Notification
+from signalbox.models.task import Priority, Task
+from signalbox.services.realtime import events
+from signalbox.services.realtime.events import ChannelEvent
+
+_DOCUMENT: Final = "doc"
+
+
+class StreamAttribute(BaseModel):
+    """The attributes that are read are texts, numbers and packed documents."""
+
+    S: str = ""
+    N: str = ""
+    B: str | None = None
+
+
+Attributes = Mapping[str, StreamAttribute]
+
+
+class StreamImages(BaseModel):
+    """The keys of an item, and the item before and after a change."""
+
+    Keys: dict[str, StreamAttribute]
+    NewImage: dict[str, StreamAttribute] = Field(default_factory=dict)
+    OldImage: dict[str, StreamAttribute] = Field(default_factory=dict)
+
+    @property
+    def pk(self) -> str:
+        """Return the partition key."""
+        return _text(self.Keys, "pk")
+
+    @property
+    def sk(self) -> str:
+        """Return the sort key, empty if there is none."""
+        return _text(self.Keys, "sk")
+
+
+def stream_events(images: StreamImages) -> Iterator[ChannelEvent]:
+    """Yield the events of a record; none if it was deleted, or if nobody would see a change.
+
+    Raises:
+        ValueError: It has not the form that this version writes.
+    """
+    if not images.NewImage:
+        return
+    if images.pk.startswith(table_keys.HEALTH):
+        yield from _of_health(images)
+    elif images.pk == table_keys.INCIDENTS_PK:
+        before, after = images.OldImage, images.NewImage
+        yield from events.incident_events(_ledger(before), _ledger(after))
+    elif images.sk:
+        yield from _of_task(images)
+    elif not images.pk.startswith(table_keys.REJECTED_REQUEST):
+        yield from _of_delivery(images)
+
+
+def affected_queues(images: StreamImages) -> frozenset[Priority]:
+    """Return the queues that a record changes.
+
+    Raises:
+        ValueError: It has not the form that this version writes.
+    """
+    if images.sk != table_keys.TASK_SORT or not images.NewImage or not _is_step(images):
+        return frozenset()
+    before = _task(images.OldImage) if images.OldImage else None
+    return events.queues_of(before, _task(images.NewImage))
+
+
+def _of_task(images: StreamImages) -> Iterator[ChannelEvent]:
+    if images.sk == table_keys.TASK_SORT:
+        if _is_step(images):
+            yield events.task_event(_task(images.NewImage))
+    elif images.sk.startswith(table_keys.LOG):
+        if not images.OldImage:
+            chunk = Chunk.model_validate_json(_document(images.NewImage), extra="ignore")
+            yield from events.log_events(table_keys.task_id_of(images.pk), chunk)
+    elif images.sk.startswith(table_keys.NOTIFICATION) and _is_step(images):
+        notification = Notification.model_validate_json(_document(images.NewImage), extra="ignore")
+        yield events.notification_event(notification)
+
+
+def _of_delivery(images: StreamImages) -> Iterator[ChannelEvent]:
+    before, after = images.OldImage, images.NewImage
+    names = ("status", "version", "duplicates")
+    if before and all(before.get(name) == after.get(name) for name in names):
+        return
+    delivery = Delivery.model_validate_json(_document(after), extra="ignore")
+    duplicates = int(after["duplicates"].N) if "duplicates" in after else 0
+    yield events.delivery_event(delivery, duplicates, new=not before)
+
+
+def _of_health(images: StreamImages) -> Iterator[ChannelEvent]:
+    service = images.pk.removeprefix(table_keys.HEALTH)
+    yield from events.service_events(service, _health(images.OldImage), _health(images.NewImage))
+
+
+def _is_step(images: StreamImages) -> bool:
+    """Return whether the version changed, which it does not by a heartbeat or a mark."""
+    return images.OldImage.get("version") != images.NewImage.get("version")
+
+
+def _task(image: Attributes) -> Task:
+    return Task.model_validate_json(_document(image), extra="ignore")
+
+
+def _ledger(image: Attributes) -> IncidentLedger:
+    if not image:
+        return IncidentLedger()
+    return IncidentLedger.model_validate_json(_document(image), extra="ignore")
+
+
+def _health(image: Attributes) -> ServiceHealth:
+    if not image:
+        return ServiceHealth()
+    return ServiceHealth.model_validate_json(_document(image), extra="ignore")
+
+
+def _document(image: Attributes) -> str | bytes:
+    stored = image.get(_DOCUMENT, StreamAttribute())
+    return unpack_record({"S": stored.S} if stored.B is None else {"B": stored.B})
+
+
+def _text(image: Attributes, name: str) -> str:
+    return image[name].S if name in image else ""

@@ -1,0 +1,116 @@
+"""Build the handler of the function that sends changes in the tables to WebSocket connections."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, Field, JsonValue
+
+from signalbox.aws.stream_events import StreamImages, affected_queues, stream_events
+from signalbox.http.problems import error_fields
+from signalbox.models.errors import Unavailable
+from signalbox.models.realtime import QUEUE_CHANNEL, ChannelState, RealtimeEvent
+from signalbox.models.task import Priority
+from signalbox.runtime.realtime import event_sender, frame_sender
+from signalbox.runtime.telemetry import logger
+from signalbox.runtime.wiring import Wiring
+from signalbox.services.ports.realtime import FrameSender
+from signalbox.services.ports.tasks import TaskQueue
+from signalbox.services.ports.time import Clock
+from signalbox.services.realtime.events import queue_event
+from signalbox.services.realtime.publish import PublishEvents
+from signalbox.services.realtime.send import SendEvents
+
+
+class _Record(BaseModel):
+    """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
+
+    eventID: str = ""  # noqa: N815  as the stream writes it
+    dynamodb: JsonValue = None
+
+
+class _Records(BaseModel):
+    Records: tuple[_Record, ...] = Field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanoutHandler:
+    """A Lambda handler for batches of the tables' streams.
+
+    It raises if events could not be written or sent, and the stream delivers the batch again; then
+    they are recognised and not written twice. A record that cannot be read is skipped, since the
+    dispatcher counts it.
+    """
+
+    publish: PublishEvents
+    send: SendEvents
+    queue: TaskQueue
+    clock: Clock
+    logger: Logger
+
+    def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
+        """Send the changes of a batch.
+
+        Raises:
+            Unavailable: Some could not be written or sent.
+        """
+        errors = []
+        for channel, events in self._by_channel(_Records.model_validate(event).Records).items():
+            try:
+                self._send(channel, events)
+            except Unavailable as error:
+                self.logger.error("not sent", extra={"channel": channel, **error_fields(error)})
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _send(self, channel: str, events: Sequence[RealtimeEvent]) -> None:
+        number = self.publish(channel, events)
+        if number is None:
+            return
+
+        def is_sent(state: ChannelState) -> bool:
+            return state.sent >= number
+
+        if not self.send(channel, is_sent):
+            raise Unavailable("another sender does not end")
+        self.logger.info("sent", extra={"channel": channel, "events": len(events)})
+
+    def _by_channel(self, records: Sequence[_Record]) -> dict[str, list[RealtimeEvent]]:
+        events: dict[str, list[RealtimeEvent]] = defaultdict(list)
+        queues: dict[Priority, str] = {}
+        for record in records:
+            try:
+                images = StreamImages.model_validate(record.dynamodb)
+                for channel, event in stream_events(images):
+                    events[channel].append(event)
+                queues |= dict.fromkeys(affected_queues(images), record.eventID)
+            except ValueError:
+                self.logger.error("change not readable", extra={"event_id": record.eventID})
+        if queues and self._is_live(QUEUE_CHANNEL):
+            events[QUEUE_CHANNEL] = list(self._depths(queues))
+        return events
+
+    def _is_live(self, channel: str) -> bool:
+        state = self.publish.channels.state(channel)
+        return state is not None and state.is_live(self.clock())
+
+    def _depths(self, queues: dict[Priority, str]) -> Iterator[RealtimeEvent]:
+        now = self.clock()
+        for depth in self.queue.depths():
+            if depth.queue in queues:
+                yield queue_event(depth, queues[depth.queue], now)[1]
+
+
+def fanout(wiring: Wiring | None = None, sender: FrameSender | None = None) -> FanoutHandler:
+    """Return the handler."""
+    wired = wiring or Wiring()
+    send = event_sender(wired, sender or frame_sender(wired))
+    return FanoutHandler(
+        publish=PublishEvents(channels=send.channels, clock=wired.clock),
+        send=send,
+        queue=wired.queue,
+        clock=wired.clock,
+        logger=logger(),
+    )

@@ -1,0 +1,1 @@
+"""Live updates over WebSocket: tickets, subscriptions, and how events reach their subscribers."""
