@@ -27,6 +27,7 @@ from cli.commands import (
     sources,
     tasks,
     up,
+    watch,
     work,
 )
 from cli.errors import explain_error
@@ -68,6 +69,7 @@ app.add_typer(services.app, name="services")
 app.command()(gateway.gateway)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
+app.command()(watch.watch)
 app.command()(work.work)
 app.add_typer(deliveries.app, name="deliveries")
 app.command()(listen.listen)

@@ -43,6 +43,11 @@ class LocalOptions:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def websocket_url(self) -> str:
+        """Return the URL of live updates."""
+        return f"ws://{HOST}:{self.port}/live"
+
+    @property
     def echo_url(self) -> str:
         """Return the URL of the target for demos and tests."""
         return f"http://{HOST}:{self.echo_port}"

@@ -89,6 +89,7 @@ class LocalStack:
         outputs = {
             output["OutputKey"]: output["OutputValue"] for output in self._stack()["Outputs"]
         }
+        self._target.websocket_api_id = outputs["WebSocketApiId"]
         self._target.api_id = outputs["ApiId"]
         return Deployed(
             name=options.stack_name,
@@ -100,7 +101,12 @@ class LocalStack:
         )
 
     def _parameters(self) -> dict[str, str]:
-        ours = {"TrustedOrigins": self.options.trusted_origins, **self.options.parameters}
+        ours = {
+            "TrustedOrigins": self.options.trusted_origins,
+            "WebSocketUrl": self.options.websocket_url,
+            "WebSocketEndpoint": f"{self.options.endpoint_url}/_aws/execute-api",
+            **self.options.parameters,
+        }
         return stack_parameters(self.options.project / "samconfig.toml", ours)
 
     @cached_property

@@ -1,0 +1,1 @@
+"""Live updates on the command line: a client that resumes, and what prints its events."""
