@@ -64,7 +64,7 @@ def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> boo
         now = _with_retries(api, task, output) if seen else api.task(task)
         if now and (now.version, now.progress) != seen:
             seen = (now.version, now.progress)
-            output.line(now, f"{_line(now)}  {_detail(now)}".rstrip())
+            output.line(now, f"{task_line(now)}  {_detail(now)}".rstrip())
         if now and now.status in FINISHED:
             return now.status is TaskStatus.SUCCEEDED
         time.sleep(every)
@@ -84,7 +84,7 @@ def watch_all(api: ApiClient, output: Output, every: float) -> None:
             newest = []
         for task in reversed(newest):
             if seen.get(task.id) != task.version and not (first and task.status in FINISHED):
-                output.line(task, _line(task))
+                output.line(task, task_line(task))
         if newest:
             seen = {task.id: task.version for task in newest}
         first = False
@@ -99,7 +99,8 @@ def _with_retries(api: ApiClient, task: TaskId, output: Output) -> TaskView | No
         return None
 
 
-def _line(task: TaskSummary) -> str:
+def task_line(task: TaskSummary) -> str:
+    """Return a task in one line, with the time of now."""
     clock = f"{datetime.now(UTC):%H:%M:%S}"
     return f"{clock}  {task.id}  v{task.version}  {task.status:<9}  {task.title}"
 

@@ -261,16 +261,26 @@ def watch(
     context: typer.Context,
     task_id: Annotated[str | None, typer.Argument(help="A task; default: the newest ones.")] = None,
     *,
-    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two polls.")] = 2.0,
+    every: Annotated[
+        float, typer.Option(min=0.2, help="Seconds between two polls, where it polls.")
+    ] = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Print each change, of one task until it finishes: exit code 0 if it succeeded, else 1."""
-    from cli.api_client import connect_api
+    """Print each change, of one task until it finishes: exit code 0 if it succeeded, else 1.
+
+    The newest ones come by live updates, on a terminal as a table. Without live updates, and for
+    one task, it polls.
+    """
+    from cli.api_client import ApiError, ApiUnavailable, connect_api
+    from cli.live.view import watch_tasks
     from cli.task_views import watch_all, watch_one
     from signalbox.models.ids import TaskId
 
     api, output = connect_api(chosen_target(context)), Output(as_json)
     if task_id is None:
-        watch_all(api, output, every)
+        try:
+            watch_tasks(api, output)
+        except (ApiError, ApiUnavailable):
+            watch_all(api, output, every)
     elif not watch_one(api, TaskId(task_id), output, every):
         raise typer.Exit(1)

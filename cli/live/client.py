@@ -77,7 +77,8 @@ class LiveEvents:
     """Iterate over the events of a topic, each once and in order, until the process ends.
 
     An outage is waited for, except at the start. `note` reports one that lasts, and events that
-    were missed because it lasted for more than ten minutes.
+    were missed because it lasted for more than ten minutes. `refresh` is called when the state of
+    the API must be read: events follow it without a gap.
     """
 
     url: str
@@ -85,6 +86,7 @@ class LiveEvents:
     topic: str
     filters: Mapping[str, str] = field(default_factory=dict)
     note: Callable[[str], None]
+    refresh: Callable[[], None] = lambda: None
     sleep: Callable[[float], None] = time.sleep
     _last: str | None = None
     _position: EventPosition = _BEGINNING
@@ -152,10 +154,13 @@ class LiveEvents:
         if kind == "subscribed":
             self._failures = 0
             subscribed = SubscribedData.model_validate(frame.document, extra="ignore")
-            if self._last is not None and not subscribed.resumed:
+            is_first, is_missing = self._last is None, not subscribed.resumed
+            if is_missing:
                 self.note("events were missed: the outage lasted for more than ten minutes")
                 self._position = _BEGINNING
             self._advance(subscribed.after)
+            if is_first or is_missing:
+                self.refresh()
         return kind == "reconnect"
 
     def _is_new(self, frame: LiveFrame) -> bool:

@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import JsonValue
@@ -11,11 +13,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli.live.client import LiveFrame
+from cli.api_client import ApiClient
+from cli.live.client import LiveEvents, LiveFrame, ask_websocket_url
 from cli.output import Output, format_time, strip_controls
+from cli.task_views import task_line
 from signalbox.models.change import TaskSummary
 from signalbox.models.ids import TaskId
-from signalbox.models.realtime_data import TaskEventData
+from signalbox.models.realtime import TASKS_CHANNEL
+from signalbox.models.task import FINISHED
 
 MAX_ROWS: Final = 30
 _NAMES: Final = ("status", "title", "connection", "event", "instance", "waiting", "reason")
@@ -41,29 +46,69 @@ def _line_text(line: JsonValue) -> str:
     return str(line["text"]) if isinstance(line, dict) else ""
 
 
-def watch_table(tasks: Iterable[TaskSummary], frames: Iterable[LiveFrame]) -> None:
-    """Show the newest tasks in a table that changes with each event."""
-    rows = {task.id: task for task in tasks}
-    console = Console(highlight=False, markup=False)
-    with Live(_table(rows), console=console, auto_refresh=False) as live:
-        for frame in frames:
-            update_tasks(rows, frame)
-            live.update(_table(rows), refresh=True)
+@dataclass(slots=True, kw_only=True)
+class TaskTable:
+    """The newest tasks, as events change them; a table on a terminal, else a line per change."""
+
+    output: Output
+    live: Live | None = None
+    rows: dict[TaskId, TaskSummary] = field(default_factory=dict)
+
+    def reload(self, tasks: Iterable[TaskSummary]) -> None:
+        """Show the tasks of the API, the newest first; lines show only those that are not over."""
+        first = not self.rows
+        for task in reversed(list(tasks)):
+            if self._is_news(task) and not (first and task.status in FINISHED and not self.live):
+                self._show(task)
+            self.rows[task.id] = task
+        self._draw()
+
+    def apply(self, frame: LiveFrame) -> None:
+        """Show the task of an event; an older state replaces no newer one."""
+        if not frame.document:
+            return
+        text = json.dumps(frame.document)
+        task = TaskSummary.model_validate_json(text, extra="ignore")
+        if self._is_news(task):
+            self.rows[task.id] = task
+            self._show(task)
+            self._draw()
+
+    def _is_news(self, task: TaskSummary) -> bool:
+        known = self.rows.get(task.id)
+        return known is None or known.version < task.version
+
+    def _show(self, task: TaskSummary) -> None:
+        if self.live is None:
+            self.output.line(task, task_line(task))
+
+    def _draw(self) -> None:
+        if self.live is not None:
+            self.live.update(_table(self.rows), refresh=True)
 
 
-def update_tasks(rows: dict[TaskId, TaskSummary], frame: LiveFrame) -> None:
-    """Apply an event to the tasks; an older state replaces no newer one."""
-    if not frame.document:
-        return
-    task = TaskEventData.model_validate_json(json.dumps(frame.document), extra="ignore")
-    known = rows.get(task.id)
-    if known is None or known.version < task.version:
-        rows[task.id] = task
+def watch_tasks(api: ApiClient, output: Output) -> None:
+    """Show the newest tasks and each change of one, until an interrupt.
 
-
-def is_terminal() -> bool:
-    """Return whether a person sees the output."""
-    return sys.stdout.isatty()
+    Raises:
+        ApiError: There are no live updates, or not for this key.
+        ApiUnavailable: The API does not answer, or has none for now.
+    """
+    url = ask_websocket_url(api)
+    table = TaskTable(output=output)
+    events = LiveEvents(
+        url=url,
+        key=api.key,
+        topic=TASKS_CHANNEL,
+        note=output.note,
+        refresh=lambda: table.reload(api.tasks({}, MAX_ROWS)),
+    )
+    with ExitStack() as opened:
+        if sys.stdout.isatty() and not output.json:
+            console = Console(highlight=False, markup=False)
+            table.live = opened.enter_context(Live(console=console, auto_refresh=False))
+        for frame in events:
+            table.apply(frame)
 
 
 def _table(rows: Mapping[TaskId, TaskSummary]) -> Table:
