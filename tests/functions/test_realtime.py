@@ -205,7 +205,7 @@ def test_lines_of_a_log_reach_who_follows_it_and_nobody_else(live: Live, viewer:
     live.connect("s2", key=viewer)
     live.subscribe(f"task/{task}/log", "s1")
     live.subscribe("tasks", "s2")
-    live.system.wiring.logs.add(task, _a_chunk("one", "two"), None)
+    live.system.wiring.logs.add(task, a_chunk("one", "two"), None)
 
     live.stream(
         live.system.wiring.settings.tasks_table, {"pk": f"TASK#{task}", "sk": "LOG#0000000001"}
@@ -371,5 +371,5 @@ def _new_task(system: System, **more: JsonValue) -> Any:
     return system.ask("POST", "/api/v1/tasks", body, key=system.key("operator")).word("id")
 
 
-def _a_chunk(*lines: str) -> Chunk:
+def a_chunk(*lines: str) -> Chunk:
     return Chunk(first=1, seq=1, fence=1, attempt=1, at=NOW, size=10, lines=lines)

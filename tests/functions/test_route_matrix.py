@@ -87,6 +87,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /ready": Row(who=""),
     "GET /openapi.json": Row(who=""),
     "GET /docs": Row(who=""),
+    "GET /api/v1/asyncapi.json": Row(who=""),
     "GET /docs/style.css": Row(who=""),
     "GET /docs/swagger-ui.js": Row(who=""),
     "GET /docs/start.js": Row(who=""),

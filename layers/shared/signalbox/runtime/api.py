@@ -90,7 +90,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         cursors=Cursors(keys=wired.cursor_keys, clock=wired.clock),
         clock=wired.clock,
     )
-    _add_docs(routes)
+    _add_docs(routes, wired.settings.websocket_url)
     log = logger()
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
     return ApiHandler(
@@ -103,7 +103,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     )
 
 
-def _add_docs(routes: Routes) -> None:
+def _add_docs(routes: Routes, websocket_url: str) -> None:
     for provider in providers():
         for path in webhook_routes(provider):
             routes.add_external("POST", path)
@@ -112,7 +112,12 @@ def _add_docs(routes: Routes) -> None:
         signed = {name: make().signature_header for name, make in providers().items()}
         return openapi_document(routes, version=VERSION, signed=signed, base_path=base_path)
 
-    add_docs(routes, describe=describe)
+    def describe_events(api_url: str) -> str:
+        from signalbox.http.asyncapi import asyncapi_document  # noqa: PLC0415  rarely needed
+
+        return asyncapi_document(version=VERSION, websocket_url=websocket_url, api_url=api_url)
+
+    add_docs(routes, describe=describe, describe_events=describe_events)
 
 
 def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:

@@ -12,6 +12,8 @@ from signalbox.http.problem_pages import render_problem_page
 from signalbox.http.routing import APPLICATION_JSON, OPEN, Route, Routes
 from signalbox.models.errors import NotFound
 
+ASYNCAPI: Final = "/api/v1/asyncapi.json"
+
 _TAG: Final = "docs"
 _HTML: Final = "text/html; charset=utf-8"
 _MAX_BASE_PATHS: Final = 4
@@ -57,8 +59,14 @@ class Asset(StrEnum):
     START = "start.js"
 
 
-def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
-    """Add the routes. `describe` creates the document for a base path, once for each."""
+def add_docs(
+    routes: Routes, *, describe: Callable[[str], str], describe_events: Callable[[str], str]
+) -> None:
+    """Add the routes.
+
+    `describe` creates the document for a base path, once for each; `describe_events` creates that
+    of live updates for the URL of the API.
+    """
     description = lru_cache(maxsize=_MAX_BASE_PATHS)(describe)
 
     def page(path: str, summary: str, text: str, *refuses: int) -> Route:
@@ -79,6 +87,14 @@ def add_docs(routes: Routes, *, describe: Callable[[str], str]) -> None:
             content_type=APPLICATION_JSON,
             body=description(routes.call().request.base_path),
         )
+
+    @routes.add(page(ASYNCAPI, "The description of live updates, AsyncAPI 3.0", APPLICATION_JSON))
+    def asyncapi() -> Response[str]:
+        call = routes.call().request
+        scheme = call.header("x-forwarded-proto") or "https"
+        url = f"{scheme}://{call.header('host')}{call.base_path}"
+        body = describe_events(url)
+        return Response(status_code=200, content_type=APPLICATION_JSON, body=body)
 
     @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))
     def docs() -> Response[str]:
