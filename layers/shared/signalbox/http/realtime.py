@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from logging import Logger
 from typing import Annotated, Final, TypedDict
 
-from aws_lambda_powertools import Logger
 from pydantic import BaseModel, BeforeValidator, Field, JsonValue, ValidationError
 
 from signalbox.auth.rate_limits import RateLimiter

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from logging import Logger
 
-from aws_lambda_powertools import Logger
 from pydantic import BaseModel, Field, JsonValue
 
 from signalbox.aws.stream_events import StreamImages, affected_queues, stream_events
