@@ -48,6 +48,41 @@ def ask(handler: GatewayHandler, path: str, key: str = "") -> LambdaResponse:
     return handler(event("GET", path, headers, b""), Context())
 
 
+def test_a_service_has_the_middlewares_that_were_configured_through_the_api(
+    system: System, server: RawServer, handler: GatewayHandler
+) -> None:
+    configured(
+        system,
+        server,
+        access={"public": True},
+        middlewares=[
+            {"use": "cors", "allow_origins": ["*"]},
+            {"use": "rate_limit", "limit": "1/day"},
+            {"use": "headers", "response": {"set": {"X-Frame-Options": "DENY"}}},
+        ],
+    )
+
+    first, second = ask(handler, "/api/orders/42"), ask(handler, "/api/orders/42")
+
+    assert (first["statusCode"], first["headers"]["x-frame-options"]) == (200, "DENY")
+    assert json.loads(second["body"])["error"] == "too_many_requests"
+    assert second["headers"]["ratelimit-policy"] == '"service";q=1;w=86400'
+    assert len(server.received) == 1
+
+
+def test_a_middleware_that_is_wrong_is_refused_by_the_api(system: System) -> None:
+    body: JsonValue = {
+        "name": "orders",
+        "instances": [{"id": "a", "url": "https://a.example.com"}],
+        "middlewares": [{"use": "cors", "origins": ["*"]}],
+    }
+
+    refused = system.ask("PUT", "/api/v1/services/orders", body, key=system.key("admin"))
+
+    assert refused.status == 422
+    assert "middlewares[0].origins: unknown key" in refused.text
+
+
 def test_a_service_that_was_configured_through_the_api_answers(
     system: System, server: RawServer, handler: GatewayHandler
 ) -> None:

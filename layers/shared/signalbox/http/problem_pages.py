@@ -113,6 +113,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request is not as the document of the service describes it; the status says what.",
         "Correct what `errors` points to: parameters (400), media type (415), body (422).",
     ),
+    "service_ended": ProblemMeaning(
+        410,
+        "The service is no longer there.",
+        "Use the service that has taken its place.",
+    ),
     "payload_invalid": ProblemMeaning(
         400,
         "The request cannot be parsed, or its content is not valid.",

@@ -95,6 +95,13 @@ class LoopDetected(InvalidRequest):
     code = "loop_detected"
 
 
+class ServiceEnded(InvalidRequest):
+    """The service is no longer there."""
+
+    status = 410
+    code = "service_ended"
+
+
 class ServiceUnavailable(Unavailable):
     """The service has no instance that may be called; ask again `after` a while."""
 
