@@ -3,8 +3,11 @@
 A subclass is the declaration of a middleware, and requests and responses that it lets pass.
 """
 
+import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import deepcopy
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,15 +26,34 @@ from tests.fakes.streams import FakeStream
 PIECES = (b"a piece", b"another")
 
 
+def counted_calls(run: Callable[[], object]) -> int:
+    """The number of calls of Python functions."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
 class MiddlewareContract(ABC):
     """The contract. What has to read bodies sets `reads_requests` or `reads_responses`.
 
-    `options` are valid ones, with which the call of `passing` reaches the service.
+    `options` are valid ones, with which the call of `passing` reaches the service. `max_calls` is
+    how many calls of Python functions a request may cost, as time is measured in no test.
     """
 
     kind: MiddlewareKind[Any]
     reads_requests = False
     reads_responses = False
+    max_calls = 60
 
     @property
     @abstractmethod
@@ -122,6 +144,15 @@ class MiddlewareContract(ABC):
         run_blocking(pipeline([Outer(), named, Inner()], FakeUpstream())(self.passing()))
 
         assert seen == ["outer", "inner", "outer again"]
+
+    def test_it_costs_a_request_few_calls(self) -> None:
+        middleware, upstream = make_middleware(self.kind, **self.options), FakeUpstream()
+        through(middleware, self.passing(), upstream)
+        call = self.passing()
+
+        calls = counted_calls(lambda: through(middleware, call, upstream))
+
+        assert calls <= self.max_calls
 
     def test_an_unknown_option_is_refused(self) -> None:
         spec = MiddlewareSpec.model_validate({"use": "tested", **self.options, "no_option": 1})

@@ -101,6 +101,7 @@ def a_document(**changes: JsonValue) -> JsonObject:
 class TestValidate(MiddlewareContract):
     kind = MIDDLEWARE
     reads_requests = True
+    max_calls = 150
 
     @property
     def options(self) -> dict[str, JsonValue]:

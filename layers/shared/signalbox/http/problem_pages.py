@@ -113,6 +113,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request is not as the document of the service describes it; the status says what.",
         "Correct what `errors` points to: parameters (400), media type (415), body (422).",
     ),
+    "service_misconfigured": ProblemMeaning(
+        503,
+        "A middleware of the service is not installed, or its options are not valid.",
+        "Tell the operator: `signalbox apply` names what is wrong in the list of the service.",
+    ),
     "service_ended": ProblemMeaning(
         410,
         "The service is no longer there.",
