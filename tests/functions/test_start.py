@@ -39,9 +39,9 @@ SENDS: Final = frozenset({"charset_normalizer", "certifi", "idna", "requests", "
 NOTHING: Final[frozenset[str]] = frozenset()
 
 FUNCTIONS: Final = [
-    ("webhooks.github", NOTHING, 405),
-    ("webhooks.sentry", NOTHING, 405),
-    ("webhooks.generic", NOTHING, 405),
+    ("webhooks.github", NOTHING, 387),
+    ("webhooks.sentry", NOTHING, 387),
+    ("webhooks.generic", NOTHING, 387),
     ("api", frozenset({"aws_lambda_powertools", "botocore"}), 705),
     ("gateway", frozenset({"h11", "urllib3"}), 450),
     ("dispatcher", NOTHING, 355),

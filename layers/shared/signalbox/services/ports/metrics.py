@@ -1,11 +1,15 @@
 """The ports of metrics: counting, the streams of the tables, and the store of the counters."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from signalbox.models.gateway_metrics import ServiceCounts
 from signalbox.models.metrics import Counts
+
+if TYPE_CHECKING:
+    from signalbox.models.gateway_metrics import ServiceCounts
 
 
 class Count(Protocol):
