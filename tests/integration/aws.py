@@ -21,6 +21,7 @@ from mypy_boto3_ssm import SSMClient
 from pydantic import JsonValue, TypeAdapter
 
 from signalbox.aws.sdk_errors import with_own_errors
+from signalbox.aws.transport.clients import CallLimits
 from tests.integration.light_calls import light_calls
 from tests.integration.snapshot import Snapshot
 from tests.integration.template import (
@@ -180,6 +181,11 @@ def clients() -> Clients:
         ssm=with_own_errors(session.client("ssm", config=config)),
         s3=with_own_errors(session.client("s3", config=config)),
     )
+
+
+def transport_limits() -> tuple[Mapping[str, str], CallLimits]:
+    """What the clients of the transport are made with, which reach moto too."""
+    return _CREDENTIALS, CallLimits()
 
 
 def _make_tables(parts: Template, names: dict[str, JsonValue]) -> None:
