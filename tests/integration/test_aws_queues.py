@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
+from signalbox.aws.transport.clients import SqsTransport
 from signalbox.models.errors import Unavailable
 from signalbox.models.task import Priority
 from tests.builders import NOW, a_notification, a_task
 from tests.contract.queues import TaskQueueContract
 from tests.fakes.clock import FakeClock
-from tests.integration.aws import Stack
+from tests.integration.aws import Stack, transport_limits
 from tests.integration.faults import (
     Action,
     Faults,
@@ -25,8 +26,8 @@ DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
 
 
 class TestSqsTasks(TaskQueueContract):
-    @pytest.fixture
-    def queue(self, stack: Stack) -> SqsTaskQueue:
+    @pytest.fixture(params=["transport", "boto3"])
+    def queue(self, stack: Stack, request: pytest.FixtureRequest) -> SqsTaskQueue:
         urls = {
             priority: QueueUrls(
                 queue=stack.name(f"{priority.value.title()}Queue"),
@@ -34,7 +35,9 @@ class TestSqsTasks(TaskQueueContract):
             )
             for priority in Priority
         }
-        return SqsTaskQueue(sqs=stack.clients.sqs, urls=urls)
+        of_boto3 = request.param == "boto3"
+        client = stack.clients.sqs if of_boto3 else SqsTransport(*transport_limits())
+        return SqsTaskQueue(sqs=client, urls=urls)
 
     def test_a_batch_taken_in_part_is_unavailable(
         self, queue: SqsTaskQueue, faults: Faults
