@@ -84,6 +84,10 @@ partitions: .venv/.synced ## Count write units by partition key and compute whic
 bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local stack too)
 	@UV=$(uv_from_anywhere) $(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: load
+load: .venv/.synced ## Send requests through the gateway for minutes, while an instance fails (ARGS: --seconds N)
+	@$(BIN)/python -m tests.bench.gateway.endure $(ARGS)
+
 .PHONY: check
 check: .venv/.synced ## Check format, lint, types, rooms and template; says nothing if all is well
 	$(call quietly,$(BIN)/ruff format --check $(SOURCES))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from uvicorn import Config, Server
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from cli.stack import Stack
 
 _FUNCTION: Final = "GatewayFunction"
-_HEAD_SECONDS: Final = 10.0
+_NO_PROFILE: Final = "default"
+"""What a session says without a profile: there need not be one of this name."""
+
 _MAX_HEAD: Final = 40_960
 """More than the gateway takes, so that it can answer what is wrong."""
 
@@ -32,12 +34,16 @@ _GRACE_SECONDS: Final = 30
 class GatewayProtocol(H11Protocol):
     """HTTP/1.1 of clients. One that does not send the head of its request in time is cut off."""
 
+    head_seconds: ClassVar = 10.0
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._cut)
+        # asyncio sets it only where the listening socket was made for TCP by name
+        connected: socket.socket = transport.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._head_timer = self.loop.call_later(self.head_seconds, self._cut)
 
     def data_received(self, data: bytes) -> None:
         """Read bytes, and wait for the rest of a head."""
@@ -48,7 +54,7 @@ class GatewayProtocol(H11Protocol):
             self._head_timer.cancel()
             self._head_timer = None
         elif not has_head and self._head_timer is None:
-            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._cut)
+            self._head_timer = self.loop.call_later(self.head_seconds, self._cut)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -84,7 +90,8 @@ def _access(stack: Stack) -> Mapping[str, str]:
     region = {"AWS_DEFAULT_REGION": stack.session.region_name or ""}
     credentials = stack.session.get_credentials() if stack.endpoint_url else None
     if not credentials:
-        return {**region, "AWS_PROFILE": stack.session.profile_name}
+        profile = stack.session.profile_name
+        return region if profile == _NO_PROFILE else {**region, "AWS_PROFILE": profile}
     return {
         **region,
         "AWS_ENDPOINT_URL": str(stack.endpoint_url),
