@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import NotFound
 from signalbox.models.middleware import MiddlewareOptions
-from signalbox.models.service import Service
+from signalbox.models.service import MAX_LAMBDA_BYTES, Service
 from signalbox.services.gateway.bodies import read_body
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind
@@ -76,7 +76,7 @@ class Validate:
 async def _with_checked_body(call: GatewayCall, operation: ApiOperation) -> GatewayCall:
     if operation.body is None:
         return call
-    limit = call.destination.service.max_body_bytes
+    limit = min(call.destination.service.max_body_bytes, MAX_LAMBDA_BYTES)
     content = await read_body(call.request.body, limit)
     check_body(operation.body, call.request, content)
     return replace(call, request=replace(call.request, body=content))

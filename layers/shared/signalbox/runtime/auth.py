@@ -1,5 +1,6 @@
 """Build the authorizer of the API: API keys, tokens and rate limits."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import Limits
 from signalbox.runtime.telemetry import count
 from signalbox.runtime.wiring import Wiring
+from signalbox.services.ports.auth import RateLimitBuckets
 
 if TYPE_CHECKING:
     from signalbox.auth.jwt import TokenAuthenticator
@@ -27,19 +29,28 @@ def key_authenticator(wired: Wiring) -> KeyAuthenticator:
     )
 
 
-def authorizer(wired: Wiring) -> Authorizer:
-    """Return the authorizer."""
+def authorizer(wired: Wiring, limit: RateLimiter | None = None) -> Authorizer:
+    """Return the authorizer, which counts requests by `limit` if it is given."""
     return Authorizer(
         keys=key_authenticator(wired).authenticate,
         tokens=_tokens(wired),
-        limit=rate_limiter(wired),
+        limit=limit or rate_limiter(wired),
     )
 
 
-def rate_limiter(wired: Wiring) -> RateLimiter:
-    """Return what counts requests against the limits of their callers."""
+def _as_they_are(buckets: RateLimitBuckets) -> RateLimitBuckets:
+    return buckets
+
+
+def rate_limiter(
+    wired: Wiring, take_from: Callable[[RateLimitBuckets], RateLimitBuckets] = _as_they_are
+) -> RateLimiter:
+    """Return what counts requests against the limits of their callers.
+
+    `take_from` may return other buckets over those that are stored.
+    """
     return RateLimiter(
-        buckets=DynamoRateLimitBuckets(table=wired.state_table),
+        buckets=take_from(DynamoRateLimitBuckets(table=wired.state_table)),
         limits=lambda: _limits(wired),
         clock=wired.clock,
     )

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar
 
 from signalbox.auth.identity import IDENTITY_KEY_NAME, IdentitySigner, new_identity_key
+from signalbox.auth.rate_limits import RateLimiter
 from signalbox.aws.config import DynamoConfig
 from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.gateway import Gateway
@@ -72,7 +73,8 @@ class GatewayPorts:
     """How a front calls instances, and what blocks.
 
     `send_copy` sends copies of requests, which `run_beside` runs beside them. `wait` waits for a
-    call that blocks, `leave` need not. `adapt` changes how requests are forwarded.
+    call that blocks, `leave` need not. `adapt` changes how requests are forwarded, and `limit`
+    counts them.
     """
 
     send: SendUpstream
@@ -80,6 +82,7 @@ class GatewayPorts:
     run_beside: RunBeside
     wait: WrapBlocking
     leave: WrapBlocking
+    limit: RateLimiter
     adapt: Callable[[ForwardRequest], ForwardRequest] = _as_it_is
 
 
@@ -92,6 +95,7 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         run_beside=BackgroundThreads(_MAX_COPIES),
         wait=as_coroutine,
         leave=as_coroutine,
+        limit=rate_limiter(wired),
     )
     counters = request_counters(wired, count, observe_durations)
     return GatewayHandler(gateway=gateway_core(wired, ports, counters))
@@ -114,7 +118,7 @@ def gateway_core(wired: Wiring, ports: GatewayPorts, counters: CountRequests) ->
     forward = ports.adapt(_forward(wired, ports, counters))
     return Gateway(
         table=RoutingCache(read=routing_reader(wired), clock=wired.clock, failed=failed),
-        admit=ports.wait(authorizer(wired)),
+        admit=ports.wait(authorizer(wired, ports.limit)),
         forward=forward,
         identity=IdentitySigner(
             keys=lambda: wired.own_secret(IDENTITY_KEY_NAME, new_identity_key),
@@ -171,7 +175,7 @@ def _tools(wired: Wiring, ports: GatewayPorts, forward: ForwardRequest) -> Middl
         clock=wired.clock,
         timer=monotonic,
         random=wired.random,
-        take=ports.wait(rate_limiter(wired).take),
+        take=ports.wait(ports.limit.take),
         send_copy=send_copy,
     )
 

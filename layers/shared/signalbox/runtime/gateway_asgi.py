@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from signalbox.auth.rate_limit_lots import RateLimitLots
 from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_asgi import AsgiGateway
 from signalbox.models.errors import Unavailable
 from signalbox.models.networks import network_text
+from signalbox.runtime.auth import rate_limiter
 from signalbox.runtime.event_loop import (
     BackgroundRefresh,
     BackgroundValue,
@@ -63,6 +65,7 @@ def application(
         run_beside=RunningTasks(_MAX_COPIES),
         wait=in_thread,
         leave=left_to_thread,
+        limit=rate_limiter(wired, lambda stored: RateLimitLots(buckets=stored)),
         adapt=for_event_loop,
     )
     core = gateway_core(wired, ports, counters)
