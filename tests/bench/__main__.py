@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.bench import figures
 from tests.bench.deliveries import deliveries
+from tests.bench.gateway.calls import lambda_table
 from tests.bench.gateway.compare import gateway_tables
 from tests.bench.local import core_reads
 from tests.bench.notifications import notifications_table
@@ -42,6 +43,7 @@ def main() -> int:
                 figures.costs(chosen.times),
                 notifications_table(),
                 deliveries(),
+                lambda_table(chosen.times),
                 *gateway_tables(chosen.times),
             ]
             if not chosen.no_layer:

@@ -7,7 +7,7 @@ addresses are called only in networks that the operator allows; link-local ones 
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from socket import socket
 from time import monotonic
 from typing import Final
@@ -38,6 +38,7 @@ from signalbox.services.gateway.fields import MAX_FIELD_BYTES
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
 _CHUNK: Final = 65_536
+_KNOWN_ORIGINS: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class UpstreamSocket(OutboundSocket):
         addresses = self.resolve(self.origin.host, self.origin.port)
         check_addresses(self.origin, addresses, self.networks)
         return addresses
+
+
+@lru_cache(_KNOWN_ORIGINS)
+def _origin_of(url: str) -> UrlOrigin:
+    return UrlOrigin.of(url)
 
 
 class CallDeadline(Deadline):
@@ -144,7 +150,7 @@ class UpstreamClient:
 
     def _connected(self, request: UpstreamRequest, deadline: CallDeadline) -> socket:
         try:
-            origin = UrlOrigin.of(request.instance.url)
+            origin = _origin_of(request.instance.url)
             context = self._context(origin, request.tls)
             line = UpstreamSocket(
                 origin=origin,

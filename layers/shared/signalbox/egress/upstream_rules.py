@@ -4,6 +4,7 @@ An answer whose end is not certain is no answer.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import h11
@@ -18,6 +19,7 @@ from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest
 
 ALPN: Final = "http/1.1"
 MAX_INFORMATIONAL: Final = 20
+_KNOWN_ADDRESSES: Final = 1_024
 _MAX_STATUS: Final = 599
 
 
@@ -27,14 +29,22 @@ def check_addresses(origin: UrlOrigin, addresses: Sequence[str], networks: tuple
     Raises:
         SendRefused: They may not be called.
     """
+    if refusal := _refusal(origin.scheme, tuple(addresses), networks):
+        raise SendRefused(refusal)
+
+
+@lru_cache(_KNOWN_ADDRESSES)
+def _refusal(scheme: str, addresses: tuple[str, ...], networks: tuple[str, ...]) -> str:
+    """Return why the addresses may not be called, empty if they may."""
     if any(map(is_forbidden_address, addresses)):
-        raise SendRefused("the address is never called")
+        return "the address is never called"
     if all(contains_address(networks, address) for address in addresses):
-        return
-    if origin.scheme != "https":
-        raise SendRefused("the address is not https")
+        return ""
+    if scheme != "https":
+        return "the address is not https"
     if not all(map(is_allowed_address, addresses)):
-        raise SendRefused("the address is not a public one, nor in an allowed network")
+        return "the address is not a public one, nor in an allowed network"
+    return ""
 
 
 def request_head(request: UpstreamRequest) -> h11.Request:

@@ -5,6 +5,7 @@ See RFC 9110, 7.6, and RFC 9112, 6 and 9.6.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -43,6 +44,7 @@ _REPLACED: Final = frozenset(
 _PREFIXES: Final = ("x-amzn-", "x-forwarded-", "x-signalbox-")
 _OF_RESPONSES: Final = frozenset({"alt-svc", "content-length", "server", "via", "x-request-id"})
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
+_KNOWN_NAMES: Final = 1_024
 _OTHER_THAN_NAMES: Final = re.compile(r"[^0-9a-z]")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORBIDDEN_CHARACTER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
@@ -103,6 +105,7 @@ def are_valid_fields(fields: HeaderFields) -> bool:
     )
 
 
+@lru_cache(_KNOWN_NAMES)
 def plain_field_name(name: str) -> str:
     """Return a name as some servers read it for CGI, in which letters and digits alone count."""
     return _OTHER_THAN_NAMES.sub("-", name.lower())
