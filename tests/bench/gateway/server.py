@@ -8,7 +8,6 @@ import socket
 import sys
 from dataclasses import replace
 
-from aws_lambda_powertools import Logger
 from uvicorn import Server
 
 from cli.gateway_server import gateway_config
@@ -21,6 +20,7 @@ from signalbox.services.ports.time import utc_now
 from tests.builders import a_service, an_instance
 from tests.fakes.counts import FakeCount
 from tests.fakes.gateway_handler import a_gateway
+from tests.fakes.loggers import a_logger
 
 
 async def _nothing() -> None:
@@ -44,7 +44,7 @@ def application(*urls: str) -> AsgiGateway:
         gateway,
         forward=replace(gateway.forward, persistent=True),
         admit=in_thread(lambda request, access: run_blocking(admit(request, access))),
-        logger=Logger(service="gateway", stream=open(os.devnull, "w")),  # noqa: SIM115, PTH123  for ever
+        logger=a_logger(open(os.devnull, "w")),  # noqa: SIM115, PTH123  for ever
         count=SummedCounts(count=FakeCount()),
     )
     return AsgiGateway(gateway=gateway, clock=utc_now, begin=_nothing, end=_nothing)
