@@ -1,5 +1,6 @@
 """Events reach every subscriber in order, and whoever is gone or slow delays nobody."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,8 +17,9 @@ from signalbox.models.realtime import (
     RealtimeEvent,
     TopicSubscription,
 )
+from signalbox.services.ports.realtime import FrameOutcome
 from signalbox.services.realtime.frames import event_frame
-from signalbox.services.realtime.send import SENDER_LEASE
+from signalbox.services.realtime.send import SENDER_LEASE, SOCKETS_AT_ONCE
 from tests.builders import NOW
 from tests.fakes.realtime import FakeSockets
 from tests.unit.services.live import LiveUpdates, a_change
@@ -267,6 +269,45 @@ def test_what_another_sender_has_sent_is_not_waited_for(live: LiveUpdates) -> No
     assert send("tasks", lambda _: True)
     assert not send("tasks", lambda _: False)
     assert live.keys() == []
+
+
+def test_a_sender_of_many_connections_keeps_its_lease(live: LiveUpdates) -> None:
+    names = [f"s{number}" for number in range(2 * SOCKETS_AT_ONCE + 1)]
+    for name in names:
+        live.subscribe(live.connect(name))
+    send = live.sender.send
+
+    def slowly(frames: Mapping[SocketId, Sequence[str]], *, seconds: float) -> FrameOutcome:
+        live.clock.advance(seconds=SENDER_LEASE.total_seconds() - 1)
+        assert len(frames) <= SOCKETS_AT_ONCE
+        assert live.channels.acquire("tasks", "other", live.clock(), live.clock()) is None
+        return send(frames, seconds=seconds)
+
+    live.sender.send = slowly  # type: ignore[method-assign]  # a slow one
+
+    live.change(a_change("a"))
+
+    assert all(live.keys(name) == ["a"] for name in names)
+
+
+def test_a_sender_that_was_replaced_stops(live: LiveUpdates) -> None:
+    names = [f"s{number}" for number in range(SOCKETS_AT_ONCE + 1)]
+    for name in names:
+        live.subscribe(live.connect(name))
+    send = live.sender.send
+
+    def too_slowly(frames: Mapping[SocketId, Sequence[str]], *, seconds: float) -> FrameOutcome:
+        live.sender.send = send  # type: ignore[method-assign]  # only once
+        now = live.clock.advance(SENDER_LEASE)
+        live.channels.acquire("tasks", "other", now, now + SENDER_LEASE)
+        return send(frames, seconds=seconds)
+
+    live.sender.send = too_slowly  # type: ignore[method-assign]  # a slow one
+
+    live.change(a_change("a"))
+
+    counts = {len(live.keys(name)) for name in names}
+    assert counts == {1, 2}, "its successor sends again what is not stored as sent"
 
 
 def test_many_batches_are_sent_in_order(live: LiveUpdates) -> None:

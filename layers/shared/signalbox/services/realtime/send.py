@@ -15,6 +15,7 @@ from signalbox.models.realtime import (
     TopicSubscription,
     parse_topic,
 )
+from signalbox.services.pagination import chunked
 from signalbox.services.ports.realtime import (
     ChannelStore,
     CurrentPrincipal,
@@ -27,6 +28,9 @@ from signalbox.services.realtime.frames import control_frame, event_frame
 SENDER_LEASE: Final = timedelta(seconds=10)
 """For how long a sender that has died holds up the others."""
 
+SOCKETS_AT_ONCE: Final = 200
+"""To how many connections frames are sent before the lease is renewed."""
+
 SEND_SECONDS: Final = 5.0
 _WAIT_SECONDS: Final = 12.0
 _PAUSE_SECONDS: Final = 0.2
@@ -34,6 +38,10 @@ _BATCHES: Final = 10
 _CACHE_TTL: Final = timedelta(seconds=60)
 
 IsDone = Callable[[ChannelState], bool]
+
+
+class _SenderReplacedError(Exception):
+    """The lease of the channel has ended, and another sender holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,10 @@ class SendEvents:
         while True:
             subscribers = self._caught_up(channel, state)
             batches = self.channels.batches(channel, state.sent, limit=_BATCHES)
-            sent = self._send(channel, subscribers, batches, state.sent)
+            try:
+                sent = self._send(channel, subscribers, batches, state.sent)
+            except _SenderReplacedError:
+                return False
             if len(batches) < _BATCHES and self.channels.release(
                 channel, self.name, sent, state.subscribers
             ):
@@ -109,7 +120,11 @@ class SendEvents:
         batches: Sequence[EventBatch],
         sent: int,
     ) -> int:
-        """Send batches to all; return the number of the last one."""
+        """Send batches to all; return the number of the last one.
+
+        Raises:
+            _SenderReplacedError: Another sender holds the lease by now.
+        """
         frames: dict[SocketId, list[str]] = defaultdict(list)
         texts: dict[tuple[str, EventPosition], str] = {}
         for subscription in subscribers:
@@ -121,7 +136,11 @@ class SendEvents:
                             self.source, subscription.topic, channel, position, event
                         )
                     frames[subscription.socket].append(texts[key])
-        self._post(channel, frames)
+        for number, part in enumerate(chunked(frames.items(), SOCKETS_AT_ONCE)):
+            until = self.clock() + SENDER_LEASE
+            if number and self.channels.advance(channel, self.name, sent, until) is None:
+                raise _SenderReplacedError
+            self._post(channel, dict(part))
         return batches[-1].number if batches else sent
 
     def _caught_up(self, channel: str, state: ChannelState) -> Sequence[TopicSubscription]:
