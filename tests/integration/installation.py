@@ -38,6 +38,9 @@ from tests.samples import sample
 
 LEASE: Final = 60
 QUEUES: Final = ("HighQueue", "NormalQueue", "LowQueue", "slackQueue")
+NOBODY: Final = "http://127.0.0.1:9"
+"""Where no frame can be sent to."""
+
 _STREAM: Final = "DispatcherFunction"
 _DEFERRED: Final = "DeferredFunction"
 _FANOUT: Final = "FanoutFunction"
@@ -64,6 +67,7 @@ class Installation:
         environment = {
             "SIGNALBOX_TRUSTED_ORIGINS": f"{slack.url},{github.url}",
             "SIGNALBOX_GATEWAY_NETWORKS": "127.0.0.0/8",
+            "SIGNALBOX_WEBSOCKET_ENDPOINT": NOBODY,
         }
         self.functions = {
             name: Process(name, stack, clock, faults, environment)
@@ -77,13 +81,18 @@ class Installation:
         self.driver = self.drive()
 
     def drive(
-        self, *, stream: bool = True, deferred: bool = True, chaos: Chaos | None = None
+        self,
+        *,
+        stream: bool = True,
+        deferred: bool = True,
+        fanout: bool = False,
+        chaos: Chaos | None = None,
     ) -> EventSourceDriver:
         """Lets the mappings of the template call the functions, those of streams on request.
 
-        Nobody is connected for live updates, which nothing else waits for.
+        Mostly nobody is connected for live updates, which nothing else waits for.
         """
-        idle = {_STREAM: not stream, _DEFERRED: not deferred, _FANOUT: True}
+        idle = {_STREAM: not stream, _DEFERRED: not deferred, _FANOUT: not fanout}
         called = {name: each for name, each in self.functions.items() if not idle.get(name)}
         self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
         return self.driver
@@ -220,6 +229,18 @@ class Installation:
         sent = event("GET", path, {"host": "api.example.com"}, b"")
         context = FakeContext(self.clock, timeout=self.stack.timeout("GatewayFunction"))
         response = cast("LambdaResponse", self.functions["GatewayFunction"](sent, context))
+        return response["statusCode"]
+
+    def watch(self, type_: str, message: dict[str, JsonValue] | None = None) -> int:
+        """The status that a WebSocket connection of an operator gets for an event."""
+        connection: JsonValue = {"routeKey": "$default", "eventType": type_, "connectionId": "c"}
+        sent: dict[str, JsonValue] = {
+            "requestContext": connection,
+            "headers": {"x-api-key": self._operator},
+            "body": json.dumps(message),
+        }
+        context = FakeContext(self.clock, timeout=self.stack.timeout("RealtimeFunction"))
+        response = cast("LambdaResponse", self.functions["RealtimeFunction"](sent, context))
         return response["statusCode"]
 
     def check_health(self) -> None:

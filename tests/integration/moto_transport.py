@@ -26,8 +26,23 @@ def transport_to_moto() -> Iterator[None]:
         yield
 
 
-def _post(pool: HttpPool, headers: Mapping[str, str], body: bytes) -> AwsResponse:
-    """Answer as the pool does. Coverage traces nothing of it: most is in moto."""
+_send = HttpPool.post
+
+
+def _post(
+    pool: HttpPool,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    method: str = "POST",
+    path: str | None = None,
+) -> AwsResponse:
+    """Answer as the pool does. Coverage traces nothing of it: most is in moto.
+
+    Frames to WebSocket connections, which have a path, are none of moto's.
+    """
+    if path is not None:
+        return _send(pool, headers, body, method=method, path=path)
     given = HTTPHeaders()
     for name, value in headers.items():
         given[name] = value
