@@ -3,6 +3,7 @@ network. It keeps items, so that the cost of a write can be computed, and counts
 """
 
 import json
+import sys
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ class Cloud:
         def send(_: object, request: AWSPreparedRequest) -> AWSResponse:
             target: bytes | str = request.headers["X-Amz-Target"]
             name = target.decode() if isinstance(target, bytes) else target
-            status, answer = self._answer(name, request.body)
+            status, answer = self.answer(name, request.body)
             body = json.dumps(answer, separators=(",", ":")).encode()
             headers = HTTPHeaders()
             headers["x-amzn-RequestId"] = "bench"
@@ -80,8 +81,11 @@ class Cloud:
             return AWSResponse(request.url, status, headers, _Raw(body))
 
         def post(_: object, headers: Mapping[str, str], body: bytes) -> AwsResponse:
-            status, answer = self._answer(headers["x-amz-target"], body)
+            profile = sys.getprofile()
+            sys.setprofile(None)  # what the cloud does is not counted as the work of a function
+            status, answer = self.answer(headers["x-amz-target"], body)
             content = json.dumps(answer, separators=(",", ":")).encode()
+            sys.setprofile(profile)
             return AwsResponse(status=status, headers={}, content=content)
 
         with (
@@ -90,7 +94,8 @@ class Cloud:
         ):
             yield self
 
-    def _answer(self, target: str, body: object) -> tuple[int, Json]:
+    def answer(self, target: str, body: object) -> tuple[int, Json]:
+        """Answers one call: the status, and what is in the response."""
         name = target.rpartition(".")[2]
         self.calls[name] += 1
         asked: Json = json.loads(body if isinstance(body, bytes | str) else b"{}")
