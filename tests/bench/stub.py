@@ -18,7 +18,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from pydantic import JsonValue
 
-from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.http_response import AwsResponse
 
 Json = dict[str, JsonValue]
 Items = Callable[[Json], tuple[Sequence[Json], bool]]

@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError
 from moto.core.models import botocore_stubber
 
 from signalbox.aws.errors import AwsUnreachable
-from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.http_response import AwsResponse
 from signalbox.aws.transport.json_caller import JsonCaller
 
 

@@ -10,7 +10,8 @@ import pytest
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
 from signalbox.aws.transport.credentials import AwsCredentials
 from signalbox.aws.transport.endpoints import AwsEndpoint
-from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.http_response import AwsResponse
 from signalbox.aws.transport.json_caller import JsonCaller, JsonService
 from signalbox.aws.transport.retries import AwsRetries
 

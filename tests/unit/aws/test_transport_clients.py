@@ -23,7 +23,8 @@ from signalbox.aws.transport.clients import (
     SsmTransport,
     StreamsTransport,
 )
-from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.http_response import AwsResponse
 
 ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

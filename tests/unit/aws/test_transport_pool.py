@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from signalbox.aws.errors import AwsUnreachable
-from signalbox.aws.transport import http_pool
+from signalbox.aws.transport import http_pool, http_response
 from signalbox.aws.transport.endpoints import endpoint_of
 from signalbox.aws.transport.http_pool import HttpPool
 from tests.fakes.aws_server import (
@@ -176,7 +176,7 @@ def test_a_server_that_answers_too_late_is_unreachable() -> None:
 def test_a_response_that_is_too_large_is_not_read(
     monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(http_pool, "_MAX_RESPONSE_BYTES", 20)
+    monkeypatch.setattr(http_response, "_MAX_CONTENT_BYTES", 20)
     with (
         AwsServer(answers_and_closes(content)).running() as server,
         pool_of(server.url) as pool,

@@ -5,31 +5,19 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws.errors import AwsUnreachable
 from signalbox.aws.transport.endpoints import AwsEndpoint
+from signalbox.aws.transport.http_response import AwsResponse, read_response
 
 if TYPE_CHECKING:
     import ssl
 
-_MAX_RESPONSE_BYTES: Final = 20_000_000
-"""More than the 16 MB that DynamoDB gives for a batch."""
-
 _MAX_IDLE: Final = 10
 _MAX_IDLE_SECONDS: Final = 60.0
 """Older connections may be gone without a sign, and a request on them would wait in vain."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsResponse:
-    """A whole response; names of headers are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class HttpPool:
@@ -75,7 +63,7 @@ class HttpPool:
             connection = self._open_idle() or self._connect()
             try:
                 connection.sendall(head + body)
-                response, stays_open = _read_response(connection, method)
+                response, stays_open = read_response(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -121,25 +109,6 @@ class HttpPool:
             connection.close()
             raise
         return connection
-
-
-def _read_response(connection: socket.socket, method: str) -> tuple[AwsResponse, bool]:
-    """Return the response, and whether another request may follow on the connection."""
-    response = HTTPResponse(connection, method=method)
-    try:
-        response.begin()
-        if response.length is None and not response.chunked:
-            raise HTTPException("the end of the response cannot be known")
-        if (response.length or 0) > _MAX_RESPONSE_BYTES:
-            raise HTTPException("the response is too large")
-        content = response.read() if response.length else response.read(_MAX_RESPONSE_BYTES + 1)
-        if len(content) > _MAX_RESPONSE_BYTES:
-            raise HTTPException("the response is too large")
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        found = AwsResponse(status=response.status, headers=headers, content=content)
-        return found, not response.will_close
-    finally:
-        response.close()
 
 
 def _is_readable(connection: socket.socket) -> bool:

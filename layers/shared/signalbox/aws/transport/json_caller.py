@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
 from signalbox.aws.transport.credentials import AwsCredentials, CredentialSource
-from signalbox.aws.transport.http_pool import AwsResponse, HttpPool
+from signalbox.aws.transport.http_pool import HttpPool
+from signalbox.aws.transport.http_response import AwsResponse
 from signalbox.aws.transport.retries import AwsRetries
 from signalbox.aws.transport.sigv4 import SigningScope, sign_headers
 
@@ -187,24 +188,35 @@ def _check_sum(response: AwsResponse) -> None:
 
 def _decoded(content: bytes) -> dict[str, Any]:
     try:
-        # few items have bytes, and looking at each object takes half of the time
-        hook = _with_bytes if b'"B' in content else None
-        document = json.loads(content, object_hook=hook) if content else {}
+        document = json.loads(content) if content else {}
+        if not isinstance(document, dict):
+            raise AwsUnreachable("the response is no JSON object")
+        if b'"B' in content:  # few responses have bytes
+            _decode_bytes(document)
     except ValueError:
         raise AwsUnreachable("the response is not JSON") from None
-    if not isinstance(document, dict):
-        raise AwsUnreachable("the response is no JSON object")
     return document
 
 
-def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
-    """Decode the bytes of an attribute value, an object with one field whose value is no object."""
-    if len(value) == 1:
-        if isinstance(text := value.get("B"), str):
-            return {"B": b64decode(text)}
-        if isinstance(texts := value.get("BS"), list):
-            return {"BS": [b64decode(each) for each in texts]}
-    return value
+def _decode_bytes(document: dict[str, Any] | list[Any]) -> None:
+    """Decode all bytes in a document: attribute values are objects with one field, not an object.
+
+    It is a loop over attributes, since a call for each of them takes as long as parsing the JSON.
+    """
+    for value in document.values() if type(document) is dict else document:
+        if type(value) is dict:
+            if len(value) == 1:
+                [(kind, inside)] = value.items()
+                if type(inside) is str:
+                    if kind == "B":
+                        value["B"] = b64decode(inside)
+                    continue
+                if kind == "BS" and type(inside) is list:
+                    value["BS"] = [b64decode(each) for each in inside]
+                    continue
+            _decode_bytes(value)
+        elif type(value) is list:
+            _decode_bytes(value)
 
 
 def _encoded(value: object) -> object:
