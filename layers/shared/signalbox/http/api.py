@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from logging import Logger
 from time import perf_counter
-from typing import Final, cast
+from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
@@ -34,6 +34,7 @@ from signalbox.http.events import (
 )
 from signalbox.http.json_parser import parse_json
 from signalbox.http.problems import error_fields, error_response, internal_error, validation_problem
+from signalbox.http.request_checks import check_accept, check_body, check_query
 from signalbox.http.routing import (
     APPLICATION_JSON,
     HeartbeatEffect,
@@ -43,19 +44,14 @@ from signalbox.http.routing import (
     Routes,
 )
 from signalbox.models.errors import (
-    NotAcceptable,
     NotFound,
-    PayloadInvalid,
     SignalboxError,
     Unavailable,
-    UnsupportedMedia,
 )
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import ANONYMOUS, Principal
 from signalbox.models.rate_limits import OverLimit, rate_limit_headers, retry_headers
 from signalbox.models.request import InboundRequest
-
-_EMPTY_BODIES: Final = (b"", b"{}")
 
 
 def router() -> APIGatewayHttpResolver:
@@ -132,40 +128,47 @@ class ApiHandler:
         request = to_request(parsed, exchange.request_id, limit=self.limit)
         exchange.request = request
         exchange.headers.update(self.cors.headers(request))
-        preflight = self.cors.preflight(request, ", ".join(self.routes.methods(request.path)))
-        if preflight:
-            exchange.headers.update(preflight)
-            return lambda_response(HTTPStatus.NO_CONTENT, "", exchange.request_id, APPLICATION_JSON)
+        if request.method == "OPTIONS":
+            methods = ", ".join(self.routes.methods(request.path))
+            if preflight := self.cors.preflight(request, methods):
+                exchange.headers.update(preflight)
+                return lambda_response(204, "", exchange.request_id, APPLICATION_JSON)
         route = exchange.route = self.routes.find(request.method, request.path)
         admitted = self.admit(request, route)
         exchange.caller = admitted.caller
         exchange.headers.update(rate_limit_headers(admitted.quota) if admitted.quota else {})
         if route.scope:
             admitted.caller.require(route.scope)
-        _check_accept(request, route)
-        dependant = self.routes.taken(route)
-        _check_query(parsed, dependant)
-        _check_body(request, dependant)
+        check_accept(request, route)
+        route_call = self.routes.call_of(route)
+        query = parsed.queryStringParameters or {}
+        check_query(query, route_call.query_names)
+        check_body(request, route_call.dependant)
         call = RequestContext(
             request=request, route=route, caller=admitted.caller, effect=exchange.effect
         )
-        return self._routed(event, context, call)
+        resolver = self.routes.resolver
+        resolver.append_context(call=call)
+        arguments = route_call.arguments(request, query)
+        if arguments is None:
+            return self._resolved(event, context, call)
+        BaseRouter.lambda_context = context
+        try:
+            return _lambda_response(route_call.view(**arguments), request)
+        finally:
+            resolver.clear_context()
 
-    def _routed(
+    def _resolved(
         self,
         event: dict[str, JsonValue],
         context: LambdaContext,
         call: RequestContext,
     ) -> LambdaResponse:
-        resolver = self.routes.resolver
-        resolver.append_context(call=call)
-        made = resolver.resolve(_normalised(event, call.request), context)
-        headers = {name.lower(): value for name, value in made["headers"].items()}
-        if headers.get("location", "").startswith("/"):
-            headers["location"] = call.request.base_path + headers["location"]
+        """Return the response of Powertools, to a request with an error or a repeated parameter."""
+        made = self.routes.resolver.resolve(_normalised(event, call.request), context)
         return LambdaResponse(
             statusCode=made["statusCode"],
-            headers={**SECURITY_HEADERS, "x-request-id": call.request.request_id, **headers},
+            headers=_response_headers(made["headers"], call.request),
             body=made.get("body") or "",
             isBase64Encoded=bool(made.get("isBase64Encoded")),
         )
@@ -223,19 +226,21 @@ def _error_headers(error: SignalboxError) -> Mapping[str, str]:
             return {}
 
 
-def _check_accept(request: InboundRequest, route: Route) -> None:
-    """Check the Accept header.
+def _lambda_response(response: Response[str], request: InboundRequest) -> LambdaResponse:
+    return LambdaResponse(
+        statusCode=response.status_code,
+        headers=_response_headers(response.headers, request),
+        body=response.body or "",
+        isBase64Encoded=False,
+    )
 
-    Raises:
-        NotAcceptable: The client accepts none of the media types of the route.
-    """
-    offered = {
-        *route.media_types,
-        "*/*",
-        *(f"{kind.partition('/')[0]}/*" for kind in route.media_types),
-    }
-    if request.header("accept").strip(" \t,") and not request.accepted & offered:
-        raise NotAcceptable(f"this answers with {', '.join(route.media_types)}")
+
+def _response_headers(given: Mapping[str, Any], request: InboundRequest) -> dict[str, str]:
+    """Return the headers of a response; a location gets the base path of the request."""
+    headers = {name.lower(): value for name, value in given.items()}
+    if headers.get("location", "").startswith("/"):
+        headers["location"] = request.base_path + headers["location"]
+    return {**SECURITY_HEADERS, "x-request-id": request.request_id, **headers}
 
 
 def _normalised(event: dict[str, JsonValue], request: InboundRequest) -> dict[str, JsonValue]:
@@ -258,42 +263,3 @@ def _as_get(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the event of a HEAD request as that of a GET."""
     context = cast("dict[str, dict[str, JsonValue]]", event["requestContext"])
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
-
-
-def _check_query(parsed: HttpApiEvent, dependant: Dependant) -> None:
-    """Check the names of the query parameters.
-
-    Raises:
-        RequestValidationError: The route does not know one of them.
-    """
-    known = {parameter.alias for parameter in dependant.query_params}
-    odd = sorted((parsed.queryStringParameters or {}).keys() - known)
-    if odd:
-        raise RequestValidationError(
-            [{"loc": ("query", name), "type": "extra_forbidden"} for name in odd]
-        )
-
-
-def _check_body(request: InboundRequest, dependant: Dependant) -> None:
-    """Check the body. A route that takes no body accepts none, which the router would ignore.
-
-    Raises:
-        UnsupportedMedia: The media type of the body is not supported.
-        PayloadInvalid: The body cannot be parsed.
-    """
-    if not dependant.body_params:
-        if request.body.strip() not in _EMPTY_BODIES:
-            raise PayloadInvalid("this takes no body")
-        return
-    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
-        raise UnsupportedMedia("bodies are taken as they are, not compressed")
-    if not request.body:
-        return
-    if request.body.strip() == b"null":
-        raise PayloadInvalid("the body is null; what has nothing to say has no body")
-    if request.media_type != APPLICATION_JSON:
-        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
-    try:
-        request.body.decode()
-    except UnicodeDecodeError:
-        raise PayloadInvalid("the body is not UTF-8") from None

@@ -8,12 +8,11 @@ from itertools import zip_longest
 from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
-from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
 from signalbox.http.problems import PROBLEM_JSON
+from signalbox.http.route_call import RouteCall
 from signalbox.http.schemas.problems import Problem
 from signalbox.models.errors import NotFound
 from signalbox.models.principal import Principal, Scope
@@ -144,11 +143,14 @@ class Routes:
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
     external: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
     views: dict[Route, RouteHandler] = field(default_factory=dict)
-    _taken: dict[Route, Dependant] = field(default_factory=dict)
+    _by_depth: dict[int, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
+    _calls: dict[int, RouteCall] = field(default_factory=dict)
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
         """Register the decorated function as the handler of this route."""
-        self.all.append((_pattern(route.path), route))
+        place = _pattern(route.path), route
+        self.all.append(place)
+        self._by_depth.setdefault(route.path.count("/"), []).append(place)
         register: Callable[[RouteHandler], RouteHandler] = self.resolver.route(
             route.path,
             route.method,
@@ -159,15 +161,19 @@ class Routes:
 
         def remember(view: RouteHandler) -> RouteHandler:
             self.views[route] = view
+            self._calls[id(route)] = RouteCall(
+                path=route.path,
+                template=route.template,
+                view=view,
+                printed=route.accepts_raw_output,
+            )
             return register(view)
 
         return remember
 
-    def taken(self, route: Route) -> Dependant:
-        """Return the parameters and the body of a route."""
-        if route not in self._taken:
-            self._taken[route] = get_dependant(path=route.template, call=self.views[route])
-        return self._taken[route]
+    def call_of(self, route: Route) -> RouteCall:
+        """Return how the function of a route is called."""
+        return self._calls[id(route)]
 
     def add_external(self, method: str, path: str) -> None:
         """Register a path and method that another function answers."""
@@ -180,7 +186,7 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        fitting = [route for pattern, route in self.all if pattern.fullmatch(path)]
+        fitting = self._fitting(path)
         for route in fitting:
             if route.method == method:
                 return route
@@ -191,8 +197,13 @@ class Routes:
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path; HEAD is allowed where GET is."""
-        taken = {route.method for pattern, route in self.all if pattern.fullmatch(path)}
+        taken = {route.method for route in self._fitting(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
+
+    def _fitting(self, path: str) -> Sequence[Route]:
+        """Return the routes with this path; a parameter is one segment."""
+        places = self._by_depth.get(path.count("/"), ())
+        return [route for pattern, route in places if pattern.fullmatch(path)]
 
     def call(self) -> RequestContext:
         """Return the context of the current request."""

@@ -1,0 +1,66 @@
+"""Check that a request is one that its route takes, before its parameters are read."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Dependant
+
+from signalbox.http.routing import APPLICATION_JSON, Route
+from signalbox.models.errors import NotAcceptable, PayloadInvalid, UnsupportedMedia
+from signalbox.models.request import InboundRequest
+
+_EMPTY_BODIES: Final = (b"", b"{}")
+
+
+def check_accept(request: InboundRequest, route: Route) -> None:
+    """Check the Accept header.
+
+    Raises:
+        NotAcceptable: The client accepts none of the media types of the route.
+    """
+    offered = {
+        *route.media_types,
+        "*/*",
+        *(f"{kind.partition('/')[0]}/*" for kind in route.media_types),
+    }
+    if request.header("accept").strip(" \t,") and not request.accepted & offered:
+        raise NotAcceptable(f"this answers with {', '.join(route.media_types)}")
+
+
+def check_query(query: Mapping[str, str], known: frozenset[str]) -> None:
+    """Check the names of the query parameters.
+
+    Raises:
+        RequestValidationError: The route does not know one of them.
+    """
+    odd = sorted(query.keys() - known)
+    if odd:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "type": "extra_forbidden"} for name in odd]
+        )
+
+
+def check_body(request: InboundRequest, dependant: Dependant) -> None:
+    """Check the body. A route that takes no body accepts none, which the router would ignore.
+
+    Raises:
+        UnsupportedMedia: The media type of the body is not supported.
+        PayloadInvalid: The body cannot be parsed.
+    """
+    if not dependant.body_params:
+        if request.body.strip() not in _EMPTY_BODIES:
+            raise PayloadInvalid("this takes no body")
+        return
+    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMedia("bodies are taken as they are, not compressed")
+    if not request.body:
+        return
+    if request.body.strip() == b"null":
+        raise PayloadInvalid("the body is null; what has nothing to say has no body")
+    if request.media_type != APPLICATION_JSON:
+        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
+    try:
+        request.body.decode()
+    except UnicodeDecodeError:
+        raise PayloadInvalid("the body is not UTF-8") from None
