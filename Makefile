@@ -27,7 +27,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak cost partitions bench check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak cost partitions bench load record check spectral: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -87,6 +87,10 @@ bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local st
 .PHONY: load
 load: .venv/.synced ## Send requests through the gateway for minutes, while an instance fails (ARGS: --seconds N)
 	@$(BIN)/python -m tests.bench.gateway.endure $(ARGS)
+
+.PHONY: record
+record: .venv/.synced ## Record the counted figures that `make test` compares the code with
+	@$(BIN)/python -m tests.bench.recorded
 
 .PHONY: check
 check: .venv/.synced ## Check format, lint, types, rooms and template; says nothing if all is well

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 from typing import Any, Final, cast
 from unittest.mock import patch
 
@@ -98,7 +99,7 @@ class Stage:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.wiring = Wiring(clock=self.clock)
+        self.wiring = Wiring(clock=self.clock, random=Random(7))
         self.wiring.permission = everybody_may
         self.wiring.permission_within = everybody_in_time
         self.cloud.secrets = json.dumps([SECRET])

@@ -1,11 +1,12 @@
 """The budgets that do not depend on the machine, kept in every run of the tests."""
 
+import json
 from collections import Counter, defaultdict
 
 import pytest
 
 from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
-from tests.bench import figures
+from tests.bench import figures, recorded
 from tests.bench.life import LifeStep, RecordedLife
 from tests.bench.partitions import partition_loads
 from tests.bench.stub import Cloud
@@ -68,6 +69,24 @@ def test_a_page_of_a_list_costs_the_same_however_long_the_list_is() -> None:
     table = figures.lists()
 
     assert table.missed == 0, table.rows
+
+
+def test_nothing_that_is_counted_is_a_tenth_more_than_recorded() -> None:
+    found = recorded.in_new_process()
+
+    slower = recorded.worse(found, json.loads(recorded.RECORD.read_text()))
+
+    assert not slower, "`make record` writes the figures anew, if a change has a reason for more"
+
+
+def test_a_figure_that_is_more_than_a_tenth_over_the_record_is_named() -> None:
+    known = {"calls": {"get": 10.0, "list": 10.0}, "of another Python": {"get": 1.0}}
+    found = {"calls": {"get": 11.0, "list": 12.0, "new": 1.0}, "other": {"get": 9.0}}
+
+    assert recorded.worse(found, known) == [
+        "calls, list: 12, recorded 10",
+        "calls, new: 1, recorded 0",
+    ]
 
 
 def one_life() -> list[LifeStep]:

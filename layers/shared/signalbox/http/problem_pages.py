@@ -158,11 +158,6 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The answer of the service is larger than Lambda can return.",
         "Ask for less at once, for example in pages or by `Range`.",
     ),
-    "service_misconfigured": ProblemMeaning(
-        503,
-        "A middleware of the service is not installed, or its options are not valid.",
-        "Tell the operator: `signalbox apply` names what is wrong in the list of the service.",
-    ),
     "service_unavailable": ProblemMeaning(
         503,
         "The service has no instance that could answer.",

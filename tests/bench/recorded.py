@@ -1,0 +1,107 @@
+"""The figures that a change may not make worse by more than a tenth, all of which are counted.
+
+`make record` writes them anew, after a change that has a reason to cost more, or that saves.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from importlib.metadata import distribution
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from tests.bench.__main__ import environment
+from tests.bench.figures import LIST_TASKS
+from tests.bench.life import RecordedLife
+from tests.bench.measure import function_calls
+from tests.bench.rows import Listing
+from tests.bench.scenarios import Stage
+from tests.bench.stub import Cloud
+
+RECORD: Final = Path(__file__).with_name("recorded.json")
+TOLERANCE: Final = 1.1
+
+FUNCTIONS: Final = f"functions called in Python {sys.version_info.major}.{sys.version_info.minor}"
+"""The group of figures that depend on the interpreter: it compiles some calls away."""
+
+_LAYER: Final = Path(__file__).parents[2] / "layers" / "shared"
+
+Figures = dict[str, dict[str, float]]
+
+
+def counted() -> Figures:
+    """Return the figures of the code as it is, by group and name."""
+    with Cloud(query=Listing(tasks=LIST_TASKS)).instead_of_aws() as cloud:
+        functions, calls = Counter[str](), Counter[str]()
+        for operation in Stage(cloud=cloud).operations():
+            functions[operation.name] = function_calls(operation)
+            operation.prepare()
+            cloud.invalidate()
+            operation.run()
+            calls[operation.name] = sum(cloud.calls.values())
+    with Cloud().instead_of_aws() as cloud:
+        units = Counter[str]()
+        for step in RecordedLife(cloud).steps():
+            units[step.name] += step.write_units
+    return {
+        FUNCTIONS: {**functions},
+        "calls of AWS": {**calls},
+        "write units": {**units},
+        "layer, unpacked": {"KB": sum(_layer_bytes()) // 1_000},
+    }
+
+
+def worse(found: Figures, recorded: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return each figure that is more than a tenth over the recorded one, in a sentence."""
+    return [
+        f"{group}, {name}: {value:g}, recorded {recorded[group].get(name, 0):g}"
+        for group, figures in found.items()
+        if group in recorded
+        for name, value in figures.items()
+        if value > TOLERANCE * recorded[group].get(name, 0)
+    ]
+
+
+def in_new_process() -> Figures:
+    """Return the figures by a process of its own: what tests patch is not counted there."""
+    import subprocess  # noqa: PLC0415  only tests do this
+
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.bench.recorded", "--print"],
+        cwd=_LAYER.parents[1],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    figures: Figures = json.loads(run.stdout)
+    return figures
+
+
+def _layer_bytes() -> Iterator[int]:
+    """Yield the size of each file of ours in the layer, and of the packages that it brings."""
+    for path in (_LAYER / "signalbox").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.stat().st_size
+    for line in (_LAYER / "requirements.txt").read_text().splitlines():
+        name, pinned, _ = line.partition("==")
+        if pinned and "sys_platform == 'win32'" not in line:
+            files = distribution(name).files or ()
+            yield sum(each.size or 0 for each in files)
+
+
+def main() -> None:
+    """Write the record, or print the figures."""
+    with environment(), redirect_stdout(StringIO()):
+        found = counted()
+    if "--print" in sys.argv:
+        sys.stdout.write(json.dumps(found))
+        return
+    before: Figures = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    RECORD.write_text(json.dumps({**before, **found}, indent=2, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
