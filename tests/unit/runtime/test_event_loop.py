@@ -20,6 +20,7 @@ from signalbox.runtime.event_loop import (
 )
 from signalbox.services.gateway.discovery import CachedDiscovery
 from signalbox.services.gateway.health import CachedHealth
+from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.registration import CachedRegistrations
 from tests.builders import a_discovery, a_service, an_endpoint
 from tests.fakes.clock import FakeClock
@@ -78,6 +79,30 @@ def test_registrations_are_read_only_of_services_that_take_them() -> None:
     stores.run(lambda: stores.refresh(a_service(), None))
 
     assert stores.registrations.calls == []
+
+
+def test_registrations_of_all_versions_are_read_where_copies_may_go_to_another() -> None:
+    stores = Stores()
+    shadow = {"use": "shadow", "version": "v2"}
+    service = a_service(self_registration=True, versions={"v2": ()}, middlewares=(shadow,))
+
+    stores.run(lambda: stores.refresh(service, None))
+
+    assert sorted(stores.registrations.calls) == ["of_service", "of_service"]
+
+
+def test_what_is_known_of_instances_is_not_read_by_the_event_loop() -> None:
+    stores = Stores()
+    live = LiveInstances(
+        registrations=stores.refresh.registrations,  # type: ignore[arg-type]  # they are cached ones
+        discovery=stores.discovery,
+        looks_up=False,
+    )
+
+    found = live(a_service(instances=(), self_registration=True, discovery=a_discovery()), None)
+
+    assert found.instances == ()
+    assert (stores.registrations.calls, stores.directory.lookups) == ([], [])
 
 
 def test_requests_at_the_same_time_share_a_read() -> None:

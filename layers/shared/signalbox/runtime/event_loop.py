@@ -87,6 +87,10 @@ class BackgroundRefresh:
         await self._refresh(self.health, name)
         if service.self_registration:
             await self._refresh(self.registrations, name)
+            # a middleware may send copies to another version
+            others = (None, *service.versions) if service.middlewares else ()
+            for other in others:
+                await self._refresh(self.registrations, balanced_name(service.name, other))
         if service.discovery:
             await self._look_up(service)
 

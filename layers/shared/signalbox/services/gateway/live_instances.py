@@ -26,7 +26,7 @@ def balanced_name(service: str, version: str | None) -> str:
 class LiveInstances:
     """The instances of services as one process sees them.
 
-    Where others see to it that they are looked up, such as an event loop, `looks_up` is false.
+    Where others see to it that they are read and looked up, for an event loop, `looks_up` is false.
     """
 
     registrations: CachedRegistrations
@@ -40,7 +40,9 @@ class LiveInstances:
         those that say where.
         """
         name = balanced_name(service.name, version)
-        live = self.registrations.live(name) if service.self_registration else ()
+        live = (
+            self.registrations.live(name, reads=self.looks_up) if service.self_registration else ()
+        )
         found = self._discovered(service)
         registered = with_registered(service.instances_of(version), live)
         started_at: Mapping[str, datetime] = {

@@ -48,6 +48,10 @@ class RefreshedCache(Generic[T]):
         """Return whether the next `get` reads the store."""
         return self._refresh_at.get(service, now) <= now
 
+    def last(self, service: str, now: datetime) -> Snapshot[T]:
+        """Return what was read last, however long ago."""
+        return self._snapshots.get(service, Snapshot(self.default, now))
+
     def take_refresh(self, service: str, now: datetime, early: timedelta) -> bool:
         """Return whether the caller is to `load`: its turn to read is `early` before it is stale.
 

@@ -127,8 +127,11 @@ class CachedRegistrations:
         """Read the store, which an event loop leaves to a thread."""
         self._cache.load(service, self.store.of_service, self.clock)
 
-    def live(self, service: str) -> Sequence[Registration]:
-        """Return the registrations of a service that have not expired."""
-        snapshot = self._cache.get(service, self.store.of_service, self.clock)
+    def live(self, service: str, *, reads: bool = True) -> Sequence[Registration]:
+        """Return the registrations of a service that have not expired; read them if that is due."""
+        if reads:
+            snapshot = self._cache.get(service, self.store.of_service, self.clock)
+        else:
+            snapshot = self._cache.last(service, self.clock())
         now = min(self.clock(), snapshot.read_at + REFRESH_AFTER)
         return live_registrations(snapshot.value, now)
