@@ -91,7 +91,8 @@ class Route:
             if self.streams:
                 good["content"][EVENT_STREAM] = {"schema": {"type": "string"}}
         elif self.text:
-            good["content"] = {self.media_types[0]: {"schema": {"type": "string"}}}
+            kind = "object" if self.text == APPLICATION_JSON else "string"
+            good["content"] = {self.media_types[0]: {"schema": {"type": kind}}}
         codes = {400, 406, 413, 415, 422, 429, 500, 503, *self.problems}
         codes |= {401, 403} if self.scope else set()
         codes -= set(self.also)
