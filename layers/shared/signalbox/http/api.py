@@ -34,7 +34,7 @@ from signalbox.http.events import (
 )
 from signalbox.http.json_parser import parse_json
 from signalbox.http.problems import error_fields, error_response, internal_error, validation_problem
-from signalbox.http.request_checks import check_accept, check_body, check_query
+from signalbox.http.request_checks import check_accept, check_query, check_sent_body
 from signalbox.http.routing import (
     APPLICATION_JSON,
     HeartbeatEffect,
@@ -143,7 +143,7 @@ class ApiHandler:
         route_call = self.routes.call_of(route)
         query = parsed.queryStringParameters or {}
         check_query(query, route_call.query_names)
-        check_body(request, route_call.dependant)
+        check_sent_body(request, route_call.dependant)
         call = RequestContext(
             request=request, route=route, caller=admitted.caller, effect=exchange.effect
         )

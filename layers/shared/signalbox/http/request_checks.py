@@ -41,7 +41,7 @@ def check_query(query: Mapping[str, str], known: frozenset[str]) -> None:
         )
 
 
-def check_body(request: InboundRequest, dependant: Dependant) -> None:
+def check_sent_body(request: InboundRequest, dependant: Dependant) -> None:
     """Check the body. A route that takes no body accepts none, which the router would ignore.
 
     Raises:
