@@ -85,8 +85,8 @@ bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local st
 	@UV=$(uv_from_anywhere) $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: load
-load: .venv/.synced ## Send requests through the gateway for minutes, while an instance fails (ARGS: --seconds N)
-	@$(BIN)/python -m tests.bench.gateway.endure $(ARGS)
+load: .venv/.synced ## Measure requests a second and memory (ARGS: --seconds N, --minutes N; PART=gateway: while an instance fails)
+	@$(BIN)/python -m tests.bench.$(if $(filter gateway,$(PART)),gateway.endure,load) $(ARGS)
 
 .PHONY: record
 record: .venv/.synced ## Record the counted figures that `make test` compares the code with

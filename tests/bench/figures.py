@@ -37,7 +37,7 @@ CALL_BUDGETS: Final[Mapping[str, float]] = {"webhook 13 KB": 2.0}
 
 _COUNTED: Final = ("functions", "calls", "budget", "which")
 
-SIZES: Final = (100, 10_000, 100_000)
+SIZES: Final = (100, 10_000, 1_000_000)
 LIST_TASKS: Final = 10_000
 
 WEBHOOK_INIT_MS: Final = 250.0

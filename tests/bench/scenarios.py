@@ -115,7 +115,7 @@ class Stage:
         self.waiting = a_task(id=TASK, description="d" * 400)
         self.held = leased(self.waiting, a_lease(), NOW)
         self.cloud.message = TaskMessage(task_id=TASK).model_dump_json()
-        self._body = json.dumps(_payload(), separators=(",", ":")).encode()
+        self._body = webhook_body()
         self.comment()
 
     def operations(self) -> list[Operation]:
@@ -222,6 +222,11 @@ class Stage:
         doc = {"S": limits.model_dump_json()}
         row: Json = {"pk": {"S": "LIMITS"}, "sk": {"S": "default"}, "doc": {**doc}}
         self.cloud.keep(self.wiring.settings.config_table, row)
+
+
+def webhook_body() -> bytes:
+    """A comment of 13 KB, as GitHub sends it."""
+    return json.dumps(_payload(), separators=(",", ":")).encode()
 
 
 def _payload() -> dict[str, JsonValue]:
