@@ -83,10 +83,12 @@ class Cloud:
 
         def post(_: object, headers: Mapping[str, str], body: bytes) -> AwsResponse:
             profile = sys.getprofile()
-            sys.setprofile(None)  # what the cloud does is not counted as the work of a function
+            if callable(profile):
+                sys.setprofile(None)  # what the cloud does is not counted as the work of a function
             status, answer = self.answer(headers["x-amz-target"], body)
             content = json.dumps(answer, separators=(",", ":")).encode()
-            sys.setprofile(profile)
+            if callable(profile):
+                sys.setprofile(profile)
             return AwsResponse(status=status, headers={}, content=content)
 
         with (
