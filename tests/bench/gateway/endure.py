@@ -1,4 +1,4 @@
-"""`make load`: requests for minutes, while an instance is killed, started again and stopped.
+"""`make load PART=gateway`: requests for minutes, while an instance is killed, started again and stopped.
 
 Requests are GETs, so that another instance answers those that fail. Printed are the requests that
 got no answer or another than 200, by what happened meanwhile.
@@ -139,7 +139,7 @@ def _add(table: Table, name: str, answers: Answers) -> None:
 
 def main() -> int:
     """Print the table; 1 if fewer requests were answered than are to be."""
-    parser = argparse.ArgumentParser(prog="make load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make load PART=gateway", description=__doc__)
     parser.add_argument("--seconds", type=float, default=180.0, help="how long, in all")
     table, availability = endured(parser.parse_args().seconds)
     Console(width=110).print(table.drawn())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from signalbox.auth.cursors import Cursors
+from signalbox.auth.rate_limit_lots import RateLimitLots
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.api import ApiHandler, router
@@ -21,7 +22,7 @@ from signalbox.http.routes.task_changes import add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
 from signalbox.http.routing import Routes
-from signalbox.runtime.auth import authorizer
+from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
@@ -95,7 +96,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
     return ApiHandler(
         routes=routes,
-        admit=authorizer(wired),
+        admit=authorizer(wired, rate_limiter(wired, lambda stored: RateLimitLots(buckets=stored))),
         cors=CorsPolicy(origins=wired.settings.cors),
         audit_trail=AuditTrail(record=record, clock=wired.clock, logger=log, count=count),
         limit=wired.settings.max_body_bytes,
