@@ -94,12 +94,12 @@ def unpack_record(attribute: object) -> str | bytes:
         CompressedDataInvalid: It holds no document.
     """
     match attribute:
+        case {"B": bytes(stored)}:
+            return _unpacked(stored)
         case {"S": str(text)}:
             return text
         case {"B": str(encoded)}:
             return _unpacked(b64decode(encoded))
-        case {"B": bytes(stored)}:
-            return _unpacked(stored)
     raise CompressedDataInvalid("there is no document")
 
 

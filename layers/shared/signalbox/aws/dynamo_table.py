@@ -259,7 +259,8 @@ class Table:
             newest_first=True,
         )
         # BETWEEN takes its upper end in, a page starts behind it
-        return (row for row in rows if text_attribute(row, f"{prefix}_sk") < upper)
+        sort = f"{prefix}_sk"
+        return (row for row in rows if row[sort]["S"] < upper)
 
     def _put(self, item: Item, condition: str, values: Item) -> bool:
         write = secrets.token_hex(8)

@@ -73,8 +73,8 @@ class DynamoTasks(TaskStore):
         last = ""
         for row in heapq.merge(*partitions, key=_position, reverse=True):
             # a task that changes its state meanwhile is met in both
-            if _position(row) != last:
-                last = _position(row)
+            if (position := _position(row)) != last:
+                last = position
                 yield _summary(row)
 
     @override
@@ -135,7 +135,7 @@ def due_item(row: Item) -> DueItem:
 
 
 def _position(row: Item) -> str:
-    return text_attribute(row, "list_sk")
+    return row["list_sk"]["S"]
 
 
 def _task_key(task: TaskId) -> Item:

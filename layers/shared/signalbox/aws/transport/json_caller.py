@@ -205,6 +205,8 @@ def _decode_bytes(document: dict[str, Any] | list[Any]) -> None:
     """
     for value in document.values() if type(document) is dict else document:
         if type(value) is dict:
+            if "S" in value and type(value["S"]) is str:
+                continue  # most are texts
             if len(value) == 1:
                 [(kind, inside)] = value.items()
                 if type(inside) is str:
