@@ -167,8 +167,8 @@ def _fastapi() -> LambdaFunction:
     async def receive(request: Any) -> dict[str, str]:
         return {"id": put(await request.body(), request.headers["x-hub-signature-256"])}
 
-    app.add_api_route("/api/v1/webhooks/github", receive, methods=["POST"], status_code=202)
     receive.__annotations__["request"] = fastapi.Request
+    app.add_api_route("/api/v1/webhooks/github", receive, methods=["POST"], status_code=202)
     handler: LambdaFunction = mangum.Mangum(app, lifespan="off")
     return handler
 
