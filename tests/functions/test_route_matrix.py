@@ -83,6 +83,8 @@ _ANY: Final = {"if-match": "*"}
 _SECRETS: Final[Body] = {"secrets": ["https://hooks.slack.com/services/T1/B1/matrix"]}
 
 TABLE: Final[Mapping[str, Row]] = {
+    "GET /.well-known/oauth-protected-resource": Row(who="", own=404),
+    "GET /.well-known/oauth-protected-resource/mcp": Row(who="", own=404),
     "GET /health": Row(who=""),
     "GET /ready": Row(who=""),
     "GET /openapi.json": Row(who=""),

@@ -6,7 +6,7 @@ unauthenticated client does not learn what a valid request looks like, and all e
 form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from logging import Logger
@@ -21,7 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
 from signalbox.http.audit import AuditTrail
-from signalbox.http.authorize import Authorizer
+from signalbox.http.authorize import Access, Authorizer, AuthResult
 from signalbox.http.cors import CorsPolicy
 from signalbox.http.events import (
     SECURITY_HEADERS,
@@ -33,6 +33,7 @@ from signalbox.http.events import (
     to_request,
 )
 from signalbox.http.json_parser import parse_json
+from signalbox.http.mounts import ApiCall, Mount, MountCall, call_event
 from signalbox.http.problems import error_fields, error_response, internal_error, validation_problem
 from signalbox.http.request_checks import check_accept, check_query, check_sent_body
 from signalbox.http.routing import (
@@ -65,6 +66,9 @@ def router() -> APIGatewayHttpResolver:
     return made
 
 
+_Admit = Callable[[InboundRequest, Access], AuthResult]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Exchange:
     """What is known of a request and its response so far."""
@@ -76,10 +80,18 @@ class _Exchange:
     effect: HeartbeatEffect = field(default_factory=HeartbeatEffect)
     headers: dict[str, str] = field(default_factory=dict)
 
+    def admitted(self, result: AuthResult) -> None:
+        """Take the caller, and what is left of its limit."""
+        self.caller = result.caller
+        self.headers.update(rate_limit_headers(result.quota) if result.quota else {})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiHandler:
-    """A Lambda handler. `limit` is the maximum size of a body in bytes."""
+    """A Lambda handler. `limit` is the maximum size of a body in bytes.
+
+    `mounts` are protocols other than the API itself, by path.
+    """
 
     routes: Routes
     admit: Authorizer
@@ -87,6 +99,7 @@ class ApiHandler:
     audit_trail: AuditTrail
     limit: int
     logger: Logger
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Register error handlers, so that the router renders errors as problems."""
@@ -97,13 +110,19 @@ class ApiHandler:
 
     def __call__(self, event: dict[str, JsonValue], context: LambdaContext) -> LambdaResponse:
         """Answer one request. It never raises."""
+        return self._handle(event, context, self.admit)
+
+    def _handle(
+        self, event: dict[str, JsonValue], context: LambdaContext, admit: _Admit
+    ) -> LambdaResponse:
         started = perf_counter()
         parsed = HttpApiEvent.model_validate(event)
         if parsed.requestContext.http.method == "HEAD":
-            return {**self(_as_get(event), context), "body": "", "isBase64Encoded": False}
+            response = self._handle(_as_get(event), context, admit)
+            return {**response, "body": "", "isBase64Encoded": False}
         exchange = _Exchange(request_id=request_id(parsed))
         try:
-            response = self._answer(event, context, parsed, exchange)
+            response = self._answer(event, context, parsed, exchange, admit)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             response = self._problem(error, exchange.request_id)
         response["headers"].update(exchange.headers)
@@ -124,6 +143,7 @@ class ApiHandler:
         context: LambdaContext,
         parsed: HttpApiEvent,
         exchange: _Exchange,
+        admit: _Admit,
     ) -> LambdaResponse:
         request = to_request(parsed, exchange.request_id, limit=self.limit)
         exchange.request = request
@@ -133,19 +153,50 @@ class ApiHandler:
             if preflight := self.cors.preflight(request, methods):
                 exchange.headers.update(preflight)
                 return lambda_response(204, "", exchange.request_id, APPLICATION_JSON)
+        if request.path in self.mounts:
+            return self._mounted(event, context, request, exchange)
         route = exchange.route = self.routes.find(request.method, request.path)
-        admitted = self.admit(request, route)
-        exchange.caller = admitted.caller
-        exchange.headers.update(rate_limit_headers(admitted.quota) if admitted.quota else {})
+        exchange.admitted(admit(request, route))
         if route.scope:
-            admitted.caller.require(route.scope)
+            exchange.caller.require(route.scope)
+        return self._routed(event, context, parsed, exchange, request, route)
+
+    def _mounted(
+        self,
+        event: dict[str, JsonValue],
+        context: LambdaContext,
+        request: InboundRequest,
+        exchange: _Exchange,
+    ) -> LambdaResponse:
+        """Return the response of a mount. What it performs is authenticated and counted once."""
+
+        def authenticate() -> Principal:
+            exchange.admitted(self.admit.authenticate(request))
+            return exchange.caller
+
+        def perform(call: ApiCall) -> LambdaResponse:
+            inner = call_event(event, call, exchange.request_id)
+            return self._handle(inner, context, lambda *_: AuthResult(caller=exchange.caller))
+
+        call = MountCall(request=request, authenticate=authenticate, perform=perform)
+        return self.mounts[request.path](call)
+
+    def _routed(
+        self,
+        event: dict[str, JsonValue],
+        context: LambdaContext,
+        parsed: HttpApiEvent,
+        exchange: _Exchange,
+        request: InboundRequest,
+        route: Route,
+    ) -> LambdaResponse:
         check_accept(request, route)
         route_call = self.routes.call_of(route)
         query = parsed.queryStringParameters or {}
         check_query(query, route_call.query_names)
         check_sent_body(request, route_call.dependant)
         call = RequestContext(
-            request=request, route=route, caller=admitted.caller, effect=exchange.effect
+            request=request, route=route, caller=exchange.caller, effect=exchange.effect
         )
         resolver = self.routes.resolver
         resolver.append_context(call=call)

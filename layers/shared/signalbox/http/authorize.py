@@ -69,6 +69,15 @@ class Authorizer:
         if route.scope is None:
             quota = self.limit.admit_anonymous(request.source_ip)
             return AuthResult(caller=ANONYMOUS, quota=quota)
+        return self.authenticate(request)
+
+    def authenticate(self, request: InboundRequest) -> AuthResult:
+        """Return the caller, whatever its scopes are.
+
+        Raises:
+            Unauthenticated: The credentials are missing or not valid.
+            OverLimit: The rate limit is exceeded.
+        """
         caller = self._authenticated(request)
         return AuthResult(caller=caller, quota=self.limit.admit(caller))
 

@@ -8,10 +8,11 @@ from signalbox.models.request import InboundRequest
 
 _HEADERS: Final = (
     "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, "
-    "x-api-key, x-request-id"
+    "mcp-method, mcp-name, mcp-protocol-version, x-api-key, x-request-id"
 )
 _EXPOSED: Final = (
-    "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-request-id"
+    "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, "
+    "www-authenticate, x-request-id"
 )
 _MAX_AGE_SECONDS: Final = "600"
 

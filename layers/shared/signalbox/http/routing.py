@@ -23,6 +23,8 @@ OPEN: Final = None
 
 APPLICATION_JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
+MCP: Final = "/mcp"
+PROTECTED_RESOURCE: Final = "/.well-known/oauth-protected-resource"
 
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
 TASK_ID: Final = "tsk_[a-z2-7]{24}"
@@ -191,14 +193,15 @@ class Routes:
         for route in fitting:
             if route.method == method:
                 return route
-        left = [method for pattern, method in self.external if pattern.fullmatch(path)]
-        if fitting or left:
-            raise MethodNotAllowed(sorted({*left, *self.methods(path)}))
+        others = self.methods(path)
+        if others:
+            raise MethodNotAllowed(others)
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
-        """Return the methods of a path; HEAD is allowed where GET is."""
+        """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
         taken = {route.method for route in self._fitting(path)}
+        taken |= {method for pattern, method in self.external if pattern.fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
     def _fitting(self, path: str) -> Sequence[Route]:

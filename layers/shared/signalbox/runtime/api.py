@@ -17,13 +17,15 @@ from signalbox.http.routes.docs import add_docs
 from signalbox.http.routes.health import add_health
 from signalbox.http.routes.logs import add_logs
 from signalbox.http.routes.metrics import add_metrics
+from signalbox.http.routes.protected_resource import add_protected_resource
 from signalbox.http.routes.realtime import add_realtime
 from signalbox.http.routes.task_changes import add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
-from signalbox.http.routing import Routes
+from signalbox.http.routing import MCP, Routes
 from signalbox.runtime.auth import authorizer, rate_limiter
 from signalbox.runtime.counters import count_changes
+from signalbox.runtime.mcp import issuer_urls, mcp_mount
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
 from signalbox.runtime.telemetry import count, logger
@@ -92,6 +94,8 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         clock=wired.clock,
     )
     _add_docs(routes, wired.settings.websocket_url)
+    add_protected_resource(routes, issuers=lambda: issuer_urls(wired))
+    routes.add_external("POST", MCP)
     log = logger()
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
     return ApiHandler(
@@ -101,6 +105,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         audit_trail=AuditTrail(record=record, clock=wired.clock, logger=log, count=count),
         limit=wired.settings.max_body_bytes,
         logger=log,
+        mounts={MCP: mcp_mount(routes, wired)},
     )
 
 

@@ -1,0 +1,103 @@
+"""The MCP endpoint: one POST, one JSON response, nothing kept between requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from signalbox.http.events import LambdaResponse, lambda_response
+from signalbox.http.mcp.access import authenticated, check_origin
+from signalbox.http.mcp.messages import (
+    RpcError,
+    RpcMessage,
+    http_status,
+    is_response,
+    message_id,
+    parse_document,
+    parse_message,
+    rpc_body,
+)
+from signalbox.http.mcp.methods import RpcCall, rpc_result
+from signalbox.http.mcp.tools import ToolCatalog
+from signalbox.http.mounts import MountCall
+from signalbox.http.routing import APPLICATION_JSON, MethodNotAllowed
+from signalbox.models.base import JsonObject
+from signalbox.models.errors import NotAcceptable, UnsupportedMedia
+from signalbox.models.ids import RequestId
+from signalbox.models.principal import Principal
+from signalbox.models.request import InboundRequest
+
+_ACCEPTED: Final = frozenset({APPLICATION_JSON, "application/*", "*/*"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpEndpoint:
+    """Answer the requests of MCP clients.
+
+    `origins` are the origins of browsers that are allowed, besides pages of this machine on this
+    machine. `has_issuers` returns whether tokens of an issuer are accepted, whose clients then
+    learn where its metadata is.
+    """
+
+    catalog: ToolCatalog
+    version: str
+    origins: frozenset[str]
+    has_issuers: Callable[[], bool]
+
+    def __call__(self, call: MountCall) -> LambdaResponse:
+        """Return the response to a request.
+
+        Raises:
+            Forbidden: The origin is not allowed.
+            MethodNotAllowed: It is no POST; there are no streams and no sessions to end.
+            OverLimit: The rate limit is exceeded.
+            NotAcceptable: The client does not accept JSON.
+            UnsupportedMedia: The body is not JSON.
+        """
+        request = call.request
+        check_origin(request, self.origins)
+        if request.method != "POST":
+            raise MethodNotAllowed(["POST"])
+        caller = authenticated(call, self.has_issuers)
+        if not isinstance(caller, Principal):
+            return caller
+        _check_media(request)
+        return self._answer(call, caller)
+
+    def _answer(self, call: MountCall, caller: Principal) -> LambdaResponse:
+        request = call.request
+        document: JsonObject = {}
+        message: RpcMessage | None = None
+        try:
+            document = parse_document(request.body)
+            if is_response(document) and not request.header("mcp-method"):
+                return _reply(request, HTTPStatus.ACCEPTED, "")
+            message = parse_message(document, request)
+            if message.id is None:
+                return _reply(request, HTTPStatus.ACCEPTED, "")
+            result = rpc_result(
+                RpcCall(
+                    message=message,
+                    caller=caller,
+                    perform=call.perform,
+                    catalog=self.catalog,
+                    version=self.version,
+                )
+            )
+        except RpcError as error:
+            body = rpc_body(message_id(document), key="error", value=error.json_object())
+            return _reply(request, http_status(error, message), body)
+        return _reply(request, HTTPStatus.OK, rpc_body(message.id, key="result", value=result))
+
+
+def _check_media(request: InboundRequest) -> None:
+    if request.media_type != APPLICATION_JSON:
+        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
+    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMedia("bodies are taken as they are, not compressed")
+    if request.header("accept").strip(" \t,") and not request.accepted & _ACCEPTED:
+        raise NotAcceptable(f"this answers with {APPLICATION_JSON}")
+
+
+def _reply(request: InboundRequest, status: HTTPStatus, body: str) -> LambdaResponse:
+    return lambda_response(status, body, RequestId(request.request_id), APPLICATION_JSON)
