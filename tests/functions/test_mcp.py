@@ -1,7 +1,8 @@
 """One request of an MCP client through the whole function: limits, scopes, audit, hostile input."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -147,6 +148,30 @@ def test_every_schema_is_valid_and_every_tool_says_what_it_changes(system: Syste
     assert members(tools["replay_delivery"]["annotations"])["destructiveHint"] is True
     # what a model reads in each conversation
     assert sum(len(json.dumps(tool["inputSchema"])) for tool in tools.values()) < 12_000
+
+
+def patterns(value: JsonValue) -> Iterator[str]:
+    """Every regular expression in a schema."""
+    if isinstance(value, list):
+        for item in value:
+            yield from patterns(item)
+    elif isinstance(value, dict):
+        pattern = value.get("pattern")
+        if isinstance(pattern, str):
+            yield pattern
+        for part in value.values():
+            yield from patterns(part)
+
+
+def test_patterns_are_those_of_javascript_in_which_most_clients_read_them(system: System) -> None:
+    found = set(patterns(list(Agent(system, "admin").tools().values())))
+
+    # https://tc39.es/ecma262/#prod-IdentityEscape: with the flag u, of syntax characters alone
+    escapes = r"\\(?:[dDwWsSbBfnrtv0]|x[0-9a-f]{2}|u[0-9a-f]{4}|[\^$.*+?()\[\]{}|/\\])"
+    assert len(found) > 5
+    for pattern in found:
+        assert "\\" not in re.sub(escapes, "", pattern), pattern
+        assert "(?P" not in pattern
 
 
 def test_a_call_without_the_scope_is_refused_and_audited_as_in_the_api(system: System) -> None:

@@ -164,6 +164,12 @@ def test_the_name_of_what_is_meant_is_in_a_header_too(method: str, parameter: st
     assert code(document, mcp_name="=?base64?%%%?=") == HEADER_MISMATCH
 
 
+def test_white_space_around_a_header_is_not_part_of_it() -> None:
+    document = message("tools/call", params={"name": "get_queue", "_meta": META})
+
+    assert sent(document, mcp_name=" get_queue\t").params["name"] == "get_queue"
+
+
 def test_a_version_that_is_not_supported_is_answered_with_those_that_are() -> None:
     name = "io.modelcontextprotocol/protocolVersion"
     document = stateless(meta=META | {name: "2099-01-01"})

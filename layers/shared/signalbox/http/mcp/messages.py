@@ -181,7 +181,7 @@ def _check_stateless(message: RpcMessage, request: InboundRequest) -> None:
 
 
 def _check_header(request: InboundRequest, name: str, expected: JsonValue) -> None:
-    given = request.header(name)
+    given = request.header(name).strip(" \t")
     if name == "mcp-name" and given.startswith(_BASE64[0]) and given.endswith(_BASE64[1]):
         given = _decoded(given.removeprefix(_BASE64[0]).removesuffix(_BASE64[1]))
     if given != expected:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler.openapi.compat import ModelField
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 from typing_extensions import override
 
 from signalbox.http.idempotency import IDEMPOTENCY_KEY_PATTERN
@@ -29,6 +30,16 @@ class _UntitledSchema(GenerateJsonSchema):
     @override
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+class _ResultSchema(_UntitledSchema):
+    """Schemas without patterns, which clients would compile as JavaScript for nothing."""
+
+    @override
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        return {
+            name: rule for name, rule in super().str_schema(schema).items() if name != "pattern"
+        }
 
 
 class ArgumentsInvalid(Exception):
@@ -154,7 +165,7 @@ def _output_schema(route: Route) -> JsonObject:
     return (
         cast(
             "JsonObject",
-            model.model_json_schema(mode="serialization", schema_generator=_UntitledSchema),
+            model.model_json_schema(mode="serialization", schema_generator=_ResultSchema),
         )
         if model
         else {}
