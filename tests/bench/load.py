@@ -22,12 +22,8 @@ from typing import Final
 
 from rich.console import Console
 
-from signalbox.providers.github.signature import signature
-from tests.bench.__main__ import environment
-from tests.bench.load_worker import serve_aws, serve_function
-from tests.bench.scenarios import SECRET, TASK, webhook_body
+from tests.bench.load_worker import SECRET, serve_aws, serve_function
 from tests.bench.table import Table
-from tests.samples import sample
 
 SCENARIOS: Final = ("bare", "FastAPI + Mangum", "webhook", "get")
 PER_SECOND: Final = 1_000
@@ -80,6 +76,8 @@ class Load:
 
 def main() -> int:
     """Print the figures; how many of them memory has missed."""
+    from tests.bench.__main__ import environment  # noqa: PLC0415  no function needs its memory
+
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each scenario")
     parser.add_argument("--minutes", type=float, default=0.0, help="of a soak with webhooks")
@@ -189,6 +187,10 @@ async def _sent(name: str, workers: tuple[Served, ...], key: str, seconds: float
 
 def _requests(name: str, key: str) -> Iterator[bytes]:
     """Yield requests, each webhook with an id that no other one has."""
+    from signalbox.providers.github.signature import signature  # noqa: PLC0415  no function needs it
+    from tests.bench.scenarios import TASK, webhook_body  # noqa: PLC0415  as above
+    from tests.samples import sample  # noqa: PLC0415  as above
+
     body = b"" if name == "get" else webhook_body()
     headers = dict(sample("github", "issue_comment.created").headers)
     headers |= {"x-hub-signature-256": signature(SECRET, body), "content-type": "application/json"}

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from signalbox.http.events import LambdaResponse
-from tests.bench.scenarios import SECRET, Stage
-from tests.bench.stub import Cloud
+
+SECRET: Final = "a-secret-of-the-bench"
 
 LambdaFunction = Callable[[dict[str, Any], object], LambdaResponse]
 
@@ -53,6 +53,9 @@ class _Connection:
 
 def serve_aws(ready: Connection, variables: Mapping[str, str]) -> None:
     """Serve AWS in this process; send its port, and the API key that it knows."""
+    from tests.bench.scenarios import Stage  # noqa: PLC0415  functions have less memory without
+    from tests.bench.stub import Cloud  # noqa: PLC0415  as above
+
     os.environ.update(variables)
     cloud = Cloud()
     with cloud.instead_of_aws():

@@ -30,6 +30,7 @@ from signalbox.runtime.dispatcher import Dispatcher, dispatcher
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.permissions import everybody_may
+from tests.bench.load_worker import SECRET
 from tests.bench.stub import Cloud, Json
 from tests.builders import NOW, a_lease, a_task
 from tests.fakes.clock import FakeClock
@@ -37,7 +38,6 @@ from tests.fakes.permissions import everybody_in_time
 from tests.functions.system import Context, event
 from tests.samples import sample
 
-SECRET: Final = "a-secret-of-the-bench"
 _COMMENT: Final = b"7777777777"
 _LONG_ID: Final = re.compile(r"(?<![0-9])[1-9][0-9]{6,}[1-9](?![0-9])")
 _OTHERS: Final = {
