@@ -152,11 +152,10 @@ def http_status(error: RpcError, message: RpcMessage | None) -> HTTPStatus:
 
 
 def _is_stateless(method: str, params: JsonObject, request: InboundRequest) -> bool:
-    if method == "initialize":
-        return False
     meta = params.get("_meta")
-    declared = isinstance(meta, dict) and _META_VERSION in meta
-    return declared or request.header("mcp-protocol-version") == STATELESS_VERSION
+    if isinstance(meta, dict) and _META_VERSION in meta:
+        return True
+    return method != "initialize" and request.header("mcp-protocol-version") == STATELESS_VERSION
 
 
 def _check_version(version: str, method: str) -> None:
