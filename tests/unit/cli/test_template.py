@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from pydantic import JsonValue
 from samcli.lib.cfn_language_extensions.exceptions import InvalidTemplateException
+from samtranslator.yaml_helper import yaml_parse
 
 from cli.lint.rules import lint_template
 from cli.lint.template import Template
@@ -208,6 +210,25 @@ def test_nothing_is_left_of_loops_and_mappings() -> None:
     assert "Fn::ForEach" not in text
     assert "Fn::FindInMap" not in text
     assert "LanguageExtensions" not in text
+
+
+def test_sam_changes_the_properties_and_metadata_of_one_resource_at_a_time() -> None:
+    changed = list(_changed_in_place(yaml_parse(TEMPLATE.read_text())["Resources"]))
+
+    shared = [part for part in changed if sum(part is other for other in changed) > 1]
+    assert changed
+    assert shared == [], "merge it with <<: an alias is the same object as its anchor"
+
+
+def _changed_in_place(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        if "Type" in value:
+            yield from (value[name] for name in ("Properties", "Metadata") if name in value)
+        for part in value.values():
+            yield from _changed_in_place(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _changed_in_place(part)
 
 
 def test_a_name_without_a_row_is_refused(tmp_path: Path) -> None:
