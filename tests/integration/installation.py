@@ -16,7 +16,7 @@ from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
 from signalbox.models.config import CommandPermission
-from signalbox.models.delivery import Delivery
+from signalbox.models.delivery import Delivery, KeepBodies
 from signalbox.models.notification import Notification
 from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_source, a_subscription
@@ -196,9 +196,10 @@ class Installation:
         self.keep_secrets("tokens/github/default", str(self.github.token))
         self.clock.advance(seconds=31)  # what is configured is cached for half a minute
 
-    def cap_bursts(self) -> None:
+    def cap_bursts(self, keep_bodies: KeepBodies = KeepBodies.ALL) -> None:
         """Let one delivery in a minute become a task at once."""
-        self._config.put(a_source(burst={"rate": 1, "per": "minute"}))
+        burst: JsonValue = {"rate": 1, "per": "minute"}
+        self._config.put(a_source(burst=burst, keep_bodies=keep_bodies))
         self.clock.advance(seconds=31)
 
     def interpret_deferred(self) -> None:

@@ -12,6 +12,7 @@ from signalbox.models.ids import delivery_id
 from tests.builders import a_connection, a_subscription
 from tests.fakes.context import FakeContext
 from tests.functions.system import ApiResponse, as_response, event
+from tests.integration.cloud_map import NAMESPACE
 from tests.integration.installation import Installation
 
 OF_ONE: Final = "d-0"
@@ -56,6 +57,10 @@ class Operators:
         self._access()
         self._queues()
 
+    def replay(self, key: str) -> None:
+        """Replay a delivery of GitHub."""
+        self.ask("POST", f"/api/v1/deliveries/{delivery_id('github', 'default', key)}/replay")
+
     def _deliveries(self) -> None:
         box = self.box
         box.comment(delivery=OF_ONE, secret="wrong")
@@ -64,7 +69,7 @@ class Operators:
             path = f"/api/v1/deliveries/{delivery_id('github', 'default', key)}"
             self.ask("GET", path)
             self.ask("GET", f"{path}/explain")
-            self.ask("POST", f"{path}/replay")
+            self.replay(key)
         self.ask("GET", "/api/v1/deliveries")
         self.ask("GET", f"/api/v1/explain?provider=github&key={OF_ONE}")
         assert self.ask("GET", "/api/v1/rejections").items
@@ -98,7 +103,7 @@ class Operators:
         assert self.ask("GET", "/api/v1/notifications").items
 
     def gateway(self) -> None:
-        """A service whose instances do not answer, of which one registered itself."""
+        """Services whose instances do not answer: one registered itself, one is looked up."""
         health_check: JsonValue = {"unhealthy_threshold": 1}
         orders: JsonValue = {
             "name": "orders",
@@ -108,6 +113,14 @@ class Operators:
             "self_registration": True,
         }
         self.ask("PUT", "/api/v1/services/orders", orders)
+        stock: JsonValue = {
+            "name": "stock",
+            "access": {"public": True},
+            "discovery": {"cloud_map": {"namespace": NAMESPACE, "service": "stock"}},
+            "health_check": health_check,
+            "tls": {"ca": True, "client_certificate": True},
+        }
+        self.ask("PUT", "/api/v1/services/stock", stock)
         for name in ("b", "c"):
             body: JsonValue = {"url": f"http://127.0.0.1:1/{name}"}
             self.ask("PUT", f"/api/v1/services/orders/instances/{name}", body)

@@ -3,15 +3,19 @@
 import base64
 import json
 from fnmatch import fnmatchcase
+from pathlib import Path
 from random import Random
 from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 
+from signalbox.models.delivery import KeepBodies
 from signalbox.models.task import ChangeType
 from signalbox.runtime.registry import connector_names, providers
+from tests.fakes.certificates import FakeAuthority
 from tests.integration.aws import Stack
+from tests.integration.cloud_map import register_in_cloud_map
 from tests.integration.faults import Call, crash_after, unreachable
 from tests.integration.installation import Installation, installed
 from tests.integration.operators import Operators
@@ -23,6 +27,8 @@ NEEDS: Final = {
     "SQS.SendMessageBatch": "sqs:SendMessage",
     "S3.PUT": "s3:PutObject",
     "S3.GET": "s3:GetObject",
+    "S3.DELETE": "s3:DeleteObject",
+    "Route53AutoNaming.DiscoverInstances": "servicediscovery:DiscoverInstances",
 }
 
 LOGS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
@@ -102,6 +108,8 @@ def _resources(call: Call) -> list[str]:
             found = [f"arn:aws:sqs:{place}:{str(url).rpartition('/')[2]}"]
         case {"Name": name}:
             found = [f"arn:aws:ssm:{place}:parameter{name}"]
+        case {"NamespaceName": _}:
+            found = ["*"]  # this action can only be allowed on everything
     assert found, f"nobody knows what {call} is made on"
     return found
 
@@ -119,7 +127,7 @@ def _allowed(stack: Stack, call: Call) -> bool:
     )
 
 
-def _everything(box: Installation) -> None:
+def _everything(box: Installation, folder: Path) -> None:
     """All that the functions can be made to do."""
     box.subscribe(*ChangeType)
     for number, text in enumerate(("/agent one", "/agent two", "/agent three priority=high")):
@@ -151,7 +159,7 @@ def _everything(box: Installation) -> None:
     box.github.dropping = True
     box.github.deliver("dropped")
     box.redeliver()
-    _gateway(box)
+    _gateway(box, folder)
     _live_updates(box)
 
 
@@ -167,32 +175,44 @@ def _live_updates(box: Installation) -> None:
     assert box.watch("DISCONNECT") == 200
 
 
-def _gateway(box: Installation) -> None:
-    """Two instances of a service do not answer, so that one is ejected; both are checked."""
+def _gateway(box: Installation, folder: Path) -> None:
+    """Instances of services do not answer, so that one is ejected; all are checked."""
+    authority = FakeAuthority(folder)
+    box.keep_secrets("services/stock/ca", authority.certificate)
+    box.keep_secrets("services/stock/certificate", authority.client_pem())
+    register_in_cloud_map("stock", "127.0.0.1", 1)
     Operators(box).gateway()
     assert box.proxy("/api/gateway/jwks.json") == 200
     for _ in range(5):
         assert box.proxy("/api/orders/42") == 502
+    assert box.proxy("/api/stock/42") == 502
     box.check_health()
 
 
 def _deferred(box: Installation) -> None:
-    """A permission that there is no time to ask for, and a burst with a large body."""
+    """A permission that there is no time to ask for, and bursts with large bodies.
+
+    Of these no body stays, whether a repetition, a replay or the schedule interprets it.
+    """
     box.ask_github()
     box.comment("/agent late", delivery="late", waited=5)
     box.driver.settle()
     box.comment("/agent late", delivery="later", waited=5)
-    box.cap_bursts()
+    box.cap_bursts(keep_bodies=KeepBodies.NONE)
     box.comment("/agent in time", delivery="in time")
-    box.comment(f"/agent over the cap\n\n{LARGE}", delivery="over the cap")
+    for delivery in ("repeated", "replayed", "over the cap"):
+        assert box.comment(f"/agent {delivery}\n\n{LARGE}", delivery=delivery)
+    box.clock.advance(seconds=300)
+    assert box.comment(f"/agent repeated\n\n{LARGE}", delivery="repeated")
+    Operators(box).replay("replayed")
     box.interpret_deferred()
 
 
 @pytest.fixture(scope="module")
-def everything(slack: FakeSlack) -> Installation:
+def everything(slack: FakeSlack, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation that was made to do everything, and is no more."""
     with installed(slack) as box:
-        _everything(box)
+        _everything(box, tmp_path_factory.mktemp("certificates"))
     return box
 
 
