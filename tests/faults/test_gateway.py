@@ -32,8 +32,8 @@ from tests.fakes.raw_server import RawServer
 from tests.faults.cases import LONG
 from tests.functions.system import event
 
-HURRY: Final = 0.3
-"""Seconds for an attempt where the instance does not end it."""
+HURRY: Final = 0.8
+"""Seconds for an attempt that the instance does not end. A busy machine answers sooner."""
 
 Record = Callable[[str, object], None]
 Faulty = Callable[[], AbstractContextManager[str]]
