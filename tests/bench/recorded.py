@@ -6,12 +6,13 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from importlib.metadata import distribution
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
+from zlib import compress
 
 from tests.bench.__main__ import environment
 from tests.bench.figures import LIST_TASKS
@@ -20,6 +21,7 @@ from tests.bench.measure import function_calls
 from tests.bench.rows import Listing
 from tests.bench.scenarios import Stage
 from tests.bench.stub import Cloud
+from tests.integration.layer_copy import copied_layer
 
 RECORD: Final = Path(__file__).with_name("recorded.json")
 TOLERANCE: Final = 1.1
@@ -27,7 +29,7 @@ TOLERANCE: Final = 1.1
 FUNCTIONS: Final = f"functions called in Python {sys.version_info.major}.{sys.version_info.minor}"
 """The group of figures that depend on the interpreter: it compiles some calls away."""
 
-_LAYER: Final = Path(__file__).parents[2] / "layers" / "shared"
+_ROOT: Final = Path(__file__).parents[2]
 
 Figures = dict[str, dict[str, float]]
 
@@ -50,7 +52,7 @@ def counted() -> Figures:
         FUNCTIONS: {**functions},
         "calls of AWS": {**calls},
         "write units": {**units},
-        "layer, unpacked": {"KB": sum(_layer_bytes()) // 1_000},
+        "layer, with sources": _layer_bytes(),
     }
 
 
@@ -71,7 +73,7 @@ def in_new_process() -> Figures:
 
     run = subprocess.run(
         [sys.executable, "-m", "tests.bench.recorded", "--print"],
-        cwd=_LAYER.parents[1],
+        cwd=_ROOT,
         check=True,
         capture_output=True,
         text=True,
@@ -80,16 +82,15 @@ def in_new_process() -> Figures:
     return figures
 
 
-def _layer_bytes() -> Iterator[int]:
-    """Yield the size of each file of ours in the layer, and of the packages that it brings."""
-    for path in (_LAYER / "signalbox").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path.stat().st_size
-    for line in (_LAYER / "requirements.txt").read_text().splitlines():
-        name, pinned, _ = line.partition("==")
-        if pinned and "sys_platform == 'win32'" not in line:
-            files = distribution(name).files or ()
-            yield sum(each.size or 0 for each in files)
+def _layer_bytes() -> dict[str, float]:
+    """Return the size of the layer for this system, with sources instead of bytecode."""
+    with TemporaryDirectory() as directory:
+        files = copied_layer(Path(directory)).rglob("*")
+        contents = [path.read_bytes() for path in files if path.is_file() and path.suffix != ".pyc"]
+    return {
+        "KB": sum(map(len, contents)) // 1_000,
+        "KB compressed": sum(len(compress(each)) for each in contents) // 1_000,
+    }
 
 
 def main() -> None:
