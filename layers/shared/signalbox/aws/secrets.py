@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
+from signalbox.models.base import DEFERRED
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.time import Clock
@@ -24,7 +25,7 @@ SECRET_CACHE_TTL: Final = timedelta(minutes=5)
 SECRET_STALE_TTL: Final = timedelta(hours=1)
 SECRET_REFRESH_INTERVAL: Final = timedelta(seconds=30)
 
-_secrets = TypeAdapter(tuple[str, ...])
+_secrets = TypeAdapter(tuple[str, ...], config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

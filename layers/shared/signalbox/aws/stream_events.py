@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from signalbox.aws import table_keys
 from signalbox.aws.compression import unpack_record
+from signalbox.models.base import PartialModel
 from signalbox.models.delivery import Delivery
 from signalbox.models.incident import IncidentLedger
 from signalbox.models.instance_health import ServiceHealth
@@ -21,7 +22,7 @@ from signalbox.services.realtime.events import ChannelEvent
 _DOCUMENT: Final = "doc"
 
 
-class StreamAttribute(BaseModel):
+class StreamAttribute(PartialModel):
     """The attributes that are read are texts, numbers and packed documents."""
 
     S: str = ""
@@ -32,7 +33,7 @@ class StreamAttribute(BaseModel):
 Attributes = Mapping[str, StreamAttribute]
 
 
-class StreamImages(BaseModel):
+class StreamImages(PartialModel):
     """The keys of an item, and the item before and after a change."""
 
     Keys: dict[str, StreamAttribute]

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from typing_extensions import override
 
 from signalbox.egress.connector import HttpConnector
@@ -26,7 +26,7 @@ from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.egress.task_text import change_title, change_word, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.backoff import LONGEST, SHORTEST
-from signalbox.models.base import JsonObject, Model
+from signalbox.models.base import JsonObject, Model, PartialModel
 from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
@@ -169,7 +169,7 @@ def judge(answer: HttpResponse) -> None:
     raise send_error(status, reason, said.wait or answer.retry_after)
 
 
-class _Parsed(BaseModel):
+class _Parsed(PartialModel):
     """What Discord answers: a message, or an error with its code."""
 
     id: str = Field(default="", pattern=r"^[0-9]{0,20}$")

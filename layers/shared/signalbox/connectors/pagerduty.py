@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from typing_extensions import override
 
 from signalbox.egress.connector import HttpConnector
@@ -22,7 +22,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.egress.task_text import change_title, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
-from signalbox.models.base import JsonObject, Model
+from signalbox.models.base import JsonObject, Model, PartialModel
 from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
@@ -203,7 +203,7 @@ def _links(task: TaskView) -> list[JsonValue]:
     return [{"href": url, "text": text} for text, url in links.items() if url]
 
 
-class _Invalid(BaseModel):
+class _Invalid(PartialModel):
     message: str = ""
     errors: list[str] = Field(default_factory=list)
 

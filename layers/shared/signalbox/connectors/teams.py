@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final, Literal
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 from typing_extensions import override
 
 from signalbox.egress.connector import HttpConnector
@@ -21,7 +21,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.egress.task_text import change_title, change_word, task_facts
 from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
-from signalbox.models.base import JsonObject, Model
+from signalbox.models.base import JsonObject, Model, PartialModel
 from signalbox.models.change import TaskView
 from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict
@@ -198,11 +198,11 @@ def _run(
     return run | ({"isSubtle": True} if is_subtle else {})
 
 
-class _Error(BaseModel):
+class _Error(PartialModel):
     code: str = Field(default="", pattern=r"^[A-Za-z]{0,60}$")
 
 
-class _Answer(BaseModel):
+class _Answer(PartialModel):
     error: _Error = _Error()
 
 

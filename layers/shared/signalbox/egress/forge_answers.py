@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.task_place import ActionUnfit
-from signalbox.models.base import UtcDatetime
+from signalbox.models.base import DEFERRED, PartialModel, UtcDatetime
 from signalbox.models.errors import SendDelayed
 
 
-class ForgeComment(BaseModel):
+class ForgeComment(PartialModel):
     """A comment in a list."""
 
     id: int = Field(gt=0)
@@ -19,19 +19,19 @@ class ForgeComment(BaseModel):
     created_at: Annotated[UtcDatetime, Field(strict=False)] | None = None
 
 
-class _Created(BaseModel):
+class _Created(PartialModel):
     id: int = Field(gt=0)
 
 
-class _Commit(BaseModel):
+class _Commit(PartialModel):
     sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 
 
-class _Pull(BaseModel):
+class _Pull(PartialModel):
     head: _Commit
 
 
-_comments: Final = TypeAdapter(tuple[ForgeComment, ...])
+_comments: Final = TypeAdapter(tuple[ForgeComment, ...], config=DEFERRED)
 
 
 def created_id(answer: HttpResponse, forge: str) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import SendDelayed
 from signalbox.models.networks import NetworkPreset
 
@@ -20,7 +21,7 @@ _MAX_BYTES: Final = 4_000_000
 _OUTGOING: Final = "egress"
 
 
-class _List(BaseModel):
+class _List(PartialModel):
     model_config = ConfigDict(frozen=True)
 
 

@@ -14,10 +14,11 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused, send_error
+from signalbox.models.base import PartialModel
 from signalbox.models.connection_auth import (
     ClientAuthMethod,
     ClientCredentials,
@@ -135,7 +136,7 @@ def request_tokens(
     return _issued(answer, now)
 
 
-class _TokenAnswer(BaseModel):
+class _TokenAnswer(PartialModel):
     """What is read of an answer. Some servers write `expires_in` as a text."""
 
     access_token: str

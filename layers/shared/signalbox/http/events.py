@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, TypedDict
 from urllib.parse import unquote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import PayloadInvalid, PayloadTooLarge
 from signalbox.models.ids import RequestId, random_request_id
 from signalbox.models.redaction import redacted
@@ -20,14 +21,14 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\+?\}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
-class _Http(BaseModel):
+class _Http(PartialModel):
     method: str
     path: str
     sourceIp: str = ""  # noqa: N815  as API Gateway writes it
     protocol: str = "HTTP/1.1"
 
 
-class _Context(BaseModel):
+class _Context(PartialModel):
     http: _Http
     domainName: str = ""  # noqa: N815  as API Gateway writes it
     timeEpoch: int = 0  # noqa: N815  as API Gateway writes it, in milliseconds
@@ -41,10 +42,10 @@ def _lower_case(headers: object) -> object:
     return {} if headers is None else headers
 
 
-class HttpApiEvent(BaseModel):
+class HttpApiEvent(PartialModel):
     """The part of an event that is read."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True)
 
     rawPath: str  # noqa: N815  as API Gateway writes it
     routeKey: str = ""  # noqa: N815  as API Gateway writes it

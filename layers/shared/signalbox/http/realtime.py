@@ -6,7 +6,7 @@ from http import HTTPStatus
 from logging import Logger
 from typing import Annotated, Final, TypedDict
 
-from pydantic import BaseModel, BeforeValidator, Field, JsonValue, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from signalbox.auth.rate_limits import RateLimiter
 from signalbox.http.authorize import Authorizer, ScopeAccess
@@ -23,7 +23,7 @@ from signalbox.http.schemas.realtime import (
     UnsubscribedData,
     UnsubscribeMessage,
 )
-from signalbox.models.base import Model
+from signalbox.models.base import Model, PartialModel
 from signalbox.models.errors import (
     Forbidden,
     InvalidRequest,
@@ -53,18 +53,18 @@ def _lower_names(headers: object) -> object:
     return {} if headers is None else headers
 
 
-class _Identity(BaseModel):
+class _Identity(PartialModel):
     sourceIp: str = ""  # noqa: N815  as API Gateway writes it
 
 
-class _SocketContext(BaseModel):
+class _SocketContext(PartialModel):
     eventType: str  # noqa: N815  as API Gateway writes it
     connectionId: str  # noqa: N815  as API Gateway writes it
     requestId: str = ""  # noqa: N815  as API Gateway writes it
     identity: _Identity = _Identity()
 
 
-class _SocketEvent(BaseModel):
+class _SocketEvent(PartialModel):
     requestContext: _SocketContext  # noqa: N815  as API Gateway writes it
     headers: Annotated[dict[str, str], BeforeValidator(_lower_names)] = Field(default_factory=dict)
     queryStringParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it

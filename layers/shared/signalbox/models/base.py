@@ -30,6 +30,16 @@ class Model(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
 
+DEFERRED: Final = ConfigDict(defer_build=True)
+"""What builds a model or a type adapter when it is first used, not when a function starts."""
+
+
+class PartialModel(BaseModel):
+    """The part that is read of what another service sends: members without a name are ignored."""
+
+    model_config = DEFERRED
+
+
 def _in_utc(time: datetime) -> datetime:
     if time.tzinfo is None:
         raise ValueError("a moment needs a time zone")

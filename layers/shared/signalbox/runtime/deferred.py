@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from signalbox.http.problems import error_fields
+from signalbox.models.base import PartialModel
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import SignalboxError
 from signalbox.models.ids import DeliveryId
@@ -31,23 +32,23 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class _Key(BaseModel):
+class _Key(PartialModel):
     S: str
 
 
-class _Keys(BaseModel):
+class _Keys(PartialModel):
     pk: _Key
 
 
-class _Change(BaseModel):
+class _Change(PartialModel):
     Keys: _Keys
 
 
-class _DeliveryRecord(BaseModel):
+class _DeliveryRecord(PartialModel):
     dynamodb: _Change
 
 
-class _Batch(BaseModel):
+class _Batch(PartialModel):
     Records: tuple[_DeliveryRecord, ...] = Field(default=())
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, JsonValue, ValidationError
+from pydantic import BeforeValidator, JsonValue, ValidationError
 
 from signalbox.aws.compression import unpack_record
 from signalbox.aws.table_keys import TASK_SORT
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
 from signalbox.runtime.telemetry import count, logger
@@ -16,40 +17,40 @@ from signalbox.services.ports.metrics import Count
 from signalbox.services.tasks.dispatch import DispatchChanges
 
 
-class _Text(BaseModel):
+class _Text(PartialModel):
     S: str
 
 
-class _Number(BaseModel):
+class _Number(PartialModel):
     N: int
 
 
-class _Image(BaseModel):
+class _Image(PartialModel):
     doc: Annotated[str | bytes, BeforeValidator(unpack_record)]
     version: _Number
 
 
-class _Keys(BaseModel):
+class _Keys(PartialModel):
     sk: _Text
 
 
-class _Keyed(BaseModel):
+class _Keyed(PartialModel):
     Keys: _Keys
 
 
-class _Images(BaseModel):
+class _Images(PartialModel):
     NewImage: _Image | None = None
     OldImage: _Image | None = None
 
 
-class _RawRecord(BaseModel):
+class _RawRecord(PartialModel):
     """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
 
     eventID: str = ""  # noqa: N815  as the stream writes it
     dynamodb: JsonValue = None
 
 
-class _Batch(BaseModel):
+class _Batch(PartialModel):
     Records: tuple[_RawRecord, ...]
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from logging import Logger
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from signalbox.aws.stream_events import StreamImages, affected_queues, stream_events
 from signalbox.http.problems import error_fields
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import Unavailable
 from signalbox.models.realtime import QUEUE_CHANNEL, ChannelState, RealtimeEvent
 from signalbox.models.task import Priority
@@ -23,14 +24,14 @@ from signalbox.services.realtime.publish import PublishEvents
 from signalbox.services.realtime.send import SendEvents
 
 
-class _Record(BaseModel):
+class _Record(PartialModel):
     """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
 
     eventID: str = ""  # noqa: N815  as the stream writes it
     dynamodb: JsonValue = None
 
 
-class _Records(BaseModel):
+class _Records(PartialModel):
     Records: tuple[_Record, ...] = Field(default=())
 
 

@@ -5,10 +5,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from logging import Logger
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from signalbox.http.problems import error_fields
+from signalbox.models.base import PartialModel
 from signalbox.services.ports.metrics import Count
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ _RESPONSE_MILLISECONDS: Final = 3_000
 """When the response is made, whatever is still under way."""
 
 
-class SqsRecord(BaseModel):
+class SqsRecord(PartialModel):
     """A message, as Lambda passes it on. Its attributes are those of SQS, such as SentTimestamp."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
     message_id: str
     receipt_handle: str = ""
@@ -39,9 +40,7 @@ class SqsRecord(BaseModel):
     attributes: Mapping[str, str] = Field(default_factory=dict)
 
 
-class _SqsEvent(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
+class _SqsEvent(PartialModel):
     Records: tuple[SqsRecord, ...] = ()
 
 

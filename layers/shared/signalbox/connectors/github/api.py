@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import override
 
 from signalbox.connectors.github.responses import judge, judge_update
@@ -25,7 +25,7 @@ from signalbox.egress.forge_answers import comments_in, created_id, head_sha, ma
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
-from signalbox.models.base import JsonObject
+from signalbox.models.base import DEFERRED, JsonObject, PartialModel
 from signalbox.models.notification import Notification
 from signalbox.models.task import TaskStatus
 from signalbox.services.ports.time import Clock
@@ -45,20 +45,20 @@ _STATES: Final = {
 """The states of commit statuses; a task that is not finished is `pending`."""
 
 
-class _CheckRun(BaseModel):
+class _CheckRun(PartialModel):
     id: int = Field(gt=0)
     external_id: str | None = None
 
 
-class _CheckRuns(BaseModel):
+class _CheckRuns(PartialModel):
     check_runs: tuple[_CheckRun, ...] = ()
 
 
-class _Label(BaseModel):
+class _Label(PartialModel):
     name: str
 
 
-_labels: Final = TypeAdapter(tuple[_Label, ...])
+_labels: Final = TypeAdapter(tuple[_Label, ...], config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

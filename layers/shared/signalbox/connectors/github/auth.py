@@ -14,12 +14,12 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from signalbox.connectors.github.responses import judge
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.base import Model, PartialModel, UtcDatetime
 from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.services.ports.time import Clock
 
@@ -95,7 +95,7 @@ def acts_as_app(secret: str | AppSecret) -> bool:
     return isinstance(secret, AppSecret) or secret.startswith(_INSTALLATION_TOKEN)
 
 
-class _Issued(BaseModel):
+class _Issued(PartialModel):
     token: str = Field(pattern=r"^[!-~]{8,4000}$")
     expires_at: Annotated[UtcDatetime, Field(strict=False)]
 

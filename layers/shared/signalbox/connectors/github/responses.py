@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
@@ -18,6 +18,7 @@ from signalbox.egress.responses import (
     send_error,
     wait_until_epoch,
 )
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import SendDelayed, SendRefused
 
 _SUCCESS: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
@@ -27,16 +28,16 @@ _NAMED: Final = 3
 _Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z_]{0,40}$")]
 
 
-class _Error(BaseModel):
+class _Error(PartialModel):
     field: _Word
     code: _Word
 
 
-class _Errors(BaseModel):
+class _Errors(PartialModel):
     errors: tuple[_Error, ...]
 
 
-class _Message(BaseModel):
+class _Message(PartialModel):
     message: str
 
 

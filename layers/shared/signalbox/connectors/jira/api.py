@@ -18,7 +18,7 @@ from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, 
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 from signalbox.models.backoff import LONGEST, SHORTEST
-from signalbox.models.base import JsonObject
+from signalbox.models.base import JsonObject, PartialModel
 from signalbox.models.errors import SendRefused
 from signalbox.services.ports.time import Clock
 
@@ -32,49 +32,49 @@ _Key = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$", max_length=120)
 _FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,40}$")]
 
 
-class _Created(BaseModel):
+class _Created(PartialModel):
     id: _Id
 
 
-class _CreatedIssue(BaseModel):
+class _CreatedIssue(PartialModel):
     key: _Key
 
 
-class _Issues(BaseModel):
+class _Issues(PartialModel):
     issues: tuple[_CreatedIssue, ...]
 
 
-class _Comment(BaseModel):
+class _Comment(PartialModel):
     id: _Id
     body: JsonValue = None
 
 
-class _Comments(BaseModel):
+class _Comments(PartialModel):
     comments: tuple[_Comment, ...]
 
 
-class _Named(BaseModel):
+class _Named(PartialModel):
     name: str
 
 
-class _Status(BaseModel):
-    class Fields(BaseModel):
+class _Status(PartialModel):
+    class Fields(PartialModel):
         status: _Named
 
     fields: Fields
 
 
-class _Transition(BaseModel):
+class _Transition(PartialModel):
     id: _Id
     name: str
     to: _Named
 
 
-class _Transitions(BaseModel):
+class _Transitions(PartialModel):
     transitions: tuple[_Transition, ...]
 
 
-class _Errors(BaseModel):
+class _Errors(PartialModel):
     errors: dict[_FieldName, JsonValue] = Field(default_factory=dict)
 
 

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 from signalbox.models.backoff import LONGEST, SHORTEST
+from signalbox.models.base import PartialModel
 
 _LIMITS: Final = ("requests", "complexity", "endpoint-requests", "endpoint-complexity")
 _NOT_FOUND: Final = re.compile(r"Entity not found(?:: (?:Issue|Comment)\b|\W*\Z)")
@@ -30,16 +31,16 @@ _STATUSES: Final = {
 """The HTTP status that an error code corresponds to; most come with 200 or 400."""
 
 
-class _Extensions(BaseModel):
+class _Extensions(PartialModel):
     code: str = Field(default="", pattern=r"^[A-Z_]{0,60}$")
 
 
-class _Error(BaseModel):
+class _Error(PartialModel):
     message: str = ""
     extensions: _Extensions = _Extensions()
 
 
-class _Errors(BaseModel):
+class _Errors(PartialModel):
     errors: tuple[_Error, ...] = ()
 
 

@@ -12,14 +12,14 @@ from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from signalbox.connectors.linear.answers import judge
 from signalbox.egress.acknowledge import ACKNOWLEDGED
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
-from signalbox.models.base import JsonObject
+from signalbox.models.base import JsonObject, PartialModel
 from signalbox.models.errors import SendRefused
 from signalbox.services.ports.time import Clock
 
@@ -57,16 +57,16 @@ _VIEWER: Final = "query { viewer { id } }"
 _Id = Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")]
 
 
-class _Named(BaseModel):
+class _Named(PartialModel):
     id: _Id
     name: str = ""
 
 
-class _States(BaseModel):
+class _States(PartialModel):
     nodes: tuple[_Named, ...]
 
 
-class _Team(BaseModel):
+class _Team(PartialModel):
     id: _Id
     states: _States
 
@@ -82,21 +82,21 @@ class _Team(BaseModel):
         return found
 
 
-class _Issue(BaseModel):
+class _Issue(PartialModel):
     id: _Id
     state: _Named
     team: _Team
 
 
-class _Teams(BaseModel):
+class _Teams(PartialModel):
     nodes: tuple[_Team, ...]
 
 
-class _Success(BaseModel):
+class _Success(PartialModel):
     success: bool
 
 
-class _Data(BaseModel):
+class _Data(PartialModel):
     """What is selected by the queries above, under the names of the fields."""
 
     model_config = ConfigDict(extra="ignore")
@@ -239,7 +239,7 @@ def issue_input(*, issue_id: str, title: str, description: str, priority: int) -
     }
 
 
-class _Answer(BaseModel):
+class _Answer(PartialModel):
     data: dict[str, JsonValue]
 
 

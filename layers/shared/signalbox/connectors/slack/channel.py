@@ -12,25 +12,25 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter
 
 from signalbox.connectors.slack.responses import AlreadyDone, judge, message_id
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.base import JsonObject
+from signalbox.models.base import DEFERRED, JsonObject, PartialModel
 from signalbox.models.errors import SendDelayed, SendRefused
 
 _PAGE: Final = 100
 _PAGES: Final = 10
 _MAX_HISTORY: Final = 1_000_000
-_json: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
+_json: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue, config=DEFERRED)
 
 
-class _Metadata(BaseModel):
+class _Metadata(PartialModel):
     next_cursor: str = ""
 
 
-class _Message(BaseModel):
+class _Message(PartialModel):
     ts: str = ""
     blocks: JsonValue = None
 
@@ -39,9 +39,9 @@ class _Message(BaseModel):
         return text.encode() in _json.dump_json(self.blocks)
 
 
-class _History(BaseModel):
-    response_metadata: _Metadata = _Metadata()
-    messages: list[_Message] = []
+class _History(PartialModel):
+    response_metadata: _Metadata = Field(default_factory=_Metadata)
+    messages: list[_Message] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

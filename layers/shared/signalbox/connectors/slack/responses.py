@@ -7,11 +7,12 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import ConfigDict, JsonValue, ValidationError
 
 from signalbox.egress.http_client import HttpResponse
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
+from signalbox.models.base import PartialModel
 from signalbox.models.errors import SendRefused
 
 _OK: Final = "ok"
@@ -73,12 +74,12 @@ def message_id(body: bytes) -> str:
     return f"{posted.channel}:{posted.ts}"
 
 
-class _Posted(BaseModel):
+class _Posted(PartialModel):
     channel: str = ""
     ts: str = ""
 
 
-class _Said(BaseModel):
+class _Said(PartialModel):
     model_config = ConfigDict(strict=True)
 
     ok: bool

@@ -11,12 +11,12 @@ from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, json_request
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
-from signalbox.models.base import JsonObject
+from signalbox.models.base import DEFERRED, JsonObject, PartialModel
 
 _SUCCESS: Final = range(200, 300)
 _WINDOW: Final = timedelta(seconds=10)
@@ -48,7 +48,7 @@ _KNOWN: Final = frozenset(
 _Id = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
 
 
-class _Object(BaseModel):
+class _Object(PartialModel):
     id: _Id
 
 
@@ -56,7 +56,7 @@ class _Card(_Object):
     desc: str = ""
 
 
-class _CommentData(BaseModel):
+class _CommentData(PartialModel):
     text: str = ""
 
 
@@ -64,7 +64,7 @@ class _Comment(_Object):
     data: _CommentData = _CommentData()
 
 
-class _Item(BaseModel):
+class _Item(PartialModel):
     name: str
 
 
@@ -73,16 +73,16 @@ class _Checklist(_Object):
     items: tuple[_Item, ...] = Field(default=(), alias="checkItems")
 
 
-class _Error(BaseModel):
+class _Error(PartialModel):
     error: str = ""
 
 
 T = TypeVar("T")
 
 _OBJECT: Final = TypeAdapter(_Object)
-_CARD_LIST: Final = TypeAdapter(tuple[_Card, ...])
-_COMMENT_LIST: Final = TypeAdapter(tuple[_Comment, ...])
-_CHECKLISTS: Final = TypeAdapter(tuple[_Checklist, ...])
+_CARD_LIST: Final = TypeAdapter(tuple[_Card, ...], config=DEFERRED)
+_COMMENT_LIST: Final = TypeAdapter(tuple[_Comment, ...], config=DEFERRED)
+_CHECKLISTS: Final = TypeAdapter(tuple[_Checklist, ...], config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
