@@ -6,6 +6,7 @@ import pytest
 
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.protocols import DynamoApi, SsmApi
 from signalbox.aws.secrets import SECRET_CACHE_TTL, SECRET_REFRESH_INTERVAL, SsmSecrets
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
@@ -36,8 +37,8 @@ DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
 
 
 @pytest.fixture
-def config_table(stack: Stack) -> Table:
-    return Table(client=stack.clients.dynamodb, name=stack.name("ConfigTable"))
+def config_table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("ConfigTable"))
 
 
 class TestDynamoConfig(ConfigStoreContract):
@@ -169,12 +170,12 @@ class TestDynamoKeys(KeyStoreContract):
 
 class TestSsmSecrets(SecretStoreContract):
     @pytest.fixture
-    def store(self, stack: Stack, clock: FakeClock) -> SsmSecrets:
-        return _secrets(stack, clock)
+    def store(self, ssm: SsmApi, clock: FakeClock) -> SsmSecrets:
+        return _secrets(ssm, clock)
 
     @pytest.fixture
-    def put(self, stack: Stack, clock: FakeClock) -> PutSecrets:
-        return _secrets(stack, clock).put
+    def put(self, ssm: SsmApi, clock: FakeClock) -> PutSecrets:
+        return _secrets(ssm, clock).put
 
     def test_secrets_are_kept_encrypted_under_the_prefix_of_the_stack(
         self, stack: Stack, put: PutSecrets
@@ -277,5 +278,5 @@ class TestSsmSecrets(SecretStoreContract):
             store.secrets(NAME)
 
 
-def _secrets(stack: Stack, clock: FakeClock) -> SsmSecrets:
-    return SsmSecrets(ssm=stack.clients.ssm, prefix="/signalbox/test", clock=clock)
+def _secrets(ssm: SsmApi, clock: FakeClock) -> SsmSecrets:
+    return SsmSecrets(ssm=ssm, prefix="/signalbox/test", clock=clock)

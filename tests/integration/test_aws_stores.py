@@ -14,8 +14,8 @@ from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.notifications import DynamoNotifications
+from signalbox.aws.protocols import DynamoApi
 from signalbox.aws.tasks import DynamoDueIndex, DynamoTasks
-from signalbox.aws.transport.clients import DynamoTransport
 from signalbox.models.delivery import KeepBodies, reinterpreted
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import cancelled
@@ -30,7 +30,7 @@ from tests.contract.stores import (
 )
 from tests.contract.tasks import TaskStoreContract
 from tests.fakes.clock import FakeClock
-from tests.integration.aws import Stack, transport_limits
+from tests.integration.aws import Stack
 from tests.integration.faults import (
     Action,
     Faults,
@@ -47,16 +47,14 @@ if TYPE_CHECKING:
 DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
 
 
-@pytest.fixture(params=["transport", "boto3"])
-def tasks_table(stack: Stack, request: pytest.FixtureRequest) -> Table:
-    of_boto3 = request.param == "boto3"
-    client = stack.clients.dynamodb if of_boto3 else DynamoTransport(*transport_limits())
-    return Table(client=client, name=stack.name("TasksTable"))
+@pytest.fixture
+def tasks_table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("TasksTable"))
 
 
 @pytest.fixture
-def config_table(stack: Stack) -> Table:
-    return Table(client=stack.clients.dynamodb, name=stack.name("ConfigTable"))
+def config_table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("ConfigTable"))
 
 
 class TestDynamoTasks(TaskStoreContract):
@@ -237,9 +235,9 @@ class TestDynamoHeldIndex(HeldIndexContract):
 
 class TestDynamoDeliveries(DeliveryStoreContract):
     @pytest.fixture
-    def store(self, stack: Stack) -> DynamoDeliveries:
+    def store(self, stack: Stack, dynamodb: DynamoApi) -> DynamoDeliveries:
         return DynamoDeliveries(
-            table=Table(client=stack.clients.dynamodb, name=stack.name("DeliveriesTable")),
+            table=Table(client=dynamodb, name=stack.name("DeliveriesTable")),
             bucket=stack.name("BodiesBucket"),
             s3=lambda: stack.clients.s3,
         )

@@ -1,5 +1,6 @@
 """Circuits in DynamoDB: one probe however many come, and nothing written while all goes well."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.protocols import DynamoApi
 from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, begin_probe, opened
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.notification import NotificationStatus
@@ -36,8 +38,8 @@ CRASHES = pytest.mark.parametrize("crash", [crash_before, crash_after])
 
 
 @pytest.fixture
-def table(stack: Stack) -> Table:
-    return Table(client=stack.clients.dynamodb, name=stack.name("StateTable"))
+def table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("StateTable"))
 
 
 class TestDynamoCircuits(CircuitStoreContract):
@@ -120,7 +122,7 @@ class TestDynamoCircuits(CircuitStoreContract):
             clock.advance(seconds=0.2)
 
         assert faults.operations == ["DynamoDB.GetItem"] * 2
-        assert all(b'"ConsistentRead": false' in call.body for call in faults.calls)
+        assert not any(json.loads(call.body)["ConsistentRead"] for call in faults.calls)
 
     def test_all_circuits_are_one_read(self, store: DynamoCircuits, faults: Faults) -> None:
         store.replace(TEAM, Circuit(), OPEN)

@@ -4,6 +4,7 @@ import pytest
 
 from signalbox.aws.digests import DynamoDigests
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.protocols import DynamoApi
 from signalbox.models.errors import Unavailable
 from tests.contract.digests import ALL, TEAM, DigestStoreContract
 from tests.fakes.clock import FakeClock
@@ -11,8 +12,8 @@ from tests.integration.aws import Stack
 
 
 @pytest.fixture
-def table(stack: Stack) -> Table:
-    return Table(client=stack.clients.dynamodb, name=stack.name("StateTable"))
+def table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("StateTable"))
 
 
 class TestDynamoDigests(DigestStoreContract):

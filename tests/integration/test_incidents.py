@@ -6,6 +6,7 @@ import pytest
 
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.incidents import DynamoIncidents
+from signalbox.aws.protocols import DynamoApi
 from signalbox.models.errors import Unavailable
 from signalbox.models.incident import IncidentLedger
 from tests.contract.incidents import LEDGER, IncidentStoreContract
@@ -16,8 +17,8 @@ from tests.integration.faults import Faults, lost_answer, unreachable
 
 class TestDynamoIncidents(IncidentStoreContract):
     @pytest.fixture
-    def table(self, stack: Stack) -> Table:
-        return Table(client=stack.clients.dynamodb, name=stack.name("StateTable"))
+    def table(self, stack: Stack, dynamodb: DynamoApi) -> Table:
+        return Table(client=dynamodb, name=stack.name("StateTable"))
 
     @pytest.fixture
     def store(self, table: Table, clock: FakeClock) -> DynamoIncidents:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.protocols import DynamoApi
 from signalbox.aws.redelivery import DynamoRedelivery
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.ids import delivery_id
@@ -28,8 +29,8 @@ from tests.integration.slack import FakeSlack
 
 class TestDynamoRedelivery(RedeliveryStoreContract):
     @pytest.fixture
-    def table(self, stack: Stack) -> Table:
-        return Table(client=stack.clients.dynamodb, name=stack.name("StateTable"))
+    def table(self, stack: Stack, dynamodb: DynamoApi) -> Table:
+        return Table(client=dynamodb, name=stack.name("StateTable"))
 
     @pytest.fixture
     def store(self, table: Table, clock: FakeClock) -> DynamoRedelivery:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from signalbox.aws.dynamo_table import Table
+from signalbox.aws.protocols import DynamoApi
 from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.models.errors import Unavailable
 from tests.builders import NOW
@@ -15,8 +16,8 @@ from tests.integration.faults import Faults, throttled
 
 
 @pytest.fixture
-def table(stack: Stack) -> Table:
-    return Table(client=stack.clients.dynamodb, name=stack.name("StateTable"))
+def table(stack: Stack, dynamodb: DynamoApi) -> Table:
+    return Table(client=dynamodb, name=stack.name("StateTable"))
 
 
 class TestDynamoRequestCounters(RequestCounterContract):
