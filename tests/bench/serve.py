@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 from unittest.mock import patch
 
+from signalbox.aws.transport.http_pool import HttpPool
 from tests.bench.stub import Cloud
 
 _PHRASES: Final = {200: "OK", 400: "Bad Request"}
@@ -66,8 +68,25 @@ def served(cloud: Cloud) -> Iterator[None]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            with patch.dict(os.environ, {"AWS_ENDPOINT_URL": server.url}):
+            with patch.dict(os.environ, {"AWS_ENDPOINT_URL": server.url}), _closed_afterwards():
                 yield
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def _closed_afterwards() -> Iterator[None]:
+    """Close the connections that functions keep for their next calls, of which there are none."""
+    connect, opened = HttpPool._connect, list[socket.socket]()
+
+    def connected(pool: HttpPool) -> socket.socket:
+        opened.append(connect(pool))
+        return opened[-1]
+
+    try:
+        with patch.object(HttpPool, "_connect", connected):
+            yield
+    finally:
+        for connection in opened:
+            connection.close()

@@ -1,4 +1,4 @@
-"""`make load PART=gateway`: requests for minutes while an instance is killed, restarted and stopped.
+"""`make load PART=gateway`: requests for minutes while an instance is killed and started again.
 
 Requests are GETs, so that another instance answers those that fail. Printed are the requests that
 got no answer or another than 200, by what happened meanwhile.
