@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Self
 
+from signalbox.egress.upstream_connections import IdleConnections
 from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.http.asgi_messages import AsgiMessage
 from signalbox.http.gateway_asgi import AsgiGateway
@@ -25,7 +26,8 @@ class AsgiForm:
     def __init__(self, url: str) -> None:
         table = conformance_table(url)
         self._clock = FakeClock()
-        self._client = StreamingClient(networks=("127.0.0.0/8",))
+        # the server of a row may close a connection just when the next row would use it again
+        self._client = StreamingClient(networks=("127.0.0.0/8",), idle=IdleConnections(limit=0))
         gateway = a_gateway(
             lambda: table, self._client, keys=FakeKeyStore(NEW_KEY.stored), clock=self._clock
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from uvicorn import Server
 
 from cli.gateway_server import gateway_config
+from signalbox.egress.upstream_connections import IdleConnections
 from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_asgi import AsgiGateway
@@ -26,7 +27,8 @@ async def _nothing() -> None:
 @asynccontextmanager
 async def served_gateway(url: str) -> AsyncIterator[tuple[int, Gateway]]:
     """The port of a server whose service `orders` is at the URL, and its gateway."""
-    client = StreamingClient(networks=("127.0.0.0/8",))
+    # the server of a test may close a connection just when the next request would use it again
+    client = StreamingClient(networks=("127.0.0.0/8",), idle=IdleConnections(limit=0))
     service = a_service(
         instances=(an_instance(url=url),),
         access={"public": True},

@@ -261,6 +261,10 @@ def test_idle_connections_are_closed_after_a_time() -> None:
     async def act(server: AsyncServer, _: StreamingClient) -> bool:
         client = a_client(idle=IdleConnections(seconds=0.05))
         await client(a_call(server.url))
+        client.close()
+        await asyncio.wait_for(closed.wait(), 5)
+        closed.clear()
+        await client(a_call(server.url))  # also those that are kept from now on
         await asyncio.wait_for(closed.wait(), 5)
         return True
 

@@ -86,6 +86,7 @@ class IdleConnections:
         """Close all of them."""
         if self._sweep:
             self._sweep.cancel()
+            self._sweep = None
         for idle in self._idle.values():
             for connection in idle:
                 connection.line.abort()
