@@ -9,7 +9,7 @@ from signalbox.http.asgi_messages import HttpScope, Receive
 from signalbox.http.events import accepted_request_id, loggable_path
 from signalbox.http.gateway_request import BodyBytes, IncomingRequest
 from signalbox.models.networks import contains_address
-from signalbox.services.ports.gateway import HeaderFields
+from signalbox.services.ports.gateway import HeaderFields, field_values
 
 _SECONDS: Final = 3_600.0
 """No server ends a request; the times of its service do."""
@@ -42,7 +42,7 @@ def asgi_request(
         fields=fields,
         read_body=body.read,
         host=authority or _first(fields, "host"),
-        client=_client(peer, _values(fields, "x-forwarded-for"), trusted_proxies)
+        client=_client(peer, field_values(fields, "x-forwarded-for"), trusted_proxies)
         if is_trusted
         else peer,
         seconds=_SECONDS,
@@ -99,18 +99,14 @@ def _is_address(text: str) -> bool:
 
 def _length(version: str, fields: HeaderFields) -> int | None:
     """Return the length of the body if it is given; 0 for HTTP/1 without any (RFC 9112, 6.3)."""
-    lengths = _values(fields, "content-length")
-    if _values(fields, "transfer-encoding"):
+    lengths = field_values(fields, "content-length")
+    if field_values(fields, "transfer-encoding"):
         return None
     if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii():
         return int(lengths[0][:_MAX_LENGTH_DIGITS])
     return None if lengths or not version.startswith("1.") else 0
 
 
-def _values(fields: HeaderFields, name: str) -> list[str]:
-    return [value for key, value in fields if key.lower() == name]
-
-
 def _first(fields: HeaderFields, name: str) -> str:
-    values = _values(fields, name)
+    values = field_values(fields, name)
     return values[0] if values else ""

@@ -98,7 +98,7 @@ def to_lambda_response(
         body=base64.b64encode(body).decode() if encoded else body.decode(),
         isBase64Encoded=encoded,
     )
-    cookies = [value for name, value in response.fields if name.lower() == _COOKIE]
+    cookies = list(response.values(_COOKIE))
     if cookies:
         proxied["cookies"] = cookies
     return proxied

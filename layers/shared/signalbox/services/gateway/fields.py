@@ -19,7 +19,7 @@ from signalbox.models.gateway_errors import (
 )
 from signalbox.services.gateway.bodies import body_length
 from signalbox.services.gateway.request import Destination, GatewayRequest
-from signalbox.services.ports.gateway import HeaderFields
+from signalbox.services.ports.gateway import HeaderFields, field_values
 
 MAX_FIELD_BYTES: Final = 16 * 1024
 
@@ -163,7 +163,7 @@ def client_fields(fields: HeaderFields, *, with_length: bool) -> HeaderFields:
     What tells of the inside is removed. `with_length` keeps the length of a body that is not there:
     that of a response to HEAD, or of a 304.
     """
-    named = {word.lower() for word in _words(_values(fields, "connection"))}
+    named = {word.lower() for word in _words(field_values(fields, "connection"))}
     removed = _HOP_BY_HOP | named | _OF_RESPONSES
     kept = {"content-length"} - named if with_length else set()
     return tuple(
@@ -235,10 +235,6 @@ def _is_removed(name: str, removed: Collection[str]) -> bool:
 
 def _named_by_connection(request: GatewayRequest) -> frozenset[str]:
     return frozenset(word.lower() for word in _words(request.values("connection")))
-
-
-def _values(fields: HeaderFields, name: str) -> tuple[str, ...]:
-    return tuple(value for key, value in fields if key.lower() == name)
 
 
 def _list_members(values: Iterable[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from signalbox.models.service import Service
 from signalbox.services.gateway.paths import RequestPath
-from signalbox.services.ports.gateway import Body, HeaderFields
+from signalbox.services.ports.gateway import Body, HeaderFields, field_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class GatewayRequest:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every header of this name, in lower case."""
-        return tuple(value for key, value in self.fields if key.lower() == name)
+        return field_values(self.fields, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 from signalbox.models.cache_control import CacheDirectives, parse_cache_control, seconds_of
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.response_fields import without_fields
-from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
+from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, field_values
 
 _STATUSES: Final = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
 _PRIVATE: Final = frozenset({"no-store", "no-cache", "private"})
@@ -91,8 +91,7 @@ class StoredResponse:
         names = {name.lower() for name, _ in response.fields} - _NOT_OF_OTHERS
         kept = without_fields(self.fields, lambda name: name in names or name == "age")
         new = without_fields(response.fields, lambda name: name not in names)
-        values = [v for n, v in (*kept, *new) if n.lower() == "cache-control"]
-        directives = parse_cache_control(values)
+        directives = parse_cache_control(field_values((*kept, *new), "cache-control"))
         is_private = bool(_PRIVATE.intersection(directives))
         return replace(
             self,

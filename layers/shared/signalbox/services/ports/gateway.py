@@ -14,6 +14,11 @@ HeaderFields = tuple[tuple[str, str], ...]
 """Header fields in order; a name may be there several times."""
 
 
+def field_values(fields: HeaderFields, name: str) -> tuple[str, ...]:
+    """Return the values of every field of this name, which is in lower case."""
+    return tuple(value for key, value in fields if key.lower() == name)
+
+
 class BodyStream(Protocol):
     """A body that is read while it arrives, once, in pieces of bytes."""
 
@@ -59,7 +64,7 @@ class GatewayResponse:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every header of this name, in lower case."""
-        return tuple(value for key, value in self.fields if key.lower() == name)
+        return field_values(self.fields, name)
 
 
 SendUpstream = Callable[[UpstreamRequest], Coroutine[None, None, GatewayResponse]]
