@@ -7,7 +7,7 @@ addresses are called only in networks that the operator allows; link-local ones 
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from socket import socket
 from time import monotonic
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 import h11
 from typing_extensions import override
 
+from signalbox.egress.call_tls import CallTls
 from signalbox.egress.sockets import (
     Deadline,
     OutboundSocket,
@@ -22,10 +23,8 @@ from signalbox.egress.sockets import (
     UrlOrigin,
     resolve_host,
 )
-from signalbox.egress.tls import public_tls
 from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.egress.upstream_rules import (
-    ALPN,
     MAX_INFORMATIONAL,
     check_addresses,
     checked_fields,
@@ -33,7 +32,7 @@ from signalbox.egress.upstream_rules import (
 )
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
-from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
@@ -99,32 +98,12 @@ class UpstreamClient:
     ) -> None:
         self._networks = networks
         self._max_body = max_body
-        self._given_tls = tls
         self._resolve = resolve
-        self._contexts = contexts
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return self._given_tls or public_tls()
-
-    def _context(self, origin: UrlOrigin, tls: UpstreamTls) -> ssl.SSLContext | None:
-        """Return the context for a call, None for plain HTTP.
-
-        Raises:
-            AttemptFailed: A secret of the service cannot be used, or it has TLS and the URL not.
-        """
-        if origin.scheme != "https":
-            if tls == PUBLIC_TLS:
-                return None
-            raise AttemptFailed("the service is called by https alone", UpstreamFault.REFUSED)
-        own = self._contexts(tls) if self._contexts and (tls.ca or tls.certificate) else None
-        context = own or self._tls
-        context.set_alpn_protocols([ALPN])
-        return context
+        self._tls = CallTls(tls, contexts)
 
     def _failed_tls(self, failure: OSError, tls: UpstreamTls) -> None:
-        if isinstance(failure, ssl.SSLError) and self._contexts:
-            self._contexts.refresh(tls)
+        if self._tls.is_refusal(failure):
+            self._tls.refresh(tls)
 
     def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         """Return the answer, whatever its status.
@@ -151,7 +130,7 @@ class UpstreamClient:
     def _connected(self, request: UpstreamRequest, deadline: CallDeadline) -> socket:
         try:
             origin = _origin_of(request.instance.url)
-            context = self._context(origin, request.tls)
+            context = self._tls.context(origin, request.tls)
             line = UpstreamSocket(
                 origin=origin,
                 trusted=False,

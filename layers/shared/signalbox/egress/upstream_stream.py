@@ -8,13 +8,12 @@ the last bytes in either direction.
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Final
 
 import h11
 
+from signalbox.egress.call_tls import CallTls
 from signalbox.egress.sockets import Resolve, UrlOrigin, resolve_host
-from signalbox.egress.tls import public_tls
 from signalbox.egress.tls_contexts import TlsContexts
 from signalbox.egress.upstream_connections import (
     CheckedAddresses,
@@ -28,10 +27,9 @@ from signalbox.egress.upstream_exchange import (
     UpstreamExchange,
     attempt_failure,
 )
-from signalbox.egress.upstream_rules import ALPN
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
-from signalbox.models.service_tls import PUBLIC_TLS, UpstreamTls
+from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.gateway.failover import IDEMPOTENT_METHODS
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
@@ -54,35 +52,19 @@ class StreamingClient:
         contexts: TlsContexts | None = None,
         idle: IdleConnections | None = None,
     ) -> None:
-        self._given_tls = tls
-        self._contexts = contexts
+        self._tls = CallTls(tls, contexts)
         self._addresses = CheckedAddresses(resolve=resolve, networks=networks)
         self._idle = idle or IdleConnections()
         self._origins: dict[str, UrlOrigin] = {}
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return self._given_tls or public_tls()
-
     async def _context(self, origin: UrlOrigin, tls: UpstreamTls) -> ssl.SSLContext | None:
-        """Return the context for a connection, None for plain HTTP.
-
-        Raises:
-            AttemptFailed: A secret of the service cannot be used, or it has TLS and the URL not.
-        """
-        if origin.scheme != "https":
-            if tls == PUBLIC_TLS:
-                return None
-            raise AttemptFailed("the service is called by https alone", UpstreamFault.REFUSED)
-        context = self._tls
-        if self._contexts and (tls.ca or tls.certificate):
-            context = await asyncio.to_thread(self._contexts, tls)
-        context.set_alpn_protocols([ALPN])
-        return context
+        if self._tls.reads_secrets(tls):
+            return await asyncio.to_thread(self._tls.context, origin, tls)
+        return self._tls.context(origin, tls)
 
     async def _failed_tls(self, failure: Exception | None, tls: UpstreamTls) -> None:
-        if isinstance(failure, ssl.SSLError) and self._contexts:
-            await asyncio.to_thread(self._contexts.refresh, tls)
+        if self._tls.is_refusal(failure):
+            await asyncio.to_thread(self._tls.refresh, tls)
 
     async def __call__(self, request: UpstreamRequest) -> GatewayResponse:
         """Return the answer, whatever its status, when its head came.
