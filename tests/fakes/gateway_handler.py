@@ -27,6 +27,7 @@ from tests.fakes.config import FakeKeyStore
 from tests.fakes.counts import FakeCount
 from tests.fakes.instance_pool import an_instance_pool, live_instances
 from tests.fakes.loggers import a_logger
+from tests.fakes.metrics_report import metrics_report
 from tests.fakes.middlewares import middleware_tools
 
 VIA = "signalbox"
@@ -93,7 +94,7 @@ def a_gateway(
         version="1.2.3",
         started_at=NOW,
         logger=a_logger(out or StringIO()),
-        count=count or FakeCount(),
+        reports=[metrics_report(clock, count or FakeCount())],
         middlewares=ServiceMiddlewares(
             kinds=middlewares() if kinds is None else kinds, tools=middleware_tools(clock)
         ),

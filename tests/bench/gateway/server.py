@@ -21,6 +21,7 @@ from tests.builders import a_service, an_instance
 from tests.fakes.counts import FakeCount
 from tests.fakes.gateway_handler import a_gateway
 from tests.fakes.loggers import a_logger
+from tests.fakes.metrics_report import metrics_report
 
 
 async def _nothing() -> None:
@@ -45,7 +46,7 @@ def application(*urls: str) -> AsgiGateway:
         forward=replace(gateway.forward, persistent=True),
         admit=in_thread(lambda request, access: run_blocking(admit(request, access))),
         logger=a_logger(open(os.devnull, "w")),  # noqa: SIM115, PTH123  for ever
-        count=SummedCounts(count=FakeCount()),
+        reports=[metrics_report(utc_now, SummedCounts(count=FakeCount()))],
     )
     return AsgiGateway(gateway=gateway, clock=utc_now, begin=_nothing, end=_nothing)
 

@@ -33,6 +33,7 @@ from tests.fakes.context import FakeContext
 from tests.fakes.counts import FakeCount
 from tests.fakes.instance_pool import an_instance_pool, live_instances
 from tests.fakes.loggers import a_logger
+from tests.fakes.metrics_report import metrics_report
 from tests.functions.system import event
 
 PUBLIC = {"public": True}
@@ -91,7 +92,7 @@ class Gateway:
             version="1.2.3",
             started_at=NOW,
             logger=a_logger(self.out),
-            count=self.count,
+            reports=[metrics_report(self.clock, self.count)],
         )
         self.handler = GatewayHandler(gateway=core)
 

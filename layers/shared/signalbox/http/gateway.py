@@ -42,7 +42,6 @@ from signalbox.services.gateway.response_fields import with_defaults
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.service_middlewares import MiddlewareSteps, no_middlewares
 from signalbox.services.ports.gateway import GatewayResponse
-from signalbox.services.ports.metrics import Count
 
 _MAX_OWN_BODY: Final = 0
 _STATUS: Final = ("api", "gateway", "status")
@@ -76,7 +75,6 @@ class Gateway:
     version: str
     started_at: datetime
     logger: Logger
-    count: Count
     middlewares: Callable[[Service], MiddlewareSteps] = no_middlewares
     in_thread: Callable[[Callable[[], str]], Coroutine[Any, Any, str]] = _read_at_once
     reports: Sequence[Report] = ()
@@ -234,7 +232,7 @@ class Gateway:
     def _log(
         self, incoming: IncomingRequest, record: GatewayRecord, status: int, seconds: float
     ) -> None:
-        """Log one line for the access, and count it."""
+        """Log one line for the access."""
         attempts = record.attempts
         last = attempts[-1] if attempts else None
         failed = record.error == _BROKEN or (
@@ -265,9 +263,3 @@ class Gateway:
                 + ([last.fault] if last and last.fault else []),
             },
         )
-        if record.service:
-            target = {"target": record.service}
-            outcome = record.error or f"{status // 100}xx"
-            self.count("GatewayRequests", {**target, "outcome": outcome})
-            if len(attempts) > 1:
-                self.count("GatewayRetries", target, len(attempts) - 1)

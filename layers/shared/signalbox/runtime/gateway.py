@@ -128,7 +128,6 @@ def gateway_core(wired: Wiring, ports: GatewayPorts, counters: CountRequests) ->
         version=VERSION,
         started_at=wired.clock(),
         logger=log,
-        count=counters.count,
         middlewares=ServiceMiddlewares(kinds=middlewares(), tools=_tools(wired, ports, forward)),
         reports=[
             ReportMetrics(counters=counters, flush=ports.leave(counters.flush)),

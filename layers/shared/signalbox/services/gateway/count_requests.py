@@ -52,11 +52,15 @@ class CountRequests:
         service = record.service
         if service is None:
             return
+        target = {"target": service}
+        self.count("GatewayRequests", {**target, "outcome": record.error or status_class(status)})
+        if len(record.attempts) > 1:
+            self.count("GatewayRetries", target, len(record.attempts) - 1)
         upstream = sum(attempt.seconds for attempt in record.attempts)
         durations = {"GatewayLatency": seconds * 1_000}
         if record.attempts:
             durations["GatewayUpstreamLatency"] = upstream * 1_000
-        self.observe({"target": service}, durations)
+        self.observe(target, durations)
         with self._lock:
             request = CountedRequest(
                 status=status,
