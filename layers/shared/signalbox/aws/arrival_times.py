@@ -7,10 +7,10 @@ decides which is tried first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from signalbox.aws.dynamo_table import aws_unavailable
-from signalbox.aws.errors import CONDITION_FAILED, AwsRefused
+from signalbox.aws.dynamo_table import aws_unavailable, conflicting_item
+from signalbox.models.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,8 @@ def move_arrival(
 def _update(
     table: Table, partition: str, change: str, condition: str, numbers: Mapping[str, int]
 ) -> int:
-    with aws_unavailable("the store"):
-        try:
+    try:
+        with aws_unavailable("the store"):
             answer = table.client.update_item(
                 TableName=table.name,
                 Key={"pk": {"S": partition}},
@@ -80,11 +80,11 @@ def _update(
                 ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except AwsRefused as failed:
-            if failed.code != CONDITION_FAILED:
-                raise
-            there = cast("Item", failed.response.get("Item", {}))
-            raise ArrivalConflict(_arrival(there)) from None
+    except Unavailable as unavailable:
+        there = conflicting_item(unavailable.__cause__)
+        if there is None:
+            raise
+        raise ArrivalConflict(_arrival(there)) from None
     return _arrival(answer["Attributes"])
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from typing_extensions import override
 
 from signalbox.aws import table_keys
+from signalbox.aws.counted_items import additions, counts_in
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable, WriteConflict
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item
 
-_COUNT_PREFIX: Final = "n|"
 _POSITION_PREFIX: Final = "at|"
 
 
@@ -66,33 +66,21 @@ class DynamoCounters(CounterStore):
 
     @override
     def totals(self) -> Counts:
-        return add_counts(_counts(self.table.get(_key(feed)) or {}) for feed in self.feeds)
+        return add_counts(counts_in(self.table.get(_key(feed)) or {}) for feed in self.feeds)
 
 
 def _key(feed: str) -> Item:
     return {"pk": {"S": table_keys.counters_pk(feed)}}
 
 
-def _counts(item: Item) -> Counts:
-    return {
-        attribute.removeprefix(_COUNT_PREFIX): int(value["N"])
-        for attribute, value in item.items()
-        if attribute.startswith(_COUNT_PREFIX) and "N" in value
-    }
-
-
 def _update(page: StreamPage) -> _Update:
     """Return the update that adds the counts of a page if its shard is at the position before."""
-    names = {"#at": _POSITION_PREFIX + page.shard}
-    values: dict[str, AttributeValueTypeDef] = {}
-    for number, (counted, by) in enumerate(page.counts.items()):
-        names[f"#{number}"] = _COUNT_PREFIX + counted
-        values[f":{number}"] = {"N": str(by)}
+    adds, names, values = additions(page.counts.items())
+    names["#at"] = _POSITION_PREFIX + page.shard
     if page.before is not None:
         values[":before"] = {"S": page.before}
     if page.after is not None:
         values[":after"] = {"S": page.after}
-    adds = ", ".join(f"#{number} :{number}" for number in range(len(page.counts)))
     change = "REMOVE #at" if page.after is None else "SET #at = :after"
     return {
         "UpdateExpression": f"{change} ADD {adds}" if adds else change,

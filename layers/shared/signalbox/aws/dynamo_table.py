@@ -25,7 +25,7 @@ from signalbox.aws.conditions import (
     expression_names,
     update_expression,
 )
-from signalbox.aws.errors import CONDITION_FAILED, AwsError, AwsRefused, error_code
+from signalbox.aws.errors import CONDITION_FAILED, AwsError, AwsRefused
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.services.pagination import Window
@@ -149,7 +149,7 @@ class Table:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Unavailable as unavailable:
-            there = _conflicting_item(unavailable.__cause__)
+            there = conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             if there.get(_WRITE) != write:
@@ -175,7 +175,7 @@ class Table:
             with aws_unavailable("the store"):
                 return self.client.update_item(**request)["Attributes"]
         except Unavailable as unavailable:
-            if _conflicting_item(unavailable.__cause__) is None:
+            if conflicting_item(unavailable.__cause__) is None:
                 raise
             raise NotFound("the record is gone") from None
 
@@ -200,7 +200,7 @@ class Table:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Unavailable as unavailable:
-            there = _conflicting_item(unavailable.__cause__)
+            there = conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             if there or exists:
@@ -278,7 +278,7 @@ class Table:
             with aws_unavailable("the store"):
                 self.client.put_item(**request)
         except Unavailable as unavailable:
-            there = _conflicting_item(unavailable.__cause__)
+            there = conflicting_item(unavailable.__cause__)
             if there is None:
                 raise
             return text_attribute(there, _WRITE) == write
@@ -301,8 +301,8 @@ def text_attribute(item: Item, name: str) -> str:
     return item.get(name, {}).get("S", "")
 
 
-def _conflicting_item(error: BaseException | None) -> Item | None:
+def conflicting_item(error: BaseException | None) -> Item | None:
     """Return the item that a conditional write met, or None if it failed for another reason."""
-    if not isinstance(error, AwsRefused) or error_code(error) != CONDITION_FAILED:
+    if not isinstance(error, AwsRefused) or error.code != CONDITION_FAILED:
         return None
     return cast("Item", error.response.get("Item", {}))

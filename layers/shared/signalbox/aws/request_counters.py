@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
+from signalbox.aws.counted_items import additions, counts_in
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.models.gateway_metrics import ServiceCounts
 from signalbox.services.ports.metrics import RequestCounterStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from signalbox.aws.dynamo_table import Item
     from signalbox.models.metrics import Counts
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=30)
 _MAX_CHANGES: Final = 50
 """For each update: DynamoDB takes expressions of 4 KB."""
-_PREFIX: Final = "n|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class DynamoRequestCounters(RequestCounterStore):
         item: Item = {}
         for part in parts:
             item = self._add(service, part)
-        return _counts(item)
+        return counts_in(item)
 
     @override
     def batch_get(self, services: Iterable[str]) -> Mapping[str, ServiceCounts]:
@@ -54,7 +52,7 @@ class DynamoRequestCounters(RequestCounterStore):
         items = self.table.batch_get([{"pk": {"S": key}} for key in names])
         return {
             names[text_attribute(item, "pk")]: ServiceCounts(
-                counts=_counts(item),
+                counts=counts_in(item),
                 since=datetime.fromtimestamp(int(item["since"].get("N", "0")), UTC),
             )
             for item in items
@@ -62,15 +60,10 @@ class DynamoRequestCounters(RequestCounterStore):
 
     def _add(self, service: str, part: Sequence[tuple[str, int]]) -> Item:
         now = self.clock()
-        names = {"#since": "since", "#ttl": "ttl"}
-        values: dict[str, AttributeValueTypeDef] = {
-            ":now": {"N": str(int(now.timestamp()))},
-            ":ttl": {"N": str(int((now + _RETENTION).timestamp()))},
-        }
-        for number, (name, by) in enumerate(part):
-            names[f"#{number}"] = _PREFIX + name
-            values[f":{number}"] = {"N": str(by)}
-        adds = ", ".join(f"#{number} :{number}" for number in range(len(part)))
+        adds, names, values = additions(part)
+        names |= {"#since": "since", "#ttl": "ttl"}
+        values[":now"] = {"N": str(int(now.timestamp()))}
+        values[":ttl"] = {"N": str(int((now + _RETENTION).timestamp()))}
         with aws_unavailable("the counters"):
             return self.table.client.update_item(
                 TableName=self.table.name,
@@ -81,11 +74,3 @@ class DynamoRequestCounters(RequestCounterStore):
                 ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
             )["Attributes"]
-
-
-def _counts(item: Item) -> Counts:
-    return {
-        name.removeprefix(_PREFIX): int(value["N"])
-        for name, value in item.items()
-        if name.startswith(_PREFIX) and "N" in value
-    }

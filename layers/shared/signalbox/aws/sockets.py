@@ -47,8 +47,7 @@ class DynamoTickets(TicketStore):
             self.table.delete_if(key, {"doc": item["doc"]}, exists=True)
         except WriteConflict:
             return None
-        is_valid = now.timestamp() < int(item["ttl"]["N"])
-        return read_document(Principal, item) if is_valid else None
+        return read_document(Principal, item) if _is_valid(item, now) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

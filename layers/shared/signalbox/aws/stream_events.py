@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from signalbox.aws import table_keys
 from signalbox.aws.compression import unpack_record
@@ -18,6 +18,8 @@ from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, Task
 from signalbox.services.realtime import events
 from signalbox.services.realtime.events import ChannelEvent
+
+M = TypeVar("M", bound=BaseModel)
 
 _DOCUMENT: Final = "doc"
 
@@ -78,20 +80,20 @@ def affected_queues(images: StreamImages) -> frozenset[Priority]:
     """
     if images.sk != table_keys.TASK_SORT or not images.NewImage or not _is_step(images):
         return frozenset()
-    before = _task(images.OldImage) if images.OldImage else None
-    return events.queues_of(before, _task(images.NewImage))
+    before = _read(Task, images.OldImage) if images.OldImage else None
+    return events.queues_of(before, _read(Task, images.NewImage))
 
 
 def _of_task(images: StreamImages) -> Iterator[ChannelEvent]:
     if images.sk == table_keys.TASK_SORT:
         if _is_step(images):
-            yield events.task_event(_task(images.NewImage))
+            yield events.task_event(_read(Task, images.NewImage))
     elif images.sk.startswith(table_keys.LOG):
         if not images.OldImage:
-            chunk = Chunk.model_validate_json(_document(images.NewImage), extra="ignore")
+            chunk = _read(Chunk, images.NewImage)
             yield from events.log_events(table_keys.task_id_of(images.pk), chunk)
     elif images.sk.startswith(table_keys.NOTIFICATION) and _is_step(images):
-        notification = Notification.model_validate_json(_document(images.NewImage), extra="ignore")
+        notification = _read(Notification, images.NewImage)
         yield events.notification_event(notification)
 
 
@@ -100,7 +102,7 @@ def _of_delivery(images: StreamImages) -> Iterator[ChannelEvent]:
     names = ("status", "version", "duplicates")
     if before and all(before.get(name) == after.get(name) for name in names):
         return
-    delivery = Delivery.model_validate_json(_document(after), extra="ignore")
+    delivery = _read(Delivery, after)
     duplicates = int(after["duplicates"].N) if "duplicates" in after else 0
     yield events.delivery_event(delivery, duplicates, new=not before)
 
@@ -115,25 +117,18 @@ def _is_step(images: StreamImages) -> bool:
     return images.OldImage.get("version") != images.NewImage.get("version")
 
 
-def _task(image: Attributes) -> Task:
-    return Task.model_validate_json(_document(image), extra="ignore")
-
-
 def _ledger(image: Attributes) -> IncidentLedger:
-    if not image:
-        return IncidentLedger()
-    return IncidentLedger.model_validate_json(_document(image), extra="ignore")
+    return _read(IncidentLedger, image) if image else IncidentLedger()
 
 
 def _health(image: Attributes) -> ServiceHealth:
-    if not image:
-        return ServiceHealth()
-    return ServiceHealth.model_validate_json(_document(image), extra="ignore")
+    return _read(ServiceHealth, image) if image else ServiceHealth()
 
 
-def _document(image: Attributes) -> str | bytes:
+def _read(model: type[M], image: Attributes) -> M:
     stored = image.get(_DOCUMENT, StreamAttribute())
-    return unpack_record({"S": stored.S} if stored.B is None else {"B": stored.B})
+    document = unpack_record({"S": stored.S} if stored.B is None else {"B": stored.B})
+    return model.model_validate_json(document, extra="ignore")
 
 
 def _text(image: Attributes, name: str) -> str:

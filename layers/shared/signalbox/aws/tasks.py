@@ -43,7 +43,7 @@ class DynamoTasks(TaskStore):
     @override
     def get(self, task: TaskId) -> Task:
         item = self.table.get(_task_key(task))
-        found = task_from_item(item) if item else None
+        found = _task(item) if item else None
         if found is None or is_expired(found, self.clock()):
             raise NotFound("there is no such task")
         return found
@@ -81,7 +81,7 @@ class DynamoTasks(TaskStore):
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         items = self.table.batch_get([_task_key(task) for task in tasks])
         now = self.clock()
-        return {task.id: task for task in map(task_from_item, items) if not is_expired(task, now)}
+        return {task.id: task for task in map(_task, items) if not is_expired(task, now)}
 
     @override
     def oldest(self, status: TaskStatus, *, chunk: int) -> Iterator[TaskSummary]:
@@ -146,8 +146,7 @@ def _summary(row: Item) -> TaskSummary:
     return read_document(TaskSummary, row, "summary")
 
 
-def task_from_item(item: Item) -> Task:
-    """Return the task in an item of the table, or in an image of the stream."""
+def _task(item: Item) -> Task:
     return read_document(Task, item)
 
 

@@ -11,6 +11,7 @@ from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
+from signalbox.runtime.stream_records import StreamRecord
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.metrics import Count
@@ -43,15 +44,8 @@ class _Images(PartialModel):
     OldImage: _Image | None = None
 
 
-class _RawRecord(PartialModel):
-    """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
-
-    eventID: str = ""  # noqa: N815  as the stream writes it
-    dynamodb: JsonValue = None
-
-
 class _Batch(PartialModel):
-    Records: tuple[_RawRecord, ...]
+    Records: tuple[StreamRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +86,7 @@ class Dispatcher:
         if errors:
             raise errors[0]
 
-    def _changed(self, record: _RawRecord) -> Task | None:
+    def _changed(self, record: StreamRecord) -> Task | None:
         """Return the task that changed, or None if the record has no new step."""
         try:
             if _Keyed.model_validate(record.dynamodb).Keys.sk.S != TASK_SORT:

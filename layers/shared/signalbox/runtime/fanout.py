@@ -14,6 +14,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.realtime import QUEUE_CHANNEL, ChannelState, RealtimeEvent
 from signalbox.models.task import Priority
 from signalbox.runtime.realtime import event_sender, frame_sender
+from signalbox.runtime.stream_records import StreamRecord
 from signalbox.runtime.telemetry import logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.realtime import FrameSender
@@ -24,15 +25,8 @@ from signalbox.services.realtime.publish import PublishEvents
 from signalbox.services.realtime.send import SendEvents
 
 
-class _Record(PartialModel):
-    """A record as received. Each is parsed by itself, so that a malformed one affects no other."""
-
-    eventID: str = ""  # noqa: N815  as the stream writes it
-    dynamodb: JsonValue = None
-
-
 class _Records(PartialModel):
-    Records: tuple[_Record, ...] = Field(default=())
+    Records: tuple[StreamRecord, ...] = Field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +72,7 @@ class FanoutHandler:
             raise Unavailable("another sender does not end")
         self.logger.info("sent", extra={"channel": channel, "events": len(events)})
 
-    def _by_channel(self, records: Sequence[_Record]) -> dict[str, list[RealtimeEvent]]:
+    def _by_channel(self, records: Sequence[StreamRecord]) -> dict[str, list[RealtimeEvent]]:
         events: dict[str, list[RealtimeEvent]] = defaultdict(list)
         queues: dict[Priority, str] = {}
         for record in records:

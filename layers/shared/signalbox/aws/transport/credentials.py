@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -134,8 +136,6 @@ def fetch_credentials(environment: Mapping[str, str]) -> AwsCredentials:
     Raises:
         AwsUnreachable: There is no such endpoint, or it gives none.
     """
-    from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415  rare
-
     url = urlsplit(_container_url(environment))
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=_TIMEOUT)
@@ -168,8 +168,7 @@ def _authorization(environment: Mapping[str, str]) -> dict[str, str]:
     token = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
     if path := environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
         try:
-            with open(path, encoding="utf-8") as file:  # noqa: PTH123  pathlib is 5 ms of the start
-                token = file.read().strip()
+            token = Path(path).read_text(encoding="utf-8").strip()
         except OSError:
             raise AwsUnreachable("no credentials: the file of the token is missing") from None
     if "\r" in token or "\n" in token:

@@ -49,23 +49,19 @@ def sign_headers(
     signed = {**headers, "x-amz-date": stamp}
     if credentials.token:
         signed["x-amz-security-token"] = credentials.token
-    names = ";".join(sorted(signed))
-    request = _canonical_request(method, path, signed, body)
+    names = sorted(signed)
+    listed = ";".join(names)
+    values = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in names)
+    request = f"{method}\n{path}\n\n{values}\n{listed}\n{sha256(body).hexdigest()}"
     place = f"{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"
     text = f"{_ALGORITHM}\n{stamp}\n{place}\n{sha256(request.encode()).hexdigest()}"
     key = _signing_key(credentials.secret_key, stamp[:8], scope.region, scope.service)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     signed["authorization"] = (
         f"{_ALGORITHM} Credential={credentials.access_key}/{place}, "
-        f"SignedHeaders={names}, Signature={signature}"
+        f"SignedHeaders={listed}, Signature={signature}"
     )
     return signed
-
-
-def _canonical_request(method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
-    names = sorted(headers)
-    values = "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in names)
-    return f"{method}\n{path}\n\n{values}\n{';'.join(names)}\n{sha256(body).hexdigest()}"
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from signalbox.models.base import Model
 from signalbox.models.change import TASK_EVENT_PREFIX, task_summary
 from signalbox.models.delivery import Delivery
-from signalbox.models.ids import TaskId
+from signalbox.models.ids import TaskId, change_id
 from signalbox.models.incident import Incident, IncidentLedger
 from signalbox.models.instance_health import ServiceHealth
 from signalbox.models.log import Chunk, LogLine
@@ -56,7 +56,7 @@ def task_event(task: Task) -> ChannelEvent:
         "repository": task.repository or "",
     }
     return TASKS_CHANNEL, RealtimeEvent(
-        key=f"{task.id}.{int(task.created_at.timestamp())}.{task.version}",
+        key=change_id(task.id, task.created_at, task.version),
         type=f"{TASK_EVENT_PREFIX}{step.type}",
         subject=task.id,
         time=step.at,
