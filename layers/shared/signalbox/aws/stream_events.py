@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, Field
@@ -52,6 +53,15 @@ class StreamImages(PartialModel):
         """Return the sort key, empty if there is none."""
         return _text(self.Keys, "sk")
 
+    @cached_property
+    def task(self) -> Task:
+        """Return the task after the change.
+
+        Raises:
+            ValueError: It has not the form that this version writes.
+        """
+        return _read(Task, self.NewImage)
+
 
 def stream_events(images: StreamImages) -> Iterator[ChannelEvent]:
     """Yield the events of a record; none if it was deleted, or if nobody would see a change.
@@ -81,13 +91,13 @@ def affected_queues(images: StreamImages) -> frozenset[Priority]:
     if images.sk != table_keys.TASK_SORT or not images.NewImage or not _is_step(images):
         return frozenset()
     before = _read(Task, images.OldImage) if images.OldImage else None
-    return events.queues_of(before, _read(Task, images.NewImage))
+    return events.queues_of(before, images.task)
 
 
 def _of_task(images: StreamImages) -> Iterator[ChannelEvent]:
     if images.sk == table_keys.TASK_SORT:
         if _is_step(images):
-            yield events.task_event(_read(Task, images.NewImage))
+            yield events.task_event(images.task)
     elif images.sk.startswith(table_keys.LOG):
         if not images.OldImage:
             chunk = _read(Chunk, images.NewImage)

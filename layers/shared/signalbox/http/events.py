@@ -42,6 +42,10 @@ def _lower_case(headers: object) -> object:
     return {} if headers is None else headers
 
 
+LowerCaseHeaders = Annotated[dict[str, str], BeforeValidator(_lower_case)]
+"""Headers of an event; none if it has null."""
+
+
 class HttpApiEvent(PartialModel):
     """The part of an event that is read."""
 
@@ -49,7 +53,7 @@ class HttpApiEvent(PartialModel):
 
     rawPath: str  # noqa: N815  as API Gateway writes it
     routeKey: str = ""  # noqa: N815  as API Gateway writes it
-    headers: Annotated[dict[str, str], BeforeValidator(_lower_case)] = Field(default_factory=dict)
+    headers: LowerCaseHeaders = Field(default_factory=dict)
     cookies: tuple[str, ...] = ()
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it

@@ -28,8 +28,9 @@ from signalbox.http.openapi_examples import EXAMPLES
 from signalbox.http.openapi_gateway import gateway_paths, gateway_schemas
 from signalbox.http.openapi_webhooks import signature_schemes, webhook_paths, webhook_schemas
 from signalbox.http.problems import PROBLEM_JSON
-from signalbox.http.routing import TASK_ID, Route, Routes
+from signalbox.http.routing import Route, Routes
 from signalbox.models.base import JsonObject
+from signalbox.models.ids import TASK_ID
 
 DESCRIPTION: Final = """\
 Signalbox turns webhooks into durable tasks, hands them to workers and notifies others of changes.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from signalbox.http.problems import PROBLEM_JSON
 from signalbox.models.base import JsonObject
@@ -33,6 +33,7 @@ _MAX_ITEM_BYTES: Final = 400 * 1024
 """The maximum size of an item in DynamoDB, which bounds every text and list in a response."""
 _MAX_TIME_LENGTH: Final = len("2026-03-01T12:00:00.123456789+00:00")
 _MAX_INTEGER: Final = 2**63
+_json: Final = TypeAdapter[JsonObject](JsonObject)
 
 
 def problem_refs(codes: Iterable[int]) -> JsonObject:
@@ -42,14 +43,28 @@ def problem_refs(codes: Iterable[int]) -> JsonObject:
     }
 
 
-def problem_component(code: int) -> JsonObject:
-    """Return the response component for an error status."""
-    schema: JsonObject = {"schema": {"$ref": "#/components/schemas/Problem"}}
+def problem_component(code: int, model: str = "Problem") -> JsonObject:
+    """Return the response component for an error status, with the problem of this model."""
+    schema: JsonObject = {"schema": {"$ref": f"#/components/schemas/{model}"}}
     return {
         "description": HTTPStatus(code).phrase,
         "headers": header_refs(*RATE_LIMIT_HEADERS, *status_headers(code)),
         "content": {PROBLEM_JSON: schema},
     }
+
+
+def response_schemas(*models: type[BaseModel]) -> JsonObject:
+    """Return the schemas of these models in responses, with those that they name."""
+    schemas: JsonObject = {}
+    for model in models:
+        schema = _json.validate_python(
+            model.model_json_schema(
+                mode="serialization", ref_template="#/components/schemas/{model}"
+            )
+        )
+        schemas |= _json.validate_python(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    return schemas
 
 
 def status_name(code: int) -> str:

@@ -1,17 +1,17 @@
 """The OpenAPI description of the gateway's own paths, which its function answers, not the API."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from signalbox.http.openapi_components import (
     RATE_LIMIT_HEADERS,
     header_refs,
+    problem_component,
+    response_schemas,
     status_headers,
 )
-from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.schemas.gateway import GatewayServices, GatewayStatusResponse
 from signalbox.http.schemas.problems import Problem
 from signalbox.models.base import JsonObject, Model
@@ -19,7 +19,6 @@ from signalbox.models.principal import Scope
 
 _ERRORS: Final = (413, 429, 503)
 _DENIALS: Final = (401, 403)
-_json: Final = TypeAdapter[JsonObject](JsonObject)
 
 
 class PublicIdentityKey(Model):
@@ -61,17 +60,7 @@ _MODELS: Final[Mapping[str, tuple[type[BaseModel], str, Scope | None]]] = {
 
 def gateway_schemas() -> JsonObject:
     """Return the schemas of the responses, with those that they name."""
-    schemas: JsonObject = {}
-    models: list[type[BaseModel]] = [GatewayProblem, *(model for model, _, _ in _MODELS.values())]
-    for model in models:
-        schema = _json.validate_python(
-            model.model_json_schema(
-                mode="serialization", ref_template="#/components/schemas/{model}"
-            )
-        )
-        schemas |= _json.validate_python(schema.pop("$defs", {}))
-        schemas[model.__name__] = schema
-    return schemas
+    return response_schemas(GatewayProblem, *(model for model, _, _ in _MODELS.values()))
 
 
 def gateway_paths() -> JsonObject:
@@ -97,15 +86,9 @@ def _operation(name: str, model: type[BaseModel], summary: str, scope: Scope | N
                 "content": {"application/json": {"schema": schema}},
                 "headers": header_refs(*RATE_LIMIT_HEADERS, *status_headers(200)),
             },
-            **{str(code): _problem(code) for code in sorted(errors)},
+            **{
+                str(code): problem_component(code, GatewayProblem.__name__)
+                for code in sorted(errors)
+            },
         },
-    }
-
-
-def _problem(code: int) -> JsonObject:
-    schema: JsonObject = {"$ref": f"#/components/schemas/{GatewayProblem.__name__}"}
-    return {
-        "description": HTTPStatus(code).phrase,
-        "headers": header_refs(*RATE_LIMIT_HEADERS, *status_headers(code)),
-        "content": {PROBLEM_JSON: {"schema": schema}},
     }

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pydantic import TypeAdapter
-
-from signalbox.http.openapi_components import ALWAYS, header_refs, problem_refs
+from signalbox.http.openapi_components import ALWAYS, header_refs, problem_refs, response_schemas
 from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
 from signalbox.models.base import JsonObject
 
@@ -15,18 +13,11 @@ _GENERIC: Final = "generic"
 """The provider of services that have none of their own, whose sources have short paths too."""
 
 _ERRORS: Final = (400, 401, 404, 413, 500, 503)
-_json = TypeAdapter[JsonObject](JsonObject)
 
 
 def webhook_schemas() -> JsonObject:
     """Return the schemas of the responses to providers."""
-    made = _json.validate_python(
-        WebhookResponse.model_json_schema(
-            mode="serialization", ref_template="#/components/schemas/{model}"
-        )
-    )
-    parts = _json.validate_python(made.pop("$defs", {}))
-    return {**parts, "WebhookResponse": made}
+    return response_schemas(WebhookResponse)
 
 
 def webhook_routes(provider: str) -> tuple[str, ...]:

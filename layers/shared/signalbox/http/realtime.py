@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from logging import Logger
-from typing import Annotated, Final, TypedDict
+from typing import Final, TypedDict
 
-from pydantic import BeforeValidator, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
-from signalbox.auth.rate_limits import RateLimiter
-from signalbox.http.authorize import Authorizer, ScopeAccess
+from signalbox.http.authorize import Authorizer
+from signalbox.http.events import LowerCaseHeaders
 from signalbox.http.json_parser import parse_json
 from signalbox.http.problems import error_fields
 from signalbox.http.schemas.realtime import (
@@ -33,7 +33,7 @@ from signalbox.models.errors import (
     Unauthenticated,
 )
 from signalbox.models.ids import SocketId
-from signalbox.models.principal import Principal, Scope
+from signalbox.models.principal import Principal
 from signalbox.models.realtime import MAX_MESSAGE_BYTES, Socket
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.realtime import FrameSender
@@ -43,14 +43,6 @@ from signalbox.services.realtime.sessions import ManageSockets, ManageTickets
 from signalbox.services.realtime.subscribe import ManageSubscriptions
 
 _REPLY_SECONDS: Final = 5.0
-_ANYBODY_KNOWN: Final = ScopeAccess(scope=Scope.TASKS_READ)
-"""Whoever has credentials may connect; the scopes decide about topics."""
-
-
-def _lower_names(headers: object) -> object:
-    if isinstance(headers, Mapping):
-        return {str(name).lower(): value for name, value in headers.items()}
-    return {} if headers is None else headers
 
 
 class _Identity(PartialModel):
@@ -66,7 +58,7 @@ class _SocketContext(PartialModel):
 
 class _SocketEvent(PartialModel):
     requestContext: _SocketContext  # noqa: N815  as API Gateway writes it
-    headers: Annotated[dict[str, str], BeforeValidator(_lower_names)] = Field(default_factory=dict)
+    headers: LowerCaseHeaders = Field(default_factory=dict)
     queryStringParameters: dict[str, str] | None = None  # noqa: N815  as API Gateway writes it
     body: str | None = None
     isBase64Encoded: bool = False  # noqa: N815  as API Gateway writes it
@@ -82,7 +74,8 @@ class SocketResponse(TypedDict):
 class RealtimeHandler:
     """A Lambda handler for the routes of the WebSocket API.
 
-    Pages of `origins` may connect, and clients that are no pages. `source` is that of all frames.
+    Whoever has credentials may connect, from pages of `origins` and as a client that is no page;
+    the scopes decide about topics. `source` is that of all frames.
     """
 
     admit: Authorizer
@@ -90,7 +83,6 @@ class RealtimeHandler:
     sockets: ManageSockets
     subscriptions: ManageSubscriptions
     sender: FrameSender
-    limit: RateLimiter
     origins: frozenset[str]
     source: str
     clock: Clock
@@ -142,7 +134,7 @@ class RealtimeHandler:
         try:
             return self.tickets.redeem(ticket)
         except Unauthenticated:
-            self.limit.count_rejected_credentials(source_ip)
+            self.admit.limit.count_rejected_credentials(source_ip)
             raise
 
     def _caller(self, event: _SocketEvent) -> Principal:
@@ -154,7 +146,7 @@ class RealtimeHandler:
             source_ip=event.requestContext.identity.sourceIp,
             request_id=event.requestContext.requestId,
         )
-        return self.admit(request, _ANYBODY_KNOWN).caller
+        return self.admit.authenticate(request).caller
 
     def disconnect(self, event: _SocketEvent) -> None:
         """Remove the connection and its subscriptions."""
@@ -171,7 +163,7 @@ class RealtimeHandler:
             return
         message: ClientMessage | None = None
         try:
-            self.limit.admit(socket.principal)
+            self.admit.limit.admit(socket.principal)
             message = _parsed(event)
             answers = self._answers(socket, message)
         except SignalboxError as error:

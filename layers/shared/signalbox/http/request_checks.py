@@ -1,6 +1,6 @@
 """Check that a request is one that its route takes, before its parameters are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -19,13 +19,18 @@ def check_accept(request: InboundRequest, route: Route) -> None:
     Raises:
         NotAcceptable: The client accepts none of the media types of the route.
     """
-    offered = {
-        *route.media_types,
-        "*/*",
-        *(f"{kind.partition('/')[0]}/*" for kind in route.media_types),
-    }
+    check_media_types(request, route.media_types)
+
+
+def check_media_types(request: InboundRequest, media_types: Sequence[str]) -> None:
+    """Check the Accept header against the media types of the response.
+
+    Raises:
+        NotAcceptable: The client accepts none of them.
+    """
+    offered = {*media_types, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in media_types)}
     if request.header("accept").strip(" \t,") and not request.accepted & offered:
-        raise NotAcceptable(f"this answers with {', '.join(route.media_types)}")
+        raise NotAcceptable(f"this answers with {', '.join(media_types)}")
 
 
 def check_query(query: Mapping[str, str], known: frozenset[str]) -> None:
@@ -52,15 +57,33 @@ def check_sent_body(request: InboundRequest, dependant: Dependant) -> None:
         if request.body.strip() not in _EMPTY_BODIES:
             raise PayloadInvalid("this takes no body")
         return
-    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
-        raise UnsupportedMedia("bodies are taken as they are, not compressed")
+    check_uncompressed(request)
     if not request.body:
         return
     if request.body.strip() == b"null":
         raise PayloadInvalid("the body is null; what has nothing to say has no body")
-    if request.media_type != APPLICATION_JSON:
-        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
+    check_json(request)
     try:
         request.body.decode()
     except UnicodeDecodeError:
         raise PayloadInvalid("the body is not UTF-8") from None
+
+
+def check_uncompressed(request: InboundRequest) -> None:
+    """Check that the body is not compressed.
+
+    Raises:
+        UnsupportedMedia: It is.
+    """
+    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMedia("bodies are taken as they are, not compressed")
+
+
+def check_json(request: InboundRequest) -> None:
+    """Check that the body is declared as JSON.
+
+    Raises:
+        UnsupportedMedia: It is not.
+    """
+    if request.media_type != APPLICATION_JSON:
+        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")

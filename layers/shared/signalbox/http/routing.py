@@ -15,6 +15,7 @@ from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.route_call import RouteCall
 from signalbox.http.schemas.problems import Problem
 from signalbox.models.errors import NotFound
+from signalbox.models.ids import TASK_ID
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
 
@@ -27,7 +28,6 @@ MCP: Final = "/mcp"
 PROTECTED_RESOURCE: Final = "/.well-known/oauth-protected-resource"
 
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
-TASK_ID: Final = "tsk_[a-z2-7]{24}"
 _FORMS: Final = {"<task_id>": TASK_ID}
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -145,7 +145,6 @@ class Routes:
     resolver: APIGatewayHttpResolver
     all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
     external: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
-    views: dict[Route, RouteHandler] = field(default_factory=dict)
     _by_depth: dict[int, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
     _calls: dict[int, RouteCall] = field(default_factory=dict)
 
@@ -163,7 +162,6 @@ class Routes:
         )
 
         def remember(view: RouteHandler) -> RouteHandler:
-            self.views[route] = view
             self._calls[id(route)] = RouteCall(
                 path=route.path,
                 template=route.template,

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 from datetime import datetime
-from typing import NewType
+from typing import Final, NewType
 
 TaskId = NewType("TaskId", str)
 DeliveryId = NewType("DeliveryId", str)
@@ -19,6 +19,9 @@ RequestId = NewType("RequestId", str)
 IncidentId = NewType("IncidentId", str)
 SocketId = NewType("SocketId", str)
 """The id of a WebSocket connection, which API Gateway gives."""
+
+TASK_ID: Final = "tsk_[a-z2-7]{24}"
+"""The form of the id of a task, as a regular expression."""
 
 _BYTES = 15
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from signalbox.models.base import JsonObject, Model, UtcDatetime, to_microseconds
 from signalbox.models.errors import PayloadInvalid
-from signalbox.models.ids import SocketId, TaskId
+from signalbox.models.ids import TASK_ID, SocketId, TaskId
 from signalbox.models.principal import Principal, Scope
 
 RESUME_WINDOW: Final = timedelta(minutes=10)
@@ -45,7 +45,7 @@ MAX_MESSAGE_BYTES: Final = 4_096
 
 LAST_INDEX: Final = 9_999
 
-_TASK_TOPIC: Final = re.compile(r"task/(tsk_[a-z2-7]{24})(/log)?")
+_TASK_TOPIC: Final = re.compile(rf"task/({TASK_ID})(/log)?")
 _POSITION: Final = re.compile(r"(?:.+:)?([1-9][0-9]{0,15})\.([0-9]{1,4})")
 
 

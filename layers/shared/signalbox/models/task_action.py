@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Final
 
 from signalbox.models.event import Command
-from signalbox.models.ids import TaskId
+from signalbox.models.ids import TASK_ID, TaskId
 from signalbox.models.text import one_line
 
-_TASK_ID: Final = re.compile(r"tsk_[a-z2-7]{24}")
+_TASK_ID: Final = re.compile(TASK_ID)
 
 
 class TaskVerb(StrEnum):

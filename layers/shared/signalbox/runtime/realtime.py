@@ -41,16 +41,14 @@ def realtime(wiring: Wiring | None = None, sender: FrameSender | None = None) ->
     wired = wiring or Wiring()
     frames = sender or frame_sender(wired)
     send = event_sender(wired, frames)
-    admit = authorizer(wired)
     return RealtimeHandler(
-        admit=admit,
+        admit=authorizer(wired),
         tickets=ticket_manager(wired),
         sockets=ManageSockets(sockets=send.sockets, current=send.current, clock=wired.clock),
         subscriptions=ManageSubscriptions(
             sockets=send.sockets, channels=send.channels, send=send, clock=wired.clock
         ),
         sender=frames,
-        limit=admit.limit,
         origins=wired.settings.socket_origins,
         source=send.source,
         clock=wired.clock,

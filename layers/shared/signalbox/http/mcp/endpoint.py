@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 
 from signalbox.http.events import LambdaResponse, lambda_response
 from signalbox.http.mcp.access import authenticated, check_origin
@@ -20,14 +19,12 @@ from signalbox.http.mcp.messages import (
 from signalbox.http.mcp.methods import RpcCall, rpc_result
 from signalbox.http.mcp.tools import ToolCatalog
 from signalbox.http.mounts import MountCall
+from signalbox.http.request_checks import check_json, check_media_types, check_uncompressed
 from signalbox.http.routing import APPLICATION_JSON, MethodNotAllowed
 from signalbox.models.base import JsonObject
-from signalbox.models.errors import NotAcceptable, UnsupportedMedia
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
-
-_ACCEPTED: Final = frozenset({APPLICATION_JSON, "application/*", "*/*"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,9 @@ class McpEndpoint:
         caller = authenticated(call, self.has_issuers)
         if not isinstance(caller, Principal):
             return caller
-        _check_media(request)
+        check_json(request)
+        check_uncompressed(request)
+        check_media_types(request, (APPLICATION_JSON,))
         return self._answer(call, caller)
 
     def _answer(self, call: MountCall, caller: Principal) -> LambdaResponse:
@@ -88,15 +87,6 @@ class McpEndpoint:
             body = rpc_body(message_id(document), key="error", value=error.json_object())
             return _reply(request, http_status(error, message), body)
         return _reply(request, HTTPStatus.OK, rpc_body(message.id, key="result", value=result))
-
-
-def _check_media(request: InboundRequest) -> None:
-    if request.media_type != APPLICATION_JSON:
-        raise UnsupportedMedia(f"the body must be {APPLICATION_JSON}")
-    if request.header("content-encoding").strip().lower() not in {"", "identity"}:
-        raise UnsupportedMedia("bodies are taken as they are, not compressed")
-    if request.header("accept").strip(" \t,") and not request.accepted & _ACCEPTED:
-        raise NotAcceptable(f"this answers with {APPLICATION_JSON}")
 
 
 def _reply(request: InboundRequest, status: HTTPStatus, body: str) -> LambdaResponse:

@@ -16,8 +16,9 @@ from typing_extensions import override
 from signalbox.http.idempotency import IDEMPOTENCY_KEY_PATTERN
 from signalbox.http.mcp.tool_table import TOOLS, Tool
 from signalbox.http.mounts import ApiCall
-from signalbox.http.routing import TASK_ID, Route, Routes
+from signalbox.http.routing import Route, Routes
 from signalbox.models.base import JsonObject
+from signalbox.models.ids import TASK_ID
 from signalbox.models.principal import Principal
 
 _PATH_VALUE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"

@@ -64,10 +64,11 @@ def add_docs(
 ) -> None:
     """Add the routes.
 
-    `describe` creates the document for a base path, once for each; `describe_events` creates that
-    of live updates for the URL of the API.
+    `describe` creates the document for a base path, and `describe_events` that of live updates for
+    the URL of the API, once for each.
     """
     description = lru_cache(maxsize=_MAX_BASE_PATHS)(describe)
+    event_description = lru_cache(maxsize=_MAX_BASE_PATHS)(describe_events)
 
     def page(path: str, summary: str, text: str, *refuses: int) -> Route:
         return Route(
@@ -93,7 +94,7 @@ def add_docs(
         call = routes.call().request
         scheme = call.header("x-forwarded-proto") or "https"
         url = f"{scheme}://{call.header('host')}{call.base_path}"
-        body = describe_events(url)
+        body = event_description(url)
         return Response(status_code=200, content_type=APPLICATION_JSON, body=body)
 
     @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))
