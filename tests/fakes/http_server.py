@@ -159,7 +159,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if not endless:
             self.send_header("Content-Length", str(announced))
-        self.send_header("Connection", "close")  # nobody may send the next request on it
         self.end_headers()
 
     def _body(self, reply: Reply) -> None:

@@ -93,6 +93,8 @@ def test_frames_of_a_connection_are_sent_in_order_until_one_fails(
     server: FakeHttpServer, client: ConnectionsTransport
 ) -> None:
     sender = GatewayFrameSender(client=lambda: client)
+    # the server closes each connection, and the next frame might just reach it
+    server.usual = Reply(headers={"Connection": "close"})
 
     outcome = sender.send({SOCKET: ["1", "2", "3"]}, seconds=5)
 
