@@ -7,7 +7,6 @@ addresses are called only in networks that the operator allows; link-local ones 
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from socket import socket
 from time import monotonic
 from typing import Final
@@ -20,7 +19,6 @@ from signalbox.egress.sockets import (
     Deadline,
     OutboundSocket,
     Resolve,
-    UrlOrigin,
     resolve_host,
 )
 from signalbox.egress.tls_contexts import TlsContexts
@@ -28,6 +26,7 @@ from signalbox.egress.upstream_rules import (
     MAX_INFORMATIONAL,
     check_addresses,
     checked_fields,
+    origin_of,
     request_head,
 )
 from signalbox.models.errors import SendRefused
@@ -37,7 +36,6 @@ from signalbox.services.gateway.fields import MAX_FIELD_BYTES
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 
 _CHUNK: Final = 65_536
-_KNOWN_ORIGINS: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +48,6 @@ class UpstreamSocket(OutboundSocket):
         addresses = self.resolve(self.origin.host, self.origin.port)
         check_addresses(self.origin, addresses, self.networks)
         return addresses
-
-
-@lru_cache(_KNOWN_ORIGINS)
-def _origin_of(url: str) -> UrlOrigin:
-    return UrlOrigin.of(url)
 
 
 class CallDeadline(Deadline):
@@ -129,7 +122,7 @@ class UpstreamClient:
 
     def _connected(self, request: UpstreamRequest, deadline: CallDeadline) -> socket:
         try:
-            origin = _origin_of(request.instance.url)
+            origin = origin_of(request.instance.url)
             context = self._tls.context(origin, request.tls)
             line = UpstreamSocket(
                 origin=origin,

@@ -5,7 +5,6 @@ import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 
 import h11
@@ -13,6 +12,7 @@ import h11
 from signalbox.egress.sockets import Resolve, UrlOrigin
 from signalbox.egress.upstream_line import UpstreamLine
 from signalbox.egress.upstream_rules import check_addresses
+from signalbox.models.ip_addresses import is_address
 from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES
 
@@ -140,7 +140,7 @@ class CheckedAddresses:
             raise
 
     async def _checked(self, origin: UrlOrigin) -> Sequence[str]:
-        if _is_address(origin.host):
+        if is_address(origin.host):
             addresses: Sequence[str] = [origin.host]
         else:
             addresses = await asyncio.to_thread(self.resolve, origin.host, origin.port)
@@ -164,11 +164,3 @@ async def open_line(key: ConnectionKey, context: ssl.SSLContext | None) -> Upstr
 
 def _is_failed(lookup: "asyncio.Task[Sequence[str]]") -> bool:
     return not lookup.cancelled() and lookup.exception() is not None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

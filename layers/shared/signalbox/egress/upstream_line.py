@@ -59,11 +59,6 @@ class UpstreamLine(asyncio.Protocol):
         """Return whether it is open and nothing has arrived that nobody has read."""
         return not (self._is_ended or self._received or self._transport.is_closing())
 
-    @property
-    def buffered(self) -> int:
-        """Return how many bytes wait here, in both directions."""
-        return len(self._received) + self._transport.get_write_buffer_size()
-
     async def read(self) -> bytes:
         """Return what has arrived, at least a byte; none at the end.
 

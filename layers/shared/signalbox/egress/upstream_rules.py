@@ -20,7 +20,18 @@ from signalbox.services.ports.gateway import HeaderFields, UpstreamRequest
 ALPN: Final = "http/1.1"
 MAX_INFORMATIONAL: Final = 20
 _KNOWN_ADDRESSES: Final = 1_024
+_KNOWN_ORIGINS: Final = 1_024
 _MAX_STATUS: Final = 599
+
+
+@lru_cache(_KNOWN_ORIGINS)
+def origin_of(url: str) -> UrlOrigin:
+    """Return the origin of the URL of an instance.
+
+    Raises:
+        ValueError: It is no such URL.
+    """
+    return UrlOrigin.of(url)
 
 
 def check_addresses(origin: UrlOrigin, addresses: Sequence[str], networks: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ from signalbox.egress.upstream_exchange import (
     UpstreamExchange,
     attempt_failure,
 )
+from signalbox.egress.upstream_rules import origin_of
 from signalbox.models.errors import SendRefused
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.service_tls import UpstreamTls
@@ -55,7 +56,6 @@ class StreamingClient:
         self._tls = CallTls(tls, contexts)
         self._addresses = CheckedAddresses(resolve=resolve, networks=networks)
         self._idle = idle or IdleConnections()
-        self._origins: dict[str, UrlOrigin] = {}
 
     async def _context(self, origin: UrlOrigin, tls: UpstreamTls) -> ssl.SSLContext | None:
         if self._tls.reads_secrets(tls):
@@ -122,11 +122,7 @@ class StreamingClient:
 
     async def _resolved(self, url: str) -> tuple[UrlOrigin, Sequence[str]]:
         try:
-            if url not in self._origins:
-                if len(self._origins) >= _SMALL:
-                    self._origins.clear()
-                self._origins[url] = UrlOrigin.of(url)
-            origin = self._origins[url]
+            origin = origin_of(url)
             return origin, await self._addresses(origin)
         except (SendRefused, ValueError):
             raise AttemptFailed("it may not be called", UpstreamFault.REFUSED) from None

@@ -1,13 +1,13 @@
 """A request of ASGI as the gateway takes it: who sent it, from where, and to which path."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Final
 
 from signalbox.http.asgi_body import ReceivedBody
 from signalbox.http.asgi_messages import HttpScope, Receive
 from signalbox.http.events import accepted_request_id, loggable_path
 from signalbox.http.gateway_request import BodyBytes, IncomingRequest
+from signalbox.models.ip_addresses import is_address
 from signalbox.models.networks import contains_address
 from signalbox.services.ports.gateway import HeaderFields, field_values
 
@@ -81,20 +81,12 @@ def _client(peer: str, forwarded: Iterable[str], trusted: tuple[str, ...]) -> st
     client = peer
     hops = [hop.strip() for value in forwarded for hop in value.split(",")]
     for hop in reversed(hops):
-        if not _is_address(hop):
+        if not is_address(hop):
             break
         client = hop
         if not contains_address(trusted, hop):
             break
     return client
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _length(version: str, fields: HeaderFields) -> int | None:

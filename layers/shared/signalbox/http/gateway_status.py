@@ -9,6 +9,7 @@ from signalbox.http.schemas.gateway import (
     ServiceStatus,
     ServiceSummary,
 )
+from signalbox.models.gateway_metrics import instance_label
 from signalbox.models.service import Service
 from signalbox.services.gateway.instance_pool import InstancePool
 from signalbox.services.gateway.live_instances import LiveInstances
@@ -42,14 +43,14 @@ def _service_status(
     service: Service, instances: LiveInstances, pool: InstancePool
 ) -> ServiceStatus:
     count, unavailable, now = 0, list[str](), pool.clock()
-    for version in (None, *service.versions):
+    for version in service.all_versions:
         balanced = instances(service, version)
         records = pool.health.get(balanced.name).by_id if balanced.instances else {}
         count += len(balanced.instances)
         for instance in balanced.ids:
             ejected = instance in records and not records[instance].is_available(now)
             if ejected or pool.circuits.wait(balanced.name, instance):
-                unavailable.append("/".join(filter(None, (version, instance))))
+                unavailable.append(instance_label(version, instance))
     state = ServiceState.DEGRADED if unavailable else ServiceState.UP
     return ServiceStatus(
         name=service.name,

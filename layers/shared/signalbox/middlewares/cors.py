@@ -11,7 +11,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from signalbox.models.middleware import MiddlewareOptions
+from signalbox.models.middleware import HeaderName, MiddlewareOptions
+from signalbox.models.service_route import RouteMethod
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind, Place
 from signalbox.services.gateway.response_fields import with_vary, without_fields
@@ -30,15 +31,16 @@ Origin = Annotated[
 ]
 """An origin such as https://app.example.com, `https://*.example.com` or `*`; `null` is none."""
 
-Method = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,20}$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
-
 
 class Options(MiddlewareOptions):
     """Which origins may call the service, and what their pages may send and read."""
 
     allow_origins: Annotated[tuple[Origin, ...], Field(min_length=1, max_length=50)]
-    allow_methods: Annotated[tuple[Method, ...], Field(max_length=20)] = ("GET", "HEAD", "POST")
+    allow_methods: Annotated[tuple[RouteMethod, ...], Field(max_length=20)] = (
+        "GET",
+        "HEAD",
+        "POST",
+    )
     allow_headers: Annotated[tuple[HeaderName, ...], Field(max_length=50)] = (
         "authorization",
         "content-type",

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, StringConstraints
 
 from signalbox.models.base import Model
-from signalbox.models.middleware import MiddlewareOptions
+from signalbox.models.middleware import HeaderName, MiddlewareOptions
 from signalbox.services.gateway.fields import is_reserved_field, plain_field_name
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind
@@ -29,11 +29,7 @@ def _is_no_secret(name: str) -> str:
     return name
 
 
-FieldName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$"),
-    AfterValidator(_is_free),
-]
+FieldName = Annotated[HeaderName, AfterValidator(_is_free)]
 WrittenName = Annotated[FieldName, AfterValidator(_is_no_secret)]
 FieldValue = Annotated[str, StringConstraints(pattern=r"^([!-~]([ -~]{0,1022}[!-~])?)?$")]
 """Printable ASCII, so neither CR nor LF, without blanks around it."""

@@ -45,6 +45,7 @@ class RateLimited:
     """Counts requests in the buckets of the stack, so that the limit is one for all processes."""
 
     options: Options
+    policy: RateLimitPolicy
     take: TakeFromLimit
 
     async def __call__(self, call: GatewayCall, call_next: CallNext) -> GatewayResponse:
@@ -53,7 +54,7 @@ class RateLimited:
         Raises:
             OverLimit: The limit is exceeded.
         """
-        quota = await self.take(self._key(call), self._policy())
+        quota = await self.take(self._key(call), self.policy)
         response = await call_next(call)
         return with_defaults(response, tuple(rate_limit_headers(quota).items()))
 
@@ -66,16 +67,17 @@ class RateLimited:
         # a limit that changes begins anew, and two limits of a service count apart
         return f"service:{call.destination.service.name}:{self.options.limit}:{who}"
 
-    def _policy(self) -> RateLimitPolicy:
-        count, _, unit = self.options.limit.partition("/")
-        limit = RateLimit(
-            count=int(count), window=_SECONDS[unit], burst=self.options.burst or int(count)
-        )
-        return RateLimitPolicy(name="service", limit=limit)
+
+def _policy(options: Options) -> RateLimitPolicy:
+    count, _, unit = options.limit.partition("/")
+    limit = RateLimit(count=int(count), window=_SECONDS[unit], burst=options.burst or int(count))
+    return RateLimitPolicy(name="service", limit=limit)
 
 
 MIDDLEWARE: Final = MiddlewareKind(
     options=Options,
-    create=lambda options, tools: RateLimited(options=options, take=tools.take),
+    create=lambda options, tools: RateLimited(
+        options=options, policy=_policy(options), take=tools.take
+    ),
     is_repeatable=True,
 )

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import Service, VersionName
+from signalbox.models.service_route import RouteMethod
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
 from signalbox.services.gateway.middleware_kind import MiddlewareKind, SendCopy
 from signalbox.services.gateway.record import CopyOutcome, GatewayRecord
@@ -25,7 +26,7 @@ class Options(MiddlewareOptions):
     version: VersionName
     percent: Annotated[float, Field(gt=0, le=_ALL)] = _ALL
     methods: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,20}$")], ...],
+        tuple[RouteMethod, ...],
         Field(min_length=1, max_length=20),
     ] = ("GET", "HEAD")
 

@@ -83,7 +83,7 @@ def _unknown_versions(options: Options, service: Service) -> Iterator[tuple[str,
         if name != _DEFAULT and name not in service.versions:
             hint = suggest(name, [*service.versions, _DEFAULT])
             yield "versions", f"the service has no version {name}; {hint}"
-    if not service.instances and not service.self_registration and service.discovery is None:
+    if not service.instances and not service.is_dynamic:
         yield "", "the service has no instances for requests that name no version"
 
 

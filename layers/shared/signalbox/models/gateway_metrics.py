@@ -84,6 +84,11 @@ class ServiceMetrics:
     instances: Mapping[str, InstanceState]
 
 
+def instance_label(version: str | None, instance: str) -> str:
+    """Return the name of an instance of a version among those of its service, such as `v2/a`."""
+    return f"{version}/{instance}" if version else instance
+
+
 def status_class(status: int) -> str:
     """Return the class of a status, such as `2xx`."""
     return f"{status // 100}xx"

@@ -88,6 +88,15 @@ def _allowed_6(address: IPv6Address) -> bool:
     )
 
 
+def is_address(text: str) -> bool:
+    """Return whether this is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def client_network(source_ip: str) -> str:
     """Return the network of an address: one IPv4 address, or the /64 of an IPv6 host."""
     try:

@@ -10,6 +10,10 @@ MiddlewareName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31
 """The name of the module of a middleware."""
 
 
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")]
+"""The name of a header."""
+
+
 class MiddlewareSpec(Model):
     """A middleware: `use` is its name, every other key one of its options.
 

@@ -135,6 +135,11 @@ class Service(ConfigResource):
         """Return whether it may have instances that are not configured."""
         return self.self_registration or self.discovery is not None
 
+    @property
+    def all_versions(self) -> tuple[str | None, ...]:
+        """Return its versions, None for the instances of requests that name none."""
+        return (None, *self.versions)
+
     def instances_of(self, version: str | None) -> tuple[Instance, ...]:
         """Return the instances of a version, or those of requests that name none."""
         return self.instances if version is None else self.versions.get(version, ())

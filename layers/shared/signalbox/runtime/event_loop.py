@@ -88,7 +88,7 @@ class BackgroundRefresh:
         if service.self_registration:
             await self._refresh(self.registrations, name)
             # a middleware may send copies to another version
-            others = (None, *service.versions) if service.middlewares else ()
+            others = service.all_versions if service.middlewares else ()
             for other in others:
                 await self._refresh(self.registrations, balanced_name(service.name, other))
         if service.discovery:

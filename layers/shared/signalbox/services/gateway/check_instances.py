@@ -102,7 +102,7 @@ class CheckInstances:
         versions = {
             balanced_name(service.name, version): (service, version)
             for service in self._services()
-            for version in (None, *service.versions)
+            for version in service.all_versions
         }
         stored = self.health.batch_get(versions) if versions else {}
         for name, (service, version) in versions.items():

@@ -19,6 +19,7 @@ from signalbox.models.gateway_metrics import (
     CountedRequest,
     GatewayMetric,
     counted_instances,
+    instance_label,
     request_counts,
     status_class,
 )
@@ -118,7 +119,7 @@ class CountRequests:
 
     def _label(self, service: str, version: str | None, instance: str) -> str:
         """Return the name of an instance in the counters, of which there are not too many."""
-        label = f"{version}/{instance}" if version else instance
+        label = instance_label(version, instance)
         known: Collection[str] = self._instances.setdefault(service, set())
         if label not in known:
             if len(known) >= MAX_COUNTED_INSTANCES:

@@ -93,7 +93,7 @@ def check_loop(request: GatewayRequest, name: str) -> None:
     Raises:
         LoopDetected: It has.
     """
-    hops = (hop.split() for hop in _list_members(request.values("via")))
+    hops = (hop.split() for hop in list_members(request.values("via")))
     if any(len(hop) > 1 and hop[1] == name for hop in hops):
         raise LoopDetected("the request comes from this gateway")
 
@@ -237,14 +237,15 @@ def _named_by_connection(request: GatewayRequest) -> frozenset[str]:
     return frozenset(word.lower() for word in _words(request.values("connection")))
 
 
-def _list_members(values: Iterable[str]) -> Iterator[str]:
+def list_members(values: Iterable[str]) -> Iterator[str]:
+    """Yield the members of the lists in these values of a field (RFC 9110, 5.6.1)."""
     for value in values:
         yield from (member.strip() for member in value.split(",") if member.strip())
 
 
 def _words(values: Iterable[str]) -> Iterator[str]:
     """Yield the members of lists, without their parameters."""
-    for member in _list_members(values):
+    for member in list_members(values):
         yield member.partition(";")[0].strip()
 
 

@@ -46,7 +46,7 @@ class ListInstances:
         raise NotFound("there is no such service")
 
     def _of(self, service: Service) -> InstanceList:
-        versions = (None, *service.versions)
+        versions = service.all_versions
         names = {version: balanced_name(service.name, version) for version in versions}
         stored = self.health.batch_get(names.values())
         items: list[InstanceStatus] = []

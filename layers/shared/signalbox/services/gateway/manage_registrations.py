@@ -64,12 +64,12 @@ class ManageRegistrations:
     def _service(self, name: str, version: str | None) -> Service:
         """Return the service as it was read last; an answer that is an error is a fresh one."""
         service = self._cached(name)
-        if not service or not service.self_registration or version not in (None, *service.versions):
+        if not service or not service.self_registration or version not in service.all_versions:
             self.config.invalidate()
             service = self._cached(name)
         if not service:
             raise NotFound("there is no such service")
-        if version not in (None, *service.versions):
+        if version not in service.all_versions:
             raise NotFound(f"the service {name} has no such version")
         return service
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from signalbox.models.gateway_metrics import ServiceMetrics
+from signalbox.models.gateway_metrics import ServiceMetrics, instance_label
 from signalbox.models.instance_health import ServiceHealth
 from signalbox.models.instance_status import InstanceState, instance_state
 from signalbox.models.service import Service
@@ -37,7 +37,7 @@ class ReadRequestMetrics:
             return ()
         counters = self.counters.batch_get([service.name for service in services])
         names = [
-            balanced_name(service.name, of) for service in services for of in _versions(service)
+            balanced_name(service.name, of) for service in services for of in service.all_versions
         ]
         health = self.health.batch_get(names)
         return [
@@ -53,13 +53,8 @@ class ReadRequestMetrics:
         self, service: Service, health: Mapping[str, ServiceHealth]
     ) -> Iterator[tuple[str, InstanceState]]:
         now = self.clock()
-        for version in _versions(service):
+        for version in service.all_versions:
             found = health.get(balanced_name(service.name, version), ServiceHealth())
             records = found.by_id
             for name in {each.id for each in service.instances_of(version)} | set(records):
-                label = f"{version}/{name}" if version else name
-                yield label, instance_state(records.get(name), now)
-
-
-def _versions(service: Service) -> Sequence[str | None]:
-    return (None, *service.versions)
+                yield instance_label(version, name), instance_state(records.get(name), now)

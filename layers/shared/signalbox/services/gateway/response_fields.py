@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
+from signalbox.services.gateway.fields import list_members
+from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, field_values
 
 ResponseT = TypeVar("ResponseT", bound=GatewayResponse)
 
@@ -23,12 +24,7 @@ def without_fields(fields: HeaderFields, is_removed: Callable[[str], bool]) -> H
 
 def with_vary(fields: HeaderFields, names: Iterable[str]) -> HeaderFields:
     """Return the fields of a response with these names in `Vary`."""
-    listed = {
-        word.strip().lower()
-        for name, value in fields
-        if name.lower() == "vary"
-        for word in value.split(",")
-    }
+    listed = {word.lower() for word in list_members(field_values(fields, "vary"))}
     missing = [name for name in names if name.lower() not in listed]
     if not missing or "*" in listed:
         return fields

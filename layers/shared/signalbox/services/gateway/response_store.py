@@ -18,11 +18,6 @@ class ResponseStore:
     _by_url: OrderedDict[bytes, tuple[StoredResponse, ...]] = field(default_factory=OrderedDict)
     _size: int = 0
 
-    @property
-    def size(self) -> int:
-        """Return about how many bytes are stored."""
-        return self._size
-
     def find(self, url: bytes, key: bytes, request: GatewayRequest) -> StoredResponse | None:
         """Return the response for a request, the newest if there are several."""
         for stored in self._by_url.get(url, ()):

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from signalbox.models.cache_control import CacheDirectives, parse_cache_control, seconds_of
+from signalbox.services.gateway.fields import list_members
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.response_fields import without_fields
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields, field_values
@@ -157,7 +158,7 @@ def known_response(request: GatewayRequest, response: GatewayResponse) -> Gatewa
     """Return the 304 for a client that has this response already, None if it has not."""
     tags, etags = request.values("if-none-match"), response.values("etag")
     if tags:
-        known = {_weak(tag) for tag in _list(tags)}
+        known = {_weak(tag) for tag in list_members(tags)}
         is_known = _ANY in known or any(_weak(etag) in known for etag in etags)
     else:
         is_known = _is_unmodified_since(
@@ -200,11 +201,7 @@ def _date(text: str) -> datetime | None:
 
 
 def _members(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _list(values))
-
-
-def _list(values: Sequence[str]) -> list[str]:
-    return [word.strip() for value in values for word in value.split(",") if word.strip()]
+    return tuple(word.lower() for word in list_members(values))
 
 
 def _weak(tag: str) -> str:
