@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from cli.errors import CommandError
+from cli.stack import client_config
 from signalbox.runtime.gateway_asgi import application
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ def function_environment(stack: Stack) -> Mapping[str, str]:
         CommandError: They cannot be read.
     """
     try:
-        stacks = stack.session.client("cloudformation", endpoint_url=stack.endpoint_url)
+        config = client_config(stack.endpoint_url)
+        stacks = stack.session.client(
+            "cloudformation", endpoint_url=stack.endpoint_url, config=config
+        )
         resource = stacks.describe_stack_resource(
             StackName=stack.name, LogicalResourceId=_FUNCTION
         )["StackResourceDetail"]
-        functions = stack.session.client("lambda", endpoint_url=stack.endpoint_url)
+        functions = stack.session.client("lambda", endpoint_url=stack.endpoint_url, config=config)
         found = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
     except (BotoCoreError, ClientError, KeyError) as refused:
         raise CommandError(f"the settings of the function were not read: {refused}") from refused

@@ -128,7 +128,7 @@ class Stack:
 
     @cached_property
     def _ssm(self) -> SsmApi:
-        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
+        config = client_config(self.endpoint_url)
         return with_own_errors(
             self.session.client("ssm", endpoint_url=self.endpoint_url, config=config)
         )
@@ -139,10 +139,15 @@ class Stack:
 
     @cached_property
     def _dynamo(self) -> DynamoApi:
-        config = _LOCAL_CONFIG if self.endpoint_url else _CONFIG
+        config = client_config(self.endpoint_url)
         return with_own_errors(
             self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=config)
         )
+
+
+def client_config(endpoint_url: str | None) -> Config:
+    """Return the configuration of clients; none of a local stack goes through a proxy."""
+    return _LOCAL_CONFIG if endpoint_url else _CONFIG
 
 
 def describe_stack(
@@ -181,7 +186,7 @@ def describe_stack(
 
 
 def _described(session: boto3.Session, name: str, endpoint_url: str | None) -> StackTypeDef:
-    config = _LOCAL_CONFIG if endpoint_url else _CONFIG
+    config = client_config(endpoint_url)
     try:
         client = session.client("cloudformation", endpoint_url=endpoint_url, config=config)
         return client.describe_stacks(StackName=name)["Stacks"][0]

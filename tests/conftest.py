@@ -21,17 +21,7 @@ _TOGETHER: Final = {"commands", "conformance", "e2e", "faults", "integration", "
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
 settings.load_profile("untimed")
 
-for _contract in (
-    "tasks",
-    "logs",
-    "stores",
-    "settings",
-    "queues",
-    "connectors",
-    "providers",
-    "guards",
-):
-    pytest.register_assert_rewrite(f"tests.contract.{_contract}")
+pytest.register_assert_rewrite("tests.contract")
 
 
 @pytest.fixture(scope="session", autouse=True)

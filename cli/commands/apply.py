@@ -31,24 +31,15 @@ def apply(
 
     It has sources, connections, subscriptions, issuers, roles, limits, services and routes.
     """
-    from cli.admin.audit import command_audit
-    from cli.admin.manifest import ApplyManifest, change_lines
+    from cli.admin.manifest import change_lines
     from cli.admin.manifest_file import read_manifest
+    from cli.admin.stack_manifest import manifest_of_stack
     from cli.locate import find_stack
-    from signalbox.runtime.registry import middlewares, providers
 
     manifest = read_manifest(file)
-    stack = find_stack(chosen_target(context))
-    run = ApplyManifest(
-        config=stack.config,
-        secrets=stack.secrets,
-        connectors=stack.connectors,
-        providers=providers(),
-        keys=stack.keys.all,
-        changing=command_audit(stack),
-        middlewares=middlewares(),
+    done = manifest_of_stack(find_stack(chosen_target(context)))(
+        manifest, prune=prune, dry_run=dry_run
     )
-    done = run(manifest, prune=prune, dry_run=dry_run)
     output = Output(as_json)
     if as_json:
         output.one(done, {})

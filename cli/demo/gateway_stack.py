@@ -4,22 +4,19 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-import boto3
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from cli.admin.audit import command_audit
-from cli.admin.manifest import ApplyManifest
+from cli.admin.stack_manifest import manifest_of_stack
 from cli.demo.environment import demo_environment
 from cli.demo.gateway_scenario import DEMO_SERVICE, AccessLine, run_gateway_scenario
 from cli.demo.webhooks import DEFAULT_PROVIDER, demo_webhook
 from cli.local.log_group import LogGroup
 from cli.local.logs import LogSource
-from cli.local.options import REGION
-from cli.locate import find_stack, local_stack
+from cli.locate import find_stack
 from cli.target import Target
 from signalbox.models.manifest import Manifest
 from signalbox.models.service import Service
-from signalbox.runtime.registry import providers
 
 _OBJECT: Final = TypeAdapter(dict[str, JsonValue])
 
@@ -30,18 +27,10 @@ def play_gateway(target: Target) -> None:
     Raises:
         CommandError: A step does not end as expected.
     """
-    stack, running = find_stack(target), local_stack(target)
-    apply_manifest = ApplyManifest(
-        config=stack.config,
-        secrets=stack.secrets,
-        connectors=stack.connectors,
-        providers=providers(),
-        keys=stack.keys.all,
-        changing=command_audit(stack),
-    )
-    session = boto3.Session("test", "test", region_name=REGION)
+    stack = find_stack(target)
+    apply_manifest = manifest_of_stack(stack)
     logs = LogGroup(
-        client=session.client("logs", endpoint_url=running.endpoint_url),
+        client=stack.session.client("logs", endpoint_url=stack.endpoint_url),
         name=stack.outputs.function_logs,
     )
 

@@ -49,8 +49,8 @@ class CloudServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, cloud: Cloud, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), type("_", (_Connection,), {"cloud": cloud}))
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(("127.0.0.1", 0), type("_", (_Connection,), {"cloud": cloud}))
 
     @property
     def url(self) -> str:

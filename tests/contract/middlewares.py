@@ -20,8 +20,8 @@ from signalbox.services.gateway.middleware_kind import MiddlewareKind
 from signalbox.services.gateway.service_middlewares import parse_options
 from signalbox.services.gateway.synchronous import run_blocking
 from signalbox.services.ports.gateway import Body, GatewayResponse
+from tests.fakes.body_stream import FakeBody
 from tests.fakes.middlewares import FakeUpstream, a_gateway_call, make_middleware, through
-from tests.fakes.streams import FakeStream
 
 PIECES = (b"a piece", b"another")
 
@@ -90,7 +90,7 @@ class MiddlewareContract(ABC):
         assert call.destination.service.model_dump_json() == service
 
     def test_the_body_of_a_request_stays_a_stream_unless_it_has_to_be_read(self) -> None:
-        stream, upstream = FakeStream(*PIECES), FakeUpstream()
+        stream, upstream = FakeBody(*PIECES), FakeUpstream()
 
         through(make_middleware(self.kind, **self.options), self.passing(stream), upstream)
 
@@ -100,7 +100,7 @@ class MiddlewareContract(ABC):
             assert stream.left == [*PIECES]
 
     def test_the_body_of_a_response_stays_a_stream_unless_it_has_to_be_read(self) -> None:
-        stream = FakeStream(*PIECES)
+        stream = FakeBody(*PIECES)
         upstream = FakeUpstream([GatewayResponse(status=200, body=stream)])
 
         middleware = make_middleware(self.kind, **self.options)

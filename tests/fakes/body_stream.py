@@ -8,12 +8,15 @@ from signalbox.services.ports.gateway import BodyStream
 
 
 class FakeBody(BodyStream):
-    """Yield the pieces, then fail if there is an error. It remembers how often it was closed."""
+    """Yield the pieces, once, then fail if there is an error.
+
+    `left` are those that nobody read; `closed` is how often it was closed.
+    """
 
     def __init__(
         self, *pieces: bytes, error: Exception | None = None, length: int | None = None
     ) -> None:
-        self._pieces = pieces
+        self.left = list(pieces)
         self._error = error
         self._length = length
         self.closed = 0
@@ -25,8 +28,8 @@ class FakeBody(BodyStream):
 
     @override
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
+        while self.left:
+            yield self.left.pop(0)
         if self._error:
             raise self._error
 

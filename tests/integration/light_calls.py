@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 import boto3
-from aws_lambda_powertools.shared import user_agent
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config
@@ -43,7 +42,6 @@ def light_calls() -> Iterator[None]:
         stack.enter_context(patch.object(RequestSigner, "sign", _unsigned))
         stack.enter_context(patch("boto3.client", _shared_client))
         stack.enter_context(patch.object(UserAgentString, "to_string", lambda _: "tests"))
-        stack.enter_context(patch.object(user_agent, "register_feature_to_client", _no_feature))
         stack.enter_context(patch("moto.core.responses.method_names_from_class", _method_names))
         stack.enter_context(patch.object(backend_index, "backend_url_patterns", patterns))
         stack.enter_context(patch.object(XFormedAttributePicker, "__call__", _picked))
@@ -74,10 +72,6 @@ def _untraced(client: BaseClient, *call: Any) -> Any:
         return _call(client, *call)
     finally:
         sys.settrace(tracer)
-
-
-def _no_feature(client: object, feature: str) -> None:
-    """Add nothing to a shared client, which would only grow."""
 
 
 def _unsigned(signer: RequestSigner, operation: str, request: AWSRequest, **more: Any) -> None:

@@ -19,7 +19,6 @@ ROUNDS: Final = 3
 CPU_BUDGET: Final = 2.0
 """Milliseconds of CPU of a request: 1,000 requests/s on two cores."""
 
-P50_BUDGET: Final = 50.0
 RESIDENT_BUDGET: Final = 100.0
 PEER_BUDGET: Final = 2.0
 _NGINX: Final = """

@@ -11,6 +11,7 @@ from signalbox.services.gateway.record import CacheOutcome
 from signalbox.services.ports.gateway import Body, GatewayResponse
 from tests.builders import a_principal, a_service
 from tests.contract.middlewares import MiddlewareContract
+from tests.fakes.body_stream import FakeBody
 from tests.fakes.clock import FakeClock
 from tests.fakes.middlewares import (
     FakeUpstream,
@@ -20,12 +21,10 @@ from tests.fakes.middlewares import (
     middleware_tools,
     through,
 )
-from tests.fakes.streams import FakeStream
 
 PUBLIC = a_service(access={"public": True})
 MINUTE = ("Cache-Control", "max-age=60")
 ETAG = ("ETag", '"1"')
-NOT_MODIFIED = GatewayResponse(status=304, fields=(ETAG,))
 
 
 class TestCache(MiddlewareContract):
@@ -133,8 +132,8 @@ def test_only_what_the_service_allows_is_used_again(control: str, seconds: int, 
         ok(MINUTE, ("Age", "60")),
         ok(MINUTE, ("Date", "Sun, 01 Mar 2026 11:58:00 GMT")),
         ok(MINUTE, body=b"x" * 1_001),
-        ok(MINUTE, body=FakeStream(b"1")),
-        ok(MINUTE, body=FakeStream(b"1", length=1_001)),
+        ok(MINUTE, body=FakeBody(b"1")),
+        ok(MINUTE, body=FakeBody(b"1", length=1_001)),
     ],
 )
 def test_what_is_for_one_client_partial_old_or_too_large_is_not_stored(
@@ -150,7 +149,7 @@ def test_what_is_for_one_client_partial_old_or_too_large_is_not_stored(
 
 
 def test_a_stream_of_a_known_length_is_stored() -> None:
-    cached = Cached(ok(MINUTE, body=FakeStream(b"1", b"2", length=2)))
+    cached = Cached(ok(MINUTE, body=FakeBody(b"1", b"2", length=2)))
 
     assert [cached.get().body, cached.get().body] == [b"12", b"12"]
 
@@ -487,7 +486,7 @@ def test_a_url_has_a_limited_number_of_variants() -> None:
 
 
 def test_a_stream_in_whose_place_a_stored_response_stands_is_closed() -> None:
-    stream = FakeStream(b"1")
+    stream = FakeBody(b"1")
     control = ("cache-control", "max-age=60, stale-if-error=30")
     cached = Cached(ok(control), ok(status=503, body=stream))
 
@@ -495,4 +494,4 @@ def test_a_stream_in_whose_place_a_stored_response_stands_is_closed() -> None:
     cached.clock.advance(seconds=61)
     cached.get()
 
-    assert stream.is_closed
+    assert bool(stream.closed)

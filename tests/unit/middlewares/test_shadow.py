@@ -15,6 +15,7 @@ from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import a_service, an_instance
 from tests.contract.middlewares import MiddlewareContract
+from tests.fakes.body_stream import FakeBody
 from tests.fakes.instance_pool import an_instance_pool, live_instances
 from tests.fakes.middlewares import (
     FakeUpstream,
@@ -23,7 +24,6 @@ from tests.fakes.middlewares import (
     middleware_tools,
     through,
 )
-from tests.fakes.streams import FakeStream
 
 V2 = an_instance(url="https://v2.example.com")
 TWO = a_service(versions={"v2": (V2,)})
@@ -82,7 +82,7 @@ def test_other_requests_are_not_copied(call: GatewayCall, options: dict[str, Jso
 
 def test_a_copy_that_is_left_out_or_has_no_whole_body_is_recorded() -> None:
     busy = a_gateway_call(service=TWO)
-    stream = FakeStream(b"1", b"2")
+    stream = FakeBody(b"1", b"2")
     streamed = a_gateway_call("POST", service=TWO, body=stream)
 
     copies_of(busy, is_sent=False)
@@ -153,11 +153,11 @@ def test_whatever_becomes_of_a_copy_is_ignored(answer: GatewayResponse | Excepti
 
 
 def test_the_rest_of_a_streamed_answer_is_left_unread() -> None:
-    stream = FakeStream(b"1", b"2")
+    stream = FakeBody(b"1", b"2")
 
     Copies(GatewayResponse(status=200, body=stream))(a_gateway_call(service=TWO))
 
-    assert (stream.is_closed, stream.left) == (True, [b"1", b"2"])
+    assert (bool(stream.closed), stream.left) == (True, [b"1", b"2"])
 
 
 def test_without_an_instance_or_a_place_no_copy_is_sent() -> None:

@@ -12,8 +12,8 @@ from signalbox.services.gateway.middleware import GatewayCall
 from signalbox.services.ports.gateway import Body
 from tests.builders import a_service
 from tests.contract.middlewares import MiddlewareContract
+from tests.fakes.body_stream import FakeBody
 from tests.fakes.middlewares import FakeUpstream, a_gateway_call, make_middleware, through
-from tests.fakes.streams import FakeStream
 
 JSON = ("content-type", "application/json; charset=utf-8")
 ORDER: JsonObject = {
@@ -250,7 +250,7 @@ def test_paths_are_below_the_base_path() -> None:
 )
 def test_a_body_that_keeps_to_its_schema_is_passed_on_unchanged(body: bytes) -> None:
     assert ask("POST", "/orders", JSON, body=body).calls[0].request.body == body
-    assert ask("POST", "/orders", JSON, body=FakeStream(body)).calls[0].request.body == body
+    assert ask("POST", "/orders", JSON, body=FakeBody(body)).calls[0].request.body == body
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_media_type_without_a_schema_takes_any_content() -> None:
 
 
 def test_a_body_over_the_limit_of_the_service_is_refused() -> None:
-    stream = FakeStream(b"x" * 1_000_001)
+    stream = FakeBody(b"x" * 1_000_001)
 
     with pytest.raises(PayloadTooLarge):
         ask("POST", "/orders", JSON, body=stream)

@@ -12,7 +12,7 @@ from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.synchronous import as_coroutine, run_blocking
 from signalbox.services.ports.gateway import GatewayResponse
 from tests.builders import a_service
-from tests.fakes.streams import FakeStream
+from tests.fakes.body_stream import FakeBody
 
 
 def a_call() -> GatewayCall:
@@ -72,23 +72,23 @@ def test_a_blocking_call_becomes_a_coroutine_with_its_errors() -> None:
         run_blocking(as_coroutine(divmod)(1, 0))
 
 
-@pytest.mark.parametrize("body", [b"12345", FakeStream(b"12", b"345")])
-def test_a_body_is_read_up_to_its_limit(body: bytes | FakeStream) -> None:
+@pytest.mark.parametrize("body", [b"12345", FakeBody(b"12", b"345")])
+def test_a_body_is_read_up_to_its_limit(body: bytes | FakeBody) -> None:
     assert run_blocking(read_body(body, 5)) == b"12345"
 
 
 def test_a_body_over_its_limit_is_refused_and_its_rest_left_unread() -> None:
-    stream = FakeStream(b"123", b"456", b"789")
+    stream = FakeBody(b"123", b"456", b"789")
 
     with pytest.raises(PayloadTooLarge):
         run_blocking(read_body(stream, 5))
     with pytest.raises(PayloadTooLarge):
         run_blocking(read_body(b"123456", 5))
 
-    assert (stream.is_closed, stream.left) == (True, [b"789"])
+    assert (bool(stream.closed), stream.left) == (True, [b"789"])
 
 
 def test_the_length_of_a_stream_is_what_it_declares() -> None:
     assert body_length(b"123") == 3
-    assert body_length(FakeStream(b"1", length=1)) == 1
-    assert body_length(FakeStream(b"1")) is None
+    assert body_length(FakeBody(b"1", length=1)) == 1
+    assert body_length(FakeBody(b"1")) is None
