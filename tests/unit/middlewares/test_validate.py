@@ -365,6 +365,35 @@ def test_a_cookie_is_not_checked() -> None:
     assert faults_of(a_document(paths={"/a": {"get": {"parameters": [parameter]}}})) == []
 
 
+LISTED: JsonObject = {"type": "array", "items": {"$ref": "#/components/schemas/Id"}, "maxItems": 2}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/components/schemas/Ids"},
+        {"$ref": "#/components/schemas/Alias"},
+        {"$ref": "#/components/schemas/Query/properties/ids"},
+    ],
+)
+def test_a_list_of_a_query_may_be_described_by_reference(schema: JsonObject) -> None:
+    schemas: JsonObject = {
+        "Id": {"type": "integer"},
+        "Ids": LISTED,
+        "Alias": {"$ref": "#/components/schemas/Ids"},
+        "Query": {"type": "object", "properties": {"ids": LISTED}},
+    }
+    parameter: JsonObject = {"in": "query", "name": "ids", "schema": schema}
+    document = a_document(
+        components={"schemas": schemas}, paths={"/a": {"get": {"parameters": [parameter]}}}
+    )
+
+    assert len(ask("GET", "/a", query="ids=1&ids=2", document=document).calls) == 1
+    with pytest.raises(RequestInvalid) as caught:
+        ask("GET", "/a", query="ids=1&ids=x", document=document)
+    assert [fault.code for fault in caught.value.faults] == ["type"]
+
+
 def test_a_document_has_a_limited_size() -> None:
     with pytest.raises(ValidationError, match="100,000 bytes"):
         make_middleware(MIDDLEWARE, document=a_document(x="a" * 100_000))

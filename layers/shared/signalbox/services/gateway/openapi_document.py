@@ -15,6 +15,9 @@ from signalbox.services.gateway.openapi_schema import json_schema
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 _STYLES: Final = {"path": "simple", "query": "form", "header": "simple"}
 _IGNORED_HEADERS: Final = frozenset({"accept", "authorization", "content-type"})
+_MAX_REFERENCES: Final = 10
+"""References of references that are followed."""
+
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 
 _Pattern = tuple[tuple[re.Pattern[str], str | None], ...]
@@ -142,7 +145,8 @@ class ApiDocument:
         style = node.get("style", _STYLES.get(place))
         if place not in _STYLES or style != _STYLES[place] or "schema" not in node:
             raise ApiDocumentInvalid(f"{where}: only a schema with the usual style can be checked")
-        types, items = self._types(node["schema"]), self._types(self._items(node["schema"]))
+        schema = self._followed(node["schema"])
+        types, items = _types(schema), _types(self._followed(schema.get("items")))
         if "object" in (*types, *items) or "array" in items:
             raise ApiDocumentInvalid(f"{where}: a parameter that is an object cannot be checked")
         is_list = types == ("array",)
@@ -171,18 +175,17 @@ class ApiDocument:
         except (BodySchemaInvalid, RecursionError) as invalid:
             raise ApiDocumentInvalid(f"{where}: {invalid}") from None
 
-    def _types(self, schema: JsonValue) -> tuple[str, ...]:
+    def _followed(self, schema: JsonValue) -> JsonObject:
+        """Return a schema, or that to which it refers, empty if there is none."""
         found = schema
-        for _ in range(10):  # references of references
-            if not isinstance(found, dict) or not isinstance(found.get("$ref"), str):
+        for _ in range(_MAX_REFERENCES):
+            reference = found.get("$ref") if isinstance(found, dict) else None
+            if not isinstance(reference, str):
                 break
-            name = str(found["$ref"]).rpartition("/")[2]
-            found = _object(self._components("schemas"), "components.schemas").get(name)
-        types = found.get("type", "string") if isinstance(found, dict) else "string"
-        return tuple(str(each) for each in types) if isinstance(types, list) else (str(types),)
-
-    def _items(self, schema: JsonValue) -> JsonValue:
-        return schema.get("items") if isinstance(schema, dict) else None
+            found = self._document
+            for name in reference.removeprefix("#/").split("/"):
+                found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def _resolved(self, node: JsonValue, where: str) -> JsonObject:
         """Return an object, or that in the components to which it refers."""
@@ -204,6 +207,11 @@ def is_json(media: str) -> bool:
     """Return whether a media type is JSON."""
     kind = media.partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
+
+
+def _types(schema: JsonObject) -> tuple[str, ...]:
+    types = schema.get("type", "string")
+    return tuple(str(each) for each in types) if isinstance(types, list) else (str(types),)
 
 
 def _object(node: JsonValue, where: str) -> JsonObject:
