@@ -394,6 +394,30 @@ def test_a_list_of_a_query_may_be_described_by_reference(schema: JsonObject) -> 
     assert [fault.code for fault in caught.value.faults] == ["type"]
 
 
+@pytest.mark.parametrize(
+    "name", ["default", "enum", "const", "example", "examples", "nullable", "$ref", "minimum"]
+)
+def test_a_property_may_have_the_name_of_a_keyword(name: str) -> None:
+    price: JsonObject = {"$ref": "#/components/schemas/Price"}
+    order: JsonObject = {"type": "object", "required": [name], "properties": {name: price}}
+    # what is data stays as it is, whatever it looks like
+    whole: JsonObject = {**order, "example": {"$ref": "#/components/schemas/Gone"}}
+    content: JsonValue = {"application/json": {"schema": {"$ref": "#/components/schemas/Whole"}}}
+    document = a_document(
+        components={"schemas": {"Whole": whole, "Price": {"type": "integer"}}},
+        paths={"/a": {"post": {"requestBody": {"content": content}}}},
+    )
+
+    def send(value: str) -> FakeUpstream:
+        body = f'{{"{name}": {value}}}'.encode()
+        return ask("POST", "/a", JSON, body=body, document=document)
+
+    assert len(send("1").calls) == 1
+    with pytest.raises(RequestInvalid) as caught:
+        send('"a"')
+    assert [fault.pointer for fault in caught.value.faults] == [f"/body/{name}"]
+
+
 def test_a_document_has_a_limited_size() -> None:
     with pytest.raises(ValidationError, match="100,000 bytes"):
         make_middleware(MIDDLEWARE, document=a_document(x="a" * 100_000))

@@ -87,6 +87,9 @@ def test_names_that_the_schema_does_not_have_are_not_shown() -> None:
         ({"properties": {"pattern": {"type": "string"}}}, {"pattern": "("}, True),
         ({"const": {"pattern": "("}}, {"pattern": "("}, True),
         ({"format": "email"}, "no address", True),
+        ({"properties": {"$id": {"type": "string"}}}, {"$id": 1}, False),
+        ({"properties": {"patternProperties": {"type": "object"}}}, {}, True),
+        ({"$defs": {"default": {"const": 1}}, "$ref": "#/$defs/default"}, 2, False),
     ],
 )
 def test_schemas_are_those_of_2020_12_unless_they_name_another_dialect(
@@ -105,6 +108,12 @@ def test_schemas_are_those_of_2020_12_unless_they_name_another_dialect(
         ({"items": {"$ref": "other.json#/a"}}, "$ref refers to another document"),
         ({"$ref": "#/$defs/none"}, "$ref refers to #/$defs/none, which the schema does not have"),
         ({"$dynamicRef": "#none"}, "$dynamicRef refers to #none, which the schema does not have"),
+        (
+            {"properties": {"default": {"$ref": "#/$defs/none"}}},
+            "$ref refers to #/$defs/none, which the schema does not have",
+        ),
+        ({"$defs": {"enum": {"pattern": "(?=a)"}}}, "the pattern (?=a) is none of RE2"),
+        ({"dependentSchemas": {"const": {"pattern": "(?=a)"}}}, "is none of RE2"),
         ({"items": {"$id": "https://example.com/b"}}, "$id is only for the whole schema"),
         ({"pattern": "(?=a)"}, "the pattern (?=a) is none of RE2"),
         ({"pattern": "(a)\\1"}, "is none of RE2"),
@@ -148,6 +157,8 @@ DOUBLING = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in ran
         ({"items": {"$ref": "#"}}, NESTED, "nested too deeply"),
         ({"$ref": "#"}, 1, "nested too deeply"),
         ({"pattern": "a"}, "\ud800", "a rule does not take what it finds"),
+        ({"$ref": "#/default", "default": {"pattern": "(?=a)"}}, "a", "a rule does not take"),
+        ({"$ref": "#/default", "default": {"$ref": "#/none"}}, 1, "a reference has no target"),
     ],
 )
 def test_a_check_that_does_not_end_soon_fails(
@@ -155,6 +166,14 @@ def test_a_check_that_does_not_end_soon_fails(
 ) -> None:
     with pytest.raises(SourceRuleFailed, match=problem):
         body_schema(schema).violation(body)
+
+
+def test_the_names_of_properties_are_shown_and_their_schemas_are_not() -> None:
+    schema = body_schema({"properties": {"properties": {"additionalProperties": {"type": "null"}}}})
+
+    violation = schema.violation({"properties": {"additionalProperties": 1}})
+
+    assert violation == 'properties.* breaks the rule "type": "null"'
 
 
 def test_a_check_after_one_that_did_not_end_has_all_its_steps() -> None:

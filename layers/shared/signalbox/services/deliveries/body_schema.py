@@ -23,6 +23,7 @@ from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import specification_with
 
 from signalbox.models.errors import SourceRuleFailed
+from signalbox.models.json_schema import subschemas
 from signalbox.models.text import one_line
 from signalbox.models.validation_errors import json_path
 
@@ -39,7 +40,6 @@ _DIALECTS: Final[Mapping[str, type[Validator]]] = {
     "http://json-schema.org/draft-07/schema": Draft7Validator,
 }
 _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
-_DATA: Final = frozenset({"const", "default", "enum", "examples"})
 _MAX_SHOWN: Final = 120
 _CACHED: Final = 32
 
@@ -131,7 +131,9 @@ class BodySchema:
             problem = f"it takes more than {MAX_CHECK_STEPS:,} steps"
         except RecursionError:
             problem = "it is nested too deeply"
-        except (ArithmeticError, TypeError, ValueError):
+        except Unresolvable:  # what was data until something referred to it is not checked before
+            problem = "a reference has no target"
+        except (ArithmeticError, TypeError, ValueError, re2.error):
             problem = "a rule does not take what it finds"
         raise SourceRuleFailed(f"body_schema cannot be applied: {problem}")
 
@@ -205,13 +207,13 @@ def _rule_of(error: ValidationError) -> object:
 
 
 def _parts(part: object) -> Iterator[Mapping[str, Any]]:
-    """Yield every object of a schema, without those that are data."""
+    """Yield a schema and all those in it."""
     waiting = [part]
     while waiting:
         match waiting.pop():
             case dict() as found:
                 yield found
-                waiting += (value for name, value in found.items() if name not in _DATA)
+                waiting += subschemas(found)
             case list() as items:
                 waiting += items
 

@@ -10,10 +10,10 @@ from typing import Final
 from pydantic import JsonValue
 
 from signalbox.models.base import JsonObject
+from signalbox.models.json_schema import DATA_KEYWORDS, NAMED_SCHEMAS, subschemas
 
 _SCHEMAS: Final = "#/components/schemas/"
 _DEFINITIONS: Final = "#/$defs/"
-_DATA: Final = frozenset({"const", "default", "enum", "example", "examples"})
 _LIMITS: Final = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
@@ -35,9 +35,7 @@ def _translated(node: JsonValue) -> JsonValue:
         return [_translated(item) for item in node]
     if not isinstance(node, dict):
         return node
-    made: JsonObject = {
-        key: value if key in _DATA else _translated(value) for key, value in node.items()
-    }
+    made: JsonObject = {key: _translated_value(key, value) for key, value in node.items()}
     reference = made.get("$ref")
     if isinstance(reference, str) and reference.startswith(_SCHEMAS):
         made["$ref"] = _DEFINITIONS + reference.removeprefix(_SCHEMAS)
@@ -50,6 +48,14 @@ def _translated(node: JsonValue) -> JsonValue:
     if made.pop("nullable", None) is True:
         return {"anyOf": [made, {"type": "null"}]}
     return made
+
+
+def _translated_value(keyword: str, value: JsonValue) -> JsonValue:
+    if keyword in DATA_KEYWORDS:
+        return value
+    if keyword in NAMED_SCHEMAS and isinstance(value, dict):
+        return {name: _translated(schema) for name, schema in value.items()}
+    return _translated(value)
 
 
 def _without_read_only(schema: JsonObject) -> None:
@@ -73,7 +79,7 @@ def _references(node: JsonValue) -> list[str]:
                 reference = members.get("$ref")
                 if isinstance(reference, str) and reference.startswith(_DEFINITIONS):
                     found.append(reference.removeprefix(_DEFINITIONS).partition("/")[0])
-                waiting += (value for key, value in members.items() if key not in _DATA)
+                waiting += subschemas(members)
             case list() as items:
                 waiting += items
     return found
