@@ -11,8 +11,11 @@ from signalbox.http.asgi_messages import AsgiMessage
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_asgi import AsgiGateway
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
+from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import Service
 from signalbox.services.gateway.bodies import read_body
+from signalbox.services.gateway.middleware import CallNext, GatewayCall
+from signalbox.services.gateway.middleware_kind import MiddlewareKind, MiddlewareKinds, Place
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 from tests.builders import a_service
@@ -70,6 +73,7 @@ class Application:
         answer: Callable[[UpstreamRequest], Awaitable[GatewayResponse]] | None = None,
         service: Service = OPEN,
         trusted: tuple[str, ...] = (),
+        kinds: MiddlewareKinds | None = None,
     ) -> None:
         self._answer = answer
         self.asked: list[UpstreamRequest] = []
@@ -77,7 +81,11 @@ class Application:
         self.steps: list[str] = []
         self.out = StringIO()
         self.core: Gateway = a_gateway(
-            lambda: RoutingTable([service]), self._send, count=self.count, out=self.out
+            lambda: RoutingTable([service]),
+            self._send,
+            count=self.count,
+            out=self.out,
+            kinds=kinds,
         )
         self._application = AsgiGateway(
             gateway=self.core,
@@ -363,6 +371,61 @@ def test_a_client_that_leaves_while_it_gets_a_stream_closes_the_stream() -> None
 
     assert body.closed == 1
     assert application.access_line(application.log)["error"] == "client_left"
+
+
+def after_response(
+    step: Callable[[], Awaitable[None]], place: Place, calls: int = 1
+) -> tuple[Service, MiddlewareKinds]:
+    """A service with a middleware that does something after it got the response."""
+
+    async def middleware(call: GatewayCall, call_next: CallNext) -> GatewayResponse:
+        for _ in range(calls):
+            response = await call_next(call)
+        await step()
+        return response
+
+    kind = MiddlewareKind(
+        options=MiddlewareOptions, create=lambda _options, _tools: middleware, place=place
+    )
+    service = a_service(access={"public": True}, middlewares=({"use": "tested"},), retries=0)
+    return service, {"tested": lambda: kind}
+
+
+@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("status", [200, 503])
+def test_an_error_of_a_middleware_closes_the_streams_that_it_got(place: Place, status: int) -> None:
+    bodies: list[FakeBody] = []
+
+    async def answer(_request: UpstreamRequest) -> GatewayResponse:
+        bodies.append(FakeBody(b"ab", b"c"))
+        return GatewayResponse(status=status, body=bodies[-1])
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    service, kinds = after_response(fail, place, calls=2)
+
+    client = Application(answer, service, kinds=kinds).ask()
+
+    assert client.status == 500
+    assert [(body.left, body.closed) for body in bodies] == [([b"ab", b"c"], 1)] * 2
+
+
+def test_a_client_that_leaves_while_a_middleware_has_a_stream_closes_the_stream() -> None:
+    body, client = FakeBody(b"ab"), Client()
+
+    async def answer(_request: UpstreamRequest) -> GatewayResponse:
+        return GatewayResponse(status=200, body=body)
+
+    async def wait() -> None:
+        client.leaves.set()
+        await asyncio.Event().wait()
+
+    service, kinds = after_response(wait, Place.AFTER_ACCESS)
+
+    Application(answer, service, kinds=kinds).ask(client=client)
+
+    assert (client.got, body.closed) == ([], 1)
 
 
 def test_a_client_that_leaves_before_it_has_sent_its_body_ends_the_request() -> None:

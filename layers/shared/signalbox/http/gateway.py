@@ -93,7 +93,7 @@ class Gateway:
             await self._report_left(incoming, record, started)
             raise
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
-            response = self._problem(error, incoming, record)
+            response = await self._problem(error, incoming, record)
         except BaseException:  # it is cancelled
             await self._report_left(incoming, record, started)
             raise
@@ -105,6 +105,7 @@ class Gateway:
         self, incoming: IncomingRequest, record: GatewayRecord, started: float
     ) -> None:
         record.error = ClientLeft.code
+        await record.close_opened()
         await self._report(incoming, record, ClientLeft.status, perf_counter() - started)
 
     async def _reported(
@@ -163,7 +164,7 @@ class Gateway:
             except ClientLeft:
                 raise
             except Exception as error:  # noqa: BLE001  as in __call__
-                return self._problem(error, incoming, record)
+                return await self._problem(error, incoming, record)
 
         steps = self.middlewares(service)
         return [
@@ -210,9 +211,10 @@ class Gateway:
         )
         return status.model_dump_json()
 
-    def _problem(
+    async def _problem(
         self, error: Exception, incoming: IncomingRequest, record: GatewayRecord
     ) -> GatewayResponse:
+        await record.close_opened()
         known = error if isinstance(error, SignalboxError) else None
         record.error = known.code if known else "internal"
         record.middleware = record.raised_by or None

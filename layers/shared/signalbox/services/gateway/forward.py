@@ -173,7 +173,11 @@ class ForwardRequest:
                     instance=call.instance.id, status=status, fault=fault, seconds=seconds
                 )
             )
-        return _watched(response, record, end) if answered else response
+        if answered:
+            response = _watched(response, record, end)
+        if not isinstance(response.body, bytes):
+            record.opened.append(response.body)
+        return response
 
 
 _ANSWERED: Final = {UpstreamFault.TOO_LARGE: True, UpstreamFault.REFUSED: None}

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from signalbox.models.gateway_errors import UpstreamFault
 from signalbox.services.gateway.failover import FailoverRefusal
+from signalbox.services.ports.gateway import BodyStream
 
 
 class CacheOutcome(StrEnum):
@@ -44,7 +45,8 @@ class GatewayRecord:
     `caller` is the name of the principal; `error` is the code of a problem; `refusal` is why no
     other instance was tried. `middleware` is the one that refused the request or failed;
     `raised_by` is the step of the pipeline from which an error is on its way. `cache` and `shadow`
-    are what became of the response in a cache, and of the copy for another version.
+    are what became of the response in a cache, and of the copy for another version. `opened` are
+    the answers of instances that are streams.
     """
 
     service: str | None = None
@@ -57,3 +59,9 @@ class GatewayRecord:
     shadow: CopyOutcome | None = None
     middleware: str | None = None
     raised_by: str | None = None
+    opened: list[BodyStream] = field(default_factory=list)
+
+    async def close_opened(self) -> None:
+        """Close the answers of instances: the client gets none of them."""
+        for body in self.opened:
+            await body.close()
