@@ -14,6 +14,7 @@ from signalbox.aws.transport.credentials import (
     AwsCredentials,
     ContainerCredentials,
     EnvironmentCredentials,
+    SdkCredentials,
     credential_source,
     fetch_credentials,
 )
@@ -74,8 +75,11 @@ def test_keys_of_the_environment_come_first() -> None:
     assert not source.invalidate(source())
 
 
-def test_an_environment_without_keys_has_an_endpoint() -> None:
-    assert isinstance(credential_source({}), ContainerCredentials)
+def test_an_environment_with_an_endpoint_has_no_keys() -> None:
+    environment = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/"}
+
+    assert isinstance(credential_source(environment), ContainerCredentials)
+    assert isinstance(credential_source({}), SdkCredentials)
 
 
 def test_credentials_are_fetched_again_ten_minutes_before_they_expire(
@@ -195,3 +199,54 @@ def test_a_token_that_cannot_be_sent_is_an_error(token: Mapping[str, str]) -> No
 
     with pytest.raises(AwsUnreachable, match=r"the (file of the )?token"):
         fetch_credentials({**url, **token})
+
+
+class Found:
+    """Credentials as botocore has them."""
+
+    def __init__(self, access_key: str) -> None:
+        self.access_key, self.secret_key, self.token = access_key, "sesame", None
+        self.expired = False
+
+    def get_frozen_credentials(self) -> "Found":
+        if self.expired:
+            raise RuntimeError("the credentials have expired")
+        return self
+
+
+def test_a_process_with_a_profile_has_the_credentials_of_the_sdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "credentials"
+    shared.write_text("[team]\naws_access_key_id = AKIDTEAM\naws_secret_access_key = sesame\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    monkeypatch.setenv("AWS_PROFILE", "team")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+
+    credentials = credential_source({"AWS_PROFILE": "team"})()
+
+    assert (credentials.access_key, credentials.secret_key) == ("AKIDTEAM", "sesame")
+
+
+def test_credentials_of_the_sdk_are_looked_up_again_after_aws_refused_them() -> None:
+    found = [Found("AKID2"), Found("AKID1")]
+    source = SdkCredentials(find=found.pop)  # type: ignore[arg-type]  # as botocore's are used
+
+    first = source()
+
+    assert source.invalidate(first)
+    assert (first.access_key, source().access_key, source().access_key) == (
+        "AKID1",
+        "AKID2",
+        "AKID2",
+    )
+
+
+def test_credentials_of_the_sdk_that_are_missing_or_have_expired_are_an_error() -> None:
+    found = Found("AKID")
+    found.expired = True
+
+    with pytest.raises(AwsUnreachable, match="neither keys, a profile, nor a role"):
+        SdkCredentials(find=lambda: None)()
+    with pytest.raises(AwsUnreachable, match="no credentials: RuntimeError"):
+        SdkCredentials(find=lambda: found)()  # type: ignore[arg-type,return-value]  # see above

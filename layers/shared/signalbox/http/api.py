@@ -14,11 +14,12 @@ from time import perf_counter
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
+from typing_extensions import override
 
 from signalbox.http.audit import AuditTrail
 from signalbox.http.authorize import Access, Authorizer, AuthResult
@@ -55,6 +56,15 @@ from signalbox.models.rate_limits import OverLimit, rate_limit_headers, retry_he
 from signalbox.models.request import InboundRequest
 
 
+class _OwnEventRouter(APIGatewayHttpResolver):
+    """A router with an event of its own: those of Powertools share one in their process."""
+
+    @override
+    def _to_proxy_event(self, event: dict[str, Any]) -> APIGatewayProxyEventV2:
+        self.current_event = APIGatewayProxyEventV2(event)
+        return self.current_event
+
+
 def router() -> APIGatewayHttpResolver:
     """Return a router that parses bodies strictly."""
 
@@ -62,7 +72,7 @@ def router() -> APIGatewayHttpResolver:
         call: RequestContext = made.context["call"]
         return cast("dict[str, JsonValue]", parse_json(text, printed=call.route.accepts_raw_output))
 
-    made = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=parsed)
+    made = _OwnEventRouter(enable_validation=True, json_body_deserializer=parsed)
     return made
 
 
@@ -200,10 +210,10 @@ class ApiHandler:
         )
         resolver = self.routes.resolver
         resolver.append_context(call=call)
+        resolver.lambda_context = context  # of this router; Powertools would set that of all
         arguments = route_call.arguments(request, query)
         if arguments is None:
             return self._resolved(event, context, call)
-        BaseRouter.lambda_context = context
         try:
             return _lambda_response(route_call.view(**arguments), request)
         finally:

@@ -1,7 +1,8 @@
-"""Credentials of a function: from its environment, or from the endpoint of its container.
+"""Credentials: from the environment, the endpoint of the container, or where the SDK finds them.
 
 With SnapStart the environment has no keys: they come from the endpoint and are replaced before they
 expire. https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+Outside of Lambda the SDK knows more: profiles, web identities of Kubernetes, roles of instances.
 """
 
 import json
@@ -12,14 +13,21 @@ from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from threading import Lock
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from signalbox.aws.errors import AwsUnreachable
 
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
 _REFRESH_SECONDS: Final = 600
 """How long before they expire credentials are replaced."""
 
+_CONTAINER_VARIABLES: Final = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 _TIMEOUT: Final = 2.0
 _MAX_BYTES: Final = 64_000
 _OK: Final = 200
@@ -58,7 +66,9 @@ def credential_source(environment: Mapping[str, str]) -> CredentialSource:
     """Return where this process has its credentials from, the environment first."""
     if "AWS_ACCESS_KEY_ID" in environment:
         return EnvironmentCredentials(environment)
-    return ContainerCredentials(environment)
+    if any(name in environment for name in _CONTAINER_VARIABLES):
+        return ContainerCredentials(environment)
+    return SdkCredentials()
 
 
 class EnvironmentCredentials:
@@ -79,6 +89,48 @@ class EnvironmentCredentials:
         """Return False: there are no others."""
         del refused
         return False
+
+
+class SdkCredentials:
+    """Credentials that botocore finds, and replaces before they expire."""
+
+    def __init__(self, find: "Callable[[], Credentials | None] | None" = None) -> None:
+        self._find = find or _find_credentials
+        self._lock = Lock()
+        self._found: Credentials | None = None
+
+    def __call__(self) -> AwsCredentials:
+        """Return them.
+
+        Raises:
+            AwsUnreachable: There are none, or they have expired and were not replaced.
+        """
+        with self._lock:
+            self._found = found = self._found or self._find()
+        if found is None:
+            raise AwsUnreachable("no credentials: neither keys, a profile, nor a role")
+        try:
+            keys = found.get_frozen_credentials()
+        except Exception as error:  # noqa: BLE001  botocore has no class for them all
+            raise AwsUnreachable(f"no credentials: {type(error).__name__}") from None
+        return AwsCredentials(
+            access_key=keys.access_key or "",
+            secret_key=keys.secret_key or "",
+            token=keys.token or "",
+        )
+
+    def invalidate(self, refused: AwsCredentials) -> bool:
+        """Forget these, and return True: a profile may have others by now."""
+        del refused
+        with self._lock:
+            self._found = None
+        return True
+
+
+def _find_credentials() -> "Credentials | None":
+    from botocore.session import Session  # noqa: PLC0415  no function needs it
+
+    return Session().get_credentials()
 
 
 class ContainerCredentials:
