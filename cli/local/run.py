@@ -113,6 +113,7 @@ def _wait(stack: LocalStack, followed: Deployed | None) -> None:
 
 def _show(running: LocalInstance) -> None:
     lines = [
+        ("Dashboard", f"{running.base_url}/"),
         ("API", running.base_url),
         ("Echo target", f"{running.echo_url}/received"),
         ("AWS endpoint", running.endpoint_url),

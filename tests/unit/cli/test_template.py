@@ -266,6 +266,7 @@ Resources:
 
 
 OUTSIDE: Final = {
+    "DashboardFunction",
     "DispatcherFunction",
     "FanoutFunction",
     "MaintenanceFunction",

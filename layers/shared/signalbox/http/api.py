@@ -25,7 +25,6 @@ from signalbox.http.audit import AuditTrail
 from signalbox.http.authorize import Access, Authorizer, AuthResult
 from signalbox.http.cors import CorsPolicy
 from signalbox.http.events import (
-    SECURITY_HEADERS,
     HttpApiEvent,
     LambdaResponse,
     lambda_response,
@@ -45,6 +44,7 @@ from signalbox.http.routing import (
     Route,
     Routes,
 )
+from signalbox.http.security_headers import SECURITY_HEADERS
 from signalbox.models.errors import (
     NotFound,
     SignalboxError,

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from signalbox.http.security_headers import SECURITY_HEADERS
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import PayloadInvalid, PayloadTooLarge
 from signalbox.models.ids import RequestId, random_request_id
@@ -70,15 +71,6 @@ class LambdaResponse(TypedDict):
     headers: dict[str, str]
     body: str
     isBase64Encoded: bool
-
-
-SECURITY_HEADERS: Final = {
-    "strict-transport-security": "max-age=63072000; includeSubDomains",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
 
 
 def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> InboundRequest:

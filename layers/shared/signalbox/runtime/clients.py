@@ -11,7 +11,8 @@ from signalbox.aws.transport.clients import (
     SsmTransport,
     StreamsTransport,
 )
-from signalbox.runtime.settings import Settings, process_environment
+from signalbox.runtime.environment import process_environment
+from signalbox.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

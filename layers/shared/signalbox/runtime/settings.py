@@ -1,7 +1,5 @@
-"""The settings of a function, from its environment. No other module reads it."""
+"""The settings of a function, from its environment."""
 
-import os
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Self
 from urllib.parse import urlsplit
@@ -9,11 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.models.networks import network_text
-
-
-def process_environment() -> Mapping[str, str]:
-    """Return the environment of this process, which Lambda changes with each invocation."""
-    return os.environ
+from signalbox.runtime.environment import process_environment
 
 
 class Settings(BaseModel):
@@ -62,7 +56,7 @@ class Settings(BaseModel):
         Raises:
             ValidationError: A variable is missing or not valid.
         """
-        return cls.model_validate(dict(os.environ))
+        return cls.model_validate(dict(process_environment()))
 
     @property
     def trusted(self) -> frozenset[str]:

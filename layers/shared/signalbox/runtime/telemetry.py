@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from signalbox.runtime.environment import process_environment
 from signalbox.runtime.json_logs import JsonFormatter
-from signalbox.runtime.settings import process_environment
 
 _NAME: Final = "signalbox"
 

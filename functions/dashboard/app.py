@@ -1,0 +1,5 @@
+"""The dashboard."""
+
+from signalbox.runtime.dashboard import dashboard
+
+handler = dashboard(__file__)
