@@ -199,6 +199,25 @@ def test_the_queue_of_a_new_task_is_shown(live: Live, viewer: str) -> None:
     assert event["data"]["priority"] == "normal"
 
 
+def test_a_queue_that_is_paused_and_resumed_is_shown(live: Live, viewer: str) -> None:
+    live.connect(key=viewer)
+    live.subscribe("queue", filter={"priority": "high"})
+    asked: dict[str, JsonValue] = {"pause": {"reason": "a repair"}, "resume": None}
+    system, seen = live.system, []
+
+    for verb, body in asked.items():
+        system.ask("POST", f"/api/v1/queue/high/{verb}", body, key=system.key("operator"))
+        keys: JsonValue = {"pk": {"S": "PAUSE"}, "sk": {"S": "high"}}
+        live.fanout({"Records": [{"eventID": verb, "dynamodb": {"Keys": keys}}]}, Context())
+        seen.append(live.frames()[-1])
+
+    assert [(event["type"], event["subject"]) for event in seen] == [
+        ("signalbox.queue.changed", "high")
+    ] * 2
+    paused, resumed = (event["data"]["pause"] for event in seen)
+    assert (paused["reason"], resumed) == ("a repair", None)
+
+
 def test_lines_of_a_log_reach_who_follows_it_and_nobody_else(live: Live, viewer: str) -> None:
     task = _new_task(live.system)
     live.connect("s1", key=viewer)

@@ -170,6 +170,8 @@ def _live_updates(box: Installation) -> None:
         assert box.watch("MESSAGE", {"type": "subscribe", "topic": topic}) == 200
     assert box.watch("MESSAGE", {"type": "unsubscribe", "topic": "deliveries"}) == 200
     box.drive(fanout=True)
+    for verb in ("pause", "resume"):
+        assert box.operate("POST", f"/api/v1/queue/low/{verb}").status == 200
     box.comment("/agent live", delivery="live")
     box.driver.settle()
     assert box.watch("DISCONNECT") == 200

@@ -275,6 +275,12 @@ OUTSIDE: Final = {
 """Functions that call nothing but AWS."""
 
 
+def test_the_stream_of_the_configuration_has_no_hashes_of_keys() -> None:
+    table = template().resources["ConfigTable"].properties
+
+    assert table["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+
+
 def test_connectors_with_access_tokens_may_replace_their_own_and_no_others() -> None:
     resources = _resources()
     grants = {

@@ -83,11 +83,13 @@ def stream_events(images: StreamImages) -> Iterator[ChannelEvent]:
 
 
 def affected_queues(images: StreamImages) -> frozenset[Priority]:
-    """Return the queues that a record changes.
+    """Return the queues that a record changes: by a step of a task, or by a pause or its end.
 
     Raises:
         ValueError: It has not the form that this version writes.
     """
+    if images.pk == table_keys.PAUSE:
+        return frozenset({Priority(images.sk)})
     if images.sk != table_keys.TASK_SORT or not images.NewImage or not _is_step(images):
         return frozenset()
     before = _read(Task, images.OldImage) if images.OldImage else None

@@ -87,7 +87,7 @@ _FRAMES: Final = (
         name="QueueChanged",
         event="signalbox.queue.changed",
         data=QueueEventData,
-        summary="Tasks entered or left a queue (topic queue)",
+        summary="Tasks entered or left a queue, or it was paused or resumed (topic queue)",
     ),
     _Frame(
         name="ServiceChanged",

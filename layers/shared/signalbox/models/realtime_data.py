@@ -56,14 +56,26 @@ class NotificationEventData(Model):
     updated_at: UtcDatetime
 
 
+class QueuePauseData(Model):
+    """When a queue was paused, by whom and why."""
+
+    at: UtcDatetime
+    by: str
+    reason: str | None = None
+
+
 class QueueEventData(Model):
-    """A queue after tasks entered or left it; the counts are those of SQS, which lag behind."""
+    """A queue after tasks entered or left it, or after a pause or its end.
+
+    The counts are those of SQS, which lag behind. `pause` is null if the queue is not paused.
+    """
 
     priority: Priority
     waiting: int
     in_flight: int
     delayed: int
     dead_letters: int
+    pause: QueuePauseData | None = None
 
 
 class ServiceEventData(Model):

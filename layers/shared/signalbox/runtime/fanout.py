@@ -20,6 +20,7 @@ from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.realtime import FrameSender
 from signalbox.services.ports.tasks import TaskQueue
 from signalbox.services.ports.time import Clock
+from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.realtime.events import queue_event
 from signalbox.services.realtime.publish import PublishEvents
 from signalbox.services.realtime.send import SendEvents
@@ -41,6 +42,7 @@ class FanoutHandler:
     publish: PublishEvents
     send: SendEvents
     queue: TaskQueue
+    pausing: PauseQueues
     clock: Clock
     logger: Logger
 
@@ -92,10 +94,11 @@ class FanoutHandler:
         return state is not None and state.is_live(self.clock())
 
     def _depths(self, queues: dict[Priority, str]) -> Iterator[RealtimeEvent]:
-        now = self.clock()
+        now, pauses = self.clock(), self.pausing.now()
         for depth in self.queue.depths():
             if depth.queue in queues:
-                yield queue_event(depth, queues[depth.queue], now)[1]
+                pause = pauses.get(depth.queue)
+                yield queue_event(depth, pause, queues[depth.queue], now)[1]
 
 
 def fanout(wiring: Wiring | None = None, sender: FrameSender | None = None) -> FanoutHandler:
@@ -106,6 +109,7 @@ def fanout(wiring: Wiring | None = None, sender: FrameSender | None = None) -> F
         publish=PublishEvents(channels=send.channels, clock=wired.clock),
         send=send,
         queue=wired.queue,
+        pausing=PauseQueues(config=wired.config, clock=wired.clock),
         clock=wired.clock,
         logger=logger(),
     )

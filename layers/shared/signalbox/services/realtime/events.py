@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from signalbox.models.base import Model
 from signalbox.models.change import TASK_EVENT_PREFIX, task_summary
+from signalbox.models.config import Pause
 from signalbox.models.delivery import Delivery
 from signalbox.models.ids import TaskId, change_id
 from signalbox.models.incident import Incident, IncidentLedger
@@ -30,6 +31,7 @@ from signalbox.models.realtime_data import (
     LogEventData,
     NotificationEventData,
     QueueEventData,
+    QueuePauseData,
     ServiceEventData,
     TaskEventData,
 )
@@ -151,14 +153,15 @@ def notification_event(notification: Notification) -> ChannelEvent:
     )
 
 
-def queue_event(depth: QueueDepth, key: str, now: datetime) -> ChannelEvent:
-    """Return the event of a queue in which tasks entered or left."""
+def queue_event(depth: QueueDepth, pause: Pause | None, key: str, now: datetime) -> ChannelEvent:
+    """Return the event of a queue that has changed, and whose pause may have begun or ended."""
     data = QueueEventData(
         priority=depth.queue,
         waiting=depth.waiting,
         in_flight=depth.in_flight,
         delayed=depth.delayed,
         dead_letters=depth.dead_letters,
+        pause=QueuePauseData(at=pause.at, by=pause.by, reason=pause.reason) if pause else None,
     )
     return QUEUE_CHANNEL, RealtimeEvent(
         key=f"{depth.queue}.{key}",
