@@ -1,6 +1,7 @@
 """Tasks as text, and as they change."""
 
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -57,24 +58,34 @@ def _approval(task: TaskView) -> str:
     return f"by {approval.by}" if approval.by else f"until {format_time(approval.expires_at)}"
 
 
-def watch_one(api: ApiClient, task: TaskId, output: Output, every: float) -> bool:
-    """Print each change of the task until it finishes, and return whether it succeeded."""
-    seen: tuple[int, str | None] | None = None
+def polls(every: float) -> Iterator[None]:
+    """Yield at once, and then every few seconds."""
     while True:
+        yield
+        time.sleep(every)
+
+
+def watch_one(api: ApiClient, task: TaskId, output: Output, wakes: Iterable[object]) -> bool:
+    """Print each change of the task until it finishes, and return whether it succeeded.
+
+    It is read at each of `wakes`.
+    """
+    seen: tuple[int, str | None] | None = None
+    for _ in wakes:
         now = _with_retries(api, task, output) if seen else api.task(task)
         if now and (now.version, now.progress) != seen:
             seen = (now.version, now.progress)
             output.line(now, f"{task_line(now)}  {_detail(now)}".rstrip())
         if now and now.status in FINISHED:
             return now.status is TaskStatus.SUCCEEDED
-        time.sleep(every)
+    return False
 
 
 def watch_all(api: ApiClient, output: Output, every: float) -> None:
     """Print each change of the newest tasks until an interrupt."""
     seen: dict[TaskId, int] = {}
     first = True
-    while True:
+    for _ in polls(every):
         try:
             newest = list(api.tasks({}, _MAX_TASKS))
         except ApiUnavailable as away:
@@ -88,7 +99,6 @@ def watch_all(api: ApiClient, output: Output, every: float) -> None:
         if newest:
             seen = {task.id: task.version for task in newest}
         first = False
-        time.sleep(every)
 
 
 def _with_retries(api: ApiClient, task: TaskId, output: Output) -> TaskView | None:

@@ -268,11 +268,11 @@ def watch(
 ) -> None:
     """Print each change, of one task until it finishes: exit code 0 if it succeeded, else 1.
 
-    The newest ones come by live updates, on a terminal as a table. Without live updates, and for
-    one task, it polls.
+    Changes come by live updates, the newest tasks on a terminal as a table. Without live updates
+    it polls.
     """
     from cli.api_client import ApiError, ApiUnavailable, connect_api
-    from cli.live.view import watch_tasks
+    from cli.live.view import task_wakes, watch_tasks
     from cli.task_views import watch_all, watch_one
     from signalbox.models.ids import TaskId
 
@@ -282,5 +282,7 @@ def watch(
             watch_tasks(api, output)
         except (ApiError, ApiUnavailable):
             watch_all(api, output, every)
-    elif not watch_one(api, TaskId(task_id), output, every):
+        return
+    task = TaskId(task_id)
+    if not watch_one(api, task, output, task_wakes(api, task, output, every)):
         raise typer.Exit(1)

@@ -34,6 +34,7 @@ _MAX_PAUSE: Final = 30.0
 _QUIET_FAILURES: Final = 3
 """After how many failed attempts in a row an outage is reported."""
 
+_SUBSCRIBED: Final = f"{CONTROL_PREFIX}subscribed"
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _BEGINNING: Final = EventPosition(0)
 
@@ -78,7 +79,8 @@ class LiveEvents:
 
     An outage is waited for, except at the start. `note` reports one that lasts, and events that
     were missed because it lasted for more than ten minutes. `refresh` is called when the state of
-    the API must be read: events follow it without a gap.
+    the API must be read: events follow it without a gap. `wakes` counts more than `silence` seconds
+    without an event as one.
     """
 
     url: str
@@ -87,6 +89,8 @@ class LiveEvents:
     filters: Mapping[str, str] = field(default_factory=dict)
     note: Callable[[str], None]
     refresh: Callable[[], None] = lambda: None
+    silence: float = PING_SECONDS
+    ping_after: float = PING_SECONDS
     sleep: Callable[[float], None] = time.sleep
     _last: str | None = None
     _position: EventPosition = _BEGINNING
@@ -94,6 +98,17 @@ class LiveEvents:
 
     def __iter__(self) -> Iterator[LiveFrame]:
         """Yield the events.
+
+        Raises:
+            CommandError: The API refuses the key or the subscription.
+            Unreachable: It did not answer the first time.
+        """
+        return (frame for frame in self.wakes() if frame)
+
+    def wakes(self) -> Iterator[LiveFrame | None]:
+        """Yield the events, and None where the state of the API may be another.
+
+        That is at the start, after an outage that was too long, and after a silence.
 
         Raises:
             CommandError: The API refuses the key or the subscription.
@@ -120,24 +135,34 @@ class LiveEvents:
             proxy=None if is_loopback(self.url) else True,
         )
 
-    def _events(self, connection: Connection) -> Iterator[LiveFrame]:
+    def _events(self, connection: Connection) -> Iterator[LiveFrame | None]:
         """Yield events until the server asks to reconnect."""
         message = SubscribeMessage(
             type="subscribe", topic=self.topic, filter=dict(self.filters), after=self._last
         )
         connection.send(message.model_dump_json(exclude_none=True))
+        silent = 0.0
         while True:
             try:
-                text = connection.recv(timeout=PING_SECONDS)
+                text = connection.recv(timeout=self.silence)
             except TimeoutError:
-                connection.send(json.dumps({"type": "ping"}))
+                silent += self.silence
+                if silent >= self.ping_after:
+                    connection.send(json.dumps({"type": "ping"}))
+                    silent = 0.0
+                yield None
                 continue
+            silent = 0.0
             frame = _parse(text)
             if frame is None:
                 continue
             if not frame.is_control:
                 if self._is_new(frame):
                     yield frame
+            elif frame.type == _SUBSCRIBED:
+                if self._begin(frame):
+                    self.refresh()
+                    yield None
             elif self._handle_control(frame):
                 return
 
@@ -151,17 +176,18 @@ class LiveEvents:
         if kind == "error":
             error = ErrorData.model_validate(frame.document, extra="ignore")
             raise CommandError(f"{error.code}: {error.detail or error.topic or ''}".rstrip(": "))
-        if kind == "subscribed":
-            self._failures = 0
-            subscribed = SubscribedData.model_validate(frame.document, extra="ignore")
-            is_first, is_missing = self._last is None, not subscribed.resumed
-            if is_missing:
-                self.note("events were missed: the outage lasted for more than ten minutes")
-                self._position = _BEGINNING
-            self._advance(subscribed.after)
-            if is_first or is_missing:
-                self.refresh()
         return kind == "reconnect"
+
+    def _begin(self, frame: LiveFrame) -> bool:
+        """Begin to receive events; return whether there may have been others before them."""
+        self._failures = 0
+        subscribed = SubscribedData.model_validate(frame.document, extra="ignore")
+        is_first, is_missing = self._last is None, not subscribed.resumed
+        if is_missing:
+            self.note("events were missed: the outage lasted for more than ten minutes")
+            self._position = _BEGINNING
+        self._advance(subscribed.after)
+        return is_first or is_missing
 
     def _is_new(self, frame: LiveFrame) -> bool:
         """Return whether the event was not received before; the server may repeat some."""

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,15 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.api_client import ApiClient
+from cli.errors import CommandError
 from cli.live.client import LiveEvents, LiveFrame, ask_websocket_url
 from cli.output import Output, format_time, strip_controls
-from cli.task_views import task_line
+from cli.task_views import polls, task_line
 from signalbox.models.change import TaskSummary
 from signalbox.models.ids import TaskId
 from signalbox.models.realtime import TASKS_CHANNEL
 from signalbox.models.task import FINISHED
 
 MAX_ROWS: Final = 30
+_PROGRESS_SECONDS: Final = 10.0
+"""How often a task is read without an event: what a worker reports with a heartbeat is none."""
+
 _NAMES: Final = ("status", "title", "connection", "event", "instance", "waiting", "reason")
 
 
@@ -36,6 +40,7 @@ def frame_line(frame: LiveFrame) -> str:
     """Return an event as a line of text."""
     data = frame.document
     words = [str(data[name]) for name in _NAMES if data.get(name) not in {None, ""}]
+    words += ["paused"] if data.get("pause") else []
     lines = data.get("lines")
     texts = [_line_text(line) for line in lines] if isinstance(lines, list) else []
     head = f"{format_time(frame.time)}  {frame.type.removeprefix('signalbox.')}"
@@ -109,6 +114,20 @@ def watch_tasks(api: ApiClient, output: Output) -> None:
             table.live = opened.enter_context(Live(console=console, auto_refresh=False))
         for frame in events:
             table.apply(frame)
+
+
+def task_wakes(api: ApiClient, task: TaskId, output: Output, every: float) -> Iterator[object]:
+    """Yield when a task may have changed: by live updates, or every few seconds without them."""
+    try:
+        yield from LiveEvents(
+            url=ask_websocket_url(api),
+            key=api.key,
+            topic=f"task/{task}",
+            note=output.note,
+            silence=_PROGRESS_SECONDS,
+        ).wakes()
+    except CommandError:  # polling reports what is wrong, if it is not only the live updates
+        yield from polls(every)
 
 
 def _table(rows: Mapping[TaskId, TaskSummary]) -> Table:

@@ -5,16 +5,19 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from cli.api_client import ApiClient
 from cli.errors import CommandError, Unreachable
 from cli.live.client import LiveEvents, LiveFrame
-from cli.live.view import TaskTable, frame_line
+from cli.live.view import TaskTable, frame_line, task_wakes
 from cli.output import Output
 from signalbox.models.change import task_summary
+from signalbox.models.ids import TaskId
 from tests.builders import a_task
 
 Script = Callable[[ServerConnection, dict[str, Any]], None]
@@ -133,6 +136,50 @@ def test_what_was_missed_is_said_and_the_state_is_read_again() -> None:
     assert [frame.subject for frame in found] == ["a", "b"]
     assert notes == ["events were missed: the outage lasted for more than ten minutes"]
     assert len(reads) == 2
+
+
+def test_a_task_is_read_at_the_start_and_at_each_event_and_after_a_silence() -> None:
+    def script(connection: ServerConnection, _: dict[str, Any]) -> None:
+        connection.send(subscribed())
+        connection.send(an_event(2, "a"))
+        connection.recv()
+
+    with serving(script) as (url, _):
+        wakes = events(url, [], silence=0.01).wakes()
+        with closing(cast("Generator[LiveFrame | None]", wakes)) as found:
+            seen = [frame and frame.subject for frame in islice(found, 4)]
+
+    assert seen == [None, "a", None, None]
+
+
+def test_a_task_is_polled_where_there_are_no_live_updates() -> None:
+    ticket = SimpleNamespace(url="ws://127.0.0.1:9/live")
+    api = cast("ApiClient", SimpleNamespace(ask=lambda *_: ticket, key="sbx"))
+
+    wakes = list(islice(task_wakes(api, TaskId("tsk_a"), Output(), 0.0), 3))
+
+    assert wakes == [None] * 3
+
+
+def test_a_pause_of_a_queue_is_named() -> None:
+    frame = LiveFrame.model_validate_json(an_event(2, "low"))
+    paused = frame.model_copy(update={"data": {"waiting": 0, "pause": {"by": "ada"}}})
+
+    assert frame_line(paused).endswith("low  0  paused")
+
+
+def test_a_silence_that_lasts_sends_a_ping() -> None:
+    pings: list[dict[str, Any]] = []
+
+    def script(connection: ServerConnection, _: dict[str, Any]) -> None:
+        connection.send(subscribed())
+        pings.append(json.loads(connection.recv()))
+        connection.send(an_event(2, "a"))
+
+    with serving(script) as (url, _):
+        first(1, events(url, [], silence=0.01, ping_after=0.02))
+
+    assert pings == [{"type": "ping"}]
 
 
 def test_a_refused_subscription_ends_the_command() -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from cli.api_client import ApiClient, ApiUnavailable, session_for
 from cli.output import Output
-from cli.task_views import task_fields, watch_all, watch_one
+from cli.task_views import polls, task_fields, watch_all, watch_one
 from signalbox.models.change import task_view
 from signalbox.models.lifecycle import succeeded
 from signalbox.models.task import Priority, TaskStatus
@@ -100,7 +100,7 @@ def test_a_watched_task_is_told_until_it_succeeds(
     finished = succeeded(running, a_lease().id, running.fence, a_result(), task.updated_at)
     output = _Meanwhile(happens=iter([partial(served.put, running), partial(served.put, finished)]))
 
-    good = watch_one(api_of(served), task.id, output, every=0.0)
+    good = watch_one(api_of(served), task.id, output, polls(0.0))
 
     lines = capsys.readouterr().out.splitlines()
     assert good
@@ -133,7 +133,7 @@ def test_a_watch_outlives_an_outage(served: Served, capsys: pytest.CaptureFixtur
 
     output = _Meanwhile(happens=iter([partial(setattr, served, "away", 503), back]))
 
-    good = watch_one(api_of(served), task.id, output, every=0.0)
+    good = watch_one(api_of(served), task.id, output, polls(0.0))
 
     assert good
     assert "503 Service Unavailable" in capsys.readouterr().err
