@@ -26,6 +26,7 @@
 | State | `REFERENCE#<connection>#<task>` | | the object of a target that stands for a task |
 | State | `DIGEST#<connection>#<subscription>` | | the digests that are collected |
 | State | `REFRESH#<connection>` | | the lock of those who use its refresh tokens |
+| State | `LEASE#<name>` | | which server reads a shard of a stream, and how far |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | State | `INCIDENTS` | | the incidents, and the counters at the last observation |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
@@ -228,6 +229,11 @@ def digest_pk(connection: ConnectionId, subscription: SubscriptionId) -> str:
 def refresh_lock_pk(connection: ConnectionId) -> str:
     """Return the partition key of the lock of those who use the refresh tokens of a connection."""
     return f"REFRESH#{connection}"
+
+
+def poll_lease_pk(name: str) -> str:
+    """Return the partition key of the lease of a server on a shard or a schedule."""
+    return f"LEASE#{name}"
 
 
 def redelivery_pk(provider: str, name: str) -> str:
