@@ -99,7 +99,7 @@ def test_every_operation_says_who_may_call_it(system: System) -> None:
     scoped = {
         route.path.replace("<", "{").replace(">", "}")
         for _, route in system.api.routes.all
-        if route.scope
+        if route.needs_credentials
     }
 
     signed = {

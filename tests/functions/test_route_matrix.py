@@ -97,6 +97,10 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /metrics": Row(who=READERS),
     "GET /api/v1/metrics": Row(who=READERS),
     "POST /api/v1/realtime/tickets": Row(who=ALL, own=201),
+    "POST /api/v1/sessions": Row(who=ALL, own=201),
+    # by a key there is no session
+    "GET /api/v1/sessions/current": Row(who=ALL, own=401),
+    "DELETE /api/v1/sessions/current": Row(who=ALL, own=204),
     "GET /api/v1/tasks": Row(who=ALL),
     "POST /api/v1/tasks": Row(who=OPERATORS, own=201, body={"title": "Tidy up"}),
     "GET /api/v1/tasks/<task_id>": Row(who=ALL, about=task, absent=404),

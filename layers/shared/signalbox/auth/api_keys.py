@@ -25,7 +25,7 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _KEY: Final = re.compile(r"sbx_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43})([0-9A-Za-z]{6})")
 _ID: Final = 12
 _SECRET: Final = 43
-_CACHE_TTL: Final = timedelta(seconds=30)
+KEY_CACHE_TTL: Final = timedelta(seconds=30)
 _CACHE_SIZE: Final = 1_000
 KEY_PRINCIPAL: Final = "key:"
 """What the name of the principal of a key begins with."""
@@ -74,7 +74,7 @@ def new_key(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAuthenticator:
-    """Authenticate callers by API keys. A revoked key is refused after at most 30 seconds.
+    """Authenticate callers by API keys. A revoked key is refused after at most `cache_ttl`.
 
     `roles` returns the scopes of all roles; it is called only for a key with a custom role.
     """
@@ -82,6 +82,7 @@ class KeyAuthenticator:
     store: KeyStore
     clock: Clock
     environment: str
+    cache_ttl: timedelta = KEY_CACHE_TTL
     roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
     _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
 
@@ -119,7 +120,7 @@ class KeyAuthenticator:
     def _find(self, identifier: KeyId) -> ApiKey | None:
         now = self.clock()
         known = self._cache.get(identifier)
-        if known and now - known[0] < _CACHE_TTL:
+        if known and now - known[0] < self.cache_ttl:
             return known[1]
         key = self.store.find(identifier)
         if key is None:  # what is made up takes no room from what is there

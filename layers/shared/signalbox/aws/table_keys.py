@@ -8,6 +8,7 @@
 | Deliveries | `<delivery>` | | a delivery and its body |
 | Deliveries | `REJECTED#<random>` | | a rejected request |
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
+| Config | `SESSION` | hash | a session of the dashboard |
 | Config | `PAUSE` | priority | a paused queue |
 | Config | `NETWORKS` | service | the networks that a service publishes |
 | State | `COUNTS#<stream>` | | the counters of a stream |
@@ -75,6 +76,7 @@ SOURCE: Final = "SOURCE"
 CONNECTION: Final = "CONNECTION"
 SUBSCRIPTION: Final = "SUBSCRIPTION"
 API_KEY: Final = "KEY"
+SESSION: Final = "SESSION"
 ISSUER: Final = "ISSUER"
 LIMITS: Final = "LIMITS"
 ROLE: Final = "ROLE"

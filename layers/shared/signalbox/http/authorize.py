@@ -17,16 +17,26 @@ from signalbox.models.request import InboundRequest
 Authenticate = Callable[[str], Principal]
 """Return the principal of a key or token. Raises Unauthenticated."""
 
+SessionPrincipal = Callable[[InboundRequest], Principal | None]
+"""Return the principal of a request with a session cookie, None without the cookie.
+
+Raises Forbidden if it may be forged, Unauthenticated if the session is not valid.
+"""
+
 _BEARER: Final = "bearer "
 _KEY: Final = "sbx_"
 
 
 class Access(Protocol):
-    """Who may do something: whoever has the scope, anybody without one; perhaps without limit."""
+    """Who may do something: whoever has the scope, without one anybody, or any known caller."""
 
     @property
     def scope(self) -> Scope | None:
         """Return the scope, None for anybody."""
+
+    @property
+    def authenticated(self) -> bool:
+        """Return whether the caller is authenticated although there is no scope."""
 
     @property
     def unlimited(self) -> bool:
@@ -38,6 +48,7 @@ class ScopeAccess(Access):
     """The access of callers with a scope."""
 
     scope: Scope | None
+    authenticated: bool = False
     unlimited: bool = False
 
 
@@ -49,24 +60,30 @@ class AuthResult:
     quota: RateLimitQuota | None = None
 
 
+def no_session(_: InboundRequest) -> None:
+    """Return none, where session cookies are not accepted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorizer:
-    """Authenticate a request and count it."""
+    """Authenticate a request by its key, its token or its session cookie, and count it."""
 
     keys: Authenticate
     tokens: Authenticate
     limit: RateLimiter
+    sessions: SessionPrincipal = no_session
 
     def __call__(self, request: InboundRequest, route: Access) -> AuthResult:
         """Return the caller. Its scopes are checked against the route afterwards.
 
         Raises:
             Unauthenticated: The credentials are missing or not valid.
+            Forbidden: It has a session cookie and may be forged.
             OverLimit: The rate limit is exceeded.
         """
         if route.unlimited:
             return AuthResult(caller=ANONYMOUS)
-        if route.scope is None:
+        if route.scope is None and not route.authenticated:
             quota = self.limit.admit_anonymous(request.source_ip)
             return AuthResult(caller=ANONYMOUS, quota=quota)
         return self.authenticate(request)
@@ -76,6 +93,7 @@ class Authorizer:
 
         Raises:
             Unauthenticated: The credentials are missing or not valid.
+            Forbidden: It has a session cookie and may be forged.
             OverLimit: The rate limit is exceeded.
         """
         caller = self._authenticated(request)
@@ -84,10 +102,17 @@ class Authorizer:
     def _authenticated(self, request: InboundRequest) -> Principal:
         text = _credentials(request)
         try:
+            if not has_header_credentials(request) and (known := self.sessions(request)):
+                return known
             return (self.keys if text.startswith(_KEY) else self.tokens)(text)
         except Unauthenticated:
             self.limit.count_rejected_credentials(request.source_ip)
             raise
+
+
+def has_header_credentials(request: InboundRequest) -> bool:
+    """Return whether a request has a header for credentials, which takes precedence of a cookie."""
+    return "authorization" in request.headers or "x-api-key" in request.headers
 
 
 def _credentials(request: InboundRequest) -> str:

@@ -19,7 +19,7 @@ _MAX_AGE_SECONDS: Final = "600"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsPolicy:
-    """The list of allowed origins. Credentials are never allowed, as no cookies are used."""
+    """The list of allowed origins. Credentials are never allowed, nor our cookies."""
 
     origins: frozenset[str] = frozenset()
 

@@ -87,12 +87,17 @@ def to_request(event: HttpApiEvent, request: RequestId, *, limit: int) -> Inboun
         path=event.rawPath.removeprefix(base) or "/",
         base_path=base,
         query=event.rawQueryString,
-        headers=event.headers,
+        headers=_with_cookies(event),
         body=body,
         source_ip=event.requestContext.http.sourceIp,
         request_id=request,
         received_at=_taken_at(event),
     )
+
+
+def _with_cookies(event: HttpApiEvent) -> dict[str, str]:
+    """Return the headers; API Gateway takes the cookies out of them."""
+    return {**event.headers, "cookie": "; ".join(event.cookies)} if event.cookies else event.headers
 
 
 def event_body(event: HttpApiEvent, limit: int) -> bytes:

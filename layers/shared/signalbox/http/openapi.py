@@ -31,6 +31,7 @@ from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.routing import Route, Routes
 from signalbox.models.base import JsonObject
 from signalbox.models.ids import TASK_ID
+from signalbox.models.session_cookies import SESSION_COOKIE
 
 DESCRIPTION: Final = """\
 Signalbox turns webhooks into durable tasks, hands them to workers and notifies others of changes.
@@ -47,6 +48,7 @@ TAGS: Final = {
     "config": "Sources, connections and subscriptions",
     "gateway": "Services behind the gateway, and the routes to them",
     "keys": "API keys and roles",
+    "sessions": "Sessions of the dashboard, in a cookie",
     "audit": "The audit log",
     "incidents": "Failures, grouped by their cause",
     "realtime": "Live updates over WebSocket",
@@ -61,6 +63,12 @@ _SECURITY: Final[JsonObject] = {
         "type": "http",
         "scheme": "bearer",
         "description": "An API key, or a token of a configured issuer",
+    },
+    "Session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "A session of the dashboard. Unsafe methods need X-Signalbox-Request: 1 too",
     },
 }
 _OF_POWERTOOLS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
@@ -126,7 +134,7 @@ def _generated(routes: Routes, version: str) -> JsonObject:
 
 def _operation(document: JsonValue, route: Route) -> JsonObject:
     operation = dict(cast("JsonObject", document))
-    operation["security"] = [{"ApiKey": []}, {"Bearer": []}] if route.scope else []
+    operation["security"] = [{name: []} for name in _SECURITY] if route.needs_credentials else []
     needs = f"Needs the scope `{route.scope}`." if route.scope else ""
     if needs or route.more:
         operation["description"] = f"{needs} {route.more}".strip()

@@ -16,6 +16,7 @@ _HEADERS: Final[Mapping[str, str]] = {
     "RateLimit": "What is left of the limit: `r` requests at once, one more in `t` seconds",
     "RateLimit-Policy": "The limit: `q` requests in `w` seconds",
     "Retry-After": "How many seconds to wait",
+    "Set-Cookie": "The session cookie, or nothing in its place",
     "WWW-Authenticate": "How to authenticate",
     "X-Request-ID": "The id of the request, as it was sent or as it was made here",
 }

@@ -43,6 +43,7 @@ class Route:
     statuses with the same body. A route that `streams` can also answer with an event stream; one
     that is `unlimited` is not rate limited; one that `creates` answers 201 for a new resource.
     `text` is the media type of a response that is not JSON, `more` an addition to its description.
+    A route without a scope may be for any caller that is `authenticated`.
     A `heartbeat` is recorded in the audit log only when it changes more than a time.
     """
 
@@ -61,12 +62,18 @@ class Route:
     text: str | None = None
     creates: bool = False
     heartbeat: bool = False
+    authenticated: bool = False
     more: str = ""
 
     @property
     def template(self) -> str:
         """Return the path in OpenAPI's form."""
         return self.path.replace("<", "{").replace(">", "}")
+
+    @property
+    def needs_credentials(self) -> bool:
+        """Return whether callers are authenticated."""
+        return self.scope is not None or self.authenticated
 
     @property
     def accepts_raw_output(self) -> bool:
@@ -96,7 +103,7 @@ class Route:
             kind = "object" if self.text == APPLICATION_JSON else "string"
             good["content"] = {self.media_types[0]: {"schema": {"type": kind}}}
         codes = {400, 406, 413, 415, 422, 429, 500, 503, *self.problems}
-        codes |= {401, 403} if self.scope else set()
+        codes |= {401, 403} if self.needs_credentials else set()
         codes -= set(self.also)
         bare: dict[int, OpenAPIResponse] = {
             code: {"description": HTTPStatus(code).phrase} for code in self.empty_responses

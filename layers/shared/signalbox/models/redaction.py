@@ -68,7 +68,7 @@ _PATTERNS: Final = (
     (rf"(?i)((?:{_HEADERS})\\?[\"']\s*:\s*\\?[\"'])[^\"'\\\r\n]+", rf"\1{MASK}"),
     (r"(?i)\b(bearer|basic)\s+(?=[a-z_~+/-]*[0-9=.])[\w.~+/=-]{8,}", rf"\1 {MASK}"),
     # tokens with a shape of their own
-    (r"sbx_[A-Za-z0-9]+_[0-9A-Za-z]+", MASK),
+    (r"sbx_[A-Za-z0-9]+_[0-9A-Za-z]+|sb[st]_[\w-]{20,}", MASK),
     (r"xox[a-z][.-][\w.-]+|xapp-[\w-]+", MASK),
     (r"gh[pousr]_[A-Za-z0-9]{8}[\w.-]*|github_pat_\w+|glpat-[\w-]+", MASK),
     (r"lin_(?:api|oauth)_\w+|whs(?:ec|k)_[\w+/=-]+|ATATT[\w=-]{8,}", MASK),

@@ -1,13 +1,14 @@
 """Build the authorizer of the API: API keys, tokens and rate limits."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from signalbox.auth.api_keys import KeyAuthenticator
+from signalbox.auth.api_keys import KEY_CACHE_TTL, KeyAuthenticator
 from signalbox.auth.rate_limits import RateLimiter
 from signalbox.aws.rate_limits import DynamoRateLimitBuckets
-from signalbox.http.authorize import Authenticate, Authorizer
+from signalbox.http.authorize import Authenticate, Authorizer, SessionPrincipal, no_session
 from signalbox.models.errors import Unauthenticated, Unavailable
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import Limits
@@ -19,22 +20,31 @@ if TYPE_CHECKING:
     from signalbox.auth.jwt import TokenAuthenticator
 
 
-def key_authenticator(wired: Wiring) -> KeyAuthenticator:
+def key_authenticator(wired: Wiring, cache_ttl: timedelta = KEY_CACHE_TTL) -> KeyAuthenticator:
     """Return the authenticator of API keys."""
     return KeyAuthenticator(
         store=wired.keys,
         clock=wired.clock,
         environment=wired.settings.key_environment,
+        cache_ttl=cache_ttl,
         roles=wired.config.role_scopes,
     )
 
 
-def authorizer(wired: Wiring, limit: RateLimiter | None = None) -> Authorizer:
-    """Return the authorizer, which counts requests by `limit` if it is given."""
+def authorizer(
+    wired: Wiring,
+    limit: RateLimiter | None = None,
+    sessions: SessionPrincipal = no_session,
+) -> Authorizer:
+    """Return the authorizer, which counts requests by `limit` if it is given.
+
+    `sessions` returns the principal of a request with a session cookie; otherwise none is accepted.
+    """
     return Authorizer(
         keys=key_authenticator(wired).authenticate,
         tokens=_tokens(wired),
         limit=limit or rate_limiter(wired),
+        sessions=sessions,
     )
 
 

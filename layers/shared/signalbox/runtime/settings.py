@@ -69,6 +69,11 @@ class Settings(BaseModel):
         return _listed(self.cors_origins)
 
     @property
+    def has_no_tls(self) -> bool:
+        """Return whether the stack is served by plain HTTP, as only the local one is."""
+        return self.websocket_url.startswith("ws://")
+
+    @property
     def socket_origins(self) -> frozenset[str]:
         """Return the origins whose pages may connect: the API's own, and those of `cors`."""
         parts = urlsplit(self.websocket_url)

@@ -18,6 +18,7 @@ from signalbox.models.gateway_errors import (
     UpgradeUnsupported,
 )
 from signalbox.services.gateway.bodies import body_length
+from signalbox.services.gateway.own_cookies import sets_own_cookie, without_own_cookies
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import HeaderFields, field_values
 
@@ -140,7 +141,7 @@ def upstream_fields(
     removed = _HOP_BY_HOP | _REPLACED | frozenset(credentials) | _named_by_connection(request)
     passed = [
         (name, _decremented(request, name, value).strip(" \t"))
-        for name, value in request.fields
+        for name, value in without_own_cookies(request.fields)
         if not _is_removed(name, removed) and not plain_field_name(name).startswith(_PREFIXES)
     ]
     trailers = "trailers" in (word.lower() for word in _words(request.values("te")))
@@ -169,7 +170,9 @@ def client_fields(fields: HeaderFields, *, with_length: bool) -> HeaderFields:
     return tuple(
         (name, value)
         for name, value in fields
-        if name.lower() not in removed - kept and not name.lower().startswith("x-signalbox-")
+        if name.lower() not in removed - kept
+        and not name.lower().startswith("x-signalbox-")
+        and not sets_own_cookie(name, value)
     )
 
 

@@ -1,4 +1,4 @@
-"""The ports of authentication: JWKS, rate limits and the audit log."""
+"""The ports of authentication: JWKS, sessions, rate limits and the audit log."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from signalbox.models.audit import AuditRecord, StoredRecord
 from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
+from signalbox.models.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,19 @@ class FetchedJwks:
 
 FetchJwks = Callable[[str], FetchedJwks]
 """Fetch the key set at a URL. Raises Unavailable."""
+
+
+class SessionStore(Protocol):
+    """Stores sessions by the hash of their token."""
+
+    def put(self, digest: str, session: Session) -> None:
+        """Store a session."""
+
+    def get(self, digest: str, now: datetime) -> Session | None:
+        """Return the session, None if there is none or it has expired."""
+
+    def remove(self, digest: str) -> None:
+        """Remove the session, if it exists."""
 
 
 class RateLimitBuckets(Protocol):
