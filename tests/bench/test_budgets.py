@@ -42,11 +42,11 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
 
     assert units == {
         "webhook": 6,
-        "dispatch": 9,
+        "dispatch": 8,
         "notify": 6,
-        "claim": 6,
-        "heartbeat": 4,
-        "complete": 6,
+        "claim": 4,
+        "heartbeat": 2,
+        "complete": 4,
     }
 
 

@@ -165,9 +165,10 @@ class AgendaContract:
             (a_task(), UNSENT_AFTER),
             (dispatched(a_task(), NOW), RESEND_AFTER),
             (a_task(not_before=NOW + timedelta(hours=1)), timedelta(hours=1) + UNSENT_AFTER),
-            (held(a_task(), expires_at=NOW + timedelta(minutes=5)), 5 * 60 * SECOND + LEASE_GRACE),
+            (held(a_task(), expires_at=NOW + timedelta(minutes=9)), 9 * 60 * SECOND + LEASE_GRACE),
+            (held(a_task(), expires_at=NOW + timedelta(minutes=5)), UNSENT_AFTER),
         ],
-        ids=["unsent", "sent", "waiting", "running"],
+        ids=["unsent", "sent", "waiting", "running long", "running"],
     )
     def test_a_task_that_does_not_move_is_overdue_in_time_and_not_before(
         self, tasks: TaskStore, due_index: DueIndex, task: Task, after: timedelta

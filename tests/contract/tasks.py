@@ -87,7 +87,7 @@ class TaskStoreContract:
     def test_a_heartbeat_meanwhile_makes_a_replacement_lose(self, store: TaskStore) -> None:
         before = held(a_task())
         store.create(before)
-        longer = extended(before, a_lease().id, 1, NOW + timedelta(hours=1), "half way")
+        longer = extended(before, a_lease().id, 1, NOW + timedelta(hours=1), "half way", NOW)
         store.replace(before, longer)
 
         with pytest.raises(WriteConflict):

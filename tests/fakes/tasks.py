@@ -137,7 +137,7 @@ class FakeAgenda:
         self._notifications = notifications
 
     def overdue(self, now: datetime, *, latest_first: bool = False) -> Iterator[DueItem]:
-        tasks = [(task.due_at, DueItem(task=task.id)) for task in self._tasks.kept.values()]
+        tasks = [(task.indexed_due_at, DueItem(task=task.id)) for task in self._tasks.kept.values()]
         notes = [
             (note.indexed_due_at, DueItem(task=note.task_id, notification=note.id))
             for note in self._notifications.kept.values()

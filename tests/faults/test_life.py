@@ -125,6 +125,8 @@ class Life(RuleBasedStateMachine):
         for task in self.world.tasks.kept.values():
             if not task.finished or task.dispatched < task.version:
                 assert task.due_at is not None, task
+                assert task.indexed_due_at is not None, task
+                assert task.indexed_due_at <= task.due_at, task
         for note in self.world.notifications.kept.values():
             if note.open:
                 assert note.due_at is not None, note

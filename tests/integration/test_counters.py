@@ -109,7 +109,7 @@ def test_the_life_of_a_task_is_counted(
 ) -> None:
     new = a_task()
     running = leased(new, a_lease(), NOW)
-    beating = extended(running, LeaseId("lse_one"), 1, LATER, "half way")
+    beating = extended(running, LeaseId("lse_one"), 1, LATER, "half way", NOW)
     done = succeeded(beating, LeaseId("lse_one"), 1, TaskResult(), LATER)
     tasks.create(new)
     tasks.replace(new, running)

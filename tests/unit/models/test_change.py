@@ -1,8 +1,10 @@
 import json
+from datetime import timedelta
 
 import pytest
 
 from signalbox.models.change import Change, TaskView, change_for, task_summary, task_view
+from signalbox.models.lifecycle import dispatched
 from signalbox.models.task import ChangeType, Task
 from tests.builders import NOW, STACK, a_change, a_lease, a_task, done, held
 
@@ -73,3 +75,10 @@ def test_a_change_survives_its_journey_through_json(task: Task) -> None:
     change = a_change(task)
 
     assert Change.model_validate_json(change.model_dump_json()) == change
+
+
+def test_the_mark_of_a_finished_task_changes_nothing_that_a_list_shows() -> None:
+    ended = done(a_task())
+
+    assert task_summary(dispatched(ended, NOW)) == task_summary(ended)
+    assert task_summary(ended).expires_at == NOW + timedelta(days=1)

@@ -57,7 +57,7 @@ STEPS: dict[str, tuple[Step, dict[str, TaskStatus]]] = {
         {"pending": TaskStatus.RUNNING, "lost": TaskStatus.RUNNING},
     ),
     "extended": (
-        lambda task: extended(task, LEASE, 1, LATER, "half way"),
+        lambda task: extended(task, LEASE, 1, LATER, "half way", NOW),
         {"running": TaskStatus.RUNNING, "lost": TaskStatus.RUNNING},
     ),
     "succeeded": (
@@ -121,22 +121,22 @@ def test_a_step_raises_the_version_and_says_who_took_it_when_and_why() -> None:
 
 
 def test_a_heartbeat_is_no_step() -> None:
-    longer = extended(RUNNING, LEASE, 1, LATER, None)
+    longer = extended(RUNNING, LEASE, 1, LATER, None, NOW)
 
     assert (longer.version, longer.history) == (RUNNING.version, RUNNING.history)
     assert holder_until(longer, NOW) == LATER
 
 
 def test_a_heartbeat_without_progress_keeps_what_was_said_before() -> None:
-    response = extended(RUNNING, LEASE, 1, LATER, "half way")
+    response = extended(RUNNING, LEASE, 1, LATER, "half way", NOW)
 
-    assert extended(response, LEASE, 1, LATER, None).progress == "half way"
+    assert extended(response, LEASE, 1, LATER, None, NOW).progress == "half way"
 
 
 @pytest.mark.parametrize(("lease", "fence"), [("lse_other", 1), (LEASE, 0), (LEASE, 2), ("", 1)])
 def test_only_the_lease_with_its_fence_counts(lease: LeaseId, fence: int) -> None:
     with pytest.raises(LeaseLost):
-        extended(RUNNING, lease, fence, LATER, None)
+        extended(RUNNING, lease, fence, LATER, None, NOW)
     with pytest.raises(LeaseLost):
         succeeded(RUNNING, lease, fence, RESULT, NOW)
     with pytest.raises(LeaseLost):

@@ -7,10 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
 from signalbox.models.lifecycle import (
     attempt_failed,
+    dispatched,
     extended,
     lease_ended,
     leased,
@@ -62,7 +64,7 @@ class Life(RuleBasedStateMachine):
         lease, fence, _ = self.holder
         then = self.now + timedelta(seconds=30)
         if step == "extend":
-            self.task = extended(self.task, lease, fence, then, None)
+            self.task = extended(self.task, lease, fence, then, None, self.now)
             self.holder = (lease, fence, then)
             return
         self.holder = None
@@ -110,6 +112,26 @@ class Life(RuleBasedStateMachine):
             return
         self.task = retried(self.task, self.now, by="somebody")
         self.ended, self.attempts, self.free_from = False, 0, self.now
+
+    @rule()
+    def dispatch(self) -> None:
+        if self.holder is None:
+            self.task = dispatched(self.task, self.now)
+
+    @rule()
+    def postpone(self) -> None:
+        self.task = entry_at_due_time(self.task)
+        assert self.task.indexed_due_at == self.task.due_at
+
+    @invariant()
+    def maintenance_meets_the_task_in_time(self) -> None:
+        entry, due_at = self.task.indexed_due_at, self.task.due_at
+        assert (entry is None) == (due_at is None) == (self.ended and not self._undispatched)
+        assert entry is None or due_at is None or entry <= due_at
+
+    @property
+    def _undispatched(self) -> bool:
+        return self.task.dispatched < self.task.version
 
     @invariant()
     def the_model_is_right(self) -> None:

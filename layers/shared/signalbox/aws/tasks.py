@@ -163,7 +163,7 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
     lease_until = _lease_end(task)
     if lease_until:
         item["lease_until"] = lease_until
-    return item | due_attributes(task.id, task.due_at, task.expires_at)
+    return item | due_attributes(task.id, task.indexed_due_at, task.expires_at)
 
 
 def due_attributes(

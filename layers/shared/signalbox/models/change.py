@@ -25,7 +25,7 @@ TEST_EVENT_TYPE = "signalbox.test"
 
 
 class TaskSummary(Model):
-    """A task in a list."""
+    """A task in a list. `expires_at` is known from its end on, so that its mark changes no row."""
 
     id: TaskId
     version: int
@@ -141,7 +141,7 @@ def task_summary(task: Task) -> TaskSummary:
         attempt=task.attempt,
         created_at=task.created_at,
         updated_at=task.updated_at,
-        expires_at=task.expires_at,
+        expires_at=task.retained_until,
     )
 
 

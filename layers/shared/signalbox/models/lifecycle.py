@@ -9,6 +9,7 @@ and is appended to `history`.
 from datetime import datetime, timedelta
 from typing import Final
 
+from signalbox.models.due_entry import entry_at_due_time, entry_while_leased
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
 from signalbox.models.task import (
@@ -47,7 +48,7 @@ def created(task: Task, by: str) -> Task:
         by=by,
         attempt=0,
     )
-    return task.model_copy(update={"history": (step,)})
+    return entry_at_due_time(task.model_copy(update={"history": (step,)}))
 
 
 def editable(task: Task) -> EditableFields:
@@ -100,23 +101,20 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
         raise Conflict("the task waits for its next attempt")
     if task.attempt >= task.max_attempts:
         raise Conflict("the task has no attempts left")
-    return _stepped(
-        task.model_copy(
-            update={
-                "status": TaskStatus.RUNNING,
-                "lease": lease,
-                "fence": task.fence + 1,
-                "attempt": task.attempt + 1,
-                "started_at": task.started_at or now,
-                "sent_at": task.sent_at or now,
-                "not_before": None,
-                "progress": None,
-            }
-        ),
-        ChangeType.STARTED,
-        now,
-        by=f"worker:{lease.worker}",
+    running = task.model_copy(
+        update={
+            "status": TaskStatus.RUNNING,
+            "lease": lease,
+            "fence": task.fence + 1,
+            "attempt": task.attempt + 1,
+            "started_at": task.started_at or now,
+            "sent_at": task.sent_at or now,
+            "not_before": None,
+            "progress": None,
+        }
     )
+    after = _appended(running, ChangeType.STARTED, now, by=f"worker:{lease.worker}")
+    return entry_while_leased(task, after, now)
 
 
 def holder_until(task: Task, now: datetime) -> datetime | None:
@@ -138,7 +136,9 @@ def current_lease(task: Task, lease: LeaseId, fence: int) -> Lease:
     return held
 
 
-def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None) -> Task:
+def extended(
+    task: Task, lease: LeaseId, fence: int, until: datetime, progress: str | None, now: datetime
+) -> Task:
     """Return the task with a longer lease. It is not a step.
 
     Raises:
@@ -146,7 +146,8 @@ def extended(task: Task, lease: LeaseId, fence: int, until: datetime, progress: 
     """
     held = current_lease(task, lease, fence)
     update = {"lease": held.model_copy(update={"expires_at": until})}
-    return task.model_copy(update=update | ({"progress": progress} if progress else {}))
+    after = task.model_copy(update=update | ({"progress": progress} if progress else {}))
+    return entry_while_leased(task, after, now)
 
 
 def succeeded(task: Task, lease: LeaseId, fence: int, result: TaskResult, now: datetime) -> Task:
@@ -312,7 +313,7 @@ def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Ta
 
 def queued(task: Task, now: datetime) -> Task:
     """Return the pending task with a message in its queue. It is not a step."""
-    return task.model_copy(update={"sent_at": now})
+    return entry_at_due_time(task.model_copy(update={"sent_at": now}))
 
 
 def dispatched(task: Task, now: datetime) -> Task:
@@ -321,7 +322,7 @@ def dispatched(task: Task, now: datetime) -> Task:
     Not a step.
     """
     marked = task.model_copy(update={"dispatched": task.version})
-    return queued(marked, now) if task.status is TaskStatus.PENDING else marked
+    return queued(marked, now) if task.status is TaskStatus.PENDING else entry_at_due_time(marked)
 
 
 def _is_same_person(one: str, other: str) -> bool:
@@ -351,10 +352,17 @@ def _finished(
     task: Task, status: TaskStatus, now: datetime, *, by: str, reason: str | None
 ) -> Task:
     ended = task.model_copy(update={"status": status, "finished_at": now, "reason": reason})
-    return _stepped(ended, ChangeType(status.value), now, by=by, reason=reason)
+    # its entry stays, unless it is late: it is removed when the end is dispatched
+    return _appended(ended, ChangeType(status.value), now, by=by, reason=reason)
 
 
 def _stepped(
+    task: Task, type_: ChangeType, now: datetime, *, by: str, reason: str | None = None
+) -> Task:
+    return entry_at_due_time(_appended(task, type_, now, by=by, reason=reason))
+
+
+def _appended(
     task: Task, type_: ChangeType, now: datetime, *, by: str, reason: str | None = None
 ) -> Task:
     step = TaskStep(

@@ -180,7 +180,8 @@ class Task(TaskContent):
     `fence` counts the leases, `attempt` those that count against `max_attempts`. `sent_at` is when
     a message for the task was put into its queue, None if there is none. `released_at` is the lease
     under which a worker released it last. `dispatched` is the last version whose change is known to
-    be dispatched. `retention` is in seconds; 0 stores a finished task forever.
+    be dispatched. `indexed_at` is the time of its entry in the index of due items, unless that is
+    two minutes after its creation. `retention` is in seconds; 0 stores a finished task forever.
     """
 
     id: TaskId
@@ -196,6 +197,7 @@ class Task(TaskContent):
     not_before: UtcDatetime | None = None
     sent_at: UtcDatetime | None = None
     dispatched: int = 0
+    indexed_at: UtcDatetime | None = None
     attempt: int = 0
     fence: int = 0
     lease: Lease | None = None
@@ -218,14 +220,19 @@ class Task(TaskContent):
         return self.status is TaskStatus.FAILED and spent
 
     @property
+    def retained_until(self) -> datetime | None:
+        """Return when the retention of the finished task ends, None if it never does."""
+        if self.finished_at is None or not self.retention:
+            return None
+        return self.finished_at + timedelta(seconds=self.retention)
+
+    @property
     def expires_at(self) -> datetime | None:
         """Return when the task expires, None if it does not.
 
         Or if its last change was not dispatched.
         """
-        if self.finished_at is None or not self.retention or self.dispatched < self.version:
-            return None
-        return self.finished_at + timedelta(seconds=self.retention)
+        return self.retained_until if self.dispatched >= self.version else None
 
     @property
     def due_at(self) -> datetime | None:
@@ -242,6 +249,15 @@ class Task(TaskContent):
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
         return since + UNSENT_AFTER
+
+    @property
+    def indexed_due_at(self) -> datetime | None:
+        """Return the time under which the index of due items has it, never after `due_at`.
+
+        `due_entry` has the rules by which it is moved.
+        """
+        due_at = self.due_at
+        return due_at and min(due_at, self.indexed_at or self.created_at + UNSENT_AFTER)
 
     def approval_is_over(self, now: datetime) -> bool:
         """Return whether the task awaits an approval that nobody gave in time."""

@@ -5,13 +5,13 @@ from datetime import timedelta
 from random import Random
 
 from signalbox.models.ids import SubscriptionId, WorkerId
-from signalbox.models.lifecycle import leased, succeeded
+from signalbox.models.lifecycle import extended, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority, Task, TaskResult, TaskStatus
 from signalbox.services.queues.idle import IdleQueues
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.dispatch import DispatchChanges
-from signalbox.services.tasks.reconcile import ReconcileOverdue
+from signalbox.services.tasks.reconcile import ReconcileOverdue, ReconcileResult
 from tests.builders import NOW, a_connection, a_lease, a_subscription, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
@@ -191,3 +191,50 @@ def _ended(task: Task) -> Task:
 def _changes(system: System, task: Task) -> Sequence[str]:
     notes = system.notifications.of_task(task.id)
     return sorted(str(note.change.change_type) for note in notes)
+
+
+def test_a_lost_worker_is_noticed_in_the_minute_after_its_lease_and_met_early_once() -> None:
+    system = System()
+    system.create()
+    task = system.claim(WorkerId("agent-1"), lease_seconds=300, wait_seconds=0)
+    assert task
+
+    found = [_minute(system) for _ in range(6)]
+
+    assert [each.postponed for each in found] == [0, 1, 0, 0, 0, 0]
+    assert [each.leases for each in found] == [0, 0, 0, 0, 0, 1]
+    assert system.stored(task).status is TaskStatus.PENDING
+
+
+def test_a_task_that_is_met_shortly_before_it_is_due_keeps_its_entry() -> None:
+    system = System()
+    system.create()
+    task = system.claim(WorkerId("agent-1"), lease_seconds=120, wait_seconds=0)
+    assert task
+    system.clock.advance(timedelta(seconds=125))
+
+    found = system.reconcile(lambda: 60.0)
+
+    assert (found.leases, found.postponed, found.failed) == (0, 0, 0)
+    assert system.stored(task) == task
+
+
+def test_a_heartbeat_after_maintenance_moved_the_entry_is_not_refused() -> None:
+    system = System()
+    system.create()
+    task = system.claim(WorkerId("agent-1"), lease_seconds=300, wait_seconds=0)
+    assert task
+    assert task.lease
+    for _ in range(2):
+        _minute(system)
+    now = system.clock()
+
+    longer = extended(task, task.lease.id, 1, now + timedelta(seconds=300), None, now)
+    system.tasks.replace(task, longer)
+
+    assert system.stored(task).due_at == now + timedelta(seconds=330)
+
+
+def _minute(system: System) -> ReconcileResult:
+    system.clock.advance(timedelta(minutes=1, seconds=1))
+    return system.reconcile(lambda: 60.0)

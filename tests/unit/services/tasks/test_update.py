@@ -36,7 +36,7 @@ class BusyStore(FakeTaskStore):
 
 def beat(task: Task) -> Task:
     until = (task.lease or a_lease()).expires_at + timedelta(minutes=1)
-    return extended(task, a_lease().id, task.fence, until, "on it")
+    return extended(task, a_lease().id, task.fence, until, "on it", NOW)
 
 
 def relabelled(task: Task) -> Task:

@@ -67,13 +67,14 @@ class ManageLease:
         self, lease_ref: LeaseRef, *, lease_seconds: int, progress: str | None = None
     ) -> HeartbeatResult:
         """Extend the lease from now and report whether to continue or to cancel."""
-        until = self.clock() + timedelta(seconds=lease_seconds)
+        now = self.clock()
+        until = now + timedelta(seconds=lease_seconds)
         task = self.tasks.get(lease_ref.task)
         if _cancelled(task, lease_ref):
             return HeartbeatResult(word=HeartbeatAction.CANCEL, task=task)
         after = self._step(
             lease_ref,
-            lambda task: extended(task, lease_ref.lease, lease_ref.fence, until, progress),
+            lambda task: extended(task, lease_ref.lease, lease_ref.fence, until, progress, now),
             task,
         )
         lease = _lease(after)

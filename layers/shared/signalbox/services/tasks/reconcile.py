@@ -5,15 +5,17 @@ index, and items that are overdue are moved on.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Final
 
+from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
 from signalbox.models.hold import released_from_hold
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approval_expired, lease_ended
 from signalbox.models.notification import Notification, sent
-from signalbox.models.task import TaskStatus
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import DueIndex, DueItem, TaskStore
 from signalbox.services.ports.time import Clock, TimeLeft
@@ -23,18 +25,22 @@ _BY: Final = "maintenance"
 _RESERVE: Final = 10.0
 _MAX_REPORTED_ERRORS: Final = 5
 _PROBABILITY_LATEST_FIRST: Final = 0.5
+_SOON: Final = timedelta(minutes=2)
+"""What is due so soon is met again instead: a read or two cost less than to move its entry."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ReconcileResult:
     """How many items were moved on. `failed` ones are found again by the next run.
 
-    `errors` has the type of the error for the first few failed tasks.
+    `postponed` tasks were met before they are due, and their entries in the index were moved.
+    `troubles` has the type of the error for the first few failed tasks.
     """
 
     tasks: int = 0
     leases: int = 0
     notifications: int = 0
+    postponed: int = 0
     failed: int = 0
     troubles: dict[TaskId, str] = field(default_factory=dict)
 
@@ -77,16 +83,26 @@ class ReconcileOverdue:
             before = self.notifications.get(item.task, item.notification)
             self._send(before, result)
             return
-        task = self.tasks.get(item.task)
-        if task.status is TaskStatus.RUNNING:
-            self.tasks.replace(task, lease_ended(task, self.clock(), _BY))
+        task, now = self.tasks.get(item.task), self.clock()
+        if task.due_at is None or task.due_at > now:
+            self._postpone(task, result)
+        elif task.status is TaskStatus.RUNNING:
+            self.tasks.replace(task, lease_ended(task, now, _BY))
             result.leases += 1
-        elif task.approval_is_over(self.clock()):
-            self.tasks.replace(task, approval_expired(task, self.clock(), _BY))
+        elif task.approval_is_over(now):
+            self.tasks.replace(task, approval_expired(task, now, _BY))
             result.tasks += 1
-        elif task.due_at and task.due_at <= self.clock():
+        else:
             self.dispatch(task.model_copy(update={"sent_at": None}), task.undispatched)
             result.tasks += 1
+
+    def _postpone(self, task: Task, result: ReconcileResult) -> None:
+        """Move the entry of a task that was met before it is due, unless it soon is."""
+        now, entry, due_at = self.clock(), task.indexed_due_at, task.due_at
+        if entry is None or due_at is None or entry > now or due_at - now <= _SOON:
+            return
+        self.tasks.replace(task, entry_at_due_time(task))
+        result.postponed += 1
 
     def _send(self, before: Notification, result: ReconcileResult) -> None:
         now = self.clock()
