@@ -5,6 +5,7 @@ UV := $(if $(shell command -v uv 2>/dev/null),uv,$(BIN)/uv)
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 SOURCES := cli functions layers tests
 SPECTRAL := .signalbox/spectral
+DASHBOARD := dashboard
 STAGE ?= staging
 ARGS ?=
 REQUESTS ?= 100
@@ -27,14 +28,14 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak cost partitions bench load record check spectral: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/.synced ## Run the whole stack on this machine (ARGS: options of `signalbox up`)
@@ -102,6 +103,22 @@ check: .venv/.synced ## Check format, lint, types, rooms and template; says noth
 	$(call quietly,$(BIN)/python -m cli.lint)
 	@if $(MAKE) --silent $(SPECTRAL)/.installed 2>/dev/null; then $(MAKE) --silent spectral; \
 	else echo 'without npm and its packages `make spectral` is left out' >&2; fi
+	@if $(MAKE) --silent $(DASHBOARD)/node_modules/.installed 2>/dev/null; then $(MAKE) --silent dashboard-check; \
+	else echo 'without npm and its packages `make dashboard-check` is left out' >&2; fi
+
+.PHONY: dashboard
+dashboard: dashboard-types ## Check the types of the dashboard and bundle it into functions/dashboard/static (needs Node.js)
+	@cd $(DASHBOARD) && npm run --silent check && npm run --silent build
+
+.PHONY: dashboard-check
+dashboard-check: dashboard-types ## Check the types of the dashboard, and that the committed bundle is current (needs Node.js)
+	@cd $(DASHBOARD) && npm run --silent check && npm run --silent build -- --check
+
+.PHONY: dashboard-types
+dashboard-types: .venv/.synced $(DASHBOARD)/node_modules/.installed
+	@mkdir -p .signalbox
+	@$(BIN)/python -m tests.spectral > .signalbox/openapi.json
+	$(call quietly,cd $(DASHBOARD) && npm run --silent types)
 
 .PHONY: spectral
 spectral: .venv/.synced $(SPECTRAL)/.installed ## Check what the API says of itself by OWASP's rules (needs Node.js)
@@ -139,7 +156,7 @@ lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too
 	@if [ -x $(BIN)/signalbox ]; then $(BIN)/signalbox down; fi
-	rm -rf .venv .signalbox .aws-sam .coverage .hypothesis .*_cache
+	rm -rf .venv .signalbox .aws-sam $(DASHBOARD)/node_modules .coverage .hypothesis .*_cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.synced: pyproject.toml uv.lock | $(filter-out uv,$(UV))
@@ -151,6 +168,10 @@ $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.
 	@mkdir -p $(SPECTRAL)
 	@cp $^ $(SPECTRAL)
 	@npm ci --silent --prefix $(SPECTRAL)
+	@touch $@
+
+$(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json
+	@npm ci --silent --prefix $(DASHBOARD)
 	@touch $@
 
 $(BIN)/uv:

@@ -1,0 +1,5 @@
+import { PageHeading } from "../components/basics";
+
+export default function Placeholder() {
+  return <PageHeading title="Soon" />;
+}

@@ -1,0 +1,32 @@
+import type { ComponentType } from "preact";
+import type { Scope } from "../session";
+
+export interface PageProps {
+  /** The parts of the path that the pattern names. */
+  params: Record<string, string>;
+  query: Record<string, string>;
+  /** Set the title of the tab, where it depends on what was loaded. */
+  setTitle: (title: string) => void;
+}
+
+export interface Page {
+  /** The pattern of the path, such as `/tasks/:id`. */
+  path: string;
+  title: string;
+  /** Without this scope the page is neither in the navigation nor shown. */
+  scope?: Scope;
+  /** The group of the navigation that the page is in; without one it is reached by links. */
+  group?: "Work" | "Traffic" | "Set-up" | "Access";
+  /** The path of the page that the navigation marks as current. */
+  parent?: string;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+/** Every page of the dashboard, in the order of the navigation. A further page is one module and one entry here. */
+export const pages: readonly Page[] = [
+  { path: "/", title: "Overview", group: "Work", load: () => import("./overview") },
+  { path: "/tasks", title: "Tasks", scope: "tasks:read", group: "Work", load: () => import("./tasks") },
+  { path: "/tasks/:id", title: "Task", scope: "tasks:read", parent: "/tasks", load: () => import("./task") },
+  { path: "/deliveries", title: "Deliveries", scope: "deliveries:read", group: "Traffic", load: () => import("./deliveries") },
+  { path: "/deliveries/:id", title: "Delivery", scope: "deliveries:read", parent: "/deliveries", load: () => import("./delivery") },
+];
