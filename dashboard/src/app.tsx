@@ -6,7 +6,7 @@ import { live } from "./live";
 import { Login } from "./login";
 import { type Page, type PageProps, pages } from "./pages";
 import { type Location, matchPath, useLocation } from "./router";
-import { can, restoreSession, sessionState } from "./session";
+import { can, justLoggedIn, restoreSession, sessionState } from "./session";
 import { Header, Navigation } from "./shell";
 import { useStore } from "./store";
 
@@ -73,7 +73,8 @@ function Outlet({ page, params, location }: { page: Page; params: Record<string,
     document.title = `${page.title} · Signalbox`;
     if (!Content) return;
     visits += 1;
-    if (visits === 1) return; // The browser places the focus when it opens the page.
+    // The browser places the focus when it opens the page.
+    if (visits === 1 && !justLoggedIn.value) return;
     announce(page.title);
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
     window.scrollTo(0, 0);

@@ -36,10 +36,15 @@ export async function restoreSession(): Promise<void> {
   }
 }
 
+/** Whether the person logged in on this page, rather than having a session already. */
+export const justLoggedIn = { value: false };
+
 /** Exchange an API key for a session. Rejects with the refusal of the API. */
 export async function logIn(key: string): Promise<void> {
   const response = await raw("post", addressOf(path), undefined, { headers: { Authorization: `Bearer ${key}` } });
-  sessionState.set({ status: "active", session: (await response.json()) as Session });
+  const session = (await response.json()) as Session;
+  justLoggedIn.value = true;
+  sessionState.set({ status: "active", session });
 }
 
 /** End the session, here and on the server. */

@@ -1,0 +1,100 @@
+import { useId, useState } from "preact/hooks";
+import { type Schema, post, request } from "../api/client";
+import { ApiProblem } from "../api/problems";
+import { ConfirmDialog } from "../components/dialog";
+import { notify, notifyError } from "../components/messages";
+import { usePermission } from "../session";
+import { priorities } from "./columns";
+
+type Task = Schema<"TaskView">;
+interface ActionsProps {
+  task: Task;
+  onChange: () => void;
+}
+
+const isOpen = (task: Task): boolean => ["awaiting_approval", "pending", "running"].includes(task.status);
+const etagOf = (task: Task): Record<string, string> => ({ "If-Match": `"v${task.version}"` });
+
+/** What the session may do with the task in its present state. */
+export function TaskActions({ task, onChange }: ActionsProps) {
+  const can = usePermission();
+  const [dialog, setDialog] = useState<"cancel" | "reject" | null>(null);
+  const path = { task_id: task.id };
+  const act = async (label: string, action: () => Promise<unknown>) => {
+    try {
+      await action();
+      notify(label);
+    } catch (error) {
+      notifyError(error);
+    }
+    onChange();
+  };
+  return (
+    <>
+      {can("tasks:write") && isOpen(task) && <PriorityChoice task={task} onChange={onChange} />}
+      {can("tasks:approve") && task.status === "awaiting_approval" && (
+        <>
+          <button type="button" class="primary" onClick={() => void act("Task approved", () => post("/api/v1/tasks/{task_id}/approve", { path, headers: etagOf(task) }))}>Approve</button>
+          <button type="button" class="danger" onClick={() => setDialog("reject")}>Reject …</button>
+        </>
+      )}
+      {can("tasks:write") && ["failed", "cancelled"].includes(task.status) && (
+        <button type="button" class="primary" onClick={() => void act("Task queued again", () => post("/api/v1/tasks/{task_id}/retry", { path, headers: etagOf(task) }))}>Retry</button>
+      )}
+      {can("tasks:write") && isOpen(task) && <button type="button" class="danger" onClick={() => setDialog("cancel")}>Cancel …</button>}
+      {dialog && <EndDialog kind={dialog} task={task} onChange={onChange} onClose={() => setDialog(null)} />}
+    </>
+  );
+}
+
+const endings = {
+  cancel: { title: "Cancel this task?", action: "Cancel the task", done: "Task cancelled", hint: "A worker that runs it is told at its next heartbeat. A cancelled task can be retried." },
+  reject: { title: "Reject this task?", action: "Reject the task", done: "Task rejected", hint: "It is cancelled and does not run. It can be retried." },
+};
+
+function EndDialog({ kind, task, onChange, onClose }: ActionsProps & { kind: "cancel" | "reject"; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const { title, action, done, hint } = endings[kind];
+  const end = async () => {
+    const options = { path: { task_id: task.id }, query: { reason: reason.trim() || undefined } as never, headers: etagOf(task) };
+    try {
+      if (kind === "cancel") await request("delete", "/api/v1/tasks/{task_id}", options);
+      else await post("/api/v1/tasks/{task_id}/reject", options);
+    } finally {
+      onChange();
+    }
+    notify(done);
+  };
+  return (
+    <ConfirmDialog title={title} action={action} danger onConfirm={end} onClose={onClose}>
+      <p class="quote">{task.title}</p>
+      <p>{hint}</p>
+      <label>
+        <span>Reason (optional)</span>
+        <textarea name="reason" maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+      </label>
+    </ConfirmDialog>
+  );
+}
+
+function PriorityChoice({ task, onChange }: ActionsProps) {
+  const id = useId();
+  const change = async (priority: string) => {
+    try {
+      await request("patch", "/api/v1/tasks/{task_id}", { path: { task_id: task.id }, body: { priority } as never, headers: etagOf(task) });
+      notify(`Priority is ${priority} now`);
+    } catch (error) {
+      notifyError(error);
+      if (!(error instanceof ApiProblem)) return;
+    }
+    onChange();
+  };
+  return (
+    <span class="inline-field">
+      <label for={id} class="muted">Priority</label>
+      <select id={id} name="priority" value={task.priority} onChange={(event) => void change(event.currentTarget.value)}>
+        {priorities.map((priority) => <option key={priority} value={priority}>{priority}</option>)}
+      </select>
+    </span>
+  );
+}

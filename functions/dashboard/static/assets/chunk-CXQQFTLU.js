@@ -1,1 +1,0 @@
-import{l as e}from"./chunk-F2SJCB5N.js";function l({title:r,children:t,over:n}){return e("header",{class:"page-heading",children:[e("div",{children:[n&&e("p",{class:"over",children:n}),e("h1",{tabIndex:-1,children:r})]}),t&&e("div",{class:"actions",children:t})]})}export{l as a};
