@@ -53,7 +53,8 @@ def test_no_two_modules_define_the_same_public_name() -> None:
 
 
 def test_no_retired_word_is_left() -> None:
-    grep = ["git", "grep", "-nwE", RETIRED, "--", ".", f":!{Path(__file__).relative_to(PROJECT)}"]
+    left_out = (str(Path(__file__).relative_to(PROJECT)), "functions/dashboard/static")  # built
+    grep = ["git", "grep", "-nwE", RETIRED, "--", ".", *(f":!{path}" for path in left_out)]
 
     done = subprocess.run(grep, cwd=PROJECT, capture_output=True, text=True, check=False)  # noqa: S603
 

@@ -19,11 +19,11 @@ from signalbox.egress.refreshed_tokens import REFRESH_LOCK_TIME
 from signalbox.runtime.registry import connector_names, connectors, providers
 from tests.integration.template import template, translated
 
-PROVIDERS: Final = [f"provider{number}" for number in range(2)]
-CONNECTORS: Final = [f"connector{number}" for number in range(2)]
+PROVIDERS: Final = [f"provider{number}" for number in range(3)]
+CONNECTORS: Final = [f"connector{number}" for number in range(3)]
 WEBHOOKS: Final = "  Fn::ForEach::Webhooks:\n    - Provider\n    - ["
 DELIVERIES: Final = "  Fn::ForEach::Connectors:\n    - Connector\n    - ["
-LINES: Final = 980
+LINES: Final = 1_000
 LINES_OF_ONE: Final = 8
 CLOUDFORMATION_TAKES: Final = 500
 CLOUDFORMATION_READS: Final = 1_000_000
