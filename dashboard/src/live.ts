@@ -23,9 +23,12 @@ type Listener = (event: LiveEvent | null) => void;
 interface Topic {
   listeners: Set<Listener>;
   last: string | null;
+  end: ReturnType<typeof setTimeout> | undefined;
 }
 
 const pingEvery = 240_000;
+// Pages that follow each other mostly need the same topics, so a topic ends some time after its last listener.
+const linger = 30_000;
 const longestPause = 30_000;
 
 /** Return the two numbers at the end of an id, which order the events of a topic. */
@@ -65,7 +68,8 @@ class LiveClient {
   }
 
   subscribe(name: string, listener: Listener): () => void {
-    const topic = this.topics.get(name) ?? { listeners: new Set(), last: null };
+    const topic = this.topics.get(name) ?? { listeners: new Set(), last: null, end: undefined };
+    clearTimeout(topic.end);
     topic.listeners.add(listener);
     if (!this.topics.has(name)) {
       this.topics.set(name, topic);
@@ -73,10 +77,15 @@ class LiveClient {
     }
     return () => {
       topic.listeners.delete(listener);
-      if (topic.listeners.size || this.topics.get(name) !== topic) return;
-      this.topics.delete(name);
-      this.send({ type: "unsubscribe", topic: name });
+      // Those of single tasks are many, and a connection has fifty topics.
+      if (topic.listeners.size === 0) topic.end = setTimeout(() => this.end(name, topic), name.includes("/") ? 0 : linger);
     };
+  }
+
+  private end(name: string, topic: Topic): void {
+    if (topic.listeners.size || this.topics.get(name) !== topic) return;
+    this.topics.delete(name);
+    this.send({ type: "unsubscribe", topic: name });
   }
 
   private async connect(): Promise<void> {

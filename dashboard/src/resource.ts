@@ -26,12 +26,18 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown; loading: boolean }>(() => ({ key, data: undefined, error: undefined, loading: true }));
   const loader = useRef(load);
   loader.current = load;
-  const abort = useRef<AbortController | null>(null);
+  const soon = useThrottled(() => reload());
+  const current = useRef<{ controller: AbortController; again: boolean } | null>(null);
 
   const reload = useCallback(async () => {
-    abort.current?.abort();
-    const controller = new AbortController();
-    abort.current = controller;
+    // What changes all the time must not keep the page from ever seeing a response.
+    if (current.current) {
+      current.current.again = true;
+      return;
+    }
+    const run = { controller: new AbortController(), again: false };
+    const { controller } = run;
+    current.current = run;
     setState((old) => ({ key, data: old.key === key ? old.data : undefined, error: old.key === key ? old.error : undefined, loading: true }));
     try {
       const data = await loader.current(controller.signal);
@@ -39,19 +45,24 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     } catch (error) {
       if (!controller.signal.aborted) setState((old) => ({ ...old, error, loading: false }));
     }
+    if (controller.signal.aborted) return;
+    current.current = null;
+    if (run.again) soon();
   }, [key]);
 
   useEffect(() => {
     void reload();
-    return () => abort.current?.abort();
+    return () => {
+      current.current?.controller.abort();
+      current.current = null;
+    };
   }, [reload]);
-  const soon = useThrottled(reload);
   useLive(options.topics ?? [], (event) => {
     if (!event || (options.matters?.(event) ?? true)) soon();
   });
   usePolling(soon, options.every);
-  const current = state.key === key ? state : { data: undefined, error: undefined, loading: true };
-  return { data: current.data, error: current.error, loading: current.loading, reload: () => void reload() };
+  const shown = state.key === key ? state : { data: undefined, error: undefined, loading: true };
+  return { data: shown.data, error: shown.error, loading: shown.loading, reload: () => void reload() };
 }
 
 /** Return a function that runs `action` at once, then at most once a second. */

@@ -69,7 +69,7 @@ export function messageOf(error: unknown): HumanMessage {
 function advice(problem: ApiProblem): string {
   const faults = problem.faults.map((fault) => `${fault.pointer.replace(/^\/(body|query)\//, "")}: ${fault.code.replaceAll("_", " ")}`);
   if (problem.status === 429) return `Try again in ${problem.retryAfter ?? 1} s.`;
-  if (problem.status === 412 || problem.status === 428) return "The newest state is shown now. Look at it, and repeat your change if it still fits.";
+  if (problem.status === 412 || problem.status === 428) return "The newest state is shown now. Look at it, then do it again if it still fits.";
   if (problem.status === 403) return problem.detail ? sentence(problem.detail) : "Ask an administrator for a key with more permissions.";
   if (problem.status >= 500) return "Nothing was lost. Try again in a moment.";
   return faults.length ? sentence(faults.join("; ")) : sentence(problem.detail);

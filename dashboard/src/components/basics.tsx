@@ -52,8 +52,15 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     announce(`${label} copied`);
     setTimeout(() => setCopied(false), 2_000);
   };
-  return <button type="button" class="icon-button" aria-label={`Copy ${label}`} title={`Copy ${label}`} onClick={() => void copy()}>{copied ? "✓" : "⧉"}</button>;
+  return <button type="button" class="icon-button" aria-label={`Copy ${label}`} title={`Copy ${label}`} onClick={() => void copy()}>{copied ? "✓" : <CopyIcon />}</button>;
 }
+
+const CopyIcon = () => (
+  <svg width="14" height="14" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
+    <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+    <path d="M10.5 3.5V3A1.5 1.5 0 0 0 9 1.5H3A1.5 1.5 0 0 0 1.5 3v6A1.5 1.5 0 0 0 3 10.5h.5" />
+  </svg>
+);
 
 /** An id with a button that copies it. */
 export function Id({ value, label = "id" }: { value: string; label?: string }) {

@@ -48,7 +48,7 @@ export function TaskActions({ task, onChange }: ActionsProps) {
 }
 
 const endings = {
-  cancel: { title: "Cancel this task?", action: "Cancel the task", done: "Task cancelled", hint: "A worker that runs it learns it from its next heartbeat. A cancelled task can be retried." },
+  cancel: { title: "Cancel this task?", action: "Cancel the task", done: "Task cancelled", hint: "A worker that runs it learns of it at its next heartbeat. A cancelled task can be retried." },
   reject: { title: "Reject this task?", action: "Reject the task", done: "Task rejected", hint: "It is cancelled and does not run. It can be retried." },
 };
 
