@@ -74,13 +74,14 @@ function Outcome({ task }: { task: Task }) {
 
 function Request({ task }: { task: Task }) {
   const text = task.instruction || task.description;
-  if (!text && !task.arguments.length) return null;
+  const words = task.arguments.join(" ");
+  if (!text && !words) return null;
   return (
     <Section title="What was asked">
       <p class="untrusted">Written by {task.author ?? "the sender"}; it is shown as it came.</p>
       {text && <p class="quote">{text}</p>}
       {task.instruction && task.description && task.description !== task.instruction && <details><summary>Description</summary><p class="quote">{task.description}</p></details>}
-      {task.arguments.length > 0 && <p><code>{task.arguments.join(" ")}</code></p>}
+      {words && words !== text && <p><code>{words}</code></p>}
     </Section>
   );
 }

@@ -1,0 +1,90 @@
+"""A local stack as a newcomer has it: started and used by the command line."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from cli.local.instance import find_instance
+from cli.local.local_key import local_key_text
+from cli.target import PROJECT
+
+_SIGNALBOX = str(Path(sys.executable).with_name("signalbox"))
+_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class NewcomerStack:
+    """Where it runs, and the key that it printed."""
+
+    home: Path
+    url: str
+    key: str
+
+    @classmethod
+    def of(cls, home: Path) -> "NewcomerStack":
+        """Return the stack that runs with its state in a directory."""
+        running, key = find_instance(home), local_key_text(home)
+        if running is None or key is None:
+            raise RuntimeError(f"no stack runs in {home}")
+        return cls(home=home, url=running.base_url, key=key)
+
+    def command(self, *arguments: str) -> str:
+        """Run the command line against the stack and return what it prints."""
+        return signalbox(self.home, *arguments)
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
+        """Return the document with which the API answers."""
+        answer = requests.request(
+            method,
+            f"{self.url}/api/v1/{path}",
+            json=body,
+            headers={"X-API-Key": self.key} | headers,
+            timeout=_SECONDS,
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def create_key(self, *roles: str, scopes: tuple[str, ...] = ()) -> dict[str, str]:
+        """Return a new key, with its text in `key`."""
+        body = {"name": "browser", "roles": list(roles), "scopes": list(scopes)}
+        created: dict[str, str] = self.call("POST", "keys", body)
+        return created
+
+    def create_task(self, title: str, **fields: object) -> str:
+        """Return the id of a new task."""
+        return str(self.call("POST", "tasks", {"title": title} | fields)["id"])
+
+    def claim(self, worker: str = "browser") -> dict[str, Any]:
+        """Return a task of the queues and its lease."""
+        body = {"worker": worker, "lease_seconds": 300, "wait_seconds": 20}
+        claimed: dict[str, Any] = self.call("POST", "queue/claim", body)
+        return claimed
+
+    def send(self, text: str) -> str:
+        """Send a comment as GitHub does and return the id of its delivery."""
+        done = self.command("send", "github", "issue_comment", "--text", text, "--json")
+        return str(json.loads(done)["delivery_id"])
+
+
+def signalbox(home: Path, *arguments: str) -> str:
+    """Run a command and return what it prints.
+
+    Raises:
+        RuntimeError: It failed; the message is what it printed.
+    """
+    done = subprocess.run(  # noqa: S603 - our own program
+        [_SIGNALBOX, "--home", str(home), *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"signalbox {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout

@@ -1,0 +1,117 @@
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.dashboard import DashboardPage
+from tests.browser.stack import NewcomerStack
+
+
+def test_a_table_sorts_by_what_the_person_chooses(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    for name in ("b", "a"):
+        stack.create_task(f"sort {name}", priority="low")
+    dashboard.open("/tasks?priority=low", "Tasks")
+
+    dashboard.page.get_by_role("button", name="Task").click()
+
+    expect(dashboard.page.get_by_role("columnheader", name="Task")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    titles = dashboard.page.locator("tbody .row-title").all_inner_texts()
+    assert titles == sorted(titles)
+
+
+def test_filters_are_part_of_the_address(dashboard: DashboardPage, stack: NewcomerStack) -> None:
+    task = stack.create_task("only high", priority="high")
+    dashboard.open("/tasks", "Tasks")
+
+    dashboard.page.get_by_label("Priority").select_option("low")
+    expect(dashboard.row(task)).to_have_count(0)
+    dashboard.page.get_by_label("Priority").select_option("high")
+
+    expect(dashboard.row(task)).to_be_visible()
+    expect(dashboard.page).to_have_url(re.compile(r"#/tasks\?priority=high"))
+
+
+def test_the_board_moves_a_task_when_it_changes(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    task = stack.create_task("move over the board", priority="high")
+    dashboard.open("/tasks?view=board", "Tasks")
+    dashboard.wait_live()
+    expect(
+        dashboard.page.get_by_role("region", name="pending").locator(f"[data-id='{task}']")
+    ).to_be_visible()
+
+    stack.call("DELETE", f"tasks/{task}", **{"If-Match": "*"})
+
+    expect(
+        dashboard.page.get_by_role("region", name="cancelled").locator(f"[data-id='{task}']")
+    ).to_be_visible(timeout=30_000)
+
+
+def test_a_task_is_cancelled_with_a_reason_and_retried(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    task = stack.create_task("cancel me")
+    dashboard.open(f"/tasks/{task}", "cancel me")
+
+    dashboard.page.get_by_role("button", name="Cancel …").click()
+    dashboard.page.get_by_label("Reason (optional)").fill("not needed")
+    dashboard.confirm("Cancel the task")
+    expect(dashboard.page.locator(".state-line")).to_contain_text("cancelled")
+    expect(dashboard.page.get_by_text("not needed").first).to_be_visible()
+    dashboard.page.get_by_role("button", name="Retry").click()
+
+    expect(dashboard.page.locator(".state-line")).to_contain_text("pending")
+    expect(dashboard.page.get_by_role("list", name="What happened to this task")).to_contain_text(
+        "retried"
+    )
+
+
+def test_the_priority_of_a_task_changes(dashboard: DashboardPage, stack: NewcomerStack) -> None:
+    task = stack.create_task("hurry")
+    dashboard.open(f"/tasks/{task}", "hurry")
+
+    dashboard.page.get_by_label("Priority").select_option("high")
+
+    expect(dashboard.page.get_by_role("status").last).to_contain_text("Priority is high now")
+    assert stack.call("GET", f"tasks/{task}")["priority"] == "high"
+
+
+def test_a_change_that_somebody_else_made_first_is_not_overwritten(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    task = stack.create_task("changed twice")
+    dashboard.open(f"/tasks/{task}", "changed twice")
+    dashboard.page.get_by_role("button", name="Cancel …").click()
+    stack.call("PATCH", f"tasks/{task}", {"priority": "low"}, **{"If-Match": "*"})
+
+    dashboard.page.get_by_role("dialog").get_by_role("button", name="Cancel the task").click()
+
+    # Live updates may have brought the newest version before the click: then it is cancelled.
+    expect(
+        dashboard.page.get_by_text("It has changed in the meantime")
+        .or_(dashboard.page.locator(".state-line").get_by_text("cancelled"))
+        .first
+    ).to_be_visible()
+
+
+def test_escape_closes_a_dialog_and_the_focus_returns(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    dashboard.open(f"/tasks/{stack.create_task('escape')}", "escape")
+    button = dashboard.page.get_by_role("button", name="Cancel …")
+    button.click()
+
+    dashboard.page.keyboard.press("Escape")
+
+    expect(dashboard.page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def test_an_unknown_task_is_explained(dashboard: DashboardPage) -> None:
+    dashboard.page.goto(f"{dashboard.stack.url}/#/tasks/tsk_aaaaaaaaaaaaaaaaaaaaaaaa")
+
+    expect(dashboard.page.get_by_role("alert")).to_contain_text("There is nothing here")
