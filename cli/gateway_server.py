@@ -86,10 +86,10 @@ def function_environment(stack: Stack) -> Mapping[str, str]:
     except (BotoCoreError, ClientError, KeyError) as refused:
         raise CommandError(f"the settings of the function were not read: {refused}") from refused
     variables = found.get("Environment", {}).get("Variables", {})
-    return {**variables, **_access(stack), "POWERTOOLS_SERVICE_NAME": "gateway"}
+    return {**variables, **aws_access(stack), "POWERTOOLS_SERVICE_NAME": "gateway"}
 
 
-def _access(stack: Stack) -> Mapping[str, str]:
+def aws_access(stack: Stack) -> Mapping[str, str]:
     """Return the variables by which clients of AWS find the stack, and are let in."""
     region = {"AWS_DEFAULT_REGION": stack.session.region_name or ""}
     credentials = stack.session.get_credentials() if stack.endpoint_url else None

@@ -23,6 +23,7 @@ from cli.commands import (
     queue,
     secrets,
     send,
+    serve,
     services,
     sources,
     tasks,
@@ -67,6 +68,7 @@ app.command()(send.send)
 app.add_typer(sources.app, name="sources")
 app.add_typer(services.app, name="services")
 app.command()(gateway.gateway)
+app.command()(serve.serve)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(queue.app, name="queue")
 app.command()(watch.watch)

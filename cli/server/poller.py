@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from cli.server.stopping import ServerStopping
 from signalbox.http.problems import error_fields
 from signalbox.runtime.telemetry import logger
 
@@ -64,6 +65,8 @@ class Poller(ABC):
         while not self.stopping.has_begun:
             try:
                 pause = self.poll()
+            except ServerStopping:
+                break
             except Exception as error:  # noqa: BLE001  nothing may end the thread of a poller
                 logger().error("poll failed", extra={"poller": self.name, **error_fields(error)})
                 pause, backoff = backoff, min(backoff * 2, _MAX_BACKOFF)

@@ -31,7 +31,7 @@ _OUTDATED: Final = frozenset({"TrimmedDataAccessException", "ExpiredIteratorExce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCall:
-    """A mapping of a stream to a function. `give_up` takes the shard, too."""
+    """A mapping of a stream to a function. `give_up` takes the shard first."""
 
     stream: str
     patterns: tuple[Mapping[str, JsonValue], ...]

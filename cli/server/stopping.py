@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class ServerStopping(Exception):
+    """A function waited for something that a stopping server does not wait for."""
+
+
 class Stopping:
     """Begins once. What runs then has `grace` seconds; what waits goes on at once."""
 
@@ -41,5 +45,10 @@ class Stopping:
         return self._begun.wait(seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Wait for functions, which a stop wakes up."""
-        self._begun.wait(seconds)
+        """Wait so long.
+
+        Raises:
+            ServerStopping: The server stops meanwhile. Whatever waits is done by a later run.
+        """
+        if self._begun.wait(seconds):
+            raise ServerStopping

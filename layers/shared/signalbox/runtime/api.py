@@ -63,7 +63,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     """Return the handler."""
     wired = wiring or Wiring()
     routes = Routes(resolver=router())
-    add_health(routes, version=VERSION, clock=wired.clock, checks=_checks(wired))
+    add_health(routes, version=VERSION, clock=wired.clock, checks=readiness_checks(wired))
     _add_all_of_tasks(routes, wired)
     holding = ManageLease(
         tasks=wired.tasks, queue=wired.queue, clock=wired.clock, random=wired.random
@@ -170,7 +170,9 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     )
 
 
-def _checks(wired: Wiring) -> dict[str, ReadinessCheck]:
+def readiness_checks(wired: Wiring) -> dict[str, ReadinessCheck]:
+    """Return what calls each table and the queues; each raises Unavailable without an answer."""
+
     def reads(table: Table, *names: str) -> ReadinessCheck:
         return lambda: table.get({name: {"S": "ready"} for name in names}, consistent=False)
 
