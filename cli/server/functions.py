@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from cli.target import PROJECT
 from signalbox.runtime.registry import providers
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ REALTIME_FUNCTION: Final = "RealtimeFunction"
 
 _WEBHOOKS: Final = "WebhookFunction"
 _CONNECTORS: Final = "ConnectorFunction"
+_DASHBOARD: Final = "DashboardFunction"
 _BUILDERS: Final[Mapping[str, str]] = {
     "ApiFunction": "api",
     "DeadLettersFunction": "dead_letters",
@@ -58,11 +60,20 @@ def handler_maker(function: str) -> MakeHandler:
         name = _BUILDERS[function]
         made: MakeHandler = getattr(import_module(f"signalbox.runtime.{name}"), name)
         return made
+    if function == _DASHBOARD:
+        return _dashboard_maker()
     if function.endswith(_WEBHOOKS):
         return _webhook_maker(function.removesuffix(_WEBHOOKS))
     if function.endswith(_CONNECTORS):
         return _connector_maker(function.removesuffix(_CONNECTORS))
     raise UnknownFunction(f"the server has no function {function}")
+
+
+def _dashboard_maker() -> MakeHandler:
+    from signalbox.runtime.dashboard import dashboard
+
+    app = PROJECT / "functions" / "dashboard" / "app.py"
+    return lambda _: dashboard(str(app))
 
 
 def _webhook_maker(provider: str) -> MakeHandler:
