@@ -3,7 +3,7 @@
 BIN := .venv/bin
 UV := $(if $(shell command -v uv 2>/dev/null),uv,$(BIN)/uv)
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
-SOURCES := cli functions layers tests
+SOURCES := cli clients functions layers tests
 SPECTRAL := .signalbox/spectral
 DASHBOARD := dashboard
 STAGE ?= staging
@@ -159,7 +159,7 @@ clean: ## Remove everything made here, the state of the local stack too
 	rm -rf .venv .signalbox .aws-sam $(DASHBOARD)/node_modules .coverage .hypothesis .*_cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.synced: pyproject.toml uv.lock | $(filter-out uv,$(UV))
+.venv/.synced: pyproject.toml clients/python/pyproject.toml uv.lock | $(filter-out uv,$(UV))
 	$(require_python)
 	@$(UV) sync --quiet --frozen --python "$(PYTHON)"
 	@touch $@

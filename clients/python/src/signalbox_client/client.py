@@ -1,0 +1,218 @@
+"""A client of the API that waits for each response."""
+
+from collections.abc import Iterator, Sequence
+from typing import Unpack
+from uuid import uuid4
+
+from signalbox_client import operations
+from signalbox_client.bodies import (
+    DeliveryFilters,
+    ResultFields,
+    TaskEdit,
+    TaskFields,
+    TaskFilters,
+)
+from signalbox_client.connection import SyncConnection
+from signalbox_client.log_stream import STREAM_SECONDS, LogStream
+from signalbox_client.models import (
+    ClaimedTask,
+    Delivery,
+    DeliverySummary,
+    Heartbeat,
+    Lease,
+    LogLine,
+    LogRoom,
+    Priority,
+    QueuePause,
+    QueueStatus,
+    Replay,
+    Task,
+    TaskChange,
+    TaskSummary,
+    Timeline,
+)
+from signalbox_client.polling import Polls
+
+
+class Client(SyncConnection):
+    """A client of the API of Signalbox, for any number of threads.
+
+    Every method raises `ApiError`, `Unreachable` or `UnexpectedResponse`. Methods of a worker need
+    the scope `tasks:work`; `Worker` calls them for you.
+    """
+
+    def create_task(
+        self, title: str, *, idempotency_key: str | None = None, **fields: Unpack[TaskFields]
+    ) -> Task:
+        """Create a task, or return the one that was created with this idempotency key.
+
+        Without a key a random one is sent, so that the request can be repeated.
+        """
+        key = idempotency_key or str(uuid4())
+        return self.send(operations.create_task(title, key, fields))
+
+    def get_task(self, task_id: str) -> Task:
+        """Return a task."""
+        return self.send(operations.get_task(task_id))
+
+    def list_tasks(
+        self, *, limit: int | None = None, **filters: Unpack[TaskFilters]
+    ) -> Iterator[TaskSummary]:
+        """Yield the newest matching tasks, all or at most `limit`, page by page."""
+        operation = operations.list_tasks(filters)
+        left = limit
+        while left is None or left > 0:
+            page = self.send(operation)
+            yield from page.items[:left]
+            left = left if left is None else left - len(page.items)
+            if page.next is None:
+                return
+            operation = operation.page(page.next)
+
+    def update_task(self, task_id: str, *, version: int, **changes: Unpack[TaskEdit]) -> Task:
+        """Update a task if it still has this version.
+
+        Raises:
+            PreconditionFailed: It has changed.
+        """
+        return self.send(operations.update_task(task_id, version, changes))
+
+    def cancel_task(self, task_id: str, *, reason: str | None = None) -> Task:
+        """Cancel a task. Its worker learns it at its next heartbeat."""
+        return self.send(operations.cancel_task(task_id, reason))
+
+    def retry_task(self, task_id: str) -> Task:
+        """Retry a task that has failed or was cancelled."""
+        return self.send(operations.retry_task(task_id))
+
+    def approve_task(self, task_id: str) -> Task:
+        """Let a task run that awaits approval."""
+        return self.send(operations.approve_task(task_id))
+
+    def reject_task(self, task_id: str, *, reason: str | None = None) -> Task:
+        """Cancel a task that awaits approval."""
+        return self.send(operations.reject_task(task_id, reason))
+
+    def task_history(self, task_id: str) -> tuple[TaskChange, ...]:
+        """Return the changes of a task, the oldest first."""
+        return (self.send(operations.task_history(task_id))).items
+
+    def wait_for_task(self, task_id: str, *, timeout: float | None = None) -> Task:
+        """Return the task when it has finished, whether it succeeded or not.
+
+        Args:
+            task_id: The task.
+            timeout: Seconds, None for ever.
+
+        Raises:
+            WaitTimeout: It did not finish in time.
+        """
+        polls = Polls(task_id, timeout)
+        while True:
+            task = self.get_task(task_id)
+            if task.finished:
+                return task
+            self._sleep(polls.pause())
+
+    def claim_task(
+        self, worker: str, *, lease_seconds: int = 60, wait_seconds: int = 0
+    ) -> ClaimedTask | None:
+        """Claim the next task, or return None if there is none after `wait_seconds` (up to 20)."""
+        return ClaimedTask.of(self.send(operations.claim_task(worker, lease_seconds, wait_seconds)))
+
+    def heartbeat(
+        self,
+        task_id: str,
+        lease: Lease,
+        *,
+        lease_seconds: int = 60,
+        progress: str | None = None,
+    ) -> Heartbeat:
+        """Extend a lease by this many seconds from now, and return whether to continue.
+
+        Raises:
+            LeaseLost: It is not the current lease.
+        """
+        operation = operations.heartbeat(task_id, lease, lease_seconds, progress)
+        return self.send(operation)
+
+    def append_log(
+        self, task_id: str, lease: Lease, lines: Sequence[str], *, first: int
+    ) -> LogRoom:
+        """Append up to 500 lines to the log; `first` is the number of the first under this lease.
+
+        Lines are numbered from 1 without gaps. Sending them again changes nothing.
+        """
+        return self.send(operations.append_log(task_id, lease, lines, first))
+
+    def complete_task(self, task_id: str, lease: Lease, **result: Unpack[ResultFields]) -> Task:
+        """Complete a task. Repeating it under the same lease changes nothing."""
+        return self.send(operations.complete_task(task_id, lease, result))
+
+    def fail_task(self, task_id: str, lease: Lease, reason: str, *, retryable: bool = True) -> Task:
+        """Fail the attempt; `retryable` states whether another one can succeed."""
+        return self.send(operations.fail_task(task_id, lease, reason, retryable=retryable))
+
+    def release_task(self, task_id: str, lease: Lease, *, reason: str | None = None) -> Task:
+        """Return a task to its queue without counting the attempt."""
+        return self.send(operations.release_task(task_id, lease, reason))
+
+    def read_log(self, task_id: str, *, after: int = 0) -> Iterator[LogLine]:
+        """Yield the lines that the log has now, after this position."""
+        place: int | None = after
+        while place is not None:
+            page = self.send(operations.read_log(task_id, place))
+            yield from page.items
+            place = page.next
+
+    def follow_log(self, task_id: str) -> Iterator[LogLine]:
+        """Yield the lines as they arrive, until the task has finished."""
+        stream = LogStream()
+        while not stream.ended:
+            operation = operations.follow_log(task_id, stream.last_id, STREAM_SECONDS)
+            response = self._exchange(operation)
+            yield from stream.read(response.text)
+            if not stream.ended:
+                self._sleep(stream.pause)
+
+    def list_deliveries(
+        self, *, limit: int | None = None, **filters: Unpack[DeliveryFilters]
+    ) -> Iterator[DeliverySummary]:
+        """Yield the newest matching deliveries, all or at most `limit`, page by page."""
+        operation = operations.list_deliveries(filters)
+        left = limit
+        while left is None or left > 0:
+            page = self.send(operation)
+            yield from page.items[:left]
+            left = left if left is None else left - len(page.items)
+            if page.next is None:
+                return
+            operation = operation.page(page.next)
+
+    def get_delivery(self, delivery_id: str) -> Delivery:
+        """Return a delivery, with its body as far as it may be shown."""
+        return self.send(operations.get_delivery(delivery_id))
+
+    def get_delivery_body(self, delivery_id: str) -> bytes:
+        """Return the body of a delivery byte for byte. Needs the scope `deliveries:body`."""
+        return (self.send(operations.get_delivery_body(delivery_id))).decoded
+
+    def explain_delivery(self, delivery_id: str) -> Timeline:
+        """Return what happened because of a delivery, and what did not and why."""
+        return self.send(operations.explain_delivery(delivery_id))
+
+    def replay_delivery(self, delivery_id: str, *, dry_run: bool = False) -> Replay:
+        """Interpret a stored delivery again, and create the tasks that are missing."""
+        return self.send(operations.replay_delivery(delivery_id, dry_run=dry_run))
+
+    def list_queues(self) -> tuple[QueueStatus, ...]:
+        """Return the status of all queues, the most urgent first."""
+        return (self.send(operations.list_queues())).queues
+
+    def pause_queue(self, priority: Priority, *, reason: str | None = None) -> QueuePause:
+        """Pause a queue: it accepts tasks and hands none out."""
+        return self.send(operations.pause_queue(priority, reason))
+
+    def resume_queue(self, priority: Priority) -> QueuePause:
+        """Resume a queue."""
+        return self.send(operations.resume_queue(priority))

@@ -1,0 +1,501 @@
+"""The worker loops over a fake API: leases, stops, concurrency, signals, logs."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import httpx
+import pytest
+
+from signalbox_client import (
+    AsyncClient,
+    AsyncWorker,
+    Attempt,
+    AttemptStopped,
+    Client,
+    Forbidden,
+    Outcome,
+    StopReason,
+    TaskReleased,
+    Worker,
+    WorkerOptions,
+)
+from signalbox_client.keeper import Keeper
+from signalbox_client.log_buffer import LogBuffer
+from signalbox_client.models import ClaimedTask
+from tests.unit.client.test_client_requests import KEY, LEASE, TASK, URL, copy_of, problem
+
+OPTIONS = WorkerOptions(
+    wait_seconds=0, heartbeat_seconds=0.02, tick_seconds=0.01, grace_seconds=0, release_seconds=5
+)
+PATIENCE = 10.0
+
+
+@dataclass
+class FakeApi(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Hands out tasks and records what workers report. `answers` replace those of an action."""
+
+    tasks: int = 1
+    answers: dict[str, list[httpx.Response]] = field(default_factory=dict)
+    reports: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    on_empty: Callable[[], object] = lambda: None
+    claims: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        action = request.url.path.rpartition("/")[2]
+        body = json.loads(request.read())
+        with self._lock:
+            if scripted := self.answers.get(action):
+                return copy_of(scripted.pop(0) if len(scripted) > 1 else scripted[0])
+            if action == "claim":
+                return self._claim()
+            if action != "heartbeat":
+                self.reports.append((action, body))
+        return self._accept(action)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self.handle_request(request)
+
+    def _claim(self) -> httpx.Response:
+        self.claims += 1
+        if self.claims > self.tasks:
+            self.on_empty()
+            return httpx.Response(200, json={"task": None, "lease": None})
+        lease = {"id": LEASE.id, "fence": 1, "expires_at": "2026-03-01T00:00:00Z"}
+        task = TASK.json() | {"id": f"tsk_{self.claims}"}
+        return httpx.Response(200, json={"task": task, "lease": lease})
+
+    def _accept(self, action: str) -> httpx.Response:
+        if action == "heartbeat":
+            return httpx.Response(200, json={"action": "continue"})
+        if action == "logs":
+            room = {"stored": 1, "lines_left": 1, "bytes_left": 1}
+            return httpx.Response(200, json=room)
+        return httpx.Response(200, json=TASK.json())
+
+    def actions(self) -> list[str]:
+        return [action for action, _ in self.reports]
+
+
+def run_once(
+    api: FakeApi, handler: Callable[[Attempt], str | None], options: WorkerOptions = OPTIONS
+) -> Outcome | None:
+    with Client(URL, KEY, transport=api) as client:
+        return Worker(client, handler, options=options).run_once()
+
+
+def until_stopped(attempt: Attempt) -> str:
+    assert attempt.wait(PATIENCE)
+    return "too late"
+
+
+async def until_cancelled(_: Attempt) -> str:
+    await asyncio.sleep(PATIENCE)
+    return "too late"
+
+
+CANCEL = httpx.Response(200, json={"action": "cancel"})
+LOST = problem(409, "lease_lost")
+
+STOPS = [
+    (CANCEL, Outcome.CANCELLED, StopReason.CANCELLED),
+    (LOST, Outcome.LOST, StopReason.LOST),
+    (problem(404, "not_found"), Outcome.LOST, StopReason.LOST),
+]
+
+
+@pytest.mark.parametrize(("answer", "outcome", "reason"), STOPS)
+def test_a_handler_learns_that_it_must_stop_and_its_result_is_not_sent(
+    answer: httpx.Response, outcome: Outcome, reason: StopReason
+) -> None:
+    api = FakeApi(answers={"heartbeat": [answer]})
+    reasons: list[StopReason | None] = []
+
+    def handle(attempt: Attempt) -> str:
+        until_stopped(attempt)
+        reasons.append(attempt.stop_reason)
+        attempt.check()
+        return "too late"
+
+    assert run_once(api, handle) == outcome
+
+    assert (reasons, api.reports) == ([reason], [])
+
+
+@pytest.mark.parametrize(("answer", "outcome", "reason"), STOPS)
+def test_an_async_handler_is_cancelled_instead(
+    answer: httpx.Response, outcome: Outcome, reason: StopReason
+) -> None:
+    api = FakeApi(answers={"heartbeat": [answer]})
+    reasons: list[StopReason | None] = []
+
+    async def handle(attempt: Attempt) -> str:
+        try:
+            return await until_cancelled(attempt)
+        finally:
+            reasons.append(attempt.stop_reason)
+
+    async def work() -> Outcome | None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            return await AsyncWorker(client, handle, options=OPTIONS).run_once()
+
+    assert asyncio.run(work()) == outcome
+    assert (reasons, api.reports) == ([reason], [])
+
+
+def test_an_exception_fails_the_attempt_by_its_type_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    api = FakeApi()
+
+    def handle(_: Attempt) -> str:
+        raise RuntimeError("a secret of the handler")
+
+    assert run_once(api, handle) == Outcome.FAILED
+
+    [(action, body)] = api.reports
+    assert (action, body["reason"], body["retryable"]) == (
+        "fail",
+        "RuntimeError in the handler",
+        True,
+    )
+    assert "a secret of the handler" in caplog.text  # where the worker runs
+
+
+def test_a_handler_may_return_its_task_to_the_queue() -> None:
+    api = FakeApi()
+
+    def handle(_: Attempt) -> str:
+        raise TaskReleased("not now")
+
+    assert run_once(api, handle) == Outcome.RELEASED
+    assert api.reports[0][1]["reason"] == "not now"
+
+
+def test_what_is_neither_text_nor_fields_fails_for_good() -> None:
+    api = FakeApi()
+
+    with Client(URL, KEY, transport=api) as client:
+        Worker(client, lambda _: 7, options=OPTIONS).run_once()  # type: ignore[arg-type,return-value]
+
+    assert (api.actions(), api.reports[0][1]["retryable"]) == (["fail"], False)
+
+
+def test_a_result_that_is_not_json_fails_for_good() -> None:
+    api = FakeApi()
+
+    with Client(URL, KEY, transport=api) as client:
+        Worker(client, lambda _: {"data": {"x": object()}}, options=OPTIONS).run_once()
+
+    assert (api.actions(), api.reports[0][1]["retryable"]) == (["fail"], False)
+
+
+def test_an_outcome_is_reported_until_the_api_accepts_it() -> None:
+    unavailable, accepted = problem(503, "unavailable"), httpx.Response(200, json=TASK.json())
+    api = FakeApi(answers={"complete": [unavailable, accepted]})
+
+    assert run_once(api, lambda _: "done") == Outcome.SUCCEEDED
+
+
+def test_a_lease_that_is_lost_at_the_end_loses_the_outcome() -> None:
+    api = FakeApi(answers={"complete": [LOST]})
+
+    assert run_once(api, lambda _: "done") == Outcome.LOST
+
+
+def test_every_line_of_the_log_is_sent_before_the_outcome() -> None:
+    api = FakeApi()
+
+    def handle(attempt: Attempt) -> None:
+        for number in range(1_200):
+            attempt.log(f"line {number}")
+
+    run_once(api, handle)
+
+    lines: list[dict[str, object]] = []
+    for action, body in api.reports[:-1]:
+        assert action == "logs"
+        batch = body["lines"]
+        assert isinstance(batch, list)
+        lines += batch
+    assert [line["seq"] for line in lines] == list(range(1, 1_201))
+    assert api.actions()[-1] == "complete"
+
+
+def test_no_more_handlers_run_than_may_and_all_tasks_end() -> None:
+    api = FakeApi(tasks=12)
+    running, most = 0, 0
+    lock = threading.Lock()
+
+    def handle(attempt: Attempt) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        attempt.wait(0.01)
+        with lock:
+            running -= 1
+
+    with Client(URL, KEY, transport=api) as client:
+        options = replace(OPTIONS, concurrency=3, grace_seconds=PATIENCE)
+        worker = Worker(client, handle, options=options)
+        api.on_empty = worker.stop
+        worker.run()
+
+    assert most == 3
+    assert api.actions() == ["complete"] * 12
+
+
+def test_no_more_async_handlers_run_than_may_and_all_tasks_end() -> None:
+    api = FakeApi(tasks=12)
+    running, most = 0, 0
+
+    async def handle(_: Attempt) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+
+    async def work() -> None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            options = replace(OPTIONS, concurrency=3, grace_seconds=PATIENCE)
+            worker = AsyncWorker(client, handle, options=options)
+            api.on_empty = worker.stop
+            await worker.run()
+
+    asyncio.run(work())
+
+    assert most == 3
+    assert api.actions() == ["complete"] * 12
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_returns_what_does_not_end_within_the_grace_period(number: int) -> None:
+    api = FakeApi()
+    before = signal.getsignal(number)
+
+    def handle(attempt: Attempt) -> str:
+        os.kill(os.getpid(), number)
+        return until_stopped(attempt)
+
+    with Client(URL, KEY, transport=api) as client:
+        Worker(client, handle, options=OPTIONS).run()
+
+    assert api.actions() == ["release"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_lets_end_what_does_so_within_the_grace_period() -> None:
+    api = FakeApi()
+
+    def handle(_: Attempt) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "done"
+
+    with Client(URL, KEY, transport=api) as client:
+        Worker(client, handle, options=replace(OPTIONS, grace_seconds=PATIENCE)).run()
+
+    assert api.actions() == ["complete"]
+
+
+@pytest.mark.parametrize(("grace", "action"), [(0, "release"), (PATIENCE, "complete")])
+def test_an_async_worker_obeys_signals_too(grace: float, action: str) -> None:
+    api = FakeApi()
+
+    async def handle(attempt: Attempt) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return await until_cancelled(attempt) if action == "release" else "done"
+
+    async def work() -> None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            await AsyncWorker(client, handle, options=replace(OPTIONS, grace_seconds=grace)).run()
+
+    asyncio.run(work())
+
+    assert api.actions() == [action]
+
+
+def test_a_cancelled_async_worker_returns_its_tasks() -> None:
+    api = FakeApi()
+    started = asyncio.Event()
+
+    async def handle(attempt: Attempt) -> str:
+        started.set()
+        return await until_cancelled(attempt)
+
+    async def work() -> None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            options = replace(OPTIONS, grace_seconds=PATIENCE)
+            running = asyncio.create_task(AsyncWorker(client, handle, options=options).run())
+            await started.wait()
+            running.cancel()
+            await asyncio.wait({running})
+            assert running.cancelled()
+
+    asyncio.run(work())
+
+    assert api.actions() == ["release"]
+
+
+def test_a_task_that_arrives_after_the_stop_is_returned_at_once() -> None:
+    api = FakeApi()
+    handled: list[str] = []
+
+    with Client(URL, KEY, transport=api) as client:
+        worker = Worker(client, lambda attempt: handled.append(attempt.task.id), options=OPTIONS)
+        worker.stop()
+        outcome = worker.run_once()
+
+    assert (outcome, api.actions(), handled) == (Outcome.RELEASED, ["release"], [])
+
+
+def test_a_worker_outlives_an_unavailable_api() -> None:
+    claims = [problem(503, "unavailable")]
+    api = FakeApi(answers={"claim": claims})
+
+    def handle(attempt: Attempt) -> str:
+        worker.stop()
+        return attempt.task.id
+
+    claim = FakeApi(tasks=1).handle_request(
+        httpx.Request("POST", f"{URL}/api/v1/queue/claim", json={})
+    )
+    claims += [claim, httpx.Response(200, json={"task": None, "lease": None})]
+    with Client(URL, KEY, transport=api) as client:
+        worker = Worker(client, handle, options=replace(OPTIONS, grace_seconds=PATIENCE))
+        worker.run()
+
+    assert api.actions() == ["complete"]
+
+
+def test_a_keeper_that_fails_in_itself_stops_the_handler(caplog: pytest.LogCaptureFixture) -> None:
+    api = FakeApi()
+
+    def handle(attempt: Attempt) -> str:
+        attempt.last_progress = object()  # type: ignore[assignment]  # what JSON does not have
+        return until_stopped(attempt)
+
+    assert run_once(api, handle) == Outcome.LOST
+    assert "is not extended any more" in caplog.text
+
+
+def test_a_worker_without_permission_ends_with_the_error() -> None:
+    api = FakeApi(answers={"claim": [problem(403, "forbidden")]})
+
+    with Client(URL, KEY, transport=api) as client, pytest.raises(Forbidden):
+        Worker(client, lambda _: None, options=OPTIONS).run()
+
+
+class Clock:
+    """A monotonic clock that is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def an_attempt() -> Attempt:
+    claimed = FakeApi().handle_request(httpx.Request("POST", f"{URL}/claim", json={}))
+    with Client(URL, KEY, transport=FakeApi(answers={"claim": [claimed]})) as client:
+        found = client.claim_task("w1")
+    assert isinstance(found, ClaimedTask)
+    return Attempt(found)
+
+
+def test_a_heartbeat_is_due_after_each_third_of_the_lease_and_sooner_after_a_failure() -> None:
+    clock, attempt = Clock(), an_attempt()
+    keeper = Keeper(attempt, WorkerOptions(lease_seconds=60), clock)
+    due = []
+
+    for clock.now in (19, 20, 21, 24, 43, 44):
+        beat = keeper.heartbeat_step()
+        due.append(beat is not None)
+        if beat and clock.now == 20:
+            beat.refuse(OSError())
+        elif beat:
+            beat.accept(Client(URL, KEY, transport=FakeApi()).heartbeat("tsk_1", LEASE))
+
+    assert due == [False, True, False, True, False, True]
+    assert keeper.expires_at == 104
+
+
+def test_without_heartbeats_the_handler_must_stop_after_two_thirds_of_the_lease() -> None:
+    clock, attempt = Clock(), an_attempt()
+    keeper = Keeper(attempt, WorkerOptions(lease_seconds=60), clock)
+
+    clock.now = 39.9
+    continues = keeper.may_continue()
+    clock.now = 40
+    ends = not keeper.may_continue()
+
+    assert (continues, ends, attempt.stop_reason) == (True, True, StopReason.UNHEARD)
+    with pytest.raises(AttemptStopped, match="no heartbeat got through"):
+        attempt.check()
+
+
+def test_only_the_first_end_of_an_attempt_counts() -> None:
+    ended, stopped = an_attempt(), an_attempt()
+
+    assert (ended.end(), ended.stop(StopReason.LOST), ended.stop_reason) == (True, False, None)
+    assert (stopped.stop(StopReason.LOST), stopped.end()) == (True, False)
+
+
+def test_batches_of_a_log_are_what_the_api_accepts() -> None:
+    buffer = LogBuffer()
+    buffer.add("x" * 9_000)
+    buffer.add("first\n\nthird\n")
+    buffer.add("half of a character: \ud800")
+    buffer.add("")
+    sizes = []
+
+    for _ in range(3):
+        batch = buffer.batch()
+        sizes.append([len(line) for line in batch[1]] if batch else [])
+        if batch:
+            buffer.stored(is_full=False)
+
+    assert sizes == [[4_000, 4_000, 1_000, 5, 0, 5, 22, 0], [], []]
+
+
+def test_a_batch_is_the_same_until_it_is_stored_and_a_full_log_takes_no_more() -> None:
+    buffer = LogBuffer()
+    buffer.add("one")
+    first = buffer.batch()
+    buffer.add("two")
+
+    again = buffer.batch()
+    buffer.stored(is_full=True)
+    buffer.add("three")
+
+    assert first == again == (1, ("one",))
+    assert buffer.batch() is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"concurrency": 0},
+        {"lease_seconds": 9},
+        {"wait_seconds": 21},
+        {"heartbeat_seconds": 21},
+        {"tick_seconds": 0},
+    ],
+)
+def test_options_out_of_their_range_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=re.compile("has to be from")):
+        WorkerOptions(**options)
+
+
+def test_the_lease_is_in_no_representation() -> None:
+    attempt = an_attempt()
+
+    assert LEASE.id not in f"{attempt!r} {attempt.lease!r}"
