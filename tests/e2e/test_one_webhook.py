@@ -1,3 +1,4 @@
+from signalbox_client import Attempt, Client, Worker, WorkerOptions
 from tests.e2e.installation import Installation, eventually
 
 
@@ -63,3 +64,22 @@ def test_a_source_that_is_removed_takes_its_secret_with_it(installation: Install
     removed = installation.ask("DELETE", path, **{"If-Match": "*"})
 
     assert (secret.status, removed.status) == (200, 204), removed.body
+
+
+def test_a_client_creates_a_task_that_a_worker_of_the_client_does(
+    installation: Installation,
+) -> None:
+    def handle(attempt: Attempt) -> str:
+        attempt.log(f"works on {attempt.task.title}")
+        return "tidy"
+
+    with Client(installation.base_url, installation.key) as client:
+        task = client.create_task("Tidy up", priority="high")
+        worker = Worker(client, handle, options=WorkerOptions(wait_seconds=2))
+        eventually(lambda: worker.run_once() and client.get_task(task.id).finished)
+        done = client.wait_for_task(task.id, timeout=0)
+        lines = [line.text for line in client.follow_log(task.id)]
+
+    assert done.result
+    assert (done.status, done.result.summary) == ("succeeded", "tidy")
+    assert lines == ["works on Tidy up"]
