@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document, text_attribute
+from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.realtime import CHANNEL_LIFETIME, ChannelState, EventBatch, first_number
@@ -48,7 +48,7 @@ class DynamoChannels(ChannelStore):
                 return known
             live: dict[str, AttributeValueTypeDef] = {
                 "live_until": {"S": sortable_time(now + CHANNEL_LIFETIME)},
-                "ttl": {"N": str(int((now + _STATE_RETENTION).timestamp()))},
+                "ttl": ttl_attribute(now + _STATE_RETENTION),
             }
             try:
                 if known is None or item is None:
@@ -79,7 +79,7 @@ class DynamoChannels(ChannelStore):
                 "pk": {"S": table_keys.channel_pk(channel)},
                 "sk": {"S": table_keys.events_sk(batch.number)},
                 "doc": {"S": batch.model_dump_json()},
-                "ttl": {"N": str(int((batch.at + _RETENTION).timestamp()))},
+                "ttl": ttl_attribute(batch.at + _RETENTION),
             }
         )
 

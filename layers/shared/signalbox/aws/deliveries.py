@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,13 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.compression import compress, decompress, newest_dictionary, pack_record
-from signalbox.aws.dynamo_table import Table, aws_unavailable, read_document, text_attribute
+from signalbox.aws.dynamo_table import (
+    Table,
+    aws_unavailable,
+    read_document,
+    text_attribute,
+    ttl_attribute,
+)
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
 from signalbox.models.errors import NotFound, Unavailable
@@ -54,7 +60,7 @@ class DynamoDeliveries(DeliveryStore):
             "source_pk": {"S": _source_pk(delivery)},
             "source_sk": {"S": list_position(delivery.received_at, delivery.id)},
             "status": {"S": delivery.status},
-            "ttl": {"N": str(int(delivery.received_at.timestamp()) + delivery.retention)},
+            "ttl": ttl_attribute(delivery.received_at + timedelta(seconds=delivery.retention)),
             **_due_attributes(delivery),
         }
         if delivery.keeps_body:

@@ -296,6 +296,11 @@ def read_document(model: type[M], item: Item, name: str = "doc") -> M:
     return model.model_validate_json(unpack_record(item.get(name)), extra="ignore")
 
 
+def ttl_attribute(expires_at: datetime) -> AttributeValueTypeDef:
+    """Return the attribute by which DynamoDB deletes an item after a time."""
+    return {"N": str(int(expires_at.timestamp()))}
+
+
 def text_attribute(item: Item, name: str) -> str:
     """Return a text attribute, empty if it is missing."""
     return item.get(name, {}).get("S", "")

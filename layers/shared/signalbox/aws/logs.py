@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document
+from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LOG_LINES, Chunk
 from signalbox.services.ports.tasks import LogStore
@@ -33,7 +33,7 @@ class DynamoLogs(LogStore):
             "doc": {"S": chunk.model_dump_json()},
         }
         if until:
-            item["ttl"] = {"N": str(int(until.timestamp()))}
+            item["ttl"] = ttl_attribute(until)
         return self.table.put_new(item)
 
     @override

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table
+from signalbox.aws.dynamo_table import Table, ttl_attribute
 from signalbox.models.rejected_request import RejectedRequest
 
 
@@ -26,6 +27,6 @@ class DynamoRejectedRequests:
             {
                 "pk": {"S": table_keys.rejected_request_pk(secrets.token_hex(12))},
                 "doc": {"S": request.model_dump_json(exclude_none=True)},
-                "ttl": {"N": str(int(request.at.timestamp()) + request.retention)},
+                "ttl": ttl_attribute(request.at + timedelta(seconds=request.retention)),
             }
         )

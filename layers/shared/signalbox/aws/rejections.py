@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import read_document, text_attribute
+from signalbox.aws.dynamo_table import read_document, text_attribute, ttl_attribute
 from signalbox.models.base import sortable_time
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
 from signalbox.services.ports.deliveries import RejectionStore
@@ -44,7 +44,7 @@ class DynamoRejections(RejectionStore):
         values: dict[str, AttributeValueTypeDef] = {
             ":last": {"S": last.model_dump_json()},
             ":at": {"S": sortable_time(last.at)},
-            ":ttl": {"N": str(int((last.at + _RETENTION).timestamp()))},
+            ":ttl": ttl_attribute(last.at + _RETENTION),
             ":one": {"N": "1"},
         }
         adds = ["#writes :one"]

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.counted_items import additions, counts_in
-from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
+from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute, ttl_attribute
 from signalbox.models.gateway_metrics import ServiceCounts
 from signalbox.services.ports.metrics import RequestCounterStore
 
@@ -63,7 +63,7 @@ class DynamoRequestCounters(RequestCounterStore):
         adds, names, values = additions(part)
         names |= {"#since": "since", "#ttl": "ttl"}
         values[":now"] = {"N": str(int(now.timestamp()))}
-        values[":ttl"] = {"N": str(int((now + _RETENTION).timestamp()))}
+        values[":ttl"] = ttl_attribute(now + _RETENTION)
         with aws_unavailable("the counters"):
             return self.table.client.update_item(
                 TableName=self.table.name,

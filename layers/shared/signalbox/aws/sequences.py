@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
+from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute, ttl_attribute
 from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable
 from signalbox.models.sequence import SequenceBounds, SequenceEntry
@@ -83,12 +83,11 @@ class DynamoSequences(SequenceStore):
                 raise
 
     def _put(self, connection: ConnectionId, position: int, entry: SequenceEntry) -> bool:
-        expires_at = self.clock() + _RETENTION
         return self.table.put_new(
             {
                 **_key(connection, position),
                 "doc": {"S": entry.model_dump_json(exclude_none=True)},
-                "ttl": {"N": str(int(expires_at.timestamp()))},
+                "ttl": ttl_attribute(self.clock() + _RETENTION),
             }
         )
 

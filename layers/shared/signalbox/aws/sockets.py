@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document, text_attribute
+from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.errors import WriteConflict
 from signalbox.models.principal import Principal
 from signalbox.models.realtime import Socket, TopicSubscription, parse_topic
@@ -171,7 +171,7 @@ def _subscriber_key(socket: SocketId, topic: str) -> dict[str, AttributeValueTyp
 
 
 def _ttl(expires_at: datetime) -> dict[str, AttributeValueTypeDef]:
-    return {"ttl": {"N": str(int(expires_at.timestamp()))}}
+    return {"ttl": ttl_attribute(expires_at)}
 
 
 def _is_valid(item: Item, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.compression import pack_record
-from signalbox.aws.dynamo_table import Table, read_document, text_attribute
+from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound
@@ -177,7 +177,7 @@ def due_attributes(
         }
         item["due_sk"] = {"S": list_position(due_at, identifier)}
     if expires_at:
-        item["ttl"] = {"N": str(int(expires_at.timestamp()))}
+        item["ttl"] = ttl_attribute(expires_at)
     return item
 
 

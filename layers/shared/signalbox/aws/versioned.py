@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from signalbox.aws.dynamo_table import Table, text_attribute
+from signalbox.aws.dynamo_table import Table, text_attribute, ttl_attribute
 from signalbox.models.errors import Unavailable, WriteConflict
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def put_version(
         **key,
         "doc": {"S": document},
         "version": {"N": str(version)},
-        "ttl": {"N": str(int(expires_at.timestamp()))},
+        "ttl": ttl_attribute(expires_at),
     }
     if before:
         table.put_if(item, {"version": {"N": str(before)}})
