@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from cli.errors import CommandError
 from cli.target import PROJECT
-from signalbox.models.request import InboundRequest
+from signalbox.models.request import InboundRequest, media_type_of
 from signalbox.services.ports.deliveries import Provider
 
 SAMPLES_DIRECTORY: Final = PROJECT / "events" / "webhooks"
@@ -48,7 +48,7 @@ class WebhookSample(BaseModel):
     @property
     def _media_type(self) -> str:
         types = (value for name, value in self.headers.items() if name.lower() == "content-type")
-        return next(types, "").partition(";")[0].strip().lower()
+        return media_type_of(next(types, ""))
 
     def as_form(self) -> "WebhookSample":
         """Return the same payload in the field `payload` of a form."""

@@ -39,11 +39,8 @@ class InboundRequest:
 
     @property
     def media_type(self) -> str:
-        """Return the media type of the body in lower case, without parameters.
-
-        See RFC 9110, 8.3.1.
-        """
-        return _essence(self.header("content-type"))
+        """Return the media type of the body, empty if it was not sent."""
+        return media_type_of(self.header("content-type"))
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -54,7 +51,7 @@ class InboundRequest:
         It is empty if the header is missing; then any type is accepted (RFC 9110, 12.5.1).
         """
         ranges = (part for part in self.header("accept").split(",") if part.strip())
-        return frozenset(_essence(part) for part in ranges if not _REFUSED.search(part))
+        return frozenset(media_type_of(part) for part in ranges if not _REFUSED.search(part))
 
 
 def recorded_headers_of(request: InboundRequest, names: Collection[str]) -> dict[str, str]:
@@ -62,5 +59,6 @@ def recorded_headers_of(request: InboundRequest, names: Collection[str]) -> dict
     return {name: value[:_MAX_RECORDED] for name, value in request.headers.items() if name in names}
 
 
-def _essence(value: str) -> str:
+def media_type_of(value: str) -> str:
+    """Return a media type in lower case, without its parameters (RFC 9110, 8.3.1)."""
     return value.partition(";")[0].strip().lower()

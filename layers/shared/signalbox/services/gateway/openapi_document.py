@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 
 from signalbox.models.base import JsonObject
+from signalbox.models.request import media_type_of
 from signalbox.services.deliveries.body_schema import BodySchema, BodySchemaInvalid
 from signalbox.services.gateway.openapi_schema import json_schema
 
@@ -165,7 +166,7 @@ class ApiDocument:
         for name, content in _object(node.get("content"), f"{where}.requestBody.content").items():
             schema = _object(content, where).get("schema")
             checked = None if schema is None or not is_json(name) else self._schema(schema, where)
-            media[name.partition(";")[0].strip().lower()] = checked
+            media[media_type_of(name)] = checked
         return ApiBody(is_required=node.get("required") is True, media=media)
 
     def _schema(self, schema: JsonValue, where: str) -> BodySchema:
@@ -205,7 +206,7 @@ class ApiDocument:
 
 def is_json(media: str) -> bool:
     """Return whether a media type is JSON."""
-    kind = media.partition(";")[0].strip().lower()
+    kind = media_type_of(media)
     return kind == "application/json" or kind.endswith("+json")
 
 

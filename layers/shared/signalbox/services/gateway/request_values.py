@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from signalbox.models.errors import SourceRuleFailed
 from signalbox.models.gateway_errors import RequestFault, RequestInvalid
+from signalbox.models.request import media_type_of
 from signalbox.services.gateway.openapi_document import ApiBody, ApiOperation, ApiParameter, is_json
 from signalbox.services.gateway.request import GatewayRequest
 
@@ -136,7 +137,7 @@ def _converted(text: str, types: Sequence[str]) -> JsonValue:
 
 def _media_type(request: GatewayRequest) -> str:
     values = request.values("content-type")
-    return values[0].partition(";")[0].strip().lower() if len(values) == 1 else ""
+    return media_type_of(values[0]) if len(values) == 1 else ""
 
 
 def _ranges(media: str) -> tuple[str, ...]:
