@@ -67,10 +67,10 @@ def test_the_first_request_for_a_service_waits_for_what_is_stored() -> None:
 
     async def act() -> tuple[list[str], list[str], bool]:
         await stores.refresh(SERVICE, None)
-        stale = stores.cached.is_stale("orders")
-        return list(stores.health.calls), list(stores.registrations.calls), stale
+        current = stores.cached.is_current("orders")
+        return list(stores.health.calls), list(stores.registrations.calls), current
 
-    assert stores.run(act) == (["get"], ["of_service"], False)
+    assert stores.run(act) == (["get"], ["of_service"], True)
 
 
 def test_registrations_are_read_only_of_services_that_take_them() -> None:

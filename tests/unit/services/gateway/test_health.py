@@ -64,16 +64,6 @@ def test_health_is_read_once_in_five_seconds(rig: Rig) -> None:
     assert rig.store.calls == ["get"] * 3
 
 
-def test_a_process_knows_beforehand_whether_health_will_be_read(rig: Rig) -> None:
-    before = rig.health.is_stale("orders")
-    rig.health.get("orders")
-    after = rig.health.is_stale("orders")
-    rig.clock.advance(seconds=5)
-
-    assert (before, after, rig.health.is_stale("orders")) == (True, False, True)
-    assert rig.store.calls == ["get"]
-
-
 def test_a_change_by_another_process_is_seen_within_five_seconds(rig: Rig) -> None:
     rig.health.get("orders")
     stored = rig.store.replace("orders", ServiceHealth(), ADDED)

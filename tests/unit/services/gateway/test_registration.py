@@ -121,13 +121,6 @@ def test_instances_are_read_once_in_five_seconds(rig: Rig) -> None:
     assert rig.store.calls == ["of_service"] * 3
 
 
-def test_a_process_knows_beforehand_whether_instances_will_be_read(rig: Rig) -> None:
-    before = rig.proxy.is_stale("orders")
-    rig.proxy.live("orders")
-
-    assert (before, rig.proxy.is_stale("orders")) == (True, False)
-
-
 def test_while_the_store_is_down_the_instances_that_were_live_stay(rig: Rig) -> None:
     rig.register()
     rig.register("brief", ttl=10)

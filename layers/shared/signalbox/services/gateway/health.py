@@ -45,10 +45,6 @@ class CachedHealth:
         """Return the health of a service: the last that was read if the store fails."""
         return self._cache.get(service, self.store.get, self.clock).value
 
-    def is_stale(self, service: str) -> bool:
-        """Return whether the next `get` reads the store."""
-        return self._cache.is_stale(service, self.clock())
-
     def take_refresh(self, service: str, early: timedelta) -> bool:
         """Return whether the caller is to `load` the service, `early` before it is stale."""
         return self._cache.take_refresh(service, self.clock(), early)

@@ -2,8 +2,8 @@
 
 What the proxy calls, for each request: `begin`, then `end` when the call is over, and after a
 failure `fail_over`, which begins a call of another instance or says why it does not. They read the
-store while `health.is_stale`, and `end` writes it after failures; otherwise none waits. For an
-event loop, `health.load` and `outliers.run` leave that to threads.
+store when `health` is older than five seconds, and `end` writes it after failures; otherwise none
+waits. For an event loop, `health.load` and `outliers.run` leave that to threads.
 """
 
 from collections.abc import Collection, Mapping, Sequence

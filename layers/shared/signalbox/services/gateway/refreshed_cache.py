@@ -10,6 +10,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.services.ports.time import Clock
 
 REFRESH_AFTER: Final = timedelta(seconds=5)
+_NOT_EARLY: Final = timedelta()
 
 T = TypeVar("T")
 
@@ -34,28 +35,22 @@ class RefreshedCache(Generic[T]):
         """Return what was read last, not more than five seconds ago unless the store fails."""
         now = clock()
         snapshot = self._snapshots.get(service, Snapshot(self.default, now))
-        if not self.is_stale(service, now):
+        if not self.take_refresh(service, now):
             return snapshot
-        # other threads use the old one meanwhile, and none repeats a read that fails at once
-        self._refresh_at[service] = now + REFRESH_AFTER
         try:
             value = load(service)
         except Unavailable:
             return snapshot
         return self.put(service, value, clock())
 
-    def is_stale(self, service: str, now: datetime) -> bool:
-        """Return whether the next `get` reads the store."""
-        return self._refresh_at.get(service, now) <= now
-
     def last(self, service: str, now: datetime) -> Snapshot[T]:
         """Return what was read last, however long ago."""
         return self._snapshots.get(service, Snapshot(self.default, now))
 
-    def take_refresh(self, service: str, now: datetime, early: timedelta) -> bool:
+    def take_refresh(self, service: str, now: datetime, early: timedelta = _NOT_EARLY) -> bool:
         """Return whether the caller is to `load`: its turn to read is `early` before it is stale.
 
-        Others use meanwhile what was read last.
+        Others use meanwhile what was read last, and none repeats a read that fails at once.
         """
         is_due = self._refresh_at.get(service, now) - early <= now
         if is_due:

@@ -111,10 +111,6 @@ class CachedRegistrations:
         default_factory=lambda: RefreshedCache(default=())
     )
 
-    def is_stale(self, service: str) -> bool:
-        """Return whether the next read reads the store."""
-        return self._cache.is_stale(service, self.clock())
-
     def take_refresh(self, service: str, early: timedelta) -> bool:
         """Return whether the caller is to `load` the service, `early` before it is stale."""
         return self._cache.take_refresh(service, self.clock(), early)

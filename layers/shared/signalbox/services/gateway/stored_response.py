@@ -124,6 +124,7 @@ def storable(
     everybody (RFC 9111, 3.5).
     """
     directives = parse_cache_control(response.values("cache-control"))
+    age, fresh_for = _age(response, now), fresh_seconds(directives)
     vary = _members(response.values("vary"))
     if (
         response.status not in _STATUSES
@@ -132,7 +133,7 @@ def storable(
         or response.values("content-range")
         or _ANY in vary
         or (needs_caller and not _SHARED.intersection(directives))
-        or fresh_seconds(directives) <= _age(response, now)
+        or fresh_for <= age
     ):
         return None
     return StoredResponse(
@@ -142,8 +143,8 @@ def storable(
         fields=response.fields,
         body=b"",
         stored_at=now,
-        age=_age(response, now),
-        fresh_for=fresh_seconds(directives),
+        age=age,
+        fresh_for=fresh_for,
         stale_for=_stale_seconds(directives),
     )
 
