@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from signalbox.http.events import LambdaResponse
+
+if TYPE_CHECKING:
+    from signalbox.runtime.wiring import Wiring
 
 SECRET: Final = "a-secret-of-the-bench"
 
@@ -151,7 +154,14 @@ def _api() -> LambdaFunction:
 
 
 def _bare() -> LambdaFunction:
-    put = _put_verified()
+    from signalbox.runtime.wiring import Wiring  # noqa: PLC0415  in its process alone
+
+    return bare_webhook(Wiring())
+
+
+def bare_webhook(wiring: "Wiring") -> LambdaFunction:
+    """The least handler of a webhook: check it, read its JSON, write one item, answer."""
+    put = _put_verified(wiring)
 
     def handle(event: dict[str, Any], _context: object) -> LambdaResponse:
         digest = put(event["body"].encode(), event["headers"]["x-hub-signature-256"])
@@ -164,7 +174,9 @@ def _bare() -> LambdaFunction:
 def _fastapi() -> LambdaFunction:
     # of the group of dependencies `bench`, which the tests do without
     fastapi, mangum = import_module("fastapi"), import_module("mangum")
-    put = _put_verified()
+    from signalbox.runtime.wiring import Wiring  # noqa: PLC0415  in its process alone
+
+    put = _put_verified(Wiring())
     app = fastapi.FastAPI()
 
     async def receive(request: Any) -> dict[str, str]:
@@ -176,11 +188,8 @@ def _fastapi() -> LambdaFunction:
     return handler
 
 
-def _put_verified() -> Callable[[bytes, str], str]:
+def _put_verified(wiring: "Wiring") -> Callable[[bytes, str], str]:
     """Return what checks a webhook, reads it and writes one item, by the transport of functions."""
-    from signalbox.runtime.wiring import Wiring  # noqa: PLC0415  in its process alone
-
-    wiring = Wiring()
     client, table = wiring.dynamo, wiring.settings.tasks_table
 
     def put(body: bytes, signature: str) -> str:

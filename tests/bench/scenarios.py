@@ -1,13 +1,12 @@
 """The operations that are measured, over a cloud that answers at once."""
 
-import hmac
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Any, Final, cast
+from typing import Final
 from unittest.mock import patch
 
 from pydantic import JsonValue
@@ -30,7 +29,7 @@ from signalbox.runtime.dispatcher import Dispatcher, dispatcher
 from signalbox.runtime.webhook import webhook
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.permissions import everybody_may
-from tests.bench.load_worker import SECRET
+from tests.bench.load_worker import SECRET, bare_webhook
 from tests.bench.stub import Cloud, Json
 from tests.builders import NOW, a_lease, a_task
 from tests.fakes.clock import FakeClock
@@ -183,23 +182,13 @@ class Stage:
         self.dispatcher({"Records": records}, None)
 
     def bare_hook(self) -> Operation:
-        """The least handler of the webhook: check it, read its JSON, write one item, answer."""
-        client, settings = self.wiring.dynamo, self.wiring.settings
-
-        def handle() -> LambdaResponse:
-            body = str(self._hook["body"]).encode()
-            digest = hmac.digest(SECRET.encode(), body, "sha256").hex()
-            headers = cast("dict[str, str]", self._hook["headers"])
-            assert f"sha256={digest}" == headers["x-hub-signature-256"]
-            read = json.loads(body)
-            doc = json.dumps(read["comment"])
-            item: Any = {"pk": {"S": digest}, "sk": {"S": "bare"}, "doc": {"S": doc}}
-            client.put_item(TableName=settings.tasks_table, Item=item)
-            return LambdaResponse(
-                statusCode=202, headers={}, body=json.dumps({"id": digest}), isBase64Encoded=False
-            )
-
-        return Operation(name="webhook 13 KB, bare", run=handle, prepare=self.comment)
+        """The least handler of the webhook."""
+        handle = bare_webhook(self.wiring)
+        return Operation(
+            name="webhook 13 KB, bare",
+            run=lambda: handle(self._hook, Context()),
+            prepare=self.comment,
+        )
 
     def _there(self, task: Task) -> Callable[[], None]:
         """Puts a task where its table keeps it."""

@@ -14,6 +14,7 @@ from signalbox.http.gateway_asgi import AsgiGateway
 from signalbox.models.errors import SignalboxError
 from tests.conformance.lambda_form import NEW_KEY, Outcome, conformance_table
 from tests.conformance.row import Row
+from tests.fakes.asgi_gateway import an_asgi_gateway
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 from tests.fakes.gateway_handler import a_gateway
@@ -49,12 +50,8 @@ class AsgiForm:
         """Send a row by a process that has seen no other."""
         forward = replace(self._gateway.forward, pool=an_instance_pool(self._clock))
         gateway = replace(self._gateway, forward=forward)
-        application = AsgiGateway(gateway=gateway, clock=self._clock, begin=_nothing, end=_nothing)
+        application = an_asgi_gateway(gateway, self._clock)
         return self._runner.run(_sent(application, row))
-
-
-async def _nothing() -> None:
-    pass
 
 
 async def _sent(application: AsgiGateway, row: Row) -> Outcome:

@@ -12,16 +12,12 @@ from cli.gateway_server import gateway_config
 from signalbox.egress.upstream_connections import IdleConnections
 from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.http.gateway import Gateway
-from signalbox.http.gateway_asgi import AsgiGateway
 from signalbox.models.service import MAX_STREAMED_BYTES
 from signalbox.services.gateway.routing import RoutingTable
 from tests.builders import a_service, an_instance
+from tests.fakes.asgi_gateway import an_asgi_gateway
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway_handler import a_gateway
-
-
-async def _nothing() -> None:
-    pass
 
 
 @asynccontextmanager
@@ -41,7 +37,7 @@ async def served_gateway(url: str) -> AsyncIterator[tuple[int, Gateway]]:
     table = RoutingTable([service, small])
     gateway = a_gateway(lambda: table, client)
     gateway = replace(gateway, forward=replace(gateway.forward, persistent=True))
-    application = AsgiGateway(gateway=gateway, clock=FakeClock(), begin=_nothing, end=_nothing)
+    application = an_asgi_gateway(gateway, FakeClock())
     server = Server(gateway_config(lambda: application))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = asyncio.create_task(server.serve(sockets=[listening]))

@@ -6,10 +6,11 @@ from typing import Final
 
 import urllib3
 
+from cli.local.options import free_ports
 from signalbox.egress.upstream_client import UpstreamClient
 from signalbox.models.service import MAX_LAMBDA_BYTES
 from signalbox.services.gateway.routing import RoutingTable
-from tests.bench.gateway.processes import free_port, module
+from tests.bench.gateway.processes import module
 from tests.bench.table import Table
 from tests.builders import a_service, an_instance
 from tests.fakes.clock import FakeClock
@@ -23,7 +24,7 @@ ROUNDS: Final = 5
 
 def lambda_table(times: int) -> Table:
     """The table: both in turns, as the machine is shared."""
-    port = free_port()
+    (port,) = free_ports(1)
     with module("upstream", port):
         url = f"http://127.0.0.1:{port}"
         bare, ours = _bare(f"{url}/api/1024"), _gateway(url)

@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from cli.local.options import free_ports
 from tests.bench.gateway.load import Answers, keep_busy
-from tests.bench.gateway.processes import Measured, free_port, module, running
+from tests.bench.gateway.processes import Measured, module, running
 from tests.bench.table import Table
 
 CONNECTIONS: Final = 16
@@ -69,10 +70,10 @@ class Way:
 def gateway_tables(times: int) -> list[Table]:
     """The tables for bodies of 1 KB and 100 KB: all ways in turns, as the machine is shared."""
     with ExitStack() as stack:
-        service = free_port()
+        service, *others = free_ports(4)
         direct = stack.enter_context(module("upstream", service))
         url = f"http://127.0.0.1:{service}"
-        ports = {"nginx": free_port(), "gateway": free_port(), "FastAPI + httpx": free_port()}
+        ports = dict(zip(("nginx", "gateway", "FastAPI + httpx"), others, strict=True))
         processes = {"gateway": stack.enter_context(module("server", ports["gateway"], url))}
         if shutil.which("nginx"):
             processes["nginx"] = stack.enter_context(nginx(ports["nginx"], service))

@@ -18,8 +18,9 @@ from typing import Final
 
 from rich.console import Console
 
+from cli.local.options import free_ports
 from tests.bench.gateway.load import Answers, keep_busy
-from tests.bench.gateway.processes import free_port, module
+from tests.bench.gateway.processes import module
 from tests.bench.table import Table
 
 AVAILABILITY: Final = 0.999
@@ -31,7 +32,7 @@ class Instance:
     """A process of the service, which can be killed, started and stopped for a while."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -99,7 +100,7 @@ def endured(seconds: float) -> tuple[Table, float]:
     )
     total = Answers()
     with two_instances() as (one, other):
-        port = free_port()
+        (port,) = free_ports(1)
         with module("server", port, one.url, other.url):
             rounds = phases(one)
             for phase in rounds:

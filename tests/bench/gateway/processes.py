@@ -12,11 +12,6 @@ from typing import Final
 _PATIENCE: Final = 60.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @contextmanager
 def running(*command: str, port: int) -> Iterator["Measured"]:
     """A process that listens on the port, until the end of the block."""

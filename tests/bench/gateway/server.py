@@ -18,14 +18,11 @@ from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.synchronous import run_blocking
 from signalbox.services.ports.time import utc_now
 from tests.builders import a_service, an_instance
+from tests.fakes.asgi_gateway import an_asgi_gateway
 from tests.fakes.counts import FakeCount
 from tests.fakes.gateway_handler import a_gateway
 from tests.fakes.loggers import a_logger
 from tests.fakes.metrics_report import metrics_report
-
-
-async def _nothing() -> None:
-    pass
 
 
 def application(*urls: str) -> AsgiGateway:
@@ -48,7 +45,7 @@ def application(*urls: str) -> AsgiGateway:
         logger=a_logger(open(os.devnull, "w")),  # noqa: SIM115, PTH123  for ever
         reports=[metrics_report(utc_now, SummedCounts(count=FakeCount()))],
     )
-    return AsgiGateway(gateway=gateway, clock=utc_now, begin=_nothing, end=_nothing)
+    return an_asgi_gateway(gateway, utc_now)
 
 
 def main(port: int, urls: list[str]) -> None:
