@@ -139,10 +139,12 @@ class Cloud:
         if before and ":cost" in values:
             known = cast("Mapping[str, str]", before["tat"])
             arrival = int(known["N"]) + int(values[":cost"]["N"])
-        after: Json = {**key, "tat": {"N": str(arrival)}, "ttl": {"N": "1"}}
+        after: Json = {**(before or key), "tat": {"N": str(arrival)}, "ttl": {"N": "1"}}
+        if ":lots" in values:
+            after["lots"] = cast("JsonValue", values[":lots"])
         self.items[place] = after
         self.writes.append(Write(table=place[0], before=before, after=after))
-        return 200, {"Attributes": {"tat": after["tat"]}}
+        return 200, {"Attributes": after}
 
     def _query(self, asked: Json) -> tuple[int, Json]:
         found, more = self.query(asked)

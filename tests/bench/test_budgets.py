@@ -45,8 +45,8 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
         "dispatch": 8,
         "notify": 6,
         "claim": 4,
-        "heartbeat": 2,
-        "complete": 4,
+        "heartbeat": 1,
+        "complete": 3,
     }
 
 

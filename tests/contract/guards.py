@@ -7,13 +7,15 @@ import pytest
 
 from signalbox.models.audit import AuditRecord, StoredRecord, append_to_chain
 from signalbox.models.errors import TooManyRequests
+from signalbox.models.rate_limit_lots import LOT_LIFETIME
 from signalbox.models.rate_limits import OverLimit, RateLimit, RateLimitPolicy
-from signalbox.services.ports.auth import AuditStore, RateLimitBuckets
+from signalbox.services.ports.auth import AuditStore, RateLimitBuckets, RateLimitLotBuckets
 from tests.builders import NOW
 from tests.fakes.audit import an_entry
 from tests.fakes.clock import FakeClock
 
 POLICY = RateLimitPolicy(name="default", limit=RateLimit(count=60, window=60, burst=5))
+WIDE = RateLimitPolicy(name="default", limit=RateLimit(count=600, window=60, burst=100))
 DAY = "2026-03-01"
 
 
@@ -92,6 +94,91 @@ class BucketsContract:
             take("key:a")
 
         assert take("key:b") == 4
+
+
+class LotBucketsContract(BucketsContract):
+    """Inherit and say what `buckets` are, and another process that shares them."""
+
+    @pytest.fixture
+    def buckets(self) -> RateLimitLotBuckets:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def other(self, buckets: RateLimitLotBuckets) -> RateLimitLotBuckets:
+        raise NotImplementedError
+
+    def test_a_lot_is_kept_apart_from_what_is_left(
+        self, buckets: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        left, lot = buckets.take_lot("key:a", WIDE, clock(), size=4, used=None)
+        clock.advance(seconds=60)
+        later = buckets.take("key:a", WIDE, clock())
+
+        assert lot
+        assert (left.remaining, lot.size) == (96, 4)
+        assert later.remaining == 95
+
+    def test_a_lot_that_was_used_up_is_taken_from_the_rate_with_the_next_one(
+        self, buckets: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        _, first = buckets.take_lot("key:a", WIDE, clock(), size=4, used=None)
+
+        left, second = buckets.take_lot("key:a", WIDE, clock(), size=4, used=first)
+
+        assert second
+        assert left.remaining == 100 - 4 - 4
+
+    def test_a_lot_of_a_process_that_ended_is_lost_for_ten_minutes_and_its_refill(
+        self, buckets: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        buckets.take_lot("key:a", WIDE, clock(), size=4, used=None)
+        clock.advance(LOT_LIFETIME)
+        _, lot = buckets.take_lot("key:a", WIDE, clock(), size=10, used=None)
+        clock.advance(seconds=60)
+
+        left = buckets.take("key:a", WIDE, clock())
+
+        assert lot
+        assert left.remaining == 100 - 10 - 1
+
+    def test_all_lots_have_a_tenth_of_the_burst_at_most(
+        self, buckets: RateLimitLotBuckets, other: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        taken = [
+            each.take_lot("key:a", WIDE, clock(), size=4, used=None)[1]
+            for each in (buckets, buckets, other, buckets)
+        ]
+
+        assert sum(lot.size for lot in taken if lot) == 8
+
+    def test_there_are_no_lots_where_half_of_the_burst_is_used(
+        self, buckets: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        for _ in range(51):
+            buckets.take("key:a", WIDE, clock())
+
+        left, lot = buckets.take_lot("key:a", WIDE, clock(), size=4, used=None)
+
+        assert (left.remaining, lot) == (48, None)
+
+    def test_there_are_no_lots_of_a_small_burst(
+        self, buckets: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        left, lot = buckets.take_lot("key:a", POLICY, clock(), size=4, used=None)
+
+        assert (left.remaining, lot) == (4, None)
+
+    def test_lots_and_single_requests_together_are_a_burst(
+        self, buckets: RateLimitLotBuckets, other: RateLimitLotBuckets, clock: FakeClock
+    ) -> None:
+        _, lot = buckets.take_lot("key:a", WIDE, clock(), size=10, used=None)
+        assert lot
+
+        for _ in range(100 - lot.size):
+            other.take("key:a", WIDE, clock())
+
+        with pytest.raises(OverLimit):
+            other.take("key:a", WIDE, clock())
 
 
 class AuditStoreContract:

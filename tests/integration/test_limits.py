@@ -14,6 +14,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.rate_limits import DynamoRateLimitBuckets
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
+from signalbox.models.rate_limit_lots import HeldLot
 from signalbox.models.rate_limits import (
     Limits,
     OverLimit,
@@ -23,7 +24,7 @@ from signalbox.models.rate_limits import (
 )
 from signalbox.services.ports.auth import RateLimitBuckets
 from tests.builders import NOW
-from tests.contract.guards import POLICY, BucketsContract
+from tests.contract.guards import POLICY, WIDE, LotBucketsContract
 from tests.fakes.clock import FakeClock
 from tests.integration.atomic import one_at_a_time
 from tests.integration.aws import Stack
@@ -53,10 +54,40 @@ def faults(stack: Stack) -> Iterator[Faults]:
         yield faults
 
 
-class TestDynamoBuckets(BucketsContract):
+class TestDynamoBuckets(LotBucketsContract):
     @pytest.fixture
     def buckets(self, table: Table) -> DynamoRateLimitBuckets:
         return DynamoRateLimitBuckets(table=table)
+
+    @pytest.fixture
+    def other(self, table: Table) -> DynamoRateLimitBuckets:
+        return DynamoRateLimitBuckets(table=table)
+
+    def test_processes_that_take_lots_at_once_are_not_refused(
+        self,
+        buckets: DynamoRateLimitBuckets,
+        other: DynamoRateLimitBuckets,
+        clock: FakeClock,
+    ) -> None:
+        used: dict[int, HeldLot | None] = {}
+        for number in range(30):
+            process = (buckets, other)[number % 2]
+            lot = process.take_lot("key:a", WIDE, clock(), size=4, used=used.get(number % 2))[1]
+            used[number % 2] = lot or used.get(number % 2)
+            clock.advance(seconds=5)
+
+        assert set(used) == {0, 1}
+        assert all(used.values())
+
+    def test_the_lot_of_an_answer_that_was_lost_is_used(
+        self, buckets: DynamoRateLimitBuckets, faults: Faults, clock: FakeClock
+    ) -> None:
+        faults.on(TAKE, lost_answer)
+
+        left, lot = buckets.take_lot("key:a", WIDE, clock(), size=4, used=None)
+
+        assert lot
+        assert left.remaining == 96
 
     def test_each_request_is_one_write(
         self, buckets: DynamoRateLimitBuckets, faults: Faults, clock: FakeClock

@@ -1,4 +1,4 @@
-"""Count requests of busy callers in lots, so that a server does not write for each of them."""
+"""Count requests of callers in lots, so that a process does not write for each of them."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -8,35 +8,40 @@ from typing import Final
 
 from typing_extensions import override
 
-from signalbox.models.rate_limits import OverLimit, RateLimitPolicy, RateLimitQuota
-from signalbox.services.ports.auth import RateLimitBuckets
+from signalbox.models.base import to_microseconds
+from signalbox.models.rate_limit_lots import LOT_SIZE, HeldLot, reserve_of
+from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
+from signalbox.services.ports.auth import RateLimitBuckets, RateLimitLotBuckets
 
 _BUSY: Final = timedelta(seconds=1)
-_KEPT: Final = timedelta(seconds=2)
-_PART_OF_BURST: Final = 10
+_CLOCK_MARGIN: Final = timedelta(seconds=5)
 _MAX_CALLERS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lot:
-    """Requests that were counted together, of which `left` have not been made yet."""
+    """A lot of this process, of which `left` requests have not been made yet."""
 
     policy: RateLimitPolicy
-    size: int
+    held: HeldLot
     left: int
     quota: RateLimitQuota
     taken_at: datetime
 
+    def is_usable(self, policy: RateLimitPolicy, now: datetime) -> bool:
+        end = self.held.until - _CLOCK_MARGIN // timedelta(microseconds=1)
+        return self.left > 0 and self.policy == policy and to_microseconds(now) < end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitLots(RateLimitBuckets):
-    """Buckets of which one process takes several requests at once, for callers that are busy.
+    """Buckets of which one process takes several requests at once.
 
-    The lots of a caller grow while each is used up within a second, up to a tenth of its burst;
-    what is left of one after two seconds is lost to the caller. Threads may share it.
+    The lots of a caller have four requests, and grow while each is used up within a second. Threads
+    may share it: of two lots that they take at once, one is lost until it expires.
     """
 
-    buckets: RateLimitBuckets
+    buckets: RateLimitLotBuckets
     _lots: OrderedDict[str, _Lot] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -44,10 +49,15 @@ class RateLimitLots(RateLimitBuckets):
     def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
         with self._lock:
             last = self._lots.get(key)
-            if last and last.left and last.policy == policy and now - last.taken_at < _KEPT:
+            if last and last.is_usable(policy, now):
                 self._lots[key] = replace(last, left=last.left - 1)
                 return _quota_of(self._lots[key])
-        lot = self._taken(key, policy, now, _next_size(last, policy, now))
+        used = last.held if last else None
+        size = _next_size(last, policy, now)
+        quota, held = self.buckets.take_lot(key, policy, now, size=size, used=used)
+        if held is None:
+            return quota
+        lot = _Lot(policy=policy, held=held, left=held.size - 1, quota=quota, taken_at=now)
         with self._lock:
             self._lots[key] = lot
             self._lots.move_to_end(key)
@@ -55,31 +65,13 @@ class RateLimitLots(RateLimitBuckets):
                 self._lots.popitem(last=False)
         return _quota_of(lot)
 
-    def _taken(self, key: str, policy: RateLimitPolicy, now: datetime, size: int) -> _Lot:
-        """Return a lot of this size, or of one request if there are no more.
-
-        Raises:
-            OverLimit: The rate limit is exceeded.
-            Unavailable: The buckets did not answer.
-        """
-        limit = policy.limit.shared(size)  # one request of it is a lot of the whole limit
-        try:
-            quota = self.buckets.take(key, replace(policy, limit=limit), now)
-        except OverLimit:
-            if size == 1:
-                raise
-            return self._taken(key, policy, now, 1)
-        return _Lot(policy=policy, size=size, left=size - 1, quota=quota, taken_at=now)
-
 
 def _next_size(last: _Lot | None, policy: RateLimitPolicy, now: datetime) -> int:
-    if last is None or last.policy != policy or now - last.taken_at > _BUSY:
-        return 1
-    most = max(1, min(policy.limit.burst, policy.limit.count) // _PART_OF_BURST)
-    return min(last.size * 2, most)
+    most = reserve_of(policy.limit)
+    if last is None or last.policy != policy or last.left or now - last.taken_at > _BUSY:
+        return min(LOT_SIZE, most)
+    return min(last.held.size * 2, most)
 
 
 def _quota_of(lot: _Lot) -> RateLimitQuota:
-    return replace(
-        lot.quota, policy=lot.policy, remaining=lot.quota.remaining * lot.size + lot.left
-    )
+    return replace(lot.quota, remaining=lot.quota.remaining + lot.left)

@@ -7,13 +7,16 @@ decides which is tried first.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from signalbox.aws.dynamo_table import aws_unavailable, conflicting_item
+from signalbox.aws.dynamo_table import aws_unavailable, conflicting_item, text_attribute
 from signalbox.models.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from signalbox.aws.dynamo_table import Item, Table
 
@@ -23,12 +26,38 @@ _COLD: Final = "SET tat = :after, #ttl = :ttl"
 _NOT_AHEAD: Final = "attribute_not_exists(tat) OR tat <= :now"
 
 
-class ArrivalConflict(Exception):
-    """The condition did not hold; `arrival` is the stored arrival time, 0 if there is none."""
+_LOTS: Final = ", lots = :lots"
+_SAME_LOTS: Final = "lots = :seen_lots"
+_NO_LOTS: Final = "(attribute_not_exists(lots) OR lots = :seen_lots)"
 
-    def __init__(self, arrival: int) -> None:
-        super().__init__(arrival)
-        self.arrival = arrival
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArrival:
+    """An arrival time, 0 if there is none, and the text of the lots beside it."""
+
+    arrival: int
+    lots: str = ""
+
+
+class ArrivalConflict(Exception):
+    """The condition did not hold; `stored` is what is there."""
+
+    def __init__(self, stored: StoredArrival) -> None:
+        super().__init__(stored.arrival)
+        self.stored = stored
+
+    @property
+    def arrival(self) -> int:
+        """Return the stored arrival time, 0 if there is none."""
+        return self.stored.arrival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotsChange:
+    """The text of the lots that must be stored, and that is stored in their place."""
+
+    seen: str
+    after: str
 
 
 def move_arrival(
@@ -40,7 +69,8 @@ def move_arrival(
     by: int,
     latest: int | None = None,
     expires_at: int,
-) -> int:
+    lots: LotsChange | None = None,
+) -> StoredArrival:
     """Move an arrival time, and return it. Times are in microseconds, since 1970.
 
     Args:
@@ -51,23 +81,37 @@ def move_arrival(
         by: How far it is moved, from now on if it has passed.
         latest: An arrival time after this one is not moved.
         expires_at: When the item expires, in seconds.
+        lots: How the lots change; None if they stay, whichever there are.
 
     Raises:
-        ArrivalConflict: It is not on the side of now that was known, or after `latest`.
+        ArrivalConflict: It is not on the side of now that was known, or after `latest`, or the lots
+            are others.
         Unavailable: The table did not answer.
     """
-    numbers = {":now": at, ":ttl": expires_at}
+    values: dict[str, AttributeValueTypeDef] = _numbers({":now": at, ":ttl": expires_at})
     if seen <= at:
-        return _update(table, partition, _COLD, _NOT_AHEAD, numbers | {":after": at + by})
-    if latest is None:
-        return _update(table, partition, _WARM, _AHEAD, numbers | {":cost": by})
-    condition, bounded = f"{_AHEAD} AND tat <= :latest", {":cost": by, ":latest": latest}
-    return _update(table, partition, _WARM, condition, numbers | bounded)
+        change, condition = _COLD, _NOT_AHEAD
+        values |= _numbers({":after": at + by})
+    elif latest is None:
+        change, condition = _WARM, _AHEAD
+        values |= _numbers({":cost": by})
+    else:
+        change, condition = _WARM, f"{_AHEAD} AND tat <= :latest"
+        values |= _numbers({":cost": by, ":latest": latest})
+    if lots:
+        change += _LOTS
+        condition = f"({condition}) AND {_SAME_LOTS if lots.seen else _NO_LOTS}"
+        values |= {":lots": {"S": lots.after}, ":seen_lots": {"S": lots.seen}}
+    return _update(table, partition, change, condition, values)
+
+
+def _numbers(values: Mapping[str, int]) -> dict[str, AttributeValueTypeDef]:
+    return {name: {"N": str(value)} for name, value in values.items()}
 
 
 def _update(
-    table: Table, partition: str, change: str, condition: str, numbers: Mapping[str, int]
-) -> int:
+    table: Table, partition: str, change: str, condition: str, values: Item
+) -> StoredArrival:
     try:
         with aws_unavailable("the store"):
             answer = table.client.update_item(
@@ -76,17 +120,18 @@ def _update(
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#ttl": "ttl"},
-                ExpressionAttributeValues={k: {"N": str(v)} for k, v in numbers.items()},
-                ReturnValues="UPDATED_NEW",
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
     except Unavailable as unavailable:
         there = conflicting_item(unavailable.__cause__)
         if there is None:
             raise
-        raise ArrivalConflict(_arrival(there)) from None
-    return _arrival(answer["Attributes"])
+        raise ArrivalConflict(_stored(there)) from None
+    return _stored(answer["Attributes"])
 
 
-def _arrival(item: Item) -> int:
-    return int(item.get("tat", {}).get("N", "0"))
+def _stored(item: Item) -> StoredArrival:
+    arrival = int(item.get("tat", {}).get("N", "0"))
+    return StoredArrival(arrival=arrival, lots=text_attribute(item, "lots"))

@@ -51,7 +51,7 @@ class DynamoBurstSlots:
                 at=to_microseconds(now),
                 by=cap.interval,
                 expires_at=int((now + _TTL).timestamp()),
-            )
+            ).arrival
         except ArrivalConflict as missed:
             self._seen[source.key] = missed.arrival
             return None

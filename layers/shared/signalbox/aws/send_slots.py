@@ -72,4 +72,4 @@ class DynamoSendSlots(TakeSendSlot):
             by=rate.interval,
             latest=to_microseconds(latest),
             expires_at=int((now + _TTL).timestamp()),
-        )
+        ).arrival

@@ -14,7 +14,7 @@ from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import Limits
 from signalbox.runtime.telemetry import count
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.ports.auth import RateLimitBuckets
+from signalbox.services.ports.auth import RateLimitBuckets, RateLimitLotBuckets
 
 if TYPE_CHECKING:
     from signalbox.auth.jwt import TokenAuthenticator
@@ -48,12 +48,12 @@ def authorizer(
     )
 
 
-def _as_they_are(buckets: RateLimitBuckets) -> RateLimitBuckets:
+def _as_they_are(buckets: RateLimitLotBuckets) -> RateLimitBuckets:
     return buckets
 
 
 def rate_limiter(
-    wired: Wiring, take_from: Callable[[RateLimitBuckets], RateLimitBuckets] = _as_they_are
+    wired: Wiring, take_from: Callable[[RateLimitLotBuckets], RateLimitBuckets] = _as_they_are
 ) -> RateLimiter:
     """Return what counts requests against the limits of their callers.
 

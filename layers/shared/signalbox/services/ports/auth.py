@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from signalbox.models.audit import AuditRecord, StoredRecord
+from signalbox.models.rate_limit_lots import HeldLot
 from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
 from signalbox.models.session import Session
 
@@ -40,6 +41,30 @@ class RateLimitBuckets(Protocol):
 
     def take(self, key: str, policy: RateLimitPolicy, now: datetime) -> RateLimitQuota:
         """Count a request against the limit.
+
+        Raises:
+            OverLimit: The rate limit is exceeded.
+            Unavailable: A service that is needed did not answer.
+        """
+
+
+class RateLimitLotBuckets(RateLimitBuckets, Protocol):
+    """The recent requests of each caller, and the lots that processes hold of them."""
+
+    def take_lot(
+        self, key: str, policy: RateLimitPolicy, now: datetime, *, size: int, used: HeldLot | None
+    ) -> tuple[RateLimitQuota, HeldLot | None]:
+        """Take a lot, or count one request if too little is left for a lot.
+
+        Args:
+            key: The caller.
+            policy: Its limit.
+            now: The time.
+            size: The size of the lot.
+            used: The last lot of this process, which it does not use any more.
+
+        Returns:
+            What is left, apart from the lot, and the lot, of which one request is this one.
 
         Raises:
             OverLimit: The rate limit is exceeded.
