@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from tests.bench.prices import GB_MILLISECOND
+from signalbox.models.prices import GB_MILLISECOND
 from tests.bench.stub import Json, Write, size
 from tests.integration.template import template
 

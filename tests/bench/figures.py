@@ -16,10 +16,10 @@ from typing import Final
 
 import boto3
 
+from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS, WRITE_UNIT
 from signalbox.runtime.telemetry import logger
 from tests.bench.costs import compute, indexes_of_template, write_units
 from tests.bench.measure import Measured, function_calls, measured, start
-from tests.bench.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS, WRITE_UNIT
 from tests.bench.rows import PARTITIONS, Listing
 from tests.bench.scenarios import Operation, Stage
 from tests.bench.serve import served

@@ -23,13 +23,13 @@ from rich.console import Console
 
 from signalbox.aws.compression import unpack_record
 from signalbox.models.ids import ConnectionId
+from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from signalbox.models.queue_messages import TaskMessage
 from signalbox.models.task import ChangeType
 from signalbox.runtime.connector import connector
 from tests.bench.__main__ import environment
 from tests.bench.costs import NETWORK_MS, Index, compute, indexes_of_template, write_units
 from tests.bench.figures import logging_to
-from tests.bench.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench.scenarios import Stage
 from tests.bench.stub import Cloud, Json, Write, size
 from tests.bench.table import Table

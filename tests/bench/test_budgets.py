@@ -2,15 +2,21 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
+from cli.template import TEMPLATE
 from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
-from tests.bench import figures, recorded
+from signalbox.models.costs import ALARM_METRICS, POLLED_QUEUES, USAGE, CostItem
+from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
+from tests.bench import figures, life, recorded
 from tests.bench.life import LifeStep, RecordedLife
 from tests.bench.partitions import partition_loads
 from tests.bench.stub import Cloud
 from tests.integration.aws import deployed
+from tests.integration.template import translated
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +54,47 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
         "heartbeat": 1,
         "complete": 3,
     }
+
+
+def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
+    with Cloud().instead_of_aws() as cloud:
+        lives = RecordedLife(cloud)
+        # the first one fills the caches
+        _, taken = (list(lives.steps()) for _ in range(2))
+    ends = (CostItem.WEBHOOKS, CostItem.TASKS, CostItem.CLAIMS, CostItem.COMPLETIONS)
+    usage = [USAGE[item] for item in (*ends, CostItem.NOTIFICATIONS, CostItem.NOTIFICATIONS)]
+
+    billed = life.parts([step for step in taken if step.name != "heartbeat"])
+
+    def dollars(price: float, amounts: Iterable[float]) -> pytest.Approx[float]:
+        return pytest.approx(price * sum(amounts), rel=0.1)
+
+    assert billed["HTTP API"] == dollars(HTTP_API, (each.requests for each in usage))
+    assert billed["Lambda, invocations"] == dollars(
+        INVOCATION, (each.invocations for each in usage)
+    )
+    assert billed["DynamoDB, writes"] == dollars(WRITE_UNIT, (each.write_units for each in usage))
+    assert billed["DynamoDB, reads"] == dollars(READ_UNIT, (each.reads for each in usage))
+    assert billed["SQS"] == dollars(SQS, (each.queue_calls for each in usage))
+    assert billed["Logs"] == dollars(LOG_BYTE, (each.log_bytes for each in usage))
+
+
+def test_the_api_computes_costs_from_the_alarms_and_queues_that_there_are() -> None:
+    resources = json.loads(translated(TEMPLATE))["Resources"].values()
+    of_type: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for resource in resources:
+        of_type[resource["Type"]].append(resource["Properties"])
+    watched = sum(
+        sum("MetricStat" in part for part in alarm.get("Metrics", ())) or 1
+        for alarm in of_type["AWS::CloudWatch::Alarm"]
+    )
+    polled = {
+        json.dumps(mapping["EventSourceArn"])
+        for mapping in of_type["AWS::Lambda::EventSourceMapping"]
+        if "StartingPosition" not in mapping
+    }
+
+    assert (watched, len(polled)) == (ALARM_METRICS, POLLED_QUEUES)
 
 
 def test_a_thousand_webhooks_a_second_need_no_more_than_most_of_a_partition() -> None:

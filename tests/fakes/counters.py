@@ -1,10 +1,12 @@
 """Counters in memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.metrics import Counts
+from signalbox.models.metrics_history import HistoryResolution, MetricsPoint
 from signalbox.services.ports.metrics import StreamPage
 
 
@@ -58,3 +60,22 @@ class FakeFeed:
             start += len(part)
             yield StreamPage(shard="shard", before=before, after=str(start), counts=total)
             before = str(start)
+
+
+class FakeMetricsHistory:
+    """A MetricsHistoryStore in memory, which counts its calls."""
+
+    def __init__(self) -> None:
+        self.points: dict[tuple[HistoryResolution, datetime], MetricsPoint] = {}
+        self.reads = 0
+
+    def put_new(self, resolution: HistoryResolution, point: MetricsPoint) -> bool:
+        key = (resolution, point.at)
+        return self.points.setdefault(key, point) is point
+
+    def batch_get(
+        self, resolution: HistoryResolution, times: Iterable[datetime]
+    ) -> Sequence[MetricsPoint]:
+        self.reads += 1
+        keys = [(resolution, at) for at in times]
+        return [self.points[key] for key in keys if key in self.points]

@@ -96,6 +96,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /problems/<slug>": Row(who="", about=problem, absent=404),
     "GET /metrics": Row(who=READERS),
     "GET /api/v1/metrics": Row(who=READERS),
+    "GET /api/v1/metrics/history": Row(who=READERS),
+    "GET /api/v1/overview": Row(who=READERS),
+    "GET /api/v1/cost": Row(who=READERS),
     "POST /api/v1/realtime/tickets": Row(who=ALL, own=201),
     "POST /api/v1/sessions": Row(who=ALL, own=201),
     # by a key there is no session

@@ -42,7 +42,7 @@ FUNCTIONS: Final = [
     ("webhooks.github", NOTHING, 387, 7),
     ("webhooks.sentry", NOTHING, 387, 7),
     ("webhooks.generic", NOTHING, 387, 8),
-    ("api", frozenset({"aws_lambda_powertools", "botocore"}), 720, 15),
+    ("api", frozenset({"aws_lambda_powertools", "botocore"}), 740, 15),
     ("gateway", frozenset({"h11", "urllib3"}), 450, 13),
     ("dispatcher", NOTHING, 355, 6),
     ("deferred", NOTHING, 360, 6),

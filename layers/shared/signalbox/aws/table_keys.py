@@ -29,6 +29,7 @@
 | State | `REFRESH#<connection>` | | the lock of those who use its refresh tokens |
 | State | `LEASE#<name>` | | which server reads a shard of a stream, and how far |
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
+| State | `HISTORY#<resolution>#<time>` | | the counters at a time |
 | State | `INCIDENTS` | | the incidents, and the counters at the last observation |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 | Realtime | `TICKET#<hash>` | `TICKET` | a ticket for a WebSocket connection |
@@ -46,10 +47,12 @@ status and creation time), `due` (by due time; held notifications apart, by conn
 """
 
 import json
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 from zlib import crc32
 
+from signalbox.models.base import sortable_time
 from signalbox.models.ids import ConnectionId, NotificationId, SocketId, SubscriptionId, TaskId
 from signalbox.models.notification import NotificationStatus
 from signalbox.models.task import TaskStatus
@@ -266,6 +269,11 @@ def request_counters_pk(service: str) -> str:
 def ticket_pk(digest: str) -> str:
     """Return the partition key of a ticket."""
     return f"TICKET#{digest}"
+
+
+def history_pk(resolution: str, at: datetime) -> str:
+    """Return the partition key of the counters at a time."""
+    return f"HISTORY#{resolution}#{sortable_time(at)}"
 
 
 def socket_key(socket: SocketId) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.rate_limit_lots import RateLimitLots
@@ -26,7 +25,7 @@ from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
 from signalbox.http.routing import MCP, Routes
 from signalbox.runtime.auth import authorizer, rate_limiter
-from signalbox.runtime.counters import count_changes
+from signalbox.runtime.counters import MAX_COUNT_SECONDS, count_changes
 from signalbox.runtime.mcp import issuer_urls, mcp_mount
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
@@ -53,8 +52,6 @@ from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
 from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask, UpdateTask
-
-_MAX_COUNT_SECONDS: Final = 2.0
 
 ReadinessCheck = Callable[[], object]
 
@@ -92,7 +89,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
             clock=wired.clock,
         ),
     )
-    add_metrics(routes, read=figures, providers=providers(), count_seconds=_MAX_COUNT_SECONDS)
+    add_metrics(routes, read=figures, providers=providers(), count_seconds=MAX_COUNT_SECONDS)
     add_realtime(routes, tickets=ticket_manager(wired), url=wired.settings.websocket_url)
     add_sessions(
         routes,

@@ -3,10 +3,15 @@
 Most functions do not count and should not load it.
 """
 
+from typing import Final
+
 from signalbox.aws.counters import DynamoCounters
 from signalbox.aws.streams import DynamoStreamFeed, count_delivery_record, count_task_record
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.metrics import CountChanges
+
+MAX_COUNT_SECONDS: Final = 2.0
+"""How long a request may count."""
 
 
 def count_changes(wired: Wiring) -> CountChanges:

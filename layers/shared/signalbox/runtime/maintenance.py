@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
+from signalbox.aws.metrics_history import DynamoMetricsHistory
 from signalbox.http.problems import error_fields
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.incidents import observe_incidents
@@ -13,6 +14,7 @@ from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
+from signalbox.services.record_history import RecordHistory
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
 if TYPE_CHECKING:
@@ -47,6 +49,11 @@ def maintenance(
     )
 
     observe = observe_incidents(wired, catch_up.counters)
+    record_history = RecordHistory(
+        counters=catch_up.counters,
+        store=DynamoMetricsHistory(table=wired.state_table),
+        clock=wired.clock,
+    )
 
     def handler(_event: dict[str, JsonValue], context: "LambdaContext") -> None:
         def time_left() -> float:
@@ -64,6 +71,7 @@ def maintenance(
             count("NotReconciled", {})
         if time_left() > _RESERVE:
             _report(observe())
+            record_history()
 
     def _report(result: IncidentResult) -> None:
         log.info("incidents", extra=asdict(result))

@@ -23,6 +23,7 @@ from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.notifications import PreviewRequest
 from signalbox.models.notification import Notification
+from signalbox.runtime.overview import add_overviews
 from signalbox.runtime.registry import connectors, middlewares, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
@@ -71,9 +72,10 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
     )
     _add_configuration(routes, wired)
     _add_access(routes, wired)
-    _add_queues(routes, wired, inspect)
-    incidents = DynamoIncidents(table=wired.state_table, clock=wired.clock)
-    add_incidents(routes, browse=ListIncidents(store=incidents))
+    describe_queues = _add_queues(routes, wired, inspect)
+    incidents = ListIncidents(store=DynamoIncidents(table=wired.state_table, clock=wired.clock))
+    add_incidents(routes, browse=incidents)
+    add_overviews(routes, wired, queues=describe_queues, incidents=incidents)
     dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
     retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
     redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver)
@@ -198,9 +200,10 @@ def _add_access(routes: Routes, wired: Wiring) -> None:
     add_roles(routes, roles=roles)
 
 
-def _add_queues(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> None:
+def _add_queues(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> DescribeQueues:
     pausing = PauseQueues(config=wired.config, clock=wired.clock)
     describe_queues = DescribeQueues(
         inspect=inspect, pausing=pausing, tasks=wired.tasks, clock=wired.clock
     )
     add_queue(routes, describe_queues=describe_queues, pausing=pausing)
+    return describe_queues

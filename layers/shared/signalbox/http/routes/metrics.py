@@ -1,5 +1,6 @@
 """Metrics, as JSON and for Prometheus."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from time import monotonic
 from typing import Final
@@ -21,12 +22,14 @@ from signalbox.http.schemas.metrics import (
     TaskMetrics,
     WebhookMetrics,
 )
+from signalbox.models.circuit import Circuit
 from signalbox.models.gateway_metrics import (
     LATENCY_BOUNDS,
     GatewayMetric,
     ServiceMetrics,
     counted_instances,
 )
+from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import (
     ACK_BOUNDS,
     RUN_BOUNDS,
@@ -103,19 +106,24 @@ def metrics_response(figures: MetricsSnapshot, deadline: ProviderDeadline) -> Me
         connectors=tuple(
             _connector(counts, each) for each in _firsts(counts, Metric.NOTIFICATIONS)
         ),
-        circuits=tuple(
-            CircuitMetrics(
-                connection=connection,
-                state=circuit.state,
-                openings=circuit.streak,
-                open_until=circuit.open_until,
-            )
-            for connection, circuit in sorted(figures.circuits.items())
-        ),
+        circuits=circuit_metrics(figures.circuits),
         redelivery=tuple(
             _redelivery(source, figures.redelivery[source]) for source in sorted(figures.redelivery)
         ),
         services=tuple(_service(each) for each in figures.services),
+    )
+
+
+def circuit_metrics(circuits: Mapping[ConnectionId, Circuit]) -> tuple[CircuitMetrics, ...]:
+    """Return circuits as clients see them."""
+    return tuple(
+        CircuitMetrics(
+            connection=connection,
+            state=circuit.state,
+            openings=circuit.streak,
+            open_until=circuit.open_until,
+        )
+        for connection, circuit in sorted(circuits.items())
     )
 
 

@@ -39,7 +39,7 @@ def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: Pause
     )
     def queues() -> Response[str]:
         return json_response(
-            QueueListView(queues=tuple(_status(each) for each in describe_queues()))
+            QueueListView(queues=tuple(queue_status_view(each) for each in describe_queues()))
         )
 
     @routes.add(_pausing("pause", "Pause a queue: hand out no tasks until it is resumed"))
@@ -67,7 +67,8 @@ def _pausing(verb: str, summary: str) -> Route:
     )
 
 
-def _status(status: QueueStatus) -> QueueStatusView:
+def queue_status_view(status: QueueStatus) -> QueueStatusView:
+    """Return the status of a queue as clients see it."""
     return QueueStatusView(
         **queue_view(status.backlog).__dict__,
         pause=_pause(status.pause) if status.pause else None,

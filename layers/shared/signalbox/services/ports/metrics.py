@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from signalbox.models.metrics import Counts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from signalbox.models.gateway_metrics import ServiceCounts
+    from signalbox.models.metrics_history import HistoryResolution, MetricsPoint
 
 
 class Count(Protocol):
@@ -74,6 +77,26 @@ class CounterStore(Protocol):
 
     def totals(self) -> Counts:
         """Return all counts.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+
+class MetricsHistoryStore(Protocol):
+    """Stores the counters at regular times."""
+
+    def put_new(self, resolution: HistoryResolution, point: MetricsPoint) -> bool:
+        """Store a point; return False if there is one at its time.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+
+    def batch_get(
+        self, resolution: HistoryResolution, times: Iterable[datetime]
+    ) -> Sequence[MetricsPoint]:
+        """Return the points at these times that exist, in no order.
 
         Raises:
             Unavailable: The store did not answer.

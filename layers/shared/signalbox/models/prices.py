@@ -18,3 +18,10 @@ LOG_BYTE: Final = 0.50 / 1_000
 
 GB_MILLISECOND: Final = 0.0000133334 * 1_000
 """0.0000133334 a gigabyte-second, for a millisecond in each of a million requests."""
+
+ALARM_METRIC_MONTH: Final = 0.10
+"""A metric that an alarm watches, for a month."""
+
+FREE_ALARM_METRICS: Final = 10
+FREE_QUEUE_CALLS: Final = 1_000_000
+"""What is free of charge in each month."""

@@ -1,0 +1,139 @@
+"""What a stack costs, computed from what was counted and the prices of AWS.
+
+What one webhook, task, claim, completion and notification takes was recorded with the real
+functions (`make cost`), and a test compares it. Heartbeats, reads of the API, storage and traffic
+are not counted; `docs/operations.md` has them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from signalbox.models.metrics import Counts, Metric
+from signalbox.models.metrics_history import counts_by_last_label
+from signalbox.models.prices import (
+    ALARM_METRIC_MONTH,
+    FREE_ALARM_METRICS,
+    FREE_QUEUE_CALLS,
+    GB_MILLISECOND,
+    HTTP_API,
+    INVOCATION,
+    LOG_BYTE,
+    READ_UNIT,
+    SQS,
+    WRITE_UNIT,
+)
+from signalbox.models.task import ChangeType
+
+_MILLION: Final = 1_000_000
+_MEMORY_GB: Final = 0.5
+_ENDS: Final = frozenset({ChangeType.SUCCEEDED, ChangeType.FAILED})
+
+ALARM_METRICS: Final = 211
+"""The metrics that the alarms of the template watch."""
+
+POLLED_QUEUES: Final = 29
+"""The queues that Lambda polls."""
+
+_POLLS_A_MONTH: Final = 657_000
+"""Five pollers for each queue, each of which waits for 20 seconds."""
+
+
+class CostItem(StrEnum):
+    """What is counted."""
+
+    WEBHOOKS = "webhooks"
+    TASKS = "tasks"
+    CLAIMS = "claims"
+    COMPLETIONS = "completions"
+    NOTIFICATIONS = "notifications"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one of something takes; `milliseconds` are those of a function with 512 MB."""
+
+    requests: float = 0.0
+    invocations: float = 0.0
+    milliseconds: float = 0.0
+    write_units: float = 0.0
+    reads: float = 0.0
+    queue_calls: float = 0.0
+    log_bytes: float = 0.0
+
+    @property
+    def dollars(self) -> float:
+        """Return what one costs."""
+        return (
+            HTTP_API * self.requests
+            + INVOCATION * self.invocations
+            + _MEMORY_GB * GB_MILLISECOND * self.milliseconds
+            + WRITE_UNIT * self.write_units
+            + READ_UNIT * self.reads
+            + SQS * self.queue_calls
+            + LOG_BYTE * self.log_bytes
+        ) / _MILLION
+
+
+USAGE: Final[Mapping[CostItem, Usage]] = {
+    CostItem.WEBHOOKS: Usage(
+        requests=1, invocations=1, milliseconds=17, write_units=3, log_bytes=854
+    ),
+    CostItem.TASKS: Usage(
+        invocations=0.1, milliseconds=12, write_units=3, queue_calls=1, log_bytes=246
+    ),
+    CostItem.CLAIMS: Usage(
+        requests=1,
+        invocations=1.1,
+        milliseconds=68,
+        write_units=6,
+        reads=7,
+        queue_calls=3,
+        log_bytes=587,
+    ),
+    CostItem.COMPLETIONS: Usage(
+        requests=1,
+        invocations=1.1,
+        milliseconds=37,
+        write_units=9,
+        reads=2,
+        queue_calls=1,
+        log_bytes=634,
+    ),
+    CostItem.NOTIFICATIONS: Usage(
+        invocations=0.1, milliseconds=185, write_units=6, reads=2, queue_calls=1.2, log_bytes=555
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostShare:
+    """What one kind of work has cost."""
+
+    item: CostItem
+    count: int
+    dollars: float
+
+
+def work_costs(counts: Counts) -> tuple[CostShare, ...]:
+    """Return what the counted work costs, by its kind."""
+    steps = counts_by_last_label(counts, Metric.STEPS)
+    numbers = {
+        CostItem.WEBHOOKS: sum(counts_by_last_label(counts, Metric.REQUESTS).values()),
+        CostItem.TASKS: steps.get(ChangeType.CREATED, 0),
+        CostItem.CLAIMS: steps.get(ChangeType.STARTED, 0),
+        CostItem.COMPLETIONS: sum(steps.get(end, 0) for end in _ENDS),
+        CostItem.NOTIFICATIONS: sum(counts_by_last_label(counts, Metric.NOTIFICATIONS).values()),
+    }
+    return tuple(
+        CostShare(item=item, count=count, dollars=count * USAGE[item].dollars)
+        for item, count in numbers.items()
+    )
+
+
+def standing_costs() -> float:
+    """Return what alarms and polls of queues cost in a month in which nothing happens."""
+    alarms = ALARM_METRIC_MONTH * (ALARM_METRICS - FREE_ALARM_METRICS)
+    polls = SQS * (POLLED_QUEUES * _POLLS_A_MONTH - FREE_QUEUE_CALLS) / _MILLION
+    return alarms + polls

@@ -1,0 +1,70 @@
+"""Read the state of an installation at a glance: what came, what waits, what fails."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from signalbox.models.circuit import Circuit, CircuitState
+from signalbox.models.ids import ConnectionId
+from signalbox.models.incident import Incident, IncidentStatus
+from signalbox.models.metrics_history import MetricsInterval
+from signalbox.models.rejection import Rejections
+from signalbox.services.incidents.list_incidents import ListIncidents
+from signalbox.services.metrics import CountChanges
+from signalbox.services.metrics_history import ReadHistory
+from signalbox.services.ports.deliveries import DeliveryStore
+from signalbox.services.ports.time import TimeLeft
+from signalbox.services.queues.queue_status import DescribeQueues, QueueStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The state of an installation.
+
+    `day` is what was counted in the last 24 hours; `complete` is False if some changes are not
+    counted yet. `oldest_pending` is when the deferred delivery that is due first was received.
+    `circuits` are those that are not closed.
+    """
+
+    day: MetricsInterval
+    complete: bool
+    queues: Sequence[QueueStatus]
+    oldest_pending: datetime | None
+    incidents: Sequence[Incident]
+    circuits: Mapping[ConnectionId, Circuit]
+    rejections: Sequence[Rejections]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOverview:
+    """Read the state of an installation."""
+
+    count: CountChanges
+    history: ReadHistory
+    queues: DescribeQueues
+    deliveries: DeliveryStore
+    incidents: ListIncidents
+    circuits: Callable[[], Mapping[ConnectionId, Circuit]]
+    rejections: Callable[[], Sequence[Rejections]]
+
+    def __call__(self, time_left: TimeLeft) -> Overview:
+        """Return the state, after counting for as long as there is time.
+
+        Raises:
+            Unavailable: A store or a queue did not answer.
+        """
+        behind = self.count(time_left)
+        due = next(self.deliveries.due(chunk=1), None)
+        return Overview(
+            day=self.history.last_day(),
+            complete=not behind,
+            queues=self.queues(),
+            oldest_pending=due.received_at if due else None,
+            incidents=self.incidents(IncidentStatus.OPEN),
+            circuits={
+                connection: circuit
+                for connection, circuit in sorted(self.circuits().items())
+                if circuit.state is not CircuitState.CLOSED
+            },
+            rejections=self.rejections(),
+        )
