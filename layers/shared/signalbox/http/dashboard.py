@@ -1,10 +1,12 @@
 """The dashboard: a page and its assets, files that are built and deployed with the function.
 
 Nearly all of a start would be imports, so this module needs nothing but a few of the standard
-library. The page has its routes in the fragment of the URL, so there are no other paths.
+library. The page has its routes in the fragment of the URL, so there are no other paths. A file is
+compressed when it is first asked for: all of them take a few milliseconds, and none is built twice.
 """
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Mapping
@@ -23,7 +25,7 @@ INDEX: Final = "index.html"
 
 _ASSETS: Final = "assets"
 _ASSET_ROUTE: Final = "/assets/{proxy+}"
-_ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}
+_GZIP: Final = "gzip"
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -91,8 +93,7 @@ class Dashboard:
     @cached_property
     def _assets(self) -> Mapping[str, Path]:
         """Return the files by name. Others cannot be named, whatever is in a path."""
-        found = (path for path in (self._files / _ASSETS).glob("*") if path.is_file())
-        return {path.name: path for path in found if path.suffix not in _ENCODINGS.values()}
+        return {path.name: path for path in (self._files / _ASSETS).glob("*") if path.is_file()}
 
     def _asset(self, event: Mapping[str, Any]) -> Path | None:
         parameters = event.get("pathParameters") or {}
@@ -100,12 +101,7 @@ class Dashboard:
 
     def _file(self, event: Mapping[str, Any], file: Path) -> "LambdaResponse":
         sent = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
-        variants = [
-            encoding
-            for encoding, suffix in _ENCODINGS.items()
-            if file.with_name(file.name + suffix).is_file()
-        ]
-        encoding = preferred_encoding(sent.get("accept-encoding", ""), variants)
+        encoding = preferred_encoding(sent.get("accept-encoding", ""), [_GZIP])
         content = self._content(file, encoding)
         headers = {
             **self._headers,
@@ -126,8 +122,9 @@ class Dashboard:
 
 
 def _read(file: Path, encoding: str) -> _Content:
-    path = file.with_name(file.name + _ENCODINGS.get(encoding, ""))
-    content = path.read_bytes()
+    content = file.read_bytes()
+    if encoding == _GZIP:
+        content = gzip.compress(content, mtime=0)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     try:
         return _Content(body=content.decode(), is_base64=False, etag=etag)
