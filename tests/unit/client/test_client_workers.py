@@ -169,6 +169,28 @@ def test_an_exception_fails_the_attempt_by_its_type_alone(
     assert "a secret of the handler" in caplog.text  # where the worker runs
 
 
+def test_ctrl_c_in_a_handler_returns_the_task_and_reaches_the_caller() -> None:
+    api = FakeApi()
+
+    def handle(_: Attempt) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_once(api, handle)
+
+    assert api.actions() == ["release"]
+
+
+def test_a_handler_that_exits_fails_the_attempt_and_not_the_worker() -> None:
+    api = FakeApi()
+
+    def handle(_: Attempt) -> str:
+        raise SystemExit(3)
+
+    assert run_once(api, handle) == Outcome.FAILED
+    assert api.reports[0][1]["reason"] == "SystemExit in the handler"
+
+
 def test_a_handler_may_return_its_task_to_the_queue() -> None:
     api = FakeApi()
 

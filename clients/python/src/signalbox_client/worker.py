@@ -32,7 +32,8 @@ from signalbox_client.signals import on_signals
 T = TypeVar("T")
 
 _logger: Final = logging.getLogger("signalbox_client")
-_SLOT_SECONDS: Final = 0.5
+_SLICE_SECONDS: Final = 0.5
+"""After how long a stop is noticed at the latest."""
 
 
 class Worker:
@@ -66,15 +67,15 @@ class Worker:
         self._name = name or socket.gethostname()
         self._options = options or WorkerOptions()
         self._slots = threading.Semaphore(self._options.concurrency)
-        self._stopping = threading.Event()
+        self._stopping = False  # no Event: a handler of signals must not take its lock
         self._grace_ends = float("inf")
         self._open: set[threading.Event] = set()
 
     def stop(self) -> None:
         """Claim no more tasks, and return those that do not end within the grace period."""
-        if not self._stopping.is_set():
+        if not self._stopping:
             self._grace_ends = time.monotonic() + self._options.grace_seconds
-            self._stopping.set()
+            self._stopping = True
 
     def run(self) -> None:
         """Work until `stop`, SIGTERM or SIGINT.
@@ -85,9 +86,9 @@ class Worker:
         pacing = Pacing()
         with on_signals(self.stop):
             try:
-                while not self._stopping.is_set():
-                    if self._slots.acquire(timeout=_SLOT_SECONDS):
-                        self._stopping.wait(self._next(pacing))
+                while not self._stopping:
+                    if self._slots.acquire(timeout=_SLICE_SECONDS):
+                        self._rest(self._next(pacing))
             finally:
                 self.stop()
                 self._drain()
@@ -102,12 +103,18 @@ class Worker:
         claimed = self._claim()
         return self._work(claimed) if claimed else None
 
+    def _rest(self, seconds: float) -> None:
+        """Wait, at most until the worker stops."""
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE_SECONDS))
+
     def _next(self, pacing: Pacing) -> float:
         """Claim a task and start its thread, and return the seconds until the next claim."""
         started = time.monotonic()
         claimed = None
         try:
-            claimed = None if self._stopping.is_set() else self._claim()
+            claimed = None if self._stopping else self._claim()
         except UNAVAILABLE as error:
             _logger.warning("claim: %s", error)
             return pacing.failed(error)
@@ -147,11 +154,17 @@ class Worker:
         attempt = Attempt(claimed)
         keeper = Keeper(attempt, self._options)
         done = threading.Event()
-        if self._stopping.is_set():
+        if self._stopping:
             return self._settle(keeper, report_release(attempt, StopReason.STOPPING))
         keeping = threading.Thread(target=self._keep, args=(attempt, keeper, done), daemon=True)
         keeping.start()
-        report = self._handle(attempt)
+        try:
+            report = self._handle(attempt)
+        except KeyboardInterrupt:
+            done.set()
+            if attempt.stop(StopReason.STOPPING):
+                self._settle(keeper, report_release(attempt, StopReason.STOPPING))
+            raise
         counts = attempt.end()
         done.set()
         keeping.join()
@@ -165,7 +178,7 @@ class Worker:
             return report_result(attempt, self._handler(attempt))
         except (TaskFailed, TaskReleased) as failure:
             return report_failure(attempt, failure)
-        except BaseException as failure:
+        except (Exception, SystemExit) as failure:  # whatever it is, the attempt has failed
             if not attempt.stop_reason:
                 _logger.exception("the handler failed for %s", attempt.task.id)
             return report_failure(attempt, failure)
