@@ -28,6 +28,7 @@ from signalbox_client import (
 from signalbox_client.keeper import Keeper
 from signalbox_client.log_buffer import LogBuffer
 from signalbox_client.models import ClaimedTask
+from signalbox_client.signals import on_signals
 from tests.unit.client.test_client_requests import KEY, LEASE, TASK, URL, copy_of, problem
 
 OPTIONS = WorkerOptions(
@@ -313,6 +314,19 @@ def test_a_signal_returns_what_does_not_end_within_the_grace_period(number: int)
 
     assert api.actions() == ["release"]
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    stops: list[int] = []
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    try:
+        with on_signals(lambda: stops.append(1)):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert stops == []
 
 
 def test_a_signal_lets_end_what_does_so_within_the_grace_period() -> None:

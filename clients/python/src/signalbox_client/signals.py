@@ -14,7 +14,8 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 def on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at the first signal inside the block; the second has its usual effect.
 
-    Only the main thread gets signals; in another one nothing is changed.
+    A signal that is ignored, as under nohup, stays so. Only the main thread gets signals; in
+    another one nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -30,8 +31,9 @@ def on_signals(stop: Callable[[], None]) -> Iterator[None]:
         restore()
         stop()
 
-    for number in SIGNALS:
-        signal.signal(number, handle)
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, handle)
     try:
         yield
     finally:
