@@ -15,6 +15,7 @@ from signalbox_client import (
     Client,
     ConfigurationError,
     InvalidRequest,
+    NotFound,
     RetryPolicy,
     ServerError,
     TooManyRequests,
@@ -276,6 +277,15 @@ def test_an_id_that_changes_the_path_is_refused(task_id: str) -> None:
     assert transport.requests == []
 
 
+def test_the_async_client_shows_no_key_in_an_error() -> None:
+    transport = ScriptedTransport(httpx.ReadTimeout("slow"))
+
+    with pytest.raises(Unreachable) as failure:
+        asyncio.run(call_async(transport, "claim_task"))
+
+    assert failure.value.__context__ is None
+
+
 def test_an_odd_id_is_quoted() -> None:
     transport = ScriptedTransport(TASK)
 
@@ -325,11 +335,75 @@ def test_the_async_client_has_the_methods_of_the_other_and_repeats_as_it_does() 
     async def ask() -> None:
         async with AsyncClient(URL, KEY, transport=transport, sleep=sleep) as client:
             assert await client.list_queues() == ()
+            assert KEY not in repr(client)
 
     asyncio.run(ask())
 
     assert len(sleeps) == 1
     assert methods(AsyncClient) == methods(Client)
+
+
+CALLS: dict[str, tuple[tuple[object, ...], dict[str, object]]] = {
+    "create_task": (("Tidy up",), {"idempotency_key": "k-1", "labels": ["docs"]}),
+    "get_task": ((TASK_ID,), {}),
+    "list_tasks": ((), {"status": "failed"}),
+    "update_task": ((TASK_ID,), {"version": 1, "priority": "low"}),
+    "cancel_task": ((TASK_ID,), {"reason": "not needed"}),
+    "retry_task": ((TASK_ID,), {}),
+    "approve_task": ((TASK_ID,), {}),
+    "reject_task": ((TASK_ID,), {"reason": "not today"}),
+    "task_history": ((TASK_ID,), {}),
+    "wait_for_task": ((TASK_ID,), {"timeout": 0}),
+    "claim_task": (("w1",), {"lease_seconds": 30, "wait_seconds": 2}),
+    "heartbeat": ((TASK_ID, LEASE), {"lease_seconds": 30, "progress": "half way"}),
+    "append_log": ((TASK_ID, LEASE, ["one"]), {"first": 3}),
+    "complete_task": ((TASK_ID, LEASE), {"summary": "tidy"}),
+    "fail_task": ((TASK_ID, LEASE, "no luck"), {"retryable": False}),
+    "release_task": ((TASK_ID, LEASE), {"reason": "no time"}),
+    "read_log": ((TASK_ID,), {"after": 3}),
+    "follow_log": ((TASK_ID,), {}),
+    "list_deliveries": ((), {"provider": "github"}),
+    "get_delivery": (("dlv_1",), {}),
+    "get_delivery_body": (("dlv_1",), {}),
+    "explain_delivery": (("dlv_1",), {}),
+    "replay_delivery": (("dlv_1",), {"dry_run": True}),
+    "list_queues": ((), {}),
+    "pause_queue": (("low",), {"reason": "moving"}),
+    "resume_queue": (("low",), {}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_clients_send_the_same(name: str) -> None:
+    refusal = problem(404, "not_found")
+    transports = ScriptedTransport(refusal), ScriptedTransport(refusal)
+
+    with pytest.raises(NotFound):
+        call_sync(transports[0], name)
+    with pytest.raises(NotFound):
+        asyncio.run(call_async(transports[1], name))
+
+    first, second = (one for [one] in (transport.requests for transport in transports))
+    assert (first.method, first.url, first.content) == (second.method, second.url, second.content)
+    assert first.headers == second.headers
+
+
+def call_sync(transport: ScriptedTransport, name: str) -> None:
+    arguments, options = CALLS[name]
+    call = getattr(client_of(transport), name)(*arguments, **options)
+    if inspect.isgenerator(call):
+        next(call)
+
+
+async def call_async(transport: ScriptedTransport, name: str) -> None:
+    arguments, options = CALLS[name]
+    async with AsyncClient(URL, KEY, transport=transport) as client:
+        call = getattr(client, name)(*arguments, **options)
+        await (anext(call) if inspect.isasyncgen(call) else call)
+
+
+def test_every_method_is_compared() -> None:
+    assert set(methods(Client)) - {"send"} == set(CALLS)
 
 
 def methods(kind: type) -> dict[str, list[str]]:

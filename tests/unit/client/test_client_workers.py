@@ -19,6 +19,7 @@ from signalbox_client import (
     AttemptStopped,
     Client,
     Forbidden,
+    HandlerResult,
     Outcome,
     StopReason,
     TaskReleased,
@@ -86,10 +87,28 @@ class FakeApi(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def run_once(
-    api: FakeApi, handler: Callable[[Attempt], str | None], options: WorkerOptions = OPTIONS
+    api: FakeApi, handler: Callable[[Attempt], HandlerResult], options: WorkerOptions = OPTIONS
 ) -> Outcome | None:
     with Client(URL, KEY, transport=api) as client:
         return Worker(client, handler, options=options).run_once()
+
+
+def run_once_async(
+    api: FakeApi, handler: Callable[[Attempt], HandlerResult], options: WorkerOptions = OPTIONS
+) -> Outcome | None:
+    async def handle(attempt: Attempt) -> HandlerResult:
+        return handler(attempt)
+
+    async def work() -> Outcome | None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            return await AsyncWorker(client, handle, options=options).run_once()
+
+    return asyncio.run(work())
+
+
+RunOnce = Callable[[FakeApi, Callable[[Attempt], HandlerResult]], Outcome | None]
+
+both = pytest.mark.parametrize("run", [run_once, run_once_async])
 
 
 def until_stopped(attempt: Attempt) -> str:
@@ -151,15 +170,16 @@ def test_an_async_handler_is_cancelled_instead(
     assert (reasons, api.reports) == ([reason], [])
 
 
+@both
 def test_an_exception_fails_the_attempt_by_its_type_alone(
-    caplog: pytest.LogCaptureFixture,
+    run: RunOnce, caplog: pytest.LogCaptureFixture
 ) -> None:
     api = FakeApi()
 
     def handle(_: Attempt) -> str:
         raise RuntimeError("a secret of the handler")
 
-    assert run_once(api, handle) == Outcome.FAILED
+    assert run(api, handle) == Outcome.FAILED
 
     [(action, body)] = api.reports
     assert (action, body["reason"], body["retryable"]) == (
@@ -192,55 +212,59 @@ def test_a_handler_that_exits_fails_the_attempt_and_not_the_worker() -> None:
     assert api.reports[0][1]["reason"] == "SystemExit in the handler"
 
 
-def test_a_handler_may_return_its_task_to_the_queue() -> None:
+@both
+def test_a_handler_may_return_its_task_to_the_queue(run: RunOnce) -> None:
     api = FakeApi()
 
     def handle(_: Attempt) -> str:
         raise TaskReleased("not now")
 
-    assert run_once(api, handle) == Outcome.RELEASED
+    assert run(api, handle) == Outcome.RELEASED
     assert api.reports[0][1]["reason"] == "not now"
 
 
-def test_what_is_neither_text_nor_fields_fails_for_good() -> None:
+@both
+def test_what_is_neither_text_nor_fields_fails_for_good(run: RunOnce) -> None:
     api = FakeApi()
 
-    with Client(URL, KEY, transport=api) as client:
-        Worker(client, lambda _: 7, options=OPTIONS).run_once()  # type: ignore[arg-type,return-value]
+    run(api, lambda _: 7)  # type: ignore[arg-type,return-value]
 
     assert (api.actions(), api.reports[0][1]["retryable"]) == (["fail"], False)
 
 
-def test_a_result_that_is_not_json_fails_for_good() -> None:
+@both
+def test_a_result_that_is_not_json_fails_for_good(run: RunOnce) -> None:
     api = FakeApi()
 
-    with Client(URL, KEY, transport=api) as client:
-        Worker(client, lambda _: {"data": {"x": object()}}, options=OPTIONS).run_once()
+    run(api, lambda _: {"data": {"x": object()}})
 
     assert (api.actions(), api.reports[0][1]["retryable"]) == (["fail"], False)
 
 
-def test_an_outcome_is_reported_until_the_api_accepts_it() -> None:
+@both
+def test_an_outcome_is_reported_until_the_api_accepts_it(run: RunOnce) -> None:
     unavailable, accepted = problem(503, "unavailable"), httpx.Response(200, json=TASK.json())
     api = FakeApi(answers={"complete": [unavailable, accepted]})
 
-    assert run_once(api, lambda _: "done") == Outcome.SUCCEEDED
+    assert run(api, lambda _: "done") == Outcome.SUCCEEDED
 
 
-def test_a_lease_that_is_lost_at_the_end_loses_the_outcome() -> None:
+@both
+def test_a_lease_that_is_lost_at_the_end_loses_the_outcome(run: RunOnce) -> None:
     api = FakeApi(answers={"complete": [LOST]})
 
-    assert run_once(api, lambda _: "done") == Outcome.LOST
+    assert run(api, lambda _: "done") == Outcome.LOST
 
 
-def test_every_line_of_the_log_is_sent_before_the_outcome() -> None:
+@both
+def test_every_line_of_the_log_is_sent_before_the_outcome(run: RunOnce) -> None:
     api = FakeApi()
 
     def handle(attempt: Attempt) -> None:
         for number in range(1_200):
             attempt.log(f"line {number}")
 
-    run_once(api, handle)
+    run(api, handle)
 
     lines: list[dict[str, object]] = []
     for action, body in api.reports[:-1]:
@@ -391,6 +415,52 @@ def test_a_task_that_arrives_after_the_stop_is_returned_at_once() -> None:
         outcome = worker.run_once()
 
     assert (outcome, api.actions(), handled) == (Outcome.RELEASED, ["release"], [])
+
+
+def test_an_async_worker_outlives_an_unavailable_api_and_returns_what_comes_late() -> None:
+    claims = [problem(503, "unavailable")]
+    api = FakeApi(answers={"claim": claims})
+    claim = FakeApi().handle_request(httpx.Request("POST", f"{URL}/claim", json={}))
+    claims.append(claim)
+    handled: list[str] = []
+
+    async def work() -> Outcome | None:
+        async def handle(attempt: Attempt) -> str:
+            handled.append(attempt.task.id)
+            worker.stop()
+            return "done"
+
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            worker = AsyncWorker(client, handle, options=replace(OPTIONS, grace_seconds=PATIENCE))
+            await worker.run()
+            return await worker.run_once()
+
+    late = asyncio.run(work())
+
+    assert (handled, late) == (["tsk_1"], Outcome.RELEASED)
+    assert api.actions() == ["complete", "release"]
+
+
+def test_a_run_of_one_that_is_cancelled_returns_its_task() -> None:
+    api = FakeApi()
+
+    async def work() -> None:
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            started = asyncio.Event()
+
+            async def handle(attempt: Attempt) -> str:
+                started.set()
+                return await until_cancelled(attempt)
+
+            running = asyncio.create_task(AsyncWorker(client, handle, options=OPTIONS).run_once())
+            await started.wait()
+            running.cancel()
+            await asyncio.wait({running})
+            assert running.cancelled()
+
+    asyncio.run(work())
+
+    assert api.actions() == ["release"]
 
 
 def test_a_worker_outlives_an_unavailable_api() -> None:
