@@ -46,8 +46,10 @@ demo: .venv/.synced ## Show the way of one webhook, step by step (PROVIDER or CO
 	@$(BIN)/signalbox demo --provider "$(PROVIDER)" --connector "$(CONNECTOR)" $(if $(PART),--part "$(PART)") $(ARGS)
 
 .PHONY: docs
-docs: .venv/.synced ## Record the demo as docs/demo.svg
+docs: .venv/.synced ## Record the demo as docs/demo.svg, and the pictures of the dashboard (these need Chromium and Node.js)
 	@$(BIN)/python -m cli.demo docs/demo.svg
+	@mkdir -p docs/images
+	@SIGNALBOX_BROWSER_IMAGES="$$PWD/docs/images" $(MAKE) --silent test-browser ARGS='-k picture'
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
@@ -56,6 +58,11 @@ test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pyt
 .PHONY: test-fast
 test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute
 	@$(BIN)/pytest -n auto --dist worksteal tests/unit tests/contract $(ARGS)
+
+.PHONY: test-browser
+test-browser: .venv/.synced $(DASHBOARD)/node_modules/.installed ## Test the dashboard in Chromium, on a local stack of its own (ARGS: options of pytest)
+	@$(UV) sync --quiet --frozen --inexact --group browser
+	@SIGNALBOX_BROWSER=1 $(BIN)/pytest tests/browser $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)

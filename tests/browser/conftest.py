@@ -31,6 +31,7 @@ _OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 30_000
 OpenDashboard = Callable[..., DashboardPage]
 
 
@@ -44,7 +45,9 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> "Iterator[Browser]":
-    with import_module("playwright.sync_api").sync_playwright() as playwright:
+    library = import_module("playwright.sync_api")
+    library.expect.set_options(timeout=PATIENCE)
+    with library.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=list(_OPTIONS))
         yield started
         started.close()
@@ -71,7 +74,7 @@ def open_dashboard(browser: "Browser", stack: NewcomerStack) -> Iterator[OpenDas
 
     def open_page(**options: Any) -> DashboardPage:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}} | options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         page = DashboardPage(context.new_page(), stack)
         opened.append(page)
         return page

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page
 
 _REPORT = """
-window.violations = [];
 addEventListener("securitypolicyviolation", (event) =>
   reportFault(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
@@ -28,7 +27,7 @@ class DashboardPage:
         self.page = page
         self.stack = stack
         self.faults: list[str] = []
-        page.expose_function("reportFault", self.faults.append)
+        page.expose_function("reportFault", self._violation)
         page.add_init_script(_REPORT)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._console)
@@ -88,6 +87,9 @@ class DashboardPage:
     def hostile_elements(self) -> int:
         """Return how many elements exist that only injected HTML can have made."""
         return int(self.page.evaluate(_HOSTILE))
+
+    def _violation(self, text: str) -> None:
+        self.faults.append(text)
 
     def _console(self, message: "ConsoleMessage") -> None:
         # Chromium reports each response with an error status, which pages handle themselves.

@@ -135,8 +135,8 @@ def test_the_page_polls_without_a_socket(
     page.page.route_web_socket("**/live**", lambda socket: socket.close())
     page.log_in()
     page.open("/tasks", "Tasks")
-    expect(page.page.locator(".live-polling")).to_be_visible(timeout=30_000)
+    expect(page.page.locator(".live-polling")).to_be_visible()
 
     task = stack.create_task("polled")
 
-    expect(page.row(task)).to_be_visible(timeout=30_000)
+    expect(page.row(task)).to_be_visible()

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import DashboardPage
-from tests.browser.stack import NewcomerStack
+from tests.browser.stack import NewcomerStack, lease_of
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -11,6 +11,7 @@ HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 def test_titles_results_logs_and_branches_stay_text(
     dashboard: DashboardPage, stack: NewcomerStack
 ) -> None:
+    stack.empty_queues()
     task = stack.create_task(
         f"title {HTML}",
         priority="high",
@@ -18,10 +19,7 @@ def test_titles_results_logs_and_branches_stay_text(
         labels=["<b>label"],
         branch="<svg/onload=alert(3)>",
     )
-    while (claimed := stack.claim())["task"]["id"] != task:
-        lease = {"lease_id": claimed["lease"]["id"], "fence": claimed["lease"]["fence"]}
-        stack.call("POST", f"tasks/{claimed['task']['id']}/complete", lease)
-    lease = {"lease_id": claimed["lease"]["id"], "fence": claimed["lease"]["fence"]}
+    lease = lease_of(stack.claim())
     stack.call("POST", f"tasks/{task}/logs", lease | {"lines": [{"seq": 1, "text": f"log {HTML}"}]})
     result = {"summary": f"result {HTML}", "url": "https://example.com/'><script>alert(4)</script>"}
     stack.call("POST", f"tasks/{task}/complete", lease | {"result": result})

@@ -48,7 +48,7 @@ def test_the_board_moves_a_task_when_it_changes(
 
     expect(
         dashboard.page.get_by_role("region", name="cancelled").locator(f"[data-id='{task}']")
-    ).to_be_visible(timeout=30_000)
+    ).to_be_visible()
 
 
 def test_a_task_is_cancelled_with_a_reason_and_retried(
