@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { PageHeading } from "./components/basics";
 import { Messages, announce } from "./components/messages";
 import { Empty, Failure, Loading } from "./components/states";
 import { live } from "./live";
@@ -43,9 +44,19 @@ function Shell() {
       <Header />
       <Navigation current={found?.page.parent ?? found?.page.path} />
       <main id="main" tabIndex={-1}>
-        {found ? <Outlet key={location.path} page={found.page} params={found.params} location={location} /> : <Empty title="There is no such page">The link may be old. <a href="#/">Go to the overview</a>.</Empty>}
+        {found ? <Outlet key={location.path} page={found.page} params={found.params} location={location} /> : <NotFound />}
       </main>
     </div>
+  );
+}
+
+function NotFound() {
+  useEffect(() => void (document.title = "Not found · Signalbox"), []);
+  return (
+    <>
+      <PageHeading title="There is no such page" />
+      <Empty title="The link may be old or incomplete"><a href="#/">Go to the overview</a>.</Empty>
+    </>
   );
 }
 
@@ -79,7 +90,7 @@ function Outlet({ page, params, location }: { page: Page; params: Record<string,
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, [Content, page]);
-  if (!allowed) return <Empty title="Your key does not allow this page">It needs the permission <code>{page.scope}</code>.</Empty>;
+  if (!allowed) return <><PageHeading title={page.title} /><Empty title="Your key does not allow this page">It needs the permission <code>{page.scope}</code>.</Empty></>;
   if (error !== undefined) return <Failure error={error} onRetry={load} />;
   if (!Content) return <Loading rows={8} />;
   return <Content params={params} query={location.query} setTitle={(title) => void (document.title = `${title} · Signalbox`)} />;

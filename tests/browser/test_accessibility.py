@@ -68,6 +68,7 @@ def test_the_keyboard_alone_leads_to_a_task(dashboard: DashboardPage, stack: New
             break
     press("Enter")
     expect(dashboard.heading("Tasks")).to_be_focused()
+    dashboard.row(task).wait_for()
     for _ in range(40):
         press("Tab")
         if (

@@ -17,7 +17,7 @@ def test_a_delivery_is_found_by_the_id_of_its_provider(
     expect(dashboard.heading("issue_comment.created")).to_be_visible()
     story = dashboard.page.get_by_role("list", name="What became of this delivery")
     expect(story).to_contain_text("the signature was made with the current secret")
-    expect(dashboard.page.get_by_label("Body")).to_contain_text("/agent find me")
+    expect(dashboard.page.get_by_label("Content of the body")).to_contain_text("/agent find me")
 
 
 def test_an_id_that_nobody_sent_is_explained(dashboard: DashboardPage) -> None:

@@ -13,7 +13,7 @@ export function Body({ delivery }: { delivery: Delivery }) {
   return (
     <Section title="Body" aside={body && can("deliveries:body") ? <button type="button" onClick={() => void download(delivery.id)}>Download as sent</button> : undefined}>
       <p class="untrusted">{body ? `Written by the sender; it is shown as it came${notes ? ` (${notes})` : ""}.` : ""}</p>
-      {body ? <pre class="body" tabIndex={0} aria-label="Body">{readable(body)}</pre> : <p class="muted">The body is not stored any more.</p>}
+      {body ? <pre class="body" tabIndex={0} aria-label="Content of the body">{readable(body)}</pre> : <p class="muted">The body is not stored any more.</p>}
     </Section>
   );
 }
