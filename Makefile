@@ -28,7 +28,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak drill cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -79,6 +79,10 @@ conformance: .venv/.synced ## Send every row of the conformance table through th
 .PHONY: soak
 soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the calls, in simulated time
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+.PHONY: drill
+drill: .venv/.synced ## Back up a stack with all kinds of cases, delete it, restore it, and compare (ARGS: --webhooks N)
+	@$(BIN)/python -m tests.drill $(ARGS)
 
 .PHONY: cost
 cost: .venv/.synced ## Compute what a million webhooks cost from end to end, beside the naive way

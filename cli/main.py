@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from cli.commands import (
     apply,
     audit,
+    backup,
     connections,
     deliveries,
     demo,
@@ -81,4 +82,6 @@ app.command()(metrics.metrics)
 app.add_typer(incidents.app, name="incidents")
 app.command()(doctor.doctor)
 app.add_typer(audit.app, name="audit")
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(demo.demo)

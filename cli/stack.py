@@ -45,6 +45,13 @@ class Outputs(BaseModel):
     parameter_prefix: str
     config_table: str
     audit_table: str
+    tasks_table: str = ""
+    deliveries_table: str = ""
+    state_table: str = ""
+    bodies_bucket: str = ""
+    queue_high: str = ""
+    queue_normal: str = ""
+    queue_low: str = ""
     function_logs: str = ""
 
 

@@ -31,6 +31,7 @@
 | State | `REDELIVERY#<source>` | | the missed deliveries of a source |
 | State | `HISTORY#<resolution>#<time>` | | the counters at a time |
 | State | `INCIDENTS` | | the incidents, and the counters at the last observation |
+| State | `RESTORE#<checksum>` | | the mark of a restore that began |
 | Audit | `AUDIT#<day>` | number | a record of the audit log |
 | Realtime | `TICKET#<hash>` | `TICKET` | a ticket for a WebSocket connection |
 | Realtime | `SOCKET#<socket>` | `SOCKET` | a WebSocket connection |
@@ -244,6 +245,11 @@ def poll_lease_pk(name: str) -> str:
 def redelivery_pk(provider: str, name: str) -> str:
     """Return the partition key of the missed deliveries of a source."""
     return f"REDELIVERY#{provider}/{name}"
+
+
+def restore_pk(checksum: str) -> str:
+    """Return the partition key of the mark of a restore that began, by that of its backup."""
+    return f"RESTORE#{checksum}"
 
 
 def audit_pk(day: str) -> str:

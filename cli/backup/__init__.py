@@ -1,0 +1,1 @@
+"""Back up what a stack stores to one file, and restore it."""
