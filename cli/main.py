@@ -15,6 +15,7 @@ from cli.commands import (
     deliveries,
     demo,
     doctor,
+    erase,
     gateway,
     incidents,
     keys,
@@ -84,4 +85,5 @@ app.command()(doctor.doctor)
 app.add_typer(audit.app, name="audit")
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command()(erase.erase)
 app.command()(demo.demo)

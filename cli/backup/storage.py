@@ -104,6 +104,19 @@ class AwsBackupStorage(BackupStorage):
             return False
         return True
 
+    def replace(self, table: BackupPart, before: Item, after: Item) -> bool:
+        """Put an item if the stored one has the document of `before`; return whether it had."""
+        try:
+            self.dynamodb.put_item(
+                TableName=self.tables[table],
+                Item=after,
+                ConditionExpression="doc = :doc",
+                ExpressionAttributeValues={":doc": before["doc"]},
+            )
+        except self.dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     @override
     def body_keys(self) -> Iterator[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
@@ -119,6 +132,10 @@ class AwsBackupStorage(BackupStorage):
     @override
     def put_body(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def delete_body(self, key: str) -> None:
+        """Delete a large body."""
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     @override
     def secret_names(self) -> Iterator[str]:

@@ -40,7 +40,7 @@ class FakeBackupStorage(BackupStorage):
 
     @override
     def items(self, table: BackupPart) -> Iterator[Item]:
-        return (self.tables[table][key] for key in sorted(self.tables[table]))
+        return iter([self.tables[table][key] for key in sorted(self.tables[table])])
 
     @override
     def get(self, table: BackupPart, item: Item) -> Item | None:
@@ -75,3 +75,15 @@ class FakeBackupStorage(BackupStorage):
     @override
     def send(self, priority: Priority, tasks: Sequence[TaskId]) -> None:
         self.log.extend(f"{priority} {task}" for task in tasks)
+
+    def replace(self, table: BackupPart, before: Item, after: Item) -> bool:
+        """Put an item over one with the same document."""
+        stored = self.tables[table].get(_key(before), {})
+        if stored.get("doc") != before.get("doc"):
+            return False
+        self.tables[table][_key(after)] = after
+        return True
+
+    def delete_body(self, key: str) -> None:
+        """Delete a large body."""
+        del self.bodies[key]

@@ -1,0 +1,1 @@
+"""Erase what a stack stores of a person."""
