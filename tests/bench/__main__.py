@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.bench import figures
 from tests.bench.deliveries import deliveries
+from tests.bench.flatness import flatness
 from tests.bench.gateway.calls import lambda_table
 from tests.bench.gateway.compare import gateway_tables
 from tests.bench.local import core_reads
@@ -40,6 +41,7 @@ def main() -> int:
             tables = [
                 figures.operations(chosen.times),
                 figures.lists(),
+                flatness(),
                 figures.costs(chosen.times),
                 notifications_table(),
                 deliveries(),

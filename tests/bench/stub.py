@@ -26,7 +26,13 @@ Items = Callable[[Json], tuple[Sequence[Json], bool]]
 """What a query finds, and whether there is more behind it."""
 
 _REFUSED: Final = "ConditionalCheckFailedException"
-_NO_MESSAGES: Final[Json] = {"Attributes": {"ApproximateNumberOfMessages": "0"}}
+_NO_MESSAGES: Final[Json] = {
+    "Attributes": {
+        "ApproximateNumberOfMessages": "0",
+        "ApproximateNumberOfMessagesNotVisible": "0",
+        "ApproximateNumberOfMessagesDelayed": "0",
+    }
+}
 _RECEIPT: Final = (
     "AQEB" + b64encode(b"".join(sha256(b"%d" % n).digest() for n in range(6))).decode()
 )
@@ -110,6 +116,8 @@ class Cloud:
             "ReceiveMessage": self._receive,
             "GetParameter": self._parameter,
             "GetQueueAttributes": lambda _: (200, _NO_MESSAGES),
+            "BatchGetItem": lambda _: (200, {"Responses": {}, "UnprocessedKeys": {}}),
+            "DescribeStream": lambda _: (200, {"StreamDescription": {"Shards": []}}),
         }
         return answers[name](asked) if name in answers else (200, {})
 

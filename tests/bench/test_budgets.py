@@ -12,6 +12,7 @@ from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
 from signalbox.models.costs import ALARM_METRICS, POLLED_QUEUES, USAGE, CostItem
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench import figures, life, recorded
+from tests.bench.flatness import flatness
 from tests.bench.life import LifeStep, RecordedLife
 from tests.bench.partitions import partition_loads
 from tests.bench.stub import Cloud
@@ -114,6 +115,12 @@ def test_a_thousand_webhooks_a_second_need_no_more_than_most_of_a_partition() ->
 
 def test_a_page_of_a_list_costs_the_same_however_long_the_list_is() -> None:
     table = figures.lists()
+
+    assert table.missed == 0, table.rows
+
+
+def test_a_claim_maintenance_and_the_metrics_cost_the_same_however_many_tasks_there_are() -> None:
+    table = flatness()
 
     assert table.missed == 0, table.rows
 

@@ -58,7 +58,9 @@ def test_comments_and_bodies_stay_text(dashboard: DashboardPage, stack: Newcomer
         dashboard.open(path)
         assert dashboard.hostile_elements() == 0
 
-    expect(dashboard.page.get_by_label("Content of the body")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(dashboard.page.get_by_label("Content of the body")).to_contain_text(
+        "<img src=x onerror=alert(1)>"
+    )
 
 
 def test_the_policy_would_stop_a_script_that_got_in(dashboard: DashboardPage) -> None:
