@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from cli.local import local_key
 from cli.local.banner import BannerLine
 from cli.stack import Stack, describe_stack
-from cli.webhooks.post import WebhookRequest, webhook_path
+from cli.webhooks.post import WebhookRequest
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
 from signalbox.models.config import (
@@ -27,6 +27,7 @@ from signalbox.models.config import (
     Subscription,
 )
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.provider_setup import webhook_path
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -14,7 +14,6 @@ from cli.api_client import error_line
 from cli.errors import CommandError, Unreachable
 from cli.webhooks.samples import WebhookSample
 from signalbox.http.webhook import DELIVERY_HEADER, WebhookResponse
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.deliveries import Provider
 
@@ -22,12 +21,6 @@ OWN_ANSWER: Final = "answered"
 """The outcome where the provider expects a body of its own, which does not name it."""
 
 _TIMEOUT: Final = 30.0
-
-
-def webhook_path(provider: str, source: str = DEFAULT_SOURCE) -> str:
-    """Return the path of a source's webhooks."""
-    path = f"/api/v1/webhooks/{provider}"
-    return path if source == DEFAULT_SOURCE else f"{path}/{quote(source, safe='')}"
 
 
 def github_sample(event: str, payload: dict[str, JsonValue]) -> WebhookSample:

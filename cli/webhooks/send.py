@@ -23,12 +23,12 @@ from cli.webhooks.post import (
     WebhookRequest,
     github_sample,
     post_webhook,
-    webhook_path,
 )
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample
 from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.event_vocabulary import suggest
+from signalbox.models.provider_setup import webhook_path
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.deliveries import Provider
 

@@ -165,6 +165,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "POST /api/v1/tasks/<task_id>/approve": Row(who=OPERATORS, own=409, about=task, absent=404),
     "POST /api/v1/tasks/<task_id>/reject": Row(who=OPERATORS, own=409, about=task, absent=404),
     "POST /api/v1/notifications/preview": Row(who=OPERATORS, body={"template": "{{ title }}"}),
+    "GET /api/v1/providers": Row(who=OPERATORS),
+    "GET /api/v1/sources/<provider>/<name>/setup": Row(who=OPERATORS, about=source),
     "GET /api/v1/sources": Row(who=OPERATORS),
     "GET /api/v1/sources/<provider>/<name>": Row(who=OPERATORS, about=source, absent=404),
     "PUT /api/v1/sources/<provider>/<name>": Row(

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+from urllib.parse import quote
 
+from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.event_vocabulary import EventVocabulary, matches_event
 
 _PLACEHOLDER: Final = re.compile(r"\{(url|secret|events|source)\}")
@@ -69,6 +71,12 @@ class ProviderSetup:
     def _choice(self, event: str) -> str:
         family = event_family(event)
         return self.choices.get(event) or self.choices.get(family) or family
+
+
+def webhook_path(provider: str, source: str = DEFAULT_SOURCE) -> str:
+    """Return the path of a source's webhooks."""
+    path = f"/api/v1/webhooks/{provider}"
+    return path if source == DEFAULT_SOURCE else f"{path}/{quote(source, safe='')}"
 
 
 def event_family(event: str) -> str:

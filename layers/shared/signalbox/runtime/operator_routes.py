@@ -18,7 +18,7 @@ from signalbox.http.routes.queue import add_queue
 from signalbox.http.routes.roles import add_roles
 from signalbox.http.routes.secrets import add_secrets
 from signalbox.http.routes.services import add_services
-from signalbox.http.routes.sources import add_sources
+from signalbox.http.routes.sources import add_source_setup, add_sources
 from signalbox.http.routes.subscriptions import add_subscriptions
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.notifications import PreviewRequest
@@ -28,6 +28,7 @@ from signalbox.runtime.registry import connectors, middlewares, providers
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.refresh_networks import RefreshNetworks
+from signalbox.services.config.source_setup import DescribeSource
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
@@ -91,9 +92,13 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
         retention=wired.settings.retention,
         permission=wired.permission,
     )
+    browse = ListDeliveries(deliveries=wired.deliveries, config=wired.config, providers=known)
+    rejections = ListRejections(
+        store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
+    )
     add_deliveries(
         routes,
-        browse=ListDeliveries(deliveries=wired.deliveries, config=wired.config, providers=known),
+        browse=browse,
         store=wired.deliveries,
         replay=ReplayDelivery(
             deliveries=wired.deliveries,
@@ -112,9 +117,15 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
             reinterpret=reinterpret,
             circuits=wired.circuits.batch_get,
         ),
-        rejections=ListRejections(
-            store=DynamoRejections(table=wired.state_table), config=wired.config, providers=known
+        rejections=rejections,
+    )
+    add_source_setup(
+        routes,
+        describe=DescribeSource(
+            config=wired.config, providers=known, deliveries=browse, rejections=rejections
         ),
+        providers=known,
+        scheme="http" if wired.settings.has_no_tls else "https",
     )
 
 

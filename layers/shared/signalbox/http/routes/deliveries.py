@@ -1,6 +1,7 @@
 """Deliveries: list, get, explain and replay."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,6 +19,7 @@ from signalbox.http.pagination import (
     TextQuery,
     TimeQuery,
 )
+from signalbox.http.problem_pages import MEANINGS
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.deliveries import (
     DELIVERIES,
@@ -26,6 +28,7 @@ from signalbox.http.schemas.deliveries import (
     DeliverySummary,
     DeliveryView,
     RejectionList,
+    RejectionMeaning,
     ReplayResponse,
     ReplayTask,
 )
@@ -35,6 +38,7 @@ from signalbox.models.delivery import Delivery, DeliveryStatus, StoredDelivery
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, RequestId, delivery_id
 from signalbox.models.principal import Scope
+from signalbox.models.rejection import Rejections
 from signalbox.models.timeline import Timeline
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries
@@ -152,7 +156,16 @@ def add_explanations(
 
     @routes.add(_reading("/api/v1/rejections", "Show what was refused, and why", RejectionList))
     def list_rejections(provider: TextQuery = None, source: TextQuery = None) -> Response[str]:
-        return json_response(RejectionList(items=tuple(rejections(provider, source))))
+        items = tuple(rejections(provider, source))
+        return json_response(RejectionList(items=items, meanings=_meanings(items)))
+
+
+def _meanings(items: Iterable[Rejections]) -> dict[str, RejectionMeaning]:
+    codes = sorted({code for each in items for code in each.counts} & MEANINGS.keys())
+    return {
+        code: RejectionMeaning(what=MEANINGS[code].what, advice=MEANINGS[code].advice)
+        for code in codes
+    }
 
 
 def _reading(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:

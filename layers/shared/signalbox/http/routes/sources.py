@@ -1,13 +1,33 @@
-"""Sources: configure them."""
+"""Sources: configure them, and describe how they are set up."""
+
+import re
+from typing import Final
+
+from aws_lambda_powertools.event_handler import Response
 
 from signalbox.http.crud import Crud, add_crud
-from signalbox.http.routing import Routes
-from signalbox.http.schemas.sources import SourceList
+from signalbox.http.pagination import IdPath
+from signalbox.http.routing import Route, Routes, json_response
+from signalbox.http.schemas.sources import (
+    NewestDelivery,
+    ProviderList,
+    ProviderView,
+    SourceList,
+    SourceSetupResponse,
+)
 from signalbox.models.config import Source
+from signalbox.models.delivery import Delivery
 from signalbox.models.principal import Scope
+from signalbox.models.request import InboundRequest
 from signalbox.services.config.configure import Configure
+from signalbox.services.config.source_setup import DescribeSource, SourceState
+from signalbox.services.ports.deliveries import Providers
 
 SOURCES = "/api/v1/sources"
+
+_SOURCE: Final = f"{SOURCES}/<provider>/<name>"
+_TAG: Final = "config"
+_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
 def add_sources(routes: Routes, *, configure: Configure) -> None:
@@ -16,9 +36,9 @@ def add_sources(routes: Routes, *, configure: Configure) -> None:
         routes,
         Crud(
             kind=Source,
-            path=f"{SOURCES}/<provider>/<name>",
+            path=_SOURCE,
             list_model=SourceList,
-            tag="config",
+            tag=_TAG,
             read=Scope.CONFIG_READ,
             write=Scope.CONFIG_WRITE,
             all=lambda: SourceList(items=tuple(configure.all(Source))),
@@ -27,4 +47,73 @@ def add_sources(routes: Routes, *, configure: Configure) -> None:
             remove=configure.remove,
             summaries={"delete": "Delete a source and its secret"},
         ),
+    )
+
+
+def add_source_setup(
+    routes: Routes, *, describe: DescribeSource, providers: Providers, scheme: str
+) -> None:
+    """Add the routes that describe providers and sources; `scheme` is that of the API."""
+
+    @routes.add(
+        Route(
+            method="GET",
+            path="/api/v1/providers",
+            scope=Scope.CONFIG_READ,
+            tag=_TAG,
+            summary="List the providers of this installation",
+            response_model=ProviderList,
+        )
+    )
+    def list_providers() -> Response[str]:
+        found = ((name, create()) for name, create in sorted(providers.items()))
+        items = (
+            ProviderView(name=name, secret=each.setup.secret, events=tuple(each.events))
+            for name, each in found
+        )
+        return json_response(ProviderList(items=tuple(items)))
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=f"{_SOURCE}/setup",
+            scope=Scope.CONFIG_READ,
+            tag=_TAG,
+            summary="Describe how a source is set up, and whether it works",
+            response_model=SourceSetupResponse,
+            problems=(404,),
+        )
+    )
+    def show_source_setup(provider: IdPath, name: IdPath) -> Response[str]:
+        base_url = _base_url(routes.call().request, scheme)
+        return json_response(_setup(describe(provider, name, base_url), base_url))
+
+
+def _base_url(request: InboundRequest, scheme: str) -> str:
+    host = request.header("host")
+    return f"{scheme}://{host}{request.base_path}" if _HOST.fullmatch(host) else request.base_path
+
+
+def _setup(state: SourceState, base_url: str) -> SourceSetupResponse:
+    last = state.rejections.last if state.rejections else ()
+    return SourceSetupResponse(
+        provider=state.source.provider,
+        source=state.source.name,
+        configured=state.configured,
+        enabled=state.source.enabled,
+        url=base_url + state.path,
+        secret=state.secret,
+        events=tuple(state.events),
+        instructions=tuple(state.instructions),
+        newest_delivery=_newest(state.newest) if state.newest else None,
+        last_rejection=max(last, key=lambda each: each.at, default=None),
+    )
+
+
+def _newest(delivery: Delivery) -> NewestDelivery:
+    return NewestDelivery(
+        id=delivery.id,
+        received_at=delivery.received_at,
+        status=delivery.status,
+        event=delivery.event,
     )

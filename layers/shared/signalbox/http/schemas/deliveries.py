@@ -92,7 +92,15 @@ class ReplayResponse(Model):
     existing: tuple[TaskId, ...]
 
 
+class RejectionMeaning(Model):
+    """What a code of rejections means, and what to do about it."""
+
+    what: str
+    advice: str
+
+
 class RejectionList(Model):
-    """The rejections of each source."""
+    """The rejections of each source, and what their codes mean."""
 
     items: tuple[Rejections, ...] = Field(default=())
+    meanings: dict[str, RejectionMeaning] = Field(default_factory=dict)
