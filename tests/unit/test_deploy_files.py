@@ -13,7 +13,7 @@ from typing import Any, Final
 import kubernetes_validate
 import pytest
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from cli.target import PROJECT
 
@@ -41,7 +41,7 @@ def test_compose_fits_its_schema() -> None:
         Path(str(distribution("check-jsonschema").locate_file(vendored))).read_text()
     )
 
-    errors = Draft7Validator(schema).iter_errors(yaml.safe_load(COMPOSE.read_text()))
+    errors = Draft202012Validator(schema).iter_errors(yaml.safe_load(COMPOSE.read_text()))
 
     assert [error.message for error in errors] == []
 
