@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { retryDelay } from "./api/problems";
 import { PageHeading } from "./components/basics";
 import { Messages, announce } from "./components/messages";
 import { Empty, Failure, Loading } from "./components/states";
@@ -16,6 +17,12 @@ export function App() {
   const state = useStore(sessionState);
   useEffect(() => void restoreSession(), []);
   const active = state.status === "active";
+  useEffect(() => {
+    const delay = state.status === "unreachable" ? retryDelay(state.error) : null;
+    if (delay === null) return undefined;
+    const timer = setTimeout(() => void restoreSession(), delay);
+    return () => clearTimeout(timer);
+  }, [state]);
   useEffect(() => {
     if (!active) return undefined;
     live.start();

@@ -30,7 +30,7 @@ export function clockTime(at: string, zone: Zone): string {
 
 /** Return a length of time in its two largest units: `3 min 5 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   const sizes: [string, number][] = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
   const parts: string[] = [];
   let rest = Math.round(seconds);
@@ -40,7 +40,7 @@ export function duration(seconds: number): string {
     if (count || (parts.length === 1 && count)) parts.push(`${count} ${name}`);
     if (parts.length === 2) break;
   }
-  return parts.join(" ");
+  return parts.join(" ") || "0 s";
 }
 
 /** Return a number of bytes as people write it: `2.4 KB`. */

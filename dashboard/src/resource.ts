@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { retryDelay } from "./api/problems";
 import { type LiveEvent, liveStatus, useLive } from "./live";
 import { useStore } from "./store";
 
@@ -29,12 +30,15 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   const soon = useThrottled(() => reload());
   const current = useRef<{ controller: AbortController; again: boolean } | null>(null);
 
+  const retry = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+
   const reload = useCallback(async () => {
     // What changes all the time must not keep the page from ever seeing a response.
     if (current.current) {
       current.current.again = true;
       return;
     }
+    clearTimeout(retry.current);
     const run = { controller: new AbortController(), again: false };
     const { controller } = run;
     current.current = run;
@@ -43,7 +47,10 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
       const data = await loader.current(controller.signal);
       if (!controller.signal.aborted) setState({ key, data, error: undefined, loading: false });
     } catch (error) {
-      if (!controller.signal.aborted) setState((old) => ({ ...old, error, loading: false }));
+      if (controller.signal.aborted) return;
+      setState((old) => ({ ...old, error, loading: false }));
+      const delay = retryDelay(error);
+      if (delay !== null) retry.current = setTimeout(soon, delay);
     }
     if (controller.signal.aborted) return;
     current.current = null;
@@ -53,6 +60,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   useEffect(() => {
     void reload();
     return () => {
+      clearTimeout(retry.current);
       current.current?.controller.abort();
       current.current = null;
     };

@@ -39,6 +39,16 @@ export interface HumanMessage {
   requestId: string | null;
 }
 
+const shortPause = 5_000;
+
+/** Return after how many milliseconds a request that failed so is worth repeating; null if it is not. */
+export function retryDelay(error: unknown): number | null {
+  if (error instanceof NetworkFailure) return shortPause;
+  if (!(error instanceof ApiProblem)) return null;
+  if (error.status === 429) return (error.retryAfter ?? 1) * 1000;
+  return error.status >= 500 ? (error.retryAfter ?? 5) * 1000 : null;
+}
+
 const titles: Record<number, string> = {
   400: "The request was not valid",
   401: "You are not logged in",
@@ -68,7 +78,7 @@ export function messageOf(error: unknown): HumanMessage {
 
 function advice(problem: ApiProblem): string {
   const faults = problem.faults.map((fault) => `${fault.pointer.replace(/^\/(body|query)\//, "")}: ${fault.code.replaceAll("_", " ")}`);
-  if (problem.status === 429) return `Try again in ${problem.retryAfter ?? 1} s.`;
+  if (problem.status === 429) return `More are accepted in ${problem.retryAfter ?? 1} s.`;
   if (problem.status === 412 || problem.status === 428) return "The newest state is shown now. Look at it, then do it again if it still fits.";
   if (problem.status === 403) return problem.detail ? sentence(problem.detail) : "Ask an administrator for a key with more permissions.";
   if (problem.status >= 500) return "Nothing was lost. Try again in a moment.";

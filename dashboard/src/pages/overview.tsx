@@ -134,7 +134,7 @@ function Queues() {
             { name: "Waiting", numeric: true, cell: (queue) => queue.waiting },
             { name: "In flight", numeric: true, cell: (queue) => queue.in_flight },
             { name: "Oldest", numeric: true, cell: (queue) => (queue.oldest_seconds == null ? "–" : duration(queue.oldest_seconds)) },
-            { name: "Drained in", numeric: true, wideOnly: true, cell: (queue) => (queue.drain_seconds == null ? "unknown" : duration(queue.drain_seconds)) },
+            { name: "Drained in", numeric: true, wideOnly: true, cell: (queue) => (queue.drain_seconds == null ? "unknown" : queue.drain_seconds ? duration(queue.drain_seconds) : "–") },
           ]} />
         )}
       </Loaded>

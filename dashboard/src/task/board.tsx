@@ -6,7 +6,7 @@ import { type TaskSummary, TaskLink, taskStatuses } from "./columns";
 export function Board({ tasks }: { tasks: readonly TaskSummary[] }) {
   return (
     <div class="board" role="region" aria-label="Tasks by status" tabIndex={0}>
-      {taskStatuses.map((status) => <BoardColumn key={status} status={status} tasks={tasks.filter((task) => task.status === status)} />)}
+      {taskStatuses.filter((status) => status !== "awaiting_approval" || tasks.some((task) => task.status === status)).map((status) => <BoardColumn key={status} status={status} tasks={tasks.filter((task) => task.status === status)} />)}
     </div>
   );
 }
