@@ -29,6 +29,7 @@ from tests.functions.crud import (
     key,
     nothing,
     notification,
+    nowhere,
     priority,
     problem,
     role,
@@ -101,6 +102,9 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /api/v1/cost": Row(who=READERS),
     "POST /api/v1/realtime/tickets": Row(who=ALL, own=201),
     "POST /api/v1/sessions": Row(who=ALL, own=201),
+    "GET /api/v1/sessions/issuers": Row(who=""),
+    "GET /api/v1/sessions/login/<issuer>": Row(who="", about=nowhere, own=404),
+    "GET /api/v1/sessions/callback": Row(who="", own=303),
     # by a key there is no session
     "GET /api/v1/sessions/current": Row(who=ALL, own=401),
     "DELETE /api/v1/sessions/current": Row(who=ALL, own=204),

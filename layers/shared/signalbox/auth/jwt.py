@@ -17,7 +17,7 @@ from signalbox.auth.jwks import JwksCache
 from signalbox.models.base import EPOCH, JsonObject
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.issuer import Issuer
-from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
+from signalbox.models.principal import BUILT_IN_ROLES, TOKEN_PRINCIPAL, Principal, Scope
 from signalbox.services.ports.time import Clock
 
 MAX_TOKEN: Final = 8192
@@ -104,7 +104,7 @@ class TokenAuthenticator:
         known = self.roles()
         by_role = (known.get(role, frozenset()) for role in grant.roles)
         return Principal(
-            name=f"jwt:{issuer.name}/{token.claims.sub}",
+            name=f"{TOKEN_PRINCIPAL}{issuer.name}/{token.claims.sub}",
             scopes=frozenset(grant.scopes).union(*by_role),
             roles=grant.roles,
             expires_at=EPOCH + timedelta(seconds=token.claims.exp),

@@ -56,6 +56,10 @@ class AuditTrail:
             result=AuditResult.DENIED if denied else done,
         )
 
+    def allowed(self, request: InboundRequest, actor: str, action: str) -> None:
+        """Record an action of an actor that the route does not record."""
+        self._record(request, actor=actor, action=action, result=AuditResult.ALLOWED)
+
     def denied(self, request: InboundRequest, actor: str, action: str) -> None:
         """Record that an actor was denied an action."""
         self._record(request, actor=actor, action=action, result=AuditResult.DENIED)

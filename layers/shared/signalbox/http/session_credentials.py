@@ -15,10 +15,16 @@ from signalbox.http.authorize import has_header_credentials
 from signalbox.models.errors import Forbidden
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
-from signalbox.models.session_cookies import LOCAL_SESSION_COOKIE, SESSION_COOKIE
+from signalbox.models.session_cookies import LOCAL_SESSION_COOKIE, LOGIN_SUFFIX, SESSION_COOKIE
 
 REQUEST_HEADER: Final = "x-signalbox-request"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOGIN_SECONDS: Final = 600
+
+
+def _cookie(request: InboundRequest, name: str) -> str:
+    pairs = (pair.partition("=") for pair in request.header("cookie").split(";"))
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +43,11 @@ class SessionCookie:
 
         Credentials in a header take precedence: then there is no session.
         """
-        if has_header_credentials(request):
-            return ""
-        pairs = (pair.partition("=") for pair in request.header("cookie").split(";"))
-        return next((value.strip() for name, _, value in pairs if name.strip() == self.name), "")
+        return "" if has_header_credentials(request) else _cookie(request, self.name)
+
+    def login(self, request: InboundRequest) -> str:
+        """Return what the browser remembers of a login that has begun, empty without one."""
+        return _cookie(request, self.name + LOGIN_SUFFIX)
 
     def set_cookie(self, token: str, *, until: datetime, now: datetime) -> str:
         """Return the value of `Set-Cookie` for a session."""
@@ -50,9 +57,14 @@ class SessionCookie:
         """Return the value of `Set-Cookie` that removes the cookie."""
         return self._set("", 0)
 
-    def _set(self, value: str, seconds: int) -> str:
+    def set_login(self, value: str) -> str:
+        """Return the value of `Set-Cookie` for a login; it comes back from the issuer's site."""
+        return self._set(value, _LOGIN_SECONDS, suffix=LOGIN_SUFFIX, same_site="Lax")
+
+    def _set(self, value: str, seconds: int, *, suffix: str = "", same_site: str = "Strict") -> str:
         secure = "; Secure" if self.is_secure else ""
-        return f"{self.name}={value}; HttpOnly{secure}; SameSite=Strict; Path=/; Max-Age={seconds}"
+        limits = f"SameSite={same_site}; Path=/; Max-Age={seconds}"
+        return f"{self.name}{suffix}={value}; HttpOnly{secure}; {limits}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

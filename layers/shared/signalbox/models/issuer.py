@@ -37,6 +37,14 @@ class Grant(Model):
         return Grant(roles=self.roles + other.roles, scopes=self.scopes + other.scopes)
 
 
+class IssuerLogin(Model):
+    """The login of an issuer in a browser, as a public client whose id is the `audience`."""
+
+    authorization_url: str = Field(pattern=_HTTPS, max_length=1024)
+    token_url: str = Field(pattern=_HTTPS, max_length=1024)
+    scope: str = Field(default="openid", max_length=512, pattern=r"^[!-~]+( [!-~]+)*$")
+
+
 def _as_text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
@@ -48,7 +56,8 @@ class Issuer(ConfigResource):
     the secrets named `issuers/<name>`, of at least MIN_SECRET bytes. A token is accepted if its
     `aud` contains `audience`; with `audience_claim` client_id also if it has no `aud` and its
     `client_id` is `audience`, as in access tokens of Amazon Cognito. A token gets `everybody`, and
-    `grants[value]` for each value of the claim at the path `claim`.
+    `grants[value]` for each value of the claim at the path `claim`. People can log in to the
+    dashboard at an issuer with `login`.
     """
 
     kind: ClassVar = "issuer"
@@ -64,6 +73,7 @@ class Issuer(ConfigResource):
     claim: tuple[str, ...] = ("roles",)
     grants: dict[str, Grant] = Field(default_factory=dict)
     everybody: Grant = Grant()
+    login: IssuerLogin | None = None
 
     @property
     @override

@@ -80,6 +80,10 @@ class Role(ConfigResource):
         return self.name
 
 
+TOKEN_PRINCIPAL: Final = "jwt:"  # noqa: S105  a prefix of names
+"""What the name of the principal of a token begins with."""
+
+
 class Principal(Model):
     """An authenticated caller. `name` is `key:<id>` or `jwt:<issuer>/<subject>`.
 

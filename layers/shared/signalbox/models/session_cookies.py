@@ -6,4 +6,11 @@ SESSION_COOKIE: Final = "__Host-signalbox"
 LOCAL_SESSION_COOKIE: Final = "signalbox-local"
 """The cookie where the API has no TLS, as on the local stack."""
 
-SESSION_COOKIES: Final = frozenset({SESSION_COOKIE, LOCAL_SESSION_COOKIE})
+LOGIN_SUFFIX: Final = "-login"
+"""What is added for the cookie of a login that has begun."""
+
+SESSION_COOKIES: Final = frozenset(
+    name + suffix
+    for name in (SESSION_COOKIE, LOCAL_SESSION_COOKIE)
+    for suffix in ("", LOGIN_SUFFIX)
+)

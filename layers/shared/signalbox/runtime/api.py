@@ -1,7 +1,6 @@
 """Build the handler of the API."""
 
 from collections.abc import Callable
-from functools import partial
 
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.rate_limit_lots import RateLimitLots
@@ -19,7 +18,6 @@ from signalbox.http.routes.logs import add_logs
 from signalbox.http.routes.metrics import add_metrics
 from signalbox.http.routes.protected_resource import add_protected_resource
 from signalbox.http.routes.realtime import add_realtime
-from signalbox.http.routes.sessions import add_sessions
 from signalbox.http.routes.task_changes import add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
@@ -29,12 +27,7 @@ from signalbox.runtime.counters import MAX_COUNT_SECONDS, count_changes
 from signalbox.runtime.mcp import issuer_urls, mcp_mount
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
-from signalbox.runtime.sessions import (
-    principal_name,
-    session_authenticator,
-    session_cookie,
-    session_manager,
-)
+from signalbox.runtime.sessions import add_logins, session_authenticator
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.tickets import ticket_manager
 from signalbox.runtime.version import VERSION
@@ -91,12 +84,6 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     )
     add_metrics(routes, read=figures, providers=providers(), count_seconds=MAX_COUNT_SECONDS)
     add_realtime(routes, tickets=ticket_manager(wired), url=wired.settings.websocket_url)
-    add_sessions(
-        routes,
-        sessions=session_manager(wired),
-        cookie=session_cookie(wired),
-        name_of=partial(principal_name, wired),
-    )
     add_audit(
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),
@@ -107,17 +94,20 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     _add_docs(routes, wired.settings.websocket_url)
     add_protected_resource(routes, issuers=lambda: issuer_urls(wired))
     routes.add_external("POST", MCP)
+    admit = authorizer(
+        wired,
+        rate_limiter(wired, lambda stored: RateLimitLots(buckets=stored)),
+        session_authenticator(wired),
+    )
     log = logger()
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
+    trail = AuditTrail(record=record, clock=wired.clock, logger=log, count=count)
+    add_logins(routes, wired, authenticate=admit.tokens, audit_trail=trail)
     return ApiHandler(
         routes=routes,
-        admit=authorizer(
-            wired,
-            rate_limiter(wired, lambda stored: RateLimitLots(buckets=stored)),
-            session_authenticator(wired),
-        ),
+        admit=admit,
         cors=CorsPolicy(origins=wired.settings.cors),
-        audit_trail=AuditTrail(record=record, clock=wired.clock, logger=log, count=count),
+        audit_trail=trail,
         limit=wired.settings.max_body_bytes,
         logger=log,
         mounts={MCP: mcp_mount(routes, wired)},

@@ -125,7 +125,7 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
             config=wired.config, providers=known, deliveries=browse, rejections=rejections
         ),
         providers=known,
-        scheme="http" if wired.settings.has_no_tls else "https",
+        scheme=wired.settings.scheme,
     )
 
 

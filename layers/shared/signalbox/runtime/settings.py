@@ -74,6 +74,11 @@ class Settings(BaseModel):
         return self.websocket_url.startswith("ws://")
 
     @property
+    def scheme(self) -> str:
+        """Return the scheme of the URL of the API."""
+        return "http" if self.has_no_tls else "https"
+
+    @property
     def socket_origins(self) -> frozenset[str]:
         """Return the origins whose pages may connect: the API's own, and those of `cors`."""
         parts = urlsplit(self.websocket_url)

@@ -1,10 +1,10 @@
 """Sources: configure them, and describe how they are set up."""
 
-import re
 from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
+from signalbox.http.base_url import request_origin
 from signalbox.http.crud import Crud, add_crud
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Route, Routes, json_response
@@ -18,7 +18,6 @@ from signalbox.http.schemas.sources import (
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery
 from signalbox.models.principal import Scope
-from signalbox.models.request import InboundRequest
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.source_setup import DescribeSource, SourceState
 from signalbox.services.ports.deliveries import Providers
@@ -27,7 +26,6 @@ SOURCES = "/api/v1/sources"
 
 _SOURCE: Final = f"{SOURCES}/<provider>/<name>"
 _TAG: Final = "config"
-_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
 def add_sources(routes: Routes, *, configure: Configure) -> None:
@@ -85,13 +83,8 @@ def add_source_setup(
         )
     )
     def show_source_setup(provider: IdPath, name: IdPath) -> Response[str]:
-        base_url = _base_url(routes.call().request, scheme)
+        base_url = request_origin(routes.call().request, scheme)
         return json_response(_setup(describe(provider, name, base_url), base_url))
-
-
-def _base_url(request: InboundRequest, scheme: str) -> str:
-    host = request.header("host")
-    return f"{scheme}://{host}{request.base_path}" if _HOST.fullmatch(host) else request.base_path
 
 
 def _setup(state: SourceState, base_url: str) -> SourceSetupResponse:
