@@ -34,6 +34,30 @@ def parse_time(text: str) -> datetime:
     return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
+def parse_duration(text: str) -> timedelta:
+    """Return the length of a time such as `30m`, `2h` or `7d`.
+
+    Raises:
+        BadParameter: The text does not have this form.
+    """
+    duration = _AGO.fullmatch(text)
+    if duration is None:
+        raise typer.BadParameter(f"{text!r} is no length of time such as 30m, 2h or 7d")
+    number, unit = duration.groups()
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def parse_start(text: str) -> datetime:
+    """Return a time in UTC, without a zone: `2026-03-01T12:00:00Z`.
+
+    Raises:
+        BadParameter: The text does not have this form.
+    """
+    if _AGO.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is no time such as 2026-03-01T12:00:00Z; try --in")
+    return parse_time(text)
+
+
 SinceOption = Annotated[
     datetime | None,
     typer.Option(

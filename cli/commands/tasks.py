@@ -1,13 +1,21 @@
 """signalbox tasks: create, list, change and follow tasks."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from cli.output import JsonOption, Output, format_time
-from cli.parsing import LimitOption, SinceOption, UntilOption, build_request, query_parameters
+from cli.parsing import (
+    LimitOption,
+    SinceOption,
+    UntilOption,
+    build_request,
+    parse_duration,
+    parse_start,
+    query_parameters,
+)
 from cli.target import chosen_target
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, change and follow tasks.")
@@ -38,6 +46,18 @@ def create(  # noqa: PLR0913 - each is an option
     priority: PriorityOption = None,
     label: LabelOption = None,
     due: DueOption = None,
+    not_before: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=parse_start, metavar="TIME", help="The time before which it waits, in UTC."
+        ),
+    ] = None,
+    in_: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--in", parser=parse_duration, metavar="LENGTH", help="How long it waits: 30m, 2h, 7d."
+        ),
+    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -51,8 +71,17 @@ def create(  # noqa: PLR0913 - each is an option
     from cli.task_views import task_fields
     from signalbox.services.tasks.create import CreateTaskRequest
 
+    if in_ is not None:
+        if not_before is not None:
+            raise typer.BadParameter("--not-before and --in exclude each other", context)
+        not_before = (datetime.now(UTC) + in_).replace(tzinfo=None)
     words = query_parameters(
-        title=title, description=description, kind=kind, priority=priority, due=due
+        title=title,
+        description=description,
+        kind=kind,
+        priority=priority,
+        due=due,
+        not_before=not_before,
     )
     new = build_request(CreateTaskRequest, {**words, "labels": label or []})
     task = connect_api(chosen_target(context)).create(new, idempotency_key)
@@ -236,6 +265,7 @@ def list_(  # noqa: PLR0913 - each is an option
             "Repository": lambda task: task.repository or "",
             "Try": lambda task: str(task.attempt),
             "Created": lambda task: format_time(task.created_at),
+            "Not before": lambda task: format_time(task.not_before),
         },
     )
 

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -32,6 +32,44 @@ def test_a_task_is_made_as_it_is_told(signalbox: CommandLine, served: Served) ->
     assert (task.title, task.description, task.kind) == ("Tidy up", "All of it", "chore")
     assert (task.priority, task.labels) == (Priority.HIGH, ("a", "b"))
     assert task.due == datetime(2026, 12, 24, tzinfo=UTC)
+
+
+def test_a_new_task_can_wait_for_a_time(signalbox: CommandLine, served: Served) -> None:
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    in_berlin = at.astimezone(timezone(timedelta(hours=1))).isoformat()
+
+    result = signalbox("tasks", "create", "Tidy up", "--not-before", in_berlin)
+
+    (task,) = served.all()
+    assert result.code == 0
+    assert task.not_before == at
+
+
+def test_a_new_task_can_wait_for_some_hours(signalbox: CommandLine, served: Served) -> None:
+    before = datetime.now(UTC)
+
+    result = signalbox("tasks", "create", "Tidy up", "--in", "2h")
+
+    (task,) = served.all()
+    assert result.code == 0
+    assert task.not_before
+    assert task.not_before - before >= timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--in", "soon"),
+        ("--not-before", "2h"),
+        ("--not-before", "tomorrow"),
+        ("--in", "2h", "--not-before", "2026-03-02"),
+    ],
+)
+def test_a_time_that_is_none_is_wrong_usage(
+    signalbox: CommandLine, served: Served, options: tuple[str, ...]
+) -> None:
+    assert signalbox("tasks", "create", "Tidy up", *options).code == 2
+    assert served.all() == []
 
 
 def test_what_is_not_told_of_a_task_is_left_to_the_api(

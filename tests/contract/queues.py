@@ -33,6 +33,18 @@ class TaskQueueContract:
         assert _received(queue, Priority.LOW) is None
         assert _taken(queue, Priority.HIGH).task == task
 
+    def test_a_delayed_message_is_received_when_its_delay_is_over(
+        self, queue: TaskQueue, clock: FakeClock
+    ) -> None:
+        task = a_task().id
+        queue.send(NORMAL, [task], delay=900)
+        clock.advance(seconds=898)
+        early = _received(queue)
+        clock.advance(seconds=3)
+
+        assert early is None
+        assert _taken(queue).task == task
+
     def test_an_empty_queue_has_nothing(self, queue: TaskQueue) -> None:
         assert _received(queue) is None
 

@@ -10,7 +10,7 @@ from signalbox.models.deferral import with_deferral
 from signalbox.models.delivery import DeliveryStatus, DuplicateCount, KeepBodies, reinterpreted
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
-from signalbox.models.lifecycle import dispatched, succeeded
+from signalbox.models.lifecycle import dispatched, notified, succeeded
 from signalbox.models.notification import (
     NotificationRef,
     NotificationStatus,
@@ -164,11 +164,12 @@ class AgendaContract:
         [
             (a_task(), UNSENT_AFTER),
             (dispatched(a_task(), NOW), RESEND_AFTER),
-            (a_task(not_before=NOW + timedelta(hours=1)), timedelta(hours=1) + UNSENT_AFTER),
+            (a_task(not_before=NOW + timedelta(hours=1)), UNSENT_AFTER),
+            (notified(a_task(not_before=NOW + timedelta(hours=1))), timedelta(minutes=45)),
             (held(a_task(), expires_at=NOW + timedelta(minutes=9)), 9 * 60 * SECOND + LEASE_GRACE),
             (held(a_task(), expires_at=NOW + timedelta(minutes=5)), UNSENT_AFTER),
         ],
-        ids=["unsent", "sent", "waiting", "running long", "running"],
+        ids=["unsent", "sent", "delayed", "waiting", "running long", "running"],
     )
     def test_a_task_that_does_not_move_is_overdue_in_time_and_not_before(
         self, tasks: TaskStore, due_index: DueIndex, task: Task, after: timedelta

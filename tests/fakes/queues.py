@@ -13,6 +13,7 @@ from signalbox.services.ports.tasks import QueueDepth, QueueMessage
 from signalbox.services.ports.time import Clock
 
 LONGEST = 43_200
+LONGEST_DELAY = 900
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,10 +41,13 @@ class FakeTaskQueue:
         self._max_receives = max_receives
         self._numbers = count(1)
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
         self._reach()
+        if not 0 <= delay <= LONGEST_DELAY:
+            raise Unavailable("SQS delays a message by 0 to 900 seconds")
         for task in tasks:
-            message = Message(id=self._name("m"), task=task, visible_at=self._clock())
+            visible_at = self._clock() + timedelta(seconds=delay)
+            message = Message(id=self._name("m"), task=task, visible_at=visible_at)
             self.messages[priority].append(message)
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:

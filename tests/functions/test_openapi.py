@@ -28,7 +28,7 @@ FUZZ = int(os.environ.get("SIGNALBOX_FUZZ", "0"))
 
 _SENSE: Final = re.compile(
     '"code":"(idempotency_key_reused|precondition_failed|precondition_required|not_consecutive|batch_too_large'
-    '|opens_nothing|template_invalid)"'
+    '|opens_nothing|start_too_late|template_invalid)"'
     "|the cursor is not one of this list|an ETag is of the form"
     "|a character that no text may hold"
 )

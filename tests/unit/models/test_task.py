@@ -16,12 +16,14 @@ from signalbox.models.lifecycle import (
     holder_until,
     lease_ended,
     leased,
+    notified,
     released,
     retried,
     succeeded,
 )
 from signalbox.models.task import (
     LEASE_GRACE,
+    MAX_SEND_DELAY,
     RESEND_AFTER,
     UNSENT_AFTER,
     ChangeType,
@@ -192,7 +194,7 @@ def test_the_last_attempt_of_a_lost_worker_fails_the_task() -> None:
 def test_a_task_that_waits_cannot_be_leased_before_its_time() -> None:
     waiting = attempt_failed(RUNNING, LEASE, 1, "broken", LATER, NOW)
 
-    with pytest.raises(Conflict, match="waits"):
+    with pytest.raises(Conflict, match="may not start yet"):
         leased(waiting, ANOTHER, LATER - timedelta(seconds=1))
     assert leased(waiting, ANOTHER, LATER).not_before is None
 
@@ -226,7 +228,9 @@ DAY = timedelta(days=1)
         (PENDING, NOW + UNSENT_AFTER),
         (dispatched(PENDING, NOW), NOW + RESEND_AFTER),
         (dispatched(PENDING, NOW + DAY), NOW + 2 * DAY),
-        (a_task(not_before=LATER), LATER + UNSENT_AFTER),
+        (a_task(not_before=NOW + DAY), NOW + UNSENT_AFTER),
+        (notified(a_task(not_before=NOW + DAY)), NOW + DAY - MAX_SEND_DELAY),
+        (dispatched(a_task(not_before=NOW + DAY), NOW), NOW + DAY + RESEND_AFTER),
         (RUNNING, NOW + timedelta(minutes=5) + LEASE_GRACE),
         (SUCCEEDED, NOW + UNSENT_AFTER),
         (dispatched(SUCCEEDED, NOW), None),

@@ -51,10 +51,10 @@ class SqsTaskQueue(TaskQueue):
     urls: Mapping[Priority, QueueUrls]
 
     @override
-    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
         bodies = [TaskMessage(task_id=task).model_dump_json() for task in tasks]
         for start in range(0, len(bodies), _BATCH_SIZE):
-            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH_SIZE])
+            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH_SIZE], delay)
 
     @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
@@ -132,11 +132,14 @@ class SqsTaskQueue(TaskQueue):
             int(counts["ApproximateNumberOfMessagesDelayed"]),
         )
 
-    def _send_batch(self, url: str, bodies: Sequence[str]) -> None:
+    def _send_batch(self, url: str, bodies: Sequence[str], delay: int) -> None:
         with aws_unavailable("the task queues"):
             answer = self.sqs.send_message_batch(
                 QueueUrl=url,
-                Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
+                Entries=[
+                    {"Id": str(n), "MessageBody": body, "DelaySeconds": delay}
+                    for n, body in enumerate(bodies)
+                ],
             )
         if answer.get("Failed"):
             raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")

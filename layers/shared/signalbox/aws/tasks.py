@@ -146,6 +146,12 @@ def _summary(row: Item) -> TaskSummary:
     return read_document(TaskSummary, row, "summary")
 
 
+def _summary_text(task: Task) -> str:
+    # few tasks are delayed, and the index has an entry of each
+    absent = {"not_before"} if task.not_before is None else set()
+    return task_summary(task).model_dump_json(exclude=absent)
+
+
 def _task(item: Item) -> Task:
     return read_document(Task, item)
 
@@ -158,7 +164,7 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
         "doc": {"B": pack_record("task", task.model_dump_json(exclude_none=True))},
         "list_pk": {"S": table_keys.listing_pk(task.status, table_keys.shard_of(task.id))},
         "list_sk": {"S": list_position(task.created_at, task.id)},
-        "summary": {"B": pack_record("summary", task_summary(task).model_dump_json())},
+        "summary": {"B": pack_record("summary", _summary_text(task))},
     }
     lease_until = _lease_end(task)
     if lease_until:

@@ -128,6 +128,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The request cannot be parsed, or its content is not valid.",
         "Correct the request as `detail` says.",
     ),
+    "start_too_late": ProblemMeaning(
+        422,
+        "The task may start only after more than a year.",
+        "Send a `not_before` that is at most a year away.",
+    ),
     "template_invalid": ProblemMeaning(
         400,
         "The template of a message cannot be used, or there is none.",

@@ -41,6 +41,7 @@ class TaskSummary(Model):
     attempt: int
     created_at: UtcDatetime
     updated_at: UtcDatetime
+    not_before: UtcDatetime | None = None
     expires_at: UtcDatetime | None = None
 
 
@@ -68,7 +69,6 @@ class TaskView(TaskSummary, TaskContent):
     hops: int = 0
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
-    not_before: UtcDatetime | None = None
     approval: TaskApproval | None = None
     worker: str | None = None
     lease_expires_at: UtcDatetime | None = None
@@ -141,6 +141,7 @@ def task_summary(task: Task) -> TaskSummary:
         attempt=task.attempt,
         created_at=task.created_at,
         updated_at=task.updated_at,
+        not_before=task.not_before,
         expires_at=task.retained_until,
     )
 
@@ -162,7 +163,6 @@ def task_view(task: Task) -> TaskView:
         hops=task.origin.hops,
         started_at=task.started_at,
         finished_at=task.finished_at,
-        not_before=task.not_before,
         approval=task.approval,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,

@@ -79,7 +79,7 @@ def edited(task: Task, values: EditableFields, now: datetime, by: str) -> Task:
         return task
     update = {name: getattr(values, name) for name in changed}
     if task.sent_at:
-        update["sent_at"] = None if "priority" in changed else now
+        update["sent_at"] = None if "priority" in changed else max(now, task.sent_at)
     reason = f"changed {', '.join(changed)}"
     return _stepped(task.model_copy(update=update), ChangeType.UPDATED, now, by=by, reason=reason)
 
@@ -98,7 +98,7 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
     if holder_until(task, now):
         raise Conflict("the task is held by another worker")
     if task.not_before and task.not_before > now:
-        raise Conflict("the task waits for its next attempt")
+        raise Conflict("the task may not start yet")
     if task.attempt >= task.max_attempts:
         raise Conflict("the task has no attempts left")
     running = task.model_copy(
@@ -312,8 +312,12 @@ def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Ta
 
 
 def queued(task: Task, now: datetime) -> Task:
-    """Return the pending task with a message in its queue. It is not a step."""
-    return entry_at_due_time(task.model_copy(update={"sent_at": now}))
+    """Return the pending task with a message in its queue. It is not a step.
+
+    The message of a delayed task becomes visible when the task may start.
+    """
+    sent_at = max(now, task.not_before or now)
+    return entry_at_due_time(task.model_copy(update={"sent_at": sent_at}))
 
 
 def dispatched(task: Task, now: datetime) -> Task:
@@ -321,8 +325,14 @@ def dispatched(task: Task, now: datetime) -> Task:
 
     Not a step.
     """
-    marked = task.model_copy(update={"dispatched": task.version})
-    return queued(marked, now) if task.status is TaskStatus.PENDING else entry_at_due_time(marked)
+    if task.status is TaskStatus.PENDING:
+        return queued(task.model_copy(update={"dispatched": task.version}), now)
+    return notified(task)
+
+
+def notified(task: Task) -> Task:
+    """Return the task with all changes dispatched, but without a message. Not a step."""
+    return task.model_copy(update={"dispatched": task.version})
 
 
 def _is_same_person(one: str, other: str) -> bool:

@@ -36,6 +36,7 @@ class TaskTransform(Model):
     repository: SourceExpression | None = None
     branch: SourceExpression | None = None
     url: SourceExpression | None = None
+    not_before: SourceExpression | None = None
 
     def expressions(self) -> Iterator[tuple[str, str]]:
         """Yield each field that has an expression, and the expression."""

@@ -19,6 +19,15 @@ RESEND_AFTER: Final = timedelta(hours=6)
 Each time it waits twice as long, so that a paused queue is not filled with repetitions.
 """
 
+MAX_SEND_DELAY: Final = timedelta(minutes=15)
+"""How long before its time a delayed task gets its message, which SQS delays no longer.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html
+"""
+
+MAX_START_DELAY: Final = timedelta(days=366)
+"""How far ahead the time may be before which a task does not start."""
+
 LEASE_GRACE: Final = timedelta(seconds=30)
 """How long after the end of a lease maintenance waits for its message to return by itself."""
 
@@ -177,8 +186,9 @@ class EditableFields(Model):
 class Task(TaskContent):
     """A durable unit of work.
 
-    `fence` counts the leases, `attempt` those that count against `max_attempts`. `sent_at` is when
-    a message for the task was put into its queue, None if there is none. `released_at` is the lease
+    `fence` counts the leases, `attempt` those that count against `max_attempts`. No attempt begins
+    before `not_before`. `sent_at` is when a message for the task was put into its queue, or becomes
+    visible there; None if there is none. `released_at` is the lease
     under which a worker released it last. `dispatched` is the last version whose change is known to
     be dispatched. `indexed_at` is the time of its entry in the index of due items, unless that is
     two minutes after its creation. `retention` is in seconds; 0 stores a finished task forever.
@@ -245,6 +255,9 @@ class Task(TaskContent):
         if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
             done = self.dispatched >= self.version
             return self.approval.expires_at if done else self.updated_at + UNSENT_AFTER
+        if self.sent_at is None and self.not_before:
+            done = self.dispatched >= self.version
+            return self.not_before - MAX_SEND_DELAY if done else self.updated_at + UNSENT_AFTER
         since = max(self.updated_at, self.not_before or self.updated_at)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
@@ -258,6 +271,14 @@ class Task(TaskContent):
         """
         due_at = self.due_at
         return due_at and min(due_at, self.indexed_at or self.created_at + UNSENT_AFTER)
+
+    def start_delay(self, now: datetime) -> timedelta:
+        """Return how long it takes until a worker may start the task; zero if one may now."""
+        return max(timedelta(), (self.not_before or now) - now)
+
+    def is_early(self, now: datetime) -> bool:
+        """Return whether it is too early to send a message for the task."""
+        return self.start_delay(now) > MAX_SEND_DELAY
 
     def approval_is_over(self, now: datetime) -> bool:
         """Return whether the task awaits an approval that nobody gave in time."""

@@ -1,6 +1,7 @@
 """The filter and the transform of a source, over what a delivery contains."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from signalbox.models.source_rules import TaskTransform
 from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.providers.generic.provider import Generic
 from signalbox.providers.github.provider import GitHub
+from tests.builders import NOW
 from tests.unit.services.receiving import ISSUE, SourceOfGitHub
 
 LEFT_OUT = "issues.opened: the filter of the source leaves it out"
@@ -194,6 +196,9 @@ def transformed(**fields: str) -> Task:
         ("repository", "'octo/other'", "octo/other"),
         ("branch", "'main'", "main"),
         ("url", "payload.issue.html_url", "https://github.com/octo/hello/issues/7"),
+        ("not_before", "`600`", NOW + timedelta(minutes=10)),
+        ("not_before", "'2026-03-01T15:00:00+02:00'", NOW + timedelta(hours=1)),
+        ("not_before", "'2026-03-01T11:59:59Z'", None),
     ],
 )
 def test_a_transform_sets_a_field_of_the_task(field: str, expression: str, value: object) -> None:
@@ -219,6 +224,10 @@ def test_a_transform_that_yields_null_leaves_the_field_as_it_is() -> None:
         ("priority", "event.title", "transform.priority yields no priority, which is high, normal"),
         ("kind", "event.title", "transform.kind yields no kind, which has letters"),
         ("url", "'javascript:alert(1)'", "transform.url yields no URL"),
+        ("not_before", "`40000000`", "transform.not_before yields no time within a year"),
+        ("not_before", "`1e300`", "transform.not_before yields no time within a year"),
+        ("not_before", "'tomorrow'", "transform.not_before yields no time within a year"),
+        ("not_before", "`true`", "transform.not_before yields no time within a year"),
         ("url", "length(payload.none)", "transform.url cannot be applied: length() does not take"),
     ],
 )

@@ -24,10 +24,10 @@ MINUTE = timedelta(minutes=1)
 class _Queue(FakeTaskQueue):
     """Takes nothing urgent."""
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
+    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
         if priority is Priority.HIGH:
             raise Unavailable("the queue high did not answer")
-        super().send(priority, tasks)
+        super().send(priority, tasks, delay=delay)
 
 
 @pytest.fixture

@@ -7,14 +7,17 @@ source is corrected. This module is imported only for sources that have such rul
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
+from signalbox.models.base import DEFERRED, Rfc3339
 from signalbox.models.config import Source
 from signalbox.models.errors import SourceRuleFailed
 from signalbox.models.event import Event
 from signalbox.models.expressions import ExpressionFailed, evaluate, is_true
+from signalbox.models.start_time import StartTooLate, start_time
 from signalbox.models.task import Priority, Task
 from signalbox.models.text import one_line, web_url
 
@@ -89,7 +92,11 @@ class EventRules:
             if value is None:
                 continue
             try:
-                changes[name] = _READERS[name](value)
+                changes[name] = (
+                    _start_time(value, task.created_at)
+                    if name == "not_before"
+                    else _READERS[name](value)
+                )
             except _Unfit as unfit:
                 raise SourceRuleFailed(f"{rule} yields no {unfit}") from None
         return task.model_copy(update=changes)
@@ -172,6 +179,18 @@ def _url(value: JsonValue) -> str:
         raise _Unfit("URL")
     return url
 
+
+def _start_time(value: JsonValue, now: datetime) -> datetime | None:
+    """Return the time that a value names, or that is so many seconds from now."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return start_time(now + timedelta(seconds=value), now)
+        return start_time(_TIME.validate_python(value), now)
+    except (ValueError, OverflowError, StartTooLate):
+        raise _Unfit("time within a year, or number of seconds") from None
+
+
+_TIME: Final[TypeAdapter[datetime]] = TypeAdapter(Rfc3339, config=DEFERRED)
 
 _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "kind": _kind,

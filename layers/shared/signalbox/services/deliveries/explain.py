@@ -202,10 +202,14 @@ def _queue(task: Task) -> TimelineStep:
     if task.sent_at:
         received = task.sent_at == task.started_at  # by the claim, as no mark came before it
         what = "received from" if received else "put in"
+        if task.not_before and task.sent_at == task.not_before:
+            what = "delayed until the task may start, in"
         detail = f"a message for the task was {what} the queue {task.priority}"
         return TimelineStep(at=task.sent_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
     detail = "no message for the task is on record"
-    if task.status is TaskStatus.PENDING:
+    if task.status is TaskStatus.PENDING and task.not_before:
+        detail += f"; maintenance sends one when the task may start, at {task.not_before:%F %T} UTC"
+    elif task.status is TaskStatus.PENDING:
         detail += "; maintenance sends one if it is not claimed within two minutes"
     return TimelineStep(at=task.updated_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
 

@@ -94,8 +94,10 @@ class QueueDepth:
 class TaskQueue(Protocol):
     """The queues of accepted tasks. Messages are delivered at least once, in any order."""
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId]) -> None:
-        """Put a message for each task into the queue.
+    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+        """Put a message for each task into the queue, which is hidden for `delay` seconds at first.
+
+        The delay is at most 900 seconds.
 
         Raises:
             Unavailable: The queue did not answer.

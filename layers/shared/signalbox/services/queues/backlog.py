@@ -10,15 +10,17 @@ from signalbox.services.ports.tasks import QueueDepth, TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
 _MAX_TASKS_READ: Final = 500
+_MAX_DELAYED_TASKS_READ: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueBacklog:
     """The backlog of one queue.
 
-    `oldest_seconds` is the age of its oldest waiting task since creation.
+    `oldest_seconds` is the age of its oldest waiting task since creation, or since it may start.
 
-    It is None if no task waits, or if 500 tasks of other priorities are older.
+    It is None if no task waits, or if 500 tasks of other priorities or 2,000 delayed ones are
+    older.
     """
 
     priority: Priority
@@ -54,10 +56,20 @@ class MeasureBacklog:
         """
         now = self.clock()
         ages: dict[Priority, int] = {}
+        oldest = set[Priority]()
         waiting = self.tasks.oldest(TaskStatus.PENDING, chunk=50)
-        for task in islice(waiting, _MAX_TASKS_READ):
-            age = int((now - task.created_at).total_seconds())
-            ages.setdefault(task.priority, max(0, age))
-            if len(ages) == len(Priority):
+        startable = (
+            task
+            for task in islice(waiting, _MAX_DELAYED_TASKS_READ)
+            if task.not_before is None or task.not_before <= now
+        )
+        for task in islice(startable, _MAX_TASKS_READ):
+            since = max(task.created_at, task.not_before or task.created_at)
+            ages[task.priority] = max(
+                ages.get(task.priority, 0), int((now - since).total_seconds())
+            )
+            # of those that may start at once, the first is the oldest
+            oldest |= set() if task.not_before else {task.priority}
+            if len(oldest) == len(Priority):
                 break
         return ages

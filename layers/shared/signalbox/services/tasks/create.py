@@ -12,6 +12,7 @@ from signalbox.models.errors import IdempotencyKeyReused
 from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
+from signalbox.models.start_time import start_time
 from signalbox.models.task import Priority, Task, TaskContent, TaskOrigin, content_of
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
@@ -38,7 +39,7 @@ def _check_total_length(arguments: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class CreateTaskRequest(TaskContent):
-    """The body of a request that creates a task.
+    """The body of a request that creates a task, which may start at `not_before`, within a year.
 
     Enums, times and tuples are not strict: JSON has no types for them, and the router passes Python
     values.
@@ -59,6 +60,7 @@ class CreateTaskRequest(TaskContent):
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
     due: Rfc3339 | None = None
     max_attempts: int = Field(default=3, ge=1, le=100)
+    not_before: Rfc3339 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class CreateTask:
 
         Raises:
             IdempotencyKeyReused: The key was used for another request.
+            StartTooLate: It may start only after more than a year.
         """
         task = self._draft(new, principal, key, request_id, self.clock())
         if self.tasks.create(task):
@@ -117,6 +120,7 @@ class CreateTask:
             **content_of(new),
             origin=TaskOrigin(provider="api", request_id=request_id, fingerprint=fingerprint),
             author=principal.name,
+            not_before=start_time(new.not_before, now),
             retention=int(self.retention.total_seconds()),
             created_at=now,
             updated_at=now,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from signalbox.models.change import Change, change_for
@@ -21,7 +22,7 @@ from signalbox.models.errors import (
 )
 from signalbox.models.hold import DISABLED, QUIET, held, held_until
 from signalbox.models.ids import ConnectionId, change_id
-from signalbox.models.lifecycle import dispatched, queued
+from signalbox.models.lifecycle import dispatched, notified, queued
 from signalbox.models.notification import Notification, refused
 from signalbox.models.task import UNSENT_AFTER, Priority, Task, TaskOrigin, TaskStatus, TaskStep
 from signalbox.services.config.find_source import find_source
@@ -101,19 +102,25 @@ class DispatchChanges:
         awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
         marks_steps = is_waiting or task.finished or awaits_approval
         will_be_claimed = is_waiting and self._will_be_claimed(task)
-        if is_waiting:
+        now = self.clock()
+        is_early = is_waiting and task.is_early(now)
+        if is_waiting and not is_early:
             # workers go first: a failing notification must not delay them
-            self.queue.send(task.priority, [task.id])
+            delay = ceil(task.start_delay(now).total_seconds())
+            self.queue.send(task.priority, [task.id], delay=delay)
         # the mark covers every step so far, also those that the stream has given up
         errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
-        if marks_steps and not will_be_claimed:
+        if is_early and not errors:
+            self._mark(task, notified(task))
+        elif marks_steps and not will_be_claimed and not is_early:
             self._mark(task, (queued if errors else dispatched)(task, self.clock()))
         if errors:
             raise min(errors, key=lambda each: isinstance(each, ConfigurationUnreadable))
 
     def _will_be_claimed(self, task: Task) -> bool:
         """Return whether a worker probably claims the task before it is overdue."""
-        in_time = task.due_at is not None and self.clock() < task.due_at
+        now = self.clock()
+        in_time = task.due_at is not None and now < task.due_at and not task.start_delay(now)
         return in_time and self.is_idle(task.priority)
 
     def _mark(self, before: Task, after: Task) -> None:
