@@ -23,6 +23,7 @@ from cli.commands import (
     metrics,
     notifications,
     queue,
+    schedules,
     secrets,
     send,
     serve,
@@ -72,6 +73,7 @@ app.add_typer(services.app, name="services")
 app.command()(gateway.gateway)
 app.command()(serve.serve)
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(queue.app, name="queue")
 app.command()(watch.watch)
 app.command()(work.work)

@@ -36,6 +36,7 @@ from signalbox.http.schemas.notifications import (
     RedeliverResponse,
 )
 from signalbox.http.schemas.queue import PauseRequest, PauseResponse, QueueListView
+from signalbox.http.schemas.schedules import SCHEDULES, ScheduleList, ScheduleRunsResponse
 from signalbox.http.schemas.services import (
     SERVICE_ROUTES,
     SERVICES,
@@ -45,8 +46,10 @@ from signalbox.http.schemas.services import (
 from signalbox.http.schemas.sources import SourceList
 from signalbox.http.schemas.subscriptions import SubscriptionList
 from signalbox.http.schemas.tasks import TASKS
+from signalbox.models.change import TaskView
 from signalbox.models.dead_letter import DeadLetter
 from signalbox.models.instance_status import InstanceList
+from signalbox.models.schedule import Schedule
 from signalbox.models.task import Priority
 from signalbox.models.timeline import Timeline
 
@@ -102,6 +105,37 @@ class OperatorClient:
     def routes(self) -> RouteList:
         """Return every route to a service."""
         return self.api.ask("GET", SERVICE_ROUTES, RouteList)
+
+    def schedules(self) -> ScheduleList:
+        """Return every schedule."""
+        return self.api.ask("GET", SCHEDULES, ScheduleList)
+
+    def schedule(self, name: str) -> Schedule:
+        """Return a schedule."""
+        return self.api.ask("GET", join_path(SCHEDULES, name), Schedule)
+
+    def put_schedule(self, schedule: Schedule) -> Schedule:
+        """Create a schedule that does not exist."""
+        headers = {"If-None-Match": "*"}
+        path = join_path(SCHEDULES, schedule.name)
+        return self.api.ask("PUT", path, Schedule, body=schedule, headers=headers)
+
+    def delete_schedule(self, name: str) -> None:
+        """Delete a schedule."""
+        self.api.reply("DELETE", join_path(SCHEDULES, name), headers={"If-Match": "*"})
+
+    def schedule_runs(self, name: str, limit: int) -> ScheduleRunsResponse:
+        """Return the last run of a schedule, and the next ones."""
+        path = join_path(SCHEDULES, name, "runs")
+        return self.api.ask("GET", path, ScheduleRunsResponse, query={"limit": str(limit)})
+
+    def switch_schedule(self, name: str, word: str) -> Schedule:
+        """Pause or resume a schedule."""
+        return self.api.ask("POST", join_path(SCHEDULES, name, word), Schedule)
+
+    def run_schedule(self, name: str) -> TaskView:
+        """Create a task of a schedule now."""
+        return self.api.ask("POST", join_path(SCHEDULES, name, "run"), TaskView)
 
     def queues(self) -> QueueListView:
         """Return the status of the queues."""

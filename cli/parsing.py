@@ -103,13 +103,30 @@ def build_request(model: type[M], members: Mapping[str, JsonValue | list[str]]) 
     Raises:
         CommandError: The API would refuse it.
     """
-    from signalbox.models.manifest import validation_errors
-
     try:
         return model.model_validate(members)
     except ValidationError as invalid:
-        problem = "; ".join(f"{flaw.path}: {flaw.reason}" for flaw in validation_errors(invalid))
-        raise CommandError(problem) from None
+        raise CommandError(_problem(invalid)) from None
+
+
+def build_json_request(model: type[M], text: str) -> M:
+    """Return a request body that is written in JSON.
+
+    Raises:
+        CommandError: The API would refuse it.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as invalid:
+        raise CommandError(_problem(invalid)) from None
+
+
+def _problem(invalid: ValidationError) -> str:
+    from signalbox.models.manifest import validation_errors
+
+    return "; ".join(
+        f"{flaw.path}: {flaw.reason}".removeprefix(": ") for flaw in validation_errors(invalid)
+    )
 
 
 def _text(word: str | datetime) -> str:

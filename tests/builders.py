@@ -29,10 +29,12 @@ from signalbox.models.lifecycle import created, leased, succeeded
 from signalbox.models.notification import Notification
 from signalbox.models.principal import ApiKey, Principal, Scope
 from signalbox.models.request import InboundRequest
+from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_discovery import ServiceDiscovery
 from signalbox.models.service_route import ServiceRoute
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
+from signalbox.models.task_template import TaskTemplate
 from signalbox.models.upstream import Instance
 from signalbox.services.incidents.alert import alert_text, incident_change
 from signalbox.services.incidents.causes import rejections_cause
@@ -227,6 +229,12 @@ def an_endpoint(name: str = "i-1", **changes: object) -> DiscoveredEndpoint:
     """An instance in a directory."""
     facts: dict[str, Any] = {"host": "10.0.0.1", "port": 8443} | changes
     return DiscoveredEndpoint(name=name, **facts)
+
+
+def a_schedule(**changes: object) -> Schedule:
+    timing = {} if changes.keys() & {"at", "cron"} else {"cron": "0 7 * * *"}
+    facts = {"name": "daily", "task": TaskTemplate(title="Report"), **timing}
+    return Schedule.model_validate(facts | changes)
 
 
 def a_route(**changes: object) -> ServiceRoute:

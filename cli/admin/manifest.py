@@ -127,6 +127,7 @@ class ApplyManifest:
         for group, resources in (
             ("sources", manifest.sources),
             ("subscriptions", manifest.subscriptions),
+            ("schedules", manifest.schedules),
         ):
             errors += (
                 ManifestError(path=f"{group}[{index}].{error.path}", reason=error.reason)

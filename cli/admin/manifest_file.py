@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ def read_manifest(path: Path, environment: Mapping[str, str] = os.environ) -> Ma
     try:
         document = _document(path.read_bytes())
         raise_errors(fill_in_variables(document, environment))
-        return Manifest.model_validate_json(json.dumps(document))
+        return Manifest.model_validate_json(json.dumps(document, default=_time_text))
     except ValidationError as invalid:
         raise_errors(validation_errors(invalid))
         raise
@@ -45,6 +46,13 @@ def raise_errors(errors: Sequence[ManifestError]) -> None:
     lines = [f"{error.path}: {error.reason}" if error.path else error.reason for error in errors]
     if lines:
         raise CommandError("\n  ".join(("the manifest is not right:", *lines)))
+
+
+def _time_text(value: object) -> str:
+    """Return a time, which YAML takes for one if it is not in quotes, as a text."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def _document(content: bytes) -> JsonValue:

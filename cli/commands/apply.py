@@ -29,7 +29,8 @@ def apply(
 ) -> None:
     """Apply a manifest.
 
-    It has sources, connections, subscriptions, issuers, roles, limits, services and routes.
+    It has sources, connections, subscriptions, issuers, roles, limits, services, routes and
+    schedules.
     """
     from cli.admin.manifest import change_lines
     from cli.admin.manifest_file import read_manifest

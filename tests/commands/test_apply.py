@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -314,6 +315,17 @@ def test_help_names_everything_that_is_applied() -> None:
 
 def test_an_empty_file_is_an_empty_manifest(tmp_path: Path) -> None:
     assert read_manifest(written(tmp_path, "# nothing yet\n")) == Manifest()
+
+
+def test_a_time_needs_no_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "signalbox.yaml"
+    file.write_text(
+        "schedules: [{name: one, at: 2027-01-15T09:00:00+01:00, task: {title: Report}}]"
+    )
+
+    (schedule,) = read_manifest(file).schedules
+
+    assert schedule.at == datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

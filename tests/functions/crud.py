@@ -23,6 +23,7 @@ from tests.builders import (
     a_lease,
     a_notification,
     a_route,
+    a_schedule,
     a_service,
     a_source,
     a_task,
@@ -137,6 +138,14 @@ def subscription(system: System, whose: str) -> Found:
     if whose != ABSENT:
         system.wiring.config.put(Subscription(id=name, connection=ConnectionId(target)))
     return Found({"subscription_id": name}, {"id": name, "connection": target})
+
+
+def schedule(system: System, whose: str) -> Found:
+    made = a_schedule(name=f"schedule-{next(_numbers)}")
+    if whose != ABSENT:
+        system.wiring.config.put(made)
+    body: Body = {"name": made.name, "cron": "0 7 * * *", "task": {"title": "Report"}}
+    return Found({"name": made.name}, body)
 
 
 def source(system: System, whose: str) -> Found:

@@ -33,6 +33,7 @@ from tests.functions.crud import (
     priority,
     problem,
     role,
+    schedule,
     service,
     service_route,
     source,
@@ -217,6 +218,18 @@ TABLE: Final[Mapping[str, Row]] = {
     "PUT /api/v1/routes/<route_id>": Row(who=ADMINS, about=service_route, absent=412, headers=_ANY),
     "DELETE /api/v1/routes/<route_id>": Row(
         who=ADMINS, own=204, about=service_route, absent=404, headers=_ANY
+    ),
+    "GET /api/v1/schedules": Row(who=OPERATORS),
+    "GET /api/v1/schedules/<name>": Row(who=OPERATORS, about=schedule, absent=404),
+    "PUT /api/v1/schedules/<name>": Row(who=ADMINS, about=schedule, absent=412, headers=_ANY),
+    "DELETE /api/v1/schedules/<name>": Row(
+        who=ADMINS, own=204, about=schedule, absent=404, headers=_ANY
+    ),
+    "GET /api/v1/schedules/<name>/runs": Row(who=OPERATORS, about=schedule, absent=404),
+    "POST /api/v1/schedules/<name>/pause": Row(who=ADMINS, about=bare(schedule), absent=404),
+    "POST /api/v1/schedules/<name>/resume": Row(who=ADMINS, about=bare(schedule), absent=404),
+    "POST /api/v1/schedules/<name>/run": Row(
+        who=OPERATORS, own=201, about=bare(schedule), absent=404
     ),
     "GET /api/v1/subscriptions": Row(who=OPERATORS),
     "GET /api/v1/subscriptions/<subscription_id>": Row(

@@ -1,5 +1,6 @@
 """Configuration, API keys and secrets over DynamoDB and SSM keep the promises of the ports."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,14 @@ import pytest
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.protocols import DynamoApi, SsmApi
+from signalbox.aws.schedules import DynamoSchedules
 from signalbox.aws.secrets import SECRET_CACHE_TTL, SECRET_REFRESH_INTERVAL, SsmSecrets
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.errors import ConfigurationUnreadable, Unavailable, WriteConflict
 from signalbox.models.principal import BUILT_IN_ROLES, Role, Scope
 from signalbox.models.rate_limits import Limits
-from tests.builders import a_source, an_api_key
+from signalbox.models.schedule import CatchUp
+from tests.builders import NOW, a_schedule, a_source, an_api_key
+from tests.contract.schedules import PutSchedule, ScheduleStoreContract
 from tests.contract.settings import (
     NAME,
     ConfigKeeperContract,
@@ -280,3 +284,37 @@ class TestSsmSecrets(SecretStoreContract):
 
 def _secrets(ssm: SsmApi, clock: FakeClock) -> SsmSecrets:
     return SsmSecrets(ssm=ssm, prefix="/signalbox/test", clock=clock)
+
+
+class TestDynamoSchedules(ScheduleStoreContract):
+    @pytest.fixture
+    def schedules(self, config_table: Table) -> DynamoSchedules:
+        return DynamoSchedules(table=config_table)
+
+    @pytest.fixture
+    def put(self, config_table: Table, clock: FakeClock) -> PutSchedule:
+        return DynamoConfig(table=config_table, clock=clock).put
+
+    def test_what_is_replaced_keeps_its_state(
+        self, schedules: DynamoSchedules, config_table: Table, clock: FakeClock
+    ) -> None:
+        config = DynamoConfig(table=config_table, clock=clock)
+        config.replace(None, a_schedule())
+        before = schedules.state("daily")
+        after = replace(before, done_until=NOW + timedelta(minutes=1), last_run=NOW)
+        schedules.advance(before, after, NOW + timedelta(hours=1))
+
+        config.replace(a_schedule(), a_schedule(catch_up=CatchUp.ALL))
+        state = schedules.state("daily")
+        config.replace(state.schedule, None)
+
+        assert (state.done_until, state.last_run) == (after.done_until, NOW)
+        assert list(schedules.due(NOW + timedelta(days=1))) == []
+
+    def test_a_schedule_of_a_later_version_cannot_be_read(
+        self, schedules: DynamoSchedules, config_table: Table
+    ) -> None:
+        config_table.put({"pk": {"S": "SCHEDULE"}, "sk": {"S": "daily"}, "doc": {"S": "{}"}})
+
+        with pytest.raises(ConfigurationUnreadable):
+            schedules.state("daily")

@@ -16,6 +16,7 @@ from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
 from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
+from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.providers.github.settings import GitHubRedelivery, GitHubSettings
@@ -31,6 +32,7 @@ GROUPS: Final[dict[str, type[BaseModel]]] = {
     "roles": Role,
     "services": Service,
     "routes": ServiceRoute,
+    "schedules": Schedule,
 }
 
 

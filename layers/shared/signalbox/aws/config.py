@@ -123,7 +123,10 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
         if (self._parsed(item, type(named)) if item else None) != before:
             raise WriteConflict("the record has changed meanwhile")
         if after:
-            self.table.put_if(_item(after), {"doc": item["doc"]} if item else {"pk": None})
+            # who runs a schedule meanwhile moves what is stored beside it
+            names = ("doc", "done_until") if _has_state(after) else ("doc",)
+            expected = {name: item.get(name) for name in names} if item else {"pk": None}
+            self.table.put_if(_item(after, item, self.clock()), expected)
         elif item:
             self.table.delete_if(key, {"doc": item["doc"]})
         self.invalidate()
@@ -131,7 +134,8 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     @override
     def put(self, resource: ConfigResource) -> None:
         """Store the resource, replacing one with the same name."""
-        self.table.put(_item(resource))
+        stored = self.table.get(_resource_key(resource)) if _has_state(resource) else None
+        self.table.put(_item(resource, stored, self.clock()))
         self._read.pop(_partition(type(resource)), None)
 
     @override
@@ -226,8 +230,19 @@ def _key_item(key: ApiKey) -> Item:
     return {**_key(table_keys.API_KEY, key.id), "doc": {"S": key.model_dump_json()}}
 
 
-def _item(resource: ConfigResource) -> Item:
-    return {**_resource_key(resource), "doc": {"S": resource.model_dump_json()}}
+def _item(resource: ConfigResource, stored: Item | None, now: datetime) -> Item:
+    item: Item = {**_resource_key(resource), "doc": {"S": resource.model_dump_json()}}
+    if not _has_state(resource):
+        return item
+    from signalbox.aws.schedules import run_attributes  # noqa: PLC0415  rarely needed
+    from signalbox.models.schedule import Schedule  # noqa: PLC0415
+
+    return {**item, **run_attributes(cast("Schedule", resource), stored, now)}
+
+
+def _has_state(resource: ConfigResource) -> bool:
+    """Return whether something is stored beside the resource: its kind tells without an import."""
+    return _partition(type(resource)) == table_keys.SCHEDULE
 
 
 def _resource_key(resource: ConfigResource) -> Item:

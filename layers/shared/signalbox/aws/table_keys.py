@@ -10,6 +10,7 @@
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
 | Config | `SESSION` | hash | a session of the dashboard |
 | Config | `PAUSE` | priority | a paused queue |
+| Config | `SCHEDULE` | name | a schedule, and until when it has run |
 | Config | `NETWORKS` | service | the networks that a service publishes |
 | State | `COUNTS#<stream>` | | the counters of a stream |
 | State | `REQUESTS#<service>` | | the counters of the requests to a service |
@@ -44,7 +45,8 @@
 Three indexes of Tasks are sharded, so that no single partition takes all writes: `listing` (by
 status and creation time), `due` (by due time; held notifications apart, by connection) and
 `notifications` (by status and creation time). So are the indexes of Deliveries: `by_source`, and
-`due`, which has the deferred ones.
+`due`, which has the deferred ones. The index `due` of Config has the enabled schedules by their
+next run.
 """
 
 import json
@@ -85,6 +87,7 @@ ISSUER: Final = "ISSUER"
 LIMITS: Final = "LIMITS"
 ROLE: Final = "ROLE"
 PAUSE: Final = "PAUSE"
+SCHEDULE: Final = "SCHEDULE"
 
 INCIDENTS_PK: Final = "INCIDENTS"
 HEALTH: Final = "HEALTH#"

@@ -51,6 +51,12 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "zone": "eu-central-1a",
         "ttl_seconds": 30,
     },
+    "Schedule": {
+        "name": "monday-report",
+        "cron": "0 7 * * MON",
+        "timezone": "Europe/Berlin",
+        "task": {"kind": "report", "title": "Write the weekly report"},
+    },
     "Service": {
         "name": "orders",
         "instances": [{"id": "a", "url": "https://orders-a.example.com", "weight": 2}],

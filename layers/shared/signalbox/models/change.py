@@ -57,7 +57,7 @@ class TaskView(TaskSummary, TaskContent):
     """A task as clients see it: everything but the lease, which only its worker may know.
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
-    has passed.
+    has passed, `planned_at` for when a schedule planned it.
     """
 
     model_config = ConfigDict(json_schema_extra=_require_content)
@@ -67,6 +67,7 @@ class TaskView(TaskSummary, TaskContent):
     delivery_key: str | None = None
     request_id: RequestId | None = None
     hops: int = 0
+    planned_at: UtcDatetime | None = None
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
     approval: TaskApproval | None = None
@@ -161,6 +162,7 @@ def task_view(task: Task) -> TaskView:
         delivery_key=task.origin.delivery_key,
         request_id=task.origin.request_id,
         hops=task.origin.hops,
+        planned_at=task.origin.planned_at,
         started_at=task.started_at,
         finished_at=task.finished_at,
         approval=task.approval,

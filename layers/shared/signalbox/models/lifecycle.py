@@ -332,7 +332,7 @@ def dispatched(task: Task, now: datetime) -> Task:
 
 def notified(task: Task) -> Task:
     """Return the task with all changes dispatched, but without a message. Not a step."""
-    return task.model_copy(update={"dispatched": task.version})
+    return entry_at_due_time(task.model_copy(update={"dispatched": task.version}))
 
 
 def _is_same_person(one: str, other: str) -> bool:

@@ -19,6 +19,7 @@ from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, Role
 from signalbox.models.rate_limits import Limits
+from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.models.validation_errors import describe_errors
@@ -32,6 +33,7 @@ RESOURCE_KINDS: Final[tuple[type[ConfigResource], ...]] = (
     Limits,
     Service,
     ServiceRoute,
+    Schedule,
 )
 """The kinds of resources in a manifest."""
 
@@ -48,6 +50,7 @@ class Manifest(Model):
     limits: Limits | None = None
     services: tuple[Service, ...] = ()
     routes: tuple[ServiceRoute, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     def resources(self) -> tuple[ConfigResource, ...]:
         """Return all resources, in the order in which they can be written."""
@@ -61,6 +64,7 @@ class Manifest(Model):
             *limits,
             *self.services,
             *self.routes,
+            *self.schedules,
         )
 
 
@@ -137,6 +141,7 @@ def manifest_errors(
         *_repeated("roles", manifest.roles),
         *_repeated("services", manifest.services),
         *_repeated("routes", manifest.routes),
+        *_repeated("schedules", manifest.schedules),
         *missing,
         *_built_in(manifest.roles),
         *_without_role(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from signalbox.models.base import Model
 from signalbox.models.change import Change
 from signalbox.models.task import ChangeType, Priority
+from signalbox.models.time_zone import time_zone
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -84,7 +85,7 @@ class QuietHours(Model):
         Raises:
             ValueError: The time zone is not known.
         """
-        zone = _zone(self.timezone)
+        zone = time_zone(self.timezone)
         until = at
         for _ in range(_WEEK + 1):
             end = self._end_at(until, zone)
@@ -103,20 +104,6 @@ class QuietHours(Model):
                 if begin <= at < end:
                     return end
         return None
-
-
-def _zone(name: str) -> "ZoneInfo":
-    """Return a time zone.
-
-    Raises:
-        ValueError: It is not known.
-    """
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  rarely needed
-
-    try:
-        return ZoneInfo(name)
-    except (LookupError, OSError, ValueError):
-        raise ValueError("is no time zone, such as Europe/Berlin") from None
 
 
 def _instants(day: date, clock: str, zone: "ZoneInfo") -> tuple[datetime, datetime]:

@@ -79,7 +79,8 @@ class TaskOrigin(Model):
     """Where a task came from; `provider` is `api` for one created through the API.
 
     `fingerprint` is a hash of the request with an Idempotency-Key that created the task. `hops` is
-    how many installations the request has passed before.
+    how many installations the request has passed before. `planned_at` is for when a schedule
+    planned it.
     """
 
     provider: str
@@ -90,6 +91,7 @@ class TaskOrigin(Model):
     request_id: RequestId | None = None
     fingerprint: str | None = None
     hops: int = 0
+    planned_at: UtcDatetime | None = None
 
 
 class Lease(Model):

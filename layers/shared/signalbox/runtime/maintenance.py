@@ -15,6 +15,7 @@ from signalbox.runtime.wiring import Wiring
 from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.record_history import RecordHistory
+from signalbox.services.schedules.run_schedules import RunSchedules, SchedulesResult
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def maintenance(
         clock=wired.clock,
     )
 
+    run_schedules = RunSchedules(
+        schedules=wired.schedules,
+        tasks=wired.tasks,
+        clock=wired.clock,
+        retention=wired.settings.retention,
+    )
+
     observe = observe_incidents(wired, catch_up.counters)
     record_history = RecordHistory(
         counters=catch_up.counters,
@@ -59,6 +67,7 @@ def maintenance(
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
 
+        _report_schedules(run_schedules(time_left))
         result = reconcile(time_left)
         held = release(time_left)
         behind = catch_up(lambda: time_left() - _RESERVE)
@@ -72,6 +81,12 @@ def maintenance(
         if time_left() > _RESERVE:
             _report(observe())
             record_history()
+
+    def _report_schedules(result: SchedulesResult) -> None:
+        log_result = log.error if result.failed else log.info
+        log_result("schedules", extra=asdict(result))
+        if result.failed:
+            count("NotReconciled", {})
 
     def _report(result: IncidentResult) -> None:
         log.info("incidents", extra=asdict(result))

@@ -16,6 +16,7 @@ from signalbox.http.routes.keys import add_keys
 from signalbox.http.routes.notifications import add_notifications
 from signalbox.http.routes.queue import add_queue
 from signalbox.http.routes.roles import add_roles
+from signalbox.http.routes.schedules import add_schedules
 from signalbox.http.routes.secrets import add_secrets
 from signalbox.http.routes.services import add_services
 from signalbox.http.routes.sources import add_source_setup, add_sources
@@ -48,6 +49,7 @@ from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.queues.queue_status import DescribeQueues
 from signalbox.services.queues.redrive import ListDeadLetters, RedriveDeadLetters
+from signalbox.services.schedules.manage_schedules import ManageSchedules
 from signalbox.services.tasks.update import RetryTask
 
 
@@ -177,6 +179,14 @@ def _add_configuration(routes: Routes, wired: Wiring) -> None:
     add_subscriptions(routes, configure=configure)
     add_services(routes, configure=configure)
     _add_instances(routes, wired)
+    manage = ManageSchedules(
+        configure=configure,
+        schedules=wired.schedules,
+        tasks=wired.tasks,
+        clock=wired.clock,
+        retention=wired.settings.retention,
+    )
+    add_schedules(routes, configure=configure, manage=manage)
     add_secrets(routes, configure=configure, put=wired.secrets.put, clock=wired.clock)
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from signalbox.aws.references import DynamoReferences
     from signalbox.aws.refresh_locks import DynamoRefreshLocks
     from signalbox.aws.registrations import DynamoRegistrations
+    from signalbox.aws.schedules import DynamoSchedules
     from signalbox.aws.send_slots import DynamoSendSlots
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
@@ -140,6 +141,13 @@ class Wiring(AwsClients):
         return DynamoConfig(
             table=self.config_table, clock=self.clock, unreadable=report_unreadable_config
         )
+
+    @cached_property
+    def schedules(self) -> "DynamoSchedules":
+        """Return the store of the states of schedules."""
+        from signalbox.aws.schedules import DynamoSchedules  # noqa: PLC0415  see above
+
+        return DynamoSchedules(table=self.config_table)
 
     @cached_property
     def circuits(self) -> "DynamoCircuits":

@@ -13,8 +13,8 @@ from signalbox.http.schemas.tasks import TASK
 from signalbox.models.change import TaskView, past_changes
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
+from signalbox.models.task_template import SingleLine
 from signalbox.services.ports.tasks import TaskStore
-from signalbox.services.tasks.create import SingleLine
 from signalbox.services.tasks.update import (
     ApproveTask,
     CancelTask,

@@ -2,7 +2,7 @@
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.task import Priority
-from signalbox.services.tasks.create import SingleLine
+from signalbox.models.task_template import SingleLine
 
 
 class QueueView(Model):

@@ -19,6 +19,8 @@ from signalbox.models.event_vocabulary import (
     suggest,
 )
 from signalbox.models.manifest import ManifestError
+from signalbox.models.schedule import Schedule
+from signalbox.models.schedule_runs import SCHEDULE_PROVIDER
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
 from signalbox.models.task import ChangeType, TaskStatus
@@ -66,6 +68,12 @@ def rule_violations(resource: object, vocabularies: Vocabularies) -> Iterator[Ma
             yield from service_violations(resource)
         case ServiceRoute():
             yield from route_violations(resource)
+        case Schedule():
+            from signalbox.services.config.schedule_rules import (  # noqa: PLC0415  rarely needed
+                schedule_violations,
+            )
+
+            yield from schedule_violations(resource)
         case _:
             return
 
@@ -103,7 +111,7 @@ def _in_subscription(
 ) -> Iterator[ManifestError]:
     if not subscription.changes:
         yield ManifestError(path="changes", reason="is empty, so that nothing would ever be sent")
-    providers = {API: None, **dict.fromkeys(vocabularies)}
+    providers = {API: None, SCHEDULE_PROVIDER: None, **dict.fromkeys(vocabularies)}
     for index, pattern in enumerate(subscription.providers):
         if not matches_event(pattern, providers):
             yield _error(

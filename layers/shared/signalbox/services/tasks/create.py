@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Final
-
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from signalbox.models.base import Rfc3339
 from signalbox.models.errors import IdempotencyKeyReused
@@ -13,53 +9,15 @@ from signalbox.models.ids import RequestId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
 from signalbox.models.start_time import start_time
-from signalbox.models.task import Priority, Task, TaskContent, TaskOrigin, content_of
+from signalbox.models.task import Task, TaskOrigin, content_of
+from signalbox.models.task_template import TaskTemplate
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
-_MAX_ARGUMENT_CHARACTERS: Final = 20_000
-_CONTROLS = r"\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069"
-_LINE = rf"^[^{_CONTROLS}]*$"
-_TITLE = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$"
 
-SingleLine = Annotated[str, Field(max_length=200, pattern=_LINE)]
-"""One line of text, without control characters and bidirectional overrides."""
+class CreateTaskRequest(TaskTemplate):
+    """The body of a request that creates a task, which may start at `not_before`, within a year."""
 
-TaskTitle = Annotated[str, Field(min_length=1, max_length=200, pattern=_TITLE)]
-"""One line of text that is not blank."""
-
-TaskDescription = Annotated[str, Field(max_length=20_000)]
-TaskLabels = Annotated[tuple[SingleLine, ...], Field(max_length=50, strict=False)]
-
-
-def _check_total_length(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    if sum(map(len, arguments)) > _MAX_ARGUMENT_CHARACTERS:
-        raise PydanticCustomError("too_long", "the arguments are over 20,000 characters together")
-    return arguments
-
-
-class CreateTaskRequest(TaskContent):
-    """The body of a request that creates a task, which may start at `not_before`, within a year.
-
-    Enums, times and tuples are not strict: JSON has no types for them, and the router passes Python
-    values.
-    """
-
-    title: TaskTitle
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,63}$", max_length=64)] = "task"
-    description: TaskDescription = ""
-    arguments: Annotated[
-        tuple[Annotated[str, Field(max_length=2_000)], ...], AfterValidator(_check_total_length)
-    ] = Field(default=(), max_length=50, strict=False)
-    instruction: str = Field(default="", max_length=10_000)
-    labels: TaskLabels = ()
-    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
-    repository: SingleLine | None = None
-    branch: SingleLine | None = None
-    commit: SingleLine | None = None
-    url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
-    due: Rfc3339 | None = None
-    max_attempts: int = Field(default=3, ge=1, le=100)
     not_before: Rfc3339 | None = None
 
 
@@ -98,12 +56,7 @@ class CreateTask:
             StartTooLate: It may start only after more than a year.
         """
         task = self._draft(new, principal, key, request_id, self.clock())
-        if self.tasks.create(task):
-            return task, True
-        existing = self.tasks.get(task.id)
-        if existing.origin.fingerprint != task.origin.fingerprint:
-            raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
-        return existing, False
+        return created_once(self.tasks, task)
 
     def _draft(
         self,
@@ -126,3 +79,17 @@ class CreateTask:
             updated_at=now,
         )
         return created(task, by=principal.name)
+
+
+def created_once(tasks: TaskStore, task: Task) -> tuple[Task, bool]:
+    """Store a new task, and return it, or the one with its id, and whether it is new.
+
+    Raises:
+        IdempotencyKeyReused: The one that exists is of another request.
+    """
+    if tasks.create(task):
+        return task, True
+    existing = tasks.get(task.id)
+    if existing.origin.fingerprint != task.origin.fingerprint:
+        raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
+    return existing, False

@@ -14,10 +14,10 @@ from signalbox.models.base import Rfc3339
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
 from signalbox.models.task import ChangeType, EditableFields, Priority, Task, TaskStatus
+from signalbox.models.task_template import TaskDescription, TaskLabels, TaskTitle
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.apply_step import ExpectedVersions, apply_step
-from signalbox.services.tasks.create import TaskDescription, TaskLabels, TaskTitle
 
 EditFunction = Callable[[EditableFields], EditableFields]
 """Return the new values of the editable fields."""

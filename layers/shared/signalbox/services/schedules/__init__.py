@@ -1,0 +1,1 @@
+"""Run schedules, and describe their runs."""
