@@ -22,6 +22,7 @@ class TaskFields(TypedDict, total=False):
     url: str | None
     due: datetime | None
     max_attempts: int
+    not_before: datetime | None
 
 
 class NewTask(TaskFields, total=False):

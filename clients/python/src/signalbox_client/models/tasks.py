@@ -59,7 +59,7 @@ class Task:
     """A task as clients see it: everything but the lease, which only its worker may know.
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
-    has passed.
+    has passed, `planned_at` for when a schedule planned it.
     """
 
     kind: str
@@ -84,15 +84,16 @@ class Task:
     attempt: int
     created_at: datetime
     updated_at: datetime
+    not_before: datetime | None = None
     expires_at: datetime | None = None
     event: str | None = None
     delivery_id: str | None = None
     delivery_key: str | None = None
     request_id: str | None = None
     hops: int = 0
+    planned_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    not_before: datetime | None = None
     approval: TaskApproval | None = None
     worker: str | None = None
     lease_expires_at: datetime | None = None
@@ -129,6 +130,7 @@ class TaskSummary:
     attempt: int
     created_at: datetime
     updated_at: datetime
+    not_before: datetime | None = None
     expires_at: datetime | None = None
 
 
