@@ -12,6 +12,7 @@ from cli.commands import (
     audit,
     backup,
     connections,
+    cost,
     deliveries,
     demo,
     doctor,
@@ -88,4 +89,5 @@ app.add_typer(audit.app, name="audit")
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(erase.erase)
+app.command()(cost.cost)
 app.command()(demo.demo)
