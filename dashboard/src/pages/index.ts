@@ -27,6 +27,8 @@ export const pages: readonly Page[] = [
   { path: "/", title: "Overview", group: "Work", load: () => import("./overview") },
   { path: "/tasks", title: "Tasks", scope: "tasks:read", group: "Work", load: () => import("./tasks") },
   { path: "/tasks/:id", title: "Task", scope: "tasks:read", parent: "/tasks", load: () => import("./task") },
+  { path: "/metrics", title: "Metrics", scope: "metrics:read", group: "Work", load: () => import("./metrics") },
+  { path: "/cost", title: "Cost", scope: "metrics:read", group: "Work", load: () => import("./cost") },
   { path: "/deliveries", title: "Deliveries", scope: "deliveries:read", group: "Traffic", load: () => import("./deliveries") },
   { path: "/deliveries/:id", title: "Delivery", scope: "deliveries:read", parent: "/deliveries", load: () => import("./delivery") },
 ];
