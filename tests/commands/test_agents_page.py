@@ -27,7 +27,7 @@ from signalbox.models.ids import WorkerId
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
 from tests.commands.served import Served
-from tests.commands.test_api_guide import blocks, commands_of
+from tests.pages import blocks, commands_of
 
 pytestmark = pytest.mark.untraced  # the examples are not ours to measure
 
