@@ -129,6 +129,7 @@ dashboard-check: dashboard-types ## Check the types of the dashboard, and that t
 dashboard-types: .venv/.synced $(DASHBOARD)/node_modules/.installed
 	@mkdir -p .signalbox
 	@$(BIN)/python -m tests.spectral > .signalbox/openapi.json
+	@$(BIN)/python -m cli.provider_setups > $(DASHBOARD)/src/api/providers.json
 	$(call quietly,cd $(DASHBOARD) && npm run --silent types)
 
 .PHONY: spectral
