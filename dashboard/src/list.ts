@@ -65,7 +65,9 @@ export function useList<T>(key: string, load: (cursor: string | undefined, signa
 
 function merge<T>(first: Page<T>, older: T[], { id, order }: ListOptions<T>): T[] {
   const last = first.items.at(-1);
-  if (!first.next || !last) return first.items;
+  if (!first.next) return first.items;
+  // A page of a filtered list can be empty without being the last.
+  if (!last) return older;
   const known = new Set(first.items.map(id));
   return [...first.items, ...older.filter((item) => !known.has(id(item)) && order(item) <= order(last))];
 }
