@@ -31,6 +31,9 @@ export const pages: readonly Page[] = [
   { path: "/cost", title: "Cost", scope: "metrics:read", group: "Work", load: () => import("./cost") },
   { path: "/deliveries", title: "Deliveries", scope: "deliveries:read", group: "Traffic", load: () => import("./deliveries") },
   { path: "/deliveries/:id", title: "Delivery", scope: "deliveries:read", parent: "/deliveries", load: () => import("./delivery") },
+  { path: "/rejections", title: "Rejected requests", scope: "deliveries:read", group: "Traffic", load: () => import("./rejections") },
+  { path: "/sources", title: "Sources", scope: "config:read", group: "Set-up", load: () => import("./sources") },
+  { path: "/sources/new", title: "Set up a source", scope: "config:write", parent: "/sources", load: () => import("./add-source") },
   { path: "/keys", title: "Keys", scope: "keys:read", group: "Access", load: () => import("./keys") },
   { path: "/roles", title: "Roles", scope: "keys:read", group: "Access", load: () => import("./roles") },
 ];

@@ -13,8 +13,14 @@ STATIC = ROOT / "functions/dashboard/static"
 ASSETS = sorted((STATIC / "assets").iterdir())
 FIRST_VIEW_LIMIT = 100_000
 PLAIN_LIMIT = 1_000_000
-# what the code names but never loads: XML namespaces, the manual of Preact's errors
-_NAMES = {"http://www.w3.org/"}
+# what the files name but never load: XML namespaces, and what the steps of providers speak of
+_NAMES = {
+    "http://www.w3.org/",
+    "https://api.slack.com/",
+    "https://api.trello.com/",
+    "https://discord.com/",
+    "https://trello.com/",
+}
 
 
 class _Page(HTMLParser):
