@@ -394,6 +394,76 @@ def test_a_list_of_a_query_may_be_described_by_reference(schema: JsonObject) -> 
     assert [fault.code for fault in caught.value.faults] == ["type"]
 
 
+INTEGER: JsonObject = {"type": "integer", "maximum": 9}
+NULL: JsonObject = {"type": "null"}
+
+
+def parameter_faults(schema: JsonValue, query: str) -> list[str]:
+    schemas: JsonObject = {
+        "Id": {"type": "integer"},
+        "Page": {"anyOf": [{"$ref": "#/components/schemas/Id"}, NULL]},
+        "Tree": {"anyOf": [{"$ref": "#/components/schemas/Tree"}, {"type": "boolean"}]},
+        "Query": {"properties": {"a/b": {"type": "integer"}, "c~d": {"type": "integer"}}},
+    }
+    parameter: JsonObject = {"in": "query", "name": "a", "schema": schema}
+    document = a_document(
+        openapi="3.1.0",
+        components={"schemas": schemas},
+        paths={"/a": {"get": {"parameters": [parameter]}}},
+    )
+    assert faults_of(document) == []
+    try:
+        ask("GET", "/a", query=query, document=document)
+    except RequestInvalid as invalid:
+        return [fault.code for fault in invalid.faults]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("schema", "query"),
+    [
+        ({"anyOf": [INTEGER, NULL]}, "a=5"),
+        ({"anyOf": [NULL, INTEGER]}, "a=null"),
+        ({"oneOf": [{"type": "boolean"}, {"type": "number"}]}, "a=1.5"),
+        ({"allOf": [{"$ref": "#/components/schemas/Id"}, {"minimum": 1}]}, "a=5"),
+        ({"$ref": "#/components/schemas/Page"}, "a=5"),
+        ({"allOf": [{"$ref": "#/components/schemas/Page"}], "default": 1}, "a=5"),
+        ({"anyOf": [INTEGER, {"enum": ["all"]}]}, "a=all"),
+        ({"anyOf": [INTEGER, {"type": "string", "pattern": "^9+$"}]}, "a=99"),
+        ({"type": ["string", "integer"], "enum": [1, "all"]}, "a=1"),
+        ({"anyOf": [{"type": "array", "items": INTEGER}, NULL]}, "a=1&a=2"),
+        ({"type": ["array", "null"], "items": INTEGER}, "a=1"),
+        ({"anyOf": [{"type": "array", "items": INTEGER}, {"type": "boolean"}]}, "a=true"),
+        ({"type": "array", "items": {"anyOf": [INTEGER, NULL]}}, "a=1&a=null"),
+        ({"type": "array", "items": {"anyOf": [INTEGER, {"type": "string"}]}}, "a=1&a=x"),
+        ({"anyOf": [{"type": "object"}, {"type": "string"}]}, "a=x"),
+        ({"$ref": "#/components/schemas/Query/properties/a~1b"}, "a=5"),
+        ({"$ref": "#/components/schemas/Query/properties/c~0d"}, "a=5"),
+    ],
+)
+def test_a_text_is_taken_for_the_first_of_the_combined_types_that_fits(
+    schema: JsonValue, query: str
+) -> None:
+    assert parameter_faults(schema, query) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "query", "code"),
+    [
+        ({"anyOf": [INTEGER, NULL]}, "a=x", "anyOf"),
+        ({"anyOf": [INTEGER, NULL]}, "a=10", "anyOf"),
+        ({"anyOf": [INTEGER, NULL]}, "a=1&a=2", "repeated"),
+        ({"allOf": [INTEGER, {"minimum": 1}]}, "a=10", "maximum"),
+        ({"allOf": [INTEGER, {"minimum": 1}]}, "a=0", "minimum"),
+        ({"type": "array", "items": {"anyOf": [INTEGER, NULL]}}, "a=1&a=x", "anyOf"),
+    ],
+)
+def test_a_text_that_fits_none_of_the_combined_types_is_refused(
+    schema: JsonValue, query: str, code: str
+) -> None:
+    assert parameter_faults(schema, query) == [code]
+
+
 @pytest.mark.parametrize(
     "name", ["default", "enum", "const", "example", "examples", "nullable", "$ref", "minimum"]
 )

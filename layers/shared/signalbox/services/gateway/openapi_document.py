@@ -1,7 +1,8 @@
 """The operations of an OpenAPI 3 document, and which one a request is for."""
 
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
@@ -11,13 +12,16 @@ from pydantic import JsonValue
 from signalbox.models.base import JsonObject
 from signalbox.models.request import media_type_of
 from signalbox.services.deliveries.body_schema import BodySchema, BodySchemaInvalid
-from signalbox.services.gateway.openapi_schema import json_schema
+from signalbox.services.gateway.openapi_schema import json_schema, pointer_steps
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 _STYLES: Final = {"path": "simple", "query": "form", "header": "simple"}
 _IGNORED_HEADERS: Final = frozenset({"accept", "authorization", "content-type"})
 _MAX_REFERENCES: Final = 10
 """References of references that are followed."""
+
+_COMBINATIONS: Final = ("allOf", "anyOf", "oneOf")
+_COMPOSITE: Final = ("array", "object")
 
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 
@@ -30,7 +34,11 @@ class ApiDocumentInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiParameter:
-    """A parameter of a request: its place, name and schema; `is_list` if it has several values."""
+    """A parameter of a request: its place, name and schema; `is_list` if it may be a list.
+
+    `types` are those that a value may have and `item_types` those of an item of a list, in the
+    order of the schema; `string` is always among them, since any value arrives as a text.
+    """
 
     place: str
     name: str
@@ -38,6 +46,7 @@ class ApiParameter:
     is_list: bool
     is_exploded: bool
     types: tuple[str, ...]
+    item_types: tuple[str, ...]
     schema: BodySchema
 
 
@@ -147,17 +156,19 @@ class ApiDocument:
         if place not in _STYLES or style != _STYLES[place] or "schema" not in node:
             raise ApiDocumentInvalid(f"{where}: only a schema with the usual style can be checked")
         schema = self._followed(node["schema"])
-        types, items = _types(schema), _types(self._followed(schema.get("items")))
-        if "object" in (*types, *items) or "array" in items:
+        items = _types(self._followed(schema.get("items")))
+        if "object" in (*_types(schema), *items) or "array" in items:
             raise ApiDocumentInvalid(f"{where}: a parameter that is an object cannot be checked")
-        is_list = types == ("array",)
+        parts = self._combined([node["schema"]])
+        lists = [part["items"] for part in parts if "items" in part]
         return ApiParameter(
             place=place,
             name=name.lower() if place == "header" else name,
             is_required=place == "path" or node.get("required") is True,
-            is_list=is_list,
+            is_list=any("array" in _types(part) for part in parts),
             is_exploded=place == "query" and node.get("explode", True) is True,
-            types=items if is_list else types,
+            types=_text_types(parts),
+            item_types=_text_types(self._combined(lists)),
             schema=self._schema(node["schema"], where),
         )
 
@@ -184,9 +195,21 @@ class ApiDocument:
             if not isinstance(reference, str):
                 break
             found = self._document
-            for name in reference.removeprefix("#/").split("/"):
+            for name in pointer_steps(reference):
                 found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, dict) else {}
+
+    def _combined(self, schemas: Sequence[JsonValue]) -> list[JsonObject]:
+        """Return schemas and those that they combine, each once, with references followed."""
+        parts: dict[int, JsonObject] = {}
+        waiting = deque(schemas)
+        while waiting:
+            part = self._followed(waiting.popleft())
+            if id(part) not in parts:
+                parts[id(part)] = part
+                members = (part.get(keyword) for keyword in _COMBINATIONS)
+                waiting.extend(each for some in members if isinstance(some, list) for each in some)
+        return list(parts.values())
 
     def _resolved(self, node: JsonValue, where: str) -> JsonObject:
         """Return an object, or that in the components to which it refers."""
@@ -211,8 +234,14 @@ def is_json(media: str) -> bool:
 
 
 def _types(schema: JsonObject) -> tuple[str, ...]:
-    types = schema.get("type", "string")
+    types = schema.get("type", [])
     return tuple(str(each) for each in types) if isinstance(types, list) else (str(types),)
+
+
+def _text_types(schemas: Sequence[JsonObject]) -> tuple[str, ...]:
+    """Return the types that one text may be of."""
+    types = dict.fromkeys(kind for schema in schemas for kind in _types(schema))
+    return tuple(dict.fromkeys((*(kind for kind in types if kind not in _COMPOSITE), "string")))
 
 
 def _object(node: JsonValue, where: str) -> JsonObject:

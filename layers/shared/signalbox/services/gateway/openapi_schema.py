@@ -6,6 +6,7 @@ https://spec.openapis.org/oas/v3.0.4.html#schema-object.
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from pydantic import JsonValue
 
@@ -28,6 +29,15 @@ def json_schema(schema: JsonValue, schemas: Mapping[str, JsonValue]) -> JsonObje
                 definitions[name] = _translated(schemas[name])
                 waiting.append(definitions[name])
     return {"$defs": definitions, "allOf": [root]}
+
+
+def pointer_steps(reference: str) -> list[str]:
+    """Return the names in a reference within a document, without the escapes of its JSON pointer.
+
+    See https://www.rfc-editor.org/rfc/rfc6901#section-6.
+    """
+    steps = unquote(reference.removeprefix("#/")).split("/")
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
 def _translated(node: JsonValue) -> JsonValue:
@@ -78,7 +88,7 @@ def _references(node: JsonValue) -> list[str]:
             case dict() as members:
                 reference = members.get("$ref")
                 if isinstance(reference, str) and reference.startswith(_DEFINITIONS):
-                    found.append(reference.removeprefix(_DEFINITIONS).partition("/")[0])
+                    found.append(pointer_steps(reference)[1])
                 waiting += subschemas(members)
             case list() as items:
                 waiting += items

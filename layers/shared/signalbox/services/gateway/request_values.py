@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from signalbox.models.errors import SourceRuleFailed
 from signalbox.models.gateway_errors import RequestFault, RequestInvalid
 from signalbox.models.request import media_type_of
+from signalbox.services.deliveries.body_schema import BodyFault
 from signalbox.services.gateway.openapi_document import ApiBody, ApiOperation, ApiParameter, is_json
 from signalbox.services.gateway.request import GatewayRequest
 
@@ -100,7 +101,7 @@ def _parameter_faults(
             yield RequestFault(pointer=pointer, code="repeated")
             continue
         try:
-            fault = parameter.schema.fault(_value(parameter, texts))
+            fault = _fault(parameter, texts)
         except SourceRuleFailed:
             yield RequestFault(pointer=pointer, code="too_complex")
             continue
@@ -115,24 +116,45 @@ def _query(query: str) -> list[tuple[str, str]]:
         _refuse("the query has too many parameters", _BAD_REQUEST, "/query", "too_many")
 
 
-def _value(parameter: ApiParameter, texts: Sequence[str]) -> JsonValue:
-    if not parameter.is_list:
-        return _converted(texts[0], parameter.types)
-    if not parameter.is_exploded:
-        texts = [part.strip() for text in texts for part in text.split(",")]
-    return [_converted(text, parameter.types) for text in texts]
+def _fault(parameter: ApiParameter, texts: Sequence[str]) -> BodyFault | None:
+    """Return the fault of the first value that the texts may stand for, None if one has none.
+
+    Raises:
+        SourceRuleFailed: A check does not end in the number of steps.
+    """
+    first: BodyFault | None = None
+    for value in _values(parameter, texts):
+        fault = parameter.schema.fault(value)
+        if fault is None:
+            return None
+        first = first or fault
+    return first
 
 
-def _converted(text: str, types: Sequence[str]) -> JsonValue:
-    """Return a text as a value of one of the types; as it is if it is of none."""
+def _values(parameter: ApiParameter, texts: Sequence[str]) -> Iterator[JsonValue]:
+    """Yield the values that the texts may stand for, in the order of the types of the schema."""
+    if parameter.is_list:
+        is_split = not parameter.is_exploded
+        items = [part.strip() for text in texts for part in text.split(",")] if is_split else texts
+        types = parameter.item_types
+        for start in range(len(types)):
+            ordered = (*types[start:], *types[:start])
+            yield [next(_conversions(item, ordered)) for item in items]
+    if len(texts) == 1:
+        yield from _conversions(texts[0], parameter.types)
+
+
+def _conversions(text: str, types: Sequence[str]) -> Iterator[JsonValue]:
+    """Yield a text as a value of each of the types that it can have."""
     for name in types:
-        if name == "integer" and _INTEGER.fullmatch(text):
-            return int(text)
-        if name == "number" and _NUMBER.fullmatch(text):
-            return float(text)
-        if text in _WORDS.get(name, {}):
-            return _WORDS[name][text]
-    return text
+        if name == "string":
+            yield text
+        elif name == "integer" and _INTEGER.fullmatch(text):
+            yield int(text)
+        elif name == "number" and _NUMBER.fullmatch(text):
+            yield float(text)
+        elif text in _WORDS.get(name, {}):
+            yield _WORDS[name][text]
 
 
 def _media_type(request: GatewayRequest) -> str:
