@@ -17,13 +17,20 @@ def list_(
     context: typer.Context,
     *,
     since: Annotated[str | None, typer.Option(help="The first day; default: 30 days ago.")] = None,
+    result: Annotated[str | None, typer.Option(help="allowed, denied or failed.")] = None,
+    actor: Annotated[str | None, typer.Option(help="A part of the actor.")] = None,
+    action: Annotated[str | None, typer.Option(help="A part of the action.")] = None,
+    object_: Annotated[
+        str | None, typer.Option("--object", help="A part of what was changed.")
+    ] = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List the audit log, newest first."""
     from cli.operator_client import connect_operator
 
-    pages = connect_operator(chosen_target(context)).audit(query_parameters(since=since), limit)
+    query = query_parameters(since=since, result=result, actor=actor, action=action, object=object_)
+    pages = connect_operator(chosen_target(context)).audit(query, limit)
     output = Output(as_json)
     output.rows(
         [row for page in pages for row in page.items][:limit],

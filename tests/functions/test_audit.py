@@ -26,6 +26,19 @@ def test_the_log_is_listed_newest_first_page_by_page(system: System) -> None:
     assert "entry" in first.items[0]
 
 
+def test_the_log_is_filtered_by_actor_action_object_and_result(system: System) -> None:
+    key = changed(system, 1)
+    denied = system.key("viewer")
+    system.ask("POST", "/api/v1/tasks", {"title": "Not allowed"}, key=denied)
+    filters = "action=post&object=/tasks&result=denied"
+
+    found = system.ask("GET", f"{AUDIT}?{filters}&actor=KEY:", key=key)
+    others = system.ask("GET", f"{AUDIT}?{filters}&actor=nobody", key=key)
+
+    assert [row["entry"]["result"] for row in found.items] == ["denied"]
+    assert others.items == []
+
+
 def test_an_untouched_day_is_intact(system: System) -> None:
     key = changed(system, 2)
     day = system.clock().date().isoformat()

@@ -115,6 +115,7 @@ OF_ANOTHER_FILTER: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/api/v1/notifications", {"connection": "team-slack"}),
     ("/api/v1/queue/dead-letters", {"kind": "task"}),
     ("/api/v1/audit", {"since": "2026-03-01"}),
+    ("/api/v1/audit", {"actor": "key"}),
 )
 
 

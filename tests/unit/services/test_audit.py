@@ -7,7 +7,15 @@ from random import Random
 
 import pytest
 
-from signalbox.models.audit import AuditRecord, ChainHead, Tampering, append_to_chain, day_of
+from signalbox.models.audit import (
+    AuditFilter,
+    AuditRecord,
+    AuditResult,
+    ChainHead,
+    Tampering,
+    append_to_chain,
+    day_of,
+)
 from signalbox.models.errors import Unavailable
 from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
 from tests.contract.guards import AuditStoreContract
@@ -288,6 +296,40 @@ class TestListing:
                 break
 
         assert seen == written[::-1]
+
+    def test_a_filter_matches_parts_of_texts_in_any_case(
+        self, record: RecordAudit, browse: ListAudit
+    ) -> None:
+        record(an_entry(actor="key:ana", action="POST /api/v1/keys"))
+        created = record(an_entry(actor="key:ben", action="POST /api/v1/keys"))
+        record(an_entry(actor="key:ben", action="DELETE /api/v1/tasks"))
+
+        page = browse(since=DAY, limit=1, having=AuditFilter(actor="BEN", action="keys"))
+
+        assert (page.records, page.after) == ([created], f"{DAY}/00000002")
+
+    def test_a_filter_by_result_leaves_out_the_others(
+        self, record: RecordAudit, browse: ListAudit
+    ) -> None:
+        record(an_entry())
+        denied = record(an_entry(result=AuditResult.DENIED))
+
+        page = browse(since=DAY, limit=10, having=AuditFilter(result=AuditResult.DENIED))
+
+        assert page.records == [denied]
+
+    def test_a_page_ends_after_a_thousand_records_that_do_not_match(
+        self, record: RecordAudit, browse: ListAudit
+    ) -> None:
+        oldest = record(an_entry(actor="key:ana"))
+        for _ in range(1_000):
+            record(an_entry(actor="key:ben"))
+        having = AuditFilter(actor="ana")
+
+        first = browse(since=DAY, limit=10, having=having)
+        second = browse(since=DAY, limit=10, after=first.after, having=having)
+
+        assert (first.records, second.records) == ([], [oldest])
 
     def test_nothing_older_than_asked_for_is_shown(
         self, record: RecordAudit, clock: FakeClock, browse: ListAudit

@@ -60,6 +60,27 @@ class AuditEvent(Model):
     source_ip: AuditText
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """What the events of a list have: a result, and texts that the other fields contain."""
+
+    result: AuditResult | None = None
+    actor: str = ""
+    action: str = ""
+    object: str = ""
+
+    def matches(self, event: AuditEvent) -> bool:
+        """Return whether an event has all of this; upper and lower case are the same."""
+        texts = (
+            (self.actor, event.actor),
+            (self.action, event.action),
+            (self.object, event.object),
+        )
+        return self.result in {None, event.result} and all(
+            part.casefold() in text.casefold() for part, text in texts
+        )
+
+
 class ChainHead(Model):
     """The last record of a chain, which the next one continues."""
 

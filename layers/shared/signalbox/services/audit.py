@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from signalbox.models.audit import (
     MAX_GAP_DAYS,
     AuditEvent,
+    AuditFilter,
     AuditRecord,
     ChainHead,
     ChainInvalid,
@@ -30,6 +31,8 @@ from signalbox.services.ports.time import Clock, Sleep
 _MAX_WRITES: Final = 8
 _BACKOFF_SECONDS: Final = 0.01
 _DAYS_PER_PAGE: Final = 31
+_READ_PER_PAGE: Final = 1_000
+_NO_FILTER: Final = AuditFilter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class AuditPage:
     """Some records, and the position after which the next page starts, None at the end.
 
     `unreadable` has the positions of records that were made unreadable. A page may be short or
-    empty without being the last: it covers at most a month.
+    empty without being the last: it covers at most a month and 1,000 records.
     """
 
     records: Sequence[AuditRecord]
@@ -97,23 +100,30 @@ class ListAudit:
     store: AuditStore
     clock: Clock
 
-    def __call__(self, *, since: str, limit: int, after: str | None = None) -> AuditPage:
+    def __call__(
+        self, *, since: str, limit: int, after: str | None = None, having: AuditFilter = _NO_FILTER
+    ) -> AuditPage:
         """Return a page of at most `limit` records, none from a day before `since`.
 
-        `after` is a position of an earlier page, `<day>/<number>`, or a day.
+        `after` is a position of an earlier page, `<day>/<number>`, or a day. Records that cannot be
+        read are reported whatever the filter.
         """
         start, _, number = (after or day_of(self.clock())).partition("/")
         records: list[AuditRecord] = []
         unreadable: list[str] = []
         last = after
-        for index, (position, stored) in enumerate(self._newest(start, number, since, limit + 1)):
-            if index == limit:
+        chunk = limit + 1 if having == _NO_FILTER else _READ_PER_PAGE
+        for index, (position, stored) in enumerate(self._newest(start, number, since, chunk)):
+            if index == _READ_PER_PAGE or len(records) + len(unreadable) == limit:
                 return AuditPage(records=records, unreadable=unreadable, after=last)
             last = position
             try:
-                records.append(AuditRecord.model_validate_json(stored.document))
+                record = AuditRecord.model_validate_json(stored.document)
             except ValidationError:
                 unreadable.append(position)
+                continue
+            if having.matches(record.entry):
+                records.append(record)
         rest = add_days(start, -_DAYS_PER_PAGE)
         return AuditPage(
             records=records, unreadable=unreadable, after=rest if rest >= since else None
