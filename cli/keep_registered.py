@@ -9,13 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from random import Random, SystemRandom
-from threading import Event
 from typing import Final
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.errors import CommandError
 from cli.work.process import command_argv
-from cli.work.signals import stop_on_signals
+from cli.work.signals import StopFlag, stop_on_signals
 from signalbox.http.schemas.instances import RegisterInstanceResponse
 
 _SHARE_OF_TTL: Final = 3
@@ -106,7 +105,7 @@ class ServedCommand:
     """A command that runs while its instance is registered, in a process group of its own."""
 
     process: subprocess.Popen[bytes]
-    stopping: Event
+    stopping: StopFlag
 
     def wait(self, seconds: float) -> bool:
         """Wait, and return whether it has ended or is to stop."""
@@ -167,7 +166,7 @@ def keep_registered(
     return code
 
 
-def start_served(argv: Sequence[str], stopping: Event) -> ServedCommand:
+def start_served(argv: Sequence[str], stopping: StopFlag) -> ServedCommand:
     """Start a command, which does not get the API key.
 
     Raises:

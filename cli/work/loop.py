@@ -1,6 +1,5 @@
 """A worker: claim a task, run a command for it, report the outcome, repeat."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from cli.output import Output
 from cli.work.lease import LeaseRenewer, StopReason, response_timeout
 from cli.work.log_upload import LogUploader
 from cli.work.process import RunningCommand, start_command
+from cli.work.signals import StopFlag
 from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse, LogLineInput
 from signalbox.http.schemas.work import (
     ClaimRequest,
@@ -75,7 +75,7 @@ class Worker:
     output: Output
     lease_seconds: int
     wait_seconds: int
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: StopFlag = field(default_factory=StopFlag)
 
     def run(self) -> None:
         """Work until `stopping` is set.

@@ -9,7 +9,6 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Event
 from typing import Any, Final
 
 import pytest
@@ -22,6 +21,7 @@ from cli.output import Output
 from cli.target import PROJECT
 from cli.work.loop import AttemptOutcome, Worker
 from cli.work.process import command_argv
+from cli.work.signals import StopFlag
 from signalbox.http.mcp.tool_table import TOOLS
 from signalbox.models.ids import WorkerId
 from signalbox.models.task import TaskStatus
@@ -77,7 +77,7 @@ def test_an_agent_that_is_run_for_each_task_completes_it(
         output=Output(),
         lease_seconds=int(words[words.index("--lease") + 1]),
         wait_seconds=0,
-        stopping=Event(),
+        stopping=StopFlag(),
     )
 
     outcome = worker.once()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Thread, Timer
+from threading import Thread, Timer
 from time import monotonic, sleep
 
 import pytest
@@ -16,6 +16,7 @@ from cli.output import Output
 from cli.target import PROJECT
 from cli.work.loop import AttemptOutcome, Worker
 from cli.work.process import command_argv
+from cli.work.signals import StopFlag
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import TaskStatus
 from tests.builders import a_task
@@ -23,7 +24,7 @@ from tests.commands.conftest import CommandLine
 from tests.commands.served import Served
 
 
-def worker(served: Served, command: str, stopping: Event | None = None) -> Worker:
+def worker(served: Served, command: str, stopping: StopFlag | None = None) -> Worker:
     return Worker(
         api=ApiClient(
             base_url=served.url, key=served.key, session=session_for(served.url), timeout=5
@@ -33,7 +34,7 @@ def worker(served: Served, command: str, stopping: Event | None = None) -> Worke
         output=Output(),
         lease_seconds=30,
         wait_seconds=0,
-        stopping=stopping or Event(),
+        stopping=stopping or StopFlag(),
     )
 
 
@@ -122,7 +123,7 @@ def test_much_output_is_cut_to_its_end(served: Served) -> None:
 
 def test_a_worker_that_is_stopped_gives_its_task_back(served: Served) -> None:
     task = served.add(a_task())
-    stopping = Event()
+    stopping = StopFlag()
     Timer(0.3, stopping.set).start()
 
     end = worker(served, "sleep 60", stopping).once()
@@ -135,7 +136,7 @@ def test_a_worker_that_is_stopped_gives_its_task_back(served: Served) -> None:
 
 def test_a_task_that_comes_too_late_is_given_back_at_once(served: Served, tmp_path: Path) -> None:
     task = served.add(a_task())
-    stopping = Event()
+    stopping = StopFlag()
     stopping.set()
 
     end = worker(served, f"touch {tmp_path}/begun", stopping).once()
@@ -228,7 +229,7 @@ def test_a_command_that_does_not_start_gives_its_task_back(served: Served) -> No
     assert served.now(task).attempt == 0
 
 
-def stop_once(stopping: Event, met: Callable[[], bool]) -> None:
+def stop_once(stopping: StopFlag, met: Callable[[], bool]) -> None:
     """Stops a worker as soon as a condition holds, or after 20 seconds."""
 
     def watch() -> None:
@@ -242,7 +243,7 @@ def stop_once(stopping: Event, met: Callable[[], bool]) -> None:
 
 def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     tasks = [served.add(a_task()) for _ in range(3)]
-    stopping = Event()
+    stopping = StopFlag()
     stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
 
     worker(served, "true", stopping).run()
@@ -250,11 +251,11 @@ def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     assert {served.now(task).status for task in tasks} == {TaskStatus.SUCCEEDED}
 
 
-class _ShortWaits(Event):
+class _ShortWaits(StopFlag):
     """Its waits end early, as if the time were over."""
 
-    def wait(self, timeout: float | None = None) -> bool:
-        return super().wait(min(timeout or 0.0, 0.1))
+    def wait(self, seconds: float) -> bool:
+        return super().wait(min(seconds, 0.1))
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -2,13 +2,13 @@ import signal
 import subprocess
 import sys
 from random import Random
-from threading import Event
 
 import pytest
 
 from cli.api_client import ApiError, ApiUnavailable
 from cli.errors import CommandError
 from cli.keep_registered import KeepRegistered, ServedCommand, start_served
+from cli.work.signals import StopFlag
 from signalbox.http.schemas.instances import RegisterInstanceResponse
 from tests.builders import NOW
 
@@ -152,7 +152,7 @@ def test_a_registration_that_has_ended_needs_no_end() -> None:
 
 
 def served(code: str) -> ServedCommand:
-    return start_served([sys.executable, "-c", code], Event())
+    return start_served([sys.executable, "-c", code], StopFlag())
 
 
 def test_the_wait_ends_with_the_command_whose_exit_code_is_returned() -> None:
@@ -190,7 +190,7 @@ def test_the_command_does_not_get_the_api_key(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_command_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(CommandError, match="cannot be started"):
-        start_served(["/nowhere/program"], Event())
+        start_served(["/nowhere/program"], StopFlag())
 
 
 def test_a_process_that_ignores_sigterm_is_killed_by_a_second_signal() -> None:
@@ -203,4 +203,4 @@ def test_a_process_that_ignores_sigterm_is_killed_by_a_second_signal() -> None:
     argv = [sys.executable, "-c", "import time; time.sleep(60)"]
     process = Stubborn(argv, start_new_session=True)
 
-    assert ServedCommand(process=process, stopping=Event()).finish() == 128 + signal.SIGKILL
+    assert ServedCommand(process=process, stopping=StopFlag()).finish() == 128 + signal.SIGKILL
