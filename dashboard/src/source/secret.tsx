@@ -42,7 +42,7 @@ export function SecretForm({ provider, source, setup, inUse, onStored }: SecretP
   };
   return (
     <Section title="Secret">
-      <form class="secret" onSubmit={(event) => {
+      <form class="secret-form" onSubmit={(event) => {
         event.preventDefault();
         void submit();
       }}>
