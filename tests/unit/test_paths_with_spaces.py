@@ -54,7 +54,8 @@ def test_uv_is_found_from_any_folder(tmp_path: Path, target: str) -> None:
     for name in ("uv", "python"):
         (binaries / name).write_text('#!/bin/sh\nprintf "%s" "$UV"\n')
         (binaries / name).chmod(0o755)
-    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+    (folder / "clients/python").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "uv.lock", "clients/python/pyproject.toml"):
         (folder / name).write_bytes((ROOT / name).read_bytes())
         os.utime(folder / name, (0, 0))
 

@@ -266,6 +266,7 @@ def test_every_kind_of_attribute_survives() -> None:
 def test_each_prefix_of_the_state_table_is_either_kept_or_begins_anew() -> None:
     begins_anew = {
         "COUNTS#",
+        "HISTORY#",
         "REQUESTS#",
         "REJECTED#",
         "RATE#",
