@@ -28,7 +28,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak drill cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs test fuzz faults conformance soak drill recorded-store cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -83,6 +83,10 @@ soak: .venv/.synced ## Send 10,000 notifications with faults in a tenth of the c
 .PHONY: drill
 drill: .venv/.synced ## Back up a stack with all kinds of cases, delete it, restore it, and compare (ARGS: --webhooks N)
 	@$(BIN)/python -m tests.drill $(ARGS)
+
+.PHONY: recorded-store
+recorded-store: .venv/.synced ## Record a store of this version, which later versions are tested with
+	@$(BIN)/python -m tests.drill.record
 
 .PHONY: cost
 cost: .venv/.synced ## Compute what a million webhooks cost from end to end, beside the naive way

@@ -89,14 +89,14 @@ def run_drill(webhooks: int) -> DrillFigures:
         return drill(box, webhooks)
 
 
-def fill(box: Installation, webhooks: int) -> None:
+def fill(box: Installation, webhooks: int, large: str = _LARGE) -> None:
     """Let tasks of every status be there, with notifications, a large body and audit records."""
     box.use_refreshed_bot()  # in order, so that State has something to keep
     box.subscribe(ChangeType.CREATED, ChangeType.SUCCEEDED, ChangeType.FAILED)
     box.clock.advance(seconds=31)
     for number in range(webhooks):
         box.comment(f"/agent do {number}", delivery=f"d-{number}")
-    box.comment(f"/agent large\n\n{_LARGE}", delivery=LARGE)
+    box.comment(f"/agent large\n\n{large}", delivery=LARGE)
     box.comment("no command", delivery="ignored")
     box.driver.settle()
     for _ in range(webhooks // 2):

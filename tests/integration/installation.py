@@ -76,7 +76,7 @@ class Installation:
         table = Table(client=stack.clients.dynamodb, name=stack.name("ConfigTable"))
         self._config = DynamoConfig(table=table, clock=clock)
         self._configure()
-        self._key, self._operator = self._new_key("worker"), self._new_key("operator")
+        self.make_keys()
         self.worker = Worker(ask=self.api, seconds=LEASE)
         self.driver = self.drive()
 
@@ -96,6 +96,10 @@ class Installation:
         called = {name: each for name, each in self.functions.items() if not idle.get(name)}
         self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
         return self.driver
+
+    def make_keys(self) -> None:
+        """Give the worker and the operator new keys."""
+        self._key, self._operator = self._new_key("worker"), self._new_key("operator")
 
     def use_bot(self) -> None:
         """Notify Slack with a bot token, which can read earlier messages."""
