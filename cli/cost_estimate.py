@@ -90,8 +90,8 @@ class CostEstimate(BaseModel):
     limits: tuple[CapacityLimit, ...]
 
 
-def estimate_cost(load: Load, region: str) -> CostEstimate:
-    """Return the costs of a month and the capacity.
+def estimate_cost(load: Load, region: str, *, vendor_alarms: bool = True) -> CostEstimate:
+    """Return the costs of a month and the capacity, with the alarms that the stack has.
 
     Raises:
         CommandError: The prices of the region are not known.
@@ -101,7 +101,7 @@ def estimate_cost(load: Load, region: str) -> CostEstimate:
         raise CommandError(f"the prices of {region} are not known here; known are {known}")
     dollars = {
         name: load.webhooks * number * usage.dollars for name, number, usage in load.usage
-    } | {"alarms and polling": standing_costs()}
+    } | {"alarms and polling": standing_costs(vendor_alarms=vendor_alarms)}
     return CostEstimate(
         region=region,
         prices_as_of=PRICES_AS_OF,

@@ -14,6 +14,9 @@ def cost(
     heartbeats: Annotated[float, typer.Option(min=0, help="Of a task.")] = 1,
     notifications: Annotated[float, typer.Option(min=0, help="Of a task.")] = 2,
     peak: Annotated[float, typer.Option(min=1, help="The busiest rate, to the average.")] = 10,
+    vendor_alarms: Annotated[
+        bool, typer.Option(help="Whether providers and connectors have alarms (VendorAlarms).")
+    ] = True,
     region: Annotated[str, typer.Option(help="The region of the prices.")] = "us-east-1",
     as_json: JsonOption = False,
 ) -> None:
@@ -30,7 +33,7 @@ def cost(
         notifications=notifications,
         peak=peak,
     )
-    estimate = estimate_cost(load, region)
+    estimate = estimate_cost(load, region, vendor_alarms=vendor_alarms)
     output = Output(as_json)
     facts = {part: f"${dollars:,.2f}" for part, dollars in estimate.dollars.items()}
     output.one(estimate, facts | {"All, a month": f"${estimate.total:,.2f}"})

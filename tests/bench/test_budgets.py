@@ -10,7 +10,13 @@ import pytest
 from cli.cost_estimate import HEARTBEAT_USAGE, INDEX_PARTITION_UNITS
 from cli.template import TEMPLATE
 from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
-from signalbox.models.costs import ALARM_METRICS, POLLED_QUEUES, USAGE, CostItem
+from signalbox.models.costs import (
+    ALARM_METRICS,
+    POLLED_QUEUES,
+    USAGE,
+    VENDOR_ALARM_METRICS,
+    CostItem,
+)
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench import figures, life, recorded
 from tests.bench.flatness import flatness
@@ -93,19 +99,21 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
 def test_the_api_computes_costs_from_the_alarms_and_queues_that_there_are() -> None:
     resources = json.loads(translated(TEMPLATE))["Resources"].values()
     of_type: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    watched: Counter[str | None] = Counter()
     for resource in resources:
-        of_type[resource["Type"]].append(resource["Properties"])
-    watched = sum(
-        sum("MetricStat" in part for part in alarm.get("Metrics", ())) or 1
-        for alarm in of_type["AWS::CloudWatch::Alarm"]
-    )
+        properties = resource["Properties"]
+        of_type[resource["Type"]].append(properties)
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            metrics = sum("MetricStat" in part for part in properties.get("Metrics", ())) or 1
+            watched[resource.get("Condition")] += metrics
     polled = {
         json.dumps(mapping["EventSourceArn"])
         for mapping in of_type["AWS::Lambda::EventSourceMapping"]
         if "StartingPosition" not in mapping
     }
 
-    assert (watched, len(polled)) == (ALARM_METRICS, POLLED_QUEUES)
+    assert (watched.total(), len(polled)) == (ALARM_METRICS, POLLED_QUEUES)
+    assert watched["HasVendorAlarms"] == VENDOR_ALARM_METRICS
 
 
 def test_a_thousand_webhooks_a_second_need_no_more_than_most_of_a_partition() -> None:

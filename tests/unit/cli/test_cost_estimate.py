@@ -15,6 +15,13 @@ def test_a_month_without_webhooks_costs_what_the_stack_costs() -> None:
     assert estimate.total == pytest.approx(standing_costs(), abs=0.01)
 
 
+def test_a_stack_without_alarms_of_providers_and_connectors_costs_less() -> None:
+    every = estimate_cost(Load(webhooks=0), REGION)
+    few = estimate_cost(Load(webhooks=0), REGION, vendor_alarms=False)
+
+    assert every.total - few.total == pytest.approx(16.4, abs=0.01)
+
+
 def test_each_item_costs_by_its_number() -> None:
     load = Load(webhooks=1_000_000, tasks=0.5, notifications=4, heartbeats=0)
 

@@ -33,6 +33,9 @@ _ENDS: Final = frozenset({ChangeType.SUCCEEDED, ChangeType.FAILED})
 ALARM_METRICS: Final = 211
 """The metrics that the alarms of the template watch."""
 
+VENDOR_ALARM_METRICS: Final = 164
+"""Those of them that alarms of providers and connectors watch, which `VendorAlarms` turns off."""
+
 POLLED_QUEUES: Final = 29
 """The queues that Lambda polls."""
 
@@ -132,8 +135,9 @@ def work_costs(counts: Counts) -> tuple[CostShare, ...]:
     )
 
 
-def standing_costs() -> float:
+def standing_costs(*, vendor_alarms: bool = True) -> float:
     """Return what alarms and polls of queues cost in a month in which nothing happens."""
-    alarms = ALARM_METRIC_MONTH * (ALARM_METRICS - FREE_ALARM_METRICS)
+    metrics = ALARM_METRICS if vendor_alarms else ALARM_METRICS - VENDOR_ALARM_METRICS
+    alarms = ALARM_METRIC_MONTH * (metrics - FREE_ALARM_METRICS)
     polls = SQS * (POLLED_QUEUES * _POLLS_A_MONTH - FREE_QUEUE_CALLS) / _MILLION
     return alarms + polls
