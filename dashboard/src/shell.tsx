@@ -25,7 +25,7 @@ export function Header() {
       <div class="top-tools">
         <Choice label="Time zone" store={zone} options={{ local: "Local time", utc: "UTC" }} />
         <Choice label="Appearance" store={theme} options={{ system: "System", light: "Light", dark: "Dark" }} />
-        <span class="who" title="The key of this session">{state.status === "active" ? state.session.name || state.session.principal : ""}</span>
+        <a class="who" href="#/session" title="The key of this session">{state.status === "active" ? state.session.name || state.session.principal : ""}</a>
         <button type="button" onClick={() => void logOut().catch(notifyError)}>Log out</button>
       </div>
     </header>

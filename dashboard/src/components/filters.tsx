@@ -7,7 +7,7 @@ export interface Filter {
   label: string;
   /** The choices; without them the filter is a text. */
   options?: readonly string[];
-  type?: "search" | "datetime-local";
+  type?: "search" | "date" | "datetime-local";
   placeholder?: string;
 }
 

@@ -41,4 +41,6 @@ export const pages: readonly Page[] = [
   { path: "/connections", title: "Connections", scope: "config:read", group: "Set-up", load: () => import("./connections") },
   { path: "/keys", title: "Keys", scope: "keys:read", group: "Access", load: () => import("./keys") },
   { path: "/roles", title: "Roles", scope: "keys:read", group: "Access", load: () => import("./roles") },
+  { path: "/audit", title: "Audit log", scope: "audit:read", group: "Access", load: () => import("./audit") },
+  { path: "/session", title: "This session", group: "Access", load: () => import("./session") },
 ];
