@@ -3,10 +3,12 @@
 The cloud refuses what a function's role does not allow, so every test is one of permissions too.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from cli.local.instance import LocalInstance, exclusive, publish
 from cli.local.options import isolated_options
 from cli.local.stack import LocalStack
 from cli.stack import describe_stack
@@ -21,7 +23,7 @@ from tests.e2e.installation import SECRET, Installation
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     options = isolated_options(tmp_path_factory.mktemp("stack"), enforce_iam=True)
-    with LocalStack(options=options) as local:
+    with exclusive(options.home), LocalStack(options=options) as local:
         deployed = local.deploy()
         stack = describe_stack(
             deployed.session,
@@ -38,4 +40,21 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         stack.config.put(a_source())
         stack.config.put(Connection(id=ConnectionId("team"), connector="slack"))
         stack.config.put(Subscription(id=SubscriptionId("team"), connection=ConnectionId("team")))
-        yield Installation(base_url=deployed.base_url, key=key.text, inbox=local.inbox)
+        publish(
+            options.home,
+            LocalInstance(
+                pid=os.getpid(),
+                stack_name=deployed.name,
+                base_url=deployed.base_url,
+                echo_url=deployed.echo_url,
+                endpoint_url=deployed.endpoint_url,
+                smtp_port=options.smtp_port,
+            ),
+        )
+        yield Installation(
+            base_url=deployed.base_url,
+            echo_url=deployed.echo_url,
+            home=options.home,
+            key=key.text,
+            inbox=local.inbox,
+        )

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import requests
@@ -35,9 +36,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is, a key for it, and what its Slack received."""
+    """Where it is and its state, a key for it, and what its Slack received."""
 
     base_url: str
+    echo_url: str
+    home: Path
     key: str
     inbox: EchoInbox
 
