@@ -81,7 +81,7 @@ function Incidents() {
   const open = incidents.data?.items ?? [];
   if (!open.length) return null;
   return (
-    <Section title="Open incidents">
+    <Section title="Open incidents" aside={<a href="#/incidents">All incidents</a>}>
       <ul class="rows">
         {open.map((incident) => (
           <li key={incident.id}>
