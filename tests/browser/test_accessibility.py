@@ -32,6 +32,15 @@ def test_axe_finds_nothing_wrong_with_any_page(
         f"/tasks/{task}",
         "/deliveries",
         f"/deliveries/{delivery}",
+        "/incidents",
+        "/queues",
+        "/dead-letters",
+        "/rejections",
+        "/notifications",
+        "/sources",
+        "/sources/new?provider=github",
+        "/connections",
+        "/services",
         "/nowhere",
     ]
 
@@ -97,7 +106,10 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(
     page = open_dashboard(viewport={"width": 360, "height": 740})
     page.log_in()
 
-    for path in ("/", "/tasks", "/tasks?view=board", "/deliveries"):
+    work = ("/", "/tasks", "/tasks?view=board", "/incidents", "/queues", "/dead-letters")
+    traffic = ("/deliveries", "/rejections", "/notifications")
+    set_up = ("/sources", "/sources/new?provider=github", "/connections", "/services")
+    for path in work + traffic + set_up:
         page.open(path)
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
 

@@ -126,7 +126,7 @@ function Failed() {
 function Queues() {
   const queues = useResource("queues", (signal) => get("/api/v1/queue", { signal }), { topics: ["queue", "tasks"] });
   return (
-    <Section title="What waits">
+    <Section title="What waits" aside={<a href="#/queues">All queues</a>}>
       <Loaded resource={queues}>
         {(data) => (
           <Table<QueueStatus> caption="Queues by priority" items={data.queues} id={(queue) => queue.priority} columns={[
