@@ -24,7 +24,7 @@ export function Steps({ setup, provider, source, secret, patterns }: StepsProps)
   return (
     <Section title="Enter this at the provider">
       <ol class="steps">{setup.steps.map((step) => <li key={step}>{partsOf(step, values)}</li>)}</ol>
-      {secret && <p class="notice">Copy the secret now: it is not shown again. It takes effect within five minutes.</p>}
+      {secret && <p class="notice">Copy the secret now: it is not shown again. A new source is known within 30 seconds, and a secret within five minutes; webhooks may be rejected until then.</p>}
     </Section>
   );
 }
