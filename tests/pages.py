@@ -29,6 +29,9 @@ _HEADING: Final = re.compile(r"^#{1,6} +(.+?)(?: +#+)?$", re.MULTILINE)
 _ANCHOR: Final = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
 
 
+_REDIRECTIONS: Final = {"<", ">", ">>", "<<<"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """A fenced block of code; `labels` is what follows its language."""
@@ -91,7 +94,11 @@ def _words(line: str) -> list[str]:
 
 def _commands(words: list[str]) -> Iterator[list[str]]:
     command: list[str] = []
+    before = ""
     for word in [*words, ";"]:
+        redirects, before = {before, word} & _REDIRECTIONS, word
+        if redirects:
+            continue
         if set(word) <= set(";|&"):
             yield command
             command = []

@@ -28,7 +28,7 @@ def create_key(dashboard: DashboardPage, name: str, *roles: str) -> str:
     dashboard.page.get_by_role("dialog").get_by_label("Name").fill(name)
     choose(dashboard, *roles)
     dashboard.confirm("Create the key")
-    return dashboard.page.locator(".secret code").inner_text()
+    return str(dashboard.page.locator(".secret code").inner_text())
 
 
 def test_a_new_key_is_shown_once_and_works(

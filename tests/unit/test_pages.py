@@ -40,7 +40,15 @@ from tests.pages import (
 LANGUAGES: Final = {"sh", "yaml", "json", "python", "toml", "mermaid", "text"}
 FURTHER: Final = ("NAME", "PYTHON_RUNTIME", "ARCHITECTURE")
 MADE_BY_THE_SKELETON: Final = re.compile(r"acme")
-OF_OTHERS: Final = ({"include"}, {"jobs"}, {"on"}, {True}, {"scrape_configs"}, {"images"})
+OF_OTHERS: Final = (
+    {"include"},
+    {"jobs"},
+    {"on"},
+    {True},
+    {"scrape_configs"},
+    {"rule_files"},
+    {"images"},
+)
 """What shows that YAML is of another program. YAML 1.1 reads the key `on` as true."""
 
 
@@ -207,6 +215,19 @@ def test_every_link_leads_to_a_file_and_an_anchor() -> None:
 
     assert len(own) > 200
     assert [(page.name, link) for page, link in own if leads_nowhere(page, link)] == []
+
+
+def test_commands_are_read_without_variables_and_redirections() -> None:
+    script = (
+        "A=1 signalbox queue > out.txt; echo 'a\nb' |\\\n  tee x\nsignalbox secrets set a <<< 'b c'"
+    )
+
+    assert [words for words in shell(script) if words] == [
+        ["signalbox", "queue"],
+        ["echo", "a\nb"],
+        ["tee", "x"],
+        ["signalbox", "secrets", "set", "a"],
+    ]
 
 
 def test_a_link_that_leads_nowhere_would_be_found_out() -> None:
