@@ -41,7 +41,10 @@ def command_argv(words: Sequence[str]) -> list[str]:
 
 
 def task_variables(task: TaskView) -> dict[str, str]:
-    """Return SIGNALBOX_TASK_*: the fields of the task that are short enough for variables."""
+    """Return SIGNALBOX_TASK_*: the fields of the task that are short enough for variables.
+
+    TRACEPARENT is its trace context, as OpenTelemetry reads it from the environment.
+    """
     facts: Mapping[str, str | None] = {
         "id": task.id,
         "kind": task.kind,
@@ -59,7 +62,8 @@ def task_variables(task: TaskView) -> dict[str, str]:
         "attempt": str(task.attempt),
         "max_attempts": str(task.max_attempts),
     }
-    return {
+    traced = {"TRACEPARENT": task.traceparent} if task.traceparent else {}
+    return traced | {
         f"SIGNALBOX_TASK_{name.upper()}": (value or "").replace("\0", "")
         for name, value in facts.items()
     }

@@ -42,6 +42,17 @@ def test_a_claimed_task_is_held_and_completed(system: System) -> None:
     assert claim(system).json_body == {"task": None, "lease": None}
 
 
+def test_the_worker_gets_the_trace_context_of_the_client(system: System) -> None:
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    key, headers = system.key("admin"), {"traceparent": sent}
+    made = system.ask("POST", "/api/v1/tasks", {"title": "Tidy up"}, key=key, headers=headers)
+    system.wiring.queue.send(Priority.NORMAL, [TaskId(made.word("id"))])
+
+    claimed = claim(system)
+
+    assert claimed.part("task")["traceparent"] == sent
+
+
 def test_the_lease_is_shown_to_its_worker_alone(system: System) -> None:
     task = waiting(system)
     lease = str(claim(system).part("lease")["id"])

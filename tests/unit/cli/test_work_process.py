@@ -92,6 +92,14 @@ def test_the_workers_own_keys_are_not_the_commands(monkeypatch: pytest.MonkeyPat
     assert result == ["0"]
 
 
+def test_the_command_gets_the_trace_context_of_the_task() -> None:
+    task = a_view()
+
+    result, _ = ran("echo $TRACEPARENT", task)
+
+    assert result == [task.traceparent]
+
+
 def test_a_text_with_what_no_variable_can_hold_is_no_trouble() -> None:
     assert task_variables(a_view(title="a\0b"))["SIGNALBOX_TASK_TITLE"] == "ab"
 

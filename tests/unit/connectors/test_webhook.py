@@ -16,6 +16,7 @@ from signalbox.models.change import TaskSummary
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.redaction import MASK
 from signalbox.models.resource_settings import SettingsInvalid
+from signalbox.models.task import TaskOrigin
 from signalbox.services.ports.time import utc_now
 from tests.builders import a_connection, a_notification, a_result, a_task
 from tests.fakes.clock import FakeClock
@@ -35,7 +36,8 @@ def _of(size: int, prefix: str = "whsec_") -> str:
 def test_the_event_is_the_change_as_the_api_has_it() -> None:
     notification = a_notification(a_task(result=a_result(data={"files": ["a.py", 3, None]})))
 
-    assert cloud_event(notification) == notification.change.model_dump(mode="json")
+    whole = notification.change.model_dump(mode="json")
+    assert cloud_event(notification) == whole | {"traceparent": whole["data"]["traceparent"]}
 
 
 def test_a_thin_event_has_what_a_list_of_tasks_shows() -> None:
@@ -45,7 +47,28 @@ def test_a_thin_event_has_what_a_list_of_tasks_shows() -> None:
 
     whole = notification.change.model_dump(mode="json")
     summary = {name: whole["data"][name] for name in TaskSummary.model_fields}
-    assert event == whole | {"data": summary}
+    traceparent = whole["data"]["traceparent"]
+    assert event == whole | {"data": summary, "traceparent": traceparent}
+
+
+def test_the_request_has_the_trace_context_of_the_task() -> None:
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    origin = TaskOrigin(provider="api", traceparent=traceparent)
+    notification = a_notification(a_task(origin=origin))
+    connector = Webhook(clients())
+
+    request = connector.render(notification, Settings(url="https://example.com"), _of(24))
+
+    assert request.headers["traceparent"] == traceparent
+    assert json.loads(request.body)["traceparent"] == traceparent
+
+
+def test_a_change_without_a_trace_sends_none() -> None:
+    stored = a_notification()
+    untraced = stored.change.data.model_copy(update={"traceparent": None})
+    change = stored.change.model_copy(update={"data": untraced})
+
+    assert "traceparent" not in cloud_event(stored.model_copy(update={"change": change}))
 
 
 def test_the_text_of_a_template_is_an_attribute_of_the_event() -> None:

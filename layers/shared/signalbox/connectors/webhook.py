@@ -26,6 +26,7 @@ from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.notification import Notification
+from signalbox.models.trace_context import TRACEPARENT
 
 _SHARED: Final = "whsec_"
 _PRIVATE: Final = "whsk_"
@@ -119,6 +120,8 @@ class Webhook(HttpConnector[Settings]):
             "webhook-id": notification.id,
             "webhook-timestamp": str(int(self.references.clock().timestamp())),
         }
+        if traceparent := notification.change.data.traceparent:
+            headers[TRACEPARENT] = traceparent
         return HttpRequest(url=settings.url, headers=headers, body=body)
 
 

@@ -11,6 +11,7 @@ from signalbox.models.base import JsonObject
 from signalbox.models.change import TaskSummary
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import MASK, redacted
+from signalbox.models.trace_context import TRACEPARENT
 
 EventPayload = Literal["full", "thin"]
 """The task as the API has it, or what a list of tasks shows of it."""
@@ -19,7 +20,9 @@ EventPayload = Literal["full", "thin"]
 def cloud_event(notification: Notification, *, payload: EventPayload = "full") -> JsonObject:
     """Return the change as a CloudEvent, in which secrets are masked.
 
-    The message of a template, if there is one, is its extension attribute `message`.
+    The message of a template, if there is one, is its extension attribute `message`. The trace
+    context is `traceparent`, as the extension for distributed tracing has it:
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
     """
     change = notification.change
     hidden = set(type(change.data).model_fields) - set(TaskSummary.model_fields)
@@ -28,6 +31,8 @@ def cloud_event(notification: Notification, *, payload: EventPayload = "full") -
         exclude={"data": hidden} if payload == "thin" else {"data": {"result": {"data"}}},
     )
     event = {name: _masked(value) for name, value in event.items()}
+    if change.data.traceparent:
+        event[TRACEPARENT] = change.data.traceparent
     if notification.text is not None:
         event["message"] = redacted(notification.text)
     result = change.data.result

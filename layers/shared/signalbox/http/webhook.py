@@ -33,6 +33,7 @@ from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
+from signalbox.models.trace_context import trace_fields, traceparent_of
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.receive import (
     HandlerFault,
@@ -211,6 +212,7 @@ class WebhookHandler:
         self.count("WebhookRequests", {"provider": provider, "outcome": outcome})
         failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         log = self.logger.error if failed else self.logger.info
+        delivery = response["headers"].get(DELIVERY_HEADER)
         log(
             "webhook",
             extra={
@@ -220,7 +222,8 @@ class WebhookHandler:
                 "reason": reason,
                 "status_code": response["statusCode"],
                 "request_id": response["headers"]["x-request-id"],
-                "delivery_id": response["headers"].get(DELIVERY_HEADER),
+                "delivery_id": delivery,
+                **(trace_fields(traceparent_of(delivery)) if delivery else {}),
                 "duration_ms": round(seconds * 1000, 1),
             },
         )

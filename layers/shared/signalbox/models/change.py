@@ -18,6 +18,7 @@ from signalbox.models.task import (
     TaskStep,
     content_of,
 )
+from signalbox.models.trace_context import task_traceparent
 
 TASK_EVENT_PREFIX = "signalbox.task."
 INCIDENT_EVENT_PREFIX = "signalbox.incident."
@@ -57,7 +58,7 @@ class TaskView(TaskSummary, TaskContent):
     """A task as clients see it: everything but the lease, which only its worker may know.
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
-    has passed, `planned_at` for when a schedule planned it.
+    has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
     """
 
     model_config = ConfigDict(json_schema_extra=_require_content)
@@ -66,6 +67,7 @@ class TaskView(TaskSummary, TaskContent):
     delivery_id: DeliveryId | None = None
     delivery_key: str | None = None
     request_id: RequestId | None = None
+    traceparent: str | None = None
     hops: int = 0
     planned_at: UtcDatetime | None = None
     started_at: UtcDatetime | None = None
@@ -161,6 +163,7 @@ def task_view(task: Task) -> TaskView:
         delivery_id=task.origin.delivery_id,
         delivery_key=task.origin.delivery_key,
         request_id=task.origin.request_id,
+        traceparent=task_traceparent(task),
         hops=task.origin.hops,
         planned_at=task.origin.planned_at,
         started_at=task.started_at,

@@ -80,7 +80,7 @@ class TaskOrigin(Model):
 
     `fingerprint` is a hash of the request with an Idempotency-Key that created the task. `hops` is
     how many installations the request has passed before. `planned_at` is for when a schedule
-    planned it.
+    planned it. `traceparent` is the trace context that a client sent.
     """
 
     provider: str
@@ -92,6 +92,7 @@ class TaskOrigin(Model):
     fingerprint: str | None = None
     hops: int = 0
     planned_at: UtcDatetime | None = None
+    traceparent: str | None = None
 
 
 class Lease(Model):

@@ -11,6 +11,7 @@ from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.task import Task
+from signalbox.models.trace_context import task_traceparent, trace_fields
 from signalbox.runtime.stream_records import StreamRecord
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
@@ -73,6 +74,7 @@ class Dispatcher:
                 "version": task.version,
                 "change": task.last_step.type,
                 "request_id": task.origin.request_id,
+                **trace_fields(task_traceparent(task)),
             }
             try:
                 self.dispatch(task, [task.last_step])

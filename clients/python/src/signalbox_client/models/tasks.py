@@ -59,7 +59,7 @@ class Task:
     """A task as clients see it: everything but the lease, which only its worker may know.
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
-    has passed, `planned_at` for when a schedule planned it.
+    has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
     """
 
     kind: str
@@ -90,6 +90,7 @@ class Task:
     delivery_id: str | None = None
     delivery_key: str | None = None
     request_id: str | None = None
+    traceparent: str | None = None
     hops: int = 0
     planned_at: datetime | None = None
     started_at: datetime | None = None

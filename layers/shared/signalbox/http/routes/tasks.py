@@ -16,6 +16,7 @@ from signalbox.models.change import TaskView, task_view
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority, Task, TaskStatus
+from signalbox.models.trace_context import read_traceparent
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
 from signalbox.services.tasks.list_tasks import ListTasks, TaskFilter
@@ -49,6 +50,7 @@ def add_tasks(
             call.caller,
             key=idempotency_key(key, call.request),
             request_id=RequestId(call.request.request_id),
+            traceparent=read_traceparent(call.request.headers),
         )
         headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED_HEADERS)
         return task_response(task, 201, headers)

@@ -44,6 +44,7 @@ class CreateTask:
         *,
         key: IdempotencyKey | None = None,
         request_id: RequestId | None = None,
+        traceparent: str | None = None,
     ) -> tuple[Task, bool]:
         """Return the task, and whether this call created it.
 
@@ -55,7 +56,13 @@ class CreateTask:
             IdempotencyKeyReused: The key was used for another request.
             StartTooLate: It may start only after more than a year.
         """
-        task = self._draft(new, principal, key, request_id, self.clock())
+        origin = TaskOrigin(
+            provider="api",
+            request_id=request_id,
+            fingerprint=key.fingerprint if key else None,
+            traceparent=traceparent,
+        )
+        task = self._draft(new, principal, key, origin, self.clock())
         return created_once(self.tasks, task)
 
     def _draft(
@@ -63,15 +70,14 @@ class CreateTask:
         new: CreateTaskRequest,
         principal: Principal,
         key: IdempotencyKey | None,
-        request_id: RequestId | None,
+        origin: TaskOrigin,
         now: datetime,
     ) -> Task:
         id_from_key = task_id("api", principal.name, key.text) if key else None
-        fingerprint = key.fingerprint if key else None
         task = Task(
             id=id_from_key or random_task_id(),
             **content_of(new),
-            origin=TaskOrigin(provider="api", request_id=request_id, fingerprint=fingerprint),
+            origin=origin,
             author=principal.name,
             not_before=start_time(new.not_before, now),
             retention=int(self.retention.total_seconds()),
