@@ -43,6 +43,7 @@ STREAM: Final = frozenset(
 )
 BY_LAMBDA: Final = {
     "ApiFunction": LOGS,
+    "DashboardFunction": LOGS,
     "DispatcherFunction": LOGS | STREAM | {"sqs:SendMessage"},
     "MaintenanceFunction": LOGS,
     "DeferredFunction": LOGS | STREAM,

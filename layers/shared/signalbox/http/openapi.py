@@ -46,6 +46,7 @@ TAGS: Final = {
     "deliveries": "Received webhooks: explain and replay them",
     "notifications": "Notifications of changes, and their attempts",
     "config": "Sources, connections and subscriptions",
+    "schedules": "When tasks are created by themselves, and which",
     "gateway": "Services behind the gateway, and the routes to them",
     "keys": "API keys and roles",
     "sessions": "Sessions of the dashboard, in a cookie",

@@ -1,9 +1,9 @@
 """Schedules: when tasks are created, and which."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import override
 
 from signalbox.models.base import Model, Name, UtcDatetime
@@ -30,12 +30,21 @@ class ScheduleTiming(Model):
     at: UtcDatetime | None
 
 
+def _require_one_timing(schema: dict[str, Any]) -> None:
+    """Add to the schema that a schedule has either `cron` or `at`."""
+    schema["oneOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("cron", "at")
+    ]
+
+
 class Schedule(ConfigResource):
     """What creates a task at certain times: by `cron` in a time zone, or once `at` a time.
 
     `cron` has five fields: minute, hour, day, month, day of the week. A schedule that is not
     `enabled` is paused; what it misses meanwhile is not made up for.
     """
+
+    model_config = ConfigDict(json_schema_extra=_require_one_timing)
 
     kind: ClassVar = "schedule"
 

@@ -56,7 +56,7 @@ def test_every_text_that_a_webhook_can_fill_is_marked() -> None:
 def test_what_is_left_of_a_task_is_ours() -> None:
     left = texts(TaskView) - UNTRUSTED_FIELDS
 
-    assert left == {"kind", "provider", "source", "worker"}
+    assert left == {"kind", "provider", "source", "traceparent", "worker"}
 
 
 def test_names_and_hints_of_tools_follow_their_routes() -> None:
