@@ -107,7 +107,7 @@ class DeliverySummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(DeliverySummary):
     """A delivery.
 
     `secret` is the index of the secret that verified it; 0 is the current one. `deferral` is that
@@ -115,20 +115,6 @@ class Delivery:
     There is no `body` if the source does not keep it.
     """
 
-    id: str
-    provider: str
-    source: str
-    key: str
-    received_at: datetime
-    status: DeliveryStatus
-    reason: str | None = None
-    event: str | None = None
-    size: int
-    task_ids: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    request_id: str | None = None
-    replayed_at: datetime | None = None
-    replayed_by: str | None = None
     secret: int
     headers: Mapping[str, str]
     deferral: Deferral | None = None
