@@ -1,7 +1,7 @@
 """A client of the API for asyncio."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Unpack
+from typing import TypeVar, Unpack
 from uuid import uuid4
 
 from signalbox_client import operations
@@ -31,7 +31,10 @@ from signalbox_client.models import (
     TaskSummary,
     Timeline,
 )
+from signalbox_client.models.pages import Page
 from signalbox_client.polling import Polls
+
+T = TypeVar("T")
 
 
 class AsyncClient(AsyncConnection):
@@ -59,16 +62,8 @@ class AsyncClient(AsyncConnection):
         self, *, limit: int | None = None, **filters: Unpack[TaskFilters]
     ) -> AsyncIterator[TaskSummary]:
         """Yield the newest matching tasks, all or at most `limit`, page by page."""
-        operation = operations.list_tasks(filters)
-        left = limit
-        while left is None or left > 0:
-            page = await self.send(operation)
-            for task in page.items[:left]:
-                yield task
-            left = left if left is None else left - len(page.items)
-            if page.next is None:
-                return
-            operation = operation.page(page.next)
+        async for task in self._listed(operations.list_tasks(filters), limit):
+            yield task
 
     async def update_task(self, task_id: str, *, version: int, **changes: Unpack[TaskEdit]) -> Task:
         """Update a task if it still has this version.
@@ -188,16 +183,8 @@ class AsyncClient(AsyncConnection):
         self, *, limit: int | None = None, **filters: Unpack[DeliveryFilters]
     ) -> AsyncIterator[DeliverySummary]:
         """Yield the newest matching deliveries, all or at most `limit`, page by page."""
-        operation = operations.list_deliveries(filters)
-        left = limit
-        while left is None or left > 0:
-            page = await self.send(operation)
-            for delivery in page.items[:left]:
-                yield delivery
-            left = left if left is None else left - len(page.items)
-            if page.next is None:
-                return
-            operation = operation.page(page.next)
+        async for delivery in self._listed(operations.list_deliveries(filters), limit):
+            yield delivery
 
     async def get_delivery(self, delivery_id: str) -> Delivery:
         """Return a delivery, with its body as far as it may be shown."""
@@ -226,3 +213,16 @@ class AsyncClient(AsyncConnection):
     async def resume_queue(self, priority: Priority) -> QueuePause:
         """Resume a queue."""
         return await self.send(operations.resume_queue(priority))
+
+    async def _listed(
+        self, operation: operations.Operation[Page[T]], limit: int | None
+    ) -> AsyncIterator[T]:
+        left = limit
+        while left is None or left > 0:
+            page = await self.send(operation)
+            for item in page.items[:left]:
+                yield item
+            left = left if left is None else left - len(page.items)
+            if page.next is None:
+                return
+            operation = operation.page(page.next)

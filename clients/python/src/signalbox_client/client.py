@@ -1,7 +1,7 @@
 """A client of the API that waits for each response."""
 
 from collections.abc import Iterator, Sequence
-from typing import Unpack
+from typing import TypeVar, Unpack
 from uuid import uuid4
 
 from signalbox_client import operations
@@ -31,7 +31,10 @@ from signalbox_client.models import (
     TaskSummary,
     Timeline,
 )
+from signalbox_client.models.pages import Page
 from signalbox_client.polling import Polls
+
+T = TypeVar("T")
 
 
 class Client(SyncConnection):
@@ -59,15 +62,7 @@ class Client(SyncConnection):
         self, *, limit: int | None = None, **filters: Unpack[TaskFilters]
     ) -> Iterator[TaskSummary]:
         """Yield the newest matching tasks, all or at most `limit`, page by page."""
-        operation = operations.list_tasks(filters)
-        left = limit
-        while left is None or left > 0:
-            page = self.send(operation)
-            yield from page.items[:left]
-            left = left if left is None else left - len(page.items)
-            if page.next is None:
-                return
-            operation = operation.page(page.next)
+        yield from self._listed(operations.list_tasks(filters), limit)
 
     def update_task(self, task_id: str, *, version: int, **changes: Unpack[TaskEdit]) -> Task:
         """Update a task if it still has this version.
@@ -179,15 +174,7 @@ class Client(SyncConnection):
         self, *, limit: int | None = None, **filters: Unpack[DeliveryFilters]
     ) -> Iterator[DeliverySummary]:
         """Yield the newest matching deliveries, all or at most `limit`, page by page."""
-        operation = operations.list_deliveries(filters)
-        left = limit
-        while left is None or left > 0:
-            page = self.send(operation)
-            yield from page.items[:left]
-            left = left if left is None else left - len(page.items)
-            if page.next is None:
-                return
-            operation = operation.page(page.next)
+        yield from self._listed(operations.list_deliveries(filters), limit)
 
     def get_delivery(self, delivery_id: str) -> Delivery:
         """Return a delivery, with its body as far as it may be shown."""
@@ -216,3 +203,13 @@ class Client(SyncConnection):
     def resume_queue(self, priority: Priority) -> QueuePause:
         """Resume a queue."""
         return self.send(operations.resume_queue(priority))
+
+    def _listed(self, operation: operations.Operation[Page[T]], limit: int | None) -> Iterator[T]:
+        left = limit
+        while left is None or left > 0:
+            page = self.send(operation)
+            yield from page.items[:left]
+            left = left if left is None else left - len(page.items)
+            if page.next is None:
+                return
+            operation = operation.page(page.next)

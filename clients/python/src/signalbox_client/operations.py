@@ -47,6 +47,7 @@ from signalbox_client.models import (
 )
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _TASKS: Final = "/api/v1/tasks"
 _DELIVERIES: Final = "/api/v1/deliveries"
@@ -57,7 +58,7 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[!#-~]{1,255}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Generic[T]):
+class Operation(Generic[T_co]):
     """A request and the type of its response.
 
     `repeatable` states that sending it twice does no harm. `wait` is how many seconds the API may
@@ -67,7 +68,7 @@ class Operation(Generic[T]):
 
     method: str
     path: str
-    response: type[T]
+    response: type[T_co]
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = field(default=None, repr=False)
@@ -76,11 +77,11 @@ class Operation(Generic[T]):
     timeout: float | None = None
     attempts: int | None = None
 
-    def page(self, cursor: str) -> "Operation[T]":
+    def page(self, cursor: str) -> "Operation[T_co]":
         """Return the operation that lists the page at this cursor."""
         return replace(self, query={**self.query, "cursor": cursor})
 
-    def once(self, timeout: float | None = None) -> "Operation[T]":
+    def once(self, timeout: float | None = None) -> "Operation[T_co]":
         """Return the operation without repetitions, with this time for its response."""
         return replace(self, timeout=timeout, attempts=1)
 
