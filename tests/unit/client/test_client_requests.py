@@ -21,6 +21,7 @@ from signalbox_client import (
     TooManyRequests,
     UnexpectedResponse,
     Unreachable,
+    operations,
 )
 from signalbox_client.models import Lease
 from tests.fakes.api_transport import ScriptedTransport
@@ -215,6 +216,15 @@ def test_a_policy_of_one_attempt_repeats_nothing() -> None:
 
     with pytest.raises(ServerError):
         client.list_queues()
+
+    assert len(transport.requests) == 1
+
+
+def test_an_operation_for_one_attempt_is_not_repeated() -> None:
+    transport = ScriptedTransport(UNAVAILABLE)
+
+    with pytest.raises(ServerError):
+        client_of(transport).send(operations.list_queues().once())
 
     assert len(transport.requests) == 1
 

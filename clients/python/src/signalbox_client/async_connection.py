@@ -96,8 +96,8 @@ class AsyncConnection:
             try:
                 return await self._attempt(operation)
             except (ApiError, Unreachable) as error:
-                pause = self._retries.pause(error, attempt, repeatable=operation.repeatable)
-                if pause is None or attempt == operation.attempts:
+                pause = self._retries.pause(error, attempt, operation)
+                if pause is None:
                     raise
             await self._sleep(pause)
             attempt += 1

@@ -62,8 +62,9 @@ class Operation(Generic[T_co]):
     """A request and the type of its response.
 
     `repeatable` states that sending it twice does no harm. `wait` is how many seconds the API may
-    take in addition to the usual. `timeout` (in seconds) and `attempts` replace those of the
-    client. The body is not in the representation, since it can contain a lease.
+    take in addition to the usual. `timeout` (in seconds) replaces that of the client. `is_single`
+    states that only one attempt is made, whatever the policy. The body is not in the
+    representation, since it can contain a lease.
     """
 
     method: str
@@ -75,7 +76,7 @@ class Operation(Generic[T_co]):
     repeatable: bool = True
     wait: float = 0.0
     timeout: float | None = None
-    attempts: int | None = None
+    is_single: bool = False
 
     def page(self, cursor: str) -> "Operation[T_co]":
         """Return the operation that lists the page at this cursor."""
@@ -83,7 +84,7 @@ class Operation(Generic[T_co]):
 
     def once(self, timeout: float | None = None) -> "Operation[T_co]":
         """Return the operation without repetitions, with this time for its response."""
-        return replace(self, timeout=timeout, attempts=1)
+        return replace(self, timeout=timeout, is_single=True)
 
 
 def create_task(title: str, key: str, fields: TaskFields) -> Operation[Task]:

@@ -5,6 +5,7 @@ from random import SystemRandom
 from typing import Final
 
 from signalbox_client.errors import ApiError, SignalboxError, TooManyRequests, Unreachable
+from signalbox_client.operations import Operation
 
 _REPEATABLE_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -29,24 +30,27 @@ class RetryPolicy:
     patience: float = 60.0
     random: SystemRandom = field(default_factory=SystemRandom, repr=False, compare=False)
 
-    def pause(self, error: SignalboxError, attempt: int, *, repeatable: bool) -> float | None:
+    def pause(
+        self, error: SignalboxError, attempt: int, operation: Operation[object]
+    ) -> float | None:
         """Return the seconds before the next attempt, None if there is to be none.
 
         Args:
             error: Why the attempt failed.
             attempt: Its number, from 1.
-            repeatable: Whether sending the request twice does no harm.
+            operation: What was sent.
         """
         after = error.retry_after if isinstance(error, ApiError) else 0.0
-        if attempt >= self.attempts or after > self.patience or not _may_repeat(error, repeatable):
+        is_last = operation.is_single or attempt >= self.attempts or after > self.patience
+        if is_last or not _may_repeat(error, operation):
             return None
         jitter = self.random.uniform(0, min(self.cap, self.base * 2 ** (attempt - 1)))
         return after + jitter if after else jitter
 
 
-def _may_repeat(error: SignalboxError, repeatable: bool) -> bool:  # noqa: FBT001  one flag
+def _may_repeat(error: SignalboxError, operation: Operation[object]) -> bool:
     if isinstance(error, TooManyRequests | NotSent):
         return True
     if isinstance(error, ApiError):
-        return repeatable and error.status in _REPEATABLE_STATUSES
-    return repeatable and isinstance(error, Unreachable)
+        return operation.repeatable and error.status in _REPEATABLE_STATUSES
+    return operation.repeatable and isinstance(error, Unreachable)
