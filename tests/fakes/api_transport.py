@@ -8,7 +8,20 @@ import httpx
 from tests.functions.system import Context, System, as_response, event
 
 
-class HandlerTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+def copy_of(response: httpx.Response) -> httpx.Response:
+    """A response of its own: a client changes what it gets."""
+    return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+
+class BothTransports(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """What sends the requests of both clients, by its `handle_request`."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self.handle_request(request)
+
+
+class HandlerTransport(BothTransports):
     """The function `api` of a system, as API Gateway invokes it."""
 
     def __init__(self, system: System) -> None:
@@ -23,12 +36,8 @@ class HandlerTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             result = as_response(self._system.api(sent, Context()))
         return httpx.Response(result.status, headers=result.headers, text=result.text)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        return self.handle_request(request)
 
-
-class ScriptedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class ScriptedTransport(BothTransports):
     """Answers each request with the next of a script, the last one for ever; keeps requests."""
 
     def __init__(self, *script: httpx.Response | Exception) -> None:
@@ -41,11 +50,7 @@ class ScriptedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(step, Exception):
             raise step
-        return httpx.Response(step.status_code, headers=step.headers, content=step.content)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        return self.handle_request(request)
+        return copy_of(step)
 
     @property
     def paths(self) -> Sequence[str]:

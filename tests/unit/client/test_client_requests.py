@@ -53,11 +53,6 @@ TASK = httpx.Response(
 )
 
 
-def copy_of(response: httpx.Response) -> httpx.Response:
-    """A response of its own: a client changes what it gets."""
-    return httpx.Response(response.status_code, headers=response.headers, content=response.content)
-
-
 def problem(status: int, code: str, **headers: str) -> httpx.Response:
     body = {
         "type": f"/problems/{code}",

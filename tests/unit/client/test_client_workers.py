@@ -30,7 +30,8 @@ from signalbox_client.keeper import Keeper
 from signalbox_client.log_buffer import LogBuffer
 from signalbox_client.models import ClaimedTask
 from signalbox_client.signals import on_signals
-from tests.unit.client.test_client_requests import KEY, LEASE, TASK, URL, copy_of, problem
+from tests.fakes.api_transport import BothTransports, copy_of
+from tests.unit.client.test_client_requests import KEY, LEASE, TASK, URL, problem
 
 OPTIONS = WorkerOptions(
     wait_seconds=0, heartbeat_seconds=0.02, tick_seconds=0.01, grace_seconds=0, release_seconds=5
@@ -39,7 +40,7 @@ PATIENCE = 10.0
 
 
 @dataclass
-class FakeApi(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class FakeApi(BothTransports):
     """Hands out tasks and records what workers report. `answers` replace those of an action."""
 
     tasks: int = 1
@@ -61,10 +62,6 @@ class FakeApi(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 self.reports.append((action, body))
         return self._accept(action)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        return self.handle_request(request)
-
     def _claim(self) -> httpx.Response:
         self.claims += 1
         if self.claims > self.tasks:
@@ -84,6 +81,10 @@ class FakeApi(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def actions(self) -> list[str]:
         return [action for action, _ in self.reports]
+
+
+def a_claim() -> httpx.Response:
+    return FakeApi().handle_request(httpx.Request("POST", f"{URL}/claim", json={}))
 
 
 def run_once(
@@ -418,10 +419,7 @@ def test_a_task_that_arrives_after_the_stop_is_returned_at_once() -> None:
 
 
 def test_an_async_worker_outlives_an_unavailable_api_and_returns_what_comes_late() -> None:
-    claims = [problem(503, "unavailable")]
-    api = FakeApi(answers={"claim": claims})
-    claim = FakeApi().handle_request(httpx.Request("POST", f"{URL}/claim", json={}))
-    claims.append(claim)
+    api = FakeApi(answers={"claim": [problem(503, "unavailable"), a_claim()]})
     handled: list[str] = []
 
     async def work() -> Outcome | None:
@@ -464,17 +462,13 @@ def test_a_run_of_one_that_is_cancelled_returns_its_task() -> None:
 
 
 def test_a_worker_outlives_an_unavailable_api() -> None:
-    claims = [problem(503, "unavailable")]
-    api = FakeApi(answers={"claim": claims})
+    nothing = httpx.Response(200, json={"task": None, "lease": None})
+    api = FakeApi(answers={"claim": [problem(503, "unavailable"), a_claim(), nothing]})
 
     def handle(attempt: Attempt) -> str:
         worker.stop()
         return attempt.task.id
 
-    claim = FakeApi(tasks=1).handle_request(
-        httpx.Request("POST", f"{URL}/api/v1/queue/claim", json={})
-    )
-    claims += [claim, httpx.Response(200, json={"task": None, "lease": None})]
     with Client(URL, KEY, transport=api) as client:
         worker = Worker(client, handle, options=replace(OPTIONS, grace_seconds=PATIENCE))
         worker.run()
@@ -510,8 +504,7 @@ class Clock:
 
 
 def an_attempt() -> Attempt:
-    claimed = FakeApi().handle_request(httpx.Request("POST", f"{URL}/claim", json={}))
-    with Client(URL, KEY, transport=FakeApi(answers={"claim": [claimed]})) as client:
+    with Client(URL, KEY, transport=FakeApi(answers={"claim": [a_claim()]})) as client:
         found = client.claim_task("w1")
     assert isinstance(found, ClaimedTask)
     return Attempt(found)
