@@ -21,11 +21,10 @@ stop() { # code, message
 
 # The key is given to curl on its standard input: arguments of a process are visible to others.
 send() { # method, path, file with the body or nothing
-  set -- "$1" "$2" "${3-}" --silent --show-error --connect-timeout 10 --max-time 60 \
+  method=$1 path=$2 data=${3-}
+  set -- --silent --show-error --connect-timeout 10 --max-time 60 \
     --header 'Content-Type: application/json' --header "Idempotency-Key: \"$idempotency_key\"" \
     --dump-header "$folder/headers" --output "$folder/body" --write-out '%{http_code}'
-  method=$1 path=$2 data=$3
-  shift 3
   if [ -n "$data" ]; then set -- "$@" --data-binary "@$data"; fi
   : > "$folder/headers" && : > "$folder/body"
   status=$(
@@ -76,14 +75,17 @@ output() { # name, value
   fi
 }
 
-finish() { # file with the task
-  state=$(jq -r .status "$1")
+finish() { # the response is the task
+  state=$(jq -r .status "$folder/body")
   output status "$state"
-  output result "$(jq -c '.result // {}' "$1")"
-  output summary "$(jq -r '.result.summary // .reason // ""' "$1")"
-  if [ -n "${SIGNALBOX_RESULT_FILE-}" ]; then jq '.result // {}' "$1" > "$SIGNALBOX_RESULT_FILE"; fi
+  output result "$(jq -c '.result // {}' "$folder/body")"
+  output summary "$(jq -r '.result.summary // .reason // ""' "$folder/body")"
+  if [ -n "${SIGNALBOX_RESULT_FILE-}" ]; then
+    jq '.result // {}' "$folder/body" > "$SIGNALBOX_RESULT_FILE"
+  fi
   dotenv
-  jq -r "(.status + \": \" + (.result.summary // .reason // \"\")) | split(\"\\n\")[] | $clean" "$1"
+  jq -r "(.status + \": \" + (.result.summary // .reason // \"\")) | split(\"\\n\")[] | $clean" \
+    "$folder/body"
 }
 
 dotenv() {
@@ -104,7 +106,6 @@ follow() { # until the task has finished or the time is over
     true) return ;;
     esac
     if [ "$(date +%s)" -ge "$until" ]; then
-      dotenv
       stop 124 "$id did not finish within $timeout seconds; it goes on"
     fi
     sleep "${SIGNALBOX_POLL_SECONDS:-5}"
@@ -163,6 +164,6 @@ printf 'created %s\n' "$id"
 if [ "$wait" = true ]; then
   follow
   request GET "/api/v1/tasks/$id"
-  finish "$folder/body"
+  finish
   if [ "$state" != succeeded ]; then stop 1 "$id: $state"; fi
 fi
