@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from cli.target import PROJECT
 from signalbox.models.task import Task
 from signalbox_client import Attempt, Client, HandlerResult, TaskFailed, Worker, WorkerOptions
 from tests.commands.served import Served
+from tests.pages import blocks
 
 ACTION = PROJECT / "actions" / "create-task"
 SCRIPT = ACTION / "create-task.sh"
@@ -264,7 +264,7 @@ def test_the_examples_of_the_page_fit_their_schemas_the_action_and_the_template(
     tmp_path: Path,
 ) -> None:
     text = (PROJECT / "docs" / "clients.md").read_text()
-    workflow, pipeline = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    workflow, pipeline = blocks("yaml", text)
     (tmp_path / "workflow.yml").write_text(workflow)
     (tmp_path / "pipeline.yml").write_text(pipeline)
 

@@ -1,6 +1,5 @@
 """What docs/examples and the pages show is what `signalbox apply` takes, and does what it says."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from signalbox.models.task import ChangeType, Priority, Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from tests.builders import NOW, an_event
 from tests.commands.conftest import CommandLine
+from tests.pages import blocks
 
 EXAMPLES: Final = PROJECT / "docs" / "examples"
 NAMES: Final = ("agents", "services", "small-team", "strict-production")
@@ -45,8 +45,7 @@ def source_of(manifest: Manifest, name: str) -> Source:
 
 
 def snippets(page: str) -> list[str]:
-    text = (PROJECT / page).read_text()
-    return re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return blocks("yaml", (PROJECT / page).read_text())
 
 
 def tasks_of(event: Event, source: Source) -> Sequence[Task]:

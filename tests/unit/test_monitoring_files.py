@@ -34,6 +34,7 @@ from signalbox.services.metrics import MetricsSnapshot
 from signalbox.services.ports.tasks import QueueDepth
 from signalbox.services.queues.backlog import QueueBacklog
 from tests.builders import NOW
+from tests.pages import anchors_of
 
 RULES: Final = yaml.safe_load((PROJECT / "deploy" / "prometheus" / "rules.yaml").read_text())
 DASHBOARD: Final = json.loads((PROJECT / "deploy" / "grafana" / "signalbox.json").read_text())
@@ -143,9 +144,8 @@ def is_met(matcher: promql.Matcher, value: str) -> bool:
 
 
 def anchors(page: str) -> set[str]:
-    """The anchors of the headings of a page, and the page itself."""
-    headings = re.findall(r"^#+ (.+)$", (PROJECT / page).read_text(), re.MULTILINE)
-    return {page, *(f"{page}#{each.lower().replace(' ', '-')}" for each in headings)}
+    """The anchors of a page, and the page itself."""
+    return {page, *(f"{page}#{each}" for each in anchors_of(PROJECT / page))}
 
 
 @pytest.mark.parametrize("name", ALERTS)

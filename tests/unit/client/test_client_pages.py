@@ -2,13 +2,13 @@
 
 import ast
 import inspect
-import re
 
 import pytest
 
 import signalbox_client
 from cli.target import PROJECT
 from signalbox_client import Client, SignalboxError
+from tests.pages import blocks
 
 README = (PROJECT / "clients" / "python" / "README.md").read_text()
 PAGES = ("clients/python/README.md", "docs/clients.md")
@@ -18,7 +18,7 @@ PAGES = ("clients/python/README.md", "docs/clients.md")
 def test_examples_import_and_call_what_there_is(page: str) -> None:
     text = (PROJECT / page).read_text()
 
-    examples = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    examples = blocks("python", text)
 
     assert examples
     for example in examples:
