@@ -4,10 +4,7 @@ import re
 from typing import Final
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
-from cli.main import app
 from cli.target import PROJECT
 from tests.integration.template import template
 
@@ -61,15 +58,3 @@ def test_every_runbook_has_an_anchor_and_all_parts_in_order(title: str) -> None:
     assert f'<a id="{title}"></a>' in RUNBOOKS[title]
     assert places == sorted(places)
     assert -1 not in places
-
-
-def test_every_command_of_a_runbook_exists() -> None:
-    commands = set(re.findall(r"`?signalbox (?:--stage \w+ )?([a-z][a-z -]*)", PAGE))
-    root = typer.main.get_command(app)
-    assert isinstance(root, TyperGroup)
-
-    assert len(commands) > 10
-    for words in (command.split() for command in commands):
-        first = root.commands[words[0]]
-        if isinstance(first, TyperGroup) and len(words) > 1 and not words[1].startswith("-"):
-            assert words[1] in first.commands, words
