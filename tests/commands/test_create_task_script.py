@@ -166,12 +166,16 @@ def test_the_script_fails_as_the_task_does(job: Job) -> None:
 
 @needs_jq
 def test_a_task_that_does_not_end_in_time_goes_on(job: Job) -> None:
-    run = job.run(SIGNALBOX_TASK_TITLE="Tidy up", SIGNALBOX_TIMEOUT_SECONDS="0")
+    variables = {"SIGNALBOX_TIMEOUT_SECONDS": "0", "SIGNALBOX_DOTENV": "a.env"}
+
+    run = job.run(SIGNALBOX_TASK_TITLE="Tidy up", **variables)
 
     task = only_task(job.served)
+    dotenv = (job.folder / "a.env").read_text().splitlines()
     assert run.code == 124
     assert run.err == f"{task.id} did not finish within 0 seconds; it goes on\n"
     assert (task.status, output_of(run, "id")) == ("pending", task.id)
+    assert dotenv == [f"SIGNALBOX_TASK_ID={task.id}", "SIGNALBOX_TASK_STATUS=pending"]
 
 
 @needs_jq
