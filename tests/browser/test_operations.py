@@ -1,5 +1,6 @@
 """Queues, dead letters, notifications and connections."""
 
+import re
 from secrets import token_hex
 
 from playwright.sync_api import expect
@@ -87,6 +88,19 @@ def test_a_connection_is_tested_and_its_notification_is_listed(
     dashboard.open("/notifications?connection=demo-slack", "Notifications")
     expect(dashboard.page.get_by_role("table")).to_contain_text("demo-slack")
     assert dashboard.accessibility_faults() == []
+
+
+def test_a_page_without_tls_tests_a_connection(dashboard: DashboardPage) -> None:
+    # Browsers have no randomUUID outside of a secure context, and loopback is one.
+    dashboard.page.add_init_script("delete Crypto.prototype.randomUUID")
+    dashboard.page.reload()
+    dashboard.open("/connections", "Connections")
+
+    with dashboard.page.expect_request("**/api/v1/connections/demo-slack/test") as sent:
+        dashboard.page.get_by_role("button", name="Send a test to demo-slack").click()
+
+    assert dashboard.page.evaluate("crypto.randomUUID === undefined")
+    assert re.fullmatch(r"[0-9a-f]{32}", sent.value.headers["idempotency-key"])
 
 
 def test_open_circuits_are_shown(dashboard: DashboardPage, stack: NewcomerStack) -> None:

@@ -3,6 +3,7 @@ import { type Schema, get, post, request } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
 import { Loaded } from "../components/states";
+import { randomText } from "../random";
 import { useResource } from "../resource";
 import { sessionState, usePermission } from "../session";
 import { Choices, ScopeChoices } from "./scopes";
@@ -147,6 +148,3 @@ function useIdempotencyKey(): (body: object) => string {
     return last.current.key;
   };
 }
-
-/** Return a text that nobody else has; `randomUUID` is missing on pages without TLS. */
-const randomText = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -3,6 +3,7 @@ import { type Schema, get, post } from "../api/client";
 import { notifyError } from "../components/messages";
 import { Status } from "../components/status";
 import { useLive } from "../live";
+import { randomText } from "../random";
 import { usePolling } from "../resource";
 import { linkTo } from "../router";
 import { usePermission } from "../session";
@@ -17,7 +18,7 @@ export function ConnectionTest({ id }: { id: string }) {
   const send = async () => {
     setBusy(true);
     try {
-      setSent(await post("/api/v1/connections/{connection_id}/test", { path: { connection_id: id }, headers: { "Idempotency-Key": crypto.randomUUID() } }));
+      setSent(await post("/api/v1/connections/{connection_id}/test", { path: { connection_id: id }, headers: { "Idempotency-Key": randomText() } }));
     } catch (error) {
       notifyError(error);
     }
