@@ -2,12 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cli.target import PROJECT
 from tests.browser.stack import NewcomerStack
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Locator, Page
 
+HTML = "<img src=x onerror=alert(1)>"
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+WIDTHS = pytest.mark.parametrize("width", [1280, 360])
 _REPORT = """
 addEventListener("securitypolicyviolation", (event) =>
   reportFault(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
@@ -83,6 +88,10 @@ class DashboardPage:
         self.page.evaluate(_AXE.read_text())
         found: list[str] = self.page.evaluate(_RUN_AXE)
         return found
+
+    def needed_width(self) -> int:
+        """Return the width of the page; the window is narrower if one has to scroll sideways."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth"))
 
     def hostile_elements(self) -> int:
         """Return how many elements exist that only injected HTML can have made."""

@@ -1,11 +1,8 @@
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import SCHEMES, DashboardPage
 from tests.browser.stack import NewcomerStack
-
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @SCHEMES
@@ -111,7 +108,7 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(
     set_up = ("/sources", "/sources/new?provider=github", "/connections", "/services")
     for path in work + traffic + set_up:
         page.open(path)
-        assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.needed_width() <= 360
 
     page.page.get_by_role("button", name="Menu").click()
     expect(page.page.get_by_role("link", name="Deliveries", exact=True)).to_be_visible()

@@ -2,14 +2,12 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import HTML, SCHEMES, WIDTHS, DashboardPage
 from tests.browser.stack import NewcomerStack
 
-HTML = "<img src=x onerror=alert(1)>"
 TODAY = "**/api/v1/audit/*/verify"
 
 
@@ -154,8 +152,8 @@ def test_revoking_ones_own_key_ends_every_session_of_it(
         page.page.get_by_label("API key").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@SCHEMES
+@WIDTHS
 def test_the_audit_log_and_the_session_are_accessible(
     open_dashboard: OpenDashboard, scheme: str, width: int
 ) -> None:
@@ -165,4 +163,4 @@ def test_the_audit_log_and_the_session_are_accessible(
     for path in ("/audit", "/session"):
         page.open(path)
         assert page.accessibility_faults() == []
-        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.needed_width() <= width

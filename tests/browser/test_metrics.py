@@ -1,15 +1,13 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import HTML, SCHEMES, WIDTHS, DashboardPage
 from tests.browser.history import metrics_history
 
 HISTORY = "**/api/v1/metrics/history*"
-HTML = "<img src=x onerror=alert(1)>"
 
 
 def replace(dashboard: DashboardPage, address: str, document: Any) -> None:
@@ -138,8 +136,8 @@ def test_a_stack_without_work_has_a_cost_as_well(dashboard: DashboardPage) -> No
     expect(dashboard.page.get_by_role("row", name=re.compile("completions"))).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@SCHEMES
+@WIDTHS
 def test_charts_and_costs_are_accessible(
     open_dashboard: OpenDashboard, scheme: str, width: int
 ) -> None:
@@ -152,4 +150,4 @@ def test_charts_and_costs_are_accessible(
         for summary in page.page.get_by_text("Show as a table").all():
             summary.click()
         assert page.accessibility_faults() == []
-        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.needed_width() <= width

@@ -6,10 +6,8 @@ from secrets import token_hex
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import HTML, DashboardPage
 from tests.browser.stack import NewcomerStack, lease_of
-
-HTML = "<img src=x onerror=alert(1)>"
 
 
 def fail_for_good(stack: NewcomerStack) -> tuple[str, str]:

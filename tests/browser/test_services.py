@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import HTML, DashboardPage
 from tests.browser.stack import NewcomerStack
 
-HTML = "<img src=x onerror=alert(1)>"
 HISTORY = [
     {
         "at": "2026-03-01T12:00:00.000000Z",

@@ -5,10 +5,8 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
-from tests.browser.dashboard import DashboardPage
+from tests.browser.dashboard import HTML, DashboardPage
 from tests.browser.stack import NewcomerStack
-
-HTML = "<img src=x onerror=alert(1)>"
 
 
 def forge(stack: NewcomerStack) -> None:
