@@ -68,9 +68,10 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     )
     add_work(routes, claim=claiming, leases=holding)
     inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
-    add_operators(routes, wired, inspect)
+    changes = count_changes(wired)
+    add_operators(routes, wired, inspect=inspect, count=changes)
     figures = ReadMetrics(
-        count=count_changes(wired),
+        count=changes,
         inspect=inspect,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
         redelivery=ReadRedelivery(config=wired.config, store=wired.redelivery),

@@ -39,6 +39,7 @@ from signalbox.services.gateway.list_instances import ListInstances
 from signalbox.services.gateway.manage_registrations import ManageRegistrations
 from signalbox.services.gateway.registration import DeregisterInstance, RegisterInstance
 from signalbox.services.incidents.list_incidents import ListIncidents
+from signalbox.services.metrics import CountChanges
 from signalbox.services.notifications.check_connection import CheckConnection
 from signalbox.services.notifications.list_notifications import (
     ListNotifications,
@@ -53,7 +54,9 @@ from signalbox.services.schedules.manage_schedules import ManageSchedules
 from signalbox.services.tasks.update import RetryTask
 
 
-def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> None:
+def add_operators(
+    routes: Routes, wired: Wiring, *, inspect: MeasureBacklog, count: CountChanges
+) -> None:
     """Add the routes."""
     cursors = Cursors(keys=wired.cursor_keys, clock=wired.clock)
     redeliver = RedeliverNotification(
@@ -61,7 +64,7 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
         notification_queue=wired.notification_queue,
         clock=wired.clock,
     )
-    _add_deliveries(routes, wired, cursors)
+    rejections = _add_deliveries(routes, wired, cursors)
     browse = ListNotifications(notifications=wired.notifications)
     add_notifications(
         routes,
@@ -78,14 +81,21 @@ def add_operators(routes: Routes, wired: Wiring, inspect: MeasureBacklog) -> Non
     describe_queues = _add_queues(routes, wired, inspect)
     incidents = ListIncidents(store=DynamoIncidents(table=wired.state_table, clock=wired.clock))
     add_incidents(routes, browse=incidents)
-    add_overviews(routes, wired, queues=describe_queues, incidents=incidents)
+    add_overviews(
+        routes,
+        wired,
+        count=count,
+        queues=describe_queues,
+        incidents=incidents,
+        rejections=rejections,
+    )
     dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
     retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
     redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver)
     add_dead_letters(routes, browse=dead, redrive=redrive, cursors=cursors)
 
 
-def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
+def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> ListRejections:
     known = providers()
     reinterpret = ReinterpretDelivery(
         config=wired.config,
@@ -129,6 +139,7 @@ def _add_deliveries(routes: Routes, wired: Wiring, cursors: Cursors) -> None:
         providers=known,
         scheme=wired.settings.scheme,
     )
+    return rejections
 
 
 def _explain_wait(wired: Wiring, notification: Notification) -> str | None:

@@ -1,14 +1,13 @@
 """Add the routes of the overview, of metrics over time, and of costs."""
 
 from signalbox.aws.metrics_history import DynamoMetricsHistory
-from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.routes.overview import add_overview
 from signalbox.http.routing import Routes
-from signalbox.runtime.counters import MAX_COUNT_SECONDS, count_changes
-from signalbox.runtime.registry import providers
+from signalbox.runtime.counters import MAX_COUNT_SECONDS
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.list_rejections import ListRejections
 from signalbox.services.incidents.list_incidents import ListIncidents
+from signalbox.services.metrics import CountChanges
 from signalbox.services.metrics_history import ReadHistory
 from signalbox.services.notifications.circuits import ReadCircuits
 from signalbox.services.overview import ReadOverview
@@ -16,10 +15,15 @@ from signalbox.services.queues.queue_status import DescribeQueues
 
 
 def add_overviews(
-    routes: Routes, wired: Wiring, *, queues: DescribeQueues, incidents: ListIncidents
+    routes: Routes,
+    wired: Wiring,
+    *,
+    count: CountChanges,
+    queues: DescribeQueues,
+    incidents: ListIncidents,
+    rejections: ListRejections,
 ) -> None:
     """Add the routes."""
-    count = count_changes(wired)
     history = ReadHistory(
         counters=count.counters,
         store=DynamoMetricsHistory(table=wired.state_table),
@@ -32,10 +36,6 @@ def add_overviews(
         deliveries=wired.deliveries,
         incidents=incidents,
         circuits=ReadCircuits(config=wired.config, store=wired.circuits),
-        rejections=ListRejections(
-            store=DynamoRejections(table=wired.state_table),
-            config=wired.config,
-            providers=providers(),
-        ),
+        rejections=rejections,
     )
     add_overview(routes, overview=overview, history=history, count_seconds=MAX_COUNT_SECONDS)
