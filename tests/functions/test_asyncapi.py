@@ -118,3 +118,11 @@ def test_what_is_sent_is_what_is_described() -> None:
 def test_what_is_received_is_what_is_described(message: str, text: str) -> None:
     assert errors(text, message) == []
     assert errors(text.replace("type", "kind"), message) != []
+
+
+def test_an_odd_host_does_not_fail(system: System) -> None:
+    response = system.ask("GET", "/api/v1/asyncapi.json", headers={"host": "["})
+
+    assert response.status == 200
+    server = json.loads(response.text)["servers"]["http"]
+    assert (server["protocol"], server["host"]) == ("https", "")

@@ -171,7 +171,7 @@ def _server(url: str) -> JsonObject:
     parts = urlsplit(url)
     server: JsonObject = {
         "host": parts.netloc,
-        "protocol": parts.scheme,
+        "protocol": parts.scheme or "https",
         "security": _refs("securitySchemes", ("ApiKey", "Bearer")),
     }
     if parts.scheme.startswith("ws"):

@@ -15,13 +15,26 @@ def is_this_machine(host: str) -> bool:
     return host.lower() in _LOOPBACK
 
 
-def public_url(request: InboundRequest) -> str:
+def request_origin(request: InboundRequest, scheme: str) -> str:
     """Return the URL of the API without a path, by the host that the client asked for.
 
-    It is https, except on this machine. An odd host becomes empty, which makes the URL relative.
+    An odd host becomes empty, which makes the URL relative.
     """
     host = request.header("host")
+    return f"{scheme}://{host}{request.base_path}" if _host_name(host) else request.base_path
+
+
+def public_url(request: InboundRequest) -> str:
+    """Return the URL of the API as `request_origin` does: https, except on this machine."""
+    on_this_machine = is_this_machine(_host_name(request.header("host")))
+    return request_origin(request, "http" if on_this_machine else "https")
+
+
+def _host_name(host: str) -> str:
+    """Return a host without its port, empty if it is not valid."""
     if not _HOST.fullmatch(host):
-        return request.base_path
-    scheme = "http" if is_this_machine(urlsplit(f"//{host}").hostname or "") else "https"
-    return f"{scheme}://{host}{request.base_path}"
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # brackets without an address
+        return ""

@@ -9,12 +9,12 @@ from signalbox.auth.sessions import ManageSessions
 from signalbox.aws.sessions import DynamoSessions
 from signalbox.http.audit import AuditTrail
 from signalbox.http.authorize import Authenticate
-from signalbox.http.base_url import request_origin
 from signalbox.http.routes.login import LoginServices, add_login
 from signalbox.http.routes.sessions import add_sessions
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.login import LOGIN_CALLBACK
 from signalbox.http.session_credentials import SessionAuthenticator, SessionCookie
+from signalbox.http.urls import request_origin
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import TOKEN_PRINCIPAL, Principal
 from signalbox.models.request import InboundRequest

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from signalbox.http.problem_pages import render_problem_page
 from signalbox.http.routing import APPLICATION_JSON, OPEN, Route, Routes
+from signalbox.http.urls import request_origin
 from signalbox.models.errors import NotFound
 
 ASYNCAPI: Final = "/api/v1/asyncapi.json"
@@ -93,8 +94,7 @@ def add_docs(
     def asyncapi() -> Response[str]:
         call = routes.call().request
         scheme = call.header("x-forwarded-proto") or "https"
-        url = f"{scheme}://{call.header('host')}{call.base_path}"
-        body = event_description(url)
+        body = event_description(request_origin(call, scheme))
         return Response(status_code=200, content_type=APPLICATION_JSON, body=body)
 
     @routes.add(page("/docs", "A page to read the description with, and to try it", _HTML))

@@ -4,7 +4,6 @@ from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
-from signalbox.http.base_url import request_origin
 from signalbox.http.crud import Crud, add_crud
 from signalbox.http.pagination import IdPath
 from signalbox.http.routing import Route, Routes, json_response
@@ -15,6 +14,7 @@ from signalbox.http.schemas.sources import (
     SourceList,
     SourceSetupResponse,
 )
+from signalbox.http.urls import request_origin
 from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery
 from signalbox.models.principal import Scope
