@@ -5,7 +5,6 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth, RFC 7636, RF
 
 import hashlib
 import re
-import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from signalbox.models.errors import NotFound, Unauthenticated
 from signalbox.models.issuer import Issuer, IssuerLogin
+from signalbox.models.opaque_token import random_token
 from signalbox.models.principal import TOKEN_PRINCIPAL, Principal
 
 RedeemCode = Callable[[str, Mapping[str, str]], str]
@@ -24,11 +24,6 @@ NonceOf = Callable[[str], str]
 """Return the nonce of an ID token that was verified, empty without one."""
 
 _ATTEMPT: Final = re.compile(r"([\w.-]{1,64})\.([\w-]{43})\.([\w-]{43})\.([\w-]{43})", re.ASCII)
-
-
-def random_value() -> str:
-    """Return a new random value of 256 bits."""
-    return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +63,7 @@ class OidcLogin:
     redeem: RedeemCode
     authenticate: Callable[[str], Principal]
     nonce_of: NonceOf
-    random: Callable[[], str] = random_value
+    random: Callable[[], str] = random_token
 
     def names(self) -> Sequence[str]:
         """Return the issuers at which one can log in."""

@@ -3,13 +3,12 @@
 Only a hash of it is stored. A session has the scopes that its key has now, and ends with the key.
 """
 
-import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.errors import Unauthenticated
+from signalbox.models.opaque_token import random_token, token_digest
 from signalbox.models.principal import Principal
 from signalbox.models.session import SESSION_LIFETIME, Session
 from signalbox.services.ports.auth import SessionStore
@@ -20,7 +19,7 @@ SESSION_PREFIX: Final = "sbs_"
 
 def random_session() -> str:
     """Return a new token of a session."""
-    return SESSION_PREFIX + secrets.token_urlsafe(32)
+    return SESSION_PREFIX + random_token()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class ManageSessions:
             created_at=now,
             expires_at=min(end, principal.expires_at or end),
         )
-        self.store.put(_digest(text), session)
+        self.store.put(token_digest(text), session)
         return NewSession(text=text, stored=session)
 
     def find(self, text: str) -> Session:
@@ -63,7 +62,7 @@ class ManageSessions:
             Unauthenticated: There is none, or its credentials are no longer valid.
             Unavailable: The store did not answer.
         """
-        session = self.store.get(_digest(text), self.clock())
+        session = self.store.get(token_digest(text), self.clock())
         principal = self.current(session.principal) if session else None
         if session is None or principal is None:
             raise Unauthenticated("the session is not valid or has ended: log in again")
@@ -73,8 +72,4 @@ class ManageSessions:
 
     def end(self, text: str) -> None:
         """Remove a session, if it exists."""
-        self.store.remove(_digest(text))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.store.remove(token_digest(text))

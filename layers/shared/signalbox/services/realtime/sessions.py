@@ -1,13 +1,12 @@
 """Open and close WebSocket connections."""
 
-import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.errors import TooManyRequests, Unauthenticated
 from signalbox.models.ids import SocketId
+from signalbox.models.opaque_token import random_token, token_digest
 from signalbox.models.principal import Principal
 from signalbox.models.realtime import MAX_SOCKETS, RECONNECT_AFTER, TICKET_LIFETIME, Socket
 from signalbox.services.ports.realtime import CurrentPrincipal, SocketStore, TicketStore
@@ -18,7 +17,7 @@ TICKET_PREFIX = "sbt_"
 
 def random_ticket() -> str:
     """Return a new ticket."""
-    return TICKET_PREFIX + secrets.token_urlsafe(32)
+    return TICKET_PREFIX + random_token()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class ManageTickets:
         """Return a new ticket of a principal."""
         ticket = self.random()
         expires_at = self.clock() + TICKET_LIFETIME
-        self.store.put(_hashed(ticket), principal, expires_at)
+        self.store.put(token_digest(ticket), principal, expires_at)
         return IssuedTicket(text=ticket, expires_at=expires_at)
 
     def redeem(self, ticket: str) -> Principal:
@@ -50,7 +49,7 @@ class ManageTickets:
         Raises:
             Unauthenticated: The ticket is not valid.
         """
-        principal = self.store.take(_hashed(ticket), self.clock())
+        principal = self.store.take(token_digest(ticket), self.clock())
         if principal is None:
             raise Unauthenticated("the ticket is not valid")
         return principal
@@ -96,7 +95,3 @@ class ManageSockets:
     def close(self, socket: SocketId) -> None:
         """Remove a connection and its subscriptions."""
         self.sockets.remove(socket)
-
-
-def _hashed(ticket: str) -> str:
-    return hashlib.sha256(ticket.encode("utf-8", "surrogatepass")).hexdigest()
