@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document
+from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
 from signalbox.models.metrics_history import MetricsPoint
 from signalbox.services.ports.metrics import MetricsHistoryStore
 
@@ -35,7 +35,7 @@ class DynamoMetricsHistory(MetricsHistoryStore):
             {
                 **_point_key(resolution, point.at),
                 "doc": {"S": point.model_dump_json()},
-                "ttl": {"N": str(int(expires_at.timestamp()))},
+                "ttl": ttl_attribute(expires_at),
             }
         )
 

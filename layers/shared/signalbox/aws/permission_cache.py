@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws import table_keys
+from signalbox.aws.dynamo_table import ttl_attribute
 from signalbox.models.errors import Unavailable
 from signalbox.services.ports.permissions import CachedPermission
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
     from signalbox.aws.dynamo_table import Table
 
 _logger: Final = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class DynamoPermissionCache:
 
     def put(self, key: tuple[str, ...], permission: CachedPermission) -> None:
         """Store the permission under this key; without it the next one asks again."""
-        until: AttributeValueTypeDef = {"N": str(int(permission.until.timestamp()))}
+        until = ttl_attribute(permission.until)
         try:
             self.table.put(
                 {

@@ -18,7 +18,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.errors import ConfigurationUnreadable, NotFound
-from signalbox.models.schedule import Schedule
+from signalbox.models.schedule import Schedule, ScheduleTiming
 from signalbox.models.schedule_runs import ScheduleState
 from signalbox.services.ports.schedules import ScheduleStore
 
@@ -79,16 +79,15 @@ def run_attributes(schedule: Schedule, stored: Item | None, now: datetime) -> It
     It is due at once, which finds its next run. It begins anew if its timing has changed.
     """
     due = _due(schedule, now) if schedule.enabled else {}
-    before = _stored_timing(stored)
-    if stored is None or before is None or before != schedule.timing:
+    if not stored or _stored_timing(stored) != schedule.timing:
         return {"done_until": {"S": sortable_time(now)}, **due}
     kept = {name: stored[name] for name in ("done_until", "last_run") if name in stored}
     return {**kept, **due}
 
 
-def _stored_timing(stored: Item | None) -> object:
+def _stored_timing(stored: Item) -> ScheduleTiming | None:
     try:
-        return read_document(Schedule, stored).timing if stored else None
+        return read_document(Schedule, stored).timing
     except ValidationError:
         return None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document
+from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
 from signalbox.models.session import Session
 from signalbox.services.ports.auth import SessionStore
 
@@ -30,7 +30,7 @@ class DynamoSessions(SessionStore):
             {
                 **_session_key(digest),
                 "doc": {"S": session.model_dump_json()},
-                "ttl": {"N": str(int(session.expires_at.timestamp()))},
+                "ttl": ttl_attribute(session.expires_at),
             }
         )
 
