@@ -14,6 +14,7 @@ from cli.server.http_events import (
     message_response,
     response_messages,
 )
+from signalbox.http.asgi_lifespan import answer_lifespan
 from signalbox.http.asgi_request import asgi_request
 from signalbox.http.schemas.health import HealthResponse
 from signalbox.models.errors import PayloadTooLarge
@@ -22,12 +23,10 @@ from signalbox.runtime.version import VERSION
 from signalbox.services.gateway.bodies import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from typing import Any
-
     from cli.server.invoker import FunctionCaller
     from cli.server.readiness import Readiness
     from cli.server.route_table import RouteTable
+    from signalbox.http.asgi_lifespan import LifespanStep
     from signalbox.http.asgi_messages import AsgiMessage, HttpScope, Receive, Send
     from signalbox.http.gateway_asgi import AsgiGateway
     from signalbox.http.gateway_request import IncomingRequest
@@ -50,8 +49,8 @@ class ServerApplication:
     call: FunctionCaller
     readiness: Readiness
     clock: Clock
-    begin: Callable[[], Coroutine[Any, Any, None]]
-    end: Callable[[], Coroutine[Any, Any, None]]
+    begin: LifespanStep
+    end: LifespanStep
     gateway: AsgiGateway | None = None
     trusted_proxies: tuple[str, ...] = ()
 
@@ -60,7 +59,7 @@ class ServerApplication:
         if scope["type"] == "http":
             await self._http(cast("HttpScope", scope), receive, send)
         elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await answer_lifespan(receive, send, self.begin, self.end)
         else:
             await send({"type": "websocket.close", "code": _NOT_IMPLEMENTED})
 
@@ -69,7 +68,7 @@ class ServerApplication:
         route = self.routes.match(incoming.method, incoming.path)
         own = await self._own_response(incoming)
         if own is None and route and route.function == GATEWAY_FUNCTION and self.gateway:
-            await self.gateway(cast("AsgiMessage", scope), receive, send)
+            await self.gateway.answer(incoming, body, send)
             return
         try:
             if own is None and route:
@@ -102,11 +101,3 @@ class ServerApplication:
             ("x-request-id", incoming.request_id),
         )
         return ServerResponse(status=status, fields=fields, body=text.encode())
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self.begin()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.end()
-        await send({"type": "lifespan.shutdown.complete"})

@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from signalbox.http.asgi_body import ReceivedBody
+from signalbox.http.asgi_lifespan import LifespanStep, answer_lifespan
 from signalbox.http.asgi_messages import AsgiMessage, HttpScope, Receive, Send
 from signalbox.http.asgi_request import asgi_request
 from signalbox.http.gateway import Gateway
@@ -26,8 +26,6 @@ _CLOSING: Final = frozenset({400, 505})
 
 _VERSION: Final = re.compile(r"1\.[0-9]|2|3")
 _WEBSOCKET_REFUSAL: Final = 501
-
-LifespanStep = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +48,19 @@ class AsgiGateway:
             SignalboxError: The response broke off, so the server is to close the connection.
         """
         if scope["type"] == "http":
-            await self._http(cast("HttpScope", scope), receive, send)
+            request = asgi_request(cast("HttpScope", scope), receive, self.trusted_proxies)
+            await self.answer(*request, send)
         elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await answer_lifespan(receive, send, self.begin, self.end)
         else:
             await _refuse_websocket(scope, send)
 
-    async def _http(self, scope: HttpScope, receive: Receive, send: Send) -> None:
-        incoming, body = asgi_request(scope, receive, self.trusted_proxies)
+    async def answer(self, incoming: IncomingRequest, body: ReceivedBody, send: Send) -> None:
+        """Answer a request that is parsed, and cancel it when its client leaves.
+
+        Raises:
+            SignalboxError: The response broke off, so the server is to close the connection.
+        """
         body.begin_watch()
         try:
             await self._answer(incoming, body, send)
@@ -87,14 +90,6 @@ class AsgiGateway:
     def _health(self, incoming: IncomingRequest) -> OwnResponse:
         health = HealthResponse(version=self.gateway.version, time=self.clock())
         return own_json_response(health.model_dump_json(), incoming.request_id)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self.begin()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.end()
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _send_response(
