@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue
 
 from cli.backup.contents import BackupPart
 from cli.erase.person import ErasedPerson
 from signalbox.aws import table_keys
 from signalbox.aws.compression import pack_record, unpack_record
+from signalbox.aws.deliveries import BODY_ATTRIBUTES
 from signalbox.aws.dynamo_table import text_attribute
 from signalbox.models.change import task_summary
 from signalbox.models.delivery import Delivery
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 SCANNED: Final = (BackupPart.DELIVERIES, BackupPart.TASKS)
-BODY_ATTRIBUTES: Final = ("body", "body_key", "dictionary")
 
 
 class StillOpen(Exception):
@@ -49,7 +49,7 @@ def redact_item(table: BackupPart, item: Item, person: ErasedPerson) -> Item:
         if redacted == document:
             return item
         record = model.model_validate_json(json.dumps(redacted), extra="ignore")
-    except (ValueError, ValidationError) as error:
+    except ValueError as error:
         raise NotRedactable from error
     if _is_open(record):
         raise StillOpen

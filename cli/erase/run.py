@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from cli.backup.contents import BackupPart, is_kept
 from cli.erase.person import ErasedPerson
 from cli.erase.records import SCANNED, NotRedactable, StillOpen, redact_item, without_body
-from signalbox.aws.compression import CompressedDataInvalid, decompress
+from signalbox.aws.compression import CompressedDataInvalid
+from signalbox.aws.deliveries import unpacked_body
 from signalbox.aws.dynamo_table import text_attribute
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item
 
-_MAX_BODY: Final = 10 * 2**20
 _EXAMPLES: Final = 20
 
 
@@ -135,9 +135,8 @@ class ErasePerson:
         stored = self.storage.body(key) if key else item.get("body", {}).get("B")
         if stored is None:
             return False
-        dictionary = text_attribute(item, "dictionary") or None
         try:
-            body = decompress(bytes(stored), dictionary, limit=_MAX_BODY)
+            body = unpacked_body(item, bytes(stored))
         except CompressedDataInvalid:
             return True
         return self.person.is_in_body(body)

@@ -38,8 +38,10 @@ _MAX_ITEM_BODY: Final = 300_000
 _MAX_BODY: Final = 10 * 2**20
 """The largest request that API Gateway takes."""
 
+BODY_ATTRIBUTES: Final = ("body", "body_key", "dictionary")
+"""What an item has of a body, in it or in the bucket."""
+
 _DUE_ATTRIBUTES: Final = ("due_pk", "due_sk")
-_BODY_ATTRIBUTES: Final = ("body", "body_key", "dictionary")
 _LAST: Final = "9"
 """After every time."""
 
@@ -96,7 +98,7 @@ class DynamoDeliveries(DeliveryStore):
         gone: tuple[str, ...] = () if due or not before.due_at else _DUE_ATTRIBUTES
         large = None
         if before.keeps_body and not after.keeps_body:
-            gone += _BODY_ATTRIBUTES
+            gone += BODY_ATTRIBUTES
             large = self._large_body(before)
         self.table.change(
             {"pk": {"S": before.id}},
@@ -163,8 +165,7 @@ class DynamoDeliveries(DeliveryStore):
         if inside is None:
             with aws_unavailable("the bucket of large bodies"):
                 inside = self.s3().get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        dictionary = text_attribute(item, "dictionary") or None
-        return decompress(bytes(inside), dictionary, limit=_MAX_BODY)
+        return unpacked_body(item, bytes(inside))
 
     def _large_body(self, delivery: Delivery) -> str | None:
         """Return the place in the bucket of a body that is there."""
@@ -177,6 +178,16 @@ class DynamoDeliveries(DeliveryStore):
         if item is None:
             raise NotFound("there is no such delivery")
         return item
+
+
+def unpacked_body(item: Item, stored: bytes) -> bytes:
+    """Return the body of the item of a delivery from how it is stored, in the item or the bucket.
+
+    Raises:
+        CompressedDataInvalid: It is damaged, or larger than a body may be.
+    """
+    dictionary = text_attribute(item, "dictionary") or None
+    return decompress(stored, dictionary, limit=_MAX_BODY)
 
 
 def _due_attributes(delivery: Delivery) -> dict[str, AttributeValueTypeDef]:
