@@ -73,6 +73,11 @@ class ArchiveEntry(BaseModel):
         return cast("Item", _decoded(self.item or {}))
 
     @property
+    def encoded_item(self) -> Item:
+        """Return the item with its bytes in base64, which is enough to look at its keys."""
+        return cast("Item", self.item or {})
+
+    @property
     def stored_body(self) -> bytes:
         """Return the large body."""
         return b64decode(self.body or "")
@@ -152,16 +157,16 @@ def open_archive(path: Path) -> Archive:
     """
     try:
         with gzip.open(path, "rb") as file:
-            header = _header(file.readline())
-            end = _verified(header, file)
+            first = file.readline()
+            header, end = _header(first), _verified(first, file)
     except FileNotFoundError:
         raise CommandError(f"{path} does not exist") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CommandError(f"{path} is damaged or not complete: {error}") from None
-    return Archive(path=path, header=ArchiveHeader.model_validate_json(header), end=end)
+    return Archive(path=path, header=header, end=end)
 
 
-def _header(line: bytes) -> bytes:
+def _header(line: bytes) -> ArchiveHeader:
     try:
         header = ArchiveHeader.model_validate_json(line)
     except ValidationError:
@@ -171,12 +176,12 @@ def _header(line: bytes) -> bytes:
             f"the backup has format {header.format}, written by version {header.version}; "
             f"this version reads up to {FORMAT}: restore it with that version or a later one"
         )
-    return line
+    return header
 
 
-def _verified(header: bytes, lines: gzip.GzipFile) -> ArchiveEnd:
+def _verified(first: bytes, lines: gzip.GzipFile) -> ArchiveEnd:
     """Return the last line, if the lines before it are those that it describes."""
-    digest, counts = hashlib.sha256(header), Counter[str]()
+    digest, counts = hashlib.sha256(first), Counter[str]()
     for line in lines:
         if line.startswith(b'{"end":'):
             end = ArchiveEnd.model_validate(json.loads(line)["end"])

@@ -49,6 +49,20 @@ KEPT_STATE: Final = ("REFERENCE#", "SEQUENCE#", "DIGEST#", "REDELIVERY#")
 counters, limits, caches and leases, which begin anew."""
 
 
+_WITHOUT_SORT_KEY: Final = frozenset({BackupPart.DELIVERIES, BackupPart.STATE})
+
+
+def key_of(table: BackupPart, item: Item) -> Item:
+    """Return the attributes by which a table has the item."""
+    names = ("pk",) if table in _WITHOUT_SORT_KEY else ("pk", "sk")
+    return {name: item[name] for name in names}
+
+
+def item_name(item: Item) -> str:
+    """Return the key of an item as text."""
+    return " ".join(filter(None, (text_attribute(item, name) for name in ("pk", "sk"))))
+
+
 def is_kept(table: BackupPart, item: Item) -> bool:
     """Return whether a backup has the item."""
     pk = text_attribute(item, "pk")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -27,12 +26,14 @@ from cli.backup.contents import (
     BackupPart,
     is_kept,
     is_last_of_partition,
+    item_name,
 )
 from cli.backup.storage import BackupStorage
 from cli.errors import CommandError
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import read_document, text_attribute
 from signalbox.models.task import Priority, Task, TaskStatus
+from signalbox.services.pagination import chunked
 
 if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
@@ -117,7 +118,7 @@ def restore_backup(
     run = _Restore(storage=storage)
     with ThreadPoolExecutor(_THREADS, "restore") as pool:
         for stage in RESTORE_STAGES:
-            for chunk in _chunks(archive.entries(stage)):
+            for chunk in chunked(archive.entries(stage), _CHUNK):
                 run.chunk(chunk, pool)
     return run.report(missing_secrets(storage, archive))
 
@@ -127,7 +128,7 @@ def compare_backup(storage: BackupStorage, archive: Archive) -> RestoreReport:
     run = _Restore(storage=storage)
     with ThreadPoolExecutor(_THREADS, "compare") as pool:
         for stage in RESTORE_STAGES:
-            for chunk in _chunks(archive.entries(stage)):
+            for chunk in chunked(archive.entries(stage), _CHUNK):
                 run.record(chunk, pool.map(run.compared, chunk))
     return run.report(missing_secrets(storage, archive))
 
@@ -184,11 +185,7 @@ class _Restore:
             if there is None:
                 return Placed.MISSING
             return Placed.PRESENT if there == entry.stored_body else Placed.DIFFERENT
-        item = entry.stored_item
-        stored = self.storage.get(entry.part, item)
-        if stored is None:
-            return Placed.MISSING
-        return Placed.PRESENT if _comparable(stored) == _comparable(item) else Placed.DIFFERENT
+        return self._compared_item(entry.part, entry.stored_item)
 
     def report(self, secrets: tuple[str, ...]) -> RestoreReport:
         return RestoreReport(
@@ -202,21 +199,27 @@ class _Restore:
         if entry.part == BackupPart.BODIES:
             self.storage.put_body(entry.key or "", entry.stored_body)
             return Placed.RESTORED
-        if self.storage.put_new(entry.part, entry.stored_item):
+        item = entry.stored_item
+        if self.storage.put_new(entry.part, item):
             return Placed.RESTORED
-        return self.compared(entry)
+        return self._compared_item(entry.part, item)
+
+    def _compared_item(self, table: BackupPart, item: Item) -> Placed:
+        stored = self.storage.get(table, item)
+        if stored is None:
+            return Placed.MISSING
+        return Placed.PRESENT if _comparable(stored) == _comparable(item) else Placed.DIFFERENT
 
 
 def _is_last(entry: ArchiveEntry) -> bool:
-    return entry.item is not None and is_last_of_partition(entry.part, entry.stored_item)
+    return entry.item is not None and is_last_of_partition(entry.part, entry.encoded_item)
 
 
 def _pending_task(entry: ArchiveEntry) -> Task | None:
     """Return the task that waits for a worker, None if the entry is of another."""
-    item = entry.stored_item
-    if not text_attribute(item, "list_pk").startswith(TaskStatus.PENDING):
+    if not text_attribute(entry.encoded_item, "list_pk").startswith(TaskStatus.PENDING):
         return None
-    return read_document(Task, item)
+    return read_document(Task, entry.stored_item)
 
 
 def _comparable(item: Item) -> Mapping[str, object]:
@@ -224,13 +227,4 @@ def _comparable(item: Item) -> Mapping[str, object]:
 
 
 def _named(entry: ArchiveEntry) -> str:
-    if entry.item is None:
-        return f"{entry.part} {entry.key}"
-    item = entry.stored_item
-    names = [text_attribute(item, name) for name in ("pk", "sk")]
-    return f"{entry.part} {' '.join(filter(None, names))}"
-
-
-def _chunks(entries: Iterator[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:
-    while chunk := list(islice(entries, _CHUNK)):
-        yield chunk
+    return f"{entry.part} {entry.key if entry.item is None else item_name(entry.encoded_item)}"

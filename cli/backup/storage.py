@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final, Protocol, TypedDict
 from botocore.config import Config
 from typing_extensions import override
 
-from cli.backup.contents import (
-    BackupPart,
-)
+from cli.backup.contents import BackupPart, key_of
 from cli.stack import Stack, client_config
 from signalbox.models.ids import TaskId
 from signalbox.models.queue_messages import TaskMessage
 from signalbox.models.task import Priority
+from signalbox.services.pagination import chunked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 _BATCH: Final = 10
-_WITHOUT_SORT_KEY: Final = frozenset({BackupPart.DELIVERIES, BackupPart.STATE})
 
 
 class _Options(TypedDict):
@@ -84,10 +82,9 @@ class AwsBackupStorage(BackupStorage):
 
     @override
     def get(self, table: BackupPart, item: Item) -> Item | None:
-        names = ("pk",) if table in _WITHOUT_SORT_KEY else ("pk", "sk")
         answer = self.dynamodb.get_item(
             TableName=self.tables[table],
-            Key={name: item[name] for name in names},
+            Key=key_of(table, item),
             ConsistentRead=True,
         )
         return answer.get("Item")
@@ -149,11 +146,8 @@ class AwsBackupStorage(BackupStorage):
     @override
     def send(self, priority: Priority, tasks: Sequence[TaskId]) -> None:
         url = self.queues[priority]
-        for start in range(0, len(tasks), _BATCH):
-            bodies = [
-                TaskMessage(task_id=task).model_dump_json()
-                for task in tasks[start : start + _BATCH]
-            ]
+        for batch in chunked(tasks, _BATCH):
+            bodies = [TaskMessage(task_id=task).model_dump_json() for task in batch]
             answer = self.sqs.send_message_batch(
                 QueueUrl=url,
                 Entries=[

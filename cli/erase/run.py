@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from cli.backup.contents import BackupPart, is_kept
+from cli.backup.contents import BackupPart, is_kept, item_name
 from cli.erase.person import ErasedPerson
 from cli.erase.records import SCANNED, NotRedactable, StillOpen, redact_item, without_body
 from signalbox.aws.compression import CompressedDataInvalid
@@ -144,8 +144,7 @@ class ErasePerson:
     def _leave(self, table: BackupPart, item: Item, why: Erasure) -> None:
         self._counts[table][why] += 1
         if len(self._left) < _EXAMPLES:
-            key = " ".join(filter(None, (text_attribute(item, name) for name in ("pk", "sk"))))
-            self._left.append(f"{table} {key}: {why}")
+            self._left.append(f"{table} {item_name(item)}: {why}")
 
     def _configuration(self) -> Iterator[str]:
         for item in self.storage.items(BackupPart.CONFIG):

@@ -20,9 +20,7 @@ from cli.backup.archive import (
     compressed,
     open_archive,
 )
-from cli.backup.contents import (
-    BackupPart,
-)
+from cli.backup.contents import BackupPart, key_of
 from cli.backup.run import Placed, compare_backup, restore_backup, write_backup
 from cli.backup.storage import AwsBackupStorage
 from signalbox.models.ids import TaskId
@@ -159,13 +157,10 @@ _COMPARED: Final = (Placed.PRESENT, Placed.DIFFERENT, Placed.MISSING)
 def lose_everything(box: Installation, storage: AwsBackupStorage) -> None:
     """Delete all items, bodies and messages; secrets stay, as they are no part of a backup."""
     for table in TABLES:
-        names = ("pk",) if table in {BackupPart.DELIVERIES, BackupPart.STATE} else ("pk", "sk")
         for item in list(storage.items(table)):
-            storage.dynamodb.delete_item(
-                TableName=storage.tables[table], Key={name: item[name] for name in names}
-            )
+            storage.dynamodb.delete_item(TableName=storage.tables[table], Key=key_of(table, item))
     for key in list(storage.body_keys()):
-        storage.s3.delete_object(Bucket=storage.bucket, Key=key)
+        storage.delete_body(key)
     for queue in QUEUES:
         storage.sqs.purge_queue(QueueUrl=box.stack.name(queue))
 
