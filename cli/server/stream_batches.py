@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from signalbox.services.pagination import chunked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -75,9 +77,8 @@ class BatchQueue:
 
     def add(self, changes: Sequence[StreamChange]) -> None:
         """Append changes as batches."""
-        size = self._rules.batch_size
-        for start in range(0, len(changes), size):
-            self._batches.append(StreamBatch(changes=tuple(changes[start : start + size])))
+        for batch in chunked(changes, self._rules.batch_size):
+            self._batches.append(StreamBatch(changes=tuple(batch)))
 
     def wait_seconds(self) -> float:
         """Return for how long the first batch is not repeated."""
