@@ -118,16 +118,25 @@ def serve_gateway(
         CommandError: The port is taken, or a proxy is no network.
     """
     os.environ.update(environment)
-    try:
-        listening = socket.create_server((host, port), backlog=2_048, reuse_port=False)
-    except OSError as refused:
-        raise CommandError(f"{host}:{port} cannot be used: {refused.strerror}") from None
+    listening = listening_socket(host, port)
     config = gateway_config(partial(application, trusted_proxies=trusted_proxies), workers)
     with listening:
         if workers > 1:
             Multiprocess(config, sockets=[listening]).run()
         else:
             Server(config).run(sockets=[listening])
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return a socket on which a server will listen.
+
+    Raises:
+        CommandError: The port is taken, or the host has no such address.
+    """
+    try:
+        return socket.create_server((host, port), backlog=2_048)
+    except OSError as refused:
+        raise CommandError(f"{host}:{port} cannot be used: {refused.strerror}") from None
 
 
 def gateway_config(make: object, workers: int = 1) -> Config:

@@ -12,11 +12,14 @@ from cli.local.processed_template import GatewayApi, GatewayCors, ProcessedTempl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from boto3 import Session
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_apigatewayv2.type_defs import CorsTypeDef
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+
+    from cli.local.options import LocalOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,18 @@ class FixEmulatedStack:
                 TableName=table,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute},
             )
+
+
+def fix_emulated_stack(session: Session, options: LocalOptions) -> None:
+    """Fix the stack with these options."""
+    endpoint = options.endpoint_url
+    FixEmulatedStack(
+        cloudformation=session.client("cloudformation", endpoint_url=endpoint),
+        gateway=session.client("apigatewayv2", endpoint_url=endpoint),
+        dynamodb=session.client("dynamodb", endpoint_url=endpoint),
+        iam=session.client("iam", endpoint_url=endpoint),
+        stack_name=options.stack_name,
+    )()
 
 
 def _fix_api(gateway: ApiGatewayV2Client, api: GatewayApi, ids: Mapping[str, str]) -> None:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from pydantic import BaseModel, ConfigDict
 
 from cli.errors import CommandError
 from cli.local.banner import BannerLine
+from cli.local.options import LocalOptions
 
 _LOCK = "up.lock"
 _RECORD = "up.json"
@@ -29,6 +30,19 @@ class LocalInstance(BaseModel):
     endpoint_url: str
     smtp_port: int
     notes: tuple[BannerLine, ...] = ()
+
+    @classmethod
+    def of(cls, options: LocalOptions, notes: tuple[BannerLine, ...] = ()) -> Self:
+        """Return the local stack that this process runs with these options."""
+        return cls(
+            pid=os.getpid(),
+            stack_name=options.stack_name,
+            base_url=options.base_url,
+            echo_url=options.echo_url,
+            endpoint_url=options.endpoint_url,
+            smtp_port=options.smtp_port,
+            notes=notes,
+        )
 
 
 @contextmanager

@@ -85,15 +85,7 @@ def _run(options: LocalOptions, *, follow: bool) -> None:
     with LocalStack(options=options) as stack:
         print("Building and deploying template.yaml …", flush=True)
         deployed = stack.deploy()
-        running = LocalInstance(
-            pid=os.getpid(),
-            stack_name=deployed.name,
-            base_url=deployed.base_url,
-            echo_url=deployed.echo_url,
-            endpoint_url=deployed.endpoint_url,
-            smtp_port=options.smtp_port,
-            notes=seed_local_stack(deployed, options.home).notes,
-        )
+        running = LocalInstance.of(options, seed_local_stack(deployed, options.home).notes)
         instance.publish(options.home, running)
         print(f"Ready after {time.monotonic() - started:.1f} s.\n")
         _show(running)

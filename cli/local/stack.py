@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from cli.local.cloud import LocalCloud, require_ports_free
 from cli.local.echo import EchoInbox, EchoTarget
-from cli.local.emulator_fixes import FixEmulatedStack
+from cli.local.emulator_fixes import fix_emulated_stack
 from cli.local.forward import Forwarder, ForwardTarget
 from cli.local.options import REGION, LocalOptions
 from cli.local.parameters import stack_parameters
@@ -85,7 +85,7 @@ class LocalStack:
             sam.build()
             sam.deploy()
             self._remember(fingerprint)
-        self._repair()
+        fix_emulated_stack(self._session, options)
         outputs = {
             output["OutputKey"]: output["OutputValue"] for output in self._stack()["Outputs"]
         }
@@ -148,13 +148,3 @@ class LocalStack:
             self._cloudformation.delete_stack(StackName=self.options.stack_name)
             gone = self._cloudformation.get_waiter("stack_delete_complete")
             gone.wait(StackName=self.options.stack_name, WaiterConfig={"Delay": 1})
-
-    def _repair(self) -> None:
-        endpoint = self.options.endpoint_url
-        FixEmulatedStack(
-            cloudformation=self._cloudformation,
-            gateway=self._session.client("apigatewayv2", endpoint_url=endpoint),
-            dynamodb=self._session.client("dynamodb", endpoint_url=endpoint),
-            iam=self._session.client("iam", endpoint_url=endpoint),
-            stack_name=self.options.stack_name,
-        )()

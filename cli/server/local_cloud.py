@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, WaiterError
 from cli.errors import CommandError
 from cli.local.cloud import LocalCloud, require_ports_free
 from cli.local.echo import EchoInbox, EchoTarget
-from cli.local.emulator_fixes import FixEmulatedStack
+from cli.local.emulator_fixes import fix_emulated_stack
 from cli.local.options import REGION
 from cli.local.parameters import stack_parameters
 from cli.local.serve import serve_http
@@ -95,20 +95,13 @@ def _names_one_of(output: object, resources: Mapping[str, object]) -> bool:
 def _deploy(
     session: boto3.Session, options: LocalOptions, plan: ServerPlan, more: Mapping[str, str]
 ) -> None:
-    endpoint = options.endpoint_url
-    client = session.client("cloudformation", endpoint_url=endpoint)
+    client = session.client("cloudformation", endpoint_url=options.endpoint_url)
     body = stateful_template(plan, options.base_url)
     try:
         _apply(client, options.stack_name, body, _parameters(options, plan, more))
     except (ClientError, WaiterError) as refused:
         raise CommandError(f"the tables and queues were not created: {refused}") from refused
-    FixEmulatedStack(
-        cloudformation=client,
-        gateway=session.client("apigatewayv2", endpoint_url=endpoint),
-        dynamodb=session.client("dynamodb", endpoint_url=endpoint),
-        iam=session.client("iam", endpoint_url=endpoint),
-        stack_name=options.stack_name,
-    )()
+    fix_emulated_stack(session, options)
 
 
 def _apply(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cli.server.assembly import AssembledServer
 from cli.server.stopping import Stopping
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from uvicorn import Config
@@ -74,19 +74,6 @@ class _DrainingServer(Server):
 
     def _exit(self) -> None:
         self.should_exit = True
-
-
-def listen_on(options: ListenOptions) -> socket.socket:
-    """Return the socket on which the server will listen.
-
-    Raises:
-        CommandError: The port is taken.
-    """
-    try:
-        return socket.create_server((options.host, options.port), backlog=2_048)
-    except OSError as refused:
-        address = f"{options.host}:{options.port}"
-        raise CommandError(f"{address} cannot be used: {refused.strerror}") from None
 
 
 def serve_deployment(

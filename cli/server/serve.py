@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
+from cli.gateway_server import listening_socket
 from cli.server.deployment import describe_deployment
 from cli.server.plan import ServerPlan
-from cli.server.run import leave_process, listen_on, serve_deployment
+from cli.server.run import leave_process, serve_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def serve_stack(
         CommandError: The stack does not fit, or the port is taken.
     """
     deployment = describe_deployment(plan, stack)
-    at = listen_on(listen)
+    at = listening_socket(listen.host, listen.port)
     _announce(stack.name, listen)
     serve_deployment(deployment, options, listen, at)
     leave_process()
@@ -72,18 +72,10 @@ def serve_locally(
     from cli.server.local_cloud import local_cloud
 
     with instance.exclusive(local.home):
-        at = listen_on(listen)
+        at = listening_socket(listen.host, listen.port)
         with local_cloud(local, plan, parameters) as stack:
-            running = LocalInstance(
-                pid=os.getpid(),
-                stack_name=stack.name,
-                base_url=stack.base_url,
-                echo_url=local.echo_url,
-                endpoint_url=local.endpoint_url,
-                smtp_port=local.smtp_port,
-                notes=seed_stack(stack, local.echo_url, local.home).notes,
-            )
-            instance.publish(local.home, running)
+            notes = seed_stack(stack, local.echo_url, local.home).notes
+            instance.publish(local.home, LocalInstance.of(local, notes))
             _announce(stack.name, listen)
             print(f"The API key is in {local.home / 'key.json'}", flush=True)
             deployment = describe_deployment(plan, stack)

@@ -3,7 +3,6 @@
 The cloud refuses what a function's role does not allow, so every test is one of permissions too.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -40,17 +39,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         stack.config.put(a_source())
         stack.config.put(Connection(id=ConnectionId("team"), connector="slack"))
         stack.config.put(Subscription(id=SubscriptionId("team"), connection=ConnectionId("team")))
-        publish(
-            options.home,
-            LocalInstance(
-                pid=os.getpid(),
-                stack_name=deployed.name,
-                base_url=deployed.base_url,
-                echo_url=deployed.echo_url,
-                endpoint_url=deployed.endpoint_url,
-                smtp_port=options.smtp_port,
-            ),
-        )
+        publish(options.home, LocalInstance.of(options))
         yield Installation(
             base_url=deployed.base_url,
             echo_url=deployed.echo_url,
