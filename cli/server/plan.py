@@ -57,7 +57,6 @@ class EventSource(_Part):
     max_age_seconds: int = Field(default=-1, alias="MaximumRecordAgeInSeconds")
     criteria: _FilterCriteria = Field(default=_FilterCriteria(), alias="FilterCriteria")
     destinations: _Destinations | None = Field(default=None, alias="DestinationConfig")
-    response_types: tuple[str, ...] = Field(default=(), alias="FunctionResponseTypes")
     scaling: _Concurrency | None = Field(default=None, alias="ScalingConfig")
 
     @property
