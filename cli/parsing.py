@@ -79,6 +79,25 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be done without doing it.")
 ]
 
+TrustOption = Annotated[
+    list[str] | None,
+    typer.Option(help="A network of proxies whose X-Forwarded-For is believed."),
+]
+
+
+def trusted_networks(texts: list[str] | None) -> tuple[str, ...]:
+    """Return the networks of `--trust` in their usual form.
+
+    Raises:
+        BadParameter: One is no network.
+    """
+    from signalbox.models.networks import network_text
+
+    try:
+        return tuple(map(network_text, texts or ()))
+    except ValueError as invalid:
+        raise typer.BadParameter(str(invalid), param_hint="--trust") from None
+
 
 def query_parameters(**words: str | datetime | None) -> dict[str, str]:
     """Return the options that were given; times are in UTC."""

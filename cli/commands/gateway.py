@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.parsing import TrustOption, trusted_networks
 from cli.target import chosen_target
 
 
@@ -13,19 +14,12 @@ def gateway(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8080,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve.")] = 1,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option(help="A network of proxies whose X-Forwarded-For is believed."),
-    ] = None,
+    trust: TrustOption = None,
 ) -> None:
     """Serve the gateway to services from this machine, with streaming."""
     from cli.locate import find_stack
-    from signalbox.models.networks import network_text
 
-    try:
-        trusted = tuple(map(network_text, trust or ()))
-    except ValueError as invalid:
-        raise typer.BadParameter(str(invalid), param_hint="--trust") from None
+    trusted = trusted_networks(trust)
     stack = find_stack(chosen_target(context))
     from cli.gateway_server import function_environment, serve_gateway
 

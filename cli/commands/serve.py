@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.parsing import TrustOption, trusted_networks
 from cli.target import chosen_target
 
 
@@ -39,10 +40,7 @@ def serve(  # noqa: PLR0913  typer makes an option of each
     drain: Annotated[
         float, typer.Option(min=0, max=600, help="Seconds to answer on after a signal.")
     ] = 0.0,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option(help="A network of proxies whose X-Forwarded-For is believed."),
-    ] = None,
+    trust: TrustOption = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option(help="A parameter of the template, NAME=VALUE; for a local server."),
@@ -59,12 +57,8 @@ def serve(  # noqa: PLR0913  typer makes an option of each
     from cli.server.assembly import ServerOptions
     from cli.server.run import ListenOptions
     from cli.server.serve import read_plan, serve_locally, serve_stack
-    from signalbox.models.networks import network_text
 
-    try:
-        trusted = tuple(map(network_text, trust or ()))
-    except ValueError as invalid:
-        raise typer.BadParameter(str(invalid), param_hint="--trust") from None
+    trusted = trusted_networks(trust)
     pairs = [pair.partition("=") for pair in parameter or ()]
     if not all(equals for _, equals, _ in pairs):
         raise typer.BadParameter("a parameter is NAME=VALUE", param_hint="--parameter")

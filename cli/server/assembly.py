@@ -28,7 +28,6 @@ from cli.server.scheduler import SchedulePoller
 from cli.server.shard_reader import StreamCall
 from cli.server.stream_batches import DEFAULT_STREAM_BATCH, StreamRules
 from cli.server.stream_poller import StreamPoller
-from signalbox.models.networks import network_text
 from signalbox.runtime.api import readiness_checks
 from signalbox.runtime.gateway_asgi import application
 from signalbox.runtime.telemetry import logger
@@ -80,7 +79,7 @@ class AssembledServer:
         """Return the application, which starts and ends the pollers."""
         serves = self.options.serves
         pollers = tuple(self._pollers()) if self.options.polls else ()
-        trusted = tuple(map(network_text, self.options.trusted_proxies))
+        trusted = self.options.trusted_proxies
         gateway = application(trusted_proxies=trusted) if serves else None
         routes = self.deployment.plan.routes if serves else ()
         answering = {route.function for route in routes} - {GATEWAY_FUNCTION}
