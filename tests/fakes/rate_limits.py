@@ -8,8 +8,8 @@ from signalbox.models.base import to_microseconds
 from signalbox.models.rate_limit_lots import (
     LOT_LIFETIME,
     Bucket,
+    BucketChange,
     HeldLot,
-    after_change,
     single_request,
     with_new_lot,
 )
@@ -41,5 +41,10 @@ class FakeLotBuckets(RateLimitLotBuckets):
         change = change or single_request(bucket, limit, at)
         if max(bucket.arrival, at) > change.latest:
             raise over_limit(policy, bucket.level(limit, at), at)
-        self._kept[key] = after_change(bucket, change, at)
+        self._kept[key] = _after_change(bucket, change, at)
         return quota(policy, self._kept[key].level(limit, at), at), taken
+
+
+def _after_change(bucket: Bucket, change: BucketChange, at: int) -> Bucket:
+    lots = bucket.lots if change.lots is None else change.lots
+    return Bucket(arrival=max(bucket.arrival, at) + change.by, lots=lots)

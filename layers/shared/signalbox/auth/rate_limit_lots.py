@@ -10,12 +10,11 @@ from typing_extensions import override
 
 from signalbox.models.base import to_microseconds
 from signalbox.models.rate_limit_lots import LOT_SIZE, HeldLot, reserve_of
-from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
+from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota, remember_caller
 from signalbox.services.ports.auth import RateLimitBuckets, RateLimitLotBuckets
 
 _BUSY: Final = timedelta(seconds=1)
 _CLOCK_MARGIN: Final = timedelta(seconds=5)
-_MAX_CALLERS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +58,7 @@ class RateLimitLots(RateLimitBuckets):
             return quota
         lot = _Lot(policy=policy, held=held, left=held.size - 1, quota=quota, taken_at=now)
         with self._lock:
-            self._lots[key] = lot
-            self._lots.move_to_end(key)
-            if len(self._lots) > _MAX_CALLERS:
-                self._lots.popitem(last=False)
+            remember_caller(self._lots, key, lot)
         return _quota_of(lot)
 
 

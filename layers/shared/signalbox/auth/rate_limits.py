@@ -19,12 +19,12 @@ from signalbox.models.rate_limits import (
     arrival_after,
     over_limit,
     quota,
+    remember_caller,
     retry_wait,
 )
 from signalbox.services.ports.auth import RateLimitBuckets
 from signalbox.services.ports.time import Clock
 
-_MAX_CALLERS: Final = 10_000
 _RETRY_INTERVAL: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -40,11 +40,9 @@ class LocalRateLimitBuckets(RateLimitBuckets):
         before, at = self._arrivals.get(key, 0), to_microseconds(now)
         if retry_wait(before, at, policy.limit):
             raise over_limit(policy, before, at)
-        self._arrivals[key] = arrival_after(before, at, policy.limit)
-        self._arrivals.move_to_end(key)
-        if len(self._arrivals) > _MAX_CALLERS:
-            self._arrivals.popitem(last=False)
-        return quota(policy, self._arrivals[key], at)
+        after = arrival_after(before, at, policy.limit)
+        remember_caller(self._arrivals, key, after)
+        return quota(policy, after, at)
 
 
 @dataclass(slots=True, kw_only=True)

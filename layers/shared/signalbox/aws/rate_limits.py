@@ -31,6 +31,7 @@ from signalbox.models.rate_limits import (
     RateLimitQuota,
     over_limit,
     quota,
+    remember_caller,
 )
 from signalbox.services.ports.auth import RateLimitLotBuckets
 
@@ -43,7 +44,6 @@ _TRIES: Final = (False, False, False)
 _LOT_TRIES: Final = (True, True, False, False)
 """Which tries ask for a lot: after two that other processes came before, a request is counted."""
 
-_MAX_CALLERS: Final = 10_000
 _TTL_SECONDS: Final = 3600
 
 
@@ -75,11 +75,11 @@ class DynamoRateLimitBuckets(RateLimitLotBuckets):
                 bucket = self._update(key, limit, at, seen, change)
             except ArrivalConflict as missed:
                 bucket = _bucket(missed.stored)
-                self._remember(key, bucket)
+                remember_caller(self._seen, key, bucket)
                 if lot not in bucket.lots:
                     continue
                 taken = lot  # the answer to an update of ours was lost
-            self._remember(key, bucket)
+            remember_caller(self._seen, key, bucket)
             return quota(policy, bucket.level(limit, at), at), taken
         raise Unavailable("the rate limit is contended")
 
@@ -106,12 +106,6 @@ class DynamoRateLimitBuckets(RateLimitLotBuckets):
             lots=lots,
         )
         return _bucket(stored)
-
-    def _remember(self, key: str, bucket: Bucket) -> None:
-        self._seen[key] = bucket
-        self._seen.move_to_end(key)
-        if len(self._seen) > _MAX_CALLERS:
-            self._seen.popitem(last=False)
 
 
 def _text(lots: tuple[HeldLot, ...]) -> str:

@@ -86,12 +86,6 @@ def with_new_lot(
     return _changed(bucket, limit, at, used=used, taken=lot)
 
 
-def after_change(bucket: Bucket, change: BucketChange, at: int) -> Bucket:
-    """Return the bucket after a change."""
-    lots = bucket.lots if change.lots is None else change.lots
-    return Bucket(arrival=max(bucket.arrival, at) + change.by, lots=lots)
-
-
 def _held(bucket: Bucket, at: int, used: HeldLot | None) -> tuple[HeldLot, ...]:
     return tuple(lot for lot in bucket.lots if lot.until > at and lot != used)
 

@@ -4,9 +4,10 @@ All that is stored of a caller is its theoretical arrival time (TAT). Times are 
 since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from pydantic import Field
 from typing_extensions import override
@@ -17,6 +18,10 @@ from signalbox.models.errors import TooManyRequests
 from signalbox.models.principal import Principal
 
 MICROSECONDS_PER_SECOND: Final = 1_000_000
+
+_MAX_CALLERS: Final = 10_000
+
+V = TypeVar("V")
 
 
 class RateLimit(Model):
@@ -135,6 +140,14 @@ def over_limit(policy: RateLimitPolicy, arrival: int, now: int) -> OverLimit:
 
 def _seconds(to_microseconds: int) -> int:
     return -(-to_microseconds // MICROSECONDS_PER_SECOND)
+
+
+def remember_caller(callers: OrderedDict[str, V], key: str, value: V) -> None:
+    """Store what is known of a caller, and forget the one that was stored least recently."""
+    callers[key] = value
+    callers.move_to_end(key)
+    if len(callers) > _MAX_CALLERS:
+        callers.popitem(last=False)
 
 
 def rate_limit_headers(quota: RateLimitQuota) -> Mapping[str, str]:
