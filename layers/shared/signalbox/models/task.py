@@ -253,18 +253,19 @@ class Task(TaskContent):
         if self.status is TaskStatus.RUNNING and self.lease:
             return self.lease.expires_at + LEASE_GRACE
         if self.finished:
-            done = self.dispatched >= self.version
-            return None if done else self.updated_at + UNSENT_AFTER
+            return self._once_dispatched(None)
         if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
-            done = self.dispatched >= self.version
-            return self.approval.expires_at if done else self.updated_at + UNSENT_AFTER
+            return self._once_dispatched(self.approval.expires_at)
         if self.sent_at is None and self.not_before:
-            done = self.dispatched >= self.version
-            return self.not_before - MAX_SEND_DELAY if done else self.updated_at + UNSENT_AFTER
+            return self._once_dispatched(self.not_before - MAX_SEND_DELAY)
         since = max(self.updated_at, self.not_before or self.updated_at)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
         return since + UNSENT_AFTER
+
+    def _once_dispatched(self, at: datetime | None) -> datetime | None:
+        """Return a time if the last change was dispatched, else when that is overdue."""
+        return at if self.dispatched >= self.version else self.updated_at + UNSENT_AFTER
 
     @property
     def indexed_due_at(self) -> datetime | None:
