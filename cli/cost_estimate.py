@@ -10,12 +10,11 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from cli.errors import CommandError
-from signalbox.models.costs import USAGE, CostItem, Usage, standing_costs
+from signalbox.models.costs import HOURS_A_MONTH, USAGE, CostItem, Usage, standing_costs
+from signalbox.models.prices import PRICES_AS_OF
 
 PRICED_REGIONS: Final = ("us-east-1", "us-east-2", "us-west-2")
 """Regions in which the prices of `signalbox.models.prices` are charged."""
-
-PRICES_AS_OF: Final = "2026-11-28"
 
 HEARTBEAT_USAGE: Final = Usage(
     requests=1,
@@ -30,7 +29,7 @@ HEARTBEAT_USAGE: Final = Usage(
 INDEX_PARTITION_UNITS: Final = 0.55
 """What a webhook with one task writes to the fullest partition of an index; a test keeps it."""
 
-_SECONDS_A_MONTH: Final = 730 * 3_600
+_SECONDS_A_MONTH: Final = HOURS_A_MONTH * 3_600
 _STAGE_RATE: Final = 1_000
 _CONCURRENCY: Final = 1_000
 _PARTITION: Final = 1_000

@@ -30,6 +30,8 @@ _MILLION: Final = 1_000_000
 _MEMORY_GB: Final = 0.5
 _ENDS: Final = frozenset({ChangeType.SUCCEEDED, ChangeType.FAILED})
 
+HOURS_A_MONTH: Final = 730
+
 ALARM_METRICS: Final = 211
 """The metrics that the alarms of the template watch."""
 

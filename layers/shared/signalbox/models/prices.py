@@ -1,4 +1,4 @@
-"""What AWS charges: on demand, us-east-1, arm64, in dollars; as used since 2026-11-28.
+"""What AWS charges: on demand, us-east-1, arm64, in dollars.
 
 The pages to compare them with:
 https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/lambda/pricing/,
@@ -7,6 +7,9 @@ https://aws.amazon.com/cloudwatch/pricing/. Prices are for a million, but for lo
 """
 
 from typing import Final
+
+PRICES_AS_OF: Final = "2026-11-28"
+"""The day since which these are used."""
 
 WRITE_UNIT: Final = 0.625
 READ_UNIT: Final = 0.125

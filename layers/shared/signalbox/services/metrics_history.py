@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from signalbox.models.costs import CostShare, standing_costs, work_costs
+from signalbox.models.costs import HOURS_A_MONTH, CostShare, standing_costs, work_costs
 from signalbox.models.metrics_history import (
     HistoryResolution,
     MetricsInterval,
@@ -21,7 +21,6 @@ FINE_HOURS: Final = 24
 """Up to this many hours a history has a point for each five minutes, else for each hour."""
 
 _PAGE: Final = 100
-_HOURS_A_MONTH: Final = 730
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ class ReadHistory:
             since=first.at,
             until=now.at,
             work=work_costs(growth(first.counts, now.counts)),
-            standing=standing * hours / _HOURS_A_MONTH,
+            standing=standing * hours / HOURS_A_MONTH,
             month=standing,
         )
 
