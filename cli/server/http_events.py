@@ -16,6 +16,7 @@ from pydantic import Field
 
 from cli.server.route_table import decoded_path
 from signalbox.models.base import PartialModel
+from signalbox.models.request import media_type_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -147,7 +148,7 @@ def _headers(incoming: IncomingRequest) -> dict[str, str]:
 
 
 def _text_of(body: bytes, content_type: str) -> tuple[str, bool]:
-    media = content_type.partition(";")[0].strip().lower()
+    media = media_type_of(content_type)
     if media.startswith("text/") or media in _TEXTS:
         try:
             return body.decode(), False
