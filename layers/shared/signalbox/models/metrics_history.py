@@ -83,11 +83,20 @@ def growth(before: Counts, after: Counts) -> Counts:
     }
 
 
+def counts_by_first_label(counts: Counts, metric: Metric) -> dict[str, int]:
+    """Return the counts of a metric by its first label, such as the provider of any outcome."""
+    return _counts_by(counts, metric, 0)
+
+
 def counts_by_last_label(counts: Counts, metric: Metric) -> dict[str, int]:
     """Return the counts of a metric by its last label, such as the outcome of any provider."""
+    return _counts_by(counts, metric, -1)
+
+
+def _counts_by(counts: Counts, metric: Metric, position: int) -> dict[str, int]:
     total: Counter[str] = Counter()
     for labels, number in counts_by_label(counts, metric).items():
-        total[labels[-1]] += number
+        total[labels[position]] += number
     return dict(sorted(total.items()))
 
 

@@ -36,3 +36,8 @@ class Rejections(Model):
     since: UtcDatetime
     counts: dict[str, int]
     last: tuple[Rejection, ...] = Field(default=())
+
+    @property
+    def newest(self) -> Rejection | None:
+        """Return the newest rejection, None if none is stored."""
+        return max(self.last, key=lambda rejection: rejection.at, default=None)

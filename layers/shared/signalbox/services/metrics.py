@@ -55,6 +55,12 @@ class CountChanges:
             self.counters.advance(feed.name, page)
 
 
+def oldest_pending(deliveries: DeliveryStore) -> datetime | None:
+    """Return when the deferred delivery that is due first was received, None without one."""
+    due = next(deliveries.due(chunk=1), None)
+    return due.received_at if due else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSnapshot:
     """The current metrics. `complete` is False if some changes are not counted yet.
@@ -90,13 +96,12 @@ class ReadMetrics:
             Unavailable: A store or a queue did not answer.
         """
         behind = self.count(time_left)
-        due = next(self.deliveries.due(chunk=1), None)
         return MetricsSnapshot(
             counts=self.count.counters.totals(),
             queues=self.inspect(),
             circuits=self.circuits(),
             redelivery=self.redelivery(),
-            oldest_pending=due.received_at if due else None,
+            oldest_pending=oldest_pending(self.deliveries),
             services=self.services(),
             complete=not behind,
         )

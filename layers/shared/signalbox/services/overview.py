@@ -10,7 +10,7 @@ from signalbox.models.incident import Incident, IncidentStatus
 from signalbox.models.metrics_history import MetricsInterval
 from signalbox.models.rejection import Rejections
 from signalbox.services.incidents.list_incidents import ListIncidents
-from signalbox.services.metrics import CountChanges
+from signalbox.services.metrics import CountChanges, oldest_pending
 from signalbox.services.metrics_history import ReadHistory
 from signalbox.services.ports.deliveries import DeliveryStore
 from signalbox.services.ports.time import TimeLeft
@@ -54,16 +54,15 @@ class ReadOverview:
             Unavailable: A store or a queue did not answer.
         """
         behind = self.count(time_left)
-        due = next(self.deliveries.due(chunk=1), None)
         return Overview(
             day=self.history.last_day(),
             complete=not behind,
             queues=self.queues(),
-            oldest_pending=due.received_at if due else None,
+            oldest_pending=oldest_pending(self.deliveries),
             incidents=self.incidents(IncidentStatus.OPEN),
             circuits={
                 connection: circuit
-                for connection, circuit in sorted(self.circuits().items())
+                for connection, circuit in self.circuits().items()
                 if circuit.state is not CircuitState.CLOSED
             },
             rejections=self.rejections(),

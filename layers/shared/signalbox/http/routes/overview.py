@@ -23,8 +23,12 @@ from signalbox.http.schemas.overview import (
 )
 from signalbox.models.base import Model
 from signalbox.models.incident import Incident
-from signalbox.models.metrics import Metric, counts_by_label
-from signalbox.models.metrics_history import MetricsInterval, counts_by_last_label
+from signalbox.models.metrics import Metric
+from signalbox.models.metrics_history import (
+    MetricsInterval,
+    counts_by_first_label,
+    counts_by_last_label,
+)
 from signalbox.models.principal import Scope
 from signalbox.models.rejection import Rejections
 from signalbox.models.task import TaskStatus
@@ -105,25 +109,23 @@ def _incident(incident: Incident) -> OpenIncident:
 
 
 def _rejected(rejections: Rejections) -> RejectedSource:
+    newest = rejections.newest
     return RejectedSource(
         provider=rejections.provider,
         source=rejections.source,
         since=rejections.since,
-        last_at=max((each.at for each in rejections.last), default=None),
+        last_at=newest.at if newest else None,
         counts=rejections.counts,
     )
 
 
 def _interval(interval: MetricsInterval) -> MetricsIntervalView:
     counts = interval.counts
-    providers: dict[str, int] = {}
-    for (provider, *_), number in sorted(counts_by_label(counts, Metric.REQUESTS).items()):
-        providers[provider] = providers.get(provider, 0) + number
     return MetricsIntervalView(
         since=interval.since,
         until=interval.until,
         webhooks=counts_by_last_label(counts, Metric.REQUESTS),
-        providers=providers,
+        providers=counts_by_first_label(counts, Metric.REQUESTS),
         tasks=counts_by_last_label(counts, Metric.STEPS),
         notifications=counts_by_last_label(counts, Metric.NOTIFICATIONS),
         stored={status: max(0, interval.stored.get(status, 0)) for status in TaskStatus},

@@ -88,7 +88,6 @@ def add_source_setup(
 
 
 def _setup(state: SourceState, base_url: str) -> SourceSetupResponse:
-    last = state.rejections.last if state.rejections else ()
     return SourceSetupResponse(
         provider=state.source.provider,
         source=state.source.name,
@@ -99,7 +98,7 @@ def _setup(state: SourceState, base_url: str) -> SourceSetupResponse:
         events=tuple(state.events),
         instructions=tuple(state.instructions),
         newest_delivery=_newest(state.newest) if state.newest else None,
-        last_rejection=max(last, key=lambda each: each.at, default=None),
+        last_rejection=state.rejections.newest if state.rejections else None,
     )
 
 
