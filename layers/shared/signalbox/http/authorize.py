@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from typing_extensions import override
+
 from signalbox.auth.rate_limits import RateLimiter
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import ANONYMOUS, Principal, Scope
@@ -28,15 +30,11 @@ _KEY: Final = "sbx_"
 
 
 class Access(Protocol):
-    """Who may do something: whoever has the scope, without one anybody, or any known caller."""
+    """How callers of something are authenticated and counted."""
 
     @property
-    def scope(self) -> Scope | None:
-        """Return the scope, None for anybody."""
-
-    @property
-    def authenticated(self) -> bool:
-        """Return whether the caller is authenticated although there is no scope."""
+    def needs_credentials(self) -> bool:
+        """Return whether callers are authenticated."""
 
     @property
     def unlimited(self) -> bool:
@@ -45,11 +43,19 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeAccess(Access):
-    """The access of callers with a scope."""
+    """The access of callers with a scope, without one of anybody, within the rate limit."""
 
     scope: Scope | None
-    authenticated: bool = False
-    unlimited: bool = False
+
+    @property
+    @override
+    def needs_credentials(self) -> bool:
+        return self.scope is not None
+
+    @property
+    @override
+    def unlimited(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ class Authorizer:
         """
         if route.unlimited:
             return AuthResult(caller=ANONYMOUS)
-        if route.scope is None and not route.authenticated:
+        if not route.needs_credentials:
             quota = self.limit.admit_anonymous(request.source_ip)
             return AuthResult(caller=ANONYMOUS, quota=quota)
         return self.authenticate(request)
