@@ -1,25 +1,18 @@
 """The content encoding of a response, by Accept-Encoding (RFC 9110, 12.5.3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-IDENTITY: Final = "identity"
+_GZIP: Final = "gzip"
+_IDENTITY: Final = "identity"
 _ANY: Final = "*"
 
 
-def preferred_encoding(accept: str, available: Sequence[str]) -> str:
-    """Return the encoding with the highest quality, the first of those with the same one.
-
-    It is `identity` if the client accepts none of those that are available.
-    """
+def accepts_gzip(accept: str) -> bool:
+    """Return whether the client accepts gzip and does not prefer the unencoded content."""
     qualities = dict(_qualities(accept))
-    others = qualities.get(_ANY, 0.0)
-    best, chosen = 0.0, IDENTITY
-    for encoding in available:
-        quality = qualities.get(encoding, others)
-        if quality > best:
-            best, chosen = quality, encoding
-    return IDENTITY if qualities.get(IDENTITY, 0.0) > best else chosen
+    quality = qualities.get(_GZIP, qualities.get(_ANY, 0.0))
+    return quality > 0 and quality >= qualities.get(_IDENTITY, 0.0)
 
 
 def _qualities(accept: str) -> Iterator[tuple[str, float]]:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from signalbox.http.content_encoding import IDENTITY, preferred_encoding
+from signalbox.http.content_encoding import accepts_gzip
 from signalbox.http.security_headers import SECURITY_HEADERS
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ INDEX: Final = "index.html"
 
 _ASSETS: Final = "assets"
 _ASSET_ROUTE: Final = "/assets/{proxy+}"
-_GZIP: Final = "gzip"
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -101,8 +100,8 @@ class Dashboard:
 
     def _file(self, event: Mapping[str, Any], file: Path) -> "LambdaResponse":
         sent = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
-        encoding = preferred_encoding(sent.get("accept-encoding", ""), [_GZIP])
-        content = self._content(file, encoding)
+        gzipped = accepts_gzip(sent.get("accept-encoding", ""))
+        content = self._content(file, gzipped=gzipped)
         headers = {
             **self._headers,
             "cache-control": "no-cache" if file.name == INDEX else _IMMUTABLE,
@@ -112,8 +111,8 @@ class Dashboard:
         if _matches(sent.get("if-none-match", ""), content.etag):
             return _response(HTTPStatus.NOT_MODIFIED, headers, "")
         headers["content-type"] = _MEDIA_TYPES.get(file.suffix, "application/octet-stream")
-        if encoding != IDENTITY:
-            headers["content-encoding"] = encoding
+        if gzipped:
+            headers["content-encoding"] = "gzip"
         return _response(HTTPStatus.OK, headers, content.body, is_base64=content.is_base64)
 
     def _text(self, status: HTTPStatus, more: Mapping[str, str] | None = None) -> "LambdaResponse":
@@ -121,9 +120,9 @@ class Dashboard:
         return _response(status, headers, f"{status.phrase}\n")
 
 
-def _read(file: Path, encoding: str) -> _Content:
+def _read(file: Path, *, gzipped: bool) -> _Content:
     content = file.read_bytes()
-    if encoding == _GZIP:
+    if gzipped:
         content = gzip.compress(content, mtime=0)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     try:
