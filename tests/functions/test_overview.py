@@ -1,5 +1,9 @@
 """The overview, metrics over time and costs, of what really happened."""
 
+from typing import Any
+
+import pytest
+
 from signalbox.aws.metrics_history import DynamoMetricsHistory
 from signalbox.runtime.counters import count_changes
 from signalbox.services.record_history import RecordHistory
@@ -78,3 +82,24 @@ def test_the_cost_names_each_kind_of_work(system: System) -> None:
     work = {row["item"]: row["count"] for row in cost.rows("work")}
     assert (work["webhooks"], work["tasks"], work["claims"]) == (1, 1, 0)
     assert cost.json_body["standing_month"] > cost.json_body["total"] > 0  # type: ignore[operator]
+
+
+def test_the_overview_reads_the_streams_from_where_the_metrics_have_read_them(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams, started = system.wiring.streams, []
+    start = streams.get_shard_iterator
+
+    def count_start(**request: Any) -> Any:
+        started.append(request["ShardId"])
+        return start(**request)
+
+    monkeypatch.setattr(streams, "get_shard_iterator", count_start)
+    key = system.key("viewer")
+
+    system.ask("GET", "/api/v1/metrics", key=key)
+    first = len(started)
+    overview = system.ask("GET", "/api/v1/overview", key=key)
+
+    assert overview.status == 200, overview.text
+    assert len(started) == first > 0
