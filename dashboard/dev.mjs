@@ -5,12 +5,14 @@ import { bundle } from "./bundle.mjs";
 const stack = new URL(process.argv[2] ?? process.env.SIGNALBOX_URL ?? "http://127.0.0.1:4600");
 const port = Number(process.argv[3] ?? 4680);
 const types = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+let files = new Map();
 
 createServer(async (incoming, response) => {
   const path = new URL(incoming.url ?? "/", "http://localhost").pathname;
   if (path === "/" || path.startsWith("/assets/")) {
     const name = path === "/" ? "index.html" : path.slice(1);
-    const files = await bundle().catch((error) => new Map([[name, Buffer.from(String(error))]]));
+    // The page names its assets, so they are those of its bundle.
+    if (path === "/") files = await bundle().catch((error) => new Map([[name, Buffer.from(String(error))]]));
     const file = files.get(name);
     response.writeHead(file ? 200 : 404, { "content-type": types[name.split(".").at(-1)] ?? "text/plain", "cache-control": "no-store" });
     response.end(file ?? "");

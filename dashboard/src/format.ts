@@ -37,7 +37,7 @@ export function duration(seconds: number): string {
   for (const [name, size] of sizes) {
     const count = Math.floor(rest / size);
     rest %= size;
-    if (count || (parts.length === 1 && count)) parts.push(`${count} ${name}`);
+    if (count) parts.push(`${count} ${name}`);
     if (parts.length === 2) break;
   }
   return parts.join(" ") || "0 s";
@@ -51,3 +51,6 @@ export function bytes(count: number): string {
 
 /** Return the name of a value of the API for people: `awaiting_approval` becomes `awaiting approval`. */
 export const words = (value: string): string => value.replaceAll("_", " ");
+
+/** Return the type of an event for people, without what most of them begin with: `signalbox.task.created` becomes `created`. */
+export const eventName = (type: string): string => words(type.replace(/^signalbox\.(task\.)?/, ""));

@@ -1,16 +1,9 @@
-import { addressOf, onSessionEnded, raw } from "./api/client";
+import { type Schema, get, onSessionEnded, post, request } from "./api/client";
 import { ApiProblem } from "./api/problems";
-import type { Schema } from "./api/client";
 import { Store, useStore } from "./store";
 
 export type Scope = Schema<"Scope">;
-
-export interface Session {
-  principal: string;
-  name: string;
-  scopes: readonly Scope[];
-  expires_at: string;
-}
+export type Session = Schema<"SessionView">;
 
 export type SessionState =
   | { status: "unknown" }
@@ -18,7 +11,6 @@ export type SessionState =
   | { status: "active"; session: Session }
   | { status: "unreachable"; error: unknown };
 
-const path = "/api/v1/sessions";
 export const sessionState = new Store<SessionState>({ status: "unknown" });
 
 onSessionEnded(() => {
@@ -28,8 +20,7 @@ onSessionEnded(() => {
 /** Find out whether the cookie of this browser still has a session. */
 export async function restoreSession(): Promise<void> {
   try {
-    const response = await raw("get", addressOf(`${path}/current`));
-    sessionState.set({ status: "active", session: (await response.json()) as Session });
+    sessionState.set({ status: "active", session: await get("/api/v1/sessions/current") });
   } catch (error) {
     const refused = error instanceof ApiProblem && error.status === 401;
     sessionState.set(refused ? { status: "anonymous", ended: false } : { status: "unreachable", error });
@@ -41,8 +32,7 @@ export const justLoggedIn = { value: false };
 
 /** Exchange an API key for a session. Rejects with the refusal of the API. */
 export async function logIn(key: string): Promise<void> {
-  const response = await raw("post", addressOf(path), undefined, { headers: { Authorization: `Bearer ${key}` } });
-  const session = (await response.json()) as Session;
+  const session = await post("/api/v1/sessions", { headers: { Authorization: `Bearer ${key}` } });
   justLoggedIn.value = true;
   sessionState.set({ status: "active", session });
 }
@@ -50,7 +40,7 @@ export async function logIn(key: string): Promise<void> {
 /** End the session, here and on the server. */
 export async function logOut(): Promise<void> {
   try {
-    await raw("delete", addressOf(`${path}/current`));
+    await request("delete", "/api/v1/sessions/current");
   } catch (error) {
     if (!(error instanceof ApiProblem && error.status === 401)) throw error;
   }

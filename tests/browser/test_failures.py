@@ -23,6 +23,22 @@ def test_a_lost_connection_is_explained_and_the_page_recovers(
     expect(dashboard.page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_response_that_breaks_off_is_a_lost_connection(dashboard: DashboardPage) -> None:
+    dashboard.page.evaluate(
+        """() => {
+          const { text } = Response.prototype;
+          Response.prototype.text = () => Promise.reject(new TypeError("broken off"));
+          window.repair = () => { Response.prototype.text = text; };
+        }"""
+    )
+
+    dashboard.page.goto(f"{dashboard.stack.url}/#/tasks")
+
+    expect(dashboard.page.get_by_role("alert")).to_contain_text("Signalbox does not answer")
+    dashboard.page.evaluate("repair()")
+    expect(dashboard.page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_request_over_the_limit_is_repeated_when_the_api_allows_it(
     dashboard: DashboardPage, stack: NewcomerStack
 ) -> None:

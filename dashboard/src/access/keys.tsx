@@ -6,7 +6,7 @@ import { Loaded } from "../components/states";
 import { randomText } from "../random";
 import { useResource } from "../resource";
 import { sessionState, usePermission } from "../session";
-import { Choices, ScopeChoices } from "./scopes";
+import { Choices, NameField, ScopeChoices } from "./scopes";
 
 export type Key = Schema<"KeyView">;
 type NewKey = Schema<"CreateKeyResponse">;
@@ -63,22 +63,11 @@ function RoleChoices({ chosen, onChange }: { chosen: string[]; onChange: (roles:
 }
 
 function MoreScopes(props: { chosen: string[]; onChange: (scopes: string[]) => void }) {
-  const can = usePermission();
   return (
     <details>
       <summary>Single permissions</summary>
-      <ScopeChoices legend="Permissions beside those of its roles" allowed={can} {...props} />
+      <ScopeChoices legend="Permissions beside those of its roles" {...props} />
     </details>
-  );
-}
-
-function NameField({ value, onChange, hint }: { value: string; onChange: (value: string) => void; hint?: string }) {
-  return (
-    <label>
-      <span>Name</span>
-      <input name="name" required maxLength={64} autocomplete="off" spellcheck={false} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
-      {hint && <small class="muted">{hint}</small>}
-    </label>
   );
 }
 

@@ -3,8 +3,7 @@ import { type Schema, request } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
 import { useResource } from "../resource";
-import { usePermission } from "../session";
-import { ScopeChoices } from "./scopes";
+import { NameField, ScopeChoices } from "./scopes";
 
 type Role = Schema<"Role">;
 
@@ -15,7 +14,6 @@ interface DialogProps {
 
 /** Create a role, or edit one. */
 export function RoleDialog({ role, onChange, onClose }: DialogProps & { role: Role | undefined }) {
-  const can = usePermission();
   const [name, setName] = useState(role?.name ?? "");
   const [description, setDescription] = useState(role?.description ?? "");
   const [scopes, setScopes] = useState<string[]>(role?.scopes ?? []);
@@ -32,17 +30,12 @@ export function RoleDialog({ role, onChange, onClose }: DialogProps & { role: Ro
   };
   return (
     <ConfirmDialog title={role ? `Edit the role ${role.name}` : "Create a role"} action={role ? "Change the role" : "Create the role"} disabled={!name.trim() || (role && !etag)} onConfirm={put} onClose={onClose}>
-      {!role && (
-        <label>
-          <span>Name</span>
-          <input name="name" required maxLength={64} autocomplete="off" spellcheck={false} value={name} onInput={(event) => setName(event.currentTarget.value)} />
-        </label>
-      )}
+      {!role && <NameField value={name} onChange={setName} />}
       <label>
         <span>Description (optional)</span>
         <input class="wide" name="description" maxLength={200} value={description} onInput={(event) => setDescription(event.currentTarget.value)} />
       </label>
-      <ScopeChoices legend="Permissions" allowed={(scope) => can(scope)} chosen={scopes} onChange={setScopes} />
+      <ScopeChoices legend="Permissions" chosen={scopes} onChange={setScopes} />
       {role && <p class="muted">Keys that have this role get what it allows within 30 seconds.</p>}
     </ConfirmDialog>
   );

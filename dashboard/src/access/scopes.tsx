@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import type { Scope } from "../session";
+import { type Scope, usePermission } from "../session";
 
 /** What each permission allows. */
 export const meanings: Record<Scope, string> = {
@@ -58,7 +58,19 @@ export function Choices({ legend, name, options, chosen, onChange }: ChoicesProp
 }
 
 /** Boxes for permissions; those that the session does not have cannot be given. */
-export function ScopeChoices({ legend, chosen, allowed, onChange }: { legend: string; chosen: readonly string[]; allowed: (scope: Scope) => boolean; onChange: (chosen: string[]) => void }) {
-  const options = allScopes.map((scope) => ({ value: scope, hint: meanings[scope], disabled: !allowed(scope) }));
+export function ScopeChoices({ legend, chosen, onChange }: { legend: string; chosen: readonly string[]; onChange: (chosen: string[]) => void }) {
+  const can = usePermission();
+  const options = allScopes.map((scope) => ({ value: scope, hint: meanings[scope], disabled: !can(scope) }));
   return <Choices legend={legend} name="scopes" options={options} chosen={chosen} onChange={onChange} />;
+}
+
+/** The field for the name of a key or a role. */
+export function NameField({ value, onChange, hint }: { value: string; onChange: (value: string) => void; hint?: string }) {
+  return (
+    <label>
+      <span>Name</span>
+      <input name="name" required maxLength={64} autocomplete="off" spellcheck={false} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+      {hint && <small class="muted">{hint}</small>}
+    </label>
+  );
 }

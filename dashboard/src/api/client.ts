@@ -44,7 +44,7 @@ export async function request<M extends Method, Path extends PathOf<M>>(
   options: Options<Path, M> = {},
 ): Promise<Answer<Result<Path, M>>> {
   const response = await raw(method, addressOf(path as string, options.path ?? {}, options.query ?? {}), options.body, options);
-  const text = await response.text().catch(() => "");
+  const text = await response.text().catch(failed(options.signal));
   return { data: (text ? JSON.parse(text) : undefined) as Result<Path, M>, etag: response.headers.get("ETag") };
 }
 
@@ -63,8 +63,8 @@ interface RawOptions {
   signal?: AbortSignal;
 }
 
-/** Send a request to a path that the types do not know, and return its response if that is a success. */
-export async function raw(method: string, address: string, body?: unknown, options: RawOptions = {}): Promise<Response> {
+/** Send a request and return its response if that is a success. */
+async function raw(method: string, address: string, body?: unknown, options: RawOptions = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   // A page of another origin cannot add a header, so this one proves that the request is from this page.
   if (method !== "get") headers["X-Signalbox-Request"] = "1";
@@ -72,15 +72,18 @@ export async function raw(method: string, address: string, body?: unknown, optio
   const init: RequestInit = { method: method.toUpperCase(), headers, credentials: "same-origin" };
   if (body !== undefined) init.body = JSON.stringify(body);
   if (options.signal) init.signal = options.signal;
-  const response = await fetch(address, init).catch((error: unknown) => {
-    if (options.signal?.aborted) throw error;
-    throw new NetworkFailure();
-  });
+  const response = await fetch(address, init).catch(failed(options.signal));
   if (response.ok) return response;
   const problem = await ApiProblem.of(response);
   if (problem.status === 401 && !headers["Authorization"]) for (const listener of sessionEnded) listener();
   throw problem;
 }
+
+/** Return a function that rejects for a response that did not arrive as a whole. */
+const failed = (signal: AbortSignal | undefined) => (error: unknown): never => {
+  if (signal?.aborted) throw error;
+  throw new NetworkFailure();
+};
 
 /** Return the address of an API path, relative to the page, with its parameters filled in. */
 export function addressOf(path: string, parameters: object = {}, query: object = {}): string {

@@ -1,8 +1,9 @@
+import { words } from "../format";
+
 /** A refusal by the API, as RFC 9457 describes it. */
 export class ApiProblem extends Error {
   constructor(
     readonly status: number,
-    readonly code: string,
     readonly detail: string,
     readonly requestId: string | null,
     readonly retryAfter: number | null,
@@ -17,7 +18,6 @@ export class ApiProblem extends Error {
     const after = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
     return new ApiProblem(
       response.status,
-      typeof problem["code"] === "string" ? problem["code"] : "unknown",
       typeof problem["detail"] === "string" ? problem["detail"] : "",
       response.headers.get("X-Request-ID"),
       Number.isNaN(after) ? null : after,
@@ -77,7 +77,7 @@ export function messageOf(error: unknown): HumanMessage {
 }
 
 function advice(problem: ApiProblem): string {
-  const faults = problem.faults.map((fault) => `${fault.pointer.replace(/^\/(body|query)\//, "")}: ${fault.code.replaceAll("_", " ")}`);
+  const faults = problem.faults.map((fault) => `${fault.pointer.replace(/^\/(body|query)\//, "")}: ${words(fault.code)}`);
   if (problem.status === 429) return `More are accepted in ${problem.retryAfter ?? 1} s.`;
   if (problem.status === 412 || problem.status === 428) return "The newest state is shown now. Look at it, then do it again if it still fits.";
   if (problem.status === 403) return problem.detail ? sentence(problem.detail) : "Ask an administrator for a key with more permissions.";

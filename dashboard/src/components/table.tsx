@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { List } from "../list";
-import { Empty, Failure, Loading } from "./states";
+import { Empty, Loaded } from "./states";
 
 export interface Column<T> {
   name: string;
@@ -91,9 +91,9 @@ interface ListTableProps<T> extends Omit<TableProps<T>, "items"> {
 export function ListTable<T>({ list, empty, ...table }: ListTableProps<T>) {
   return (
     <>
-      {list.error !== undefined && <Failure error={list.error} onRetry={list.reload} />}
-      {list.items === undefined ? list.error === undefined && <Loading rows={8} />
-        : list.items.length || list.more ? <Table {...table} items={list.items} /> : <Empty title={empty.title}>{empty.hint}</Empty>}
+      <Loaded resource={{ ...list, data: list.items }} rows={8}>
+        {(items) => items.length || list.more ? <Table {...table} items={items} /> : <Empty title={empty.title}>{empty.hint}</Empty>}
+      </Loaded>
       <More list={list} />
     </>
   );

@@ -1,4 +1,3 @@
-import { useEffect, useState } from "preact/hooks";
 import { absoluteTime, clockTime, relativeTime } from "../format";
 import { zone } from "../preferences";
 import { Store, useStore } from "../store";
@@ -16,21 +15,11 @@ export function Time({ at }: { at: string | null | undefined }) {
   const now = useNow();
   const inZone = useStore(zone);
   if (!at) return <span class="muted">never</span>;
-  return <time dateTime={at} title={absoluteTime(at, inZone)}>{relativeTime(at, Math.max(now, 0))}</time>;
+  return <time dateTime={at} title={absoluteTime(at, inZone)}>{relativeTime(at, now)}</time>;
 }
 
 /** A time with its date; `brief` leaves the date out. */
 export function Clock({ at, brief = false }: { at: string; brief?: boolean }) {
   const inZone = useStore(zone);
   return <time class="num" dateTime={at} title={absoluteTime(at, inZone)}>{brief ? clockTime(at, inZone) : absoluteTime(at, inZone)}</time>;
-}
-
-/** Return a value that follows `value` when it has not changed for a while. */
-export function useSettled<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
 }

@@ -4,7 +4,7 @@ import { notifyError } from "../components/messages";
 import { Status } from "../components/status";
 import { useLive } from "../live";
 import { randomText } from "../random";
-import { usePolling } from "../resource";
+import { usePolling, useThrottled } from "../resource";
 import { linkTo } from "../router";
 import { usePermission } from "../session";
 
@@ -48,10 +48,11 @@ function Outcome({ notification }: { notification: Notification }) {
       notifyError(error);
     }
   };
+  const soon = useThrottled(look);
   useLive(["notifications"], (event) => {
-    if (event?.data?.["id"] === notification.id) void look();
+    if (event?.data?.["id"] === notification.id) soon();
   });
-  usePolling(() => void look(), 3_000);
+  usePolling(soon, 3_000);
   return (
     <>
       <Status value={state.status} /> <a href={linkTo(`/notifications/${path.task_id}/${path.notification_id}`)}>Test</a>

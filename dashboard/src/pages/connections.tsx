@@ -4,6 +4,7 @@ import { Empty, Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { type Column, Table } from "../components/table";
 import { ConnectionTest } from "../connection/check";
+import { words } from "../format";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
 import { usePermission } from "../session";
@@ -42,7 +43,7 @@ function columnsWith(circuits: ReadonlyMap<string, Circuit>, can: ReturnType<typ
 
 function State({ connection, circuit }: { connection: Connection; circuit: Circuit | undefined }) {
   if (!connection.enabled) return <><Status value="paused" label="disabled" /><div class="row-note">its notifications wait</div></>;
-  if (circuit && circuit.state !== "closed") return <><Status value={circuit.state} label={`circuit ${circuit.state.replace("_", " ")}`} /><div class="row-note">{circuit.openings} in a row</div></>;
+  if (circuit && circuit.state !== "closed") return <><Status value={circuit.state} label={`circuit ${words(circuit.state)}`} /><div class="row-note">{circuit.openings} in a row</div></>;
   return <Status value="active" label="enabled" />;
 }
 

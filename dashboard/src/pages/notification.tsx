@@ -5,7 +5,7 @@ import { Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { Time } from "../components/time";
 import { Timeline, type TimelineItem } from "../components/timeline";
-import { words } from "../format";
+import { eventName, words } from "../format";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
 import { usePermission } from "../session";
@@ -68,7 +68,7 @@ function Details({ notification }: { notification: Notification }) {
     <Section title="Details">
       <Facts facts={[
         ["To", `${notification.connection} (${notification.connector})`],
-        ["About", words(notification.type.replace(/^signalbox\.(task\.)?/, ""))],
+        ["About", eventName(notification.type)],
         ["Task", <a href={linkTo(`/tasks/${notification.task_id}`)}><code>{notification.task_id}</code></a>],
         ["Created", <Time at={notification.created_at} />],
         ["Changed", <Time at={notification.updated_at} />],

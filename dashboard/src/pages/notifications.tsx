@@ -4,7 +4,7 @@ import { type Filter, Filters, instantOf } from "../components/filters";
 import { Status } from "../components/status";
 import { type Column, ListTable } from "../components/table";
 import { Time } from "../components/time";
-import { words } from "../format";
+import { eventName } from "../format";
 import { useList } from "../list";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
@@ -24,7 +24,7 @@ const filters: readonly Filter[] = [
 const columns: readonly Column<Notification>[] = [
   {
     name: "Notification", isHeader: true, sort: (item) => item.title,
-    cell: (item) => <><a class="row-title" href={linkTo(`/notifications/${item.task_id}/${item.id}`)}>{item.title}</a><div class="row-note">{words(item.type.replace(/^signalbox\.(task\.)?/, ""))}</div></>,
+    cell: (item) => <><a class="row-title" href={linkTo(`/notifications/${item.task_id}/${item.id}`)}>{item.title}</a><div class="row-note">{eventName(item.type)}</div></>,
   },
   { name: "Status", sort: (item) => item.status, cell: (item) => <><Status value={item.status} /><div class="row-note">{item.held ?? item.last_reason}</div></> },
   { name: "To", sort: (item) => item.connection, cell: (item) => <>{item.connection}<div class="row-note">{item.connector}</div></> },

@@ -9,7 +9,7 @@ import { duration } from "../format";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
 import { usePermission } from "../session";
-import { TaskLink } from "../task/columns";
+import { TaskLink, type TaskSummary } from "../task/columns";
 
 type QueueStatus = Schema<"QueueStatusView">;
 type Metrics = Schema<"MetricsResponse">;
@@ -97,14 +97,16 @@ function Incidents() {
   );
 }
 
+function TaskRows({ tasks }: { tasks: readonly TaskSummary[] }) {
+  return <ul class="rows">{tasks.map((task) => <li key={task.id} data-id={task.id}><Status value={task.status} /><span><TaskLink task={task} /></span><Time at={task.updated_at} /></li>)}</ul>;
+}
+
 function Latest() {
   const tasks = useResource("latest", (signal) => get("/api/v1/tasks", { query: { limit: 8 } as never, signal }), { topics: ["tasks"] });
   return (
     <Section title="Latest tasks" aside={<a href="#/tasks">All tasks</a>}>
       <Loaded resource={tasks}>
-        {({ items }) => items.length === 0 ? <Empty title="No tasks yet">Run <code>signalbox send github issue_comment --text "/agent fix the login"</code>; the task appears here by itself.</Empty> : (
-          <ul class="rows">{items.map((task) => <li key={task.id} data-id={task.id}><Status value={task.status} /><span><TaskLink task={task} /></span><Time at={task.updated_at} /></li>)}</ul>
-        )}
+        {({ items }) => items.length === 0 ? <Empty title="No tasks yet">Run <code>signalbox send github issue_comment --text "/agent fix the login"</code>; the task appears here by itself.</Empty> : <TaskRows tasks={items} />}
       </Loaded>
     </Section>
   );
@@ -115,9 +117,7 @@ function Failed() {
   return (
     <Section title="What failed" aside={<a href="#/tasks?status=failed">All failed tasks</a>}>
       <Loaded resource={tasks}>
-        {({ items }) => items.length === 0 ? <Empty title="Nothing failed">Tasks that end without success appear here.</Empty> : (
-          <ul class="rows">{items.map((task) => <li key={task.id} data-id={task.id}><Status value={task.status} /><span><TaskLink task={task} /></span><Time at={task.updated_at} /></li>)}</ul>
-        )}
+        {({ items }) => items.length === 0 ? <Empty title="Nothing failed">Tasks that end without success appear here.</Empty> : <TaskRows tasks={items} />}
       </Loaded>
     </Section>
   );

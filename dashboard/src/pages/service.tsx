@@ -3,6 +3,7 @@ import { Facts, PageHeading, Section } from "../components/basics";
 import { Empty, Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { type Column, Table } from "../components/table";
+import { words } from "../format";
 import { useResource } from "../resource";
 import { HealthHistory, Instances, accessOf } from "../service/instances";
 import type { PageProps } from "./index";
@@ -56,7 +57,7 @@ function Details({ service }: { service: Service }) {
     <Section title="Details" aside={<Status value={service.enabled ? "active" : "paused"} label={service.enabled ? "enabled" : "disabled"} />}>
       <Facts facts={[
         ["Access", accessOf(service)],
-        ["Balancing", service.balancing.replaceAll("_", " ")],
+        ["Balancing", words(service.balancing)],
         ["Retries", String(service.retries)],
         ["Checks", check ? `GET ${check.path} every ${check.interval_seconds} s` : "none"],
         ["Versions", Object.keys(service.versions ?? {}).join(", ")],

@@ -3,6 +3,7 @@ import { PageHeading } from "../components/basics";
 import { Empty, Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { type Column, Table } from "../components/table";
+import { words } from "../format";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
 import { accessOf } from "../service/instances";
@@ -21,7 +22,7 @@ const columns: readonly Column<Row>[] = [
     cell: ({ service }) => <><a class="row-title" href={linkTo(`/services/${service.name}`)}>{service.name}</a><div class="row-note">{accessOf(service)}</div></>,
   },
   { name: "Health", cell: (row) => <Health {...row} /> },
-  { name: "Balancing", wideOnly: true, sort: ({ service }) => service.balancing, cell: ({ service }) => service.balancing.replaceAll("_", " ") },
+  { name: "Balancing", wideOnly: true, sort: ({ service }) => service.balancing, cell: ({ service }) => words(service.balancing) },
   { name: "Checks", wideOnly: true, cell: ({ service }) => (service.health_check ? `${service.health_check.path} every ${service.health_check.interval_seconds} s` : <span class="muted">none</span>) },
   { name: "Middlewares", numeric: true, wideOnly: true, cell: ({ service }) => service.middlewares.length },
 ];

@@ -1,7 +1,7 @@
 import { get } from "../api/client";
 import { PageHeading } from "../components/basics";
 import { type Filter, Filters, instantOf } from "../components/filters";
-import { Empty, Failure, Loading } from "../components/states";
+import { Empty, Loaded } from "../components/states";
 import { ListTable, More } from "../components/table";
 import { type List, useList } from "../list";
 import { linkTo } from "../router";
@@ -46,8 +46,9 @@ export default function Tasks({ query }: PageProps) {
 function BoardView({ list, empty }: { list: List<TaskSummary>; empty: typeof nothing | typeof nothingFound }) {
   return (
     <>
-      {list.error !== undefined && <Failure error={list.error} onRetry={list.reload} />}
-      {list.items === undefined ? list.error === undefined && <Loading rows={8} /> : list.items.length ? <Board tasks={list.items} /> : <Empty title={empty.title}>{empty.hint}</Empty>}
+      <Loaded resource={{ ...list, data: list.items }} rows={8}>
+        {(items) => items.length ? <Board tasks={items} /> : <Empty title={empty.title}>{empty.hint}</Empty>}
+      </Loaded>
       <More list={list} />
     </>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { CopyButton, Section } from "../components/basics";
+import { Id, Section } from "../components/basics";
 import { type Setup, webhookUrl } from "./setup";
 
 interface StepsProps {
@@ -16,8 +16,8 @@ interface StepsProps {
 export function Steps({ setup, provider, source, secret, patterns }: StepsProps) {
   const key = `${provider}/${source}`;
   const values: Record<string, ComponentChildren> = {
-    url: <Value text={webhookUrl(provider, source)} label="URL" />,
-    secret: secret ? <Value text={secret} label="secret" /> : setup.secret === "issued" ? "the one that the service shows" : "the one that is stored",
+    url: <Id value={webhookUrl(provider, source)} label="URL" />,
+    secret: secret ? <Id value={secret} label="secret" /> : setup.secret === "issued" ? "the one that the service shows" : "the one that is stored",
     events: [...setup.choices, ...patterns].join(", ") || "those that the source selects by its events, none so far",
     source: key,
   };
@@ -27,10 +27,6 @@ export function Steps({ setup, provider, source, secret, patterns }: StepsProps)
       {secret && <p class="notice">Copy the secret now: it is not shown again. A new source is known within 30 seconds, and a secret within five minutes; webhooks may be rejected until then.</p>}
     </Section>
   );
-}
-
-function Value({ text, label }: { text: string; label: string }) {
-  return <span class="id"><code>{text}</code><CopyButton text={text} label={label} /></span>;
 }
 
 function partsOf(step: string, values: Record<string, ComponentChildren>): ComponentChildren[] {

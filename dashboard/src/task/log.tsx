@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Schema, get } from "../api/client";
 import { Section } from "../components/basics";
-import { Empty, Failure, Loading } from "../components/states";
+import { Empty, Loaded } from "../components/states";
 import { Clock } from "../components/time";
 import { useLive } from "../live";
 import { usePolling, useThrottled } from "../resource";
@@ -32,12 +32,13 @@ export function Log({ id }: { id: string }) {
   };
   return (
     <Section title="Log" aside={lines?.length ? `${lines.length} lines` : undefined}>
-      {error !== undefined && <Failure error={error} onRetry={reload} />}
-      {lines === undefined ? error === undefined && <Loading /> : lines.length ? (
-        <ol class="log" ref={frame} onScroll={onScroll} tabIndex={0} aria-label="Lines of the log">
-          {lines.map((line, index) => <LogRow key={line.seq} line={line} attempt={line.attempt !== lines[index - 1]?.attempt} />)}
-        </ol>
-      ) : <Empty title="No lines yet">Lines that the worker prints appear here as they arrive.</Empty>}
+      <Loaded resource={{ data: lines, error, reload }}>
+        {(shown) => shown.length ? (
+          <ol class="log" ref={frame} onScroll={onScroll} tabIndex={0} aria-label="Lines of the log">
+            {shown.map((line, index) => <LogRow key={line.seq} line={line} attempt={line.attempt !== shown[index - 1]?.attempt} />)}
+          </ol>
+        ) : <Empty title="No lines yet">Lines that the worker prints appear here as they arrive.</Empty>}
+      </Loaded>
     </Section>
   );
 }

@@ -3,7 +3,7 @@ import { Section } from "../components/basics";
 import { Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { Time } from "../components/time";
-import { words } from "../format";
+import { eventName } from "../format";
 import { useResource } from "../resource";
 
 /** The notifications about a task and whether they arrived. */
@@ -20,7 +20,7 @@ export function TaskNotifications({ id }: { id: string }) {
             {items.map((item) => (
               <li key={item.id}>
                 <Status value={item.status} />
-                <span>{item.connection}: {words(item.type.replace(/^signalbox\.task\./, ""))}<div class="row-note"><Time at={item.updated_at} />{item.last_reason && ` · ${item.last_reason}`}</div></span>
+                <span>{item.connection}: {eventName(item.type)}<div class="row-note"><Time at={item.updated_at} />{item.last_reason && ` · ${item.last_reason}`}</div></span>
               </li>
             ))}
           </ul>
