@@ -28,7 +28,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs test fuzz faults conformance soak drill recorded-store cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs site test fuzz faults conformance soak drill recorded-store cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -50,6 +50,14 @@ docs: .venv/.synced ## Record the demo as docs/demo.svg, and the pictures of the
 	@$(BIN)/python -m cli.demo docs/demo.svg
 	@mkdir -p docs/images
 	@SIGNALBOX_BROWSER_IMAGES="$$PWD/docs/images" $(MAKE) --silent test-browser ARGS='-k picture'
+
+.PHONY: site
+site: .venv/.synced ## Build the documentation as a site in .signalbox/site (needs Node.js), with every link checked
+	@$(UV) sync --quiet --frozen --inexact --group docs
+	@mkdir -p .signalbox
+	@$(BIN)/python -m tests.spectral > .signalbox/openapi.json
+	@$(BIN)/python -m tests.asyncapi > .signalbox/asyncapi.json
+	@$(BIN)/python -m cli.site .signalbox/openapi.json .signalbox/asyncapi.json
 
 .PHONY: test
 test: .venv/.synced ## Run every test and measure coverage (ARGS: options of pytest)
