@@ -13,6 +13,8 @@ WORKERS ?= auto
 PROVIDER ?=
 CONNECTOR ?=
 PART ?=
+VERSION ?=
+SIGNING_KEY ?=
 
 is_new_enough := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -124,6 +126,7 @@ check: .venv/.synced ## Check format, lint, types, rooms and template; says noth
 	$(call quietly,$(BIN)/lint-imports)
 	$(call quietly,$(BIN)/sam validate --lint)
 	$(call quietly,$(BIN)/python -m cli.lint)
+	$(call quietly,$(BIN)/python -m cli.licenses)
 	@if $(MAKE) --silent $(SPECTRAL)/.installed 2>/dev/null; then $(MAKE) --silent spectral; \
 	else echo 'without npm and its packages `make spectral` is left out' >&2; fi
 	@if $(MAKE) --silent $(DASHBOARD)/node_modules/.installed 2>/dev/null; then $(MAKE) --silent dashboard-check; \
@@ -166,6 +169,11 @@ middleware: .venv/.synced ## Write the skeleton of a new middleware of the gatew
 deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_RUNTIME, ARCHITECTURE; ARGS: options of `sam deploy`)
 	@UV=$(uv_from_anywhere) $(BIN)/python -m cli.deploy $(STAGE) $(ARGS)
 
+.PHONY: release
+release: .venv/.synced ## Check, test, build into dist/ and tag a release (VERSION=1.4.0; SIGNING_KEY: an SSH key for the checksums)
+	@$(UV) sync --quiet --frozen --inexact --group release
+	@UV=$(uv_from_anywhere) SIGNING_KEY="$(SIGNING_KEY)" $(BIN)/python -m cli.release "$(VERSION)"
+
 exported := --quiet --frozen --no-emit-project --no-annotate --no-header
 
 .PHONY: lock
@@ -180,7 +188,7 @@ lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 .PHONY: clean
 clean: ## Remove everything made here, the state of the local stack too
 	@if [ -x $(BIN)/signalbox ]; then $(BIN)/signalbox down; fi
-	rm -rf .venv .signalbox .aws-sam $(DASHBOARD)/node_modules .coverage .hypothesis .*_cache
+	rm -rf .venv .signalbox .aws-sam dist $(DASHBOARD)/node_modules .coverage .hypothesis .*_cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.synced: pyproject.toml clients/python/pyproject.toml uv.lock | $(filter-out uv,$(UV))

@@ -1,0 +1,1 @@
+"""Builds a release: checks, artifacts, checksums and the tag."""

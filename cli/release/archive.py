@@ -1,0 +1,37 @@
+"""Zip files that are the same, byte by byte, whenever and wherever their content is."""
+
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The first that the format can hold."""
+_LEVEL: Final = 9
+_REGULAR: Final = 0o100644
+_EXECUTABLE: Final = 0o100755
+_UNIX: Final = 3
+
+
+def zip_archive(files: Mapping[str, bytes], executables: frozenset[str] = frozenset()) -> bytes:
+    """Return a zip of the files, in the order of their names, with fixed times and modes."""
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, date_time=_TIME)
+            entry.create_system = _UNIX
+            entry.external_attr = (_EXECUTABLE if name in executables else _REGULAR) << 16
+            packed = name.endswith(".zip")
+            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return content.getvalue()
+
+
+def folder_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of all files below a folder, by their paths in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
