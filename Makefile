@@ -171,7 +171,6 @@ deploy: .venv/.synced ## Build and deploy to AWS (STAGE=staging or prod; PYTHON_
 
 .PHONY: release
 release: .venv/.synced ## Check, test, build into dist/ and tag a release (VERSION=1.4.0; SIGNING_KEY: an SSH key for the checksums)
-	@$(UV) sync --quiet --frozen --inexact --group release
 	@UV=$(uv_from_anywhere) SIGNING_KEY="$(SIGNING_KEY)" $(BIN)/python -m cli.release "$(VERSION)"
 
 exported := --quiet --frozen --no-emit-project --no-annotate --no-header

@@ -22,9 +22,8 @@ def zip_archive(files: Mapping[str, bytes], executables: frozenset[str] = frozen
             entry = zipfile.ZipInfo(name, date_time=_TIME)
             entry.create_system = _UNIX
             entry.external_attr = (_EXECUTABLE if name in executables else _REGULAR) << 16
-            packed = name.endswith(".zip")
-            entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name])
+            packed = zipfile.ZIP_STORED if name.endswith(".zip") else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name], compress_type=packed, compresslevel=_LEVEL)
     return content.getvalue()
 
 

@@ -8,6 +8,8 @@ the release are added here. Nothing depends on the time or on the machine.
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,6 +20,13 @@ from cli.licenses import ShippedPackage
 from signalbox.models.base import JsonObject
 
 SPEC_VERSION: Final = "1.6"
+_SCHEMAS: Final = "cyclonedx/schema/_res"
+_SCHEMA_URL: Final = "http://cyclonedx.org/schema/"
+_SCHEMA_FILES: Final = (
+    "bom-1.6.SNAPSHOT.schema.json",
+    "spdx.SNAPSHOT.schema.json",
+    "jsf-0.82.SNAPSHOT.schema.json",
+)
 _ROOT: Final = "signalbox"
 _OWN: Final = ("signalbox", "signalbox-client")
 _LICENSE: Final = "Apache-2.0"
@@ -70,17 +79,24 @@ def bill_of_materials(
 
 
 def validate_bill_of_materials(document: JsonObject) -> None:
-    """Validate a document by the schema of CycloneDX.
+    """Validate a document by the schema of CycloneDX, as cyclonedx-python-lib has it.
+
+    That library's own validator takes two minutes for a document of 50 packages.
 
     Raises:
         CommandError: It does not fit.
     """
-    from cyclonedx.schema import SchemaVersion
-    from cyclonedx.validation.json import JsonStrictValidator
+    import jsonschema_rs
 
-    error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(document))
-    if error is not None:
-        raise CommandError(f"the bill of materials does not fit CycloneDX {SPEC_VERSION}: {error}")
+    folder = Path(str(distribution("cyclonedx-python-lib").locate_file(_SCHEMAS)))
+    schema, *referenced = (json.loads((folder / name).read_text()) for name in _SCHEMA_FILES)
+    places = [f"{_SCHEMA_URL}{name}" for name in _SCHEMA_FILES[1:]]
+    registry = jsonschema_rs.Registry(list(zip(places, referenced, strict=True)))
+    validator = jsonschema_rs.Draft7Validator(schema, registry=registry, validate_formats=True)
+    errors = [error.message for error in validator.iter_errors(document)]
+    if errors:
+        problem = f"the bill of materials does not fit CycloneDX {SPEC_VERSION}"
+        raise CommandError("\n".join([problem, *errors]))
 
 
 def _with_license(component: JsonObject, licenses: dict[str, str]) -> JsonObject:

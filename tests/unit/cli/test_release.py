@@ -20,7 +20,7 @@ from cli.licenses import ShippedPackage
 from cli.release.__main__ import main, release
 from cli.release.archive import folder_files, zip_archive
 from cli.release.artifacts import RELEASE_ARCHITECTURES, RELEASE_RUNTIME, checksums, sign
-from cli.release.bill_of_materials import bill_of_materials
+from cli.release.bill_of_materials import bill_of_materials, validate_bill_of_materials
 from cli.release.changelog import release_notes
 from cli.release.checkout import Checkout
 from cli.release.checks import ReleaseState, release_problems
@@ -45,7 +45,10 @@ READY: Final = ReleaseState(
 TEMPLATE: Final = (PROJECT / "template.yaml").read_text()
 EXPORTED: Final[JsonObject] = {
     "metadata": {"component": {"bom-ref": "root-1"}},
-    "components": [{"name": "httpx", "bom-ref": "httpx-2"}, {"name": "other", "bom-ref": "other"}],
+    "components": [
+        {"type": "library", "name": "httpx", "bom-ref": "httpx-2"},
+        {"type": "library", "name": "other", "bom-ref": "other"},
+    ],
     "dependencies": [{"ref": "root-1", "dependsOn": ["httpx-2"]}, {"ref": "httpx-2"}],
 }
 PACKAGES: Final = [
@@ -327,6 +330,20 @@ def test_the_bill_of_materials_depends_on_the_commit_alone() -> None:
 
     assert json.dumps(first) == json.dumps(second)
     assert first["serialNumber"] != other["serialNumber"]
+
+
+def test_the_bill_of_materials_fits_the_schema_of_cyclonedx() -> None:
+    document = bill_of_materials(EXPORTED, PACKAGES, version="1.4.0", commit="abc", committed_at=0)
+
+    validate_bill_of_materials(document)
+
+
+def test_a_bill_of_materials_with_an_unknown_licence_is_refused() -> None:
+    unknown = [ShippedPackage(ecosystem="npm", name="a", version="1", license="No-Such-License")]
+    document = bill_of_materials(EXPORTED, unknown, version="1.4.0", commit="a", committed_at=0)
+
+    with pytest.raises(CommandError, match=r"does not fit CycloneDX 1\.6\n"):
+        validate_bill_of_materials(document)
 
 
 def test_checksums_are_in_the_form_of_sha256sum(tmp_path: Path) -> None:
