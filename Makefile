@@ -30,7 +30,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs site test fuzz faults conformance soak drill recorded-store cost partitions bench load record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs site test fuzz faults conformance soak drill recorded-store cost partitions bench load figures record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -113,6 +113,10 @@ bench: .venv/.synced ## Measure CPU, calls and costs (ARGS=--local: the local st
 .PHONY: load
 load: .venv/.synced ## Measure requests a second and memory (ARGS: --seconds N, --minutes N; PART=gateway: while an instance fails)
 	@$(BIN)/python -m tests.bench.$(if $(filter gateway,$(PART)),gateway.endure,load) $(ARGS)
+
+.PHONY: figures
+figures: .venv/.synced ## Measure what docs/figures.md shows, 20 minutes in all (ARGS: --part NAME, --again)
+	@$(BIN)/python -m tests.figures $(ARGS)
 
 .PHONY: record
 record: .venv/.synced ## Record the counted figures that `make test` compares the code with

@@ -24,6 +24,7 @@ from rich.console import Console
 
 from tests.bench.load_worker import SECRET, serve_aws, serve_function
 from tests.bench.table import Table
+from tests.figures.results import Numbers, write_numbers
 
 SCENARIOS: Final = ("bare", "FastAPI + Mangum", "webhook", "get")
 PER_SECOND: Final = 1_000
@@ -81,6 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each scenario")
     parser.add_argument("--minutes", type=float, default=0.0, help="of a soak with webhooks")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     chosen = parser.parse_args()
     with environment() as names, _started(serve_aws, names) as aws:
         variables = {**names, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}"}
@@ -88,7 +90,22 @@ def main() -> int:
             return _soak(chosen.minutes * 60, variables, aws.key)
         loads = {name: _measured(name, chosen.seconds, variables, aws.key) for name in SCENARIOS}
     Console(width=110).print(load_table(loads).drawn())
+    write_numbers(chosen.json, {name: load_numbers(load) for name, load in loads.items()})
     return 0
+
+
+def load_numbers(load: Load) -> Numbers:
+    """The figures of a scenario; times are in milliseconds, memory in megabytes."""
+    hundredths = quantiles(load.latencies, n=100)
+    return {
+        "requests": len(load.latencies),
+        "a second": len(load.latencies) / load.seconds,
+        "p50": median(load.latencies),
+        "p95": hundredths[94],
+        "p99": hundredths[98],
+        "CPU": load.cpu_ms,
+        "memory": max((memory for _, memory in load.memory), default=0.0),
+    }
 
 
 def load_table(loads: Mapping[str, Load]) -> Table:

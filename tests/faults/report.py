@@ -9,6 +9,7 @@ import pytest
 from rich.table import Table
 
 from tests.faults.rows import FaultRow
+from tests.figures.results import Numbers
 
 _COUNTS: Final = ("tasks_lost", "tasks_doubled", "notifications_lost", "notifications_doubled")
 _MAX_TEXT: Final = 100
@@ -63,6 +64,22 @@ def fault_table(rows: Sequence[FaultRow], recorder: Recorder) -> Table:
     for row in rows:
         table.add_row(*_cells(row, recorder.of(row)))
     return table
+
+
+def fault_numbers(rows: Sequence[FaultRow], recorder: Recorder) -> Numbers:
+    """Return how many faults were survived, and what was lost or doubled in all cases."""
+    results = [result for listed in recorder.results.values() for result in listed]
+    counts = {
+        name.replace("_", " "): sum((result.counts or {}).get(name, 0) for result in results)
+        for name in _COUNTS
+    }
+    return {
+        "faults": len(rows),
+        "survived": sum(survived(row, recorder) for row in rows),
+        "cases": len(results),
+        "passed": sum(result.passed for result in results),
+        **counts,
+    }
 
 
 def survived(row: FaultRow, recorder: Recorder) -> bool:

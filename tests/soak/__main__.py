@@ -3,10 +3,12 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.figures.results import Numbers, write_numbers
 from tests.soak.run import CONNECTIONS, ConnectionFigures, Soak, failures
 from tests.soak.targets import DEDUPLICATES
 
@@ -17,6 +19,7 @@ def main() -> int:
     parser.add_argument("--notifications", type=int, default=10_000)
     parser.add_argument("--share", type=float, default=0.1, help="of the calls that fail")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     chosen = parser.parse_args()
     console = Console(width=120)
     started = time.process_time()
@@ -32,9 +35,22 @@ def main() -> int:
     calls = sum(soak.targets.calls.values())
     console.print(f"{calls:,} calls; faults: {dict(sorted(faults.items()))}")
     console.print(f"{time.process_time() - started:.0f} s of CPU")
+    write_numbers(chosen.json, soak_numbers(figures, chosen.share))
     missed = failures(figures)
     console.print("\n".join(missed) or "nothing lost, nothing doubled where the target can tell")
     return len(missed)
+
+
+def soak_numbers(figures: dict[str, ConnectionFigures], share: float) -> Numbers:
+    """Return the figures of all connections; doubled are those where the target can tell."""
+    total = sum(each.notifications for each in figures.values())
+    return {
+        "notifications": total,
+        "share of faults": share,
+        "delivered": sum(each.delivered for each in figures.values()) / total,
+        "lost": sum(each.lost for each in figures.values()),
+        "doubled": sum(each.doubled for name, each in figures.items() if name in DEDUPLICATES),
+    }
 
 
 def soak_table(figures: dict[str, ConnectionFigures]) -> Table:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -22,6 +23,7 @@ from cli.local.options import free_ports
 from tests.bench.gateway.load import Answers, keep_busy
 from tests.bench.gateway.processes import module
 from tests.bench.table import Table
+from tests.figures.results import Numbers, write_numbers
 
 AVAILABILITY: Final = 0.999
 CONNECTIONS: Final = 16
@@ -92,8 +94,8 @@ def two_instances() -> Iterator[tuple[Instance, Instance]]:
             instance.kill()
 
 
-def endured(seconds: float) -> tuple[Table, float]:
-    """The table, and the share of requests that were answered by 200."""
+def endured(seconds: float) -> tuple[Table, Answers]:
+    """The table, and the answers of all phases."""
     table = Table(
         title=f"Requests to two instances, {seconds:.0f} s in all",
         columns=("meanwhile", "answered", "failed", "available", "p50 ms", "p99 ms"),
@@ -110,7 +112,7 @@ def endured(seconds: float) -> tuple[Table, float]:
                 total.seconds += answers.seconds
                 total.failed += answers.failed
     _add(table, "in all", total)
-    return table, total.availability
+    return table, total
 
 
 def _during(port: int, seconds: float) -> Answers:
@@ -138,13 +140,27 @@ def _add(table: Table, name: str, answers: Answers) -> None:
     )
 
 
+def endured_numbers(answers: Answers) -> Numbers:
+    """The share of requests that were answered by 200, and milliseconds of those."""
+    return {
+        "answered": len(answers.seconds),
+        "failed": answers.failed,
+        "available": answers.availability,
+        "p50": answers.p50,
+        "p99": answers.p99,
+    }
+
+
 def main() -> int:
     """Print the table; 1 if fewer requests were answered than are to be."""
     parser = argparse.ArgumentParser(prog="make load PART=gateway", description=__doc__)
     parser.add_argument("--seconds", type=float, default=180.0, help="how long, in all")
-    table, availability = endured(parser.parse_args().seconds)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    chosen = parser.parse_args()
+    table, answers = endured(chosen.seconds)
     Console(width=110).print(table.drawn())
-    return int(availability < AVAILABILITY)
+    write_numbers(chosen.json, endured_numbers(answers))
+    return int(answers.availability < AVAILABILITY)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The figures of docs/figures.md: what measures them, and the page."""
