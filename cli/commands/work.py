@@ -35,20 +35,22 @@ def work(
     if the worker itself is killed, so is the command.
     """
     from cli.api_client import connect_api
-    from cli.work.loop import AttemptOutcome, Worker
-    from cli.work.process import command_argv
+    from cli.work.attempt import AttemptRunner
+    from cli.work.loop import Worker
+    from cli.work.process import command_argv, command_starter
+    from cli.work.running import AttemptOutcome
     from cli.work.signals import stop_on_signals
     from signalbox.models.ids import WorkerId
 
-    done = Worker(
+    start = command_starter(command_argv(command))
+    runner = AttemptRunner(
         api=connect_api(chosen_target(context)),
         name=WorkerId(worker or socket.gethostname()),
-        argv=command_argv(command),
         output=Output(as_json, detached=True),
         lease_seconds=lease,
-        wait_seconds=wait,
         stopping=stop_on_signals(),
     )
+    done = Worker(runner=runner, start=start, wait_seconds=wait)
     if not once:
         done.run()
     elif done.once() not in {None, AttemptOutcome.SUCCEEDED}:

@@ -19,6 +19,7 @@ from typing import Final
 from cli.errors import CommandError
 from cli.work.output_decoder import LineDecoder
 from cli.work.process_guard import ProcessGuard
+from cli.work.running import AttemptOutcome, AttemptReport, StartAttempt
 from signalbox.models.change import TaskView
 
 _TAIL_LINES: Final = 40
@@ -99,9 +100,23 @@ class RunningCommand:
         """Return the last lines."""
         return "\n".join(self._tail).strip()
 
-    def ended(self) -> int | None:
-        """Return its exit code, None while it runs."""
-        return self.process.poll()
+    @property
+    def survives(self) -> bool:
+        """Return False: it ends with its worker."""
+        return False
+
+    def ended(self) -> AttemptReport | None:
+        """Return how it ended, None while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return None
+        if code == 0:
+            return AttemptReport(outcome=AttemptOutcome.SUCCEEDED, output=self.tail)
+        return AttemptReport(
+            outcome=AttemptOutcome.FAILED,
+            reason=f"the command ended with {code}",
+            output=self.tail,
+        )
 
     def finish(self) -> None:
         """Wait a moment for the rest of its output; a child may hold the pipe open."""
@@ -118,6 +133,9 @@ class RunningCommand:
         self.process.wait()
         self.guard.dismiss()
         self.finish()
+
+    def discard(self) -> None:
+        """Do nothing: `stop` leaves nothing behind."""
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -141,6 +159,11 @@ class RunningCommand:
         for line in lines:
             self._tail.append(line)
             self.said(line)
+
+
+def command_starter(argv: Sequence[str]) -> StartAttempt:
+    """Return what starts this command for a task."""
+    return lambda task, _held, said: start_command(argv, task, said)
 
 
 def start_command(

@@ -19,9 +19,10 @@ from mcp.client.streamable_http import streamable_http_client
 from cli.api_client import ApiClient, session_for
 from cli.output import Output
 from cli.target import PROJECT
-from cli.work.loop import AttemptOutcome, Worker
-from cli.work.process import command_argv
-from cli.work.signals import StopFlag
+from cli.work.attempt import AttemptRunner
+from cli.work.loop import Worker
+from cli.work.process import command_argv, command_starter
+from cli.work.running import AttemptOutcome
 from signalbox.http.mcp.tool_table import TOOLS
 from signalbox.models.ids import WorkerId
 from signalbox.models.task import TaskStatus
@@ -68,19 +69,17 @@ def test_an_agent_that_is_run_for_each_task_completes_it(
     served: Served, record: Path, words: list[str]
 ) -> None:
     task = served.add(a_task(title=HOSTILE))
-    worker = Worker(
+    runner = AttemptRunner(
         api=ApiClient(
             base_url=served.url, key=served.key, session=session_for(served.url), timeout=5
         ),
         name=WorkerId("w1"),
-        argv=command_argv(words[words.index("--") + 1 :]),
         output=Output(),
         lease_seconds=int(words[words.index("--lease") + 1]),
-        wait_seconds=0,
-        stopping=StopFlag(),
     )
+    start = command_starter(command_argv(words[words.index("--") + 1 :]))
 
-    outcome = worker.once()
+    outcome = Worker(runner=runner, start=start, wait_seconds=0).once()
 
     result = served.now(task).result
     assert outcome is AttemptOutcome.SUCCEEDED

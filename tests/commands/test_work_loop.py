@@ -14,8 +14,10 @@ from cli.api_client import ApiClient, ApiError, ApiUnavailable, session_for
 from cli.errors import CommandError
 from cli.output import Output
 from cli.target import PROJECT
-from cli.work.loop import AttemptOutcome, Worker
-from cli.work.process import command_argv
+from cli.work.attempt import AttemptRunner
+from cli.work.loop import Worker
+from cli.work.process import command_argv, command_starter
+from cli.work.running import AttemptOutcome
 from cli.work.signals import StopFlag
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import TaskStatus
@@ -24,18 +26,20 @@ from tests.commands.conftest import CommandLine
 from tests.commands.served import Served
 
 
-def worker(served: Served, command: str, stopping: StopFlag | None = None) -> Worker:
-    return Worker(
-        api=ApiClient(
-            base_url=served.url, key=served.key, session=session_for(served.url), timeout=5
-        ),
+def worker_of(api: ApiClient, argv: list[str], stopping: StopFlag | None = None) -> Worker:
+    runner = AttemptRunner(
+        api=api,
         name=WorkerId("w1"),
-        argv=command_argv([command]),
         output=Output(),
         lease_seconds=30,
-        wait_seconds=0,
         stopping=stopping or StopFlag(),
     )
+    return Worker(runner=runner, start=command_starter(argv), wait_seconds=0)
+
+
+def worker(served: Served, command: str, stopping: StopFlag | None = None) -> Worker:
+    api = ApiClient(base_url=served.url, key=served.key, session=session_for(served.url), timeout=5)
+    return worker_of(api, command_argv([command]), stopping)
 
 
 def log_of(served: Served, task: TaskId) -> list[str]:
@@ -216,14 +220,7 @@ def test_a_command_that_does_not_start_gives_its_task_back(served: Served) -> No
     broken = worker(served, "true")
 
     with pytest.raises(CommandError, match="does not start"):
-        Worker(
-            api=broken.api,
-            name=broken.name,
-            argv=["/dev/null"],
-            output=Output(),
-            lease_seconds=30,
-            wait_seconds=0,
-        ).once()
+        worker_of(broken.runner.api, ["/dev/null"]).once()
 
     assert served.now(task).status is TaskStatus.PENDING
     assert served.now(task).attempt == 0
@@ -273,14 +270,7 @@ def test_a_worker_outlives_an_outage(served: Served, status: int) -> None:
 
 def test_a_worker_with_a_wrong_key_ends_at_once(served: Served) -> None:
     api = ApiClient(base_url=served.url, key="wrong", session=session_for(served.url))
-    stranger = Worker(
-        api=api,
-        name=WorkerId("w1"),
-        argv=["true"],
-        output=Output(),
-        lease_seconds=30,
-        wait_seconds=0,
-    )
+    stranger = worker_of(api, ["true"])
 
     with pytest.raises(ApiError, match="401"):
         stranger.run()
@@ -292,14 +282,7 @@ def test_once_does_not_wait_for_what_is_not_there() -> None:
     )
 
     with pytest.raises(ApiUnavailable):
-        Worker(
-            api=api,
-            name=WorkerId("w1"),
-            argv=["true"],
-            output=Output(),
-            lease_seconds=30,
-            wait_seconds=0,
-        ).once()
+        worker_of(api, ["true"]).once()
 
 
 def test_exit_codes_say_how_the_one_task_ended(signalbox: CommandLine, served: Served) -> None:

@@ -25,7 +25,7 @@ def ran(command: str, task: TaskView | None = None) -> tuple[list[str], int | No
     wait_for(lambda: running.ended() is not None)
     running.finish()
     running.stop()
-    return result, running.ended()
+    return result, running.process.poll()
 
 
 def wait_for(there: Callable[[], bool], seconds: float = 10) -> None:
@@ -172,7 +172,7 @@ def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
         ready=lambda running: running.last_line == "ready",
     )
 
-    assert running.ended() == -9
+    assert running.process.poll() == -9
 
 
 def test_a_child_that_stays_behind_does_not_hold_us_up() -> None:
