@@ -55,7 +55,8 @@ class WorkerEvent(BaseModel):
 class AttemptRunner:
     """Runs attempts of a worker. It releases a task when `stopping` is set.
 
-    `beat_seconds` is the longest time between two heartbeats.
+    `beat_seconds` is the longest time between two heartbeats. `lossless` is for output that waits
+    when it cannot be sent.
     """
 
     api: ApiClient
@@ -64,6 +65,7 @@ class AttemptRunner:
     lease_seconds: int
     stopping: StopFlag = field(default_factory=StopFlag)
     beat_seconds: float | None = None
+    lossless: bool = False
 
     def run(self, task: TaskView, held: LeaseRequest, start: StartAttempt) -> AttemptOutcome:
         """Run one attempt under a lease that was claimed or extended just now.
@@ -128,7 +130,7 @@ class AttemptRunner:
                 task, AppendLogRequest(**held.model_dump(), lines=numbered), timeout
             )
 
-        return LogUploader(append=append)
+        return LogUploader(append=append, lossless=self.lossless)
 
     def _start(
         self, task: TaskView, held: LeaseRequest, uploader: LogUploader, start: StartAttempt

@@ -17,16 +17,21 @@ from signalbox.models.log import BATCH_BYTES, BATCH_LINES, LINE_LENGTH
 _MAX_PENDING: Final = 20_000
 """As many lines as a log accepts: in a longer outage further lines are dropped."""
 
+_FULL_SECONDS: Final = 0.05
+
 
 @dataclass(slots=True, kw_only=True)
 class LogUploader(Background):
     """A context manager: inside it lines are sent every `pause` seconds.
 
     `append` sends lines, the first of which has this number. Raises ApiError, ApiUnavailable.
+    With `lossless`, who adds a line waits while too many are pending, instead of dropping the
+    oldest.
     """
 
     append: Callable[[int, Sequence[str]], AppendLogResponse]
     pause: float = 1.0
+    lossless: bool = False
     _waiting: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_PENDING), init=False)
     _sent: int = field(default=0, init=False)
     _batch: list[str] = field(default_factory=list, init=False)
@@ -34,6 +39,8 @@ class LogUploader(Background):
 
     def add(self, line: str) -> None:
         """Add a line."""
+        while self.lossless and self._is_full() and not self._done.wait(_FULL_SECONDS):
+            pass
         if not self._closed:
             self._waiting.append(line[:LINE_LENGTH])
 
@@ -41,6 +48,9 @@ class LogUploader(Background):
         """Send the rest after the context, until this monotonic time at most."""
         while not self._upload() and time.monotonic() + self.pause < until:
             time.sleep(self.pause)
+
+    def _is_full(self) -> bool:
+        return not self._closed and len(self._waiting) >= _MAX_PENDING
 
     def _run(self) -> None:
         while not self._done.wait(self.pause):

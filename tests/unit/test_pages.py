@@ -48,6 +48,7 @@ OF_OTHERS: Final = (
     {"scrape_configs"},
     {"rule_files"},
     {"images"},
+    {"apiVersion"},
 )
 """What shows that YAML is of another program. YAML 1.1 reads the key `on` as true."""
 

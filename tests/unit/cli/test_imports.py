@@ -23,7 +23,9 @@ PROGRAM: Final = """
 import os, sys
 from cli.main import app
 
-heavy = {"boto3", "botocore", "aws_lambda_powertools", "moto", "samcli", "cryptography"}
+heavy = {
+    "boto3", "botocore", "aws_lambda_powertools", "moto", "samcli", "cryptography", "lightkube"
+}
 for command in sys.argv[1:]:
     if child := os.fork():
         os.waitpid(child, 0)

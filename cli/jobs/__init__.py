@@ -1,0 +1,1 @@
+"""Kubernetes Jobs for tasks: what `signalbox work --kubernetes` runs."""
