@@ -90,7 +90,7 @@ class Output:
         """Print one of several items: a line of text, or a JSON object on one line."""
         shown = json.dumps(item.model_dump(mode="json")) if self.json else strip_controls(text)
         try:
-            print(shown, flush=True)
+            print(f"{shown}\n", end="", flush=True)  # one write, since threads may print lines
         except (OSError, ValueError):
             if not self.detached:
                 raise

@@ -35,6 +35,7 @@ _MAX_EVENT: Final = 8_388_608
 _MAX_RETRY_AFTER: Final = 60.0
 _UNAVAILABLE_STATUSES: Final = frozenset(
     {
+        HTTPStatus.GONE,  # of the changes since a version: the objects are listed again
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         HTTPStatus.BAD_GATEWAY,
@@ -58,10 +59,6 @@ class ClusterUnavailable(Unreachable):
     def __init__(self, words: str, after: float = 0.0) -> None:
         super().__init__(words)
         self.after = after
-
-
-class VersionExpired(ClusterUnavailable):
-    """The API server no longer has the changes since a version: list again (410 Gone)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +145,7 @@ class Cluster:
         """Yield the changes after a version, for a minute.
 
         Raises:
-            VersionExpired: Some of them are forgotten.
+            ClusterUnavailable: Also if some of them are forgotten.
         """
         query = {
             "watch": "true",
@@ -250,8 +247,6 @@ def _check(response: httpx2.Response) -> None:
 
 def _refusal(status: int, message: str, after: str = "") -> ClusterError | ClusterUnavailable:
     words = strip_controls(f"Kubernetes: {status} {message}".strip())[:500]
-    if status == HTTPStatus.GONE:
-        return VersionExpired(words)
     if status in _UNAVAILABLE_STATUSES or status < HTTPStatus.BAD_REQUEST:
         seconds = float(after) if after.isascii() and after.isdigit() else 0.0
         return ClusterUnavailable(words, min(seconds, _MAX_RETRY_AFTER))

@@ -12,7 +12,7 @@ from lightkube.models.batch_v1 import Job
 from lightkube.models.core_v1 import Pod
 
 from cli.errors import CommandError
-from cli.jobs.cluster import Cluster, ObjectChange, ResourceKind, VersionExpired
+from cli.jobs.cluster import Cluster, ClusterError, ObjectChange, ResourceKind
 from cli.jobs.names import name_of
 
 N = TypeVar("N", Job, Pod)
@@ -25,7 +25,8 @@ _MAX_DELETED: Final = 1_000
 class Informer(Generic[N]):
     """Watches objects in a thread. Those that were deleted are remembered as they last were.
 
-    `pause` is the first pause after an error in seconds; `report` is called with each error.
+    `pause` is the first pause after an error in seconds; `report` is called with
+    each error that does not pass by itself.
     """
 
     cluster: Cluster
@@ -72,14 +73,19 @@ class Informer(Generic[N]):
             try:
                 version = self._list()
                 pause = self.pause
-                while not self._done.is_set():
-                    version = self._follow(version)
-            except VersionExpired:
-                self._done.wait(self.pause)
             except CommandError as failure:
                 self.report(str(failure))
                 self._done.wait(pause)
                 pause = min(pause * 2, _MAX_PAUSE)
+                continue
+            try:
+                while not self._done.is_set():
+                    version = self._follow(version)
+            except CommandError as failure:
+                # an expired version and a connection that was cut are usual, a refusal is not
+                if isinstance(failure, ClusterError):
+                    self.report(str(failure))
+                self._done.wait(self.pause)
 
     def _list(self) -> str:
         with self._lock:

@@ -20,6 +20,7 @@ from cli.work.output_decoder import LineDecoder
 _OVERLAP: Final = timedelta(seconds=1)
 _TAIL_LINES: Final = 40
 _MAX_PAUSE: Final = 15.0
+_MAX_FAILURES: Final = 10
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class PodLogFollower:
     add: Callable[[str], None]
     report: Callable[[str], None]
     pause: float = 0.5
+    _failures: int = field(default=0, init=False)
     _decoder: LineDecoder = field(default_factory=LineDecoder, init=False)
     _lines: ReadLines = field(default_factory=ReadLines, init=False)
     _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES), init=False)
@@ -96,7 +98,6 @@ class PodLogFollower:
 
     def run(self) -> None:
         """Follow until the end."""
-        pause = self.pause
         while not self._stopped.is_set():
             complete = self.ended()  # what is read from now on is all
             if not (complete or self.started()):
@@ -104,19 +105,23 @@ class PodLogFollower:
                 continue
             try:
                 self._follow(complete=complete)
-                pause = self.pause
             except CommandError as failure:
                 if _has_status(failure, HTTPStatus.NOT_FOUND):
                     break
-                if not _has_status(failure, HTTPStatus.BAD_REQUEST):  # it has not started
-                    self.report(str(failure))
                 complete = False
+                self._count(failure)
             if complete:
                 break
-            self._stopped.wait(pause)
-            pause = min(pause * 2, _MAX_PAUSE)
+            self._stopped.wait(min(self.pause * 2**self._failures, _MAX_PAUSE))
         self._show(self._decoder.close())
         self._finished.set()
+
+    def _count(self, failure: CommandError) -> None:
+        """Report a failure, unless it is a connection that broke or a container that starts."""
+        self._failures = min(self._failures + 1, _MAX_FAILURES)
+        again = self._failures > 1 or isinstance(failure, ClusterError)
+        if again and not _has_status(failure, HTTPStatus.BAD_REQUEST):
+            self.report(str(failure))
 
     def _follow(self, *, complete: bool) -> None:
         """Read the log until it ends or its connection breaks."""
@@ -131,6 +136,7 @@ class PodLogFollower:
             cut = continued and not complete and len(line) < MAX_LOG_LINE
             # what has no time was not printed by the container, but by the kubelet
             if time and not cut and self._lines.is_new(time, stamp + b" " + text):
+                self._failures = 0
                 self._show(self._decoder.feed(text))
 
     def _show(self, lines: Iterator[str]) -> None:

@@ -152,8 +152,14 @@ class JobPool:
                 self._delete(job)
                 return
             view = self._retried(lambda: self.runner.api.task(task))
+            if self.runner.stopping.is_set() and self.launcher.keep:
+                return
             self.runner.print(task, "adopted", f"{view.title} ({name})")
-            self.runner.run(view, held, lambda _task, _held, add: self.launcher.adopt(name, add))
+            outcome = self.runner.run(
+                view, held, lambda _task, _held, add: self.launcher.adopt(name, add)
+            )
+            if outcome is AttemptOutcome.RELEASED:  # perhaps before it was started here
+                self.launcher.cluster.delete(JOBS, name)
         except CommandError as failure:
             self.runner.print(task, "waiting", f"{name} is not adopted: {failure}")
             if isinstance(failure, ApiError):

@@ -7,12 +7,10 @@ a deleted Job takes with it what it owns. A Job has one pod at once, which does 
 
 import json
 import re
-import threading
 from collections import deque
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -24,12 +22,11 @@ from lightkube.config.models import User
 
 from cli.jobs.cluster import Cluster
 from cli.jobs.connect import cluster_of
+from tests.fakes.kubernetes_states import KINDS, NAMESPACE, ClusterStates, selected
 
-NAMESPACE: Final = "jobs"
 TOKEN: Final = "token-of-the-service-account"
 VERSION: Final = "1.34"
 
-_KINDS: Final = {"jobs": "Job", "pods": "Pod", "configmaps": "ConfigMap", "secrets": "Secret"}
 _PATH: Final = re.compile(
     r"/(?:api|apis/batch)/v1/namespaces/(?P<namespace>[^/]+)"
     r"/(?P<plural>jobs|pods|configmaps|secrets)(?:/(?P<name>[^/]+)(?:/(?P<part>log))?)?"
@@ -64,36 +61,18 @@ class _Chunks(httpx2.SyncByteStream):
 
 
 @dataclass(slots=True, kw_only=True)
-class ContainerLog:
-    """What a container has printed, as the kubelet keeps it."""
-
-    lines: list[tuple[datetime, bytes]] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class KubernetesApi:
-    """The double. Methods whose argument is a Job act on its pod, as a cluster would.
+class KubernetesApi(ClusterStates):
+    """The double.
 
     `allowed` has the verbs and resources of a Role, `used` those that were asked for.
     """
 
-    objects: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {plural: {} for plural in _KINDS}
-    )
-    logs: dict[str, ContainerLog] = field(default_factory=dict)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     allowed: set[tuple[str, str]] | None = None
     used: set[tuple[str, str]] = field(default_factory=set)
     faults: deque[tuple[str, str, int | httpx2.HTTPError]] = field(default_factory=deque)
     lost_answers: set[tuple[str, str]] = field(default_factory=set)
-    time: datetime = datetime(2026, 11, 28, 20, tzinfo=UTC)
-    _version: int = 100
-    _oldest: int = 0
-    _events: list[tuple[int, str, str, dict[str, Any]]] = field(default_factory=list)
-    _breaks: int = 0
-    _cut: bool = False
-    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def cluster(self) -> Cluster:
         """Return a client of it, by the transport of httpx."""
@@ -104,91 +83,6 @@ class KubernetesApi:
         ).get()
         assert config
         return cluster_of(config, None, httpx2.MockTransport(self.handle))
-
-    # What a cluster does
-
-    def names(self, plural: str) -> list[str]:
-        """Return the names of what there is."""
-        with self._changed:
-            return sorted(self.objects[plural])
-
-    def job(self, name: str) -> dict[str, Any]:
-        """Return a Job."""
-        with self._changed:
-            return deepcopy(self.objects["jobs"][name])
-
-    def pod_of(self, job: str) -> str:
-        """Return the name of the pod of a Job."""
-        return f"{job}-x7x7x"
-
-    def run(self, job: str) -> None:
-        """Start the container."""
-        self._set_container(job, {"running": {"startedAt": _stamp(self.time)}}, phase="Running")
-
-    def wait_for_image(self, job: str) -> None:
-        """Let the container wait for an image that does not come."""
-        waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "nowhere"'}
-        self._set_container(job, {"waiting": waiting}, phase="Pending")
-
-    def print(self, job: str, *lines: str, seconds: float = 0.001) -> None:
-        """Print lines, each so long after the one before."""
-        self.print_bytes(job, *(f"{line}\n".encode() for line in lines), seconds=seconds)
-
-    def print_bytes(self, job: str, *lines: bytes, seconds: float = 0.001) -> None:
-        """Print lines as they are, also one without an end."""
-        with self._changed:
-            for line in lines:
-                self.time += timedelta(seconds=seconds)
-                self.logs[self.pod_of(job)].lines.append((self.time, line))
-            self._changed.notify_all()
-
-    def exit(self, job: str, code: int, *, reason: str | None = None, message: str = "") -> None:
-        """End the container, and with it the Job."""
-        why = reason or ("Completed" if code == 0 else "Error")
-        terminated = {"exitCode": code, "reason": why, "message": message}
-        phase = "Succeeded" if code == 0 else "Failed"
-        self._set_container(job, {"terminated": terminated}, phase=phase)
-        if code == 0:
-            self._set_condition(job, "Complete", "CompletionsReached", "")
-        else:
-            self._set_condition(job, "Failed", "BackoffLimitExceeded", "Job has reached its limit")
-
-    def exceed_deadline(self, job: str) -> None:
-        """End a Job that took too long, and delete its pod."""
-        words = "Job was active longer than specified deadline"
-        self._set_condition(job, "Failed", "DeadlineExceeded", words)
-        self._remove("pods", self.pod_of(job))
-
-    def drain_node(self, job: str) -> None:
-        """Evict the pod."""
-        with self._changed:
-            pod = deepcopy(self.objects["pods"][self.pod_of(job)])
-            condition = {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "reason": "EvictionByEvictionAPI",
-            }
-            pod["status"].setdefault("conditions", []).append(condition)
-            self._store("pods", pod)
-        self.exit(job, 143)
-        self._remove("pods", self.pod_of(job))
-
-    def delete(self, plural: str, name: str) -> None:
-        """Delete an object, and in the background what it owns."""
-        self._remove(plural, name)
-
-    def compact(self) -> None:
-        """Forget the changes until now, so that older versions are gone."""
-        with self._changed:
-            self._oldest = self._version
-            self._events.clear()
-
-    def break_streams(self, *, cut: bool = False) -> None:
-        """End the responses under way, or cut their connections."""
-        with self._changed:
-            self._breaks += 1
-            self._cut = cut
-            self._changed.notify_all()
 
     def fail(self, method: str, plural: str, fault: int | httpx2.HTTPError) -> None:
         """Answer one request to these objects with a status, or not at all."""
@@ -266,12 +160,12 @@ class KubernetesApi:
 
     def _create(self, plural: str, content: bytes, query: dict[str, str]) -> dict[str, Any]:
         created: dict[str, Any] = json.loads(content)
-        if created.get("kind") != _KINDS[plural]:
-            raise Refused(400, f"{created.get('kind')} is not a {_KINDS[plural]}")
+        if created.get("kind") != KINDS[plural]:
+            raise Refused(400, f"{created.get('kind')} is not a {KINDS[plural]}")
         try:
             kubernetes_validate.validate(created, VERSION, strict=True)
         except kubernetes_validate.ValidationError as flaw:
-            raise Refused(422, f"{_KINDS[plural]} is invalid: {flaw.message}") from None
+            raise Refused(422, f"{KINDS[plural]} is invalid: {flaw.message}") from None
         if len(content) > 1_000_000:
             raise Refused(413, "Request entity too large: limit is 3145728")
         created["metadata"]["namespace"] = NAMESPACE
@@ -289,27 +183,6 @@ class KubernetesApi:
                 raise httpx2.ReadTimeout("the answer is lost")
             return deepcopy(created)
 
-    def _create_pod(self, job: dict[str, Any]) -> None:
-        name = job["metadata"]["name"]
-        template = deepcopy(job["spec"]["template"])
-        labels = {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": name}
-        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name}
-        owner["uid"] = job["metadata"]["uid"]
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {
-                "name": self.pod_of(name),
-                "namespace": NAMESPACE,
-                "labels": labels,
-                "ownerReferences": [owner],
-            },
-            "spec": template["spec"],
-            "status": {"phase": "Pending"},
-        }
-        self.logs[self.pod_of(name)] = ContainerLog()
-        self._store("pods", pod)
-
     def _get(self, plural: str, name: str) -> dict[str, Any]:
         with self._changed:
             if name not in self.objects[plural]:
@@ -321,33 +194,10 @@ class KubernetesApi:
             items = [
                 deepcopy(item)
                 for item in self.objects[plural].values()
-                if _selected(item, query.get("labelSelector", ""))
+                if selected(item, query.get("labelSelector", ""))
             ]
             metadata = {"resourceVersion": str(self._version)}
-        return {"kind": f"{_KINDS[plural]}List", "metadata": metadata, "items": items}
-
-    def _watch(self, plural: str, query: dict[str, str]) -> Iterator[bytes]:
-        version = int(query["resourceVersion"])
-        selector = query.get("labelSelector", "")
-        with self._changed:
-            breaks = self._breaks
-        while True:
-            with self._changed:
-                if version < self._oldest:
-                    status = {"kind": "Status", "code": 410, "message": "too old resource version"}
-                    yield _event("ERROR", status)
-                    return
-                due = [event for event in self._events if event[0] > version]
-                if not due:
-                    if self._ended(breaks):
-                        return
-                    self._changed.wait(0.05)
-                    continue
-            for number, changed, kind, item in due:
-                version = number
-                if changed == plural and _selected(item, selector):
-                    yield _event(kind, item)
-            yield _event("BOOKMARK", {"metadata": {"resourceVersion": str(version)}})
+        return {"kind": f"{KINDS[plural]}List", "metadata": metadata, "items": items}
 
     def _log(self, pod: str, query: dict[str, str]) -> Iterator[bytes]:
         stored = self._get("pods", pod)
@@ -357,105 +207,9 @@ class KubernetesApi:
         assert query["container"] == states[0]["name"]
         return self._lines(pod, query)
 
-    def _lines(self, pod: str, query: dict[str, str]) -> Iterator[bytes]:
-        text = query.get("sinceTime")
-        since = datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
-        assert since.microsecond == 0
-        with self._changed:
-            breaks, position = self._breaks, 0
-        while True:
-            with self._changed:
-                lines = self.logs[pod].lines[position:]
-                position += len(lines)
-                if not lines:
-                    if self._has_ended(pod) or self._ended(breaks):
-                        return
-                    self._changed.wait(0.05)
-                    continue
-            for time, line in lines:
-                if time >= since:
-                    yield f"{_stamp(time)} ".encode() + line
-
-    def _ended(self, breaks: int) -> bool:
-        """Return whether a response ends here; called with the lock."""
-        if self._breaks == breaks:
-            return False
-        if self._cut:
-            raise httpx2.ReadError("the connection was cut")
-        return True
-
-    def _has_ended(self, pod: str) -> bool:
-        stored = self.objects["pods"].get(pod)
-        return stored is None or "terminated" in stored["status"]["containerStatuses"][0]["state"]
-
-    def _set_container(self, job: str, state: dict[str, Any], *, phase: str) -> None:
-        with self._changed:
-            pod = deepcopy(self.objects["pods"][self.pod_of(job)])
-            container = pod["spec"]["containers"][0]
-            pod["status"]["phase"] = phase
-            pod["status"]["containerStatuses"] = [
-                {
-                    "name": container["name"],
-                    "image": container["image"],
-                    "imageID": "",
-                    "ready": False,
-                    "restartCount": 0,
-                    "state": state,
-                }
-            ]
-            self._store("pods", pod)
-
-    def _set_condition(self, job: str, kind: str, reason: str, message: str) -> None:
-        with self._changed:
-            changed = deepcopy(self.objects["jobs"][job])
-            condition = {"type": kind, "status": "True", "reason": reason, "message": message}
-            changed.setdefault("status", {}).setdefault("conditions", []).append(condition)
-            self._store("jobs", changed)
-
-    def _store(self, plural: str, item: dict[str, Any]) -> None:
-        name = item["metadata"]["name"]
-        kind = "MODIFIED" if name in self.objects[plural] else "ADDED"
-        self.objects[plural][name] = item
-        self._record(plural, kind, item)
-
-    def _remove(self, plural: str, name: str) -> None:
-        with self._changed:
-            removed = self.objects[plural].pop(name, None)
-            if removed is None:
-                return
-            self._record(plural, "DELETED", removed)
-            uid = removed["metadata"].get("uid")
-            for others, items in self.objects.items():
-                for item in list(items.values()):
-                    owners = item["metadata"].get("ownerReferences", [])
-                    if uid and any(owner["uid"] == uid for owner in owners):
-                        self._remove(others, item["metadata"]["name"])
-
-    def _record(self, plural: str, kind: str, item: dict[str, Any]) -> None:
-        with self._changed:
-            self._version += 1
-            item["metadata"]["resourceVersion"] = str(self._version)
-            self._events.append((self._version, plural, kind, deepcopy(item)))
-            self._changed.notify_all()
-
 
 def _parsed(path: str) -> re.Match[str]:
     parts = _PATH.fullmatch(path)
     if parts is None or parts["namespace"] != NAMESPACE:
         raise Refused(404, "the server could not find the requested resource")
     return parts
-
-
-def _event(kind: str, item: dict[str, Any]) -> bytes:
-    return json.dumps({"type": kind, "object": item}).encode() + b"\n"
-
-
-def _selected(item: dict[str, Any], selector: str) -> bool:
-    labels = item["metadata"].get("labels", {})
-    pairs = [pair.split("=") for pair in selector.split(",") if pair]
-    return all(labels.get(name) == value for name, value in pairs)
-
-
-def _stamp(time: datetime) -> str:
-    """Return a time with nanoseconds, as the kubelet writes it."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"

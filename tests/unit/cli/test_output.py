@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from io import StringIO
 
 import pytest
 from pydantic import BaseModel
@@ -51,6 +52,23 @@ def test_facts_that_are_empty_are_left_out(capsys: pytest.CaptureFixture[str]) -
     Output().one(APPLE, {"Name": "apple", "Colour": ""})
 
     assert capsys.readouterr().out.split() == ["Name", "apple"]
+
+
+def test_a_line_is_written_at_once_so_that_those_of_two_threads_do_not_mix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[str] = []
+
+    class Recorder(StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return super().write(text)
+
+    monkeypatch.setattr("sys.stdout", Recorder())
+
+    Output().line(APPLE, "an apple")
+
+    assert [text for text in written if text] == ["an apple\n"]
 
 
 def test_lines_for_programs_are_an_object_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,11 +17,11 @@ from cli.jobs.cluster import (
     Cluster,
     ClusterError,
     ClusterUnavailable,
-    VersionExpired,
     byte_lines,
 )
 from cli.jobs.connect import cluster_of, connect_cluster
-from tests.fakes.kubernetes_api import NAMESPACE, TOKEN, KubernetesApi
+from tests.fakes.kubernetes_api import TOKEN, KubernetesApi
+from tests.fakes.kubernetes_states import NAMESPACE
 
 
 def config_map(name: str, **labels: str) -> ConfigMap:
@@ -73,14 +73,14 @@ def test_a_watch_yields_the_changes_after_a_version_and_bookmarks() -> None:
     assert [next(changes).type for _ in range(3)] == ["ADDED", "DELETED", "BOOKMARK"]
 
 
-def test_a_version_that_is_forgotten_has_an_error_of_its_own() -> None:
+def test_a_version_that_is_forgotten_is_an_error() -> None:
     api = KubernetesApi()
     cluster = api.cluster()
     version, _ = cluster.list(PODS, "")
     cluster.create(CONFIG_MAPS, config_map("one"))
     api.compact()
 
-    with pytest.raises(VersionExpired):
+    with pytest.raises(ClusterUnavailable, match="410 too old"):
         next(cluster.watch(PODS, "", version))
 
 

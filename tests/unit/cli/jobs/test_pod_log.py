@@ -167,6 +167,29 @@ def test_a_log_of_a_container_that_has_not_started_is_asked_for_later() -> None:
     assert errors == ["pods/log is forbidden"]
 
 
+def test_a_connection_that_breaks_is_reported_only_if_the_next_one_fails_as_well() -> None:
+    errors: list[str] = []
+    openings = iter([[b"2026-11-28T20:00:00Z one\n"], [b"2026-11-28T20:00:01Z two\n"], [], []])
+    left = [4]
+
+    def read(_: datetime | None) -> Iterator[bytes]:
+        yield from next(openings)
+        left[0] -= 1
+        if left[0]:
+            raise ClusterUnavailable(f"{left[0]} openings are left")
+
+    PodLogFollower(
+        read=read,
+        started=lambda: True,
+        ended=lambda: left[0] == 1,
+        add=lambda _: None,
+        report=errors.append,
+        pause=0.0,
+    ).run()
+
+    assert errors == ["1 openings are left"]
+
+
 def test_a_log_whose_pod_is_gone_has_ended() -> None:
     def read(_: datetime | None) -> Iterator[bytes]:
         raise ClusterError(404, "not found")

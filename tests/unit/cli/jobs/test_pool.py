@@ -294,6 +294,25 @@ def test_a_job_that_may_not_run_on_is_deleted_at_the_next_start(farm: Farm, ende
     farm.wait_until_clean()
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_worker_that_is_stopped_while_it_adopts_a_job_leaves_it_or_deletes_it(
+    farm: Farm,
+    keep: bool,  # noqa: FBT001  whether it keeps Jobs
+) -> None:
+    task = farm.add()
+    farm.start(farm.pool(keep=True))
+    job = farm.job(task)
+    farm.api.run(job)
+    farm.stop()
+    pool = farm.pool(keep=keep)
+    pool.runner.stopping.set()
+
+    pool.run()
+
+    assert farm.api.names("jobs") == ([job] if keep else [])
+    assert farm.now(task).status is (TaskStatus.RUNNING if keep else TaskStatus.PENDING)
+
+
 def test_jobs_are_adopted_once_the_api_answers_again(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
