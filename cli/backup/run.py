@@ -219,7 +219,8 @@ def _pending_task(entry: ArchiveEntry) -> Task | None:
     """Return the task that waits for a worker, None if the entry is of another."""
     if not text_attribute(entry.encoded_item, "list_pk").startswith(TaskStatus.PENDING):
         return None
-    return read_document(Task, entry.stored_item)
+    task = read_document(Task, entry.stored_item)
+    return None if task.waits_for else task
 
 
 def _comparable(item: Item) -> Mapping[str, object]:

@@ -58,6 +58,16 @@ def create(  # noqa: PLR0913 - each is an option
             "--in", parser=parse_duration, metavar="LENGTH", help="How long it waits: 30m, 2h, 7d."
         ),
     ] = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="A task that has to succeed first; repeatable."),
+    ] = None,
+    on_failure: Annotated[
+        str | None,
+        typer.Option(
+            help="If one of those fails: cancel, or run all the same when all have ended."
+        ),
+    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -82,8 +92,10 @@ def create(  # noqa: PLR0913 - each is an option
         priority=priority,
         due=due,
         not_before=not_before,
+        on_failure=on_failure,
     )
-    new = build_request(CreateTaskRequest, {**words, "labels": label or []})
+    lists = {"labels": label or [], "after": after or []}
+    new = build_request(CreateTaskRequest, {**words, **lists})
     task = connect_api(chosen_target(context)).create(new, idempotency_key)
     Output(as_json).one(task, task_fields(task))
 
@@ -266,6 +278,7 @@ def list_(  # noqa: PLR0913 - each is an option
             "Try": lambda task: str(task.attempt),
             "Created": lambda task: format_time(task.created_at),
             "Not before": lambda task: format_time(task.not_before),
+            "Waits for": lambda task: str(len(task.waits_for) or ""),
         },
     )
 

@@ -193,3 +193,17 @@ def test_the_changes_of_a_task_are_told_in_their_order(
 
     assert [row["data"]["type"] for row in rows] == ["created", "started"]
     assert "worker-1" in table
+
+
+def test_a_new_task_can_run_after_others(signalbox: CommandLine, served: Served) -> None:
+    signalbox("tasks", "create", "Build")
+    (first,) = served.all()
+
+    result = signalbox("tasks", "create", "Test", "--after", first.id, "--on-failure", "run")
+    listed = signalbox("tasks", "list")
+
+    assert result.code == 0
+    (second,) = (task for task in served.all() if task.title == "Test")
+    assert second.waits_for == (first.id,)
+    assert first.id in result.out
+    assert "Waits for" in listed.out

@@ -8,6 +8,7 @@ import pytest
 
 from signalbox.models.base import list_position
 from signalbox.models.change import TaskSummary, task_summary
+from signalbox.models.dependencies import related, with_dependents
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled, dispatched, extended
@@ -94,6 +95,29 @@ class TaskStoreContract:
             store.replace(before, cancelled(before, "called off", NOW, by="somebody"))
 
         assert store.get(before.id) == longer
+
+    def test_of_two_changes_of_its_relations_one_wins_although_none_is_a_step(
+        self, store: TaskStore
+    ) -> None:
+        before = a_task()
+        store.create(before)
+        store.replace(before, with_dependents(before))
+
+        with pytest.raises(WriteConflict):
+            store.replace(before, dispatched(before, NOW))
+
+        assert store.get(before.id) == with_dependents(before)
+
+    def test_the_relations_of_a_task_change_more_than_once(self, store: TaskStore) -> None:
+        first = with_dependents(a_task())
+        second = related(first, waits_for=(a_task().id,))
+        store.create(first)
+
+        store.replace(first, second)
+
+        assert store.get(first.id) == second
+        with pytest.raises(WriteConflict):
+            store.replace(first, second)
 
     def test_what_is_not_there_cannot_be_replaced(self, store: TaskStore) -> None:
         task = a_task()

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contract.circuits import CircuitStoreContract
+from tests.contract.dependents import DependentIndexContract
 from tests.contract.digests import DigestStoreContract
 from tests.contract.grants import GrantStoreContract, RefreshLockStoreContract
 from tests.contract.held import HeldIndexContract
@@ -29,6 +30,7 @@ from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import FakeDependents
 from tests.fakes.digests import FakeDigestStore
 from tests.fakes.grants import FakeGrantStore, FakeRefreshLockStore
 from tests.fakes.incidents import FakeIncidentStore
@@ -165,3 +167,9 @@ class TestFakeSequenceStore(SequenceStoreContract):
     @pytest.fixture
     def store(self) -> FakeSequenceStore:
         return FakeSequenceStore()
+
+
+class TestFakeDependents(DependentIndexContract):
+    @pytest.fixture
+    def index(self) -> FakeDependents:
+        return FakeDependents()

@@ -175,5 +175,6 @@ def _at(due: tuple[datetime, DueItem]) -> datetime:
     return due[0]
 
 
-def _state(task: Task) -> tuple[int, datetime | None]:
-    return task.version, task.lease.expires_at if task.lease else None
+def _state(task: Task) -> tuple[int, datetime | None, int | None]:
+    revision = task.relations.revision if task.relations else None
+    return task.version, task.lease.expires_at if task.lease else None, revision

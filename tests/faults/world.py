@@ -27,6 +27,7 @@ from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Later
 from signalbox.services.queues.dead_letters import FailDeadLetter
 from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.reconcile import ReconcileOverdue
@@ -36,6 +37,7 @@ from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import FakeDependents
 from tests.fakes.edges import FakeConnector
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
@@ -202,7 +204,11 @@ class World:
         self.dead = FailDeadLetter(tasks=tasks, notifications=notifications, clock=self.clock)
         self.cancel = CancelTask(tasks=tasks, clock=self.clock)
         self.approve = ApproveTask(tasks=tasks, clock=self.clock)
-        self.retry = RetryTask(tasks=tasks, clock=self.clock)
+        self.retry = RetryTask(
+            tasks=tasks,
+            clock=self.clock,
+            wait=AwaitTasks(tasks=tasks, index=FakeDependents()),
+        )
         self.redeliver = RedeliverNotification(
             notifications=notifications, notification_queue=messages, clock=self.clock
         )

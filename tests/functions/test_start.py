@@ -47,7 +47,7 @@ FUNCTIONS: Final = [
     ("dispatcher", NOTHING, 355, 6),
     ("deferred", NOTHING, 360, 6),
     ("dead_letters", NOTHING, 355, 6),
-    ("maintenance", NOTHING, 400, 11),
+    ("maintenance", NOTHING, 401, 11),
     ("connectors.slack", SENDS, 545, 6),
 ]
 """Each kind of function, the slow packages that it may load, and how many modules at most.

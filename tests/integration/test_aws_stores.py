@@ -11,6 +11,7 @@ import pytest
 from signalbox.aws import table_keys
 from signalbox.aws.compression import compress, unpack_record
 from signalbox.aws.deliveries import DynamoDeliveries
+from signalbox.aws.dependents import DynamoDependents
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.held import DynamoHeldIndex
 from signalbox.aws.notifications import DynamoNotifications
@@ -22,6 +23,7 @@ from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
 from signalbox.services.pagination import Window
 from tests.builders import NOW, a_deferred, a_delivery, a_notification, a_task, held
+from tests.contract.dependents import DependentIndexContract
 from tests.contract.held import HeldIndexContract
 from tests.contract.stores import (
     AgendaContract,
@@ -187,6 +189,12 @@ class TestDynamoNotifications(NotificationStoreContract):
     @pytest.fixture
     def store(self, tasks_table: Table) -> DynamoNotifications:
         return DynamoNotifications(table=tasks_table)
+
+
+class TestDynamoDependents(DependentIndexContract):
+    @pytest.fixture
+    def index(self, tasks_table: Table) -> DynamoDependents:
+        return DynamoDependents(table=tasks_table, clock=FakeClock())
 
 
 class TestDynamoAgenda(AgendaContract):

@@ -104,6 +104,7 @@ function TaskFacts({ task }: { task: Task }) {
         ["Created", <Time at={task.created_at} />],
         ["Due", task.due && <Time at={task.due} />],
         ["Not before", task.not_before && <Time at={task.not_before} />],
+        ["Runs after", task.after?.length ? task.after.map((id) => <div key={id}><a href={linkTo(`/tasks/${id}`)}><code>{id}</code></a>{task.waits_for?.includes(id) ? " (waits)" : ""}</div>) : null],
         ["Started", task.started_at && <Time at={task.started_at} />],
         ["Finished", task.finished_at && <Time at={task.finished_at} />],
         ["Worker", task.worker],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Required, TypedDict
 
-from signalbox_client.models import DeliveryStatus, Priority, TaskStatus
+from signalbox_client.models import DeliveryStatus, OnFailure, Priority, TaskStatus
 
 
 class TaskFields(TypedDict, total=False):
@@ -23,6 +23,8 @@ class TaskFields(TypedDict, total=False):
     due: datetime | None
     max_attempts: int
     not_before: datetime | None
+    after: Sequence[str]
+    on_failure: OnFailure
 
 
 class NewTask(TaskFields, total=False):

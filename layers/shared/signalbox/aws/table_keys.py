@@ -5,6 +5,7 @@
 | Tasks | `TASK#<task>` | `TASK` | a task |
 | Tasks | `TASK#<task>` | `NOTIFICATION#<notification>` | one change for one connection |
 | Tasks | `TASK#<task>` | `LOG#<place>` | lines of its log, from the position of the first |
+| Tasks | `TASK#<task>` | `DEPENDENT#<task>` | a task that waits for it |
 | Deliveries | `<delivery>` | | a delivery and its body |
 | Deliveries | `REJECTED#<random>` | | a rejected request |
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
@@ -73,6 +74,7 @@ BY_SOURCE_INDEX: Final = "by_source"
 TASK_SORT: Final = "TASK"
 NOTIFICATION: Final = "NOTIFICATION#"
 LOG: Final = "LOG#"
+DEPENDENT: Final = "DEPENDENT#"
 
 _UNSUCCESSFUL: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
 
@@ -113,6 +115,11 @@ def notification_sk(notification: NotificationId) -> str:
 def log_sk(place: int) -> str:
     """Return the sort key of the lines that begin at this position; it sorts like positions."""
     return f"{LOG}{place:010}"
+
+
+def dependent_sk(dependent: TaskId) -> str:
+    """Return the sort key of a dependent task beside the task that it waits for."""
+    return f"{DEPENDENT}{dependent}"
 
 
 def listing_pk(status: TaskStatus, shard: int) -> str:

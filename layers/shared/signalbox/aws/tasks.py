@@ -53,7 +53,11 @@ class DynamoTasks(TaskStore):
         # The lease's end is part of what is expected: a heartbeat is no step.
         self.table.put_if(
             _task_item(after),
-            {"version": {"N": str(before.version)}, "lease_until": _lease_end(before)},
+            {
+                "version": {"N": str(before.version)},
+                "lease_until": _lease_end(before),
+                "revision": _revision(before),
+            },
         )
 
     @override
@@ -147,8 +151,9 @@ def _summary(row: Item) -> TaskSummary:
 
 
 def _summary_text(task: Task) -> str:
-    # few tasks are delayed, and the index has an entry of each
+    # few tasks are delayed or wait for others, and the index has an entry of each
     absent = {"not_before"} if task.not_before is None else set()
+    absent |= set() if task.waits_for else {"waits_for"}
     return task_summary(task).model_dump_json(exclude=absent)
 
 
@@ -169,6 +174,8 @@ def _task_item(task: Task) -> dict[str, AttributeValueTypeDef]:
     lease_until = _lease_end(task)
     if lease_until:
         item["lease_until"] = lease_until
+    if revision := _revision(task):
+        item["revision"] = revision
     return item | due_attributes(task.id, task.indexed_due_at, task.expires_at)
 
 
@@ -189,3 +196,7 @@ def due_attributes(
 
 def _lease_end(task: Task) -> AttributeValueTypeDef | None:
     return {"S": sortable_time(task.lease.expires_at)} if task.lease else None
+
+
+def _revision(task: Task) -> AttributeValueTypeDef | None:
+    return {"N": str(task.relations.revision)} if task.relations else None

@@ -29,6 +29,7 @@ _ICONS: Final = {
     "failed": "❌",
     "cancelled": "⛔",
     "retried": "🔄",
+    "ready": "🚦",
 }
 _OTHER_ICON: Final = "🔔"
 

@@ -19,6 +19,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "failed": "Task failed",
     "cancelled": "Task cancelled",
     "retried": "Task started over",
+    "ready": "Task may start",
     "signalbox.incident.opened": "Incident opened",
     "signalbox.incident.resolved": "Incident resolved",
 }

@@ -133,6 +133,11 @@ MEANINGS: Final[dict[str, ProblemMeaning]] = {
         "The task may start only after more than a year.",
         "Send a `not_before` that is at most a year away.",
     ),
+    "unknown_task": ProblemMeaning(
+        422,
+        "A task in `after` does not exist, or has expired.",
+        "Name tasks that exist, or leave the ones out that have ended.",
+    ),
     "template_invalid": ProblemMeaning(
         400,
         "The template of a message cannot be used, or there is none.",

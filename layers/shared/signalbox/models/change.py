@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
+from signalbox.models.relations import OnFailure
 from signalbox.models.task import (
     ChangeType,
     Priority,
@@ -43,6 +44,7 @@ class TaskSummary(Model):
     created_at: UtcDatetime
     updated_at: UtcDatetime
     not_before: UtcDatetime | None = None
+    waits_for: tuple[TaskId, ...] = ()
     expires_at: UtcDatetime | None = None
 
 
@@ -59,6 +61,7 @@ class TaskView(TaskSummary, TaskContent):
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
     has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
+    It runs `after` these tasks; `waits_for` are those of them that have not ended.
     """
 
     model_config = ConfigDict(json_schema_extra=_require_content)
@@ -73,6 +76,8 @@ class TaskView(TaskSummary, TaskContent):
     started_at: UtcDatetime | None = None
     finished_at: UtcDatetime | None = None
     approval: TaskApproval | None = None
+    after: tuple[TaskId, ...] = ()
+    on_failure: OnFailure | None = None
     worker: str | None = None
     lease_expires_at: UtcDatetime | None = None
     progress: str | None = None
@@ -145,6 +150,7 @@ def task_summary(task: Task) -> TaskSummary:
         created_at=task.created_at,
         updated_at=task.updated_at,
         not_before=task.not_before,
+        waits_for=task.waits_for,
         expires_at=task.retained_until,
     )
 
@@ -157,6 +163,7 @@ def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
 def task_view(task: Task) -> TaskView:
     """Return the task as clients see it."""
     lease = None if task.finished else task.lease
+    after = task.relations.after if task.relations else ()
     return TaskView(
         **task_summary(task).__dict__ | content_of(task),
         event=task.origin.event,
@@ -169,6 +176,8 @@ def task_view(task: Task) -> TaskView:
         started_at=task.started_at,
         finished_at=task.finished_at,
         approval=task.approval,
+        after=after,
+        on_failure=task.relations.on_failure if task.relations and after else None,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,
         progress=task.progress,

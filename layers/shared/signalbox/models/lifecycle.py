@@ -29,6 +29,7 @@ _RENEWING: Final = frozenset(
         ChangeType.LEASE_LOST,
         ChangeType.RETRIED,
         ChangeType.UPDATED,
+        ChangeType.READY,
     }
 )
 """The steps after which the task has another message; an edit may change its priority."""
@@ -97,6 +98,8 @@ def leased(task: Task, lease: Lease, now: datetime) -> Task:
         raise Conflict("the task awaits approval")
     if holder_until(task, now):
         raise Conflict("the task is held by another worker")
+    if task.waits_for:
+        raise Conflict("the task waits for other tasks")
     if task.not_before and task.not_before > now:
         raise Conflict("the task may not start yet")
     if task.attempt >= task.max_attempts:
@@ -221,9 +224,10 @@ def given_up(task: Task, reason: str, sent: datetime, now: datetime, by: str) ->
     """Return the failed task, after a message sent at that time was received too often.
 
     Raises:
-        Conflict: The task has finished, has a lease, or needs or has a later message.
+        Conflict: The task has finished, has a lease, waits for other tasks, or needs or has a
+            later message.
     """
-    if task.finished or holder_until(task, now):
+    if task.finished or task.waits_for or holder_until(task, now):
         raise Conflict(f"the task is {task.status}")
     renewed = max((step.at for step in task.history if step.type in _RENEWING), default=sent)
     if sent < renewed - _SKEW:
@@ -240,6 +244,14 @@ def cancelled(task: Task, reason: str | None, now: datetime, by: str) -> Task:
     if task.finished:
         raise Conflict(f"the task is {task.status}")
     return _finished(task, TaskStatus.CANCELLED, now, by=by, reason=reason)
+
+
+def ready(task: Task, now: datetime, by: str) -> Task:
+    """Return the pending task that waits for no other task any more."""
+    # what counts as its age in the queue begins now
+    not_before = max(now, task.not_before or now)
+    waiting = task.model_copy(update={"not_before": not_before, "sent_at": None})
+    return _stepped(waiting, ChangeType.READY, now, by=by)
 
 
 def approved(task: Task, now: datetime, by: str, reason: str | None = None) -> Task:
@@ -292,6 +304,8 @@ def approval_expired(task: Task, now: datetime, by: str) -> Task:
 def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Task:
     """Return the task with new attempts. If it was never approved, it awaits approval again.
 
+    It waits for no other task.
+
     Raises:
         Conflict: The task has not failed and was not cancelled.
     """
@@ -300,6 +314,10 @@ def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Ta
     again = _waiting(task).model_copy(
         update={"attempt": 0, "sent_at": None, "finished_at": None, "result": None, "reason": None}
     )
+    if task.relations:
+        free = {"waits_for": (), "ends_dependents": False, "checked_at": None}
+        update = {"relations": task.relations.model_copy(update=free)}
+        again = again.model_copy(update=update)
     if task.approval and task.approval.by is None:
         until = now + timedelta(seconds=task.approval.seconds)
         again = again.model_copy(

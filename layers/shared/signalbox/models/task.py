@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError, to_json
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import DeliveryId, LeaseId, RequestId, TaskId, WorkerId
+from signalbox.models.relations import TaskRelations
 
 UNSENT_AFTER: Final = timedelta(minutes=2)
 """After how long maintenance sends a message for a pending task that has none."""
@@ -70,6 +71,7 @@ class ChangeType(StrEnum):
     CANCELLED = "cancelled"
     RETRIED = "retried"
     UPDATED = "updated"
+    READY = "ready"
 
 
 FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED})
@@ -219,12 +221,18 @@ class Task(TaskContent):
     result: TaskResult | None = None
     reason: str | None = None
     retention: int = 86_400
+    relations: TaskRelations | None = None
     history: tuple[TaskStep, ...] = ()
 
     @property
     def finished(self) -> bool:
         """Return whether the task has finished."""
         return self.status in FINISHED
+
+    @property
+    def waits_for(self) -> tuple[TaskId, ...]:
+        """Return the tasks that have to end before this one may run."""
+        return self.relations.waits_for if self.relations and not self.finished else ()
 
     @property
     def dead(self) -> bool:
@@ -254,14 +262,23 @@ class Task(TaskContent):
             return self.lease.expires_at + LEASE_GRACE
         if self.finished:
             return self._once_dispatched(None)
-        if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
-            return self._once_dispatched(self.approval.expires_at)
-        if self.sent_at is None and self.not_before:
-            return self._once_dispatched(self.not_before - MAX_SEND_DELAY)
+        if waits_until := self._waits_until:
+            return self._once_dispatched(waits_until)
         since = max(self.updated_at, self.not_before or self.updated_at)
         if self.sent_at and self.sent_at >= since:
             return self.sent_at + max(RESEND_AFTER, self.sent_at - since)
         return since + UNSENT_AFTER
+
+    @property
+    def _waits_until(self) -> datetime | None:
+        """Return until when the task is to have no message, None if it is to have one."""
+        if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
+            return self.approval.expires_at
+        if self.relations and self.waits_for:
+            return self.relations.due_at(self.updated_at)
+        if self.sent_at is None and self.not_before:
+            return self.not_before - MAX_SEND_DELAY
+        return None
 
     def _once_dispatched(self, at: datetime | None) -> datetime | None:
         """Return a time if the last change was dispatched, else when that is overdue."""

@@ -41,6 +41,7 @@ from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
+from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
@@ -134,9 +135,10 @@ def _add_docs(routes: Routes, websocket_url: str) -> None:
 
 def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     tasks, logs, clock = wired.tasks, wired.logs, wired.clock
+    wait = AwaitTasks(tasks=tasks, index=wired.dependents)
     add_tasks(
         routes,
-        create=CreateTask(tasks=tasks, clock=clock, retention=wired.settings.retention),
+        create=CreateTask(tasks=tasks, clock=clock, retention=wired.settings.retention, wait=wait),
         browse=ListTasks(tasks=tasks, clock=clock),
         store=tasks,
         cursors=Cursors(keys=wired.cursor_keys, clock=clock),
@@ -145,7 +147,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
         routes,
         edit=UpdateTask(tasks=tasks, clock=clock),
         cancel=CancelTask(tasks=tasks, clock=clock),
-        retry=RetryTask(tasks=tasks, clock=clock),
+        retry=RetryTask(tasks=tasks, clock=clock, wait=wait),
         approve=ApproveTask(tasks=tasks, clock=clock),
         store=tasks,
         stack=wired.settings.stack,

@@ -1,7 +1,7 @@
 """Build the handler of the function that reconciles, counts and observes, every minute."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -16,12 +16,25 @@ from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
 from signalbox.services.record_history import RecordHistory
 from signalbox.services.schedules.run_schedules import RunSchedules, SchedulesResult
+from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from signalbox.services.tasks.dependencies import SettleDependents
+
 _RESERVE: Final = 5.0
+_SETTLED_AT_ONCE: Final = 1_000
+
+
+def _dispatch(wiring: Wiring) -> DispatchChanges:
+    """Return what dispatches changes, with time for more dependents than the stream has."""
+
+    def settle() -> "SettleDependents":
+        return replace(wiring.settle_dependents, at_once=_SETTLED_AT_ONCE)
+
+    return replace(wiring.dispatch, dependents=settle)
 
 
 def maintenance(
@@ -36,7 +49,7 @@ def maintenance(
         tasks=wired.tasks,
         notifications=wired.notifications,
         notification_queue=wired.notification_queue,
-        dispatch=wired.dispatch,
+        dispatch=_dispatch(wired),
         clock=wired.clock,
         random=wired.random,
     )

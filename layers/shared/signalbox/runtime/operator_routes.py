@@ -51,6 +51,7 @@ from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.queues.queue_status import DescribeQueues
 from signalbox.services.queues.redrive import ListDeadLetters, RedriveDeadLetters
 from signalbox.services.schedules.manage_schedules import ManageSchedules
+from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.update import RetryTask
 
 
@@ -90,7 +91,8 @@ def add_operators(
         rejections=rejections,
     )
     dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
-    retry = RetryTask(tasks=wired.tasks, clock=wired.clock)
+    wait = AwaitTasks(tasks=wired.tasks, index=wired.dependents)
+    retry = RetryTask(tasks=wired.tasks, clock=wired.clock, wait=wait)
     redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver)
     add_dead_letters(routes, browse=dead, redrive=redrive, cursors=cursors)
 

@@ -29,6 +29,7 @@ from signalbox.services.ports.time import Clock, Sleep, utc_now
 if TYPE_CHECKING:
     from signalbox.aws.audit import DynamoAudit
     from signalbox.aws.circuits import DynamoCircuits
+    from signalbox.aws.dependents import DynamoDependents
     from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
     from signalbox.aws.instance_health import DynamoInstanceHealth
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
     from signalbox.services.notifications.order import NotificationOrder
+    from signalbox.services.tasks.dependencies import SettleDependents
     from signalbox.services.tasks.dispatch import DispatchChanges
 
 _NETWORKS_SECONDS: Final = 4.0
@@ -95,6 +97,20 @@ class Wiring(AwsClients):
     def tasks(self) -> DynamoTasks:
         """Return the store of tasks."""
         return DynamoTasks(table=self.tasks_table, clock=self.clock)
+
+    @cached_property
+    def dependents(self) -> "DynamoDependents":
+        """Return the index of the tasks that wait for a task."""
+        from signalbox.aws.dependents import DynamoDependents  # noqa: PLC0415  see above
+
+        return DynamoDependents(table=self.tasks_table, clock=self.clock)
+
+    @cached_property
+    def settle_dependents(self) -> "SettleDependents":
+        """Return what moves tasks on that wait for others."""
+        from signalbox.services.tasks.dependencies import SettleDependents  # noqa: PLC0415
+
+        return SettleDependents(tasks=self.tasks, index=self.dependents, clock=self.clock)
 
     @cached_property
     def notifications(self) -> "DynamoNotifications":
@@ -289,6 +305,7 @@ class Wiring(AwsClients):
             has_secret=self._has_secret,
             digests=self.digests,
             order=self.notification_order,
+            dependents=lambda: self.settle_dependents,
             is_idle=IdleQueues(queue=self.queue, clock=self.clock),
         )
 

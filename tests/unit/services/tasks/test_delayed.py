@@ -15,12 +15,14 @@ from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
+from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.update import CancelTask, UpdateTask, UpdateTaskRequest
 from tests.builders import NOW, STACK
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
+from tests.fakes.dependents import FakeDependents
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
 
@@ -61,7 +63,10 @@ class System:
 
     def create(self, not_before: datetime | None, *, is_dispatched: bool = True) -> Task:
         """Create a task and dispatch it, as the stream does."""
-        create = CreateTask(tasks=self.tasks, clock=self.clock, retention=timedelta(days=1))
+        wait = AwaitTasks(tasks=self.tasks, index=FakeDependents())
+        create = CreateTask(
+            tasks=self.tasks, clock=self.clock, retention=timedelta(days=1), wait=wait
+        )
         task, _ = create(CreateTaskRequest(title="Later", not_before=not_before), CALLER)
         if is_dispatched:
             self.dispatch(task, task.history)

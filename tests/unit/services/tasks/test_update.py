@@ -7,6 +7,7 @@ from signalbox.models.errors import Conflict, NotFound, PreconditionFailed, Writ
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled, editable, edited, extended, rejected
 from signalbox.models.task import Task, TaskApproval, TaskStatus
+from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.update import (
     ApproveTask,
     CancelTask,
@@ -16,6 +17,7 @@ from signalbox.services.tasks.update import (
 )
 from tests.builders import NOW, a_lease, a_task, done, held
 from tests.fakes.clock import FakeClock
+from tests.fakes.dependents import FakeDependents
 from tests.fakes.tasks import FakeTaskStore
 
 RENAME = UpdateTaskRequest(title="Another").over
@@ -95,13 +97,13 @@ def test_a_task_that_succeeded_is_neither_cancelled_nor_retried() -> None:
     with pytest.raises(Conflict):
         CancelTask(tasks=store, clock=FakeClock())(task.id, None, by="me")
     with pytest.raises(Conflict):
-        RetryTask(tasks=store, clock=FakeClock())(task.id, None, by="me")
+        _retry(store)(task.id, None, by="me")
 
 
 def test_a_retry_names_who_asked() -> None:
     store = FakeTaskStore(task := cancelled(a_task(), None, NOW, by="else"))
 
-    after = RetryTask(tasks=store, clock=FakeClock())(task.id, None, by="me")
+    after = _retry(store)(task.id, None, by="me")
 
     assert (after.status, after.last_step.by) == (TaskStatus.PENDING, "me")
 
@@ -145,3 +147,8 @@ def test_of_approval_and_rejection_the_first_counts() -> None:
 
     with pytest.raises(Conflict, match="cancelled"):
         ApproveTask(tasks=store, clock=FakeClock())(task.id, None, by="ada")
+
+
+def _retry(store: FakeTaskStore) -> RetryTask:
+    wait = AwaitTasks(tasks=store, index=FakeDependents())
+    return RetryTask(tasks=store, clock=FakeClock(), wait=wait)

@@ -17,7 +17,9 @@ ChangeType: TypeAlias = Literal[
     "cancelled",
     "retried",
     "updated",
+    "ready",
 ]
+OnFailure: TypeAlias = Literal["cancel", "run"]
 HeartbeatAction: TypeAlias = Literal["continue", "cancel"]
 Priority: TypeAlias = Literal["high", "normal", "low"]
 TaskStatus: TypeAlias = Literal[
@@ -60,6 +62,7 @@ class Task:
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
     has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
+    It runs `after` these tasks; `waits_for` are those of them that have not ended.
     """
 
     kind: str
@@ -85,6 +88,7 @@ class Task:
     created_at: datetime
     updated_at: datetime
     not_before: datetime | None = None
+    waits_for: tuple[str, ...] = ()
     expires_at: datetime | None = None
     event: str | None = None
     delivery_id: str | None = None
@@ -96,6 +100,8 @@ class Task:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     approval: TaskApproval | None = None
+    after: tuple[str, ...] = ()
+    on_failure: OnFailure | None = None
     worker: str | None = None
     lease_expires_at: datetime | None = None
     progress: str | None = None
@@ -132,6 +138,7 @@ class TaskSummary:
     created_at: datetime
     updated_at: datetime
     not_before: datetime | None = None
+    waits_for: tuple[str, ...] = ()
     expires_at: datetime | None = None
 
 

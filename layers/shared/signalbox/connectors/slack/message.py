@@ -30,6 +30,7 @@ _ICONS: Final = {
     "failed": "x",
     "cancelled": "no_entry_sign",
     "retried": "arrows_counterclockwise",
+    "ready": "vertical_traffic_light",
 }
 _OTHER_ICON: Final = "bell"
 

@@ -48,6 +48,7 @@ _STATUSES: Final = {
     ChangeType.FAILED: frozenset({TaskStatus.FAILED}),
     ChangeType.CANCELLED: frozenset({TaskStatus.CANCELLED}),
     ChangeType.RETRIED: _BEGINNINGS,
+    ChangeType.READY: frozenset({TaskStatus.PENDING}),
 }
 """The statuses that a task may have after each change; an update does not change the status."""
 

@@ -42,6 +42,19 @@ class TaskStore(Protocol):
         """Yield the tasks with this status, oldest first, reading `chunk` at a time."""
 
 
+class DependentIndex(Protocol):
+    """Finds the tasks that wait for a task."""
+
+    def add(self, awaited: TaskId, dependent: TaskId) -> None:
+        """Add a task that waits for another one; it need not exist yet."""
+
+    def dependents(self, awaited: TaskId) -> Iterator[TaskId]:
+        """Yield the tasks that wait for this one, read lazily."""
+
+    def remove(self, awaited: TaskId, dependent: TaskId) -> None:
+        """Remove a task that waits no longer, if it is there."""
+
+
 class LogStore(Protocol):
     """Stores the logs of tasks in chunks, by the position of their first line."""
 

@@ -142,7 +142,8 @@ class ClaimTask:
         leased_until = holder_until(task, now)
         if leased_until and task.lease and task.lease.message == message.message:
             self._hide(message, leased_until - now)
-        elif leased_until or task.finished:
+        elif leased_until or task.finished or task.waits_for:
+            # a task that waits for others gets a message when they have ended
             self.queue.delete(message.queue, message.receipt)
         elif task.status is TaskStatus.RUNNING and task.attempt >= task.max_attempts:
             self.tasks.replace(task, lease_ended(task, now, by=QUEUE_ACTOR))

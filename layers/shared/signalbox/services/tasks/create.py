@@ -1,24 +1,42 @@
 """Create a task that a client requested through the API."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from signalbox.models.base import Rfc3339
-from signalbox.models.errors import IdempotencyKeyReused
-from signalbox.models.ids import RequestId, random_task_id, task_id
+from signalbox.models.dependencies import still_awaited
+from signalbox.models.due_entry import entry_at_due_time
+from signalbox.models.errors import IdempotencyKeyReused, NotFound
+from signalbox.models.ids import TASK_ID, RequestId, TaskId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
+from signalbox.models.relations import MAX_AWAITED_TASKS, OnFailure, TaskRelations
 from signalbox.models.start_time import start_time
 from signalbox.models.task import Task, TaskOrigin, content_of
 from signalbox.models.task_template import TaskTemplate
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.dependencies import AwaitTasks
+
+_AwaitedTask = Annotated[TaskId, Field(pattern=rf"^{TASK_ID}$")]
 
 
 class CreateTaskRequest(TaskTemplate):
-    """The body of a request that creates a task, which may start at `not_before`, within a year."""
+    """The body of a request that creates a task, which may start at `not_before`, within a year.
+
+    It runs when all tasks in `after` have succeeded. If one fails or is cancelled it is cancelled,
+    or runs all the same when all have ended, as `on_failure` says.
+    """
 
     not_before: Rfc3339 | None = None
+    after: Annotated[
+        tuple[_AwaitedTask, ...], Field(max_length=MAX_AWAITED_TASKS, strict=False)
+    ] = ()
+    on_failure: Annotated[OnFailure, Field(strict=False)] = OnFailure.CANCEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +54,7 @@ class CreateTask:
     tasks: TaskStore
     clock: Clock
     retention: timedelta
+    wait: AwaitTasks
 
     def __call__(
         self,
@@ -55,6 +74,7 @@ class CreateTask:
         Raises:
             IdempotencyKeyReused: The key was used for another request.
             StartTooLate: It may start only after more than a year.
+            UnknownTask: A task that it runs after does not exist.
         """
         origin = TaskOrigin(
             provider="api",
@@ -63,7 +83,22 @@ class CreateTask:
             traceparent=traceparent,
         )
         task = self._draft(new, principal, key, origin, self.clock())
-        return created_once(self.tasks, task)
+        if not new.after:
+            return created_once(self.tasks, task)
+        with suppress(NotFound):
+            # what it ran after may have expired since
+            if key:
+                return same_request(self.tasks.get(task.id), task), False
+        return created_once(self.tasks, self._waiting(task, new))
+
+    def _waiting(self, task: Task, new: CreateTaskRequest) -> Task:
+        """Return the draft that waits for other tasks, with which it is registered."""
+        after = tuple(dict.fromkeys(new.after))
+        awaited = self.wait.find(after)
+        waits_for = still_awaited(awaited, new.on_failure)
+        self.wait(task.id, [each for each in awaited if each.id in waits_for])
+        relations = TaskRelations(after=after, on_failure=new.on_failure, waits_for=waits_for)
+        return entry_at_due_time(task.model_copy(update={"relations": relations}))
 
     def _draft(
         self,
@@ -95,7 +130,15 @@ def created_once(tasks: TaskStore, task: Task) -> tuple[Task, bool]:
     """
     if tasks.create(task):
         return task, True
-    existing = tasks.get(task.id)
+    return same_request(tasks.get(task.id), task), False
+
+
+def same_request(existing: Task, task: Task) -> Task:
+    """Return the existing task if it is of the same request as the new one.
+
+    Raises:
+        IdempotencyKeyReused: It is of another request.
+    """
     if existing.origin.fingerprint != task.origin.fingerprint:
         raise IdempotencyKeyReused("the Idempotency-Key was used for another request")
-    return existing, False
+    return existing

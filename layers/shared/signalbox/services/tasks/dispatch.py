@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from signalbox.models.change import Change, change_for
 from signalbox.models.config import Connection, Source, Subscription
@@ -39,6 +39,9 @@ from signalbox.services.ports.notifications import NotificationQueue, Notificati
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
+if TYPE_CHECKING:
+    from signalbox.services.tasks.dependencies import SettleDependents
+
 _DISPATCH_WINDOW: Final = timedelta(seconds=MIN_RETENTION_SECONDS) - timedelta(days=1)
 """Older steps were dispatched long ago, and their notifications may have expired."""
 
@@ -62,6 +65,11 @@ class _Run:
         return not self.missed_all and connection.id not in self.missed
 
 
+def _first_to_retry(errors: Sequence[Unavailable]) -> Unavailable:
+    """Return an error after which an early retry may help, if there is one."""
+    return min(errors, key=lambda each: isinstance(each, ConfigurationUnreadable))
+
+
 def _never_idle(_priority: Priority) -> bool:
     """Return that workers may not keep up, so that every task is marked."""
     return False
@@ -73,7 +81,7 @@ class DispatchChanges:
 
     `has_secret` tells whether the source of a task has a token to answer with. Where workers keep
     up with a queue, which `is_idle` tells, a new task is not marked: it will be claimed before
-    maintenance would send another message.
+    maintenance would send another message. `dependents` is made when a task has relations.
     """
 
     tasks: TaskStore
@@ -86,6 +94,7 @@ class DispatchChanges:
     has_secret: HasSecret = has_no_secret
     digests: Digests | None = None
     order: NotificationOrder | None = None
+    dependents: "Callable[[], SettleDependents] | None" = None
     is_idle: Callable[[Priority], bool] = _never_idle
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
@@ -98,6 +107,9 @@ class DispatchChanges:
                 stay undispatched. ConfigurationUnreadable means that an early retry will not
                 help.
         """
+        if task.waits_for:
+            self._dispatch_dependent(task)
+            return
         is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
         awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
         marks_steps = is_waiting or task.finished or awaits_approval
@@ -110,12 +122,28 @@ class DispatchChanges:
             self.queue.send(task.priority, [task.id], delay=delay)
         # the mark covers every step so far, also those that the stream has given up
         errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
+        if task.finished and not self._settle_dependents(task):
+            marks_steps = False  # maintenance goes on with those that are left
         if is_early and not errors:
             self._mark(task, notified(task))
         elif marks_steps and not will_be_claimed and not is_early:
             self._mark(task, (queued if errors else dispatched)(task, self.clock()))
         if errors:
-            raise min(errors, key=lambda each: isinstance(each, ConfigurationUnreadable))
+            raise _first_to_retry(errors)
+
+    def _dispatch_dependent(self, task: Task) -> None:
+        """Dispatch the steps of a task that waits for others, and look at those."""
+        errors = list(self._notify_all(task, task.undispatched))
+        if self.dependents:
+            self.dependents().of_waiting(task, is_dispatched=not errors)
+        if errors:
+            raise _first_to_retry(errors)
+
+    def _settle_dependents(self, task: Task) -> bool:
+        """Move on what waits for a task that has ended; return whether nothing is left."""
+        if not self.dependents or not task.relations:
+            return True
+        return self.dependents().of_ended(task)
 
     def _will_be_claimed(self, task: Task) -> bool:
         """Return whether a worker probably claims the task before it is overdue."""

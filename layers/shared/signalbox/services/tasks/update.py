@@ -11,6 +11,8 @@ from typing import Annotated
 from pydantic import Field
 
 from signalbox.models.base import Rfc3339
+from signalbox.models.dependencies import related
+from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
 from signalbox.models.task import ChangeType, EditableFields, Priority, Task, TaskStatus
@@ -18,6 +20,7 @@ from signalbox.models.task_template import TaskDescription, TaskLabels, TaskTitl
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.apply_step import ExpectedVersions, apply_step
+from signalbox.services.tasks.dependencies import AwaitTasks
 
 EditFunction = Callable[[EditableFields], EditableFields]
 """Return the new values of the editable fields."""
@@ -151,13 +154,27 @@ class RetryTask:
 
     tasks: TaskStore
     clock: Clock
+    wait: AwaitTasks
 
     def __call__(self, task: TaskId, versions: ExpectedVersions, *, by: str) -> Task:
         """Return the task, pending again.
+
+        It waits again for those of the tasks that it ran after which have not ended now.
 
         Raises:
             NotFound: There is no such task.
             PreconditionFailed: The task has another version.
             Conflict: The task has not failed and was not cancelled.
         """
-        return apply_step(self.tasks, task, versions, lambda task: retried(task, self.clock(), by))
+
+        def step(task: Task) -> Task:
+            again = retried(task, self.clock(), by)
+            return self._waiting(again) if task.relations and task.relations.after else again
+
+        return apply_step(self.tasks, task, versions, step)
+
+    def _waiting(self, task: Task) -> Task:
+        after = task.relations.after if task.relations else ()
+        awaited = [each for each in self.wait.existing(after).values() if not each.finished]
+        self.wait(task.id, awaited)
+        return entry_at_due_time(related(task, waits_for=tuple(each.id for each in awaited)))

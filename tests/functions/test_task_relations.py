@@ -1,0 +1,75 @@
+"""Tasks that depend on others, through the API and the functions behind it."""
+
+import pytest
+from pydantic import JsonValue
+
+from signalbox.runtime.maintenance import maintenance
+from tests.functions.system import ApiResponse, Context, System
+
+TASKS = "/api/v1/tasks"
+
+
+@pytest.fixture
+def admin(system: System) -> str:
+    return system.key("admin")
+
+
+def create(system: System, key: str, **fields: JsonValue) -> ApiResponse:
+    return system.ask("POST", TASKS, {"title": "One", **fields}, key=key)
+
+
+def maintain(system: System, *, minutes: int = 3) -> None:
+    for _ in range(minutes):
+        system.clock.advance(seconds=60)
+        maintenance(system.wiring)({}, Context())
+
+
+def test_a_task_shows_what_it_waits_for_in_itself_and_in_lists(system: System, admin: str) -> None:
+    first = create(system, admin).word("id")
+    system.clock.advance(seconds=1)
+    response = create(system, admin, after=[first], on_failure="run")
+
+    listed = system.ask("GET", TASKS, key=admin).items
+
+    assert response.status == 201
+    assert response.json_body["after"] == response.json_body["waits_for"] == [first]
+    assert response.json_body["on_failure"] == "run"
+    assert [row["waits_for"] for row in listed] == [[first], []]
+
+
+def test_maintenance_alone_releases_a_task_whose_predecessor_has_succeeded(
+    system: System, admin: str
+) -> None:
+    first = create(system, admin).word("id")
+    second = create(system, admin, after=[first]).word("id")
+    maintain(system)
+    worker = system.key("worker")
+    claimed = system.ask("POST", "/api/v1/queue/claim", {"worker": "w"}, key=worker)
+    lease = claimed.part("lease")
+    ref = {"lease_id": lease["id"], "fence": lease["fence"], "result": {}}
+    done = system.ask("POST", f"{TASKS}/{first}/complete", ref, key=worker)
+    maintain(system, minutes=6)
+
+    again = system.ask("POST", "/api/v1/queue/claim", {"worker": "w"}, key=worker)
+
+    assert done.status == 200
+    assert claimed.part("task")["id"] == first
+    assert again.part("task")["id"] == second
+    assert again.part("task")["waits_for"] == []
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "code"),
+    [
+        (["tsk_aaaaaaaaaaaaaaaaaaaaaaaa"], 422, "unknown_task"),
+        (["nonsense"], 422, "validation_failed"),
+        (["tsk_aaaaaaaaaaaaaaaaaaaaaaaa"] * 21, 422, "validation_failed"),
+    ],
+)
+def test_a_task_after_what_does_not_exist_is_refused(
+    system: System, admin: str, after: list[JsonValue], status: int, code: str
+) -> None:
+    response = create(system, admin, after=after)
+
+    assert (response.status, response.json_body["code"]) == (status, code)
+    assert system.ask("GET", TASKS, key=admin).items == []

@@ -1,0 +1,459 @@
+"""Tasks that run after others, however stream, maintenance and requests follow each other."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signalbox.models.dependencies import UnknownTask
+from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.ids import TaskId, WorkerId
+from signalbox.models.lifecycle import cancelled
+from signalbox.models.principal import Principal
+from signalbox.models.relations import OnFailure
+from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus
+from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.create import CreateTask, CreateTaskRequest, IdempotencyKey
+from signalbox.services.tasks.dependencies import AwaitTasks, SettleDependents
+from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.leases import LeaseRef, ManageLease
+from signalbox.services.tasks.reconcile import ReconcileOverdue
+from signalbox.services.tasks.update import CancelTask, RetryTask
+from tests.builders import STACK, a_task
+from tests.fakes.clock import FakeClock
+from tests.fakes.config import FakeConfigStore
+from tests.fakes.dependents import FakeDependents
+from tests.fakes.queues import FakeNotices, FakeTaskQueue
+from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
+
+CALLER = Principal(name="key:ci", scopes=frozenset())
+MINUTE = timedelta(minutes=1)
+
+
+class RecordingStore(FakeTaskStore):
+    """A store with a stream: each step is handed over until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stream: list[Task] = []
+        self.before_write: Callable[[], None] = lambda: None
+
+    def create(self, task: Task) -> bool:
+        is_new = super().create(task)
+        if is_new:
+            self.stream.append(task)
+        return is_new
+
+    def replace(self, before: Task, after: Task) -> None:
+        meanwhile, self.before_write = self.before_write, lambda: None
+        meanwhile()
+        super().replace(before, after)
+        if before.version != after.version:
+            self.stream.append(after)
+
+
+class Graph:
+    """What creates, dispatches, reconciles and works on tasks, around stores in memory."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.tasks, notifications = RecordingStore(), FakeNotificationStore()
+        self.queue, self.index = FakeTaskQueue(self.clock), FakeDependents()
+        self.settle = SettleDependents(tasks=self.tasks, index=self.index, clock=self.clock)
+        self.dispatch = DispatchChanges(
+            tasks=self.tasks,
+            notifications=notifications,
+            queue=self.queue,
+            notification_queue=FakeNotices("slack"),
+            config=FakeConfigStore(),
+            clock=self.clock,
+            stack=STACK,
+            dependents=lambda: self.settle,
+        )
+        self.reconcile = ReconcileOverdue(
+            due_index=FakeAgenda(self.tasks, notifications),
+            tasks=self.tasks,
+            notifications=notifications,
+            notification_queue=FakeNotices("slack"),
+            dispatch=self.dispatch,
+            clock=self.clock,
+            random=Random(1),
+        )
+        self.wait = AwaitTasks(tasks=self.tasks, index=self.index)
+        self.leases = ManageLease(
+            tasks=self.tasks, queue=self.queue, clock=self.clock, random=Random(2)
+        )
+
+    def create(self, *after: Task, on_failure: OnFailure = OnFailure.CANCEL, key: str = "") -> Task:
+        create = CreateTask(
+            tasks=self.tasks, clock=self.clock, retention=timedelta(days=1), wait=self.wait
+        )
+        ids = tuple(task.id for task in after)
+        new = CreateTaskRequest(title="One", after=ids, on_failure=on_failure)
+        request = IdempotencyKey(text=key, fingerprint="same") if key else None
+        return create(new, CALLER, key=request)[0]
+
+    def cancel(self, task: Task) -> None:
+        CancelTask(tasks=self.tasks, clock=self.clock)(task.id, None, by="me")
+
+    def retry(self, task: Task) -> None:
+        RetryTask(tasks=self.tasks, clock=self.clock, wait=self.wait)(task.id, None, by="me")
+
+    def claim(self) -> Task | None:
+        claim = ClaimTask(tasks=self.tasks, queue=self.queue, clock=self.clock, random=Random(1))
+        return claim(WorkerId("agent-1"), lease_seconds=60, wait_seconds=0)
+
+    def finish(self, task: Task, *, well: bool = True) -> None:
+        """Let a worker take this very task, and end it."""
+        for message in self.queue.messages[Priority.NORMAL]:
+            message.visible_at = self.clock() + (MINUTE if message.task != task.id else -MINUTE)
+        running = self.claim()
+        assert running
+        assert running.lease
+        assert running.id == task.id
+        ref = LeaseRef(task=running.id, lease=running.lease.id, fence=running.fence)
+        if well:
+            self.leases.complete(ref, TaskResult())
+        else:
+            self.leases.fail(ref, "broken", retryable=False)
+
+    def deliver(self) -> None:
+        """Dispatch what the stream has, and what follows from it."""
+        while self.tasks.stream:
+            task = self.tasks.stream.pop(0)
+            self.dispatch(task, [task.last_step])
+
+    def lose(self) -> None:
+        """Lose what the stream has."""
+        self.tasks.stream.clear()
+
+    def maintain(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.clock.advance(seconds=60)
+            self.reconcile(lambda: 60.0)
+
+    def now(self, task: Task) -> Task:
+        return self.tasks.kept[task.id]
+
+
+def test_a_task_runs_when_all_that_it_runs_after_have_succeeded() -> None:
+    graph = Graph()
+    first, second = graph.create(), graph.create()
+    last = graph.create(first, second)
+    graph.deliver()
+
+    graph.finish(first)
+    graph.deliver()
+    waits_for = graph.now(last).waits_for
+    graph.finish(second)
+    graph.deliver()
+    graph.finish(last)
+
+    assert waits_for == (second.id,)
+    assert graph.now(last).status is TaskStatus.SUCCEEDED
+    assert graph.index.kept == set()
+
+
+def test_a_chain_is_cancelled_with_the_reason_when_its_head_fails() -> None:
+    graph = Graph()
+    first = graph.create()
+    second = graph.create(first)
+    third = graph.create(second)
+    graph.deliver()
+
+    graph.finish(first, well=False)
+    graph.deliver()
+
+    assert graph.now(second).reason == f"the task {first.id}, which it waited for, failed"
+    assert graph.now(third).reason == f"the task {second.id}, which it waited for, was cancelled"
+
+
+def test_a_task_that_has_dependents_has_one_message_and_so_has_a_ready_one() -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.create(first)
+    graph.deliver()
+    graph.finish(first)
+    graph.deliver()
+
+    graph.maintain(30)
+
+    assert len(graph.queue.messages[Priority.NORMAL]) == 1
+
+
+def test_an_unknown_task_is_refused() -> None:
+    graph = Graph()
+
+    with pytest.raises(UnknownTask) as refused:
+        graph.create(unknown := a_task())
+
+    assert unknown.id in refused.value.reason
+    assert graph.tasks.kept == {}
+
+
+def test_a_repeated_request_is_answered_also_when_what_it_ran_after_is_gone() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first, key="a")
+    del graph.tasks.kept[first.id]
+
+    assert graph.create(first, key="a").id == task.id
+
+
+def test_a_task_after_others_that_have_succeeded_does_not_wait() -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.deliver()
+    graph.finish(first)
+
+    task = graph.create(first)
+
+    assert task.waits_for == ()
+    assert task.relations
+    assert task.relations.after == (first.id,)
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+@pytest.mark.parametrize("delivered", ["before", "after", "never"])
+def test_a_task_after_one_that_has_failed_goes_on(on_failure: OnFailure, delivered: str) -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.cancel(first)
+    if delivered == "before":
+        graph.deliver()
+    task = graph.create(first, on_failure=on_failure)
+
+    if delivered == "never":
+        graph.lose()
+        graph.maintain(3)
+    graph.deliver()
+
+    expected = TaskStatus.CANCELLED if on_failure is OnFailure.CANCEL else TaskStatus.PENDING
+    assert graph.now(task).status is expected
+    assert graph.now(task).waits_for == ()
+
+
+@pytest.mark.parametrize("moment", ["when registered", "before it is created", "before its record"])
+@pytest.mark.parametrize("end_is_delivered", [True, False])
+def test_the_end_of_a_task_meets_the_creation_of_its_dependent_in_any_order(
+    moment: str, *, end_is_delivered: bool
+) -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.deliver()
+
+    def end() -> None:
+        graph.finish(first)
+        if end_is_delivered:
+            graph.deliver()
+
+    create = graph.tasks.create
+
+    def create_after_end(task: Task) -> bool:
+        end()
+        return create(task)
+
+    if moment == "when registered":
+        graph.tasks.before_write = end
+    elif moment == "before it is created":
+        graph.tasks.create = create_after_end  # type: ignore[method-assign]
+    task = graph.create(first)
+    if moment == "before its record":
+        end()
+    graph.deliver()
+
+    graph.finish(task)
+
+    assert graph.now(task).status is TaskStatus.SUCCEEDED
+
+
+def test_a_dependent_that_is_registered_while_a_task_is_claimed_is_not_overlooked() -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.deliver()
+    stale = graph.tasks.get(first.id)
+    task = graph.create(first)
+
+    with pytest.raises(WriteConflict):
+        graph.tasks.replace(stale, cancelled(stale, None, graph.clock(), by="me"))
+    graph.cancel(first)
+    graph.deliver()
+
+    assert graph.now(task).status is TaskStatus.CANCELLED
+
+
+def test_a_crash_after_the_registration_leaves_a_task_that_ends_as_every_other() -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.deliver()
+    graph.wait(TaskId("tsk_never"), [graph.tasks.get(first.id)])
+
+    graph.finish(first)
+    graph.deliver()
+
+    assert graph.now(first).dispatched == graph.now(first).version
+
+
+def test_an_outage_keeps_the_end_undispatched_until_its_dependents_have_gone_on() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first)
+    graph.deliver()
+    graph.finish(first)
+    graph.index.down = True
+
+    with pytest.raises(Unavailable):
+        graph.deliver()
+    undispatched = graph.now(first).undispatched
+    graph.index.down = False
+    graph.maintain(3)
+    graph.deliver()
+
+    assert undispatched
+    assert graph.now(task).last_step.type is ChangeType.READY
+
+
+def test_of_many_dependents_some_go_on_at_once_and_maintenance_moves_the_others() -> None:
+    graph = Graph()
+    first = graph.create()
+    dependents = [graph.create(first) for _ in range(250)]
+    graph.deliver()
+    graph.finish(first)
+
+    graph.deliver()
+    at_once = sum(graph.now(task).waits_for == () for task in dependents)
+    graph.maintain(5)
+
+    assert at_once == 100
+    assert all(graph.now(task).waits_for == () for task in dependents)
+    assert graph.now(first).due_at is None
+
+
+def test_what_waits_for_a_failed_task_that_is_retried_in_time_waits_on() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first)
+    graph.deliver()
+    graph.cancel(first)
+    graph.retry(first)
+
+    graph.deliver()
+    waits_for = graph.now(task).waits_for
+    graph.finish(first)
+    graph.deliver()
+
+    assert waits_for == (first.id,)
+    assert graph.now(task).last_step.type is ChangeType.READY
+
+
+def test_a_retry_waits_again_for_what_has_not_ended() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first)
+    graph.deliver()
+    graph.cancel(first)
+    graph.deliver()
+    graph.retry(first)
+    graph.retry(task)
+
+    graph.deliver()
+    waits_for = graph.now(task).waits_for
+    graph.finish(first)
+    graph.deliver()
+
+    assert waits_for == (first.id,)
+    assert graph.now(task).last_step.type is ChangeType.READY
+
+
+def test_a_retry_does_not_wait_for_what_has_failed() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first)
+    graph.deliver()
+    graph.cancel(first)
+    graph.deliver()
+
+    graph.retry(task)
+    graph.deliver()
+
+    assert graph.now(task).waits_for == ()
+    assert graph.now(task).sent_at is not None
+
+
+def test_a_message_of_a_task_that_waits_is_deleted_and_not_received_again() -> None:
+    graph = Graph()
+    task = graph.create(graph.create())
+    graph.queue.send(Priority.NORMAL, [task.id])
+
+    claimed = graph.claim()
+
+    assert claimed is None
+    assert graph.queue.messages[Priority.NORMAL] == []
+
+
+def test_a_task_that_waits_does_not_count_towards_the_age_of_its_queue() -> None:
+    graph = Graph()
+    first = graph.create()
+    task = graph.create(first)
+    graph.deliver()
+    graph.finish(first)
+    measure = MeasureBacklog(queue=graph.queue, tasks=graph.tasks, clock=graph.clock)
+    graph.clock.advance(seconds=600)
+
+    waiting = measure.oldest()
+    graph.deliver()
+    graph.clock.advance(seconds=30)
+
+    assert waiting == {}
+    assert measure.oldest() == {Priority.NORMAL: 30}
+    assert graph.now(task).status is TaskStatus.PENDING
+
+
+EVENT = st.sampled_from(["deliver", "lose", "maintain"])
+
+
+@given(
+    edges=st.lists(st.lists(st.integers(0, 5), max_size=3, unique=True), min_size=2, max_size=6),
+    fails=st.sets(st.integers(0, 5), max_size=2),
+    runs_on_failure=st.sets(st.integers(0, 5)),
+    between=st.lists(EVENT, min_size=12, max_size=12),
+)
+def test_every_task_of_a_graph_ends_whatever_the_stream_loses(
+    edges: list[list[int]], fails: set[int], runs_on_failure: set[int], between: list[str]
+) -> None:
+    graph, tasks, events = Graph(), list[Task](), iter(between)
+
+    def pass_time() -> None:
+        match next(events, "maintain"):
+            case "deliver":
+                graph.deliver()
+            case "lose":
+                graph.lose()
+            case _:
+                graph.maintain(3)
+
+    for number, after in enumerate(edges):
+        on_failure = OnFailure.RUN if number in runs_on_failure else OnFailure.CANCEL
+        awaited = [tasks[each] for each in after if each < number]
+        tasks.append(graph.create(*awaited, on_failure=on_failure))
+        pass_time()
+    for number, task in enumerate(tasks):
+        for _ in range(3):
+            graph.maintain(3)
+        current = graph.now(task)
+        if not current.finished:
+            assert current.waits_for == ()
+            graph.finish(task, well=number not in fails)
+            pass_time()
+
+    assert all(graph.now(task).finished for task in tasks)
+    for number, (task, after) in enumerate(zip(tasks, edges, strict=True)):
+        before = [graph.now(tasks[each]).status for each in after if each < number]
+        blocked = number not in runs_on_failure and any(
+            status is not TaskStatus.SUCCEEDED for status in before
+        )
+        assert (graph.now(task).status is TaskStatus.CANCELLED) == blocked
