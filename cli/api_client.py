@@ -25,7 +25,11 @@ from signalbox.http.schemas.deliveries import DeliveryList
 from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse
 from signalbox.http.schemas.notifications import NotificationList
 from signalbox.http.schemas.problems import Problem
-from signalbox.http.schemas.task_changes import TaskChangeList
+from signalbox.http.schemas.task_changes import (
+    CancelTaskRequest,
+    CancelTaskResponse,
+    TaskChangeList,
+)
 from signalbox.http.schemas.tasks import TASKS, TaskList
 from signalbox.http.schemas.work import (
     ClaimRequest,
@@ -117,6 +121,11 @@ class ApiClient:
         query = {"reason": reason} if reason else None
         headers = {"If-Match": "*"}
         return self.ask("DELETE", join_path(TASKS, task), TaskView, query=query, headers=headers)
+
+    def cancel_subtree(self, task: TaskId, reason: str | None = None) -> CancelTaskResponse:
+        """Cancel a task and those that depend on it, as many as one request does."""
+        body = CancelTaskRequest(reason=reason, subtree=True)
+        return self.ask("POST", join_path(TASKS, task, "cancel"), CancelTaskResponse, body=body)
 
     def retry(self, task: TaskId) -> TaskView:
         """Retry a task."""

@@ -12,6 +12,7 @@ from signalbox.models.ids import TaskId
 from signalbox.models.task import FINISHED, TaskStatus
 
 _MAX_TASKS: Final = 100
+_MAX_CANCEL_REQUESTS: Final = 20
 
 
 def task_fields(task: TaskView) -> dict[str, str]:
@@ -52,6 +53,21 @@ def task_fields(task: TaskView) -> dict[str, str]:
         "Finished": format_time(task.finished_at),
         "Forgotten": format_time(task.expires_at),
     }
+
+
+def cancel_subtree(api: ApiClient, task: TaskId, reason: str | None, output: Output) -> None:
+    """Cancel a task and all that depend on it, and print them."""
+    response = api.cancel_subtree(task, reason)
+    dependents = response.dependents
+    for _ in range(_MAX_CANCEL_REQUESTS):
+        if not response.more:
+            break
+        response = api.cancel_subtree(task, reason)
+        dependents += response.dependents
+    done = response.model_copy(update={"dependents": dependents})
+    output.one(done, {**task_fields(done.task), "Dependents": ", ".join(dependents)})
+    if done.more:
+        output.note("there are more; they are cancelled within minutes")
 
 
 def _approval(task: TaskView) -> str:

@@ -139,15 +139,22 @@ def cancel(
     task_id: TaskArgument,
     *,
     reason: Annotated[str | None, typer.Option(help="The reason, for its history.")] = None,
+    subtree: Annotated[
+        bool, typer.Option("--subtree", help="Cancel also what waits for it, directly or not.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Cancel a task. Its worker is informed at its next heartbeat."""
     from cli.api_client import connect_api
-    from cli.task_views import task_fields
+    from cli.task_views import cancel_subtree, task_fields
     from signalbox.models.ids import TaskId
 
-    task = connect_api(chosen_target(context)).cancel(TaskId(task_id), reason)
-    Output(as_json).one(task, task_fields(task))
+    api, output = connect_api(chosen_target(context)), Output(as_json)
+    if subtree:
+        cancel_subtree(api, TaskId(task_id), reason, output)
+        return
+    task = api.cancel(TaskId(task_id), reason)
+    output.one(task, task_fields(task))
 
 
 @app.command()

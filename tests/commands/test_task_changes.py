@@ -207,3 +207,17 @@ def test_a_new_task_can_run_after_others(signalbox: CommandLine, served: Served)
     assert second.waits_for == (first.id,)
     assert first.id in result.out
     assert "Waits for" in listed.out
+
+
+def test_a_task_is_cancelled_with_those_that_wait_for_it(
+    signalbox: CommandLine, served: Served
+) -> None:
+    signalbox("tasks", "create", "Build")
+    (first,) = served.all()
+    signalbox("tasks", "create", "Test", "--after", first.id)
+
+    result = signalbox("tasks", "cancel", first.id, "--subtree", "--reason", "put off")
+
+    assert result.code == 0
+    assert {task.status for task in served.all()} == {TaskStatus.CANCELLED}
+    assert all(task.id in result.out for task in served.all())

@@ -119,6 +119,9 @@ TABLE: Final[Mapping[str, Row]] = {
         who=OPERATORS, about=task, absent=404, body={"priority": "low"}, headers=_ANY
     ),
     "DELETE /api/v1/tasks/<task_id>": Row(who=OPERATORS, about=task, absent=404, headers=_ANY),
+    "POST /api/v1/tasks/<task_id>/cancel": Row(
+        who=OPERATORS, body={"subtree": True}, about=task, absent=404
+    ),
     "POST /api/v1/tasks/<task_id>/retry": Row(who=OPERATORS, about=ended_task, absent=404),
     "GET /api/v1/tasks/<task_id>/changes": Row(who=ALL, about=task, absent=404),
     "GET /api/v1/tasks/<task_id>/logs": Row(who=ALL, about=task, absent=404),

@@ -73,3 +73,31 @@ def test_a_task_after_what_does_not_exist_is_refused(
 
     assert (response.status, response.json_body["code"]) == (status, code)
     assert system.ask("GET", TASKS, key=admin).items == []
+
+
+def test_a_task_is_cancelled_with_what_depends_on_it(system: System, admin: str) -> None:
+    first = create(system, admin).word("id")
+    second = create(system, admin, after=[first], on_failure="run").word("id")
+    body: dict[str, JsonValue] = {"reason": "put off", "subtree": True}
+
+    stale = system.ask(
+        "POST", f"{TASKS}/{first}/cancel", body, key=admin, headers={"if-match": '"v9"'}
+    )
+    response = system.ask("POST", f"{TASKS}/{first}/cancel", body, key=admin)
+
+    assert stale.status == 412
+    assert response.status == 200
+    assert response.part("task")["status"] == "cancelled"
+    assert (response.json_body["dependents"], response.json_body["more"]) == ([second], False)
+    shown = system.ask("GET", f"{TASKS}/{second}", key=admin)
+    assert (shown.word("status"), shown.json_body["waits_for"]) == ("cancelled", [])
+    assert first in shown.word("reason")
+
+
+def test_a_task_alone_is_cancelled_by_the_same_request(system: System, admin: str) -> None:
+    first = create(system, admin).word("id")
+
+    response = system.ask("POST", f"{TASKS}/{first}/cancel", {}, key=admin)
+
+    assert response.status == 200
+    assert (response.part("task")["status"], response.json_body["more"]) == ("cancelled", False)

@@ -32,6 +32,7 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
         "repository": "octo/hello",
         "due": "2026-03-01T12:00:00Z",
     },
+    "CancelTaskRequest": {"reason": "the release is put off", "subtree": True},
     "PauseRequest": {"reason": "the workers are being replaced"},
     "PreviewRequest": {"template": "{{ change }}: {{ title }}", "change": "failed"},
     "RedeliverRequest": {

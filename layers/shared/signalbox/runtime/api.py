@@ -39,6 +39,7 @@ from signalbox.services.metrics import ReadMetrics
 from signalbox.services.notifications.circuits import ReadCircuits
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
+from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
 from signalbox.services.tasks.dependencies import AwaitTasks
@@ -147,6 +148,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
         routes,
         edit=UpdateTask(tasks=tasks, clock=clock),
         cancel=CancelTask(tasks=tasks, clock=clock),
+        cancel_subtree=CancelSubtree(tasks=tasks, index=wired.dependents, clock=clock),
         retry=RetryTask(tasks=tasks, clock=clock, wait=wait),
         approve=ApproveTask(tasks=tasks, clock=clock),
         store=tasks,

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.models.dependencies import UnknownTask
-from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.errors import Conflict, Unavailable, WriteConflict
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.principal import Principal
 from signalbox.models.relations import OnFailure
 from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus
 from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.tasks.cancel_subtree import CancelSubtree, SubtreeResult
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest, IdempotencyKey
 from signalbox.services.tasks.dependencies import AwaitTasks, SettleDependents
@@ -99,6 +100,12 @@ class Graph:
 
     def cancel(self, task: Task) -> None:
         CancelTask(tasks=self.tasks, clock=self.clock)(task.id, None, by="me")
+
+    def cancel_subtree(self, task: Task, at_once: int = 100) -> SubtreeResult:
+        cancel = CancelSubtree(
+            tasks=self.tasks, index=self.index, clock=self.clock, at_once=at_once
+        )
+        return cancel(task.id, None, by="me", reason="not needed")
 
     def retry(self, task: Task) -> None:
         RetryTask(tasks=self.tasks, clock=self.clock, wait=self.wait)(task.id, None, by="me")
@@ -411,6 +418,88 @@ def test_a_task_that_waits_does_not_count_towards_the_age_of_its_queue() -> None
     assert waiting == {}
     assert measure.oldest() == {Priority.NORMAL: 30}
     assert graph.now(task).status is TaskStatus.PENDING
+
+
+def test_a_subtree_is_cancelled_at_once_with_those_that_would_run_on_failure() -> None:
+    graph = Graph()
+    root, other = graph.create(), graph.create()
+    child = graph.create(root, other)
+    runs_anyway = graph.create(root, child, on_failure=OnFailure.RUN)
+    free = graph.create(other)
+    graph.deliver()
+
+    result = graph.cancel_subtree(root)
+
+    assert (set(result.dependents), result.more) == ({child.id, runs_anyway.id}, False)
+    assert result.task.reason == "not needed"
+    assert {graph.now(task).status for task in (child, runs_anyway)} == {TaskStatus.CANCELLED}
+    assert root.id in (graph.now(runs_anyway).reason or "")
+    assert graph.now(free).status is TaskStatus.PENDING
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_large_subtree_is_cancelled_by_further_calls(*, delivered: bool) -> None:
+    graph = Graph()
+    root = graph.create()
+    children = [graph.create(root) for _ in range(4)]
+    leaves = [graph.create(child, on_failure=OnFailure.RUN) for child in children]
+    graph.deliver()
+
+    results = []
+    for _ in range(10):
+        results.append(graph.cancel_subtree(root, at_once=3))
+        if delivered:
+            graph.deliver()
+        if not results[-1].more:
+            break
+
+    assert not results[-1].more
+    assert {graph.now(task).status for task in (*children, *leaves)} == {TaskStatus.CANCELLED}
+    ended = [each for result in results for each in result.dependents]
+    assert len(ended) == len(set(ended))
+
+
+def test_the_dispatcher_cancels_what_a_call_has_left() -> None:
+    graph = Graph()
+    root = graph.create()
+    children = [graph.create(root, on_failure=OnFailure.RUN) for _ in range(4)]
+    leaves = [graph.create(child, on_failure=OnFailure.RUN) for child in children]
+    graph.deliver()
+
+    result = graph.cancel_subtree(root, at_once=1)
+    graph.deliver()
+
+    assert (len(result.dependents), result.more) == (1, True)
+    assert {graph.now(task).status for task in (*children, *leaves)} == {TaskStatus.CANCELLED}
+
+
+def test_the_subtree_of_a_cancelled_task_can_be_cancelled_and_that_of_a_finished_one_not() -> None:
+    graph = Graph()
+    root, done = graph.create(), graph.create()
+    child = graph.create(root, on_failure=OnFailure.RUN)
+    graph.deliver()
+    graph.cancel(root)
+    graph.finish(done)
+
+    graph.cancel_subtree(root)
+
+    assert graph.now(child).status is TaskStatus.CANCELLED
+    with pytest.raises(Conflict):
+        graph.cancel_subtree(done)
+
+
+def test_a_retried_task_of_a_subtree_ends_nothing_when_it_is_cancelled_alone() -> None:
+    graph = Graph()
+    root = graph.create()
+    graph.cancel_subtree(root)
+    graph.retry(root)
+    child = graph.create(root, on_failure=OnFailure.RUN)
+    graph.deliver()
+
+    graph.cancel(root)
+    graph.deliver()
+
+    assert graph.now(child).last_step.type is ChangeType.READY
 
 
 EVENT = st.sampled_from(["deliver", "lose", "maintain"])

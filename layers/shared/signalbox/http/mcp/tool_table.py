@@ -67,6 +67,17 @@ TOOLS: Final = (
         headers={"idempotency_key": "idempotency-key"},
     ),
     Tool(
+        name="cancel_task",
+        title="Cancel a task",
+        description=(
+            "Cancel a task, with subtree also all tasks that wait for it, directly or not. Its "
+            "worker is informed at its next heartbeat."
+        ),
+        operation=f"POST {_TASK}/cancel",
+        destructive=True,
+        idempotent=True,
+    ),
+    Tool(
         name="claim_task",
         title="Claim the next task",
         description=(

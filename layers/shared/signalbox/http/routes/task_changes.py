@@ -5,16 +5,21 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
-from signalbox.http.preconditions import if_match, optional_if_match
+from signalbox.http.preconditions import if_match, optional_if_match, task_etag
 from signalbox.http.routes.tasks import task_response
 from signalbox.http.routing import Route, Routes, json_response
-from signalbox.http.schemas.task_changes import TaskChangeList
+from signalbox.http.schemas.task_changes import (
+    CancelTaskRequest,
+    CancelTaskResponse,
+    TaskChangeList,
+)
 from signalbox.http.schemas.tasks import TASK
-from signalbox.models.change import TaskView, past_changes
+from signalbox.models.change import TaskView, past_changes, task_view
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.task_template import SingleLine
 from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.tasks.cancel_subtree import CancelSubtree, SubtreeResult
 from signalbox.services.tasks.update import (
     ApproveTask,
     CancelTask,
@@ -37,6 +42,7 @@ def add_task_changes(
     *,
     edit: UpdateTask,
     cancel: CancelTask,
+    cancel_subtree: CancelSubtree,
     retry: RetryTask,
     approve: ApproveTask,
     store: TaskStore,
@@ -44,6 +50,7 @@ def add_task_changes(
 ) -> None:
     """Add the routes. `stack` identifies this installation in the changes."""
     _add_approval(routes, approve)
+    _add_subtree(routes, cancel, cancel_subtree)
 
     @routes.add(_changing("PUT", TASK, "Change a task; what is left out takes its default"))
     def put_task(
@@ -93,6 +100,36 @@ def add_task_changes(
     )
     def list_changes(task_id: str) -> Response[str]:
         return json_response(TaskChangeList(items=past_changes(store.get(TaskId(task_id)), stack)))
+
+
+def _add_subtree(routes: Routes, cancel: CancelTask, cancel_subtree: CancelSubtree) -> None:
+    @routes.add(
+        Route(
+            method="POST",
+            path=f"{TASK}/cancel",
+            scope=Scope.TASKS_WRITE,
+            tag=_TAG,
+            summary="Cancel a task, with all that depend on it if requested",
+            response_model=CancelTaskResponse,
+            problems=(404, 409, 412),
+        )
+    )
+    def cancel_with_dependents(
+        task_id: str,
+        body: Annotated[CancelTaskRequest, Body()],
+        if_match_header: TaskIfMatch = None,
+    ) -> Response[str]:
+        versions, by = optional_if_match(if_match_header), routes.call().caller.name
+        identifier = TaskId(task_id)
+        if body.subtree:
+            result = cancel_subtree(identifier, versions, by=by, reason=body.reason)
+        else:
+            task = cancel(identifier, versions, by=by, reason=body.reason)
+            result = SubtreeResult(task=task, dependents=(), more=False)
+        response = CancelTaskResponse(
+            task=task_view(result.task), dependents=result.dependents, more=result.more
+        )
+        return json_response(response, headers={"etag": task_etag(result.task)})
 
 
 def _add_approval(routes: Routes, approve: ApproveTask) -> None:

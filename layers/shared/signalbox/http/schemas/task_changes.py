@@ -3,7 +3,27 @@
 from pydantic import Field
 
 from signalbox.models.base import Model
-from signalbox.models.change import PastChange
+from signalbox.models.change import PastChange, TaskView
+from signalbox.models.ids import TaskId
+from signalbox.models.task_template import SingleLine
+
+
+class CancelTaskRequest(Model):
+    """The body of a request that cancels a task, with `subtree` also all that depend on it."""
+
+    reason: SingleLine | None = None
+    subtree: bool = False
+
+
+class CancelTaskResponse(Model):
+    """The cancelled task, and which of its dependents this request has cancelled.
+
+    If there are `more`, they are cancelled within minutes, or by another such request.
+    """
+
+    task: TaskView
+    dependents: tuple[TaskId, ...] = Field(default=())
+    more: bool
 
 
 class TaskChangeList(Model):

@@ -1,0 +1,103 @@
+"""Cancel a task together with all tasks that depend on it, directly or not.
+
+Each task is marked as it is cancelled, so that the dispatcher goes on where a call ends: with what
+depends on it, also with tasks that would run after a failure.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.dependencies import DEPENDENCY_ACTOR, related
+from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.ids import TaskId
+from signalbox.models.lifecycle import cancelled
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.ports.tasks import DependentIndex, TaskStore
+from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.apply_step import ExpectedVersions, apply_step
+
+CANCELLED_AT_ONCE: Final = 100
+"""How many dependents one call cancels."""
+
+_LOOKED_AT_FOR_ONE: Final = 10
+"""How many more one call looks at: those of an earlier call may still be in the index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubtreeResult:
+    """The cancelled task, which dependents this call has cancelled, and whether there are more."""
+
+    task: Task
+    dependents: tuple[TaskId, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelSubtree:
+    """Cancel a task and what depends on it."""
+
+    tasks: TaskStore
+    index: DependentIndex
+    clock: Clock
+    at_once: int = CANCELLED_AT_ONCE
+
+    def __call__(
+        self, task: TaskId, versions: ExpectedVersions, *, by: str, reason: str | None = None
+    ) -> SubtreeResult:
+        """Return what was cancelled. Calling it again goes on where it ended.
+
+        Raises:
+            NotFound: There is no such task.
+            PreconditionFailed: The task has another version.
+            Conflict: The task has succeeded or failed.
+        """
+
+        def step(task: Task) -> Task:
+            if task.status is TaskStatus.CANCELLED:
+                marked = task.relations and task.relations.ends_dependents
+                return task if marked else related(task, ends_dependents=True)
+            return cancelled(related(task, ends_dependents=True), reason, self.clock(), by)
+
+        root = apply_step(self.tasks, task, versions, step)
+        ended = list[TaskId]()
+        for number, (awaited, dependent) in enumerate(self._depending(root)):
+            if len(ended) >= self.at_once or number >= self.at_once * _LOOKED_AT_FOR_ONE:
+                return SubtreeResult(task=root, dependents=tuple(ended), more=True)
+            if self._cancel(dependent, awaited, root.id):
+                ended.append(dependent)
+        return SubtreeResult(task=root, dependents=tuple(ended), more=False)
+
+    def _depending(self, root: Task) -> Iterator[tuple[TaskId, TaskId]]:
+        """Yield a task and one that waits for it, from the root on, each of the latter once."""
+        if root.relations is None or not root.relations.has_dependents:
+            return
+        found, left = {root.id}, deque([root.id])
+        while left:
+            awaited = left.popleft()
+            for dependent in self.index.dependents(awaited):
+                if dependent not in found:
+                    found.add(dependent)
+                    left.append(dependent)
+                    yield awaited, dependent
+
+    def _cancel(self, task: TaskId, awaited: TaskId, root: TaskId) -> bool:
+        """Cancel a task if it waits for another one; return whether it did."""
+        reason = f"cancelled together with the task {root}, on which it depends"
+        waited = False
+
+        def step(task: Task) -> Task:
+            nonlocal waited
+            waited = awaited in task.waits_for
+            if not waited:
+                return task
+            marked = related(task, ends_dependents=True)
+            return cancelled(marked, reason, self.clock(), by=DEPENDENCY_ACTOR)
+
+        with suppress(Conflict, NotFound):
+            # what changes too fast here is cancelled by the dispatcher
+            apply_step(self.tasks, task, None, step)
+            return waited
+        return False
