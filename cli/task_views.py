@@ -49,6 +49,8 @@ def task_fields(task: TaskView) -> dict[str, str]:
         "After": ", ".join(task.after),
         "Waits for": ", ".join(task.waits_for),
         "On failure": task.on_failure or "",
+        "Group": task.group or "",
+        "Limited by": task.limited_by or "",
         "Started": format_time(task.started_at),
         "Finished": format_time(task.finished_at),
         "Forgotten": format_time(task.expires_at),

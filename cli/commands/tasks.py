@@ -68,6 +68,18 @@ def create(  # noqa: PLR0913 - each is an option
             help="If one of those fails: cancel, or run all the same when all have ended."
         ),
     ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A group, of which one task runs at once by default.")
+    ] = None,
+    group_policy: Annotated[
+        str | None,
+        typer.Option(
+            help="queue behind the tasks of the group, or latest: cancel those that wait."
+        ),
+    ] = None,
+    cancel_running: Annotated[
+        bool, typer.Option("--cancel-running", help="With latest: cancel also those that run.")
+    ] = False,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -93,9 +105,12 @@ def create(  # noqa: PLR0913 - each is an option
         due=due,
         not_before=not_before,
         on_failure=on_failure,
+        group=group,
+        group_policy=group_policy,
     )
     lists = {"labels": label or [], "after": after or []}
-    new = build_request(CreateTaskRequest, {**words, **lists})
+    flags = {"cancel_running": True} if cancel_running else {}
+    new = build_request(CreateTaskRequest, {**words, **lists, **flags})
     task = connect_api(chosen_target(context)).create(new, idempotency_key)
     Output(as_json).one(task, task_fields(task))
 
@@ -285,7 +300,7 @@ def list_(  # noqa: PLR0913 - each is an option
             "Try": lambda task: str(task.attempt),
             "Created": lambda task: format_time(task.created_at),
             "Not before": lambda task: format_time(task.not_before),
-            "Waits for": lambda task: str(len(task.waits_for) or ""),
+            "Waits for": lambda task: task.limited_by or str(len(task.waits_for) or ""),
         },
     )
 

@@ -221,3 +221,15 @@ def test_a_task_is_cancelled_with_those_that_wait_for_it(
     assert result.code == 0
     assert {task.status for task in served.all()} == {TaskStatus.CANCELLED}
     assert all(task.id in result.out for task in served.all())
+
+
+def test_a_new_task_can_take_the_place_of_its_group(signalbox: CommandLine, served: Served) -> None:
+    options = ("--group", "preview", "--group-policy", "latest", "--cancel-running")
+
+    result = signalbox("tasks", "create", "Build", *options)
+
+    (task,) = served.all()
+    assert result.code == 0
+    assert "preview" in result.out
+    assert task.relations
+    assert (task.relations.group, task.relations.cancel_running) == ("preview", True)

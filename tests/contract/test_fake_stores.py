@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contract.circuits import CircuitStoreContract
+from tests.contract.concurrency import ConcurrencyStoreContract
 from tests.contract.dependents import DependentIndexContract
 from tests.contract.digests import DigestStoreContract
 from tests.contract.grants import GrantStoreContract, RefreshLockStoreContract
@@ -28,6 +29,7 @@ from tests.contract.stores import (
 from tests.contract.tasks import TaskStoreContract
 from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
+from tests.fakes.concurrency import FakeConcurrency
 from tests.fakes.config import FakeConfigStore, FakeKeyStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
 from tests.fakes.dependents import FakeDependents
@@ -173,3 +175,9 @@ class TestFakeDependents(DependentIndexContract):
     @pytest.fixture
     def index(self) -> FakeDependents:
         return FakeDependents()
+
+
+class TestFakeConcurrency(ConcurrencyStoreContract):
+    @pytest.fixture
+    def store(self) -> FakeConcurrency:
+        return FakeConcurrency()

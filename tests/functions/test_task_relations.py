@@ -3,6 +3,7 @@
 import pytest
 from pydantic import JsonValue
 
+from signalbox.models.rate_limits import ConcurrencyLimits, Limits
 from signalbox.runtime.maintenance import maintenance
 from tests.functions.system import ApiResponse, Context, System
 
@@ -101,3 +102,54 @@ def test_a_task_alone_is_cancelled_by_the_same_request(system: System, admin: st
 
     assert response.status == 200
     assert (response.part("task")["status"], response.json_body["more"]) == ("cancelled", False)
+
+
+def claim(system: System, key: str) -> ApiResponse:
+    return system.ask("POST", "/api/v1/queue/claim", {"worker": "w"}, key=key)
+
+
+def test_of_a_limited_kind_no_more_tasks_run_than_the_configuration_allows(
+    system: System, admin: str
+) -> None:
+    config, concurrency = system.wiring.config, ConcurrencyLimits(kinds={"deploy": 1})
+    before = next(iter(config.configured_limits()), None)
+    after = (before or Limits()).model_copy(update={"concurrency": concurrency})
+    config.replace(before, after)
+    first, second = (create(system, admin, kind="deploy").word("id") for _ in range(2))
+    maintain(system)
+    worker = system.key("worker")
+
+    taken = [claim(system, worker), claim(system, worker)]
+    (waiting,) = {first, second} - {taken[0].part("task")["id"]}
+    shown = system.ask("GET", f"{TASKS}/{waiting}", key=admin)
+    listed = system.ask("GET", f"{TASKS}?status=pending", key=admin).items
+    task, lease = taken[0].part("task"), taken[0].part("lease")
+    ref = {"lease_id": lease["id"], "fence": lease["fence"], "result": {}}
+    system.ask("POST", f"{TASKS}/{task['id']}/complete", ref, key=worker)
+    maintain(system)
+    last = claim(system, worker)
+
+    assert taken[1].json_body["task"] is None
+    assert shown.word("limited_by") == "kind:deploy"
+    assert [row["limited_by"] for row in listed] == ["kind:deploy"]
+    assert last.part("task")["id"] == waiting
+    assert last.part("task")["limited_by"] is None
+
+
+def test_the_latest_task_of_a_group_wins(system: System, admin: str) -> None:
+    body: dict[str, JsonValue] = {"group": "preview of web", "group_policy": "latest"}
+    first = create(system, admin, **body)
+    system.clock.advance(seconds=1)
+    second = create(system, admin, **body)
+
+    maintain(system)
+
+    shown = [system.ask("GET", f"{TASKS}/{each.word('id')}", key=admin) for each in (first, second)]
+    assert [each.word("status") for each in shown] == ["cancelled", "pending"]
+    assert shown[1].json_body["group"] == "preview of web"
+    assert shown[1].json_body["group_policy"] == "latest"
+
+
+@pytest.mark.parametrize("group", ["", " ", "x" * 129, "two\nlines"])
+def test_a_group_has_a_name_in_one_line(system: System, admin: str, group: str) -> None:
+    assert create(system, admin, group=group).status == 422

@@ -10,6 +10,7 @@ import pytest
 
 from signalbox.aws import table_keys
 from signalbox.aws.compression import compress, unpack_record
+from signalbox.aws.concurrency import DynamoConcurrency
 from signalbox.aws.deliveries import DynamoDeliveries
 from signalbox.aws.dependents import DynamoDependents
 from signalbox.aws.dynamo_table import Table
@@ -23,6 +24,7 @@ from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import TaskStatus
 from signalbox.services.pagination import Window
 from tests.builders import NOW, a_deferred, a_delivery, a_notification, a_task, held
+from tests.contract.concurrency import ConcurrencyStoreContract
 from tests.contract.dependents import DependentIndexContract
 from tests.contract.held import HeldIndexContract
 from tests.contract.stores import (
@@ -195,6 +197,12 @@ class TestDynamoDependents(DependentIndexContract):
     @pytest.fixture
     def index(self, tasks_table: Table) -> DynamoDependents:
         return DynamoDependents(table=tasks_table, clock=FakeClock())
+
+
+class TestDynamoConcurrency(ConcurrencyStoreContract):
+    @pytest.fixture
+    def store(self, tasks_table: Table) -> DynamoConcurrency:
+        return DynamoConcurrency(table=tasks_table, clock=FakeClock())
 
 
 class TestDynamoAgenda(AgendaContract):

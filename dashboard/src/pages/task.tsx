@@ -105,6 +105,8 @@ function TaskFacts({ task }: { task: Task }) {
         ["Due", task.due && <Time at={task.due} />],
         ["Not before", task.not_before && <Time at={task.not_before} />],
         ["Runs after", task.after?.length ? task.after.map((id) => <div key={id}><a href={linkTo(`/tasks/${id}`)}><code>{id}</code></a>{task.waits_for?.includes(id) ? " (waits)" : ""}</div>) : null],
+        ["Group", task.group],
+        ["Limited by", task.limited_by],
         ["Started", task.started_at && <Time at={task.started_at} />],
         ["Finished", task.finished_at && <Time at={task.finished_at} />],
         ["Worker", task.worker],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Required, TypedDict
 
-from signalbox_client.models import DeliveryStatus, OnFailure, Priority, TaskStatus
+from signalbox_client.models import DeliveryStatus, GroupPolicy, OnFailure, Priority, TaskStatus
 
 
 class TaskFields(TypedDict, total=False):
@@ -25,6 +25,9 @@ class TaskFields(TypedDict, total=False):
     not_before: datetime | None
     after: Sequence[str]
     on_failure: OnFailure
+    group: str | None
+    group_policy: GroupPolicy
+    cancel_running: bool
 
 
 class NewTask(TaskFields, total=False):

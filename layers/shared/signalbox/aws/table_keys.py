@@ -6,6 +6,9 @@
 | Tasks | `TASK#<task>` | `NOTIFICATION#<notification>` | one change for one connection |
 | Tasks | `TASK#<task>` | `LOG#<place>` | lines of its log, from the position of the first |
 | Tasks | `TASK#<task>` | `DEPENDENT#<task>` | a task that waits for it |
+| Tasks | `SLOT#<kind or group>` | `SLOT` | the tasks that hold a slot |
+| Tasks | `SLOT#<kind or group>` | `WAITING#<position>` | a task that waits for a slot |
+| Tasks | `GROUP#<group>` | `MEMBER#<position>` | a task of a group |
 | Deliveries | `<delivery>` | | a delivery and its body |
 | Deliveries | `REJECTED#<random>` | | a rejected request |
 | Config | `SOURCE` `CONNECTION` `SUBSCRIPTION` `KEY` `ROLE` | name | what operators configured |
@@ -75,6 +78,9 @@ TASK_SORT: Final = "TASK"
 NOTIFICATION: Final = "NOTIFICATION#"
 LOG: Final = "LOG#"
 DEPENDENT: Final = "DEPENDENT#"
+SLOT: Final = "SLOT"
+WAITING: Final = "WAITING#"
+MEMBER: Final = "MEMBER#"
 
 _UNSUCCESSFUL: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DEAD})
 
@@ -120,6 +126,16 @@ def log_sk(place: int) -> str:
 def dependent_sk(dependent: TaskId) -> str:
     """Return the sort key of a dependent task beside the task that it waits for."""
     return f"{DEPENDENT}{dependent}"
+
+
+def slot_pk(slot: str) -> str:
+    """Return the partition key of the slots of a kind or group."""
+    return f"{SLOT}#{slot}"
+
+
+def group_pk(group: str) -> str:
+    """Return the partition key of the tasks of a group."""
+    return f"GROUP#{group}"
 
 
 def listing_pk(status: TaskStatus, shard: int) -> str:

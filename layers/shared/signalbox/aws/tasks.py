@@ -154,6 +154,7 @@ def _summary_text(task: Task) -> str:
     # few tasks are delayed or wait for others, and the index has an entry of each
     absent = {"not_before"} if task.not_before is None else set()
     absent |= set() if task.waits_for else {"waits_for"}
+    absent |= set() if task.limited_by else {"limited_by"}
     return task_summary(task).model_dump_json(exclude=absent)
 
 

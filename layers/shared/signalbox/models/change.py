@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
-from signalbox.models.relations import OnFailure
+from signalbox.models.relations import GroupPolicy, OnFailure, TaskRelations
 from signalbox.models.task import (
     ChangeType,
     Priority,
@@ -45,6 +45,7 @@ class TaskSummary(Model):
     updated_at: UtcDatetime
     not_before: UtcDatetime | None = None
     waits_for: tuple[TaskId, ...] = ()
+    limited_by: str | None = None
     expires_at: UtcDatetime | None = None
 
 
@@ -61,7 +62,8 @@ class TaskView(TaskSummary, TaskContent):
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
     has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
-    It runs `after` these tasks; `waits_for` are those of them that have not ended.
+    It runs `after` these tasks; `waits_for` are those of them that have not ended. `limited_by` is
+    the kind or group of which enough tasks run.
     """
 
     model_config = ConfigDict(json_schema_extra=_require_content)
@@ -78,6 +80,8 @@ class TaskView(TaskSummary, TaskContent):
     approval: TaskApproval | None = None
     after: tuple[TaskId, ...] = ()
     on_failure: OnFailure | None = None
+    group: str | None = None
+    group_policy: GroupPolicy | None = None
     worker: str | None = None
     lease_expires_at: UtcDatetime | None = None
     progress: str | None = None
@@ -151,6 +155,7 @@ def task_summary(task: Task) -> TaskSummary:
         updated_at=task.updated_at,
         not_before=task.not_before,
         waits_for=task.waits_for,
+        limited_by=task.limited_by,
         expires_at=task.retained_until,
     )
 
@@ -163,7 +168,7 @@ def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
 def task_view(task: Task) -> TaskView:
     """Return the task as clients see it."""
     lease = None if task.finished else task.lease
-    after = task.relations.after if task.relations else ()
+    relations = task.relations or TaskRelations()
     return TaskView(
         **task_summary(task).__dict__ | content_of(task),
         event=task.origin.event,
@@ -176,8 +181,10 @@ def task_view(task: Task) -> TaskView:
         started_at=task.started_at,
         finished_at=task.finished_at,
         approval=task.approval,
-        after=after,
-        on_failure=task.relations.on_failure if task.relations and after else None,
+        after=relations.after,
+        on_failure=relations.on_failure if relations.after else None,
+        group=relations.group,
+        group_policy=relations.group_policy if relations.group is not None else None,
         worker=lease.worker if lease else None,
         lease_expires_at=lease.expires_at if lease else None,
         progress=task.progress,

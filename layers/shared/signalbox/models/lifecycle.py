@@ -315,7 +315,13 @@ def retried(task: Task, now: datetime, by: str, reason: str | None = None) -> Ta
         update={"attempt": 0, "sent_at": None, "finished_at": None, "result": None, "reason": None}
     )
     if task.relations:
-        free = {"waits_for": (), "ends_dependents": False, "checked_at": None}
+        free = {
+            "waits_for": (),
+            "ends_dependents": False,
+            "limited_by": None,
+            "slots": (),
+            "checked_at": None,
+        }
         update = {"relations": task.relations.model_copy(update=free)}
         again = again.model_copy(update=update)
     if task.approval and task.approval.by is None:

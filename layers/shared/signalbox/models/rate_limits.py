@@ -7,7 +7,7 @@ since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field
 from typing_extensions import override
@@ -72,11 +72,30 @@ class OverLimit(TooManyRequests):
         self.quota = quota
 
 
+_RunningTasks = Annotated[int, Field(ge=1, le=100)]
+"""How many tasks may run at once."""
+
+
+class ConcurrencyLimits(Model):
+    """How many tasks of a kind or group may run at once.
+
+    Other kinds have no limit, of other groups one task runs at once.
+    """
+
+    kinds: dict[Annotated[str, Field(min_length=1, max_length=100)], _RunningTasks] = Field(
+        default_factory=dict
+    )
+    groups: dict[Annotated[str, Field(min_length=1, max_length=128)], _RunningTasks] = Field(
+        default_factory=dict
+    )
+
+
 class Limits(ConfigResource):
     """The limit of each caller: its own, or the most generous of its roles, or `default`.
 
     `callers` is by the name of the principal (`key:<id>`); `roles` overrides the defaults of
-    built-in roles. `refused` is how many wrong credentials an address may try.
+    built-in roles. `refused` is how many wrong credentials an address may try. `concurrency` limits
+    the tasks that run at once.
     """
 
     kind: ClassVar = "limits"
@@ -86,6 +105,7 @@ class Limits(ConfigResource):
     default: RateLimit = RateLimit(count=300, burst=60)
     roles: dict[Name, RateLimit] = Field(default_factory=dict)
     callers: dict[str, RateLimit] = Field(default_factory=dict)
+    concurrency: ConcurrencyLimits = Field(default_factory=ConcurrencyLimits)
 
     @property
     @override

@@ -235,6 +235,12 @@ class Task(TaskContent):
         return self.relations.waits_for if self.relations and not self.finished else ()
 
     @property
+    def limited_by(self) -> str | None:
+        """Return the full slot that the pending task waits for."""
+        is_pending = self.status is TaskStatus.PENDING
+        return self.relations.limited_by if self.relations and is_pending else None
+
+    @property
     def dead(self) -> bool:
         """Return whether the task failed because its attempts ran out or its queue gave it up."""
         spent = self.attempt >= self.max_attempts or self.last_step.by == QUEUE_ACTOR
@@ -274,7 +280,7 @@ class Task(TaskContent):
         """Return until when the task is to have no message, None if it is to have one."""
         if self.status is TaskStatus.AWAITING_APPROVAL and self.approval:
             return self.approval.expires_at
-        if self.relations and self.waits_for:
+        if self.relations and (self.waits_for or self.limited_by):
             return self.relations.due_at(self.updated_at)
         if self.sent_at is None and self.not_before:
             return self.not_before - MAX_SEND_DELAY

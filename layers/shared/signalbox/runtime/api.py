@@ -43,6 +43,7 @@ from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
 from signalbox.services.tasks.dependencies import AwaitTasks
+from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
@@ -67,6 +68,8 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         random=wired.random,
         paused=PauseQueues(config=wired.config, clock=wired.clock).paused,
         sleep=wired.sleep,
+        limits=wired.concurrency_limits,
+        slots=lambda: wired.task_slots,
     )
     add_work(routes, claim=claiming, leases=holding)
     inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
@@ -139,7 +142,13 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     wait = AwaitTasks(tasks=tasks, index=wired.dependents)
     add_tasks(
         routes,
-        create=CreateTask(tasks=tasks, clock=clock, retention=wired.settings.retention, wait=wait),
+        create=CreateTask(
+            tasks=tasks,
+            clock=clock,
+            retention=wired.settings.retention,
+            wait=wait,
+            groups=ManageGroups(tasks=tasks, store=wired.concurrency, clock=clock),
+        ),
         browse=ListTasks(tasks=tasks, clock=clock),
         store=tasks,
         cursors=Cursors(keys=wired.cursor_keys, clock=clock),

@@ -22,7 +22,7 @@ from signalbox.services.tasks.reconcile import ReconcileOverdue
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from signalbox.services.tasks.dependencies import SettleDependents
+    from signalbox.services.tasks.dispatch_relations import DispatchRelations
 
 _RESERVE: Final = 5.0
 _SETTLED_AT_ONCE: Final = 1_000
@@ -31,10 +31,11 @@ _SETTLED_AT_ONCE: Final = 1_000
 def _dispatch(wiring: Wiring) -> DispatchChanges:
     """Return what dispatches changes, with time for more dependents than the stream has."""
 
-    def settle() -> "SettleDependents":
-        return replace(wiring.settle_dependents, at_once=_SETTLED_AT_ONCE)
+    def relations() -> "DispatchRelations":
+        usual = wiring.dispatch_relations
+        return replace(usual, dependents=replace(usual.dependents, at_once=_SETTLED_AT_ONCE))
 
-    return replace(wiring.dispatch, dependents=settle)
+    return replace(wiring.dispatch, relations=relations)
 
 
 def maintenance(

@@ -17,6 +17,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoTasks
 from signalbox.models.networks import NetworkPreset
+from signalbox.models.rate_limits import ConcurrencyLimits
 from signalbox.models.task import Priority
 from signalbox.runtime.clients import AwsClients
 from signalbox.runtime.permissions import check_permission
@@ -29,6 +30,7 @@ from signalbox.services.ports.time import Clock, Sleep, utc_now
 if TYPE_CHECKING:
     from signalbox.aws.audit import DynamoAudit
     from signalbox.aws.circuits import DynamoCircuits
+    from signalbox.aws.concurrency import DynamoConcurrency
     from signalbox.aws.dependents import DynamoDependents
     from signalbox.aws.grants import SsmGrants
     from signalbox.aws.held import DynamoHeldIndex
@@ -46,8 +48,9 @@ if TYPE_CHECKING:
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
     from signalbox.services.notifications.order import NotificationOrder
-    from signalbox.services.tasks.dependencies import SettleDependents
     from signalbox.services.tasks.dispatch import DispatchChanges
+    from signalbox.services.tasks.dispatch_relations import DispatchRelations
+    from signalbox.services.tasks.slots import TaskSlots
 
 _NETWORKS_SECONDS: Final = 4.0
 """How long whoever stores a source waits for the networks of each preset in it."""
@@ -106,11 +109,42 @@ class Wiring(AwsClients):
         return DynamoDependents(table=self.tasks_table, clock=self.clock)
 
     @cached_property
-    def settle_dependents(self) -> "SettleDependents":
-        """Return what moves tasks on that wait for others."""
-        from signalbox.services.tasks.dependencies import SettleDependents  # noqa: PLC0415
+    def task_slots(self) -> "TaskSlots":
+        """Return what limits how many tasks run at once."""
+        from signalbox.services.tasks.slots import TaskSlots  # noqa: PLC0415  see above
 
-        return SettleDependents(tasks=self.tasks, index=self.dependents, clock=self.clock)
+        return TaskSlots(
+            tasks=self.tasks,
+            store=self.concurrency,
+            queue=self.queue,
+            clock=self.clock,
+            limits=self.concurrency_limits,
+        )
+
+    @cached_property
+    def concurrency(self) -> "DynamoConcurrency":
+        """Return the store of what limits how many tasks run at once."""
+        from signalbox.aws.concurrency import DynamoConcurrency  # noqa: PLC0415  see above
+
+        return DynamoConcurrency(table=self.tasks_table, clock=self.clock)
+
+    def concurrency_limits(self) -> ConcurrencyLimits:
+        """Return how many tasks of a kind or group may run at once."""
+        return self.config.limits().concurrency
+
+    @cached_property
+    def dispatch_relations(self) -> "DispatchRelations":
+        """Return what moves tasks on that have to do with others."""
+        from signalbox.services.tasks.dependencies import SettleDependents  # noqa: PLC0415
+        from signalbox.services.tasks.dispatch_relations import DispatchRelations  # noqa: PLC0415
+        from signalbox.services.tasks.groups import ManageGroups  # noqa: PLC0415
+
+        tasks, clock = self.tasks, self.clock
+        return DispatchRelations(
+            dependents=SettleDependents(tasks=tasks, index=self.dependents, clock=clock),
+            slots=self.task_slots,
+            groups=ManageGroups(tasks=tasks, store=self.concurrency, clock=clock),
+        )
 
     @cached_property
     def notifications(self) -> "DynamoNotifications":
@@ -305,7 +339,7 @@ class Wiring(AwsClients):
             has_secret=self._has_secret,
             digests=self.digests,
             order=self.notification_order,
-            dependents=lambda: self.settle_dependents,
+            relations=lambda: self.dispatch_relations,
             is_idle=IdleQueues(queue=self.queue, clock=self.clock),
         )
 

@@ -19,6 +19,7 @@ ChangeType: TypeAlias = Literal[
     "updated",
     "ready",
 ]
+GroupPolicy: TypeAlias = Literal["queue", "latest"]
 OnFailure: TypeAlias = Literal["cancel", "run"]
 HeartbeatAction: TypeAlias = Literal["continue", "cancel"]
 Priority: TypeAlias = Literal["high", "normal", "low"]
@@ -62,7 +63,8 @@ class Task:
 
     `request_id` is that of the request that created it. `hops` is how many other installations it
     has passed, `planned_at` for when a schedule planned it. `traceparent` is its W3C trace context.
-    It runs `after` these tasks; `waits_for` are those of them that have not ended.
+    It runs `after` these tasks; `waits_for` are those of them that have not ended. `limited_by` is
+    the kind or group of which enough tasks run.
     """
 
     kind: str
@@ -89,6 +91,7 @@ class Task:
     updated_at: datetime
     not_before: datetime | None = None
     waits_for: tuple[str, ...] = ()
+    limited_by: str | None = None
     expires_at: datetime | None = None
     event: str | None = None
     delivery_id: str | None = None
@@ -102,6 +105,8 @@ class Task:
     approval: TaskApproval | None = None
     after: tuple[str, ...] = ()
     on_failure: OnFailure | None = None
+    group: str | None = None
+    group_policy: GroupPolicy | None = None
     worker: str | None = None
     lease_expires_at: datetime | None = None
     progress: str | None = None
@@ -139,6 +144,7 @@ class TaskSummary:
     updated_at: datetime
     not_before: datetime | None = None
     waits_for: tuple[str, ...] = ()
+    limited_by: str | None = None
     expires_at: datetime | None = None
 
 

@@ -61,7 +61,8 @@ class MeasureBacklog:
         startable = (
             task
             for task in islice(waiting, _MAX_DELAYED_TASKS_READ)
-            if not task.waits_for and (task.not_before is None or task.not_before <= now)
+            if not (task.waits_for or task.limited_by)
+            and (task.not_before is None or task.not_before <= now)
         )
         for task in islice(startable, _MAX_TASKS_READ):
             since = max(task.created_at, task.not_before or task.created_at)

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from time import sleep
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.ids import WorkerId, random_lease_id
 from signalbox.models.lifecycle import holder_until, lease_ended, leased
+from signalbox.models.rate_limits import ConcurrencyLimits
 from signalbox.models.task import QUEUE_ACTOR, Lease, Priority, Task, TaskStatus
 from signalbox.services.ports.tasks import QueueMessage, TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock, Sleep
+
+if TYPE_CHECKING:
+    from signalbox.services.tasks.slots import TaskSlots
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _MAX_VISIBILITY_SECONDS: Final = 43_200
@@ -37,7 +41,10 @@ _GRACE: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTask:
-    """Claim the next task for a worker. `paused` returns the queues that hand out nothing."""
+    """Claim the next task for a worker. `paused` returns the queues that hand out nothing.
+
+    `limits` are those of tasks that run at once; `slots` is made when a task is under one.
+    """
 
     tasks: TaskStore
     queue: TaskQueue
@@ -45,6 +52,8 @@ class ClaimTask:
     random: random.Random
     paused: Callable[[], Collection[Priority]] = frozenset
     sleep: Sleep = sleep
+    limits: Callable[[], ConcurrencyLimits] = ConcurrencyLimits
+    slots: "Callable[[], TaskSlots] | None" = None
 
     def __call__(self, worker: WorkerId, *, lease_seconds: int, wait_seconds: int) -> Task | None:
         """Return a claimed task, or None if no task was found in time.
@@ -125,6 +134,8 @@ class ClaimTask:
                 self.queue.delete(message.queue, message.receipt)
                 return None
             after = leased(before, lease, now)
+            if self._is_limited(before):
+                return self._lease_slot(before, lease, message)
             self.tasks.replace(before, after)
         except NotFound:
             self.queue.delete(message.queue, message.receipt)
@@ -135,6 +146,37 @@ class ClaimTask:
                 self._set_aside(message, now)
             return None
         return after
+
+    def _is_limited(self, task: Task) -> bool:
+        """Return whether the task may be under a limit of tasks that run at once."""
+        in_group = task.relations is not None and task.relations.group is not None
+        waits = in_group or task.limited_by is not None
+        return self.slots is not None and (waits or task.kind in self.limits().kinds)
+
+    def _lease_slot(self, task: Task, lease: Lease, message: QueueMessage) -> Task | None:
+        """Return the task with a lease and a slot, or let it wait for one and return None.
+
+        Raises:
+            Conflict: The task has changed.
+        """
+        from signalbox.models.slots import slot_limits, with_slots  # noqa: PLC0415  few are limited
+
+        slots, now = cast("Callable[[], TaskSlots]", self.slots)(), self.clock()
+        limits = slot_limits(task, self.limits())
+        # whoever looks at the slot takes a task that waits for it for one without
+        task = slots.unpark(task) if task.limited_by else task
+        full = slots.take(task, limits)
+        if full is None:
+            after = with_slots(leased(task, lease, now), limits)
+            self.tasks.replace(task, after)
+            return after
+        if task.status is TaskStatus.RUNNING:
+            self.tasks.replace(task, lease_ended(task, now, by=QUEUE_ACTOR))
+        elif not slots.park(task, full):
+            self._hide(message, timedelta())
+            return None
+        self.queue.delete(message.queue, message.receipt)
+        return None
 
     def _set_aside(self, message: QueueMessage, now: datetime) -> None:
         """Delete the message of a task that needs none, or hide it until the task needs it."""

@@ -14,13 +14,19 @@ from signalbox.models.errors import IdempotencyKeyReused, NotFound
 from signalbox.models.ids import TASK_ID, RequestId, TaskId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
-from signalbox.models.relations import MAX_AWAITED_TASKS, OnFailure, TaskRelations
+from signalbox.models.relations import (
+    MAX_AWAITED_TASKS,
+    GroupPolicy,
+    OnFailure,
+    TaskRelations,
+)
 from signalbox.models.start_time import start_time
 from signalbox.models.task import Task, TaskOrigin, content_of
-from signalbox.models.task_template import TaskTemplate
+from signalbox.models.task_template import TaskTemplate, TaskTitle
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.dependencies import AwaitTasks
+from signalbox.services.tasks.groups import ManageGroups
 
 _AwaitedTask = Annotated[TaskId, Field(pattern=rf"^{TASK_ID}$")]
 
@@ -30,6 +36,8 @@ class CreateTaskRequest(TaskTemplate):
 
     It runs when all tasks in `after` have succeeded. If one fails or is cancelled it is cancelled,
     or runs all the same when all have ended, as `on_failure` says.
+    Of its `group` a limited number of tasks runs at once, one by default. With the `group_policy`
+    `latest` it cancels those that wait, and with `cancel_running` those that run.
     """
 
     not_before: Rfc3339 | None = None
@@ -37,6 +45,9 @@ class CreateTaskRequest(TaskTemplate):
         tuple[_AwaitedTask, ...], Field(max_length=MAX_AWAITED_TASKS, strict=False)
     ] = ()
     on_failure: Annotated[OnFailure, Field(strict=False)] = OnFailure.CANCEL
+    group: Annotated[TaskTitle, Field(max_length=128)] | None = None
+    group_policy: Annotated[GroupPolicy, Field(strict=False)] = GroupPolicy.QUEUE
+    cancel_running: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,7 @@ class CreateTask:
     clock: Clock
     retention: timedelta
     wait: AwaitTasks
+    groups: ManageGroups
 
     def __call__(
         self,
@@ -83,21 +95,30 @@ class CreateTask:
             traceparent=traceparent,
         )
         task = self._draft(new, principal, key, origin, self.clock())
-        if not new.after:
+        if not new.after and new.group is None:
             return created_once(self.tasks, task)
         with suppress(NotFound):
             # what it ran after may have expired since
             if key:
                 return same_request(self.tasks.get(task.id), task), False
-        return created_once(self.tasks, self._waiting(task, new))
+        related_task = self._related(task, new)
+        self.groups.join(related_task)
+        return created_once(self.tasks, related_task)
 
-    def _waiting(self, task: Task, new: CreateTaskRequest) -> Task:
-        """Return the draft that waits for other tasks, with which it is registered."""
+    def _related(self, task: Task, new: CreateTaskRequest) -> Task:
+        """Return the draft with its relations, registered with the tasks that it waits for."""
         after = tuple(dict.fromkeys(new.after))
         awaited = self.wait.find(after)
         waits_for = still_awaited(awaited, new.on_failure)
         self.wait(task.id, [each for each in awaited if each.id in waits_for])
-        relations = TaskRelations(after=after, on_failure=new.on_failure, waits_for=waits_for)
+        relations = TaskRelations(
+            after=after,
+            on_failure=new.on_failure,
+            waits_for=waits_for,
+            group=new.group,
+            group_policy=new.group_policy,
+            cancel_running=new.cancel_running,
+        )
         return entry_at_due_time(task.model_copy(update={"relations": relations}))
 
     def _draft(

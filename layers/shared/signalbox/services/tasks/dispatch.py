@@ -40,7 +40,7 @@ from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
-    from signalbox.services.tasks.dependencies import SettleDependents
+    from signalbox.services.tasks.dispatch_relations import DispatchRelations
 
 _DISPATCH_WINDOW: Final = timedelta(seconds=MIN_RETENTION_SECONDS) - timedelta(days=1)
 """Older steps were dispatched long ago, and their notifications may have expired."""
@@ -81,7 +81,7 @@ class DispatchChanges:
 
     `has_secret` tells whether the source of a task has a token to answer with. Where workers keep
     up with a queue, which `is_idle` tells, a new task is not marked: it will be claimed before
-    maintenance would send another message. `dependents` is made when a task has relations.
+    maintenance would send another message. `relations` is made when a task has some.
     """
 
     tasks: TaskStore
@@ -94,7 +94,7 @@ class DispatchChanges:
     has_secret: HasSecret = has_no_secret
     digests: Digests | None = None
     order: NotificationOrder | None = None
-    dependents: "Callable[[], SettleDependents] | None" = None
+    relations: "Callable[[], DispatchRelations] | None" = None
     is_idle: Callable[[Priority], bool] = _never_idle
 
     def __call__(self, task: Task, steps: Sequence[TaskStep]) -> None:
@@ -107,8 +107,9 @@ class DispatchChanges:
                 stay undispatched. ConfigurationUnreadable means that an early retry will not
                 help.
         """
-        if task.waits_for:
-            self._dispatch_dependent(task)
+        relations = self.relations() if self.relations and task.relations else None
+        if relations and (task.waits_for or task.limited_by):
+            self._dispatch_waiting(task, relations)
             return
         is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
         awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
@@ -116,13 +117,15 @@ class DispatchChanges:
         will_be_claimed = is_waiting and self._will_be_claimed(task)
         now = self.clock()
         is_early = is_waiting and task.is_early(now)
+        if is_waiting and relations and not relations.may_wait(task):
+            return  # it was cancelled, and that step is dispatched by itself
         if is_waiting and not is_early:
             # workers go first: a failing notification must not delay them
             delay = ceil(task.start_delay(now).total_seconds())
             self.queue.send(task.priority, [task.id], delay=delay)
         # the mark covers every step so far, also those that the stream has given up
         errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
-        if task.finished and not self._settle_dependents(task):
+        if relations and not relations.after_step(task):
             marks_steps = False  # maintenance goes on with those that are left
         if is_early and not errors:
             self._mark(task, notified(task))
@@ -131,19 +134,14 @@ class DispatchChanges:
         if errors:
             raise _first_to_retry(errors)
 
-    def _dispatch_dependent(self, task: Task) -> None:
-        """Dispatch the steps of a task that waits for others, and look at those."""
+    def _dispatch_waiting(self, task: Task, relations: "DispatchRelations") -> None:
+        """Dispatch the steps of a task that waits for others or for a slot, and look at these."""
+        if not relations.may_wait(task):
+            return
         errors = list(self._notify_all(task, task.undispatched))
-        if self.dependents:
-            self.dependents().of_waiting(task, is_dispatched=not errors)
+        relations.of_waiting(task, is_dispatched=not errors)
         if errors:
             raise _first_to_retry(errors)
-
-    def _settle_dependents(self, task: Task) -> bool:
-        """Move on what waits for a task that has ended; return whether nothing is left."""
-        if not self.dependents or not task.relations:
-            return True
-        return self.dependents().of_ended(task)
 
     def _will_be_claimed(self, task: Task) -> bool:
         """Return whether a worker probably claims the task before it is overdue."""

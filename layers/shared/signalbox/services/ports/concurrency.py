@@ -1,0 +1,50 @@
+"""The port of what limits how many tasks run at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from signalbox.models.slots import SlotHolders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMember:
+    """A task of a group by its position, and whether it takes the place of earlier ones."""
+
+    position: str
+    is_latest: bool
+
+
+class ConcurrencyStore(Protocol):
+    """Stores who holds slots, who waits for them, and which tasks a group has.
+
+    Positions are those of tasks by their creation.
+    """
+
+    def holders(self, slot: str) -> SlotHolders:
+        """Return who holds the slots of this name."""
+
+    def replace(self, slot: str, before: SlotHolders, after: SlotHolders) -> None:
+        """Replace who holds the slots.
+
+        Raises:
+            WriteConflict: `before` is not what is stored.
+        """
+
+    def add_waiting(self, slot: str, position: str) -> None:
+        """Add a task that waits for a slot."""
+
+    def waiting(self, slot: str) -> Iterator[str]:
+        """Yield the positions of those that wait for a slot, earliest first, read lazily."""
+
+    def remove_waiting(self, slot: str, position: str) -> None:
+        """Remove a task that waits no longer, if it is there."""
+
+    def add_member(self, group: str, member: GroupMember) -> None:
+        """Add a task to its group; it need not exist yet."""
+
+    def members(self, group: str) -> Iterator[GroupMember]:
+        """Yield the tasks of a group, latest first, read lazily."""
+
+    def remove_member(self, group: str, position: str) -> None:
+        """Remove a task from its group, if it is there."""

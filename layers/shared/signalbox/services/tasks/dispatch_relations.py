@@ -1,0 +1,41 @@
+"""What the dispatcher does for tasks that have to do with others."""
+
+from dataclasses import dataclass
+
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.tasks.dependencies import SettleDependents
+from signalbox.services.tasks.groups import ManageGroups
+from signalbox.services.tasks.slots import TaskSlots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchRelations:
+    """Move tasks on that wait for others, or for a slot, and let the latest of a group win.
+
+    Each method raises Unavailable if a store or a queue did not answer, and can be called again.
+    """
+
+    dependents: SettleDependents
+    slots: TaskSlots
+    groups: ManageGroups
+
+    def may_wait(self, task: Task) -> bool:
+        """Return whether a waiting task goes on to wait, since no later one takes its place."""
+        return self.groups.supersede(task)
+
+    def of_waiting(self, task: Task, *, is_dispatched: bool) -> None:
+        """Look at what a task waits for, and mark the task if its changes are dispatched."""
+        if task.waits_for:
+            self.dependents.of_waiting(task, is_dispatched=is_dispatched)
+        else:
+            self.slots.of_parked(task, is_dispatched=is_dispatched)
+
+    def after_step(self, task: Task) -> bool:
+        """Move on what waits for a task; return whether nothing is left."""
+        if task.relations and task.status is not TaskStatus.RUNNING:
+            for slot in task.relations.slots:
+                self.slots.send_waiting(slot)
+        if not task.finished:
+            return True
+        self.groups.leave(task)
+        return self.dependents.of_ended(task)

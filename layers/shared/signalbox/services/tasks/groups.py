@@ -1,0 +1,97 @@
+"""Let the latest task of a group take the place of the earlier ones."""
+
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.ids import TaskId
+from signalbox.models.lifecycle import cancelled
+from signalbox.models.relations import GroupPolicy
+from signalbox.models.slots import position_of, task_at
+from signalbox.models.task import ChangeType, Task, TaskStatus
+from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.apply_step import apply_step
+
+GROUP_ACTOR: Final = "group"
+"""The actor of steps that a later task of the same group causes."""
+
+SUPERSEDED_AT_ONCE: Final = 200
+"""How many tasks of a group one call looks at."""
+
+_WAITING: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManageGroups:
+    """Add tasks to their groups, and cancel those whose place a later one takes."""
+
+    tasks: TaskStore
+    store: ConcurrencyStore
+    clock: Clock
+
+    def join(self, task: Task) -> None:
+        """Add a task, which need not exist yet, to its group."""
+        relations = task.relations
+        if relations and relations.group is not None:
+            is_latest = relations.group_policy is GroupPolicy.LATEST
+            member = GroupMember(position=position_of(task), is_latest=is_latest)
+            self.store.add_member(relations.group, member)
+
+    def leave(self, task: Task) -> None:
+        """Remove a task that has ended from its group."""
+        if task.relations and task.relations.group is not None:
+            self.store.remove_member(task.relations.group, position_of(task))
+
+    def supersede(self, task: Task) -> bool:
+        """Cancel what the task takes the place of, or the task itself if a later one takes its.
+
+        Return whether the task still waits.
+
+        Raises:
+            Unavailable: A store did not answer, or there are more to cancel.
+        """
+        relations = task.relations
+        if relations is None or relations.group is None:
+            return True
+        if task.last_step.type is ChangeType.RETRIED:
+            self.join(task)  # it left the group when it ended
+        own = position_of(task)
+        for number, member in enumerate(self.store.members(relations.group)):
+            if member.position > own:
+                if member.is_latest and self._exists(task_at(member.position)):
+                    return not self._cancel(task.id, task_at(member.position), _WAITING)
+            elif relations.group_policy is GroupPolicy.QUEUE:
+                return True
+            elif number >= SUPERSEDED_AT_ONCE:
+                raise Unavailable("more tasks of the group have to be cancelled")
+            elif member.position < own:
+                ending = _WAITING | ({TaskStatus.RUNNING} if relations.cancel_running else set())
+                if self._cancel(task_at(member.position), task.id, ending):
+                    self.store.remove_member(relations.group, member.position)
+        return True
+
+    def _exists(self, task: TaskId) -> bool:
+        with suppress(NotFound):
+            self.tasks.get(task)
+            return True
+        return False
+
+    def _cancel(self, task: TaskId, later: TaskId, statuses: AbstractSet[TaskStatus]) -> bool:
+        """Cancel a task with one of these statuses; return whether it has ended."""
+        reason = f"the later task {later} of its group has taken its place"
+
+        def step(before: Task) -> Task:
+            if before.status not in statuses:
+                return before
+            return cancelled(before, reason, self.clock(), by=GROUP_ACTOR)
+
+        try:
+            return apply_step(self.tasks, task, None, step).finished
+        except NotFound:
+            return False  # it may be about to be created, and will look itself
+        except WriteConflict as conflict:
+            raise Unavailable("a task of the group changes too fast") from conflict

@@ -1,0 +1,144 @@
+"""Let no more tasks of a kind or group run at once than their limit.
+
+A claim takes a slot before it writes its lease, each by a conditional write. A task without a slot
+is parked: it gives its message up, and gets another one when a slot is free. The dispatcher notices
+that, and maintenance where the dispatcher has not.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from signalbox.models.dependencies import checked
+from signalbox.models.errors import Conflict, NotFound, Unavailable, WriteConflict
+from signalbox.models.ids import TaskId
+from signalbox.models.lifecycle import notified
+from signalbox.models.rate_limits import ConcurrencyLimits
+from signalbox.models.slots import (
+    limit_of,
+    parked,
+    position_of,
+    still_held,
+    taken,
+    task_at,
+    unparked,
+)
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.ports.concurrency import ConcurrencyStore
+from signalbox.services.ports.tasks import TaskQueue, TaskStore
+from signalbox.services.ports.time import Clock
+
+_MAX_WRITES: Final = 20
+_MAX_STALE: Final = 200
+"""How many entries of tasks that wait no longer one call removes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSlots:
+    """Take slots for tasks, park tasks that find none, and send them on when one is free."""
+
+    tasks: TaskStore
+    store: ConcurrencyStore
+    queue: TaskQueue
+    clock: Clock
+    limits: Callable[[], ConcurrencyLimits]
+
+    def take(self, task: Task, limits: Mapping[str, int]) -> str | None:
+        """Take each slot for a task that is about to be claimed; return one that is full, or None.
+
+        Raises:
+            Unavailable: A store did not answer, or others were faster too often.
+        """
+        return next((slot for slot in limits if not self._take(slot, task, limits[slot])), None)
+
+    def park(self, task: Task, slot: str) -> bool:
+        """Let the task wait for a slot without a message; return False if there is one by now.
+
+        Raises:
+            WriteConflict: The task has changed.
+        """
+        self.store.add_waiting(slot, position_of(task))
+        self.tasks.replace(task, parked(task, slot, self.clock()))
+        # whoever gave a slot back before the task was among those that wait has not seen it
+        return self._free(slot) == 0
+
+    def unpark(self, task: Task) -> Task:
+        """Return the task that waits for a slot no longer, since it has a message all the same.
+
+        Raises:
+            WriteConflict: The task has changed.
+        """
+        after = unparked(task, self.clock())
+        self.tasks.replace(task, after)
+        return after
+
+    def send_waiting(self, slot: str) -> None:
+        """Send on as many of the tasks that wait for a slot as are free, the earliest first.
+
+        Raises:
+            Unavailable: A store or a queue did not answer.
+        """
+        free, stale = self._free(slot), 0
+        for position in self.store.waiting(slot):
+            if free <= 0 or stale >= _MAX_STALE:
+                return
+            if self._send(task_at(position), slot):
+                free -= 1
+            else:
+                stale += 1
+            self.store.remove_waiting(slot, position)
+
+    def of_parked(self, task: Task, *, is_dispatched: bool) -> None:
+        """Look at the slot that a task waits for, and mark the task if its changes are dispatched.
+
+        Raises:
+            Unavailable: A store or a queue did not answer.
+        """
+        with suppress(Conflict, NotFound):
+            before = self.tasks.get(task.id)
+            if before.limited_by:
+                self.store.add_waiting(before.limited_by, position_of(before))
+                self.send_waiting(before.limited_by)
+                before = self.tasks.get(task.id)
+            if is_dispatched and before.limited_by and before.version == task.version:
+                self.tasks.replace(before, checked(notified(before), self.clock()))
+
+    def _send(self, task: TaskId, slot: str) -> bool:
+        """Send a message for a task that waits for the slot; return False if it does not."""
+        before = self._read(task)
+        if before is None or before.status is not TaskStatus.PENDING or before.limited_by != slot:
+            return False
+        self.queue.send(before.priority, [task])
+        with suppress(Conflict, NotFound):  # the claim that meets the message does the same
+            self.tasks.replace(before, unparked(before, self.clock()))
+        return True
+
+    def _free(self, slot: str) -> int:
+        """Return how many slots are free, after those that are held no longer were given back."""
+        limit = limit_of(slot, self.limits())
+        for _ in range(_MAX_WRITES):
+            before = self.store.holders(slot)
+            after = still_held(before, self._read)
+            with suppress(WriteConflict):
+                if after is not before:
+                    self.store.replace(slot, before, after)
+                # without a limit each of them may run
+                return max(0, (_MAX_STALE if limit is None else limit) - len(after.holders))
+        raise Unavailable("the slots change too fast")
+
+    def _take(self, slot: str, task: Task, limit: int) -> bool:
+        for _ in range(_MAX_WRITES):
+            before = self.store.holders(slot)
+            after = taken(before, task, limit) or taken(still_held(before, self._read), task, limit)
+            if after is None:
+                return False
+            with suppress(WriteConflict):
+                self.store.replace(slot, before, after)
+                return True
+        raise Unavailable("the slots change too fast")
+
+    def _read(self, task: TaskId) -> Task | None:
+        with suppress(NotFound):
+            return self.tasks.get(task)
+        return None

@@ -1,0 +1,136 @@
+"""The latest task of a group takes the place of those that wait."""
+
+from datetime import timedelta
+
+import pytest
+
+from signalbox.models.errors import Unavailable
+from signalbox.models.relations import GroupPolicy
+from signalbox.models.slots import position_of
+from signalbox.models.task import Task, TaskStatus
+from signalbox.services.ports.concurrency import GroupMember
+from tests.builders import NOW, a_task
+from tests.fakes.task_graph import Graph
+
+
+def latest(graph: Graph, *, cancel_running: bool = False) -> Task:
+    graph.clock.advance(seconds=1)
+    return graph.create(
+        group="preview", group_policy=GroupPolicy.LATEST, cancel_running=cancel_running
+    )
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_the_latest_task_of_a_group_cancels_those_that_wait(*, delivered: bool) -> None:
+    graph = Graph()
+    tasks = []
+    for _ in range(4):
+        tasks.append(latest(graph))
+        if delivered:
+            graph.deliver()
+    graph.lose()
+
+    graph.maintain(3)
+
+    statuses = [graph.now(task).status for task in tasks]
+    assert statuses == [TaskStatus.CANCELLED] * 3 + [TaskStatus.PENDING]
+    reason = graph.now(tasks[2]).reason
+    assert reason == f"the later task {tasks[3].id} of its group has taken its place"
+
+
+def test_the_order_in_which_they_are_dispatched_does_not_matter() -> None:
+    graph = Graph()
+    early, late = latest(graph), latest(graph)
+    graph.tasks.stream.reverse()
+
+    graph.deliver()
+
+    assert graph.now(early).status is TaskStatus.CANCELLED
+    assert graph.now(late).status is TaskStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    ("cancel_running", "status"), [(False, TaskStatus.RUNNING), (True, TaskStatus.CANCELLED)]
+)
+def test_one_that_runs_is_cancelled_only_if_requested(
+    *, cancel_running: bool, status: TaskStatus
+) -> None:
+    graph = Graph()
+    first = latest(graph)
+    graph.deliver()
+    assert graph.claim()
+
+    second = latest(graph, cancel_running=cancel_running)
+    graph.deliver()
+
+    assert graph.now(first).status is status
+    assert bool(graph.claim()) is cancel_running
+    assert graph.now(second).limited_by == (None if cancel_running else "group:preview")
+
+
+def test_one_that_waits_for_a_slot_is_cancelled_as_well() -> None:
+    graph = Graph()
+    latest(graph)
+    graph.deliver()
+    graph.claim()
+    second = latest(graph)
+    graph.deliver()
+    graph.claim()
+
+    third = latest(graph)
+    graph.deliver()
+
+    assert graph.now(second).status is TaskStatus.CANCELLED
+    assert graph.now(third).status is TaskStatus.PENDING
+
+
+def test_tasks_that_queue_and_those_of_other_groups_stay() -> None:
+    graph = Graph()
+    other = graph.create(group="another")
+    queueing = [graph.create(group="preview") for _ in range(2)]
+    graph.deliver()
+
+    assert {graph.now(task).status for task in (other, *queueing)} == {TaskStatus.PENDING}
+
+
+def test_a_member_that_was_never_created_takes_nobodys_place() -> None:
+    graph = Graph()
+    never = a_task(created_at=NOW + timedelta(hours=1))
+    graph.store.add_member("preview", GroupMember(position=position_of(never), is_latest=True))
+
+    task = latest(graph)
+    graph.deliver()
+
+    assert graph.now(task).status is TaskStatus.PENDING
+
+
+def test_a_task_that_has_ended_leaves_its_group_and_returns_with_a_retry() -> None:
+    graph = Graph()
+    task = latest(graph)
+    graph.deliver()
+    graph.cancel(task)
+    graph.deliver()
+    left = dict(graph.store.groups)
+
+    graph.retry(task)
+    graph.deliver()
+
+    assert left == {}
+    assert list(graph.store.groups) == [("preview", position_of(task))]
+
+
+def test_more_tasks_than_are_cancelled_at_once_are_cancelled_before_the_latest_can_run() -> None:
+    graph = Graph()
+    for _ in range(450):
+        graph.create(group="preview")
+    graph.deliver()
+    last = latest(graph)
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            graph.dispatch(last, last.history)
+        assert graph.now(last).sent_at is None
+    graph.deliver()
+
+    waiting = [task for task in graph.tasks.kept.values() if task.status is TaskStatus.PENDING]
+    assert [task.id for task in waiting] == [last.id]
