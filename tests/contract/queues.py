@@ -45,6 +45,16 @@ class TaskQueueContract:
         assert early is None
         assert _taken(queue).task == task
 
+    @pytest.mark.parametrize("tenant", ["octo-org/railway", "ünï code " * 40, "", None])
+    def test_messages_of_a_tenant_are_received_at_once_like_others(
+        self, queue: TaskQueue, tenant: str | None
+    ) -> None:
+        tasks = {a_task().id for _ in range(3)}
+
+        queue.send(NORMAL, sorted(tasks), tenant=tenant)
+
+        assert {_taken(queue).task for _ in tasks} == tasks
+
     def test_an_empty_queue_has_nothing(self, queue: TaskQueue) -> None:
         assert _received(queue) is None
 

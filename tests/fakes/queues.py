@@ -23,6 +23,7 @@ class Message:
     id: str
     task: TaskId
     visible_at: datetime
+    tenant: str | None = None
     receipt: str = ""
     received: int = 0
 
@@ -41,13 +42,20 @@ class FakeTaskQueue:
         self._max_receives = max_receives
         self._numbers = count(1)
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+    def send(
+        self,
+        priority: Priority,
+        tasks: Iterable[TaskId],
+        *,
+        delay: int = 0,
+        tenant: str | None = None,
+    ) -> None:
         self._reach()
         if not 0 <= delay <= LONGEST_DELAY:
             raise Unavailable("SQS delays a message by 0 to 900 seconds")
         for task in tasks:
             visible_at = self._clock() + timedelta(seconds=delay)
-            message = Message(id=self._name("m"), task=task, visible_at=visible_at)
+            message = Message(id=self._name("m"), task=task, visible_at=visible_at, tenant=tenant)
             self.messages[priority].append(message)
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:

@@ -47,6 +47,25 @@ class TestSqsTasks(TaskQueueContract):
         with pytest.raises(Unavailable):
             queue.send(Priority.LOW, [a_task().id for _ in range(3)])
 
+    def test_each_repository_is_a_group_of_messages_without_its_name(
+        self, stack: Stack, queue: SqsTaskQueue
+    ) -> None:
+        for tenant in ("octo/one", "octo/one", "octo/two", None):
+            queue.send(Priority.LOW, [a_task().id], tenant=tenant)
+
+        received = [
+            message
+            for _ in range(4)
+            for message in stack.clients.sqs.receive_message(
+                QueueUrl=stack.name("LowQueue"), MessageSystemAttributeNames=["MessageGroupId"]
+            )["Messages"]
+        ]
+
+        groups = [each.get("Attributes", {}).get("MessageGroupId") for each in received]
+        assert len(set(groups) - {None}) == 2
+        assert groups.count(None) == 1
+        assert "octo" not in repr(received)
+
     def test_a_message_that_is_none_of_ours_is_left_to_the_dead_letters(
         self, stack: Stack, queue: SqsTaskQueue
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -21,9 +22,12 @@ from signalbox.services.ports.notifications import NotificationQueue
 from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskQueue
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
     from signalbox.aws.protocols import SqsApi
 
 _BATCH_SIZE: Final = 10
+_GROUP_LENGTH: Final = 32
 _EXPIRED_RECEIPT_CODES: Final = frozenset(
     {
         "ReceiptHandleIsInvalid",
@@ -51,10 +55,18 @@ class SqsTaskQueue(TaskQueue):
     urls: Mapping[Priority, QueueUrls]
 
     @override
-    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+    def send(
+        self,
+        priority: Priority,
+        tasks: Iterable[TaskId],
+        *,
+        delay: int = 0,
+        tenant: str | None = None,
+    ) -> None:
         bodies = [TaskMessage(task_id=task).model_dump_json() for task in tasks]
         for start in range(0, len(bodies), _BATCH_SIZE):
-            self._send_batch(self.urls[priority].queue, bodies[start : start + _BATCH_SIZE], delay)
+            entries = _entries(bodies[start : start + _BATCH_SIZE], delay, tenant)
+            self._send_batch(self.urls[priority].queue, entries)
 
     @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
@@ -132,15 +144,9 @@ class SqsTaskQueue(TaskQueue):
             int(counts["ApproximateNumberOfMessagesDelayed"]),
         )
 
-    def _send_batch(self, url: str, bodies: Sequence[str], delay: int) -> None:
+    def _send_batch(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         with aws_unavailable("the task queues"):
-            answer = self.sqs.send_message_batch(
-                QueueUrl=url,
-                Entries=[
-                    {"Id": str(n), "MessageBody": body, "DelaySeconds": delay}
-                    for n, body in enumerate(bodies)
-                ],
-            )
+            answer = self.sqs.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed"):
             raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")
 
@@ -175,6 +181,24 @@ class SqsNotificationQueue(NotificationQueue):
             self.sqs.send_message(
                 QueueUrl=self.urls[connector], MessageBody=message.model_dump_json()
             )
+
+
+def _entries(
+    bodies: Sequence[str], delay: int, tenant: str | None
+) -> list[SendMessageBatchRequestEntryTypeDef]:
+    """Return the messages of a batch, for a queue that is fair between tenants.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+    """
+    entries: list[SendMessageBatchRequestEntryTypeDef] = [
+        {"Id": str(n), "MessageBody": body, "DelaySeconds": delay} for n, body in enumerate(bodies)
+    ]
+    if tenant is not None:
+        # a group has 128 characters of ASCII at most, and is shown where the message is
+        group = sha256(tenant.encode()).hexdigest()[:_GROUP_LENGTH]
+        for entry in entries:
+            entry["MessageGroupId"] = group
+    return entries
 
 
 @contextmanager

@@ -230,6 +230,11 @@ class Task(TaskContent):
         return self.status in FINISHED
 
     @property
+    def tenant(self) -> str:
+        """Return whose tasks may not delay those of others: its repository, else its source."""
+        return self.repository or f"{self.origin.provider}/{self.origin.source}"
+
+    @property
     def waits_for(self) -> tuple[TaskId, ...]:
         """Return the tasks that have to end before this one may run."""
         return self.relations.waits_for if self.relations and not self.finished else ()

@@ -238,3 +238,20 @@ def test_a_heartbeat_after_maintenance_moved_the_entry_is_not_refused() -> None:
 def _minute(system: System) -> ReconcileResult:
     system.clock.advance(timedelta(minutes=1, seconds=1))
     return system.reconcile(lambda: 60.0)
+
+
+def test_the_messages_of_a_repository_are_those_of_one_tenant() -> None:
+    system = System()
+    tasks = [
+        a_task(repository="octo/one"),
+        a_task(repository="octo/two"),
+        a_task(repository="octo/one"),
+        a_task(repository=None),
+    ]
+    for task in tasks:
+        system.tasks.create(task)
+        system.dispatch(task, task.history)
+
+    tenants = [message.tenant for message in system.queue.messages[Priority.NORMAL]]
+
+    assert tenants == ["octo/one", "octo/two", "octo/one", "github/default"]

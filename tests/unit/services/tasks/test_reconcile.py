@@ -24,10 +24,17 @@ MINUTE = timedelta(minutes=1)
 class _Queue(FakeTaskQueue):
     """Takes nothing urgent."""
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+    def send(
+        self,
+        priority: Priority,
+        tasks: Iterable[TaskId],
+        *,
+        delay: int = 0,
+        tenant: str | None = None,
+    ) -> None:
         if priority is Priority.HIGH:
             raise Unavailable("the queue high did not answer")
-        super().send(priority, tasks, delay=delay)
+        super().send(priority, tasks, delay=delay, tenant=tenant)
 
 
 @pytest.fixture

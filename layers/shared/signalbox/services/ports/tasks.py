@@ -107,10 +107,18 @@ class QueueDepth:
 class TaskQueue(Protocol):
     """The queues of accepted tasks. Messages are delivered at least once, in any order."""
 
-    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+    def send(
+        self,
+        priority: Priority,
+        tasks: Iterable[TaskId],
+        *,
+        delay: int = 0,
+        tenant: str | None = None,
+    ) -> None:
         """Put a message for each task into the queue, which is hidden for `delay` seconds at first.
 
-        The delay is at most 900 seconds.
+        The delay is at most 900 seconds. A queue that is fair does not let the messages of one
+        tenant delay those of others; without a tenant each message is one of its own.
 
         Raises:
             Unavailable: The queue did not answer.

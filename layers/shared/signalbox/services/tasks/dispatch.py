@@ -122,7 +122,7 @@ class DispatchChanges:
         if is_waiting and not is_early:
             # workers go first: a failing notification must not delay them
             delay = ceil(task.start_delay(now).total_seconds())
-            self.queue.send(task.priority, [task.id], delay=delay)
+            self.queue.send(task.priority, [task.id], delay=delay, tenant=task.tenant)
         # the mark covers every step so far, also those that the stream has given up
         errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
         if relations and not relations.after_step(task):

@@ -109,7 +109,7 @@ class TaskSlots:
         before = self._read(task)
         if before is None or before.status is not TaskStatus.PENDING or before.limited_by != slot:
             return False
-        self.queue.send(before.priority, [task])
+        self.queue.send(before.priority, [task], tenant=before.tenant)
         with suppress(Conflict, NotFound):  # the claim that meets the message does the same
             self.tasks.replace(before, unparked(before, self.clock()))
         return True
