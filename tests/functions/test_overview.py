@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from signalbox.aws.metrics_history import DynamoMetricsHistory
+from signalbox.models.costs import standing_costs
 from signalbox.runtime.counters import count_changes
 from signalbox.services.record_history import RecordHistory
 from tests.functions.system import System
@@ -82,6 +83,20 @@ def test_the_cost_names_each_kind_of_work(system: System) -> None:
     work = {row["item"]: row["count"] for row in cost.rows("work")}
     assert (work["webhooks"], work["tasks"], work["claims"]) == (1, 1, 0)
     assert cost.json_body["standing_month"] > cost.json_body["total"] > 0  # type: ignore[operator]
+
+
+def test_the_cost_has_the_alarms_that_the_stack_has(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = system.key("viewer")
+
+    every = system.ask("GET", "/api/v1/cost", key=key)
+    monkeypatch.setenv("SIGNALBOX_VENDOR_ALARMS", "none")
+    system.restart()
+    few = system.ask("GET", "/api/v1/cost", key=key)
+
+    assert every.json_body["standing_month"] == round(standing_costs(), 4)
+    assert few.json_body["standing_month"] == round(standing_costs(vendor_alarms=False), 4)
 
 
 def test_the_overview_reads_the_streams_from_where_the_metrics_have_read_them(

@@ -30,6 +30,16 @@ def test_no_origin_is_trusted_where_none_is_named(environment: pytest.MonkeyPatc
     assert Settings.from_environment().trusted == frozenset()
 
 
+def test_whether_vendors_have_alarms_is_what_the_stack_was_deployed_with(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    by_default = Settings.from_environment().has_vendor_alarms
+    environment.setenv("SIGNALBOX_VENDOR_ALARMS", "none")
+
+    assert by_default
+    assert not Settings.from_environment().has_vendor_alarms
+
+
 def test_a_setting_that_is_wrong_is_named_as_it_is_written(
     environment: pytest.MonkeyPatch,
 ) -> None:

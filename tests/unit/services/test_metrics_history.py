@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signalbox.models.costs import CostItem
+from signalbox.models.costs import CostItem, standing_costs
 from signalbox.models.metrics_history import HistoryResolution, MetricsPoint
 from signalbox.services.metrics_history import ReadHistory
 from signalbox.services.record_history import RecordHistory
@@ -203,6 +203,16 @@ def test_the_cost_of_a_stack_that_is_new_begins_with_its_first_point(
     assert cost.since == NOON
     assert cost.standing == pytest.approx(cost.month * 2 / 730)
     assert store.reads <= 8
+
+
+def test_a_stack_without_alarms_of_vendors_does_not_pay_for_them(
+    counters: FakeCounterStore, store: FakeMetricsHistory, clock: FakeClock
+) -> None:
+    read = ReadHistory(counters=counters, store=store, clock=clock, has_vendor_alarms=False)
+
+    cost = read.cost()
+
+    assert cost.month == standing_costs(vendor_alarms=False) < standing_costs()
 
 
 def test_without_any_point_nothing_has_cost_anything(read: ReadHistory) -> None:

@@ -28,6 +28,7 @@ def add_overviews(
         counters=count.counters,
         store=DynamoMetricsHistory(table=wired.state_table),
         clock=wired.clock,
+        has_vendor_alarms=wired.settings.has_vendor_alarms,
     )
     overview = ReadOverview(
         count=count,

@@ -1,7 +1,7 @@
 """The settings of a function, from its environment."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +32,7 @@ class Settings(BaseModel):
     websocket_url: str = ""
     websocket_endpoint: str = ""
     api_origin: str = ""
+    vendor_alarms: Literal["all", "none"] = "all"
 
     tasks_table: str
     deliveries_table: str
@@ -72,6 +73,11 @@ class Settings(BaseModel):
     def has_no_tls(self) -> bool:
         """Return whether the stack is served by plain HTTP, as only the local one is."""
         return self.websocket_url.startswith("ws://")
+
+    @property
+    def has_vendor_alarms(self) -> bool:
+        """Return whether each provider and each connector has alarms of its own."""
+        return self.vendor_alarms == "all"
 
     @property
     def scheme(self) -> str:

@@ -47,11 +47,12 @@ class MonthCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadHistory:
-    """Read what was counted over time."""
+    """Read what was counted over time, and what it has cost with the alarms that the stack has."""
 
     counters: CounterStore
     store: MetricsHistoryStore
     clock: Clock
+    has_vendor_alarms: bool = True
 
     def __call__(self, hours: int) -> MetricsHistory:
         """Return the history of the last hours until now.
@@ -87,7 +88,7 @@ class ReadHistory:
         month = now.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         first = self._first(now, month)
         hours = (now.at - first.at) / timedelta(hours=1)
-        standing = standing_costs()
+        standing = standing_costs(vendor_alarms=self.has_vendor_alarms)
         return MonthCost(
             since=first.at,
             until=now.at,
