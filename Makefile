@@ -23,6 +23,9 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 # For what changes its directory. Paths stay in the shell, in quotes: the checkout's may hold spaces.
 uv_from_anywhere = $(if $(filter uv,$(UV)),uv,"$$PWD"/$(UV))
 
+# What `make test-browser` has installed stays; a sync removes the groups that it is not given.
+kept_groups = $(if $(wildcard $(BIN)/playwright),--group browser)
+
 export SAM_CLI_TELEMETRY = 0
 export SAM_CLI_ENABLE_LANGUAGE_EXTENSIONS = 1
 export UV_PYTHON_DOWNLOADS ?= never
@@ -196,7 +199,7 @@ clean: ## Remove everything made here, the state of the local stack too
 
 .venv/.synced: pyproject.toml clients/python/pyproject.toml uv.lock | $(filter-out uv,$(UV))
 	$(require_python)
-	@$(UV) sync --quiet --frozen --python "$(PYTHON)"
+	@$(UV) sync --quiet --frozen $(kept_groups) --python "$(PYTHON)"
 	@touch $@
 
 $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.json
