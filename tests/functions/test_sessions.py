@@ -75,6 +75,31 @@ def test_a_request_that_another_page_could_send_is_refused(system: System) -> No
     assert system.ask("GET", tasks, headers={"cookie": cookie}).items == []
 
 
+def test_refused_forgeries_are_in_the_audit_log_a_few_a_minute(system: System) -> None:
+    system.limited(refused=RateLimit(count=3, burst=3))
+    system.restart()
+    cookie, admin = log_in(system, system.key("operator")), system.key("admin")
+    actor = ask(system, "GET", CURRENT, cookie).word("principal")
+    evil = {"cookie": cookie, **UNSAFE, "origin": "https://evil.example"}
+
+    sent = [
+        system.ask("DELETE", "/api/v1/keys/KeyThatIsNone", headers=evil),
+        system.ask("POST", "/mcp", {}, headers={"cookie": cookie}),
+        *(system.ask("POST", "/api/v1/tasks", {}, headers=evil) for _ in range(5)),
+    ]
+    own = system.ask("POST", "/api/v1/tasks", {"title": "Own"}, headers=evil | {"origin": ""})
+
+    audit = system.ask("GET", "/api/v1/audit?result=denied", key=admin)
+    entries = [entry for item in audit.items if isinstance(entry := item["entry"], dict)]
+    assert [answer.status for answer in sent] == [403] * 3 + [429] * 4
+    assert [(entry["actor"], entry["action"], entry["object"]) for entry in entries] == [
+        (actor, "POST /api/v1/tasks (CSRF refused)", "/api/v1/tasks"),
+        (actor, "POST /mcp (CSRF refused)", "/mcp"),
+        (actor, "DELETE /api/v1/keys/<key_id> (CSRF refused)", "/api/v1/keys/KeyThatIsNone"),
+    ]
+    assert own.status == 201, own.text
+
+
 def test_a_key_in_a_header_takes_precedence_of_the_cookie(system: System) -> None:
     cookie = log_in(system, system.key("admin"))
     viewer = system.key("viewer")

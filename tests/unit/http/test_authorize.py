@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from signalbox.auth.api_keys import KeyAuthenticator, NewKey, new_key
 from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
-from signalbox.http.authorize import Authorizer
+from signalbox.http.authorize import Authorizer, ForgedRequest
 from signalbox.http.routing import Route
 from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Principal, Scope
@@ -13,6 +15,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeKeyStore
 
 ROUTE = Route(method="GET", path="/", scope=Scope.TASKS_READ, tag="", summary="")
+CALLER = Principal(name="key:abc", scopes=frozenset())
 HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
 
 
@@ -67,6 +70,22 @@ def test_made_up_keys_are_refused_and_then_limited(clock: FakeClock) -> None:
     answers = refused(door(store, clock), 5)
 
     assert answers == [Unauthenticated] * 2 + [OverLimit] * 3
+
+
+def test_forged_requests_are_limited_as_wrong_keys_are(clock: FakeClock) -> None:
+    def forged(_: InboundRequest) -> Principal:
+        raise ForgedRequest("from another page", CALLER)
+
+    admit = replace(door(a_key()[1], clock), sessions=forged)
+    sent = InboundRequest(method="POST", path="/", headers={}, body=b"", source_ip=HERE)
+    raised: list[type[Exception]] = []
+
+    for _ in range(4):
+        with pytest.raises((ForgedRequest, OverLimit)) as error:
+            admit(sent, ROUTE)
+        raised.append(error.type)
+
+    assert raised == [ForgedRequest] * 2 + [OverLimit] * 2
 
 
 def test_a_good_key_that_was_not_seen_before_comes_in_whatever_its_address_tried(

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from signalbox.http.authorize import ForgedRequest
 from signalbox.http.session_credentials import SessionAuthenticator, SessionCookie
-from signalbox.models.errors import Forbidden
+from signalbox.models.errors import Unauthenticated
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from tests.builders import NOW
@@ -98,8 +99,20 @@ def test_who_only_reads_needs_the_cookie_alone(method: str) -> None:
     ],
 )
 def test_what_another_page_could_send_changes_nothing(method: str, headers: dict[str, str]) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForgedRequest) as refused:
         authenticator()(request(method, **headers))
+
+    assert refused.value.caller == CALLER
+
+
+def test_a_request_with_a_session_that_is_not_valid_is_nobodys() -> None:
+    def unknown(_: str) -> Principal:
+        raise Unauthenticated("unknown")
+
+    admit = SessionAuthenticator(cookie=SECURE, authenticate=unknown)
+
+    with pytest.raises(Unauthenticated):
+        admit(request("POST"))
 
 
 @pytest.mark.parametrize("origin", [None, f"https://{HOST}", "https://API.example.com", PAGE])
@@ -114,5 +127,5 @@ def test_without_tls_our_own_pages_have_none_either() -> None:
     admit = authenticator(PLAIN)
 
     assert admit(request("POST", origin="http://127.0.0.1:4600", **sent)) == CALLER
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForgedRequest):
         admit(request("POST", origin="http://127.0.0.1:4601", **sent))

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from signalbox.http.audit import AuditTrail
-from signalbox.http.authorize import Access, Authorizer, AuthResult
+from signalbox.http.authorize import Access, Authorizer, AuthResult, ForgedRequest
 from signalbox.http.cors import CorsPolicy
 from signalbox.http.events import (
     HttpApiEvent,
@@ -135,6 +135,8 @@ class ApiHandler:
             response = self._answer(event, context, parsed, exchange, admit)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
             response = self._problem(error, exchange.request_id)
+            if isinstance(error, ForgedRequest) and exchange.request:
+                self.audit_trail.forged(exchange.request, exchange.route, error)
         response["headers"].update(exchange.headers)
         if exchange.request and exchange.route and exchange.caller is not ANONYMOUS:
             self.audit_trail(

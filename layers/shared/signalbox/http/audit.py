@@ -6,6 +6,7 @@ from http import HTTPStatus
 from logging import Logger
 from typing import TYPE_CHECKING
 
+from signalbox.http.authorize import ForgedRequest
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable
 from signalbox.models.principal import Principal
@@ -55,6 +56,11 @@ class AuditTrail:
             action=f"{route.method} {route.path}",
             result=AuditResult.DENIED if denied else done,
         )
+
+    def forged(self, request: InboundRequest, route: "Route | None", error: ForgedRequest) -> None:
+        """Record that a request was refused which another page may have sent with a session."""
+        action = f"{request.method} {route.path if route else request.path} (CSRF refused)"
+        self.denied(request, error.caller.name, action)
 
     def allowed(self, request: InboundRequest, actor: str, action: str) -> None:
         """Record an action of an actor that the route does not record."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from typing_extensions import override
 
 from signalbox.auth.rate_limits import RateLimiter
-from signalbox.models.errors import Unauthenticated
+from signalbox.models.errors import Forbidden, Unauthenticated
 from signalbox.models.principal import ANONYMOUS, Principal, Scope
 from signalbox.models.rate_limits import RateLimitQuota
 from signalbox.models.request import InboundRequest
@@ -22,11 +22,19 @@ Authenticate = Callable[[str], Principal]
 SessionPrincipal = Callable[[InboundRequest], Principal | None]
 """Return the principal of a request with a session cookie, None without the cookie.
 
-Raises Forbidden if it may be forged, Unauthenticated if the session is not valid.
+Raises Unauthenticated if the session is not valid, ForgedRequest if another page may have sent it.
 """
 
 _BEARER: Final = "bearer "
 _KEY: Final = "sbx_"
+
+
+class ForgedRequest(Forbidden):
+    """Another page may have sent a request with the session of `caller` (CSRF)."""
+
+    def __init__(self, reason: str, caller: Principal) -> None:
+        super().__init__(reason)
+        self.caller = caller
 
 
 class Access(Protocol):
@@ -84,7 +92,7 @@ class Authorizer:
 
         Raises:
             Unauthenticated: The credentials are missing or not valid.
-            Forbidden: It has a session cookie and may be forged.
+            ForgedRequest: Another page may have sent it with a session cookie.
             OverLimit: The rate limit is exceeded.
         """
         if route.unlimited:
@@ -99,7 +107,7 @@ class Authorizer:
 
         Raises:
             Unauthenticated: The credentials are missing or not valid.
-            Forbidden: It has a session cookie and may be forged.
+            ForgedRequest: Another page may have sent it with a session cookie.
             OverLimit: The rate limit is exceeded.
         """
         caller = self._authenticated(request)
@@ -111,7 +119,7 @@ class Authorizer:
             if not has_header_credentials(request) and (known := self.sessions(request)):
                 return known
             return (self.keys if text.startswith(_KEY) else self.tokens)(text)
-        except Unauthenticated:
+        except (Unauthenticated, ForgedRequest):
             self.limit.count_rejected_credentials(request.source_ip)
             raise
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from signalbox.http.authorize import has_header_credentials
-from signalbox.models.errors import Forbidden
+from signalbox.http.authorize import ForgedRequest, has_header_credentials
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.models.session_cookies import LOCAL_SESSION_COOKIE, LOGIN_SUFFIX, SESSION_COOKIE
@@ -83,23 +82,25 @@ class SessionAuthenticator:
         """Return the principal.
 
         Raises:
-            Forbidden: The request may be forged.
+            ForgedRequest: Another page may have sent the request.
             Unauthenticated: The session is not valid.
             Unavailable: The store did not answer.
         """
         token = self.cookie.token(request)
         if not token:
             return None
+        caller = self.authenticate(token)
         if request.method not in _SAFE:
-            self._check_forgery(request)
-        return self.authenticate(token)
+            self._check_forgery(request, caller)
+        return caller
 
-    def _check_forgery(self, request: InboundRequest) -> None:
+    def _check_forgery(self, request: InboundRequest, caller: Principal) -> None:
         if request.header(REQUEST_HEADER) != "1":
-            raise Forbidden("with a session cookie this needs the header X-Signalbox-Request: 1")
+            needed = "with a session cookie this needs the header X-Signalbox-Request: 1"
+            raise ForgedRequest(needed, caller)
         origin = request.header("origin")
         if origin and origin not in self.origins and not self._is_own(origin, request):
-            raise Forbidden("pages of this origin may not use a session")
+            raise ForgedRequest("pages of this origin may not use a session", caller)
 
     def _is_own(self, origin: str, request: InboundRequest) -> bool:
         parts = urlsplit(origin)
