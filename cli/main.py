@@ -29,6 +29,7 @@ from cli.commands import (
     send,
     serve,
     services,
+    sessions,
     sources,
     tasks,
     up,
@@ -66,6 +67,7 @@ app.callback()(choose_target)
 app.command()(up.up)
 app.command()(up.down)
 app.add_typer(keys.app, name="keys")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(secrets.app, name="secrets")
 app.command()(apply.apply)
 app.command()(send.send)

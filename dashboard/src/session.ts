@@ -47,6 +47,12 @@ export async function logOut(): Promise<void> {
   sessionState.set({ status: "anonymous", ended: false });
 }
 
+/** End all sessions of the same key or token, this one too. */
+export async function logOutEverywhere(): Promise<void> {
+  await request("delete", "/api/v1/sessions");
+  sessionState.set({ status: "anonymous", ended: false });
+}
+
 /** Return whether the session has the scope. */
 export function can(scope: Scope | undefined): boolean {
   const state = sessionState.value;

@@ -93,6 +93,30 @@ def test_a_key_is_renamed_and_revoked(dashboard: DashboardPage, stack: NewcomerS
     assert stack.call("GET", f"keys/{created['id']}")["status"] == "revoked"
 
 
+def test_the_sessions_of_a_key_are_ended_and_the_key_stays(
+    dashboard: DashboardPage, open_dashboard: OpenDashboard, stack: NewcomerStack
+) -> None:
+    created = stack.create_key("viewer")
+    other = open_dashboard()
+    other.log_in(created["key"])
+    dashboard.open("/keys?status=active", "Keys")
+    row = dashboard.row(created["id"])
+
+    row.get_by_role("button", name="End sessions").click()
+    expect(dashboard.page.get_by_role("dialog")).to_contain_text("Sessions: 1")
+    dashboard.confirm("End the sessions")
+
+    expect(dashboard.page.get_by_role("status").last).to_contain_text("Sessions ended: 1")
+    other.open("/deliveries")
+    expect(other.page.get_by_text("Your session has ended")).to_be_visible()
+    other.enter(created["key"])
+    expect(other.heading("Deliveries")).to_be_visible()
+    row.get_by_role("button", name="End sessions").click()
+    dashboard.confirm("End the sessions")
+    row.get_by_role("button", name="End sessions").click()
+    expect(dashboard.page.get_by_role("dialog")).to_contain_text("Nobody is logged in")
+
+
 def test_a_key_gives_no_more_than_it_has(
     open_dashboard: OpenDashboard, stack: NewcomerStack
 ) -> None:

@@ -45,6 +45,24 @@ def test_logging_out_ends_the_session_on_the_server_too(
     expect(other.page.get_by_label("API key")).to_be_visible()
 
 
+def test_a_person_logs_out_everywhere(open_dashboard: OpenDashboard, stack: NewcomerStack) -> None:
+    key = stack.create_key("viewer")["key"]
+    here, elsewhere, other = open_dashboard(), open_dashboard(), open_dashboard()
+    for page in (here, elsewhere):
+        page.log_in(key)
+    other.log_in()
+    here.open("/session", "This session")
+
+    here.page.get_by_role("button", name="Log out everywhere …").click()
+    here.page.get_by_role("dialog").get_by_role("button", name="Log out everywhere").click()
+
+    expect(here.page.get_by_label("API key")).to_be_visible()
+    elsewhere.open("/deliveries")
+    expect(elsewhere.page.get_by_text("Your session has ended")).to_be_visible()
+    other.open("/deliveries", "Deliveries")
+    here.log_in(key)
+
+
 def test_a_revoked_key_ends_the_session_and_says_so(
     open_dashboard: OpenDashboard, stack: NewcomerStack
 ) -> None:

@@ -44,3 +44,15 @@ class SessionStoreContract:
 
         assert sessions.get("d1", NOW) is None
         assert sessions.get("d2", NOW) is not None
+
+    def test_all_sessions_are_those_that_have_not_expired(self, sessions: SessionStore) -> None:
+        sessions.put("d1", a_session("one"))
+        sessions.put("d2", a_session("two"))
+        sooner = a_session("three").model_copy(update={"expires_at": NOW + timedelta(hours=1)})
+        sessions.put("d3", sooner)
+
+        first = dict(sessions.all(NOW))
+        later = dict(sessions.all(NOW + timedelta(hours=1)))
+
+        assert first == {"d1": a_session("one"), "d2": a_session("two"), "d3": sooner}
+        assert set(later) == {"d1", "d2"}

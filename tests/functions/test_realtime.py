@@ -14,8 +14,11 @@ from signalbox.models.ids import SocketId
 from signalbox.models.log import Chunk
 from signalbox.models.principal import Scope
 from signalbox.models.rate_limits import RateLimit
+from signalbox.runtime.auth import key_authenticator
 from signalbox.runtime.fanout import FanoutHandler, fanout
 from signalbox.runtime.realtime import realtime
+from signalbox.runtime.sessions import session_manager
+from signalbox.runtime.tickets import ticket_manager
 from tests.builders import NOW
 from tests.fakes.realtime import FakeFrameSender
 from tests.functions.system import Context, System
@@ -343,6 +346,22 @@ def test_a_revoked_key_closes_its_connection(live: Live, system: System) -> None
     status = live.event("MESSAGE", body='{"type":"ping"}')
 
     assert status == 200
+    assert live.sender.closed == ["s1"]
+
+
+def test_a_connection_of_a_session_is_closed_after_it_has_ended(live: Live, viewer: str) -> None:
+    sessions = session_manager(live.system.wiring)
+    made = sessions.create(key_authenticator(live.system.wiring).authenticate(viewer), "viewer")
+    ticket = ticket_manager(live.system.wiring).issue(sessions.find(made.text).principal)
+    live.connect(ticket=ticket.text)
+    live.connect("s2", key=viewer)
+    live.say('{"type":"ping"}')
+
+    sessions.end(made.text)
+    live.system.clock.advance(seconds=31)
+    statuses = [live.event("MESSAGE", each, body='{"type":"ping"}') for each in ("s1", "s2")]
+
+    assert statuses == [200, 200]
     assert live.sender.closed == ["s1"]
 
 

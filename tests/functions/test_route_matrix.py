@@ -103,6 +103,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "GET /api/v1/cost": Row(who=READERS),
     "POST /api/v1/realtime/tickets": Row(who=ALL, own=201),
     "POST /api/v1/sessions": Row(who=ALL, own=201),
+    "GET /api/v1/sessions": Row(who=ADMINS),
+    "DELETE /api/v1/sessions": Row(who=ALL),
     "GET /api/v1/sessions/issuers": Row(who=""),
     "GET /api/v1/sessions/login/<issuer>": Row(who="", about=nowhere, own=404),
     "GET /api/v1/sessions/callback": Row(who="", own=303),

@@ -1,6 +1,7 @@
 """Logging in to the dashboard: an API key is exchanged for a cookie."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import JsonValue
@@ -124,6 +125,66 @@ def test_logging_out_ends_the_session_and_clears_the_cookie(system: System) -> N
     assert ended.headers["set-cookie"].endswith("Max-Age=0")
     assert ask(system, "GET", CURRENT, cookie).status == 401
     assert ask(system, "GET", CURRENT, other).status == 200
+
+
+def test_somebody_logs_out_everywhere(system: System) -> None:
+    key = system.key("viewer")
+    cookie, elsewhere, other = (log_in(system, each) for each in (key, key, system.key("viewer")))
+
+    ended = ask(system, "DELETE", SESSIONS, cookie)
+
+    assert (ended.status, ended.json_body) == (200, {"ended": 2})
+    assert ended.headers["set-cookie"].startswith("__Host-signalbox=; ")
+    assert [ask(system, "GET", CURRENT, each).status for each in (cookie, elsewhere, other)] == [
+        401,
+        401,
+        200,
+    ]
+    assert system.ask("GET", "/api/v1/tasks", key=key).status == 200, "the key stays valid"
+
+
+def test_an_admin_ends_the_sessions_of_somebody_else_and_keeps_its_own(system: System) -> None:
+    cookie = log_in(system, system.key("viewer"))
+    principal = ask(system, "GET", CURRENT, cookie).word("principal")
+    admin = log_in(system, system.key("admin"))
+
+    listed = ask(system, "GET", f"{SESSIONS}?principal={principal}", admin)
+    ended = ask(system, "DELETE", f"{SESSIONS}?principal={principal}", admin)
+
+    assert [item["principal"] for item in listed.items] == [principal]
+    assert listed.json_body["total"] == 1
+    assert (ended.json_body, "set-cookie" in ended.headers) == ({"ended": 1}, False)
+    assert ask(system, "GET", CURRENT, cookie).status == 401
+    assert ask(system, "GET", CURRENT, admin).status == 200
+    (entry,) = (
+        item["entry"]
+        for item in ask(system, "GET", "/api/v1/audit?action=DELETE", admin).items
+        if isinstance(item["entry"], dict)
+    )
+    assert (entry["object"], entry["result"]) == (f"{SESSIONS}?principal={principal}", "allowed")
+
+
+def test_only_who_manages_keys_ends_the_sessions_of_others(system: System) -> None:
+    cookie = log_in(system, system.key("viewer"))
+    principal = ask(system, "GET", CURRENT, cookie).word("principal")
+
+    refused = system.ask("DELETE", f"{SESSIONS}?principal={principal}", key=system.key("operator"))
+
+    denied = system.ask("GET", "/api/v1/audit?result=denied", key=system.key("admin"))
+    assert refused.status == 403
+    assert principal in denied.text
+    assert ask(system, "GET", CURRENT, cookie).status == 200
+
+
+@pytest.mark.parametrize(
+    "principal", ["", "abc", "key:", "key:a b", "anonymous", "key:" + "a" * 300]
+)
+def test_a_principal_that_is_none_has_no_sessions_to_end(system: System, principal: str) -> None:
+    answer = system.ask(
+        "DELETE", f"{SESSIONS}?{urlencode({'principal': principal})}", key=system.key("admin")
+    )
+
+    assert answer.status == 422, answer.text
 
 
 def test_a_revoked_key_ends_its_sessions_at_once(system: System) -> None:

@@ -3,9 +3,10 @@ import { type Schema, get, post, request } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
 import { Loaded } from "../components/states";
+import { Time } from "../components/time";
 import { randomText } from "../random";
 import { useResource } from "../resource";
-import { sessionState, usePermission } from "../session";
+import { logOutEverywhere, sessionState, usePermission } from "../session";
 import { Choices, NameField, ScopeChoices } from "./scopes";
 
 export type Key = Schema<"KeyView">;
@@ -108,9 +109,34 @@ export function UpdateKeyDialog({ item, onChange, onClose }: DialogProps & { ite
   );
 }
 
+/** End all sessions of a key, after showing how many there are. */
+export function EndSessionsDialog({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  const principal = `key:${id}`;
+  const own = isOwn(id);
+  const sessions = useResource(`sessions ${id}`, (signal) => get("/api/v1/sessions", { query: { principal }, signal }));
+  const end = async () => {
+    if (own) return logOutEverywhere();
+    const { data } = await request("delete", "/api/v1/sessions", { query: { principal } });
+    return notify(`Sessions ended: ${data.ended}`);
+  };
+  return (
+    <ConfirmDialog title="End its sessions?" action="End the sessions" danger disabled={!sessions.data?.total} onConfirm={end} onClose={onClose}>
+      <p class="quote">{name}</p>
+      <Loaded resource={sessions} rows={1}>
+        {({ total, items }) => (total
+          ? <p>Sessions: {total}, the latest <Time at={items[0]?.created_at} />. Whoever uses one has to log in again. The key stays valid; revoke it if somebody else may have it.</p>
+          : <p>Nobody is logged in with this key.</p>)}
+      </Loaded>
+      {own && <p class="notice">This session is of this key: it ends too.</p>}
+    </ConfirmDialog>
+  );
+}
+
+const isOwn = (id: string): boolean => sessionState.value.status === "active" && sessionState.value.session.principal === `key:${id}`;
+
 /** Revoke a key, after saying what ends with it. */
 export function RevokeKeyDialog({ id, name, onChange, onClose }: DialogProps & { id: string; name: string }) {
-  const own = sessionState.value.status === "active" && sessionState.value.session.principal === `key:${id}`;
+  const own = isOwn(id);
   const revoke = async () => {
     try {
       await request("delete", "/api/v1/keys/{key_id}", { path: { key_id: id } });

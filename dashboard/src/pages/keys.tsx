@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { type Schema, get } from "../api/client";
-import { CreateKeyDialog, type Key, RevokeKeyDialog, UpdateKeyDialog } from "../access/keys";
+import { CreateKeyDialog, EndSessionsDialog, type Key, RevokeKeyDialog, UpdateKeyDialog } from "../access/keys";
 import { Tags } from "../access/scopes";
 import { CopyButton, PageHeading, Section } from "../components/basics";
 import { type Filter, Filters } from "../components/filters";
@@ -60,13 +60,14 @@ function CreatedKey({ created, onDone }: { created: NewKey; onDone: () => void }
 
 function KeyTable({ items, onChange }: { items: readonly Key[]; onChange: () => void }) {
   const can = usePermission();
-  const [dialog, setDialog] = useState<{ kind: "update" | "revoke"; key: Key } | null>(null);
+  const [dialog, setDialog] = useState<{ kind: "update" | "sessions" | "revoke"; key: Key } | null>(null);
   const close = () => setDialog(null);
   const actions: Column<Key> = {
     name: "Actions",
     cell: (key) => key.status !== "revoked" && (
       <span class="row-actions">
         <button type="button" aria-label={`Change ${key.name} …`} onClick={() => setDialog({ kind: "update", key })}>Change …</button>
+        <button type="button" aria-label={`End sessions of ${key.name} …`} onClick={() => setDialog({ kind: "sessions", key })}>End sessions …</button>
         <button type="button" class="danger" aria-label={`Revoke ${key.name} …`} onClick={() => setDialog({ kind: "revoke", key })}>Revoke …</button>
       </span>
     ),
@@ -75,6 +76,7 @@ function KeyTable({ items, onChange }: { items: readonly Key[]; onChange: () => 
     <>
       <Table caption="API keys, newest first" columns={can("keys:write") ? [...columns, actions] : columns} items={items} id={(key) => key.id} />
       {dialog?.kind === "update" && <UpdateKeyDialog item={dialog.key} onChange={onChange} onClose={close} />}
+      {dialog?.kind === "sessions" && <EndSessionsDialog id={dialog.key.id} name={dialog.key.name} onClose={close} />}
       {dialog?.kind === "revoke" && <RevokeKeyDialog id={dialog.key.id} name={dialog.key.name} onChange={onChange} onClose={close} />}
     </>
   );

@@ -3,12 +3,13 @@ import { get } from "../api/client";
 import { RevokeKeyDialog } from "../access/keys";
 import { allScopes, meanings } from "../access/scopes";
 import { Facts, Id, PageHeading, Section } from "../components/basics";
+import { ConfirmDialog } from "../components/dialog";
 import { notifyError } from "../components/messages";
 import { Loaded } from "../components/states";
 import { type Column, Table } from "../components/table";
 import { Clock, Time } from "../components/time";
 import { useResource } from "../resource";
-import { type Scope, type Session, logOut, usePermission } from "../session";
+import { type Scope, type Session, logOut, logOutEverywhere, usePermission } from "../session";
 
 const every = 30_000;
 const columns: readonly Column<Scope>[] = [
@@ -49,16 +50,25 @@ function Details({ session }: { session: Session }) {
   );
 }
 
-/** How to end all sessions of the same key or token. */
+/** End all sessions of the same key or token, or the key with them. */
 function Everywhere({ session }: { session: Session }) {
   const can = usePermission();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"sessions" | "key" | null>(null);
   const id = session.principal.startsWith("key:") ? session.principal.slice("key:".length) : null;
+  const close = () => setAsking(null);
   return (
     <Section title="Other sessions">
-      {id ? <p>Other sessions of this key end when they expire, or at once when the key is revoked.</p> : <p>Other sessions of this token end when it expires.</p>}
-      {id && can("keys:write") && <p><button type="button" class="danger" onClick={() => setAsking(true)}>Revoke the key …</button></p>}
-      {id && asking && <RevokeKeyDialog id={id} name={session.name} onChange={() => undefined} onClose={() => setAsking(false)} />}
+      <p>Other sessions of this {id ? "key" : "token"} end when they expire, or when you log out everywhere.</p>
+      <p class="row-actions">
+        <button type="button" onClick={() => setAsking("sessions")}>Log out everywhere …</button>
+        {id && can("keys:write") && <button type="button" class="danger" onClick={() => setAsking("key")}>Revoke the key …</button>}
+      </p>
+      {asking === "sessions" && (
+        <ConfirmDialog title="Log out everywhere?" action="Log out everywhere" danger onConfirm={logOutEverywhere} onClose={close}>
+          <p>All sessions of <span class="quote">{session.name}</span> end at once, this one too. The {id ? "key" : "login"} stays valid: it can begin new ones.</p>
+        </ConfirmDialog>
+      )}
+      {id && asking === "key" && <RevokeKeyDialog id={id} name={session.name} onChange={() => undefined} onClose={close} />}
     </Section>
   );
 }

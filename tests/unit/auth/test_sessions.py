@@ -37,7 +37,7 @@ def sessions(store: FakeSessions, keys: FakeKeyStore, clock: FakeClock) -> Manag
     authenticator = KeyAuthenticator(
         store=keys, clock=clock, environment="live", cache_ttl=timedelta()
     )
-    current = CurrentAccess(keys=authenticator, clock=clock)
+    current = CurrentAccess(keys=authenticator, sessions=store, clock=clock)
     return ManageSessions(store=store, current=current, clock=clock)
 
 
@@ -136,3 +136,74 @@ def test_a_session_of_a_token_ends_with_the_token(
     assert found.principal.scopes == TOKEN.scopes
     with pytest.raises(Unauthenticated):
         sessions.find(made.text)
+
+
+def test_sessions_are_listed_by_principal_newest_first(
+    sessions: ManageSessions, clock: FakeClock
+) -> None:
+    for principal, name in ((PRINCIPAL, "first"), (TOKEN, "anna"), (PRINCIPAL, "second")):
+        sessions.create(principal, name)
+        clock.advance(seconds=1)
+
+    assert [session.name for session in sessions.all()] == ["second", "anna", "first"]
+    assert [session.name for session in sessions.all(PRINCIPAL.name)] == ["second", "first"]
+    assert sessions.all("key:none") == []
+
+
+def test_all_sessions_of_a_principal_end_and_no_others(sessions: ManageSessions) -> None:
+    own = [sessions.create(PRINCIPAL, "ops") for _ in range(2)]
+    other = sessions.create(TOKEN, "anna")
+
+    ended = [sessions.end_all(PRINCIPAL.name) for _ in range(2)]
+
+    assert ended == [2, 0]
+    assert sessions.find(other.text).name == "anna"
+    for made in own:
+        with pytest.raises(Unauthenticated):
+            sessions.find(made.text)
+
+
+@pytest.fixture
+def access(store: FakeSessions, keys: FakeKeyStore, clock: FakeClock) -> CurrentAccess:
+    """What a connection of live updates asks."""
+    authenticator = KeyAuthenticator(store=keys, clock=clock, environment="live")
+    return CurrentAccess(keys=authenticator, sessions=store, clock=clock)
+
+
+@pytest.mark.parametrize("principal", [PRINCIPAL, TOKEN])
+def test_what_was_opened_with_a_session_ends_within_30_seconds_of_it(
+    sessions: ManageSessions, access: CurrentAccess, clock: FakeClock, principal: Principal
+) -> None:
+    caller = sessions.find(sessions.create(principal, "x").text).principal
+    before = access(caller)
+
+    sessions.end_all(principal.name)
+    clock.advance(seconds=30)
+
+    assert before == caller
+    assert access(caller) is None
+    assert access(principal) == principal, "the key or the token stays valid"
+
+
+def test_a_session_is_looked_up_twice_a_minute_at_most(
+    sessions: ManageSessions, access: CurrentAccess, store: FakeSessions
+) -> None:
+    caller = sessions.find(sessions.create(TOKEN, "x").text).principal
+    access(caller)
+
+    store.kept.clear()
+
+    assert access(caller) == caller
+
+
+def test_a_key_that_lasts_does_not_make_a_session_last(
+    sessions: ManageSessions, access: CurrentAccess, clock: FakeClock
+) -> None:
+    caller = sessions.find(sessions.create(PRINCIPAL, "x").text).principal
+
+    current = access(caller)
+    clock.advance(seconds=8 * 3_600)
+
+    assert current is not None
+    assert current.expires_at == NOW + timedelta(hours=8)
+    assert access(caller) is None

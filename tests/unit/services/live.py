@@ -57,7 +57,7 @@ class LiveUpdates:
         return PublishEvents(channels=self.channels, clock=self.clock), send
 
     def current(self, principal: Principal) -> Principal | None:
-        return self.principals.get(principal.name, principal)
+        return self.principals.get(principal.session or principal.name, principal)
 
     def connect(self, name: str = "first", principal: Principal = ANNA) -> Socket:
         socket = Socket(id=SocketId(name), principal=principal, connected_at=self.clock())

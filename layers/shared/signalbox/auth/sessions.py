@@ -3,7 +3,7 @@
 Only a hash of it is stored. A session has the scopes that its key has now, and ends with the key.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +32,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageSessions:
-    """Create, find and end sessions.
+    """Create, find, list and end sessions.
 
     `current` returns what a principal may do now, None if its credentials are no longer valid.
     """
@@ -62,14 +62,42 @@ class ManageSessions:
             Unauthenticated: There is none, or its credentials are no longer valid.
             Unavailable: The store did not answer.
         """
-        session = self.store.get(token_digest(text), self.clock())
+        digest = token_digest(text)
+        session = self.store.get(digest, self.clock())
         principal = self.current(session.principal) if session else None
         if session is None or principal is None:
             raise Unauthenticated("the session is not valid or has ended: log in again")
         ends = min(session.expires_at, principal.expires_at or session.expires_at)
-        own = principal.model_copy(update={"expires_at": ends})
+        own = principal.model_copy(update={"expires_at": ends, "session": digest})
         return session.model_copy(update={"principal": own, "expires_at": ends})
 
     def end(self, text: str) -> None:
         """Remove a session, if it exists."""
         self.store.remove(token_digest(text))
+
+    def all(self, principal: str | None = None) -> Sequence[Session]:
+        """Return the sessions that have not ended, those of a principal if one is given.
+
+        The newest come first. Those whose credentials are no longer valid are among them.
+
+        Raises:
+            Unavailable: The store did not answer.
+        """
+        found = [session for _, session in self._of(principal)]
+        return sorted(found, key=lambda session: session.created_at, reverse=True)
+
+    def end_all(self, principal: str) -> int:
+        """Remove all sessions of a principal and return how many there were.
+
+        Raises:
+            Unavailable: The store did not answer; some may have been removed.
+        """
+        digests = [digest for digest, _ in self._of(principal)]
+        for digest in digests:
+            self.store.remove(digest)
+        return len(digests)
+
+    def _of(self, principal: str | None) -> Iterator[tuple[str, Session]]:
+        for digest, session in self.store.all(self.clock()):
+            if principal in {None, session.principal.name}:
+                yield digest, session

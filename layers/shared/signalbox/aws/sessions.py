@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
+from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.session import Session
 from signalbox.services.ports.auth import SessionStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from signalbox.aws.dynamo_table import Item
@@ -39,6 +40,13 @@ class DynamoSessions(SessionStore):
         item = self.table.get(_session_key(digest))
         session = read_document(Session, item) if item else None
         return session if session and now < session.expires_at else None
+
+    @override
+    def all(self, now: datetime) -> Iterator[tuple[str, Session]]:
+        for item in self.table.query("pk = :pk", {":pk": {"S": table_keys.SESSION}}):
+            session = read_document(Session, item)
+            if now < session.expires_at:
+                yield text_attribute(item, "sk"), session
 
     @override
     def remove(self, digest: str) -> None:

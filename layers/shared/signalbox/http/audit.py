@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from logging import Logger
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from signalbox.http.authorize import ForgedRequest
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
@@ -55,6 +56,7 @@ class AuditTrail:
             actor=caller.name,
             action=f"{route.method} {route.path}",
             result=AuditResult.DENIED if denied else done,
+            about=_query_part(request, route.audited_query),
         )
 
     def forged(self, request: InboundRequest, route: "Route | None", error: ForgedRequest) -> None:
@@ -71,13 +73,19 @@ class AuditTrail:
         self._record(request, actor=actor, action=action, result=AuditResult.DENIED)
 
     def _record(
-        self, request: InboundRequest, *, actor: str, action: str, result: AuditResult
+        self,
+        request: InboundRequest,
+        *,
+        actor: str,
+        action: str,
+        result: AuditResult,
+        about: str = "",
     ) -> None:
         entry = AuditEvent(
             at=self.clock(),
             actor=actor,
             action=action,
-            object=request.path,
+            object=request.path + about,
             result=result,
             request_id=request.request_id,
             source_ip=request.source_ip,
@@ -88,3 +96,9 @@ class AuditTrail:
             extra = {"request_id": request.request_id, "reason": lost.reason}
             self.logger.exception("audit entry lost", extra=extra)
             self.count("AuditEntriesLost", {})
+
+
+def _query_part(request: InboundRequest, name: str) -> str:
+    """Return a parameter of the query as it is recorded, empty if it was not sent."""
+    values = parse_qs(request.query).get(name, []) if name else []
+    return f"?{name}={','.join(values)}" if values else ""

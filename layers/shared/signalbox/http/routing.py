@@ -44,7 +44,8 @@ class Route:
     that is `unlimited` is not rate limited; one that `creates` answers 201 for a new resource.
     `text` is the media type of a response that is not JSON, `more` an addition to its description.
     A route without a scope may be for any caller that is `authenticated`.
-    A `heartbeat` is recorded in the audit log only when it changes more than a time.
+    A `heartbeat` is recorded in the audit log only when it changes more than a time; the parameter
+    `audited_query` of the query is part of what a route changes.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Route:
     creates: bool = False
     heartbeat: bool = False
     authenticated: bool = False
+    audited_query: str = ""
     more: str = ""
 
     @property

@@ -87,13 +87,15 @@ TOKEN_PRINCIPAL: Final = "jwt:"  # noqa: S105  a prefix of names
 class Principal(Model):
     """An authenticated caller. `name` is `key:<id>` or `jwt:<issuer>/<subject>`.
 
-    Its credentials end at `expires_at`, if they end by themselves.
+    Its credentials end at `expires_at`, if they end by themselves. `session` is the hash of the
+    session by which it called, None if it called by its credentials.
     """
 
     name: str
     scopes: frozenset[Scope]
     roles: tuple[str, ...] = ()
     expires_at: UtcDatetime | None = None
+    session: str | None = None
 
     def require(self, scope: Scope) -> None:
         """Check that the principal has this scope.

@@ -5,6 +5,7 @@ import secrets
 from signalbox.auth.current import CurrentAccess
 from signalbox.aws.channels import DynamoChannels
 from signalbox.aws.frame_sender import GatewayFrameSender
+from signalbox.aws.sessions import DynamoSessions
 from signalbox.aws.sockets import DynamoSockets
 from signalbox.http.realtime import RealtimeHandler
 from signalbox.runtime.auth import authorizer, key_authenticator
@@ -23,7 +24,11 @@ def event_sender(wired: Wiring, sender: FrameSender) -> SendEvents:
         channels=DynamoChannels(table=wired.realtime_table),
         sockets=DynamoSockets(table=wired.realtime_table),
         sender=sender,
-        current=CurrentAccess(keys=key_authenticator(wired), clock=wired.clock),
+        current=CurrentAccess(
+            keys=key_authenticator(wired),
+            sessions=DynamoSessions(table=wired.config_table),
+            clock=wired.clock,
+        ),
         clock=wired.clock,
         sleep=wired.sleep,
         source=f"/signalbox/{wired.settings.stack}",

@@ -28,7 +28,9 @@ def session_manager(wired: Wiring) -> ManageSessions:
 
     Those of tokens end when their issuer is removed.
     """
-    access = CurrentAccess(keys=key_authenticator(wired, cache_ttl=timedelta()), clock=wired.clock)
+    store = DynamoSessions(table=wired.config_table)
+    keys = key_authenticator(wired, cache_ttl=timedelta())
+    access = CurrentAccess(keys=keys, sessions=store, clock=wired.clock)
 
     def current(principal: Principal) -> Principal | None:
         if principal.name.startswith(TOKEN_PRINCIPAL):
@@ -37,9 +39,7 @@ def session_manager(wired: Wiring) -> ManageSessions:
                 return None
         return access(principal)
 
-    return ManageSessions(
-        store=DynamoSessions(table=wired.config_table), current=current, clock=wired.clock
-    )
+    return ManageSessions(store=store, current=current, clock=wired.clock)
 
 
 def session_cookie(wired: Wiring) -> SessionCookie:

@@ -240,6 +240,22 @@ def test_who_loses_a_scope_gets_an_error_and_no_more_events(live: LiveUpdates) -
     assert live.sockets.topics(SocketId("first")) == ["queue"]
 
 
+def test_the_connection_of_an_ended_session_is_closed_and_others_of_its_key_are_not(
+    live: LiveUpdates,
+) -> None:
+    anna = live.connect("first")
+    own = anna.principal.model_copy(update={"session": "ended"})
+    live.subscribe(live.connect("second", own))
+    live.subscribe(anna)
+    live.principals["ended"] = None
+
+    live.change(a_change("a"))
+
+    assert live.keys("first") == ["a"]
+    assert live.frames("second") == []
+    assert live.sender.closed == [SocketId("second")]
+
+
 def test_the_connections_of_a_revoked_key_are_closed(live: LiveUpdates) -> None:
     live.subscribe(live.connect())
     live.principals["key:anna"] = None

@@ -32,6 +32,9 @@ class SessionStore(Protocol):
     def get(self, digest: str, now: datetime) -> Session | None:
         """Return the session, None if there is none or it has expired."""
 
+    def all(self, now: datetime) -> Iterator[tuple[str, Session]]:
+        """Yield the hash and the session of all that have not expired, in no order."""
+
     def remove(self, digest: str) -> None:
         """Remove the session, if it exists."""
 

@@ -176,10 +176,11 @@ class SendEvents:
     ) -> Sequence[TopicSubscription]:
         """Return the subscribers that still have the scope, and drop the others."""
         permitted = []
-        current = {each.principal.name: each.principal for each in subscribers}
-        allowed = {name: self.current(principal) for name, principal in current.items()}
+        # one name can have several tokens and sessions, which end apart
+        callers = {subscription.principal for subscription in subscribers}
+        allowed = {caller: self.current(caller) for caller in callers}
         for subscription in subscribers:
-            principal = allowed[subscription.principal.name]
+            principal = allowed[subscription.principal]
             if principal is None:
                 self._drop(subscription.socket)
             elif parse_topic(subscription.topic).scope in principal.scopes:
