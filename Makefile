@@ -5,6 +5,7 @@ UV := $(if $(shell command -v uv 2>/dev/null),uv,$(BIN)/uv)
 UV_VERSION = $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 SOURCES := cli clients functions layers tests
 SPECTRAL := .signalbox/spectral
+MCP_CONFORMANCE := .signalbox/mcp-conformance
 DASHBOARD := dashboard
 STAGE ?= staging
 ARGS ?=
@@ -33,7 +34,7 @@ export UV_PYTHON_DOWNLOADS ?= never
 unexport PYTHONDONTWRITEBYTECODE
 
 # What speaks to nobody outside needs some region; what deploys takes that of its AWS profile.
-run demo docs site test fuzz faults conformance soak drill recorded-store cost partitions bench load figures record check spectral dashboard dashboard-check test-browser: export AWS_DEFAULT_REGION ?= us-east-1
+run demo docs site test fuzz faults conformance soak drill recorded-store cost partitions bench load figures record check spectral dashboard dashboard-check test-browser test-mcp: export AWS_DEFAULT_REGION ?= us-east-1
 
 # Says what a command said only when it fails.
 quietly = @out=$$($(1) 2>&1) || { printf '%s\n' "$$out" >&2; exit 1; }
@@ -76,6 +77,10 @@ test-fast: .venv/.synced ## Run the unit and contract tests, in under a minute
 test-browser: .venv/.synced $(DASHBOARD)/node_modules/.installed ## Test the dashboard in Chromium, on a local stack of its own (ARGS: options of pytest)
 	@$(UV) sync --quiet --frozen --inexact --group browser
 	@SIGNALBOX_BROWSER=1 $(BIN)/pytest tests/browser $(ARGS)
+
+.PHONY: test-mcp
+test-mcp: .venv/.synced $(MCP_CONFORMANCE)/.installed ## Run the official conformance tests of MCP (needs npm; ARGS: options of pytest)
+	@SIGNALBOX_MCP_CONFORMANCE="$$PWD/$(MCP_CONFORMANCE)" $(BIN)/pytest tests/mcp_conformance $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.synced ## Ask the API much and oddly (REQUESTS: how many of each operation)
@@ -206,6 +211,12 @@ $(SPECTRAL)/.installed: tests/spectral/package.json tests/spectral/package-lock.
 	@mkdir -p $(SPECTRAL)
 	@cp $^ $(SPECTRAL)
 	@npm ci --silent --prefix $(SPECTRAL)
+	@touch $@
+
+$(MCP_CONFORMANCE)/.installed: tests/mcp_conformance/package.json tests/mcp_conformance/package-lock.json
+	@mkdir -p $(MCP_CONFORMANCE)
+	@cp $^ $(MCP_CONFORMANCE)
+	@npm ci --silent --prefix $(MCP_CONFORMANCE)
 	@touch $@
 
 $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json
