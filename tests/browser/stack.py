@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import requests
@@ -74,6 +75,23 @@ class NewcomerStack:
         """Send a comment as GitHub does and return the id of its delivery."""
         done = self.command("send", "github", "issue_comment", "--text", text, "--json")
         return str(json.loads(done)["delivery_id"])
+
+    def send_to_new_source(
+        self, provider: str, event: str, source: str, secret: str, *words: str
+    ) -> dict[str, Any]:
+        """Send a webhook, again until the function has read the configuration of its source."""
+        named = ("--source", source, "--secret", secret, "--json")
+        for _ in range(30):
+            try:
+                done = self.command("send", provider, event, *named, *words)
+            except RuntimeError as refused:
+                if "no such source" not in str(refused):
+                    raise
+                sleep(2)
+            else:
+                sent: dict[str, Any] = json.loads(done)
+                return sent
+        raise AssertionError(f"{provider}/{source} is not known after a minute")
 
 
 def lease_of(claimed: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,20 @@ def test_denied_requests_are_found_by_filters(
     assert status == 403
 
 
+def test_the_log_is_read_again_when_it_is_asked_to(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    dashboard.open("/audit?action=POST /api/v1/queue", "Audit log")
+    rows = dashboard.page.locator("tbody tr")
+    before = rows.count()
+    stack.call("POST", "queue/low/pause", {"reason": "audited"})
+    stack.call("POST", "queue/low/resume")
+
+    dashboard.page.get_by_role("button", name="Refresh").click()
+
+    expect(rows).to_have_count(before + 2)
+
+
 def test_a_day_is_verified(dashboard: DashboardPage) -> None:
     dashboard.open("/audit", "Audit log")
 

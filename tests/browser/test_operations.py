@@ -88,6 +88,25 @@ def test_a_connection_is_tested_and_its_notification_is_listed(
     assert dashboard.accessibility_faults() == []
 
 
+def test_a_notification_that_failed_is_sent_again(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    name = f"no-secret-{token_hex(4)}"
+    connection = {"id": name, "connector": "discord"}
+    stack.call("PUT", f"connections/{name}", connection, **{"If-None-Match": "*"})
+    key = {"Idempotency-Key": f'"{name}"'}
+    sent = stack.call("POST", f"connections/{name}/test", **key)
+    dashboard.open(f"/notifications/{sent['task_id']}/{sent['id']}")
+    attempts = dashboard.page.get_by_role("list", name="Attempts to send it")
+    expect(attempts.get_by_role("listitem")).to_have_count(1)
+
+    dashboard.page.get_by_role("button", name="Send again").click()
+
+    expect(dashboard.page.get_by_role("status").last).to_contain_text("Queued again")
+    expect(attempts.get_by_role("listitem")).to_have_count(2)
+    expect(attempts).to_contain_text("the connection has no secret")
+
+
 def test_a_page_without_tls_tests_a_connection(dashboard: DashboardPage) -> None:
     # Browsers have no randomUUID outside of a secure context, and loopback is one.
     dashboard.page.add_init_script("delete Crypto.prototype.randomUUID")

@@ -1,5 +1,4 @@
 from secrets import token_hex
-from time import sleep
 
 import requests
 from playwright.sync_api import expect
@@ -19,21 +18,6 @@ def forge(stack: NewcomerStack) -> None:
     }
     url = f"{stack.url}/api/v1/webhooks/github"
     requests.post(url, json={"zen": HTML}, headers=headers, timeout=60)
-
-
-def send_when_known(stack: NewcomerStack, source: str, secret: str) -> None:
-    """Send a webhook to a new source, again until the function has read the configuration."""
-    named = ("--source", source, "--secret", secret)
-    for _ in range(30):
-        try:
-            stack.command("send", "github", "issue_comment", *named)
-        except RuntimeError as refused:
-            if "no such source" not in str(refused):
-                raise
-            sleep(2)
-        else:
-            return
-    raise AssertionError(f"github/{source} is not known after a minute")
 
 
 def test_rejected_requests_have_a_reason_and_what_to_do(
@@ -74,7 +58,7 @@ def test_a_source_is_set_up_and_its_first_delivery_is_awaited(
     assert values[0] == f"{stack.url}/api/v1/webhooks/github/{name}"
     assert dashboard.accessibility_faults() == []
 
-    send_when_known(stack, name, values[1])
+    stack.send_to_new_source("github", "issue_comment", name, values[1])
 
     expect(dashboard.page.get_by_text("The first delivery has arrived.")).to_be_visible()
     expect(dashboard.page.get_by_role("link", name="issue_comment.created")).to_be_visible()
@@ -92,6 +76,25 @@ def test_the_secret_of_a_source_in_use_is_replaced_after_a_question(
     dashboard.page.keyboard.press("Escape")
 
     assert stack.send("/agent with the secret as before")
+
+
+def test_the_secret_of_a_source_in_use_is_replaced(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    name, before = f"browser-{token_hex(4)}", token_hex(16)
+    source = f"sources/bitbucket/{name}"
+    stack.call("PUT", source, {"provider": "bitbucket", "name": name}, **{"If-None-Match": "*"})
+    stack.call("PUT", f"{source}/secret", {"secrets": [before]})
+    stack.send_to_new_source("bitbucket", "pullrequest.created", name, before)
+    dashboard.open(f"/sources/new?provider=bitbucket&name={name}", "Set up a source")
+
+    dashboard.page.get_by_role("button", name="Make a secret and store it").click()
+    dashboard.confirm("Replace it")
+
+    dashboard.page.get_by_text("Copy the secret now").wait_for()
+    values = dashboard.page.locator(".steps .id code").all_text_contents()
+    assert len(values[1]) >= 32
+    assert values[1] != before
 
 
 def test_a_rejected_first_request_is_explained(

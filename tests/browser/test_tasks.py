@@ -1,8 +1,12 @@
 import re
+from collections.abc import Callable
+from secrets import token_hex
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.dashboard import DashboardPage
+from tests.browser.conftest import OpenDashboard
+from tests.browser.dashboard import HTML, DashboardPage
 from tests.browser.stack import NewcomerStack
 
 
@@ -70,6 +74,71 @@ def test_a_task_is_cancelled_with_a_reason_and_retried(
     )
 
 
+@pytest.fixture(scope="module")
+def approving(stack: NewcomerStack) -> Callable[[str], str]:
+    """What sends a command whose task needs an approval, and returns the id of the task."""
+    name, secret = f"approving-{token_hex(4)}", token_hex(16)
+    source = {"provider": "gitea", "name": name, "permission": "off", "approval": {"kinds": ["*"]}}
+    stack.call("PUT", f"sources/gitea/{name}", source, **{"If-None-Match": "*"})
+    stack.call("PUT", f"sources/gitea/{name}/secret", {"secrets": [secret]})
+
+    def send(text: str) -> str:
+        words = ("--text", f"/agent {text}")
+        sent = stack.send_to_new_source("gitea", "issue_comment.created", name, secret, *words)
+        return str(sent["task_ids"][0])
+
+    return send
+
+
+def test_a_task_is_approved(
+    dashboard: DashboardPage, stack: NewcomerStack, approving: Callable[[str], str]
+) -> None:
+    task = approving("deploy it")
+    dashboard.open(f"/tasks/{task}")
+    expect(dashboard.page.locator(".state-line")).to_contain_text("awaiting approval")
+    assert dashboard.accessibility_faults() == []
+
+    dashboard.page.get_by_role("button", name="Approve").click()
+
+    expect(dashboard.page.get_by_role("status").last).to_contain_text("Task approved")
+    expect(dashboard.page.locator(".state-line")).to_contain_text("pending")
+    expect(dashboard.page.get_by_role("button", name="Approve")).to_have_count(0)
+    history = dashboard.page.get_by_role("list", name="What happened to this task")
+    expect(history).to_contain_text("approved")
+    assert stack.call("GET", f"tasks/{task}")["status"] == "pending"
+
+
+def test_a_task_is_rejected_with_a_reason(
+    dashboard: DashboardPage, stack: NewcomerStack, approving: Callable[[str], str]
+) -> None:
+    task = approving("delete everything")
+    dashboard.open(f"/tasks/{task}")
+
+    dashboard.page.get_by_role("button", name="Reject …").click()
+    dashboard.page.get_by_label("Reason (optional)").fill(f"too much {HTML}")
+    assert dashboard.accessibility_faults() == []
+    dashboard.confirm("Reject the task")
+
+    expect(dashboard.page.locator(".state-line")).to_contain_text("cancelled")
+    expect(dashboard.page.get_by_text(f"too much {HTML}").first).to_be_visible()
+    assert dashboard.hostile_elements() == 0
+    assert stack.call("GET", f"tasks/{task}")["status"] == "cancelled"
+
+
+def test_who_may_not_approve_sees_what_waits_and_no_buttons(
+    open_dashboard: OpenDashboard, stack: NewcomerStack, approving: Callable[[str], str]
+) -> None:
+    task = approving("ask an operator")
+    page = open_dashboard()
+    page.log_in(stack.create_key("viewer")["key"])
+
+    page.open(f"/tasks/{task}")
+
+    expect(page.page.locator(".state-line")).to_contain_text("awaiting approval")
+    for name in ("Approve", "Reject …"):
+        expect(page.page.get_by_role("button", name=name)).to_have_count(0)
+
+
 def test_the_priority_of_a_task_changes(dashboard: DashboardPage, stack: NewcomerStack) -> None:
     task = stack.create_task("hurry")
     dashboard.open(f"/tasks/{task}", "hurry")
@@ -115,3 +184,14 @@ def test_an_unknown_task_is_explained(dashboard: DashboardPage) -> None:
     dashboard.page.goto(f"{dashboard.stack.url}/#/tasks/tsk_aaaaaaaaaaaaaaaaaaaaaaaa")
 
     expect(dashboard.page.get_by_role("alert")).to_contain_text("There is nothing here")
+
+
+def test_all_filters_are_removed_at_once(dashboard: DashboardPage, stack: NewcomerStack) -> None:
+    task = stack.create_task("behind two filters", priority="high")
+    dashboard.open("/tasks?priority=low&status=failed", "Tasks")
+    expect(dashboard.row(task)).to_have_count(0)
+
+    dashboard.page.get_by_role("button", name="Clear filters").click()
+
+    expect(dashboard.row(task)).to_be_visible()
+    expect(dashboard.page).to_have_url(re.compile(r"#/tasks$"))
