@@ -60,12 +60,12 @@ def browser(chromium: str) -> "Iterator[Browser]":
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewcomerStack]:
     running = os.environ.get("SIGNALBOX_BROWSER_HOME")
     if running:
-        yield NewcomerStack.of(Path(running))
+        yield _warm(Path(running))
         return
     home = tmp_path_factory.mktemp("stack")
     signalbox(home, "up", "--detach", f"--port={_port()}")
     try:
-        yield NewcomerStack.of(home)
+        yield _warm(home)
     finally:
         signalbox(home, "down")
 
@@ -95,6 +95,12 @@ def dashboard(open_dashboard: OpenDashboard) -> DashboardPage:
     page = open_dashboard()
     page.log_in()
     return page
+
+
+def _warm(home: Path) -> NewcomerStack:
+    stack = NewcomerStack.of(home)
+    stack.warm_up()
+    return stack
 
 
 def _port() -> int:

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -49,6 +51,12 @@ class NewcomerStack:
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def warm_up(self) -> None:
+        """Start as many processes of the API as a page asks at once; each takes its time."""
+        paths = ("tasks", "queue", "deliveries", "incidents", "metrics", "overview")
+        with ThreadPoolExecutor(len(paths)) as pool:
+            list(pool.map(partial(self.call, "GET"), paths))
 
     def create_key(self, *roles: str, scopes: tuple[str, ...] = ()) -> dict[str, str]:
         """Return a new key, with its text in `key`."""
