@@ -93,6 +93,7 @@ class QueuePoller(Poller):
             QueueUrl=self._queue.url,
             MaxNumberOfMessages=min(self._queue.batch_size, _MAX_RECEIVE),
             WaitTimeSeconds=self._queue.wait,
+            MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
         return answer.get("Messages", [])
@@ -159,7 +160,10 @@ def _sqs_record(message: MessageTypeDef, arn: str) -> dict[str, object]:
         "receiptHandle": message["ReceiptHandle"],
         "body": message.get("Body", ""),
         "attributes": dict(message.get("Attributes", {})),
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
         "md5OfBody": message.get("MD5OfBody", ""),
         "eventSource": "aws:sqs",
         "eventSourceARN": arn,

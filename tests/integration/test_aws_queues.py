@@ -8,7 +8,9 @@ import pytest
 from signalbox.aws.queues import QueueUrls, SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.transport.clients import SqsTransport
 from signalbox.models.errors import Unavailable
+from signalbox.models.span import Span, SpanKind
 from signalbox.models.task import Priority
+from signalbox.models.trace_context import child_traceparent
 from tests.builders import NOW, a_notification, a_task
 from tests.contract.queues import TaskQueueContract
 from tests.fakes.clock import FakeClock
@@ -22,7 +24,17 @@ from tests.integration.faults import (
     unreachable,
 )
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 DOWN = pytest.mark.parametrize("trouble", [throttled, broken, unreachable])
+
+
+def traces(stack: Stack, queue: str) -> list[str | None]:
+    """The trace contexts with which messages of a queue were sent, as one who polls gets them."""
+    received = stack.clients.sqs.receive_message(
+        QueueUrl=stack.name(queue), MessageAttributeNames=["All"]
+    )
+    sent = [message.get("MessageAttributes", {}) for message in received["Messages"]]
+    return [each["traceparent"]["StringValue"] if each else None for each in sent]
 
 
 class TestSqsTasks(TaskQueueContract):
@@ -77,6 +89,17 @@ class TestSqsTasks(TaskQueueContract):
 
         assert [each.task for each in received if each] == [task]
 
+    def test_a_message_is_sent_with_the_trace_in_which_it_is_sent(
+        self, stack: Stack, queue: SqsTaskQueue
+    ) -> None:
+        with Span(SpanKind.CONSUMER, parent=TRACE):
+            queue.send(Priority.LOW, [a_task().id])
+        queue.send(Priority.LOW, [a_task().id])
+
+        first, second = (traces(stack, "LowQueue") for _ in range(2))
+
+        assert (first, second) == ([TRACE], [None])
+
     def test_hiding_for_longer_than_sqs_allows_is_no_matter(
         self, queue: SqsTaskQueue, clock: FakeClock
     ) -> None:
@@ -129,6 +152,23 @@ def test_a_notice_goes_to_the_queue_of_its_connector(stack: Stack) -> None:
     (message,) = stack.clients.sqs.receive_message(QueueUrl=stack.name("slackQueue"))["Messages"]
     assert note.id in message["Body"]
     assert note.change.data.title not in message["Body"]
+
+
+def test_a_notification_is_sent_with_the_trace_of_its_task(stack: Stack) -> None:
+    note = a_notification()
+    of_task = note.change.data.traceparent
+    assert of_task
+    queue = SqsNotificationQueue(
+        sqs=SqsTransport(*transport_limits()), urls={"slack": stack.name("slackQueue")}
+    )
+    inside = child_traceparent(of_task)
+
+    for parent in (None, TRACE, inside):
+        with Span(SpanKind.CONSUMER, parent=parent):
+            queue.send("slack", note)
+
+    sent = [trace for _ in range(3) for trace in traces(stack, "slackQueue")]
+    assert sent == [of_task, of_task, inside]
 
 
 def test_a_connector_without_a_queue_is_unavailable(stack: Stack) -> None:

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.metrics.metric import SingleMetric
 
+from signalbox.models.span import Span, SpanKind
 from signalbox.runtime.json_logs import JsonFormatter
 from signalbox.runtime.telemetry import count, observe_durations
 
@@ -119,3 +120,18 @@ def test_durations_are_the_line_that_powertools_writes(monkeypatch: pytest.Monke
     )
     del mine["_aws"]["Timestamp"], expected["_aws"]["Timestamp"]
     assert mine == expected
+
+
+def test_a_record_has_the_trace_of_the_span_that_is_under_way() -> None:
+    stream = StringIO()
+    log = ours(stream)
+
+    with Span(SpanKind.SERVER, parent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
+        log.info("first")
+    with Span(SpanKind.SERVER):
+        log.info("second")
+
+    first, second = (json.loads(each) for each in stream.getvalue().splitlines())
+    assert first["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert first["span_id"] == "b7ad6b7169203331"
+    assert "trace_id" not in second

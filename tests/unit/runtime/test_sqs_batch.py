@@ -3,6 +3,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from threading import Barrier, Event, current_thread, main_thread
+from typing import cast
 
 import pytest
 from pydantic import JsonValue
@@ -166,3 +167,23 @@ def test_a_metric_is_written_at_once_as_lines_of_other_threads_come_between_writ
     metric = json.loads(line)
     assert line.endswith("}\n")
     assert (metric["connector"], metric["Notifications"]) == ("slack", [2])
+
+
+def test_the_lines_of_a_message_have_the_trace_with_which_it_was_sent(
+    logs: StringIO, counts: FakeCount
+) -> None:
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    event = _messages(2)
+    records = cast("list[dict[str, JsonValue]]", event["Records"])
+    attribute: JsonValue = {"stringValue": sent, "dataType": "String", "binaryListValues": []}
+    records[0]["messageAttributes"] = {"traceparent": attribute}
+    records[1]["messageAttributes"] = {"traceparent": {"stringValue": "nonsense"}}
+
+    def handle(_: SqsRecord) -> None:
+        raise Unavailable("down")
+
+    sqs_batch_handler(handle, a_logger(logs), counts)(event, FakeContext(FakeClock()))
+
+    first, second = (json.loads(line) for line in logs.getvalue().splitlines())
+    assert (first["message"], first["trace_id"]) == ("message failed", sent.split("-")[1])
+    assert "trace_id" not in second

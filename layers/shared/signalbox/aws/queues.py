@@ -17,12 +17,17 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
+from signalbox.models.span import current_traceparent
 from signalbox.models.task import Priority
+from signalbox.models.trace_context import TRACEPARENT
 from signalbox.services.ports.notifications import NotificationQueue
 from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskQueue
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        MessageAttributeValueTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
     from signalbox.aws.protocols import SqsApi
 
@@ -177,9 +182,12 @@ class SqsNotificationQueue(NotificationQueue):
         if not self.has_queue(connector):
             raise Unavailable(f"there is no queue for the connector {connector}")
         message = NotificationMessage(task_id=notification.task_id, notification_id=notification.id)
+        traceparent = current_traceparent(notification.change.data.traceparent)
         with aws_unavailable(f"the queue of {connector}"):
             self.sqs.send_message(
-                QueueUrl=self.urls[connector], MessageBody=message.model_dump_json()
+                QueueUrl=self.urls[connector],
+                MessageBody=message.model_dump_json(),
+                MessageAttributes=_attributes(traceparent),
             )
 
 
@@ -191,7 +199,13 @@ def _entries(
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
     """
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
-        {"Id": str(n), "MessageBody": body, "DelaySeconds": delay} for n, body in enumerate(bodies)
+        {
+            "Id": str(n),
+            "MessageBody": body,
+            "DelaySeconds": delay,
+            "MessageAttributes": _attributes(current_traceparent()),
+        }
+        for n, body in enumerate(bodies)
     ]
     if tenant is not None:
         # a group has 128 characters of ASCII at most, and is shown where the message is
@@ -199,6 +213,13 @@ def _entries(
         for entry in entries:
             entry["MessageGroupId"] = group
     return entries
+
+
+def _attributes(traceparent: str | None) -> dict[str, MessageAttributeValueTypeDef]:
+    """Return the attributes of a message: the trace that it belongs to, if it is known."""
+    if traceparent is None:
+        return {}
+    return {TRACEPARENT: {"DataType": "String", "StringValue": traceparent}}
 
 
 @contextmanager

@@ -54,6 +54,8 @@ from signalbox.models.ids import RequestId
 from signalbox.models.principal import ANONYMOUS, Principal
 from signalbox.models.rate_limits import OverLimit, rate_limit_headers, retry_headers
 from signalbox.models.request import InboundRequest
+from signalbox.models.span import CURRENT_SPAN, Span, SpanKind
+from signalbox.models.trace_context import TRACEPARENT, read_traceparent
 
 
 class _OwnEventRouter(APIGatewayHttpResolver):
@@ -84,6 +86,7 @@ class _Exchange:
     """What is known of a request and its response so far."""
 
     request_id: RequestId
+    span: Span
     request: InboundRequest | None = None
     route: Route | None = None
     caller: Principal = ANONYMOUS
@@ -123,14 +126,34 @@ class ApiHandler:
         return self._handle(event, context, self.admit)
 
     def _handle(
-        self, event: dict[str, JsonValue], context: LambdaContext, admit: _Admit
+        self,
+        event: dict[str, JsonValue],
+        context: LambdaContext,
+        admit: _Admit,
+        outer: Span | None = None,
     ) -> LambdaResponse:
-        started = perf_counter()
         parsed = HttpApiEvent.model_validate(event)
         if parsed.requestContext.http.method == "HEAD":
-            response = self._handle(_as_get(event), context, admit)
+            response = self._handle(_as_get(event), context, admit, outer)
             return {**response, "body": "", "isBase64Encoded": False}
-        exchange = _Exchange(request_id=request_id(parsed))
+        traced = outer or TRACEPARENT not in parsed.headers
+        span = Span(SpanKind.SERVER, parent=outer if traced else read_traceparent(parsed.headers))
+        token = CURRENT_SPAN.set(span)  # a `with` would be two calls more of each request
+        try:
+            return self._respond(event, context, parsed, admit, span)
+        finally:
+            CURRENT_SPAN.reset(token)
+
+    def _respond(
+        self,
+        event: dict[str, JsonValue],
+        context: LambdaContext,
+        parsed: HttpApiEvent,
+        admit: _Admit,
+        span: Span,
+    ) -> LambdaResponse:
+        started = perf_counter()
+        exchange = _Exchange(request_id=request_id(parsed), span=span)
         try:
             response = self._answer(event, context, parsed, exchange, admit)
         except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
@@ -188,7 +211,8 @@ class ApiHandler:
 
         def perform(call: ApiCall) -> LambdaResponse:
             inner = call_event(event, call, exchange.request_id)
-            return self._handle(inner, context, lambda *_: AuthResult(caller=exchange.caller))
+            admit = AuthResult(caller=exchange.caller)
+            return self._handle(inner, context, lambda *_: admit, exchange.span)
 
         call = MountCall(request=request, authenticate=authenticate, perform=perform)
         return self.mounts[request.path](call)

@@ -25,6 +25,8 @@ from signalbox.models.errors import SignalboxError, Unavailable
 from signalbox.models.gateway_errors import AttemptFailed, ClientLeft, ServiceUnavailable
 from signalbox.models.principal import Scope
 from signalbox.models.service import Service
+from signalbox.models.span import Span, SpanKind
+from signalbox.models.trace_context import TRACEPARENT, read_traceparent, trace_fields
 from signalbox.services.gateway.bodies import WatchedBody
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardRequest
@@ -41,7 +43,7 @@ from signalbox.services.gateway.record import GatewayRecord
 from signalbox.services.gateway.response_fields import with_defaults
 from signalbox.services.gateway.routing import RoutingTable
 from signalbox.services.gateway.service_middlewares import MiddlewareSteps, no_middlewares
-from signalbox.services.ports.gateway import GatewayResponse
+from signalbox.services.ports.gateway import GatewayResponse, field_values
 
 _MAX_OWN_BODY: Final = 0
 _STATUS: Final = ("api", "gateway", "status")
@@ -86,7 +88,7 @@ class Gateway:
             ClientLeft: The client left while its body was read.
             CancelledError: The client left, so nobody needs the response.
         """
-        started, record = perf_counter(), GatewayRecord()
+        started, record = perf_counter(), GatewayRecord(span=_span(incoming))
         try:
             response = await self._answer(incoming, record)
         except ClientLeft:
@@ -221,7 +223,8 @@ class Gateway:
         is_ours = known is None or isinstance(known, Unavailable)
         if is_ours and not isinstance(known, ServiceUnavailable):
             where = {"request_id": incoming.request_id, "middleware": record.middleware}
-            self.logger.error("gateway failed", extra={**where, **error_fields(error)})
+            extra = {**where, **trace_fields(record.span.context), **error_fields(error)}
+            self.logger.error("gateway failed", extra=extra)
         return problem(known, incoming.request_id, record.service)
 
     async def _report(
@@ -246,6 +249,7 @@ class Gateway:
             extra={
                 "request_id": incoming.request_id,
                 **incoming.log_fields,
+                **trace_fields(record.span.context),
                 "target_service": record.service,
                 "version": record.version,
                 "instance": last.instance if last else None,
@@ -265,3 +269,10 @@ class Gateway:
                 + ([last.fault] if last and last.fault else []),
             },
         )
+
+
+def _span(incoming: IncomingRequest) -> Span:
+    """Return the span of a request, in the trace of the client if there is one."""
+    sent = field_values(incoming.fields, TRACEPARENT)
+    parent = read_traceparent({TRACEPARENT: sent[0]}) if len(sent) == 1 else None
+    return Span(SpanKind.SERVER, parent=parent)

@@ -16,6 +16,7 @@ from signalbox.http.routing import APPLICATION_JSON
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
+from signalbox.models.trace_context import TRACEPARENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,18 @@ Mount = Callable[[MountCall], LambdaResponse]
 def call_event(
     event: Mapping[str, JsonValue], call: ApiCall, request: RequestId
 ) -> dict[str, JsonValue]:
-    """Return the event of a request of the API, made within the request of this event."""
+    """Return the event of a request of the API, made within the request of this event.
+
+    It is a part of the same trace.
+    """
     context = cast("dict[str, dict[str, JsonValue]]", event["requestContext"])
+    outer = cast("dict[str, JsonValue]", event.get("headers") or {})
     http = {**context["http"], "method": call.method, "path": call.path}
     headers: dict[str, JsonValue] = {
         **call.headers,
         "content-type": APPLICATION_JSON,
         "x-request-id": request,
+        **({TRACEPARENT: outer[TRACEPARENT]} if TRACEPARENT in outer else {}),
     }
     return {
         **event,

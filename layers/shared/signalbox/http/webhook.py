@@ -32,8 +32,9 @@ from signalbox.models.metrics import is_processed
 from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
+from signalbox.models.span import Span, SpanKind
 from signalbox.models.text import one_line
-from signalbox.models.trace_context import trace_fields, traceparent_of
+from signalbox.models.trace_context import traceparent_of
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.receive import (
     HandlerFault,
@@ -79,6 +80,10 @@ class WebhookHandler:
 
     def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
         """Answer one request with 202, what its provider expects, or a problem. It never raises."""
+        with Span(SpanKind.SERVER) as span:
+            return self._answer(event, span)
+
+    def _answer(self, event: Mapping[str, JsonValue], span: Span) -> LambdaResponse:
         started = perf_counter()
         event_model = HttpApiEvent.model_validate(event)
         request = request_id(event_model)
@@ -99,6 +104,8 @@ class WebhookHandler:
                 receipt = self.receive(inbound, source)
                 response = _accepted(receipt, request)
                 outcome = "duplicate" if receipt.duplicate else receipt.status
+                trace = traceparent_of(receipt.delivery)
+                (span.join if receipt.duplicate else span.begin)(trace)
         except SignalboxError as error:
             response, outcome = error_response(error, request), error.code
             self._record_rejection(error, event_model, response, source)
@@ -223,7 +230,6 @@ class WebhookHandler:
                 "status_code": response["statusCode"],
                 "request_id": response["headers"]["x-request-id"],
                 "delivery_id": delivery,
-                **(trace_fields(traceparent_of(delivery)) if delivery else {}),
                 "duration_ms": round(seconds * 1000, 1),
             },
         )

@@ -17,6 +17,8 @@ from signalbox.models.base import PartialModel
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import SignalboxError
 from signalbox.models.ids import DeliveryId
+from signalbox.models.span import Span, SpanKind, current_traceparent
+from signalbox.models.trace_context import trace_fields, traceparent_of
 from signalbox.runtime.follow_up import follow_up_sender
 from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import providers
@@ -74,13 +76,15 @@ class DeferredHandler:
             self._step(DeliveryId(record.dynamodb.Keys.pk.S))
 
     def _step(self, delivery: DeliveryId) -> None:
-        try:
-            after = self.interpret(delivery)
-        except SignalboxError as error:
-            extra = {"delivery_id": delivery, **error_fields(error)}
-            self.logger.error("deferred delivery failed", extra=extra)
-        else:
-            self._report([after] if after else [])
+        with Span(SpanKind.CONSUMER, parent=traceparent_of(delivery)) as span:
+            try:
+                after = self.interpret(delivery)
+            except SignalboxError as error:
+                span.error = error.code
+                extra = {"delivery_id": delivery, **error_fields(error)}
+                self.logger.error("deferred delivery failed", extra=extra)
+            else:
+                self._report([after] if after else [])
 
     def _scheduled(self, context: "LambdaContext") -> None:
         started_at = self.clock()
@@ -98,6 +102,7 @@ class DeferredHandler:
             deferral = delivery.deferral
             follow_up = deferral.follow_up if deferral else None
             extra = {
+                **trace_fields(current_traceparent(traceparent_of(delivery.id))),
                 "delivery_id": delivery.id,
                 "provider": delivery.provider,
                 "source": delivery.source,

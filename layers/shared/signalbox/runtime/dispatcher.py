@@ -10,8 +10,9 @@ from signalbox.aws.compression import unpack_record
 from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
+from signalbox.models.span import Span, SpanKind
 from signalbox.models.task import Task
-from signalbox.models.trace_context import task_traceparent, trace_fields
+from signalbox.models.trace_context import task_traceparent
 from signalbox.runtime.stream_records import StreamRecord
 from signalbox.runtime.telemetry import count, logger
 from signalbox.runtime.wiring import Wiring
@@ -74,17 +75,19 @@ class Dispatcher:
                 "version": task.version,
                 "change": task.last_step.type,
                 "request_id": task.origin.request_id,
-                **trace_fields(task_traceparent(task)),
             }
-            try:
-                self.dispatch(task, [task.last_step])
-            except ConfigurationUnreadable as unreadable:
-                # to see it again at once would help nobody: maintenance tries and tells of it
-                self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
-            except Unavailable as error:
-                errors.append(error)
-            else:
-                self.logger.info("dispatched", extra=said)
+            with Span(SpanKind.CONSUMER, parent=task_traceparent(task)) as span:
+                try:
+                    self.dispatch(task, [task.last_step])
+                except ConfigurationUnreadable as unreadable:
+                    # to see it again at once would help nobody: maintenance tries and tells of it
+                    span.error = unreadable.code
+                    self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
+                except Unavailable as error:
+                    span.error = error.code
+                    errors.append(error)
+                else:
+                    self.logger.info("dispatched", extra=said)
         if errors:
             raise errors[0]
 

@@ -12,6 +12,9 @@ from typing import Final
 
 from typing_extensions import override
 
+from signalbox.models.span import CURRENT_SPAN
+from signalbox.models.trace_context import trace_fields
+
 _OWN_FIELDS: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 )
@@ -21,7 +24,8 @@ _OWN_FIELDS: Final = frozenset(
 class JsonFormatter(logging.Formatter):
     """Formats records; fields that are None are left out.
 
-    `service` is in each of them; the trace is that of the invocation.
+    `service` is in each of them; the traces are that of the invocation, for X-Ray, and that of the
+    span which is under way.
     """
 
     def __init__(self, service: str, environment: Mapping[str, str]) -> None:
@@ -41,6 +45,9 @@ class JsonFormatter(logging.Formatter):
         trace = self._environment.get("_X_AMZN_TRACE_ID", "").partition(";")[0]
         if trace:
             fields["xray_trace_id"] = trace.removeprefix("Root=")
+        span = CURRENT_SPAN.get()
+        if span and (span.own or span.parent) and (context := span.context):
+            fields |= trace_fields(context)
         fields |= {
             key: value
             for key, value in vars(record).items()
@@ -54,9 +61,7 @@ class JsonFormatter(logging.Formatter):
 def _timestamp(seconds: float) -> str:
     local = time.localtime(seconds)
     milliseconds = int(seconds * 1_000) % 1_000
-    return (
-        f"{time.strftime('%Y-%m-%d %H:%M:%S', local)},{milliseconds:03}{time.strftime('%z', local)}"
-    )
+    return time.strftime(f"%Y-%m-%d %H:%M:%S,{milliseconds:03}%z", local)
 
 
 def _exception_fields(error: BaseException) -> dict[str, object]:

@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_camel
 
 from signalbox.http.problems import error_fields
 from signalbox.models.base import PartialModel
+from signalbox.models.span import Span, SpanKind
+from signalbox.models.trace_context import TRACEPARENT, read_traceparent
 from signalbox.services.ports.metrics import Count
 
 if TYPE_CHECKING:
@@ -29,8 +31,17 @@ _RESPONSE_MILLISECONDS: Final = 3_000
 """When the response is made, whatever is still under way."""
 
 
+class _MessageAttribute(PartialModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+
+    string_value: str = ""
+
+
 class SqsRecord(PartialModel):
-    """A message, as Lambda passes it on. Its attributes are those of SQS, such as SentTimestamp."""
+    """A message, as Lambda passes it on. Its attributes are those of SQS, such as SentTimestamp.
+
+    Its message attributes are those of whoever sent it.
+    """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
@@ -38,6 +49,13 @@ class SqsRecord(PartialModel):
     receipt_handle: str = ""
     body: str
     attributes: Mapping[str, str] = Field(default_factory=dict)
+    message_attributes: Mapping[str, _MessageAttribute] = Field(default_factory=dict)
+
+    @property
+    def traceparent(self) -> str | None:
+        """Return the trace context with which it was sent."""
+        sent = self.message_attributes.get(TRACEPARENT)
+        return read_traceparent({TRACEPARENT: sent.string_value}) if sent else None
 
 
 class _SqsEvent(PartialModel):
@@ -64,16 +82,18 @@ def sqs_batch_handler(
         def is_done(record: SqsRecord) -> bool:
             if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
                 return False
-            try:
-                handle(record)
-            except RetryMessage:
-                return False
-            except Exception as error:  # noqa: BLE001  it is reported, and its neighbours go on
-                extra = {"message_id": record.message_id, **error_fields(error)}
-                logger.error("message failed", extra=extra)
-                count("MessagesFailed", {})
-                return False
-            return True
+            with Span(SpanKind.CONSUMER, parent=record.traceparent) as span:
+                try:
+                    handle(record)
+                except RetryMessage:
+                    return False
+                except Exception as error:  # noqa: BLE001  it is reported, and its neighbours go on
+                    span.error = type(error).__name__
+                    extra = {"message_id": record.message_id, **error_fields(error)}
+                    logger.error("message failed", extra=extra)
+                    count("MessagesFailed", {})
+                    return False
+                return True
 
         records = _SqsEvent.model_validate(event).Records
         if min(workers, len(records)) <= 1:

@@ -174,3 +174,18 @@ def test_no_message_of_a_fifo_queue_overtakes_a_failed_one_of_its_group() -> Non
     failed = failed_messages(messages, {"batchItemFailures": [{"itemIdentifier": "b"}]})
 
     assert sorted(failed) == ["b", "d"]
+
+
+def test_the_function_gets_the_attributes_with_which_a_message_was_sent() -> None:
+    sent = {"traceparent": {"DataType": "String", "StringValue": "00-1-2-01"}}
+    sqs = FakeSqs([{**message("a"), "MessageAttributes": sent}])
+    called = Called({"batchItemFailures": []})
+    polling = poller(sqs, called)
+
+    polling.poll()
+    polling.release()
+
+    (event,) = called.events
+    assert event["Records"][0]["messageAttributes"] == {
+        "traceparent": {"dataType": "String", "stringValue": "00-1-2-01"}
+    }

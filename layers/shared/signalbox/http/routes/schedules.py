@@ -6,12 +6,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from signalbox.http.crud import Crud, IfMatch, add_crud, precondition_check, resource_response
-from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
+from signalbox.http.idempotency import idempotency_key
 from signalbox.http.pagination import IdPath
-from signalbox.http.routes.tasks import task_response
+from signalbox.http.routes.tasks import created_task_response
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.schedules import SCHEDULES, ScheduleList, ScheduleRunsResponse
-from signalbox.http.schemas.tasks import TASKS
 from signalbox.models.change import TaskView
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Scope
@@ -99,8 +98,7 @@ def _add_control(routes: Routes, manage: ManageSchedules) -> None:
             key=idempotency_key(key, call.request),
             request_id=RequestId(call.request.request_id),
         )
-        headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED_HEADERS)
-        return task_response(task, 201, headers)
+        return created_task_response(task, new=new)
 
 
 def _switch(word: str, summary: str) -> Route:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 
 from signalbox.http.preconditions import if_match, optional_if_match, task_etag
-from signalbox.http.routes.tasks import task_response
+from signalbox.http.routes.tasks import joined_task_response
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.task_changes import (
     CancelTaskRequest,
@@ -59,7 +59,7 @@ def add_task_changes(
         if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         by = routes.call().caller.name
-        return task_response(
+        return joined_task_response(
             edit(TaskId(task_id), lambda _: body, if_match(if_match_header), by=by)
         )
 
@@ -70,7 +70,9 @@ def add_task_changes(
         if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         by = routes.call().caller.name
-        return task_response(edit(TaskId(task_id), body.over, if_match(if_match_header), by=by))
+        return joined_task_response(
+            edit(TaskId(task_id), body.over, if_match(if_match_header), by=by)
+        )
 
     @routes.add(_changing("DELETE", TASK, "Cancel a task; its worker learns it by a heartbeat"))
     def cancel_task(
@@ -80,12 +82,12 @@ def add_task_changes(
     ) -> Response[str]:
         versions = if_match(if_match_header)
         by = routes.call().caller.name
-        return task_response(cancel(TaskId(task_id), versions, by=by, reason=reason))
+        return joined_task_response(cancel(TaskId(task_id), versions, by=by, reason=reason))
 
     @routes.add(_changing("POST", f"{TASK}/retry", "Try a failed or cancelled task again"))
     def retry_task(task_id: str, if_match_header: TaskIfMatch = None) -> Response[str]:
         versions = optional_if_match(if_match_header)
-        return task_response(retry(TaskId(task_id), versions, by=routes.call().caller.name))
+        return joined_task_response(retry(TaskId(task_id), versions, by=routes.call().caller.name))
 
     @routes.add(
         Route(
@@ -138,7 +140,9 @@ def _add_approval(routes: Routes, approve: ApproveTask) -> None:
     )
     def approve_task(task_id: str, if_match_header: TaskIfMatch = None) -> Response[str]:
         versions = optional_if_match(if_match_header)
-        return task_response(approve(TaskId(task_id), versions, by=routes.call().caller.name))
+        return joined_task_response(
+            approve(TaskId(task_id), versions, by=routes.call().caller.name)
+        )
 
     @routes.add(_changing("POST", f"{TASK}/reject", "Cancel a task that awaits approval", _APPROVE))
     def reject_task(
@@ -147,7 +151,7 @@ def _add_approval(routes: Routes, approve: ApproveTask) -> None:
         if_match_header: TaskIfMatch = None,
     ) -> Response[str]:
         versions, by = optional_if_match(if_match_header), routes.call().caller.name
-        return task_response(approve.reject(TaskId(task_id), versions, by=by, reason=reason))
+        return joined_task_response(approve.reject(TaskId(task_id), versions, by=by, reason=reason))
 
 
 def _changing(method: str, path: str, summary: str, scope: Scope = Scope.TASKS_WRITE) -> Route:

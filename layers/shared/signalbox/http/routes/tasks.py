@@ -1,6 +1,5 @@
 """Tasks: create, list and get."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -15,6 +14,7 @@ from signalbox.http.schemas.tasks import TASK, TASKS, TaskList
 from signalbox.models.change import TaskView, task_view
 from signalbox.models.ids import RequestId, TaskId
 from signalbox.models.principal import Scope
+from signalbox.models.span import begin_trace, join_trace
 from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.models.trace_context import read_traceparent
 from signalbox.services.ports.tasks import TaskStore
@@ -52,8 +52,7 @@ def add_tasks(
             request_id=RequestId(call.request.request_id),
             traceparent=read_traceparent(call.request.headers),
         )
-        headers = {"location": f"{TASKS}/{task.id}"} | ({} if new else REPLAYED_HEADERS)
-        return task_response(task, 201, headers)
+        return created_task_response(task, new=new)
 
     @routes.add(
         Route(
@@ -111,8 +110,24 @@ def add_tasks(
         return task_response(task)
 
 
-def task_response(
-    task: Task, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response[str]:
+def created_task_response(task: Task, *, new: bool) -> Response[str]:
+    """Return the response to a request that created the task, or did so before.
+
+    The trace of a task without one of its client begins with the request that creates it.
+    """
+    view = task_view(task)
+    (begin_trace if new else join_trace)(view.traceparent)
+    headers = {"etag": task_etag(task), "location": f"{TASKS}/{task.id}"}
+    return json_response(view, 201, headers if new else headers | REPLAYED_HEADERS)
+
+
+def task_response(task: Task) -> Response[str]:
     """Return the response with a task and its ETag."""
-    return json_response(task_view(task), status, {"etag": task_etag(task), **(headers or {})})
+    return json_response(task_view(task), headers={"etag": task_etag(task)})
+
+
+def joined_task_response(task: Task) -> Response[str]:
+    """Return the response to a request that changed a task, which joins the trace of the task."""
+    view = task_view(task)
+    join_trace(view.traceparent)
+    return json_response(view, headers={"etag": task_etag(task)})

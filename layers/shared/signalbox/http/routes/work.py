@@ -21,7 +21,9 @@ from signalbox.models.base import Model
 from signalbox.models.change import TaskView, task_view
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
+from signalbox.models.span import join_trace
 from signalbox.models.task import Task
+from signalbox.models.trace_context import task_traceparent
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.leases import (
     HeartbeatAction,
@@ -39,9 +41,9 @@ def add_work(routes: Routes, *, claim: ClaimTask, leases: ManageLease) -> None:
     @routes.add(_route("/api/v1/queue/claim", "Claim the next task", ClaimResponse))
     def claim_task(body: Annotated[ClaimRequest, Body()]) -> Response[str]:
         task = claim(body.worker, lease_seconds=body.lease_seconds, wait_seconds=body.wait_seconds)
-        return json_response(
-            ClaimResponse(task=task_view(task), lease=_lease(task)) if task else ClaimResponse()
-        )
+        if task is None:
+            return json_response(ClaimResponse())
+        return json_response(ClaimResponse(task=_joined_view(task), lease=_lease(task)))
 
     @routes.add(
         _route(
@@ -56,21 +58,29 @@ def add_work(routes: Routes, *, claim: ClaimTask, leases: ManageLease) -> None:
         beat = leases.heartbeat(
             _lease_ref(task_id, body), lease_seconds=body.lease_seconds, progress=body.progress
         )
+        join_trace(task_traceparent(beat.task))
         lease = _lease(beat.task) if beat.word is HeartbeatAction.CONTINUE else None
         return json_response(HeartbeatResponse(action=beat.word, lease=lease))
 
     @routes.add(_route(f"{_TASK}/complete", "Say that the task is done", TaskView, 404, 409))
     def complete(task_id: str, body: Annotated[CompleteRequest, Body()]) -> Response[str]:
-        return json_response(task_view(leases.complete(_lease_ref(task_id, body), body.result)))
+        return json_response(_joined_view(leases.complete(_lease_ref(task_id, body), body.result)))
 
     @routes.add(_route(f"{_TASK}/fail", "Say that the attempt failed", TaskView, 404, 409))
     def fail(task_id: str, body: Annotated[FailRequest, Body()]) -> Response[str]:
         task = leases.fail(_lease_ref(task_id, body), body.reason, retryable=body.retryable)
-        return json_response(task_view(task))
+        return json_response(_joined_view(task))
 
     @routes.add(_route(f"{_TASK}/release", "Give the task back", TaskView, 404, 409))
     def release(task_id: str, body: Annotated[ReleaseRequest, Body()]) -> Response[str]:
-        return json_response(task_view(leases.release(_lease_ref(task_id, body), body.reason)))
+        return json_response(_joined_view(leases.release(_lease_ref(task_id, body), body.reason)))
+
+
+def _joined_view(task: Task) -> TaskView:
+    """Return the task as its worker sees it, whose request joins the trace of the task."""
+    view = task_view(task)
+    join_trace(view.traceparent)
+    return view
 
 
 def _route(path: str, summary: str, answers: type[Model], *refuses: int) -> Route:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from signalbox.models.gateway_errors import UpstreamFault
+from signalbox.models.span import Span, SpanKind
 from signalbox.services.gateway.failover import FailoverRefusal
 from signalbox.services.ports.gateway import BodyStream
 
@@ -46,7 +47,7 @@ class GatewayRecord:
     other instance was tried. `middleware` is the one that refused the request or failed;
     `raised_by` is the step of the pipeline from which an error is on its way. `cache` and `shadow`
     are what became of the response in a cache, and of the copy for another version. `opened` are
-    the answers of instances that are streams.
+    the answers of instances that are streams. `span` is that of the request.
     """
 
     service: str | None = None
@@ -60,6 +61,7 @@ class GatewayRecord:
     middleware: str | None = None
     raised_by: str | None = None
     opened: list[BodyStream] = field(default_factory=list)
+    span: Span = field(default_factory=lambda: Span(SpanKind.SERVER))
 
     async def close_opened(self) -> None:
         """Close the answers of instances: the client gets none of them."""
