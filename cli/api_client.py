@@ -42,6 +42,8 @@ from signalbox.http.schemas.work import (
 )
 from signalbox.models.change import TaskSummary, TaskView
 from signalbox.models.ids import TaskId
+from signalbox.models.span import current_traceparent
+from signalbox.models.trace_context import TRACEPARENT
 from signalbox.services.tasks.create import CreateTaskRequest
 from signalbox.services.tasks.update import UpdateTaskRequest
 
@@ -222,6 +224,8 @@ class ApiClient:
         sent = {"X-API-Key": self.key, **(headers or {})}
         if method != "GET":
             sent["Content-Type"] = "application/json"
+        if traceparent := current_traceparent():
+            sent[TRACEPARENT] = traceparent
         try:
             response = self.session.request(
                 method,

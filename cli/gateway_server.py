@@ -117,7 +117,7 @@ def serve_gateway(
     Raises:
         CommandError: The port is taken, or a proxy is no network.
     """
-    os.environ.update(environment)
+    take_environment(environment)
     listening = listening_socket(host, port)
     config = gateway_config(partial(application, trusted_proxies=trusted_proxies), workers)
     with listening:
@@ -125,6 +125,12 @@ def serve_gateway(
             Multiprocess(config, sockets=[listening]).run()
         else:
             Server(config).run(sockets=[listening])
+
+
+def take_environment(deployed: Mapping[str, str]) -> None:
+    """Set the variables of a deployment, except those of OpenTelemetry that this process has."""
+    own = {name for name, value in os.environ.items() if name.startswith("OTEL_") and value}
+    os.environ.update({name: value for name, value in deployed.items() if name not in own})
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

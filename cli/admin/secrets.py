@@ -20,6 +20,7 @@ from signalbox.models.config_resource import (
 )
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
+from signalbox.runtime.otlp.settings import otlp_headers
 from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.ports.deliveries import Providers
 from signalbox.services.ports.notifications import Connector
@@ -27,13 +28,14 @@ from signalbox.services.ports.notifications import Connector
 SECRET_NAMES: Final = (
     "sources/<provider>/<source>, tokens/<provider>/<source>, connections/<connection>, "  # noqa: S105
     "connections/<connection>/certificate, services/<service>/ca, "
-    "services/<service>/certificate or issuers/<issuer>"
+    "services/<service>/certificate, issuers/<issuer> or telemetry/headers"
 )
 
+_TELEMETRY: Final = "telemetry/headers"
 _NAME: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 _SECRET_NAME: Final = re.compile(
     rf"(?:sources|tokens)/{_NAME}/{_NAME}|(?:connections|issuers)/{_NAME}"
-    rf"|(?:connections|services)/{_NAME}/certificate|services/{_NAME}/ca"
+    rf"|(?:connections|services)/{_NAME}/certificate|services/{_NAME}/ca|telemetry/headers"
 )
 _MIN_STRONG_LENGTH: Final = 16
 _MAX_BYTES: Final = 1_900
@@ -63,6 +65,8 @@ def check_name(name: str, *, generate: bool = False) -> str:
         raise typer.BadParameter(f"a secret's name is {SECRET_NAMES}")
     if generate and name.startswith(f"{SOURCE_TOKENS}/"):
         raise typer.BadParameter("a token comes from the provider and cannot be generated")
+    if generate and name == _TELEMETRY:
+        raise typer.BadParameter("headers come from the endpoint and cannot be generated")
     if generate and is_pem(name):
         raise typer.BadParameter("a certificate comes from an authority and cannot be generated")
     return name
@@ -198,5 +202,7 @@ def _check(name: str, secret: str) -> None:
     Raises:
         CommandError: They would not.
     """
+    if name == _TELEMETRY and not otlp_headers(secret):
+        raise CommandError("headers are written as NAME=VALUE, with commas between")
     if name.startswith("issuers/") and len(secret.encode()) < MIN_SECRET:
         raise CommandError(f"the secret of an issuer has {MIN_SECRET} bytes or more")

@@ -18,7 +18,7 @@ SecretArgument = Annotated[
     typer.Argument(
         help="sources/<provider>/<source>, tokens/<provider>/<source>, "
         "connections/<connection>, connections/<connection>/certificate, services/<service>/ca, "
-        "services/<service>/certificate or issuers/<issuer>"
+        "services/<service>/certificate, issuers/<issuer> or telemetry/headers"
     ),
 ]
 FromEnvOption = Annotated[

@@ -69,10 +69,14 @@ def work(  # noqa: PLR0913  typer makes an option of each
     from cli.work.process import command_argv, command_starter
     from cli.work.running import AttemptOutcome
     from cli.work.signals import stop_on_signals
+    from cli.work.spans import start_spans
     from signalbox.models.ids import WorkerId
+    from signalbox.runtime.telemetry import end_export
 
     if bool(command) == bool(kubernetes):
         raise typer.BadParameter("give a command after --, or --kubernetes FILE")
+    start_spans()
+    argv = command_argv(command) if command else []
     runner = AttemptRunner(
         api=connect_api(chosen_target(context)),
         name=WorkerId(worker or socket.gethostname()),
@@ -81,10 +85,11 @@ def work(  # noqa: PLR0913  typer makes an option of each
         stopping=stop_on_signals(),
         beat_seconds=_JOB_BEAT_SECONDS if kubernetes else None,
         lossless=kubernetes is not None,
+        program=Path(argv[0]).name if argv else "kubernetes",
     )
     done: Worker | JobPool
     if kubernetes is None:
-        start = command_starter(command_argv(command or ()))
+        start = command_starter(argv)
         done = Worker(runner=runner, start=start, wait_seconds=wait)
     else:
         with _needs_group("kubernetes"):
@@ -97,10 +102,13 @@ def work(  # noqa: PLR0913  typer makes an option of each
             wait_seconds=wait,
             keep=keep_jobs,
         )
-    if not once:
-        done.run()
-    elif done.once() not in {None, AttemptOutcome.SUCCEEDED}:
-        raise typer.Exit(1)
+    try:
+        if not once:
+            done.run()
+        elif done.once() not in {None, AttemptOutcome.SUCCEEDED}:
+            raise typer.Exit(1)
+    finally:
+        end_export()
 
 
 @contextmanager

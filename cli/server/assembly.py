@@ -30,7 +30,7 @@ from cli.server.stream_batches import DEFAULT_STREAM_BATCH, StreamRules
 from cli.server.stream_poller import StreamPoller
 from signalbox.runtime.api import readiness_checks
 from signalbox.runtime.gateway_asgi import application
-from signalbox.runtime.telemetry import logger
+from signalbox.runtime.telemetry import begin_export, end_export, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.time import utc_now
 
@@ -77,6 +77,7 @@ class AssembledServer:
 
     def application(self) -> ServerApplication:
         """Return the application, which starts and ends the pollers."""
+        begin_export(self.wired.telemetry_headers)
         serves = self.options.serves
         pollers = tuple(self._pollers()) if self.options.polls else ()
         trusted = self.options.trusted_proxies
@@ -269,3 +270,4 @@ async def _end(
             break
     if gateway:
         await gateway.end()
+    await asyncio.to_thread(end_export)

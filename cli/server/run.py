@@ -14,7 +14,7 @@ from typing_extensions import override
 from uvicorn import Server
 
 from cli.errors import CommandError
-from cli.gateway_server import gateway_config
+from cli.gateway_server import gateway_config, take_environment
 from cli.server.assembly import AssembledServer
 from cli.server.stopping import Stopping
 
@@ -84,7 +84,7 @@ def serve_deployment(
     Raises:
         CommandError: The server could not start.
     """
-    os.environ.update(deployment.environment)
+    take_environment(deployment.environment)
     stopping = Stopping(listen.drain + listen.grace)
     assembled = AssembledServer(deployment=deployment, options=options, stopping=stopping)
     config = gateway_config(assembled.application)

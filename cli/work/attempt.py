@@ -16,6 +16,7 @@ from cli.work.lease import LeaseRenewer, StopReason, response_timeout
 from cli.work.log_upload import LogUploader
 from cli.work.running import AttemptOutcome, AttemptReport, RunningAttempt, StartAttempt
 from cli.work.signals import StopFlag
+from cli.work.spans import attempt_span
 from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse, LogLineInput
 from signalbox.http.schemas.work import (
     CompleteRequest,
@@ -56,7 +57,7 @@ class AttemptRunner:
     """Runs attempts of a worker. It releases a task when `stopping` is set.
 
     `beat_seconds` is the longest time between two heartbeats. `lossless` is for output that waits
-    when it cannot be sent.
+    when it cannot be sent. `program` is what runs, as spans name it.
     """
 
     api: ApiClient
@@ -66,6 +67,7 @@ class AttemptRunner:
     stopping: StopFlag = field(default_factory=StopFlag)
     beat_seconds: float | None = None
     lossless: bool = False
+    program: str = "attempt"
 
     def run(self, task: TaskView, held: LeaseRequest, start: StartAttempt) -> AttemptOutcome:
         """Run one attempt under a lease that was claimed or extended just now.
@@ -75,6 +77,14 @@ class AttemptRunner:
             ApiUnavailable: The API did not answer then.
             CommandError: It cannot be started.
         """
+        with attempt_span(self.program, task, self.name) as span:
+            outcome = self._run(task, held, start)
+            span.attributes["signalbox.outcome"] = outcome
+            if outcome in {AttemptOutcome.FAILED, AttemptOutcome.LOST}:
+                span.error = outcome
+            return outcome
+
+    def _run(self, task: TaskView, held: LeaseRequest, start: StartAttempt) -> AttemptOutcome:
         since = time.monotonic()
         if self.stopping.is_set():
             after = self.api.release(task.id, self._return(held))

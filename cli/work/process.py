@@ -21,6 +21,7 @@ from cli.work.output_decoder import LineDecoder
 from cli.work.process_guard import ProcessGuard
 from cli.work.running import AttemptOutcome, AttemptReport, StartAttempt
 from signalbox.models.change import TaskView
+from signalbox.models.span import current_traceparent
 
 _TAIL_LINES: Final = 40
 _CHUNK_BYTES: Final = 65_536
@@ -44,7 +45,8 @@ def command_argv(words: Sequence[str]) -> list[str]:
 def task_variables(task: TaskView) -> dict[str, str]:
     """Return SIGNALBOX_TASK_*: the fields of the task that are short enough for variables.
 
-    TRACEPARENT is its trace context, as OpenTelemetry reads it from the environment.
+    TRACEPARENT is its trace context, as OpenTelemetry reads it from the environment, or that of the
+    span of the command, if the worker exports it.
     """
     facts: Mapping[str, str | None] = {
         "id": task.id,
@@ -63,7 +65,8 @@ def task_variables(task: TaskView) -> dict[str, str]:
         "attempt": str(task.attempt),
         "max_attempts": str(task.max_attempts),
     }
-    traced = {"TRACEPARENT": task.traceparent} if task.traceparent else {}
+    traceparent = current_traceparent(task.traceparent)
+    traced = {"TRACEPARENT": traceparent} if traceparent else {}
     return traced | {
         f"SIGNALBOX_TASK_{name.upper()}": (value or "").replace("\0", "")
         for name, value in facts.items()

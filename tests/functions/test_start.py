@@ -36,6 +36,10 @@ SLOW: Final = frozenset(
 SENDS: Final = frozenset({"charset_normalizer", "certifi", "idna", "requests", "urllib3"})
 """What a function needs that calls other services, whatever it does."""
 
+EXPORT: Final = "signalbox.runtime.otlp"
+DESCRIPTIONS: Final = "signalbox.http.span_attributes"
+"""What is needed where telemetry is exported only."""
+
 NOTHING: Final[frozenset[str]] = frozenset()
 
 FUNCTIONS: Final = [
@@ -96,5 +100,6 @@ def test_a_function_loads_nothing_that_its_usual_way_does_not_need(
     modules, built = loaded(function, environment)
 
     assert modules & SLOW <= allowed
+    assert not {name for name in modules if name.startswith(EXPORT) or name == DESCRIPTIONS}
     assert len(modules) <= limit
     assert len(built) <= values, built

@@ -1,7 +1,7 @@
 """A whole installation in one process: GitHub, the functions, a worker and Slack, around moto."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final, cast
 
@@ -60,6 +60,7 @@ class Installation:
         faults: Faults,
         slack: FakeSlack,
         github: FakeGitHubHooks,
+        variables: Mapping[str, str],
     ) -> None:
         self.stack, self.clock, self.faults, self.slack = stack, clock, faults, slack
         self.github = github
@@ -68,6 +69,7 @@ class Installation:
             "SIGNALBOX_TRUSTED_ORIGINS": f"{slack.url},{github.url}",
             "SIGNALBOX_GATEWAY_NETWORKS": "127.0.0.0/8",
             "SIGNALBOX_WEBSOCKET_ENDPOINT": NOBODY,
+            **variables,
         }
         self.functions = {
             name: Process(name, stack, clock, faults, environment)
@@ -96,6 +98,11 @@ class Installation:
         called = {name: each for name, each in self.functions.items() if not idle.get(name)}
         self.driver = EventSourceDriver(self.stack, called, self.clock, chaos)
         return self.driver
+
+    @property
+    def worker_key(self) -> str:
+        """The API key of the worker."""
+        return self._key
 
     def make_keys(self) -> None:
         """Give the worker and the operator new keys."""
@@ -386,8 +393,10 @@ class Installation:
 
 
 @contextmanager
-def installed(slack: FakeSlack) -> Iterator[Installation]:
-    """An installation of its own, with faults to be chosen."""
+def installed(
+    slack: FakeSlack, variables: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
+    """An installation of its own, with faults to be chosen, and more variables of its functions."""
     clock = FakeClock()
     slack.received.clear()
     with (
@@ -396,7 +405,7 @@ def installed(slack: FakeSlack) -> Iterator[Installation]:
         Faults().installed() as faults,
         FakeGitHubHooks(clock).running() as github,
     ):
-        yield Installation(stack, clock, faults, slack, github)
+        yield Installation(stack, clock, faults, slack, github, variables or {})
 
 
 def _document(item: dict[str, DynamoType]) -> str | bytes:

@@ -71,7 +71,10 @@ def _record(message: "MessageTypeDef", arn: str) -> Record:
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
         "attributes": {str(name): value for name, value in message.get("Attributes", {}).items()},
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": arn,

@@ -26,6 +26,7 @@ from signalbox.models.config import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.notification import Notification
+from signalbox.models.span import current_traceparent
 from signalbox.models.trace_context import TRACEPARENT
 
 _SHARED: Final = "whsec_"
@@ -120,7 +121,7 @@ class Webhook(HttpConnector[Settings]):
             "webhook-id": notification.id,
             "webhook-timestamp": str(int(self.references.clock().timestamp())),
         }
-        if traceparent := notification.change.data.traceparent:
+        if traceparent := current_traceparent(notification.change.data.traceparent):
             headers[TRACEPARENT] = traceparent
         return HttpRequest(url=settings.url, headers=headers, body=body)
 

@@ -143,6 +143,8 @@ class ApiHandler:
             return self._respond(event, context, parsed, admit, span)
         finally:
             CURRENT_SPAN.reset(token)
+            if span.recorder:
+                span.end()
 
     def _respond(
         self,
@@ -170,6 +172,13 @@ class ApiHandler:
                 changed=exchange.effect.changed or not exchange.route.heartbeat,
             )
         self._log(response, parsed, exchange, perf_counter() - started)
+        if span.recorder:
+            from signalbox.http.span_attributes import describe_request  # noqa: PLC0415  few export
+
+            path = exchange.request.path if exchange.request else ""
+            mounted = path if path in self.mounts else ""
+            route = exchange.route.template if exchange.route else mounted
+            describe_request(span, parsed, route, response["statusCode"])
         return response
 
     def _answer(

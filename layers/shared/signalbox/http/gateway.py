@@ -26,7 +26,7 @@ from signalbox.models.gateway_errors import AttemptFailed, ClientLeft, ServiceUn
 from signalbox.models.principal import Scope
 from signalbox.models.service import Service
 from signalbox.models.span import Span, SpanKind
-from signalbox.models.trace_context import TRACEPARENT, read_traceparent, trace_fields
+from signalbox.models.trace_context import TRACEPARENT, is_sampled, read_traceparent, trace_fields
 from signalbox.services.gateway.bodies import WatchedBody
 from signalbox.services.gateway.fields import check_loop, check_request
 from signalbox.services.gateway.forward import ForwardRequest
@@ -142,6 +142,10 @@ class Gateway:
         body = await incoming.read_body(service.max_body_bytes)
         if isinstance(body, bytes):
             incoming.bytes.received = len(body)
+        if record.span.recorder and is_sampled(record.span.traceparent):
+            from signalbox.http.span_attributes import with_span  # noqa: PLC0415  few export
+
+            request = replace(request, fields=with_span(request.fields, record.span))
         request = replace(request, body=body)
         check_request(request)
         check_loop(request, self.forward.via)
@@ -231,6 +235,11 @@ class Gateway:
         self, incoming: IncomingRequest, record: GatewayRecord, status: int, seconds: float
     ) -> None:
         self._log(incoming, record, status, seconds)
+        if record.span.recorder:
+            from signalbox.http.span_attributes import describe_gateway  # noqa: PLC0415  few export
+
+            describe_gateway(incoming, record, status)
+            record.span.end()
         for report in self.reports:
             await report(incoming, record, status, seconds)
 

@@ -123,6 +123,12 @@ class WebhookHandler:
             response, outcome = internal_error(request), "internal"
             self._count(outcome, source, request)
         self._log(response, outcome, reason, source, perf_counter() - started)
+        if span.recorder:
+            from signalbox.http.span_attributes import describe_request  # noqa: PLC0415  few export
+
+            route = event_model.routeKey.partition(" ")[2]
+            route = route or f"/api/v1/webhooks/{self.provider.name}"
+            describe_request(span, event_model, route, response["statusCode"])
         self._measure(outcome, self._latency(event_model, perf_counter() - started))
         return response
 

@@ -157,3 +157,11 @@ def current_traceparent(of: str | None = None) -> str | None:
     span = CURRENT_SPAN.get()
     context = span.context if span else None
     return context if context and (of is None or same_trace(context, of)) else of
+
+
+def server_attributes(authority: str) -> dict[str, Attribute]:
+    """Return the attributes of a server, of which the authority of a URL is known."""
+    host, colon, port = authority.rpartition(":")
+    if colon and port.isdecimal() and port.isascii():
+        return {"server.address": host.strip("[]"), "server.port": int(port)}
+    return {"server.address": authority.strip("[]")} if authority else {}

@@ -28,7 +28,7 @@ from signalbox.runtime.mcp import issuer_urls, mcp_mount
 from signalbox.runtime.operator_routes import add_operators
 from signalbox.runtime.registry import providers
 from signalbox.runtime.sessions import add_logins, session_authenticator
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.tickets import ticket_manager
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
@@ -109,7 +109,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
     trail = AuditTrail(record=record, clock=wired.clock, logger=log, count=count)
     add_logins(routes, wired, authenticate=admit.tokens, audit_trail=trail)
-    return ApiHandler(
+    handler = ApiHandler(
         routes=routes,
         admit=admit,
         cors=CorsPolicy(origins=wired.settings.cors),
@@ -118,6 +118,7 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         logger=log,
         mounts={MCP: mcp_mount(routes, wired)},
     )
+    return exported(handler, "http", wired.telemetry_headers)
 
 
 def _add_docs(routes: Routes, websocket_url: str) -> None:

@@ -21,7 +21,7 @@ from signalbox.runtime.sqs_batch import (
     SqsRecord,
     sqs_batch_handler,
 )
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification
@@ -97,7 +97,7 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
         secrets=wired.secrets,
     )
     log = logger()
-    return sqs_batch_handler(
+    handler = sqs_batch_handler(
         _DeliverHandler(
             deliver=DeliverNotification(
                 attempt=MakeAttempt(
@@ -132,6 +132,7 @@ def connector(make: Callable[[Clients], Connector], wiring: Wiring | None = None
         count,
         workers=CALLS_AT_ONCE,
     )
+    return exported(handler, "pubsub", wired.telemetry_headers)
 
 
 def _authorized(made: Connector, http: HttpClient, wired: Wiring) -> Connector:

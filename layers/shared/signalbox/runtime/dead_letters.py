@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.runtime.sqs_batch import LambdaHandler, SqsRecord, sqs_batch_handler
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.queues.dead_letters import FailDeadLetter
 
@@ -26,7 +26,8 @@ def dead_letters(wiring: Wiring | None = None) -> LambdaHandler:
         tasks=wired.tasks, notifications=wired.notifications, clock=wired.clock
     )
     log = logger()
-    return sqs_batch_handler(lambda record: _fail(record, fail_dead_letter, log), log, count)
+    handler = sqs_batch_handler(lambda record: _fail(record, fail_dead_letter, log), log, count)
+    return exported(handler, "pubsub", wired.telemetry_headers)
 
 
 def _fail(record: SqsRecord, fail_dead_letter: FailDeadLetter, log: Logger) -> None:

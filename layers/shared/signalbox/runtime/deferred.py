@@ -22,7 +22,7 @@ from signalbox.models.trace_context import trace_fields, traceparent_of
 from signalbox.runtime.follow_up import follow_up_sender
 from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import providers
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.interpret_deferred import InterpretDeferred
 from signalbox.services.deliveries.reinterpret import ReinterpretDelivery
@@ -76,7 +76,8 @@ class DeferredHandler:
             self._step(DeliveryId(record.dynamodb.Keys.pk.S))
 
     def _step(self, delivery: DeliveryId) -> None:
-        with Span(SpanKind.CONSUMER, parent=traceparent_of(delivery)) as span:
+        trace = traceparent_of(delivery)
+        with Span(SpanKind.CONSUMER, "interpret delivery", parent=trace) as span:
             try:
                 after = self.interpret(delivery)
             except SignalboxError as error:
@@ -145,7 +146,7 @@ def deferred(wiring: Wiring | None = None) -> DeferredHandler:
         follow_up=follow_up_sender(wired),
         clock=wired.clock,
     )
-    return DeferredHandler(
+    handler = DeferredHandler(
         interpret=interpret,
         run=RunDeferred(
             deliveries=wired.deliveries,
@@ -158,3 +159,4 @@ def deferred(wiring: Wiring | None = None) -> DeferredHandler:
         logger=logger(),
         count=count,
     )
+    return exported(handler, "datasource", wired.telemetry_headers)

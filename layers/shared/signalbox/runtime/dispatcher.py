@@ -14,7 +14,7 @@ from signalbox.models.span import Span, SpanKind
 from signalbox.models.task import Task
 from signalbox.models.trace_context import task_traceparent
 from signalbox.runtime.stream_records import StreamRecord
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.metrics import Count
 from signalbox.services.tasks.dispatch import DispatchChanges
@@ -76,7 +76,8 @@ class Dispatcher:
                 "change": task.last_step.type,
                 "request_id": task.origin.request_id,
             }
-            with Span(SpanKind.CONSUMER, parent=task_traceparent(task)) as span:
+            name = f"dispatch {task.last_step.type}"
+            with Span(SpanKind.CONSUMER, name, parent=task_traceparent(task)) as span:
                 try:
                     self.dispatch(task, [task.last_step])
                 except ConfigurationUnreadable as unreadable:
@@ -114,4 +115,5 @@ class Dispatcher:
 def dispatcher(wiring: Wiring | None = None) -> Dispatcher:
     """Return the handler."""
     wired = wiring or Wiring()
-    return Dispatcher(dispatch=wired.dispatch, logger=logger(), count=count)
+    handler = Dispatcher(dispatch=wired.dispatch, logger=logger(), count=count)
+    return exported(handler, "datasource", wired.telemetry_headers)

@@ -15,7 +15,7 @@ from signalbox.models.realtime import QUEUE_CHANNEL, ChannelState, RealtimeEvent
 from signalbox.models.task import Priority
 from signalbox.runtime.realtime import event_sender, frame_sender
 from signalbox.runtime.stream_records import StreamRecord
-from signalbox.runtime.telemetry import logger
+from signalbox.runtime.telemetry import exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.realtime import FrameSender
 from signalbox.services.ports.tasks import TaskQueue
@@ -105,7 +105,7 @@ def fanout(wiring: Wiring | None = None, sender: FrameSender | None = None) -> F
     """Return the handler."""
     wired = wiring or Wiring()
     send = event_sender(wired, sender or frame_sender(wired))
-    return FanoutHandler(
+    handler = FanoutHandler(
         publish=PublishEvents(channels=send.channels, clock=wired.clock),
         send=send,
         queue=wired.queue,
@@ -113,3 +113,4 @@ def fanout(wiring: Wiring | None = None, sender: FrameSender | None = None) -> F
         clock=wired.clock,
         logger=logger(),
     )
+    return exported(handler, "datasource", wired.telemetry_headers)

@@ -23,6 +23,7 @@ from signalbox.runtime.discovery import cached_discovery
 from signalbox.runtime.registry import middlewares
 from signalbox.runtime.telemetry import (
     count,
+    exported,
     logger,
     observe_durations,
     report_unreadable_config,
@@ -98,7 +99,8 @@ def gateway(wiring: Wiring | None = None) -> GatewayHandler:
         limit=rate_limiter(wired),
     )
     counters = request_counters(wired, count, observe_durations)
-    return GatewayHandler(gateway=gateway_core(wired, ports, counters))
+    handler = GatewayHandler(gateway=gateway_core(wired, ports, counters))
+    return exported(handler, "http", wired.telemetry_headers)
 
 
 def request_counters(wired: Wiring, count: Count, observe: ObserveDurations) -> CountRequests:

@@ -34,7 +34,13 @@ from signalbox.runtime.gateway import (
     request_counters,
     routing_reader,
 )
-from signalbox.runtime.telemetry import count, logger, observe_distributions
+from signalbox.runtime.telemetry import (
+    begin_export,
+    count,
+    end_export,
+    logger,
+    observe_distributions,
+)
 from signalbox.runtime.upstream import streaming_client
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.count_requests import CountRequests
@@ -56,6 +62,7 @@ def application(
         ValueError: One of the proxies is no network.
     """
     wired = wiring or Wiring()
+    begin_export(wired.telemetry_headers)
     client, counts = streaming_client(wired), SummedCounts(count=count)
     durations = SummedDurations(write=observe_distributions)
     counters = request_counters(wired, counts, durations)
@@ -148,6 +155,7 @@ class _Process:
         await asyncio.to_thread(self.counters.flush)
         self.counts.flush()
         self.durations.flush()
+        await asyncio.to_thread(end_export)
 
 
 def _report_failed(what: str, unavailable: Unavailable) -> None:

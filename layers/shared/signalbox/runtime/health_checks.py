@@ -11,7 +11,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.health_check import CHECK_PASS
 from signalbox.models.instance_health import HealthEvent
 from signalbox.runtime.discovery import cached_discovery
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.upstream import upstream_client
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.gateway.check_instances import CheckInstances, CheckPassResult
@@ -48,7 +48,7 @@ def health_checks(
             log.error("instances not checked", extra={"reason": unavailable.reason})
             count("HealthNotChecked", {})
 
-    return handler
+    return exported(handler, "timer", wired.telemetry_headers)
 
 
 def _check_instances(wired: Wiring) -> CheckInstances:

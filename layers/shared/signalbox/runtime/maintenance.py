@@ -10,7 +10,7 @@ from signalbox.aws.metrics_history import DynamoMetricsHistory
 from signalbox.http.problems import error_fields
 from signalbox.runtime.counters import count_changes
 from signalbox.runtime.incidents import observe_incidents
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.incidents.observe import IncidentResult
 from signalbox.services.notifications.hold import ReleaseHeld
@@ -107,4 +107,4 @@ def maintenance(
         if result.opened:
             count("IncidentsOpened", {}, result.opened)
 
-    return handler
+    return exported(handler, "timer", wired.telemetry_headers)

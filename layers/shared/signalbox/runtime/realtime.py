@@ -9,7 +9,7 @@ from signalbox.aws.sessions import DynamoSessions
 from signalbox.aws.sockets import DynamoSockets
 from signalbox.http.realtime import RealtimeHandler
 from signalbox.runtime.auth import authorizer, key_authenticator
-from signalbox.runtime.telemetry import logger
+from signalbox.runtime.telemetry import exported, logger
 from signalbox.runtime.tickets import ticket_manager
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.realtime import FrameSender
@@ -46,7 +46,7 @@ def realtime(wiring: Wiring | None = None, sender: FrameSender | None = None) ->
     wired = wiring or Wiring()
     frames = sender or frame_sender(wired)
     send = event_sender(wired, frames)
-    return RealtimeHandler(
+    handler = RealtimeHandler(
         admit=authorizer(wired),
         tickets=ticket_manager(wired),
         sockets=ManageSockets(sockets=send.sockets, current=send.current, clock=wired.clock),
@@ -59,3 +59,4 @@ def realtime(wiring: Wiring | None = None, sender: FrameSender | None = None) ->
         clock=wired.clock,
         logger=logger(),
     )
+    return exported(handler, "http", wired.telemetry_headers)

@@ -15,7 +15,7 @@ from signalbox.models.config import Source
 from signalbox.models.errors import SendRefused, SignalboxError
 from signalbox.models.networks import PublishedNetworks
 from signalbox.runtime.registry import delivery_log_opener
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.config.refresh_networks import RefreshNetworks
 from signalbox.services.deliveries.redelivery import RedeliverMissed
@@ -57,7 +57,7 @@ def redelivery(
             if result.failed:
                 count("RedeliveryFailed", {})
 
-    return handler
+    return exported(handler, "timer", wired.telemetry_headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

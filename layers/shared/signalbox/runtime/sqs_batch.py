@@ -48,6 +48,7 @@ class SqsRecord(PartialModel):
     message_id: str
     receipt_handle: str = ""
     body: str
+    event_source_arn: str = Field("", alias="eventSourceARN")
     attributes: Mapping[str, str] = Field(default_factory=dict)
     message_attributes: Mapping[str, _MessageAttribute] = Field(default_factory=dict)
 
@@ -83,6 +84,8 @@ def sqs_batch_handler(
             if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
                 return False
             with Span(SpanKind.CONSUMER, parent=record.traceparent) as span:
+                if span.recorder:
+                    _describe(span, record)
                 try:
                     handle(record)
                 except RetryMessage:
@@ -101,6 +104,24 @@ def sqs_batch_handler(
         return _response(records, _done_at_once(records, is_done, workers, context))
 
     return handler
+
+
+def _describe(span: Span, record: SqsRecord) -> None:
+    """Describe the processing of a message.
+
+    https://opentelemetry.io/docs/specs/semconv/messaging/sqs/
+    """
+    queue = record.event_source_arn.rpartition(":")[2]
+    span.name = f"process {queue}"
+    span.attributes.update(
+        {
+            "messaging.system": "aws_sqs",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": queue,
+            "messaging.message.id": record.message_id,
+        }
+    )
 
 
 def _done_at_once(

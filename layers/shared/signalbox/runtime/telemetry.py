@@ -4,14 +4,21 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from signalbox.runtime.environment import process_environment
 from signalbox.runtime.json_logs import JsonFormatter
 
-_NAME: Final = "signalbox"
+H = TypeVar("H", bound=Callable[..., Any])
+
+ObserveMetrics = Callable[[Mapping[str, Sequence[float]], str, Mapping[str, str]], None]
+"""Take values of metrics, their unit, and their dimensions."""
+
+LOGGER_NAME: Final = "signalbox"
+_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_OBSERVERS: Final[list[ObserveMetrics]] = []
 
 
 @cache
@@ -22,14 +29,55 @@ def logger() -> logging.Logger:
     """
     environment = process_environment()
     handler = logging.StreamHandler(sys.stdout)
-    service = environment.get("POWERTOOLS_SERVICE_NAME", _NAME)
+    service = environment.get("POWERTOOLS_SERVICE_NAME", LOGGER_NAME)
     handler.setFormatter(JsonFormatter(service, environment))
-    found = logging.getLogger(_NAME)
+    found = logging.getLogger(LOGGER_NAME)
     found.addHandler(handler)
     level = environment.get("POWERTOOLS_LOG_LEVEL", "INFO").upper()
     found.setLevel(logging.getLevelNamesMapping().get(level, logging.INFO))
     found.propagate = False
     return found
+
+
+def is_exporting() -> bool:
+    """Return whether telemetry is exported by OTLP."""
+    return bool(process_environment().get(_ENDPOINT))
+
+
+def exported(handler: H, trigger: str, read_headers: Callable[[], Sequence[str]]) -> H:
+    """Return the handler, whose telemetry is exported if an endpoint is configured.
+
+    Args:
+        handler: The handler of a function.
+        trigger: What invokes it: `http`, `pubsub`, `datasource` or `timer`.
+        read_headers: What returns the secrets with the headers for the endpoint.
+    """
+    if not is_exporting():
+        return handler
+    from signalbox.runtime.otlp.exporting import exporting_handler  # noqa: PLC0415  few export
+
+    return exporting_handler(handler, trigger, read_headers)
+
+
+def begin_export(read_headers: Callable[[], Sequence[str]]) -> None:
+    """Export the telemetry of this process, which is kept, if an endpoint is configured."""
+    if is_exporting():
+        from signalbox.runtime.otlp.exporting import start_export  # noqa: PLC0415  few export
+
+        start_export(read_headers)
+
+
+def end_export() -> None:
+    """Send what is left of the telemetry of this process."""
+    if is_exporting():
+        from signalbox.runtime.otlp.exporting import stop_export  # noqa: PLC0415  few export
+
+        stop_export()
+
+
+def observe_metrics(observe: ObserveMetrics | None) -> None:
+    """Let metrics be observed that are written from now on, or none of them."""
+    _OBSERVERS[:] = [observe] if observe else []
 
 
 def report_unreadable_config(kind: str, name: str) -> None:
@@ -61,6 +109,8 @@ def _write(values: Mapping[str, Sequence[float]], unit: str, dimensions: Mapping
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
+    for observe in _OBSERVERS:
+        observe(values, unit, dimensions)
     environment = process_environment()
     named = dict(dimensions)
     if service := environment.get("POWERTOOLS_SERVICE_NAME"):

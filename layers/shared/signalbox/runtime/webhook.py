@@ -4,7 +4,7 @@ from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.webhook import WebhookHandler
 from signalbox.runtime.published_keys import PublishedKeyFetcher, SubscriptionConfirmer
-from signalbox.runtime.telemetry import count, logger
+from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.published_keys import PublishedKeyCache
@@ -17,7 +17,7 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
     """Return the handler."""
     wired = wiring or Wiring()
     acks = AckLatencies()
-    return WebhookHandler(
+    handler = WebhookHandler(
         provider=provider,
         acks=acks,
         clock=wired.clock,
@@ -48,3 +48,4 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
         logger=logger(),
         count=count,
     )
+    return exported(handler, "http", wired.telemetry_headers)

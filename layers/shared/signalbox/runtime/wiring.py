@@ -23,7 +23,7 @@ from signalbox.runtime.clients import AwsClients
 from signalbox.runtime.permissions import check_permission
 from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
-from signalbox.runtime.telemetry import report_unreadable_config
+from signalbox.runtime.telemetry import is_exporting, report_unreadable_config
 from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWithin
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _NETWORKS_SECONDS: Final = 4.0
 """How long whoever stores a source waits for the networks of each preset in it."""
 _CURSOR_KEY: Final = "keys/cursor"
+_TELEMETRY_KEY: Final = "telemetry/headers"
 
 
 class Wiring(AwsClients):
@@ -99,6 +100,10 @@ class Wiring(AwsClients):
     @cached_property
     def tasks(self) -> DynamoTasks:
         """Return the store of tasks."""
+        if is_exporting():
+            from signalbox.runtime.otlp.traced_stores import TracedTasks  # noqa: PLC0415  few export
+
+            return TracedTasks(table=self.tasks_table, clock=self.clock)
         return DynamoTasks(table=self.tasks_table, clock=self.clock)
 
     @cached_property
@@ -312,6 +317,12 @@ class Wiring(AwsClients):
         queues = {
             name: QueueUrls(queue=url, dead_letters=dead) for name, (url, dead) in urls.items()
         }
+        if is_exporting():
+            from signalbox.runtime.otlp.traced_stores import (  # noqa: PLC0415  few export
+                TracedTaskQueue,
+            )
+
+            return TracedTaskQueue(sqs=self.sqs, urls=queues)
         return SqsTaskQueue(sqs=self.sqs, urls=queues)
 
     @cached_property
@@ -320,6 +331,12 @@ class Wiring(AwsClients):
         from signalbox.aws.queues import SqsNotificationQueue  # noqa: PLC0415  see above
 
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
+        if is_exporting():
+            from signalbox.runtime.otlp.traced_stores import (  # noqa: PLC0415  few export
+                TracedNotificationQueue,
+            )
+
+            return TracedNotificationQueue(sqs=self.sqs, urls=urls)
         return SqsNotificationQueue(sqs=self.sqs, urls=urls)
 
     @cached_property
@@ -349,6 +366,10 @@ class Wiring(AwsClients):
     def cursor_keys(self) -> Sequence[str]:
         """Return the keys that sign cursors; the first call creates one."""
         return self.own_secret(_CURSOR_KEY, lambda: secrets.token_urlsafe(32))
+
+    def telemetry_headers(self) -> Sequence[str]:
+        """Return the secrets with the headers for the endpoint of OTLP, if there are any."""
+        return self.secrets.secrets(_TELEMETRY_KEY)
 
     def own_secret(self, name: str, make: Callable[[], str]) -> Sequence[str]:
         """Return a secret of this installation, which is made when it is first needed."""

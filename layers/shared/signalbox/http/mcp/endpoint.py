@@ -25,6 +25,7 @@ from signalbox.models.base import JsonObject
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
+from signalbox.models.span import CURRENT_SPAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,13 @@ class McpEndpoint:
             document = parse_document(request.body)
             if is_response(document) and not request.header("mcp-method"):
                 return _reply(request, HTTPStatus.ACCEPTED, "")
+            span = CURRENT_SPAN.get()
+            if span and span.recorder:
+                from signalbox.http.span_attributes import (  # noqa: PLC0415  few export
+                    describe_rpc,
+                )
+
+                describe_rpc(span, document)
             message = parse_message(document, request)
             if message.id is None:
                 return _reply(request, HTTPStatus.ACCEPTED, "")

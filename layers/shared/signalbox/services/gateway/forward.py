@@ -16,6 +16,7 @@ from signalbox.models.gateway_errors import (
     UpstreamFault,
 )
 from signalbox.models.service import HashKey, HostMode, Service
+from signalbox.models.span import Span, SpanKind
 from signalbox.models.upstream import Instance
 from signalbox.services.gateway.bodies import WatchedBody, close_body
 from signalbox.services.gateway.failover import FailedRequest, FailoverRefusal, failure_of
@@ -29,7 +30,7 @@ from signalbox.services.gateway.instance_pool import (
 from signalbox.services.gateway.live_instances import LiveInstances
 from signalbox.services.gateway.location import public_locations
 from signalbox.services.gateway.middleware import GatewayCall
-from signalbox.services.gateway.record import GatewayRecord, UpstreamAttempt
+from signalbox.services.gateway.record import GatewayRecord, UpstreamAttempt, describe_attempt
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.ports.gateway import (
     Body,
@@ -154,6 +155,7 @@ class ForwardRequest:
         """
         started, answered = self.timer(), None
         status, fault, is_stream = None, None, False
+        span = Span(SpanKind.CLIENT, message.method, parent=record.span)
         try:
             await close_body(unread)
             response = await self.send(message)
@@ -173,6 +175,9 @@ class ForwardRequest:
                     instance=call.instance.id, status=status, fault=fault, seconds=seconds
                 )
             )
+            if span.recorder:
+                describe_attempt(span, call.instance.authority, record.attempts)
+                span.end()
         if answered:
             response = _watched(response, record, end)
         if not isinstance(response.body, bytes):

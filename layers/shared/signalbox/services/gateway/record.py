@@ -1,10 +1,12 @@
 """What became of a request to the gateway; it is filled while the request is answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 
 from signalbox.models.gateway_errors import UpstreamFault
-from signalbox.models.span import Span, SpanKind
+from signalbox.models.span import Span, SpanKind, server_attributes
 from signalbox.services.gateway.failover import FailoverRefusal
 from signalbox.services.ports.gateway import BodyStream
 
@@ -67,3 +69,24 @@ class GatewayRecord:
         """Close the answers of instances: the client gets none of them."""
         for body in self.opened:
             await body.close()
+
+
+def describe_attempt(span: Span, authority: str, attempts: Sequence[UpstreamAttempt]) -> None:
+    """Describe the last of the attempts, which was made at the instance with this authority.
+
+    https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+    """
+    last, status = attempts[-1], attempts[-1].status
+    span.attributes.update(
+        {
+            "http.request.method": span.name,
+            "signalbox.instance": last.instance,
+            **server_attributes(authority),
+        }
+    )
+    if len(attempts) > 1:
+        span.attributes["http.request.resend_count"] = len(attempts) - 1
+    if status is not None:
+        span.attributes["http.response.status_code"] = status
+    is_failed = status is not None and status >= HTTPStatus.BAD_REQUEST
+    span.error = last.fault or (str(status) if is_failed else None)
