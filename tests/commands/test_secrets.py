@@ -2,8 +2,15 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
+from typer import BadParameter
 
-from cli.admin.secrets import SecretInput, drop_previous_secrets, replace_secret, rotate_secret
+from cli.admin.secrets import (
+    SecretInput,
+    check_name,
+    drop_previous_secrets,
+    replace_secret,
+    rotate_secret,
+)
 from cli.errors import CommandError
 from cli.stack import Stack
 from signalbox.models.config import Connection
@@ -324,3 +331,17 @@ def test_authorities_have_no_overlap() -> None:
 def test_a_client_certificate_has_no_overlap() -> None:
     with pytest.raises(CommandError, match="`secrets set` replaces it"):
         rotate_secret(store(), CERTIFICATE, "x")
+
+
+def test_headers_for_telemetry_are_checked_and_not_generated() -> None:
+    secrets = store()
+
+    replace_secret(secrets, "telemetry/headers", "api-key=abc,x-team=a")
+
+    assert secrets._there["telemetry/headers"] == ("api-key=abc,x-team=a",)
+    with pytest.raises(CommandError, match="NAME=VALUE"):
+        replace_secret(secrets, "telemetry/headers", "abc")
+    with pytest.raises(BadParameter, match="cannot be generated"):
+        check_name("telemetry/headers", generate=True)
+    with pytest.raises(BadParameter, match="telemetry/headers"):
+        check_name("telemetry/others")

@@ -20,10 +20,13 @@ from cli.work.process import command_argv, command_starter
 from cli.work.running import AttemptOutcome
 from cli.work.signals import StopFlag
 from signalbox.models.ids import TaskId, WorkerId
+from signalbox.models.span import SpanKind
 from signalbox.models.task import TaskStatus
+from signalbox.models.trace_context import task_traceparent
 from tests.builders import a_task
 from tests.commands.conftest import CommandLine
 from tests.commands.served import Served
+from tests.fakes.spans import recorded_spans
 
 
 def worker_of(api: ApiClient, argv: list[str], stopping: StopFlag | None = None) -> Worker:
@@ -310,3 +313,23 @@ def test_what_happens_is_an_object_a_line_for_programs(
     assert [each["what"] for each in happened] == ["claimed", "output", "succeeded"]
     assert {each["task_id"] for each in happened} == {task.id}
     assert json.loads(seen.read_text())["id"] == task.id
+
+
+def test_the_command_gets_its_trace_whether_its_span_is_exported_or_not(served: Served) -> None:
+    first, second = served.add(a_task()), served.add(a_task())
+    contexts = {each.id: task_traceparent(each) for each in (first, second)}
+
+    worker(served, "echo $TRACEPARENT").once()
+    with recorded_spans() as spans:
+        worker(served, "echo $TRACEPARENT; exit 3").once()
+
+    logs = {each.id: log_of(served, each.id)[0] for each in (first, second)}
+    [span] = [each for each in spans if each.kind is SpanKind.CLIENT]
+    exported = TaskId(str(span.attributes["signalbox.task_id"]))
+    [other] = contexts.keys() - {exported}
+    assert logs == {other: contexts[other], exported: span.traceparent}
+    assert span.parent == contexts[exported]
+    assert (span.name, span.error) == ("sh", AttemptOutcome.FAILED)
+    assert "TRACEPARENT" not in str(span.attributes)
+    reports = [each for each in spans if each.name.endswith("/fail")]
+    assert [each.parent for each in reports] == [span.traceparent]

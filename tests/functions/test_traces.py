@@ -10,10 +10,12 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
+from signalbox.models.span import SpanKind
 from signalbox.models.task import Priority
-from signalbox.models.trace_context import task_traceparent, trace_fields
+from signalbox.models.trace_context import same_trace, task_traceparent, trace_fields
 from signalbox.runtime.gateway import gateway
 from signalbox.runtime.json_logs import JsonFormatter
+from tests.fakes.spans import recorded_spans
 from tests.functions.system import Context, System, event
 from tests.functions.test_mcp import Agent
 from tests.functions.test_work import claim, step
@@ -127,3 +129,39 @@ def test_the_access_line_of_the_gateway_has_the_trace_of_the_client(
     first, second = lines(printed, "access")
     assert ids(first) == trace_fields(SENT)
     assert ids(second) == {}
+
+
+def test_the_call_of_a_tool_is_a_span_with_the_request_that_it_makes(system: System) -> None:
+    agent = Agent(system, "admin")
+
+    with recorded_spans() as spans:
+        agent.send("tools/call", name="create_task", arguments={"title": "Tidy up"})
+
+    inner, outer = spans
+    assert (inner.name, inner.kind) == ("POST /api/v1/tasks", SpanKind.INTERNAL)
+    assert (outer.name, outer.kind) == ("POST /mcp", SpanKind.SERVER)
+    assert outer.attributes["gen_ai.tool.name"] == "create_task"
+    [task] = system.ask("GET", "/api/v1/tasks", key=system.key("viewer")).items
+    context = task_traceparent(system.wiring.tasks.get(TaskId(str(task["id"]))))
+    assert inner.traceparent == context
+    assert inner.parent is outer
+    assert same_trace(outer.traceparent, context)
+
+
+def test_the_request_of_a_client_with_a_trace_is_linked_to_that_of_the_task(
+    system: System,
+) -> None:
+    task = create(system)
+    context = task_traceparent(system.wiring.tasks.get(task))
+
+    with recorded_spans() as spans:
+        system.ask(
+            "DELETE",
+            f"/api/v1/tasks/{task}",
+            key=system.key("admin"),
+            headers={**TRACEPARENT, "If-Match": "*"},
+        )
+
+    [span] = spans
+    assert (span.parent, span.links) == (SENT, (context,))
+    assert span.name == "DELETE /api/v1/tasks/{task_id}"

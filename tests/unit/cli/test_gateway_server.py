@@ -1,4 +1,5 @@
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -9,7 +10,13 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from cli.errors import CommandError
-from cli.gateway_server import GatewayProtocol, function_environment, gateway_config, serve_gateway
+from cli.gateway_server import (
+    GatewayProtocol,
+    function_environment,
+    gateway_config,
+    serve_gateway,
+    take_environment,
+)
 from cli.stack import Stack
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -161,3 +168,23 @@ def test_the_server_of_a_local_stack_calls_its_endpoint() -> None:
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4602"
     assert environment["AWS_ACCESS_KEY_ID"] == "test"
     assert "AWS_PROFILE" not in environment
+
+
+def test_the_variables_of_opentelemetry_that_a_process_has_are_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("OTEL_TRACES_SAMPLER_ARG", "SIGNALBOX_STACK"):
+        monkeypatch.setenv(name, "own")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+
+    take_environment(
+        {
+            "OTEL_TRACES_SAMPLER_ARG": "1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector",
+            "SIGNALBOX_STACK": "box",
+        }
+    )
+
+    assert os.environ["OTEL_TRACES_SAMPLER_ARG"] == "own"
+    assert os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://collector"
+    assert os.environ["SIGNALBOX_STACK"] == "box"

@@ -7,6 +7,7 @@ https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/pr
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from signalbox.models.base import JsonObject
@@ -18,6 +19,7 @@ _SCOPE: Final[JsonObject] = {"name": "signalbox", "version": VERSION}
 _ERROR: Final = 2
 _MAX_TEXT: Final = 4_096
 _SAMPLED: Final = 1
+_INT64: Final = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,9 @@ def otlp_value(value: object) -> JsonObject:
     match value:
         case bool():
             return {"boolValue": value}
-        case int():
+        case int() if -_INT64 <= value < _INT64:
             return {"intValue": str(value)}
-        case float():
+        case float() if isfinite(value):
             return {"doubleValue": value}
         case list() | tuple():
             return {"arrayValue": {"values": [otlp_value(item) for item in value]}}

@@ -61,10 +61,13 @@ class SpanLogHandler(logging.Handler):
         """Take a record. It raises nothing."""
         if record.name == OWN_LOGGER:
             return
-        span, extra = CURRENT_SPAN.get(), extra_fields(record)
-        if span:
-            span.attributes.update(_span_attributes(extra))
-        self._take(LoggedRecord(fields=_encoded(record, extra), span=span))
+        try:
+            span, extra = CURRENT_SPAN.get(), extra_fields(record)
+            if span:
+                span.attributes.update(_span_attributes(extra))
+            self._take(LoggedRecord(fields=_encoded(record, extra), span=span))
+        except Exception:  # noqa: BLE001  as handlers of the standard library do
+            self.handleError(record)
 
 
 def _span_attributes(extra: dict[str, object]) -> dict[str, Attribute]:
