@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, Final
 
 from signalbox.models.change import TASK_EVENT_PREFIX, Change, change_for
-from signalbox.models.config import CommandPermission, Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.event import Author, Command, Event
 from signalbox.models.ids import (
@@ -33,6 +33,8 @@ from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_discovery import ServiceDiscovery
 from signalbox.models.service_route import ServiceRoute
+from signalbox.models.source import CommandPermission, Source
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
 from signalbox.models.task_template import TaskTemplate
 from signalbox.models.upstream import Instance

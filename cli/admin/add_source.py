@@ -17,8 +17,8 @@ from cli.errors import CommandError
 from cli.output import Output
 from cli.stack import Stack
 from cli.webhooks.send import provider_named
-from signalbox.models.config import Source
 from signalbox.models.provider_setup import SecretForm, webhook_path
+from signalbox.models.source import Source
 from signalbox.models.validation_errors import describe_errors
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.deliveries import Provider

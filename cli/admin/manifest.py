@@ -11,8 +11,8 @@ from cli.admin.audit import AuditChange
 from cli.admin.manifest_file import raise_errors
 from cli.admin.network_warnings import network_warnings
 from cli.admin.tls_warnings import tls_warnings
-from signalbox.models.config import CommandPermission, Connection, Source
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import (
@@ -27,6 +27,7 @@ from signalbox.models.manifest import (
 )
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.service import Service
+from signalbox.models.source import CommandPermission, Source
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.config.configure import remove_secret
 from signalbox.services.config.gateway_rules import gateway_errors

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from signalbox.models.config import Source
 from signalbox.models.networks import presets_in
+from signalbox.models.source import Source
 from signalbox.services.ports.config import ConfigStore
 
 

@@ -11,13 +11,13 @@ from typing import Final, Protocol
 import typer
 
 from cli.errors import CommandError
-from signalbox.models.config import Connection
 from signalbox.models.config_resource import (
     SOURCE_SECRETS,
     SOURCE_TOKENS,
     is_authorities,
     is_certificate,
 )
+from signalbox.models.connection import Connection
 from signalbox.models.issuer import MIN_SECRET
 from signalbox.models.secret import SecretInvalid, checked_secret
 from signalbox.runtime.otlp.settings import otlp_headers

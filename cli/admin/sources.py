@@ -13,10 +13,10 @@ from cli.admin.manifest import ManifestConfig
 from cli.admin.manifest_file import raise_errors
 from cli.admin.secrets import check_source_use
 from cli.errors import CommandError
-from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import ManifestError
 from signalbox.models.provider_setup import SecretForm, webhook_path
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.deliveries import Providers

@@ -45,7 +45,7 @@ def probe(
     """
     from cli.operator_client import connect_operator
     from cli.views import notification_fields
-    from signalbox.models.notification import NotificationStatus
+    from signalbox.models.notification_status import NotificationStatus
 
     operator = connect_operator(chosen_target(context))
     test = operator.probe(connection_id)

@@ -12,7 +12,7 @@ from cli.demo.targets import DemoTarget
 from cli.operator_client import OperatorClient
 from signalbox.http.schemas.notifications import NotificationView
 from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 
 _CONFIG_SECONDS: Final = 40.0
 _DISPATCH_SECONDS: Final = 5.0

@@ -16,8 +16,9 @@ from cli.errors import CommandError, Unreachable
 from cli.locate import find_stack, local_stack
 from cli.stack import Stack
 from cli.target import Target
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.subscription import Subscription
 
 if TYPE_CHECKING:
     from cli.demo.smtp import SmtpDouble

@@ -15,9 +15,9 @@ from cli.target import Target
 from cli.webhooks.post import WebhookRequest
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample, sample_names
 from cli.webhooks.send import SendTarget, WebhookEndpoint, provider_named
-from signalbox.models.config import CommandPermission, Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.ids import DeliveryId
+from signalbox.models.source import CommandPermission, Source
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from signalbox.services.ports.deliveries import Provider
 from signalbox.services.ports.time import utc_now

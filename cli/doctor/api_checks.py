@@ -14,10 +14,10 @@ from cli.operator_client import OperatorClient
 from cli.output import format_time
 from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import CircuitState
-from signalbox.models.config import Source
 from signalbox.models.dead_letter import DeadLetter, DeadLetterKind
 from signalbox.models.incident import IncidentStatus
 from signalbox.models.rejection import Rejections
+from signalbox.models.source import Source
 from signalbox.services.ports.time import utc_now
 
 _MAX_DEAD_LETTERS: Final = 200

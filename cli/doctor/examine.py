@@ -11,8 +11,8 @@ from cli.errors import CommandError, explain_error
 from cli.locate import find_stack
 from cli.operator_client import OperatorClient, connect_operator
 from cli.target import Target
-from signalbox.models.config import Source
 from signalbox.models.errors import SignalboxError
+from signalbox.models.source import Source
 
 if TYPE_CHECKING:
     from cli.doctor.stack_checks import StackChecks

@@ -8,7 +8,7 @@ from cli.doctor.findings import Diagnosis, DiagnosisLevel
 from cli.output import format_time
 from signalbox.http.schemas.metrics import CircuitMetrics
 from signalbox.http.schemas.notifications import NotificationSummary
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 
 _LAST: Final = 5
 _MIN_FAILURES: Final = 3

@@ -13,14 +13,16 @@ from cli.output import format_time
 from cli.stack import Stack
 from signalbox.aws.config import DynamoConfig
 from signalbox.egress.client_certificates import check_authorities, check_certificate
-from signalbox.models.config import Connection, Pause, Source
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import RefreshTokenGrant, parse_refresh_secret
 from signalbox.models.errors import Conflict, PayloadInvalid
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import RESOURCE_KINDS
 from signalbox.models.networks import PublishedNetworks, presets_in
+from signalbox.models.pause import Pause
 from signalbox.models.service import Service
+from signalbox.models.source import Source
 from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.config.source_rules import source_rule_violations
 from signalbox.services.ports.deliveries import Providers

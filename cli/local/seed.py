@@ -19,15 +19,11 @@ from cli.stack import Stack, describe_stack
 from cli.webhooks.post import WebhookRequest
 from cli.webhooks.samples import load_sample, new_sample
 from signalbox.auth.api_keys import new_key
-from signalbox.models.config import (
-    DEFAULT_SOURCE,
-    CommandPermission,
-    Connection,
-    Source,
-    Subscription,
-)
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.provider_setup import webhook_path
+from signalbox.models.source import DEFAULT_SOURCE, CommandPermission, Source
+from signalbox.models.subscription import Subscription
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 

@@ -25,10 +25,10 @@ from cli.webhooks.post import (
     post_webhook,
 )
 from cli.webhooks.samples import WebhookSample, load_sample, new_sample
-from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.config_resource import SOURCE_SECRETS, secret_path
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.provider_setup import webhook_path
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.deliveries import Provider
 

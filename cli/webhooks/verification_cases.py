@@ -13,11 +13,11 @@ from cli.webhooks.post import SentWebhook, WebhookRequest
 from cli.webhooks.samples import load_sample, new_sample, sample_names
 from cli.webhooks.send import WebhookEndpoint
 from signalbox.ingress.provider import WebhookProvider
-from signalbox.models.config import Source
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError
 from signalbox.models.ids import delivery_id
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext

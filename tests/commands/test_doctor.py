@@ -16,12 +16,15 @@ from cli.stack import Stack
 from signalbox.aws.circuits import DynamoCircuits
 from signalbox.http.schemas.metrics import RedeliveryMetrics
 from signalbox.models.circuit import Circuit, opened
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import RefreshSecret
 from signalbox.models.grants import Grants
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
-from signalbox.models.notification import NotificationStatus, delivered, exhausted, refused
+from signalbox.models.notification import delivered, exhausted, refused
+from signalbox.models.notification_status import NotificationStatus
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 from tests.builders import NOW, SECRET, a_connection, a_deferred, a_notification, a_service

@@ -10,12 +10,12 @@ from cli.admin.manifest_file import read_manifest
 from cli.errors import CommandError
 from cli.stack import Stack
 from cli.target import PROJECT
-from signalbox.models.config import Source
 from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import DeliveryId
 from signalbox.models.manifest import Manifest, manifest_errors
 from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
 from signalbox.models.service import Service
+from signalbox.models.source import Source
 from signalbox.models.task import ChangeType, Priority, Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from tests.builders import NOW, an_event

@@ -8,13 +8,8 @@ from threading import Timer
 import pytest
 
 from signalbox.models.hold import DISABLED, held
-from signalbox.models.notification import (
-    Notification,
-    NotificationStatus,
-    begun,
-    delivered,
-    refused,
-)
+from signalbox.models.notification import Notification, begun, delivered, refused
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.pagination import Window
 from tests.builders import NOW, a_connection, a_notification, a_subscription, a_task
 from tests.commands.conftest import CommandLine

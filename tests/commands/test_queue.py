@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.ids import TaskId
-from signalbox.models.notification import NotificationStatus, exhausted
+from signalbox.models.notification import exhausted
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Priority, Task, TaskStatus
 from tests.builders import NOW, a_notification, a_task, held
 from tests.commands.conftest import CommandLine

@@ -13,7 +13,7 @@ from cli.admin.secrets import (
 )
 from cli.errors import CommandError
 from cli.stack import Stack
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId
 from tests.builders import SECRET, a_source
 from tests.commands.conftest import CommandLine

@@ -7,9 +7,9 @@ from cli.local.seed import DEMO, GITHUB, SLACK_HOOK_PATH, SeedResult, seed_stack
 from cli.stack import Stack
 from cli.webhooks.samples import load_sample
 from signalbox.auth.api_keys import KeyAuthenticator
-from signalbox.models.config import Subscription
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.principal import Scope
+from signalbox.models.subscription import Subscription
 from signalbox.providers.github.signature import signature
 from signalbox.services.ports.time import utc_now
 from tests.commands.conftest import TRUSTED

@@ -6,7 +6,7 @@ import pytest
 from cli.admin.secrets import SecretInput
 from cli.stack import Stack
 from signalbox.models.audit import AuditEvent, AuditRecord, day_of
-from signalbox.models.config import Source
+from signalbox.models.source import Source
 from signalbox.runtime.registry import providers
 from signalbox.services.ports.time import utc_now
 from tests.commands.conftest import CommandLine

@@ -10,10 +10,10 @@ from cli.webhooks import verification_cases as cases
 from cli.webhooks.send import WebhookEndpoint
 from signalbox.ingress.provider import WebhookProvider
 from signalbox.ingress.signatures import HmacScheme, Timestamp
-from signalbox.models.config import Source
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import SignatureInvalid
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.providers.discord.provider import Discord
 from signalbox.providers.generic.provider import Generic
 from signalbox.providers.github.provider import GitHub

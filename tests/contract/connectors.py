@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.responses import DEFAULT_RETRY_WAIT
 from signalbox.models.backoff import LONGEST, SHORTEST
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.services.ports.notifications import Connector

@@ -3,7 +3,7 @@
 import pytest
 
 from signalbox.models.log import LOG_LINES, Chunk
-from signalbox.services.ports.tasks import LogStore
+from signalbox.services.ports.task_logs import LogStore
 from tests.builders import NOW, ODD_TEXT, a_task
 
 

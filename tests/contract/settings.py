@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.principal import Scope
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.services.ports.config import ConfigStore, ConfigWriter, KeyStore, SecretStore
 from tests.builders import NOW, a_connection, a_source, a_subscription, an_api_key
 from tests.fakes.clock import FakeClock

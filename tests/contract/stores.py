@@ -11,14 +11,8 @@ from signalbox.models.delivery import DeliveryStatus, DuplicateCount, KeepBodies
 from signalbox.models.errors import NotFound, WriteConflict
 from signalbox.models.ids import DeliveryId, LeaseId, NotificationId
 from signalbox.models.lifecycle import dispatched, notified, succeeded
-from signalbox.models.notification import (
-    NotificationRef,
-    NotificationStatus,
-    begun,
-    delivered,
-    exhausted,
-    sent,
-)
+from signalbox.models.notification import NotificationRef, begun, delivered, exhausted, sent
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import LEASE_GRACE, RESEND_AFTER, UNSENT_AFTER, Task
 from signalbox.services.pagination import Window
 from signalbox.services.ports.deliveries import DeliveryStore

@@ -7,7 +7,7 @@ import pytest
 from signalbox.connectors.discord import Discord
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.text import utf16_length
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.services.ports.notifications import Connector
 from tests.builders import a_connection, a_notification
 from tests.contract.connectors import CANARY, SecretConnectorContract, fast

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 from signalbox.connectors.gitea import Gitea
 from signalbox.egress.http_client import HttpClient
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.services.ports.notifications import Connector
 from tests.builders import a_connection
 from tests.contract.connectors import CANARY, SecretConnectorContract

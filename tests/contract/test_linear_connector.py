@@ -11,7 +11,7 @@ from signalbox.egress.responses import DEFAULT_RETRY_WAIT
 from signalbox.egress.text import utf16_length
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.command_grammar import is_marked
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.services.ports.notifications import Connector
 from tests.builders import NOW, a_connection
 from tests.contract.connectors import CANARY, SecretConnectorContract

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from signalbox.connectors.pagerduty import PagerDuty
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.text import utf16_length
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.task import ChangeType
 from signalbox.services.ports.notifications import Connector
 from tests.builders import a_connection

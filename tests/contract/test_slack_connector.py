@@ -12,7 +12,7 @@ import pytest
 from signalbox.connectors.slack import Slack
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.text import utf16_length
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendDelayed
 from signalbox.models.notification import begun, delayed, delivered, redelivered
 from signalbox.services.ports.notifications import Connector

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from signalbox.connectors.teams import Teams
 from signalbox.egress.http_client import HttpClient
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.services.ports.notifications import Connector
 from tests.builders import a_connection
 from tests.contract.connectors import CANARY, SecretConnectorContract

@@ -6,7 +6,7 @@ from datetime import timedelta
 from signalbox.connectors.trello import Trello
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.text import utf16_length
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.services.ports.notifications import Connector
 from tests.builders import a_connection
 from tests.contract.connectors import CANARY, SecretConnectorContract

@@ -7,7 +7,7 @@ import pytest
 from cli.doubles.webhook import STANDARD_WEBHOOKS
 from signalbox.connectors.webhook import Webhook
 from signalbox.egress.http_client import HttpClient
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import SendRefused
 from signalbox.models.redaction import redacted
 from signalbox.models.request import InboundRequest

@@ -12,8 +12,9 @@ from cli.local.options import isolated_options
 from cli.local.stack import LocalStack
 from cli.stack import describe_stack
 from signalbox.auth.api_keys import new_key
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId, SubscriptionId
+from signalbox.models.subscription import Subscription
 from signalbox.services.ports.time import utc_now
 from tests.builders import a_source
 from tests.e2e.installation import SECRET, Installation

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection import Connection
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, KeyId
 from signalbox.models.issuer import Issuer
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
+from signalbox.models.pause import Pause
 from signalbox.models.principal import ApiKey, Role
 from signalbox.models.rate_limits import Limits
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.services.ports.time import Clock
 
 R = TypeVar("R", bound=ConfigResource)

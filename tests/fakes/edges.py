@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from signalbox.models.base import JsonObject
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, PayloadInvalid, SignatureInvalid, Unavailable
 from signalbox.models.event import Event, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.grants import Grants, RefreshLock
 from signalbox.models.ids import ConnectionId

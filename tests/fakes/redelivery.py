@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from signalbox.models.config import Source
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable, WriteConflict
 from signalbox.models.redelivery import RedeliveryState
+from signalbox.models.source import Source
 from signalbox.services.ports.redelivery import AttemptPage, DeliveryAttempt
 
 

@@ -7,7 +7,8 @@ from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
+from signalbox.models.notification import Notification, NotificationRef
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
 from signalbox.services.ports.tasks import DueItem

@@ -18,7 +18,8 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.egress.http_client import HttpClient
 from signalbox.models.circuit import Circuit
 from signalbox.models.ids import ConnectionId, TaskId
-from signalbox.models.notification import Notification, NotificationStatus
+from signalbox.models.notification import Notification
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.models.task import ChangeType, Task
 from tests.builders import a_connection, a_subscription

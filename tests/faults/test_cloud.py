@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import TaskStatus
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_server import Fault

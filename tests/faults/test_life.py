@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from signalbox.models.circuit import CircuitState
 from signalbox.models.errors import SignalboxError
 from signalbox.models.ids import TaskId, change_id, notification_id
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus
 from signalbox.services.tasks.leases import LeaseRef
 from tests.faults.cases import LONG

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signalbox.models.circuit import CircuitState
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from tests.fakes.certificates import FakeAuthority
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply
 from tests.faults.cases import LONG, some

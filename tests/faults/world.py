@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from signalbox.models.config import ApprovalRule, Connection, Source
+from signalbox.models.connection import Connection
 from signalbox.models.errors import SendDelayed, SendRefused
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import ApprovalRule, Source
 from signalbox.models.task import ChangeType, Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.deliveries.receive import ReceiveResult, ReceiveWebhook

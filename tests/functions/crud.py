@@ -10,13 +10,14 @@ from pydantic import JsonValue
 from signalbox.auth.api_keys import new_key
 from signalbox.aws.incidents import DynamoIncidents
 from signalbox.aws.registrations import DynamoRegistrations
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId, LeaseId, SubscriptionId, TaskId, delivery_id
 from signalbox.models.incident import Incident
 from signalbox.models.lifecycle import cancelled, leased
 from signalbox.models.notification import refused
 from signalbox.models.principal import Role, Scope
 from signalbox.models.registration import new_registration
+from signalbox.models.subscription import Subscription
 from signalbox.runtime.wiring import Wiring
 from tests.builders import (
     a_delivery,

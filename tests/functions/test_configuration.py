@@ -3,11 +3,13 @@
 import pytest
 from pydantic import JsonValue
 
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.errors import SendDelayed
 from signalbox.models.ids import ConnectionId, SubscriptionId
 from signalbox.models.manifest import Manifest
 from signalbox.models.networks import NetworkPreset
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import Priority
 from signalbox.runtime.wiring import Wiring
 from tests.functions.system import ApiResponse, System

@@ -6,12 +6,12 @@ from typing import cast
 
 import pytest
 
-from signalbox.models.config import Source
 from signalbox.models.delivery import KeepBodies
 from signalbox.models.errors import NotFound, PayloadInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.pagination import Window

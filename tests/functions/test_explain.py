@@ -7,13 +7,13 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.circuit import Circuit
-from signalbox.models.config import Source
 from signalbox.models.deferral import attempt_completed, follow_up_ended
 from signalbox.models.delivery import DeliveryStatus, reinterpreted
 from signalbox.models.errors import PayloadInvalid, Unavailable
 from signalbox.models.event import ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.models.source_rules import TaskTransform
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_connection, a_deferred, a_delivery, a_subscription

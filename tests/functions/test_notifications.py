@@ -6,18 +6,12 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.lifecycle import given_up
-from signalbox.models.notification import (
-    Notification,
-    NotificationStatus,
-    begun,
-    delivered,
-    exhausted,
-    refused,
-)
+from signalbox.models.notification import Notification, begun, delivered, exhausted, refused
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.queue_messages import NotificationMessage
 from signalbox.runtime.registry import connectors
 from signalbox.runtime.wiring import Wiring

@@ -5,7 +5,8 @@ from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import attempt_failed, given_up, succeeded
-from signalbox.models.notification import Notification, NotificationStatus, exhausted, refused
+from signalbox.models.notification import Notification, exhausted, refused
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Task, TaskStatus
 from tests.builders import a_lease, a_notification, a_result, a_task, held
 from tests.functions.system import ApiResponse, System

@@ -6,10 +6,10 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import JsonValue
 
-from signalbox.models.config import Source
 from signalbox.models.errors import SendDelayed
 from signalbox.models.ids import delivery_id
 from signalbox.models.networks import NetworkPreset
+from signalbox.models.source import Source
 from signalbox.runtime.redelivery import redelivery
 from tests.builders import a_source
 from tests.fakes.context import FakeContext

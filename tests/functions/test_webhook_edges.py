@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from signalbox.models.config import Source
+from signalbox.models.source import Source
 from signalbox.providers.github.signature import signature
 from tests.functions.system import SECRET, ApiResponse, Context, System, as_response, event
 from tests.samples import sample

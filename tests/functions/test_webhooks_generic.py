@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic import JsonValue
 
-from signalbox.models.config import CommandPermission, Source
+from signalbox.models.source import CommandPermission, Source
 from signalbox.models.source_rules import SourceAnswer
 from tests.functions.system import ApiResponse, Context, System, as_response, event
 

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import pytest
 
 from signalbox.aws.tasks import DynamoTasks
-from signalbox.models.config import ApprovalRule, Source
 from signalbox.models.errors import NotFound
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.ids import DeliveryId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import ApprovalRule, Source
 from signalbox.models.task import TaskStatus
 from signalbox.providers.github.provider import GitHub
 from tests.builders import a_source

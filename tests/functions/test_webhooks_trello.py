@@ -1,6 +1,6 @@
 from pydantic import JsonValue
 
-from signalbox.models.config import Source
+from signalbox.models.source import Source
 from signalbox.providers.trello.provider import Trello
 from signalbox.runtime.webhook import webhook
 from tests.functions.system import SECRET, ApiResponse, Context, System, as_response, event

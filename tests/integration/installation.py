@@ -15,9 +15,9 @@ from signalbox.aws.compression import unpack_record
 from signalbox.aws.config import DynamoConfig, DynamoKeys
 from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
-from signalbox.models.config import CommandPermission
 from signalbox.models.delivery import Delivery, KeepBodies
 from signalbox.models.notification import Notification
+from signalbox.models.source import CommandPermission
 from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_source, a_subscription
 from tests.fakes.clock import FakeClock

@@ -13,7 +13,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.protocols import DynamoApi
 from signalbox.models.circuit import PROBE_FOR, Circuit, CircuitState, begin_probe, opened
 from signalbox.models.errors import Unavailable, WriteConflict
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.circuits import CallAllowed, CircuitBreakers
 from tests.builders import NOW
 from tests.contract.circuits import MINUTE, OPEN, TEAM, CircuitStoreContract, fail

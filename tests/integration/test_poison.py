@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType, TaskStatus
 from tests.fakes.http_server import Reply
 from tests.integration.faults import crash_after, unreachable

@@ -13,10 +13,11 @@ from typing import Any, Final
 from signalbox.connectors.slack import Slack
 from signalbox.connectors.teams import Teams
 from signalbox.connectors.webhook import Webhook
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationStatus
+from signalbox.models.notification import Notification
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType
 from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification

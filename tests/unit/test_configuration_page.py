@@ -11,7 +11,7 @@ from typer.main import get_command
 from cli.main import app
 from cli.target import PROJECT
 from signalbox.connectors.slack import Settings as SlackSettings
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.issuer import Issuer
 from signalbox.models.manifest import Manifest
 from signalbox.models.principal import Role
@@ -19,6 +19,8 @@ from signalbox.models.rate_limits import DEFAULT_ROLE_LIMITS, Limits
 from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.providers.github.settings import GitHubRedelivery, GitHubSettings
 from signalbox.providers.gitlab.settings import GitLabRedelivery, GitLabSettings
 from signalbox.runtime.settings import Settings

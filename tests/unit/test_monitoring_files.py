@@ -27,7 +27,7 @@ from signalbox.models.ids import ConnectionId
 from signalbox.models.instance_status import InstanceState
 from signalbox.models.metrics import ACK_BOUNDS, RUN_BOUNDS, counter_name, observe
 from signalbox.models.metrics import Metric as Counted
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.redelivery import RedeliveryState
 from signalbox.models.task import ChangeType, Priority
 from signalbox.services.metrics import MetricsSnapshot

@@ -21,7 +21,7 @@ from typer.main import get_command
 from cli.admin.manifest_file import read_manifest
 from cli.main import app
 from cli.target import PROJECT
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.manifest import Manifest, manifest_errors
 from tests.pages import (
     PAGES,

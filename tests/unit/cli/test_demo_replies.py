@@ -18,8 +18,8 @@ from cli.doubles.serve import SHOWN_PATH, double_url
 from cli.target import Target
 from cli.webhooks.send import WebhookEndpoint
 from signalbox.egress.http_client import HttpClient
-from signalbox.models.config import Source
 from signalbox.models.ids import ConnectionId, DeliveryId, TaskId
+from signalbox.models.source import Source
 from signalbox.models.task import Task
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, plan_tasks
 from signalbox.services.notifications.replies import REPLYING, reply_for

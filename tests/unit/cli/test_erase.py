@@ -14,7 +14,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.compression import compress, pack_record, unpack_record
 from signalbox.models.change import TaskSummary, task_summary
 from signalbox.models.log import Chunk
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Task, TaskStatus
 from tests.builders import NOW, a_delivery, a_notification, a_task
 from tests.fakes.backup import FakeBackupStorage

@@ -11,7 +11,7 @@ from cli.doubles.double import DoubleRequest
 from signalbox.connectors.aws import Aws, bus_event, event_json, topic_message
 from signalbox.egress.aws_targets import BusEvent, NoAwsTargets, TopicMessage
 from signalbox.egress.cloud_event import cloud_event
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid

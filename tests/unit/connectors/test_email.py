@@ -15,7 +15,7 @@ from signalbox.egress.aws_targets import NoAwsTargets
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.responses import SecretRefused
 from signalbox.egress.smtp import SmtpClient
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid

@@ -14,7 +14,7 @@ from signalbox.egress.authorized import AuthorizedConnector
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.egress.responses import SecretRefused
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendPostponed, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid

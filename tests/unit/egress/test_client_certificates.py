@@ -17,7 +17,7 @@ from signalbox.connectors.webhook import Webhook
 from signalbox.egress.certified import CertifiedConnector
 from signalbox.egress.client_certificates import check_certificate, client_tls
 from signalbox.egress.http_client import HttpClient, HttpRequest
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.resource_settings import SettingsInvalid
 from tests.builders import a_connection, a_notification

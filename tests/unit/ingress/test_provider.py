@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from signalbox.models.base import Model
 from signalbox.models.errors import Conflict, SignatureInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import SettingsInvalid
 from tests.builders import NOW, SECRET
@@ -36,7 +37,7 @@ class AcmeSettings(Model):
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StrictAcme(Acme):
     settings: AcmeSettings = field(default_factory=AcmeSettings)
 

@@ -4,13 +4,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signalbox.models.change import change_for
-from signalbox.models.config import (
-    Connection,
-    Source,
-    Subscription,
-    pattern_matches,
-    subscription_matches,
-)
+from signalbox.models.connection import Connection
+from signalbox.models.source import Source, pattern_matches
+from signalbox.models.subscription import Subscription, subscription_matches
 from signalbox.models.task import ChangeType, Priority, Task, TaskStatus
 from tests.builders import a_change, a_connection, a_source, a_subscription, a_task, an_origin, held
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from signalbox.models.burst import BurstWindow
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import RetryPolicy, SendRate
 
 

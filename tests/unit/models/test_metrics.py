@@ -27,7 +27,7 @@ from signalbox.models.metrics import (
     rejected_request_counts,
     task_counts,
 )
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Task, TaskResult
 from signalbox.runtime.registry import providers
 from tests.builders import NOW, a_lease, a_task

@@ -8,7 +8,6 @@ from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import (
     Notification,
-    NotificationStatus,
     begun,
     delayed,
     delivered,
@@ -17,6 +16,7 @@ from signalbox.models.notification import (
     refused,
     sent,
 )
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 from tests.builders import NOW, a_notification, a_task
 

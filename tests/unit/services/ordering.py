@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import NotificationId

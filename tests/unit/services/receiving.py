@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from signalbox.models.config import Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.models.task import Task
 from signalbox.providers.github.provider import GitHub
 from signalbox.services.deliveries.interpret import Interpretation

@@ -6,12 +6,8 @@ import pytest
 from signalbox.models.circuit import CircuitState
 from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import SendDelayed, SendRefused
-from signalbox.models.notification import (
-    Notification,
-    NotificationStatus,
-    SendResult,
-    redelivered,
-)
+from signalbox.models.notification import Notification, SendResult, redelivered
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.outcomes import Done, Later, Outcome
 from tests.builders import a_connection, a_notification
 from tests.contract.circuits import OPEN, TEAM

@@ -5,15 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import MAX_ATTEMPTS
 from signalbox.models.errors import Unavailable
-from signalbox.models.notification import (
-    Notification,
-    NotificationStatus,
-    SendResult,
-    begun,
-)
+from signalbox.models.notification import Notification, SendResult, begun
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT
 from signalbox.services.notifications.outcomes import RETRY_SOON, Done, Later, Outcome
 from tests.builders import NOW, a_notification

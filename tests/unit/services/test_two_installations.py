@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from signalbox.connectors.webhook import Webhook
 from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
-from signalbox.models.config import CommandPermission
 from signalbox.models.hops import HOPS_HEADER, MAX_HOPS
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import CommandPermission
 from signalbox.models.task import Task
 from signalbox.providers.generic.provider import Generic
 from signalbox.services.deliveries.receive import ReceiveWebhook

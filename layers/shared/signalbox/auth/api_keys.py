@@ -9,13 +9,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final
 from zlib import crc32
 
 from signalbox.models.errors import Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Principal, Scope
 from signalbox.services.ports.config import KeyStore
@@ -35,7 +36,7 @@ _NO_DIGEST: Final = "0" * 64
 KEY_INVALID_DETAIL: Final = "the API key is not valid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewKey:
     """A new key: `text` is shown once and never stored."""
 
@@ -72,7 +73,7 @@ def new_key(
     return NewKey(text=text, stored=stored)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyAuthenticator:
     """Authenticate callers by API keys. A revoked key is refused after at most `cache_ttl`.
 

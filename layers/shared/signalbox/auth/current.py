@@ -1,10 +1,11 @@
 """What the principal of an open connection may do now."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from signalbox.auth.api_keys import KEY_CACHE_TTL, KEY_PRINCIPAL, KeyAuthenticator
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.services.ports.auth import SessionStore
 from signalbox.services.ports.time import Clock
@@ -12,7 +13,7 @@ from signalbox.services.ports.time import Clock
 _CACHE_SIZE: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CurrentAccess:
     """Return a principal with its scopes of now, at most 30 seconds old.
 

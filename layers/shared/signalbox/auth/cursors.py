@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from signalbox.models.base import Model, UtcDatetime
 from signalbox.models.errors import PayloadInvalid, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 _MAC_BYTES: Final = 16
@@ -23,7 +23,7 @@ class _Cursor(Model):
     until: UtcDatetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cursors:
     """Sign positions in a list. A cursor is valid for one list with the same filters, for a day.
 

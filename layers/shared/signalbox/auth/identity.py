@@ -5,10 +5,11 @@ joserfc is imported when the first token is signed.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from signalbox.auth.identity_keys import parse_identity_keys, published_keys, signing_key
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.services.ports.time import Clock
 
@@ -23,7 +24,7 @@ _ALGORITHM: Final = "ES256"
 _CURVE: Final = "P-256"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IdentitySigner:
     """Sign tokens with the current one of the stored `keys`; `issuer` is `iss`."""
 

@@ -6,12 +6,12 @@ signs, in seconds since 1970: a new key is published before, and the one that it
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import Conflict, Unavailable
+from signalbox.models.frozen import frozen
 
 PUBLISHED_BEFORE: Final = timedelta(minutes=15)
 """Functions see a new key within 5 minutes, and services fetch keys every 5 minutes."""
@@ -22,7 +22,7 @@ PUBLISHED_AFTER: Final = timedelta(minutes=75)
 _SIGNS_FROM: Final = "signs_from"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IdentityKey:
     """A private key, as a JWK in JSON, and the time from which it signs."""
 

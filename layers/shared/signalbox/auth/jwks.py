@@ -7,7 +7,7 @@ with API keys do not wait for it.
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from signalbox.auth.jose_json import base64url_decode, parse_object
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.issuer import MIN_SECRET, Algorithm, Issuer
 from signalbox.services.ports.auth import FetchJwks
 from signalbox.services.ports.metrics import Count
@@ -64,7 +65,7 @@ class VerificationKey(Protocol):
         """Return whether it signed this token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Shared:
     secret: str = field(repr=False)
     kid: str | None = None
@@ -76,7 +77,7 @@ class _Shared:
         return hmac.compare_digest(urlsafe_b64encode(mac).rstrip(b"="), signature.encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Public:
     kid: str | None
     algorithm: Algorithm
@@ -201,7 +202,7 @@ def _strong(jwk: _Jwk) -> bool:
     return large and exponent % 2 == 1 and exponent >= _MIN_EXPONENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _CachedKeys:
     """The keys of an issuer, and until when they are fresh."""
 
@@ -209,7 +210,7 @@ class _CachedKeys:
     fresh_until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JwksCache:
     """Cache the keys of issuers.
 

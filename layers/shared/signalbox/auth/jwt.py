@@ -6,7 +6,6 @@ the configuration and the key. Ambiguous tokens are refused. See RFC 8725.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -16,6 +15,7 @@ from signalbox.auth.jose_json import base64url_decode, parse_object
 from signalbox.auth.jwks import JwksCache
 from signalbox.models.base import EPOCH, JsonObject
 from signalbox.models.errors import Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, TOKEN_PRINCIPAL, Principal, Scope
 from signalbox.services.ports.time import Clock
@@ -63,14 +63,14 @@ class _Claims(BaseModel):
         return [self.aud] if isinstance(self.aud, str) else self.aud
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Token:
     header: _Header
     claims: _Claims
     members: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenAuthenticator:
     """Authenticate callers by tokens of `issuers`; `roles` returns the scopes of all roles."""
 

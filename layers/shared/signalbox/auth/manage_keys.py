@@ -4,7 +4,6 @@ Nobody can grant more than they have.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -18,6 +17,7 @@ from signalbox.models.errors import (
     IdempotencyKeyReused,
     NotFound,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import KeyId
 from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Principal, Role, Scope
 from signalbox.services.ports.config import KeyStore, RoleStore
@@ -42,7 +42,7 @@ class CreateKeyRequest(Model):
     expires_at: Rfc3339 | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageKeys:
     """Create, list and revoke keys. `environment` is the second part of each key."""
 
@@ -145,7 +145,7 @@ class ManageKeys:
         return revoked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageRoles:
     """Manage custom roles; the built-in ones cannot be changed."""
 
@@ -206,7 +206,8 @@ class ManageRoles:
 
 
 _BUILT_IN = tuple(
-    Role(name=name, scopes=tuple(sorted(held))) for name, held in BUILT_IN_ROLES.items()
+    Role.model_construct(name=name, scopes=tuple(sorted(held)))
+    for name, held in BUILT_IN_ROLES.items()
 )
 
 

@@ -7,12 +7,12 @@ import hashlib
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from signalbox.models.errors import NotFound, Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.issuer import Issuer, IssuerLogin
 from signalbox.models.opaque_token import random_token
 from signalbox.models.principal import TOKEN_PRINCIPAL, Principal
@@ -26,7 +26,7 @@ NonceOf = Callable[[str], str]
 _ATTEMPT: Final = re.compile(r"([\w.-]{1,64})\.([\w-]{43})\.([\w-]{43})\.([\w-]{43})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoginAttempt:
     """What a browser remembers in a cookie while its user logs in at the issuer."""
 
@@ -47,7 +47,7 @@ class LoginAttempt:
         return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoginRedirect:
     """Where the browser goes to log in, and what it has to remember."""
 
@@ -55,7 +55,7 @@ class LoginRedirect:
     attempt: LoginAttempt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OidcLogin:
     """Log in at an issuer. `authenticate` verifies an ID token as any other token is verified."""
 

@@ -1,7 +1,7 @@
 """Count requests of callers in lots, so that a process does not write for each of them."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from typing_extensions import override
 
 from signalbox.models.base import to_microseconds
+from signalbox.models.frozen import frozen
 from signalbox.models.rate_limit_lots import LOT_SIZE, HeldLot, reserve_of
 from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota, remember_caller
 from signalbox.services.ports.auth import RateLimitBuckets, RateLimitLotBuckets
@@ -17,7 +18,7 @@ _BUSY: Final = timedelta(seconds=1)
 _CLOCK_MARGIN: Final = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Lot:
     """A lot of this process, of which `left` requests have not been made yet."""
 
@@ -32,7 +33,7 @@ class _Lot:
         return self.left > 0 and self.policy == policy and to_microseconds(now) < end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RateLimitLots(RateLimitBuckets):
     """Buckets of which one process takes several requests at once.
 

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ip_addresses import client_network
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import (
@@ -29,7 +30,7 @@ _RETRY_INTERVAL: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LocalRateLimitBuckets(RateLimitBuckets):
     """Buckets of this process only."""
 

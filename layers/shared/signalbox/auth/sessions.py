@@ -4,10 +4,10 @@ Only a hash of it is stored. A session has the scopes that its key has now, and 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.errors import Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.opaque_token import random_token, token_digest
 from signalbox.models.principal import Principal
 from signalbox.models.session import SESSION_LIFETIME, Session
@@ -22,7 +22,7 @@ def random_session() -> str:
     return SESSION_PREFIX + random_token()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewSession:
     """A new session: `text` is set as a cookie once and never stored."""
 
@@ -30,7 +30,7 @@ class NewSession:
     stored: Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageSessions:
     """Create, find, list and end sessions.
 

@@ -1,12 +1,11 @@
 """Update API keys: their name and expiry. Their permissions cannot be changed."""
 
-from dataclasses import dataclass
-
 from pydantic import Field
 
 from signalbox.auth.manage_keys import ManageRoles
 from signalbox.models.base import Model, Name, Rfc3339
 from signalbox.models.errors import Conflict, Forbidden
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import ApiKey, Principal
 from signalbox.services.ports.config import KeyStore
 from signalbox.services.ports.time import Clock
@@ -26,7 +25,7 @@ class UpdateKeyRequest(Model):
         return kept.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateKey:
     """Update keys. Nobody can prolong a key that has more permissions than they have."""
 

@@ -7,11 +7,11 @@ decides which is tried first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws.dynamo_table import aws_unavailable, conflicting_item, text_attribute
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _SAME_LOTS: Final = "lots = :seen_lots"
 _NO_LOTS: Final = "(attribute_not_exists(lots) OR lots = :seen_lots)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredArrival:
     """An arrival time, 0 if there is none, and the text of the lots beside it."""
 
@@ -52,7 +52,7 @@ class ArrivalConflict(Exception):
         return self.stored.arrival
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LotsChange:
     """The text of the lots that must be stored, and that is stored in their place."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
@@ -10,6 +9,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import text_attribute
 from signalbox.models.audit import AuditRecord, StoredRecord, record_number
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.auth import AuditStore
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _AFTER_ALL_NUMBERS: Final = ":"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoAudit(AuditStore):
     """Stores the audit log."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,18 +11,19 @@ from signalbox.aws.arrival_times import ArrivalConflict, move_arrival
 from signalbox.models.base import to_microseconds
 from signalbox.models.burst import BurstCap
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from signalbox.aws.dynamo_table import Table
-    from signalbox.models.config import Source
+    from signalbox.models.source import Source
 
 _MAX_UPDATES: Final = 3
 _TTL: Final = timedelta(days=8)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoBurstSlots:
     """Takes slots. It is a TakeSlot."""
 

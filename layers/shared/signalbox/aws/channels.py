@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.realtime import CHANNEL_LIFETIME, ChannelState, EventBatch, first_number
 from signalbox.services.ports.realtime import ChannelStore
 
@@ -28,7 +28,7 @@ _STATE_RETENTION: Final = timedelta(days=2)
 _MAX_TRIES: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoChannels(ChannelStore):
     """Stores channels."""
 

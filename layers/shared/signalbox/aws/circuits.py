@@ -6,7 +6,6 @@ An item expires a week after its last write; without an item the circuit is clos
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.notifications import CircuitStore
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoCircuits(CircuitStore):
     """Stores circuits."""
 

@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/cloud-map/latest/api/API_DiscoverInstances.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.discovery import DiscoveredEndpoint, DiscoveryAnswer
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MISSING: Final = frozenset({"NamespaceNotFound", "ServiceNotFound"})
 _MAX_NUMBER: Final = 65_535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CloudMapEndpoints:
     """Looks up the healthy instances of a service.
 

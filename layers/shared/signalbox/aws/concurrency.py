@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.slots import SlotHolders
 from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
 from signalbox.services.ports.time import Clock
@@ -24,7 +24,7 @@ _EXPIRE_AFTER: Final = timedelta(days=400)
 _CHUNK: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoConcurrency(ConcurrencyStore):
     """Stores what limits how many tasks run at once. What nobody uses expires after a year."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -13,19 +13,23 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
-from signalbox.models.config import Connection, Pause, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
-from signalbox.models.ids import ConnectionId, KeyId
-from signalbox.models.issuer import Issuer
-from signalbox.models.networks import NetworkPreset, PublishedNetworks
-from signalbox.models.principal import BUILT_IN_ROLES, ApiKey, Role, Scope
-from signalbox.models.rate_limits import Limits
+from signalbox.models.frozen import frozen
+from signalbox.models.source import Source
 from signalbox.services.ports.config import ConfigWriter, KeyStore, PauseStore, RoleStore
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
+    from signalbox.models.connection import Connection
+    from signalbox.models.ids import ConnectionId, KeyId
+    from signalbox.models.issuer import Issuer
+    from signalbox.models.networks import NetworkPreset, PublishedNetworks
+    from signalbox.models.pause import Pause
+    from signalbox.models.principal import ApiKey, Role, Scope
+    from signalbox.models.rate_limits import Limits
+    from signalbox.models.subscription import Subscription
 
 CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 """For how long the configuration is cached."""
@@ -33,7 +37,7 @@ CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 R = TypeVar("R", bound=ConfigResource)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     """Stores the configuration.
 
@@ -61,6 +65,8 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def connection(self, connection: ConnectionId) -> Connection:
+        from signalbox.models.connection import Connection
+
         found = self._one(Connection, connection)
         if found is None:
             raise NotFound("there is no such connection")
@@ -68,6 +74,8 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def published_networks(self, service: NetworkPreset) -> PublishedNetworks | None:
+        from signalbox.models.networks import PublishedNetworks
+
         return self._one(PublishedNetworks, service)
 
     @override
@@ -76,36 +84,52 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def connections(self) -> Sequence[Connection]:
+        from signalbox.models.connection import Connection
+
         return self.all(Connection)
 
     @override
     def subscriptions(self) -> Sequence[Subscription]:
+        from signalbox.models.subscription import Subscription
+
         return self.all(Subscription)
 
     @override
     def issuers(self) -> Sequence[Issuer]:
         """Return the trusted issuers of tokens."""
+        from signalbox.models.issuer import Issuer
+
         return self.all(Issuer)
 
     def limits(self) -> Limits:
         """Return the rate limits; the defaults if none are configured."""
+        from signalbox.models.rate_limits import Limits
+
         return next(iter(self.configured_limits()), Limits())
 
     @override
     def configured_limits(self) -> Sequence[Limits]:
         """Return the configured limits: none or one."""
+        from signalbox.models.rate_limits import Limits
+
         return self.all(Limits)
 
     @override
     def roles(self) -> Sequence[Role]:
+        from signalbox.models.principal import Role
+
         return self.all(Role)
 
     def role_scopes(self) -> Mapping[str, frozenset[Scope]]:
         """Return the scopes of each role."""
+        from signalbox.models.principal import BUILT_IN_ROLES
+
         return {role.name: frozenset(role.scopes) for role in self.roles()} | dict(BUILT_IN_ROLES)
 
     @override
     def pauses(self) -> Sequence[Pause]:
+        from signalbox.models.pause import Pause
+
         return self.all(Pause)
 
     @override
@@ -179,7 +203,7 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoKeys(KeyStore):
     """Stores API keys."""
 
@@ -212,6 +236,8 @@ class DynamoKeys(KeyStore):
 
 def _api_key(item: Item) -> ApiKey | None:
     """Return the key, or None if it cannot be parsed completely: a restriction may be missing."""
+    from signalbox.models.principal import ApiKey
+
     try:
         return ApiKey.model_validate_json(text_attribute(item, "doc"))
     except ValidationError:
@@ -234,8 +260,8 @@ def _item(resource: ConfigResource, stored: Item | None, now: datetime) -> Item:
     item: Item = {**_resource_key(resource), "doc": {"S": resource.model_dump_json()}}
     if not _has_state(resource):
         return item
-    from signalbox.aws.schedules import run_attributes  # noqa: PLC0415  rarely needed
-    from signalbox.models.schedule import Schedule  # noqa: PLC0415
+    from signalbox.aws.schedules import run_attributes
+    from signalbox.models.schedule import Schedule
 
     return {**item, **run_attributes(cast("Schedule", resource), stored, now)}
 

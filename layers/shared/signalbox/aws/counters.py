@@ -8,7 +8,6 @@ and the cost depends on the number of pages, not of changes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from typing_extensions import override
@@ -18,6 +17,7 @@ from signalbox.aws.counted_items import additions, counts_in
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute
 from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics import Counts, add_counts
 from signalbox.services.ports.metrics import CounterStore, StreamPage
 
@@ -36,7 +36,7 @@ class _Update(TypedDict):
     ExpressionAttributeValues: dict[str, AttributeValueTypeDef]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoCounters(CounterStore):
     """Stores counters. `feeds` are the names of all streams that are counted."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -24,6 +23,7 @@ from signalbox.aws.dynamo_table import (
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.delivery import Delivery, DuplicateCount, StoredDelivery
 from signalbox.models.errors import NotFound, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId
 from signalbox.services.pagination import Window
 from signalbox.services.ports.deliveries import DeliveryStore, DueDelivery
@@ -46,7 +46,7 @@ _LAST: Final = "9"
 """After every time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoDeliveries(DeliveryStore):
     """Stores deliveries. The client `s3` is created when a large body first needs it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.services.ports.tasks import DependentIndex
 from signalbox.services.ports.time import Clock
@@ -22,7 +22,7 @@ _EXPIRE_AFTER: Final = timedelta(days=400)
 """Longer than a task is delayed; maintenance finds what waits longer by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoDependents(DependentIndex):
     """Stores which tasks wait for a task."""
 

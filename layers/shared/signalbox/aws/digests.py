@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.digest import DigestBuckets
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.notifications import DigestStore
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=31)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoDigests(DigestStore):
     """Stores digests."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -28,6 +27,7 @@ from signalbox.aws.conditions import (
 from signalbox.aws.errors import CONDITION_FAILED, AwsError, AwsRefused
 from signalbox.models.base import sortable_time
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.services.pagination import Window
 from signalbox.services.ports.time import Sleep
 
@@ -64,7 +64,7 @@ def aws_unavailable(what: str) -> Iterator[None]:
         raise Unavailable(f"{what} did not answer") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Table:
     """One table. Every method raises Unavailable if DynamoDB does not answer."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from typing_extensions import override
 
 from signalbox.aws.errors import AwsError, AwsRefused
 from signalbox.aws.transport.connections import MAX_CALLS
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.realtime import FrameOutcome, FrameSender
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _GONE: Final = frozenset({"GoneException", "410"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayFrameSender(FrameSender):
     """Posts frames. A call has a timeout of its own and is not repeated: who is slow is dropped."""
 

@@ -6,7 +6,6 @@ parameter is an advanced one, which costs money: https://aws.amazon.com/systems-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -15,18 +14,19 @@ from typing_extensions import override
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.grants import Grants
 from signalbox.services.ports.grants import GrantStore
 
 if TYPE_CHECKING:
     from signalbox.aws.protocols import SsmApi
-    from signalbox.models.config import Connection
+    from signalbox.models.connection import Connection
 
 _MAX_BYTES: Final = 8_192
 _SERVICE: Final = "the parameter store"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SsmGrants(GrantStore):
     """Stores grants; `prefix` begins every name, such as `/signalbox/<stack>`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.aws.tasks import due_item
 from signalbox.models.base import sortable_time
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.services.ports.notifications import HeldIndex
 from signalbox.services.ports.tasks import DueItem
@@ -25,7 +25,7 @@ _LAST = "~"
 _CHUNK = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoHeldIndex(HeldIndex):
     """The index of held notifications."""
 

@@ -6,7 +6,6 @@ incident opens once, however many processes observe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document
 from signalbox.aws.versioned import put_version
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.incident import IncidentLedger
 from signalbox.services.ports.incidents import IncidentStore
 
@@ -30,7 +30,7 @@ _RETENTION: Final = timedelta(days=366)
 _KEY: Final[Item] = {"pk": {"S": table_keys.INCIDENTS_PK}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoIncidents(IncidentStore):
     """Stores the ledger of incidents."""
 

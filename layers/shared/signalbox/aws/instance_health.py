@@ -6,7 +6,6 @@ An item expires a month after its last write; without an item every instance is 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.aws.versioned import put_version, read_versioned
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.instance_health import ServiceHealth
 from signalbox.services.ports.instances import InstanceHealthStore
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=31)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoInstanceHealth(InstanceHealthStore):
     """Stores the health of instances."""
 

@@ -1,7 +1,6 @@
 """Logs of tasks, beside their task in the Tasks table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,9 +8,10 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.log import LOG_LINES, Chunk
-from signalbox.services.ports.tasks import LogStore
+from signalbox.services.ports.task_logs import LogStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PAGE_SIZE = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoLogs(LogStore):
     """Stores logs: each chunk is an item, at the position of its first line."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics_history import MetricsPoint
 from signalbox.services.ports.metrics import MetricsHistoryStore
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from signalbox.models.metrics_history import HistoryResolution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoMetricsHistory(MetricsHistoryStore):
     """Stores points. DynamoDB removes those that have expired."""
 

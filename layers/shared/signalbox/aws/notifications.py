@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -15,8 +14,10 @@ from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.aws.tasks import due_attributes
 from signalbox.models.base import list_position
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
+from signalbox.models.notification import Notification, NotificationRef
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.pagination import Window
 from signalbox.services.ports.notifications import NotificationStore
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoNotifications(NotificationStore):
     """Stores notifications."""
 

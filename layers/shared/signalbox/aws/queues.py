@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from typing_extensions import override
 from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import AwsRefused
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
@@ -44,7 +44,7 @@ _EXPIRED_RECEIPT_CODES: Final = frozenset(
 """The codes of SQS for an expired receipt, or for a message that was hidden for 12 hours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueUrls:
     """A queue and its dead-letter queue."""
 
@@ -52,7 +52,7 @@ class QueueUrls:
     dead_letters: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqsTaskQueue(TaskQueue):
     """The task queues. The read timeout of `sqs` must exceed the wait time of `receive`."""
 
@@ -156,7 +156,7 @@ class SqsTaskQueue(TaskQueue):
             raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqsNotificationQueue(NotificationQueue):
     """The queues of the connectors."""
 

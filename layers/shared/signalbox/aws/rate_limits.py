@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
@@ -16,6 +16,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.arrival_times import ArrivalConflict, LotsChange, StoredArrival, move_arrival
 from signalbox.models.base import to_microseconds
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.rate_limit_lots import (
     LOT_LIFETIME,
     Bucket,
@@ -47,7 +48,7 @@ _LOT_TRIES: Final = (True, True, False, False)
 _TTL_SECONDS: Final = 3600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRateLimitBuckets(RateLimitLotBuckets):
     """Stores the arrival times of callers, and the lots of processes."""
 

@@ -6,7 +6,6 @@ An item expires a month after its last write.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.aws.versioned import put_version
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.redelivery import RedeliveryState
 from signalbox.services.ports.redelivery import RedeliveryStore
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from signalbox.aws.dynamo_table import Item
-    from signalbox.models.config import Source
+    from signalbox.models.source import Source
     from signalbox.services.ports.time import Clock
 
 _RETENTION: Final = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRedelivery(RedeliveryStore):
     """Stores missed deliveries."""
 

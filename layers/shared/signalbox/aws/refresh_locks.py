@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table
 from signalbox.aws.versioned import put_version, read_versioned
+from signalbox.models.frozen import frozen
 from signalbox.models.grants import RefreshLock
 from signalbox.services.ports.grants import RefreshLockStore
 
@@ -23,7 +23,7 @@ _RETENTION: Final = timedelta(days=1)
 """After its last write: an old lock is open, and the store of grants has long shown the newest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRefreshLocks(RefreshLockStore):
     """Stores locks."""
 

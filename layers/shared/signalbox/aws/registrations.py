@@ -8,7 +8,6 @@ in between loses nothing. Ids without a registration are removed when another in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.aws.versioned import put_version, read_versioned
+from signalbox.models.frozen import frozen
 from signalbox.models.registration import Registration
 from signalbox.services.ports.instances import RegistrationStore
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _RETENTION: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRegistrations(RegistrationStore):
     """Stores registrations. An item expires a day after its registration."""
 

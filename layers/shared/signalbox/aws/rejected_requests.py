@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.rejected_request import RejectedRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRejectedRequests:
     """Stores rejected requests for a day."""
 

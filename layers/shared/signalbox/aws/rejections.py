@@ -6,7 +6,7 @@ process saw last; two processes can overwrite the same slot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import read_document, text_attribute, ttl_attribute
 from signalbox.models.base import sortable_time
+from signalbox.models.frozen import frozen
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection, Rejections
 from signalbox.services.ports.deliveries import RejectionStore
 
@@ -30,7 +31,7 @@ _COUNT_PREFIX: Final = "count_"
 _SLOT_PREFIX: Final = "place_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRejections(RejectionStore):
     """Stores rejections."""
 

@@ -6,7 +6,6 @@ gone do not fill it: Prometheus takes that for a restart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.counted_items import additions, counts_in
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_metrics import ServiceCounts
 from signalbox.services.ports.metrics import RequestCounterStore
 
@@ -30,7 +30,7 @@ _MAX_CHANGES: Final = 50
 """For each update: DynamoDB takes expressions of 4 KB."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoRequestCounters(RequestCounterStore):
     """Stores counters of requests."""
 

@@ -7,7 +7,6 @@ each schedule that is enabled, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.errors import ConfigurationUnreadable, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.schedule import Schedule, ScheduleTiming
 from signalbox.models.schedule_runs import ScheduleState
 from signalbox.services.ports.schedules import ScheduleStore
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoSchedules(ScheduleStore):
     """Stores the states of schedules."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
 from signalbox.models.base import DEFERRED
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.time import Clock
 
@@ -28,7 +29,7 @@ SECRET_REFRESH_INTERVAL: Final = timedelta(seconds=30)
 _secrets = TypeAdapter(tuple[str, ...], config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SsmSecrets(SecretStore):
     """Stores secrets; `prefix` begins every name, such as `/signalbox/<stack>`.
 

@@ -6,7 +6,7 @@ are given up take none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.arrival_times import ArrivalConflict, move_arrival
 from signalbox.models.base import EPOCH, to_microseconds
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.notifications import TakeSendSlot
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _NEAR: Final = timedelta(milliseconds=100)
 """A slot that is so near is used at once: a queue counts in seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoSendSlots(TakeSendSlot):
     """Takes slots of connections."""
 

@@ -7,7 +7,6 @@ dies before it stores the entry leaves a position that is closed by the first wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, aws_unavailable, text_attribute, ttl_attribute
 from signalbox.aws.errors import CONDITION_FAILED, error_code
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.sequence import SequenceBounds, SequenceEntry
 from signalbox.services.ports.notifications import SequenceStore
 
@@ -31,7 +31,7 @@ _RETENTION: Final = timedelta(days=60)
 _MAX_TRIES: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoSequences(SequenceStore):
     """Stores sequences."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
+from signalbox.models.frozen import frozen
 from signalbox.models.session import Session
 from signalbox.services.ports.auth import SessionStore
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoSessions(SessionStore):
     """Stores sessions. DynamoDB removes what has expired, within some days."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -10,6 +9,7 @@ from typing_extensions import override
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.errors import WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.models.realtime import Socket, TopicSubscription, parse_topic
 from signalbox.services.ports.realtime import SocketStore, TicketStore
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from signalbox.models.ids import SocketId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoTickets(TicketStore):
     """Stores tickets."""
 
@@ -50,7 +50,7 @@ class DynamoTickets(TicketStore):
         return read_document(Principal, item) if _is_valid(item, now) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoSockets(SocketStore):
     """Stores connections."""
 

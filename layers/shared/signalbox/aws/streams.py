@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -20,6 +20,7 @@ from signalbox.aws.dynamo_table import aws_unavailable
 from signalbox.aws.errors import error_code
 from signalbox.models import metrics
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics import (
     Counts,
     DeliveryProjection,
@@ -55,7 +56,7 @@ _ITERATOR_TTL: Final = timedelta(minutes=10)
 F = TypeVar("F", bound=Projection)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Tail:
     """The position after the last empty page of a shard that was read up to `place`."""
 
@@ -65,7 +66,7 @@ class _Tail:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoStreamFeed(Feed):
     """Reads a stream of DynamoDB.
 

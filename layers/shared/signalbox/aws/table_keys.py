@@ -61,7 +61,7 @@ from zlib import crc32
 
 from signalbox.models.base import sortable_time
 from signalbox.models.ids import ConnectionId, NotificationId, SocketId, SubscriptionId, TaskId
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import TaskStatus
 
 SHARDS: Final = 4

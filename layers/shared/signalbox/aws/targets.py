@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,6 +18,7 @@ from typing_extensions import override
 from signalbox.egress.aws_targets import AwsTargets, BusEvent, RawEmail, TopicMessage
 from signalbox.egress.responses import send_error
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -51,7 +51,7 @@ class SnsClient(Protocol):
         """Publish a message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BotoTargets(AwsTargets):
     """Calls AWS by boto3. Each field returns the client for an endpoint, or for the region."""
 

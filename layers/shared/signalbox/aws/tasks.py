@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl
 from signalbox.models.base import list_position, sortable_time
 from signalbox.models.change import TaskSummary, is_expired, task_summary
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoTasks(TaskStore):
     """Stores tasks. Expired tasks are hidden at once; DynamoDB deletes them days later."""
 
@@ -101,7 +102,7 @@ class DynamoTasks(TaskStore):
         return (_summary(row) for row in heapq.merge(*partitions, key=_position))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DynamoDueIndex(DueIndex):
     """The index of due items, a sparse index that has unfinished items only."""
 

@@ -18,7 +18,7 @@ from signalbox.egress.connector import TargetConnector
 from signalbox.egress.task_text import change_title
 from signalbox.egress.text import escaped_line
 from signalbox.models.base import Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid

@@ -28,7 +28,7 @@ from signalbox.egress.text import escaped_line, escaped_lines, escaped_url
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.base import JsonObject, Model, PartialModel
 from signalbox.models.change import TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 

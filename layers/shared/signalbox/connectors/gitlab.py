@@ -11,7 +11,7 @@ https://docs.gitlab.com/security/rate_limits/
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, ClassVar, Final, Literal
@@ -36,8 +36,9 @@ from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.ingress.api_settings import ApiUrl
 from signalbox.models.base import JsonObject
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.task import TaskStatus
 from signalbox.services.ports.time import Clock
@@ -158,7 +159,7 @@ def judge(answer: HttpResponse, now: datetime) -> None:
     raise send_error(status, reason, answer.retry_after)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Api(Forge):
     base: str
     token: str = field(repr=False)

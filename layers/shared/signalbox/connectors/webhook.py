@@ -22,7 +22,7 @@ from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import send_error
 from signalbox.models.base import Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendDelayed, SendRefused
 from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.notification import Notification

@@ -4,19 +4,20 @@ https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.token_cache import TokenCache
 from signalbox.egress.token_endpoint import AccessToken, request_tokens, token_request
 from signalbox.models.connection_auth import ClientCredentials
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 _GRANT: Final = {"grant_type": "client_credentials"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AccessTokens:
     """Tokens by client and client secret, for the life of the process."""
 

@@ -1,7 +1,6 @@
 """A connector whose connections may authenticate themselves by OAuth 2.0."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from typing_extensions import override
 
@@ -10,13 +9,14 @@ from signalbox.egress.refreshed_tokens import RefreshedTokens
 from signalbox.egress.responses import SecretRefused, try_secrets
 from signalbox.egress.token_endpoint import AccessToken
 from signalbox.egress.wrapped import WrappedConnector
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import ClientCredentials, ConnectionAuth
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.services.notifications.masked_errors import masked_errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuthorizedConnector(WrappedConnector):
     """A connector that gets access tokens as secrets where a connection has `auth`."""
 

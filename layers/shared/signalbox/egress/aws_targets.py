@@ -1,16 +1,17 @@
 """Targets in AWS, which connectors call with the role of their function instead of a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import NoReturn, Protocol
 
 from typing_extensions import override
 
 from signalbox.models.errors import SendDelayed
+from signalbox.models.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RawEmail:
     """An email as it is sent, with its headers. Addresses have no names here."""
 
@@ -19,7 +20,7 @@ class RawEmail:
     message: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TopicMessage:
     """A message of SNS. `group` and `deduplication` are those of a FIFO topic.
 
@@ -34,7 +35,7 @@ class TopicMessage:
     deduplication: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BusEvent:
     """An event of EventBridge; `detail` is JSON."""
 

@@ -2,22 +2,23 @@
 
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 
 from typing_extensions import override
 
 from signalbox.egress.client_certificates import client_tls
 from signalbox.egress.wrapped import WrappedConnector
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.models.notification import Notification
 from signalbox.services.ports.config import SecretStore
 from signalbox.services.ports.notifications import Connector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertifiedConnector(WrappedConnector):
     """A connector with an HTTP client of its own for each connection with a certificate.
 

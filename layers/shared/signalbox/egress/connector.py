@@ -3,7 +3,6 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
 from typing_extensions import override
@@ -13,8 +12,9 @@ from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.references import References
 from signalbox.egress.responses import try_secrets
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid, parse_settings
 
@@ -23,7 +23,7 @@ S = TypeVar("S", bound=Model)
 _SENDABLE: Final = re.compile(r"[ -~]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clients:
     """What connectors call: the HTTP client, AWS, and the record of what they created."""
 

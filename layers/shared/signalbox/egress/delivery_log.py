@@ -1,7 +1,6 @@
 """Logs of deliveries over HTTP: a provider renders the requests and judges the responses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -10,6 +9,7 @@ from typing_extensions import override
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import try_secrets
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.redelivery import AttemptPage, DeliveryLog
 from signalbox.services.ports.time import Clock
 
@@ -65,7 +65,7 @@ OpenDeliveryLogApi = Callable[[Mapping[str, JsonValue], Clock], DeliveryLogApi |
 """Return the log that the settings of a source name, or None. Raises SettingsInvalid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpDeliveryLog(DeliveryLog):
     """A log, read with the first of the tokens that the provider accepts."""
 

@@ -4,11 +4,12 @@ dnspython is imported when the first name is looked up: few services need it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.service_discovery import DnsDiscovery, DnsRecordType, ServiceDiscovery
 from signalbox.services.ports.discovery import DiscoveredEndpoint, DiscoveryAnswer
 
@@ -27,7 +28,7 @@ def system_resolver() -> "Resolver":
     return Resolver()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DnsEndpoints:
     """Looks up names at name servers, within 1.5 seconds."""
 

@@ -1,7 +1,6 @@
 """The outcome of a deferred delivery over HTTP: a provider renders the request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol
@@ -12,6 +11,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import send_error
 from signalbox.models.delivery import StoredDelivery
 from signalbox.models.errors import PayloadInvalid, SendDelayed, SendRefused, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.time import Clock
 
@@ -36,7 +36,7 @@ OpenFollowUpApi = Callable[[Mapping[str, JsonValue]], FollowUpApi]
 """Return how to follow up, by the settings of a source. Raises SettingsInvalid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpFollowUp:
     """Sends outcomes. Neither its errors nor anything else shows where they are sent to.
 

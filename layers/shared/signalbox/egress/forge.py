@@ -7,7 +7,7 @@ comments when there is more to show.
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, ClassVar, Final, Protocol, TypeVar
@@ -34,8 +34,9 @@ from signalbox.egress.task_place import (
 from signalbox.egress.task_report import comment_marker, report_comment
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 
@@ -96,7 +97,7 @@ class Forge(Protocol):
         """Set a status of a commit, over an earlier one of the same context."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskReporter:
     """Shows one notification at a forge. `place` is where its task came from."""
 

@@ -12,7 +12,7 @@ import ssl
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from socket import socket
 from typing import Final
@@ -33,6 +33,7 @@ from signalbox.egress.sockets import (
 from signalbox.egress.tls import shared_public_tls
 from signalbox.models.backoff import read_retry_after
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024
 MAX_HEADER_BYTES: Final = 16 * 1024
@@ -50,7 +51,7 @@ for _talker in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_talker).setLevel(logging.ERROR)  # what they say below that holds whole URLs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpRequest:
     """A request. Its URL, headers and body may contain secrets, so none of them is ever printed.
 
@@ -64,7 +65,7 @@ class HttpRequest:
     max_answer: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpResponse:
     """A response: header names in lower case, the body up to the limit."""
 

@@ -1,9 +1,9 @@
 """Check an instance of a service by a request to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
@@ -14,7 +14,7 @@ from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 _USER_AGENT: Final = "signalbox-health-check"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstanceProbe:
     """Checks instances. `send` makes one attempt, without following redirects."""
 

@@ -1,7 +1,6 @@
 """Permissions of persons over HTTP: a provider renders the request and judges the response."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -11,11 +10,13 @@ from typing_extensions import override
 
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import send_error, try_secrets
+from signalbox.models.base import DEFERRED
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 
 _WRITERS: Final = frozenset({"write", "maintain", "admin", "owner"})
-_DOCUMENT: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_DOCUMENT: TypeAdapter[JsonValue] = TypeAdapter(JsonValue, config=DEFERRED)
 
 
 class PermissionApi(Protocol):
@@ -42,7 +43,7 @@ OpenPermissionApi = Callable[[Mapping[str, JsonValue]], PermissionApi | None]
 """Return the API that the settings of a source name, or None. Raises SettingsInvalid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpPermissions:
     """Permissions, asked with the first of the tokens that the provider accepts."""
 
@@ -67,7 +68,7 @@ class HttpPermissions:
         return answers[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CollaboratorPermissions(PermissionApi):
     """The permission of a collaborator of a repository, as GitHub's API and those like it show it.
 

@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -15,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import SendDelayed
+from signalbox.models.frozen import frozen
 from signalbox.models.networks import NetworkPreset
 
 _MAX_BYTES: Final = 4_000_000
@@ -63,7 +63,7 @@ _PLACES: Final[Mapping[NetworkPreset, _Place]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpNetworks:
     """Fetches networks by HTTPS. It is a FetchNetworks."""
 

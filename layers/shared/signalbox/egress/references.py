@@ -7,13 +7,14 @@ first: the creation may have succeeded without an answer.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple, NoReturn
 
 from typing_extensions import override
 
 from signalbox.models.errors import SendPostponed, SendRefused, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.reference import Reference
@@ -37,7 +38,7 @@ class TargetObject(NamedTuple):
     created: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class References:
     """The objects of targets that stand for tasks: one for each task and `kind` of object."""
 

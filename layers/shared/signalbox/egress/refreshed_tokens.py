@@ -8,7 +8,7 @@ access token is used. Processes share the tokens by the store of grants.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Final
 
@@ -21,13 +21,14 @@ from signalbox.egress.token_endpoint import (
     request_tokens,
     token_request,
 )
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import (
     RefreshSecret,
     RefreshTokenGrant,
     parse_refresh_secret,
 )
 from signalbox.models.errors import SendPostponed, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.grants import Grants, RefreshLock, TokenChain
 from signalbox.models.ids import ConnectionId
 from signalbox.services.ports.grants import GrantStore, RefreshLockStore
@@ -47,7 +48,7 @@ _STORE_LAG: Final = timedelta(minutes=1)
 """For how long the store may return older grants than those that were stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Client:
     connection: Connection
     auth: RefreshTokenGrant
@@ -62,7 +63,7 @@ class _Client:
         return self.auth.origin(self.secret)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Unstored:
     """Grants that the store did not take, and the lock under which they were issued."""
 
@@ -70,7 +71,7 @@ class _Unstored:
     lock: RefreshLock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RefreshedTokens:
     """Tokens by connection and secret, shared with other processes."""
 

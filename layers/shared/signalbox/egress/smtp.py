@@ -8,7 +8,7 @@ import smtplib
 import socket
 import ssl
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 
 from signalbox.egress.aws_targets import RawEmail
@@ -22,6 +22,7 @@ from signalbox.egress.sockets import (
 )
 from signalbox.egress.tls import shared_public_tls
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 
 SMTP_PORTS: Final = frozenset({465, 587, 2465, 2587})
 """The ports of submission; functions of AWS cannot reach port 25."""
@@ -35,7 +36,7 @@ _PERMANENT: Final = 500
 Encryption = Literal["starttls", "tls", "none"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmtpServer:
     """A server and how it is called. `encryption` is by default that of the port.
 
@@ -68,7 +69,7 @@ class SmtpServer:
             raise SendRefused(f"port {self.port} is not called")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SmtpClient:
     """Sends emails, each over its own connection."""
 

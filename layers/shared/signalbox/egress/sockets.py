@@ -16,6 +16,7 @@ from typing import Final, Self
 from urllib3.util import parse_url
 
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.ip_addresses import is_allowed_address
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -102,7 +103,7 @@ class Deadline:
                 self._line.shutdown(socket.SHUT_RDWR)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutboundSocket:
     """A connection to one origin for one call. A trusted origin may have any address."""
 

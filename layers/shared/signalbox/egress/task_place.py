@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.egress.acknowledge import is_of_issue_text
 from signalbox.models.change import TaskView
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 
 _NAME: Final = r"(?!\.{1,2}(?:[/#]|\Z))[\w.-]{1,100}"
 _REPOSITORY: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{1,20}}", re.ASCII)
@@ -21,7 +21,7 @@ class ActionUnfit(SendRefused):
     """An action that cannot be done for this task, but for others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IssueRef:
     """An issue of a repository, or a pull request."""
 
@@ -30,7 +30,7 @@ class IssueRef:
     is_pull: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TextRef:
     """What a person wrote on an issue: a comment, or the text of the issue if there is no id.
 
@@ -42,7 +42,7 @@ class TextRef:
     is_review: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommitRef:
     """A commit of a repository."""
 
@@ -58,7 +58,7 @@ CommentAt = Callable[[IssueRef, str], TextRef | None]
 """Return the comment on an issue that the fragment of a URL leads to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskPlace:
     """Where a task came from. `missing` is why it has no repository there.
 

@@ -3,12 +3,13 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 
 from signalbox.egress.client_certificates import authorities_tls, load_certificate
 from signalbox.egress.tls import public_tls
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.ports.config import SecretStore
@@ -16,7 +17,7 @@ from signalbox.services.ports.config import SecretStore
 _SecretNames = tuple[str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TlsContexts:
     """Makes contexts, and uses them until their secrets change. Threads may share it.
 

@@ -10,6 +10,7 @@ from threading import Lock
 
 from signalbox.egress.token_endpoint import AccessToken
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 
@@ -23,7 +24,7 @@ class _Entry:
     error: SendRefused | SendDelayed | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenCache:
     """Tokens by keys, for the life of the process."""
 

@@ -8,7 +8,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -25,6 +25,7 @@ from signalbox.models.connection_auth import (
     RefreshTokenGrant,
 )
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 
 _EARLY: Final = timedelta(minutes=1)
 """How long before its end a token is no longer used."""
@@ -78,7 +79,7 @@ class GrantRefused(SecretRefused):
     """The refresh token is not valid, or no longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AccessToken:
     """A token; it is used from `issued_at` until `expires_at`, shortly before its end."""
 
@@ -87,7 +88,7 @@ class AccessToken:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IssuedTokens:
     """What the token endpoint has issued; the refresh token is None if there is no new one."""
 

@@ -1,10 +1,10 @@
 """Show tasks at a tracker: each as an item of its own, or by comments on the item it came from."""
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from signalbox.egress.references import References
 from signalbox.egress.responses import possible_send_window
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 
 CommentMode = Literal["update", "each", "none"]
@@ -36,7 +36,7 @@ class Tracker(Protocol):
         """Move the item to a status or list, unless it is there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ShowAtTracker:
     """Show a notification. `place` is where its change moves the item to.
 

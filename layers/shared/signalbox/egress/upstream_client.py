@@ -6,7 +6,6 @@ addresses are called only in networks that the operator allows; link-local ones 
 
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from socket import socket
 from time import monotonic
 from typing import Final
@@ -30,6 +29,7 @@ from signalbox.egress.upstream_rules import (
     request_head,
 )
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import AttemptFailed, UpstreamFault
 from signalbox.models.service_tls import UpstreamTls
 from signalbox.services.gateway.fields import MAX_FIELD_BYTES
@@ -38,7 +38,7 @@ from signalbox.services.ports.gateway import GatewayResponse, UpstreamRequest
 _CHUNK: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpstreamSocket(OutboundSocket):
     """A connection to an instance: to a public address by https, or within `networks`."""
 

@@ -1,15 +1,14 @@
 """What the connectors share that send by another one."""
 
-from dataclasses import dataclass
-
 from typing_extensions import override
 
 from signalbox.models.base import JsonObject
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.notifications import Connector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WrappedConnector(Connector):
     """A connector that is like another one, except for how it sends."""
 

@@ -50,6 +50,7 @@ from signalbox.models.errors import (
     SignalboxError,
     Unavailable,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import ANONYMOUS, Principal
 from signalbox.models.rate_limits import OverLimit, rate_limit_headers, retry_headers
@@ -99,7 +100,7 @@ class _Exchange:
         self.headers.update(rate_limit_headers(result.quota) if result.quota else {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiHandler:
     """A Lambda handler. `limit` is the maximum size of a body in bytes.
 

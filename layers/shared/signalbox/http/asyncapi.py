@@ -5,7 +5,6 @@ It is made of the models that the messages are made of: https://www.asyncapi.com
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from signalbox.http.schemas.realtime import (
     UnsubscribeMessage,
 )
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.log import LogLine
 from signalbox.models.realtime import TOPICS
 from signalbox.models.realtime_data import (
@@ -48,7 +48,7 @@ within ten minutes. The log of one task can also be followed as an event stream 
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Frame:
     """A frame of the server: `event` is the type of the CloudEvent, where `*` stands for a word."""
 

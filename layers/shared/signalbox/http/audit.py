@@ -1,7 +1,6 @@
 """Record in the audit log what callers changed, and what they were denied."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from logging import Logger
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs
 from signalbox.http.authorize import ForgedRequest
 from signalbox.models.audit import AuditEvent, AuditRecord, AuditResult
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.metrics import Count
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from signalbox.http.routing import Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditTrail:
     """The audit of the API.
 

@@ -5,13 +5,13 @@ principal. An API key does not load the libraries that tokens need.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from typing_extensions import override
 
 from signalbox.auth.rate_limits import RateLimiter
 from signalbox.models.errors import Forbidden, Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import ANONYMOUS, Principal, Scope
 from signalbox.models.rate_limits import RateLimitQuota
 from signalbox.models.request import InboundRequest
@@ -49,7 +49,7 @@ class Access(Protocol):
         """Return whether requests are not rate limited."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScopeAccess(Access):
     """The access of callers with a scope, without one of anybody, within the rate limit."""
 
@@ -66,7 +66,7 @@ class ScopeAccess(Access):
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuthResult:
     """A caller, and what is left of its limit; None if the request was not counted."""
 
@@ -78,7 +78,7 @@ def no_session(_: InboundRequest) -> None:
     """Return none, where session cookies are not accepted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Authorizer:
     """Authenticate a request by its key, its token or its session cookie, and count it."""
 

@@ -1,9 +1,9 @@
 """CORS: which pages of other origins may call the API, by an exact list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 
 _HEADERS: Final = (
@@ -17,7 +17,7 @@ _EXPOSED: Final = (
 _MAX_AGE_SECONDS: Final = "600"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CorsPolicy:
     """The list of allowed origins. Credentials are never allowed, nor our cookies."""
 

@@ -7,7 +7,7 @@ so that concurrent changes are not lost.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from inspect import Parameter, Signature
 from typing import Annotated, Final, Generic, TypeVar
@@ -22,6 +22,7 @@ from signalbox.http.routing import RequestContext, Route, RouteHandler, Routes, 
 from signalbox.models.base import Model
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import Conflict, PreconditionFailed, PreconditionRequired
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Scope
 
 M = TypeVar("M", bound=Model)
@@ -170,7 +171,7 @@ def delete_route(path: str, tag: str, scope: Scope, summary: str) -> Route:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Crud(Generic[R]):
     """The operations on one kind of resource.
 

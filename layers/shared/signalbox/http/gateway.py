@@ -1,7 +1,7 @@
 """The gateway: what happens to a request before and after it is forwarded, whatever its front."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from signalbox.http.gateway_responses import (
 from signalbox.http.gateway_status import gateway_services, gateway_status
 from signalbox.http.problems import error_fields
 from signalbox.models.errors import SignalboxError, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import AttemptFailed, ClientLeft, ServiceUnavailable
 from signalbox.models.principal import Scope
 from signalbox.models.service import Service
@@ -62,7 +63,7 @@ async def _read_at_once(read: Callable[[], str]) -> str:
     return read()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Gateway:
     """Answers requests. `version` is ours, `started_at` when this process began to answer.
 

@@ -1,12 +1,13 @@
 """Authentication, authorization and the rate limit of callers, as a step of the gateway."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from signalbox.auth.identity import IdentitySigner
 from signalbox.http.authorize import Access, AuthResult, ScopeAccess
 from signalbox.models.errors import Forbidden
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.models.rate_limits import rate_limit_headers
 from signalbox.models.request import InboundRequest
@@ -19,7 +20,7 @@ Admit = Callable[[InboundRequest, Access], Coroutine[Any, Any, AuthResult]]
 """Authenticate a request and count it. Raises Unauthenticated, OverLimit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AdmitCaller:
     """Let pass who may call the service; `inbound` is the request without its body."""
 

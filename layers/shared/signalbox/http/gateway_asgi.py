@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final, cast
 
@@ -14,6 +13,7 @@ from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_request import IncomingRequest
 from signalbox.http.gateway_responses import OwnResponse, own_json_response, problem
 from signalbox.http.schemas.health import HealthResponse
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import ClientLeft, HttpVersionUnsupported
 from signalbox.services.gateway.bodies import body_length, close_body
 from signalbox.services.ports.gateway import GatewayResponse
@@ -28,7 +28,7 @@ _VERSION: Final = re.compile(r"1\.[0-9]|2|3")
 _WEBSOCKET_REFUSAL: Final = 501
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AsgiGateway:
     """An application. `begin` and `end` run before its first and after its last request.
 

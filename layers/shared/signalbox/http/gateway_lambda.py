@@ -1,7 +1,6 @@
 """The gateway as a Lambda function behind API Gateway."""
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
@@ -17,6 +16,7 @@ from signalbox.http.events import (
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_request import IncomingRequest
 from signalbox.http.gateway_responses import OwnResponse
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import RequestId
 from signalbox.models.service import MAX_LAMBDA_BYTES
 from signalbox.services.gateway.bodies import read_body
@@ -36,7 +36,7 @@ class ProxiedResponse(LambdaResponse, total=False):
     cookies: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayHandler:
     """A Lambda handler. Bodies are buffered, as Lambda has no streams for Python."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from signalbox.http.gateway_request import IncomingRequest
 from signalbox.models.errors import AddressRefused, Forbidden
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import ANONYMOUS
 from signalbox.models.request import InboundRequest
 from signalbox.services.gateway.count_requests import CountRequests
@@ -22,7 +23,7 @@ Report = Callable[[IncomingRequest, GatewayRecord, int, float], Coroutine[Any, A
 """Record a request, with the status and the seconds of its response. It never raises."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportMetrics:
     """Count requests. `flush` is that of the counters, which waits for a store."""
 

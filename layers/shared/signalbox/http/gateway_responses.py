@@ -1,6 +1,5 @@
 """Responses of the gateway itself: its problems, and what it answers of itself."""
 
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
@@ -10,6 +9,7 @@ from pydantic_core import from_json, to_json
 from signalbox.http.events import LambdaResponse, lambda_response
 from signalbox.http.problems import error_response, internal_error, problem_response
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import ServiceUnavailable, UpstreamError
 from signalbox.models.ids import RequestId
 from signalbox.models.rate_limits import OverLimit, retry_headers
@@ -18,7 +18,7 @@ from signalbox.services.ports.gateway import GatewayResponse
 _JSON: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OwnResponse(GatewayResponse):
     """A response of the gateway itself, whose body is text."""
 

@@ -5,7 +5,7 @@ with their scopes, validation, audit and logs.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -13,13 +13,14 @@ from pydantic import JsonValue
 
 from signalbox.http.events import LambdaResponse
 from signalbox.http.routing import APPLICATION_JSON
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.models.trace_context import TRACEPARENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiCall:
     """A request of the API that a mount makes. `query` is encoded, `body` is JSON."""
 
@@ -30,7 +31,7 @@ class ApiCall:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MountCall:
     """A request at a mounted path.
 

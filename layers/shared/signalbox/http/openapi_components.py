@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from signalbox.http.problems import PROBLEM_JSON
-from signalbox.models.base import JsonObject
+from signalbox.models.base import DEFERRED, JsonObject
 
 _HEADERS: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "The origin of the page that asks, where it is on the list",
@@ -34,7 +34,7 @@ _MAX_ITEM_BYTES: Final = 400 * 1024
 """The maximum size of an item in DynamoDB, which bounds every text and list in a response."""
 _MAX_TIME_LENGTH: Final = len("2026-03-01T12:00:00.123456789+00:00")
 _MAX_INTEGER: Final = 2**63
-_json: Final = TypeAdapter[JsonObject](JsonObject)
+_json: Final = TypeAdapter[JsonObject](JsonObject, config=DEFERRED)
 
 
 def problem_refs(codes: Iterable[int]) -> JsonObject:

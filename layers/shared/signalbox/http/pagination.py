@@ -1,12 +1,12 @@
 """Pagination of lists: query parameters and cursors."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signalbox.auth.cursors import Cursors
 from signalbox.models.base import Rfc3339
+from signalbox.models.frozen import frozen
 
 DEFAULT_PAGE_SIZE: Final = 50
 TimeQuery = Annotated[
@@ -20,7 +20,7 @@ DryRunQuery = Annotated[bool, Query(description="Say what would be done, and do 
 TextQuery = Annotated[str | None, Query(max_length=64)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pagination:
     """The pagination of one list. A cursor is valid for the same list, filters and limit."""
 

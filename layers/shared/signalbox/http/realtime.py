@@ -1,7 +1,6 @@
 """The WebSocket API: connections and the messages of their clients."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from logging import Logger
 from typing import Final, TypedDict
@@ -32,6 +31,7 @@ from signalbox.models.errors import (
     SignalboxError,
     Unauthenticated,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import SocketId
 from signalbox.models.principal import Principal
 from signalbox.models.realtime import MAX_MESSAGE_BYTES, Socket
@@ -70,7 +70,7 @@ class SocketResponse(TypedDict):
     statusCode: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RealtimeHandler:
     """A Lambda handler for the routes of the WebSocket API.
 

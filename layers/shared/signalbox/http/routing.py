@@ -15,6 +15,7 @@ from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.route_call import RouteCall
 from signalbox.http.schemas.problems import Problem
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
@@ -34,7 +35,7 @@ _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 RouteHandler = Callable[..., Response[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Route:
     """An operation of the API.
 
@@ -123,7 +124,7 @@ class HeartbeatEffect:
     changed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequestContext:
     """What a route knows of the current request. The caller of an open route is anonymous.
 
@@ -147,7 +148,7 @@ class MethodNotAllowed(NotFound):
         self.allowed = allowed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Routes:
     """The routes of a router."""
 

@@ -6,12 +6,12 @@ no page of another origin can send, and its `Origin` must be ours.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from signalbox.http.authorize import ForgedRequest, has_header_credentials
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.models.session_cookies import LOCAL_SESSION_COOKIE, LOGIN_SUFFIX, SESSION_COOKIE
@@ -26,7 +26,7 @@ def _cookie(request: InboundRequest, name: str) -> str:
     return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionCookie:
     """The cookie. It is not `Secure` where the API has no TLS, as on the local stack."""
 
@@ -66,7 +66,7 @@ class SessionCookie:
         return f"{self.name}{suffix}={value}; HttpOnly{secure}; {limits}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SessionAuthenticator:
     """Return the principal of a request with a session cookie, None without the cookie.
 

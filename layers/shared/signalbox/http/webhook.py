@@ -1,7 +1,7 @@
 """The handler of the webhooks of one provider. It has a single route and needs no router."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from logging import Logger
 from time import perf_counter
@@ -23,15 +23,16 @@ from signalbox.http.problems import (
     problem_response,
 )
 from signalbox.models.base import Model
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid, SignalboxError, SignatureInvalid, Unavailable
 from signalbox.models.event import Answer
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
-from signalbox.models.metrics import is_processed
 from signalbox.models.rejected_request import RejectedRequest
 from signalbox.models.rejection import Rejection
 from signalbox.models.request import InboundRequest
+from signalbox.models.request_outcome import is_processed
+from signalbox.models.source import DEFAULT_SOURCE
 from signalbox.models.span import Span, SpanKind
 from signalbox.models.text import one_line
 from signalbox.models.trace_context import traceparent_of
@@ -61,7 +62,7 @@ class WebhookResponse(Model):
     notes: tuple[str, ...] = Field(default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebhookHandler:
     """A Lambda handler. `limit` is the maximum size of a body in bytes.
 

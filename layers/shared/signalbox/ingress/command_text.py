@@ -1,17 +1,17 @@
 """The text of an event in which people write commands, and the guard against our own."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.command_grammar import is_marked
 from signalbox.models.event import Author
+from signalbox.models.frozen import frozen
 
 _MAX_TEXT: Final = 262_144
 """Characters; GitHub, which allows the longest texts, takes 65,536 or four times as many."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommandText:
     """A text that may hold commands; without any `text` where the event has none.
 

@@ -1,19 +1,19 @@
 """The facts of an event as a service sends them, and the event made of them."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from signalbox.ingress.command_text import CommandText
 from signalbox.ingress.facts import commit_id, label_names, short_name
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 from signalbox.models.text import one_line, web_url
 
 _BRANCH: Final = re.compile(r"refs/heads/(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventFacts:
     """The fields of an event, of any length. Each of the `details` is matched by patterns."""
 

@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import ClassVar, Final, Self
 
 from pydantic import JsonValue
@@ -16,6 +16,7 @@ from signalbox.models.base import Model
 from signalbox.models.errors import Conflict
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.hops import HOPS_HEADER
 from signalbox.models.provider_setup import GENERIC_SETUP, ProviderSetup
 from signalbox.models.request import InboundRequest
@@ -27,7 +28,7 @@ ALWAYS_RECORDED: Final = frozenset({"content-type", "user-agent", HOPS_HEADER})
 """The headers that are kept with every delivery."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebhookProvider(ABC):
     """A provider.
 
@@ -46,7 +47,7 @@ class WebhookProvider(ABC):
     """
 
     clock: Clock = utc_now
-    settings: Model = field(default_factory=NoSettings)
+    settings: Model = field(default_factory=NoSettings.model_construct)
 
     name: ClassVar[str]
     delivery_header: ClassVar[str] = ""

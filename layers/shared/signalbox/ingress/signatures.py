@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from signalbox.ingress.payload import document_bytes
 from signalbox.models.errors import PayloadInvalid, SecretMissing, SignatureInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.models.secret import is_placeholder
 from signalbox.services.ports.time import Clock
@@ -70,7 +71,7 @@ class Timestamp:
             return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HmacScheme:
     """How a provider signs a request with HMAC and a shared secret.
 

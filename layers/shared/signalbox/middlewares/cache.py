@@ -6,12 +6,13 @@ service, apart from those that say nothing of what is asked for.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from signalbox.models.cache_control import CacheDirectives, parse_cache_control, seconds_of
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import (
     AttemptFailed,
     GatewayTimeout,
@@ -65,7 +66,7 @@ class Options(MiddlewareOptions):
     shared_by_callers: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cache:
     """A cache in the memory of this process."""
 

@@ -3,13 +3,14 @@
 See https://www.rfc-editor.org/rfc/rfc9745 and https://www.rfc-editor.org/rfc/rfc8594.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import Annotated, Final
 
 from pydantic import StringConstraints, model_validator
 
 from signalbox.models.base import Rfc3339
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import ServiceEnded
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.services.gateway.middleware import CallNext, GatewayCall
@@ -32,7 +33,7 @@ class Options(MiddlewareOptions):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Deprecated:
     """Adds `Deprecation`, `Sunset` and `Link` to every response."""
 

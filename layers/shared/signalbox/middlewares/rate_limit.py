@@ -1,11 +1,11 @@
 """Limit the requests of a client to one service."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
+from signalbox.models.frozen import frozen
 from signalbox.models.ip_addresses import client_network
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.principal import ANONYMOUS
@@ -40,7 +40,7 @@ class Options(MiddlewareOptions):
     by: Annotated[LimitedBy, Field(strict=False)] = LimitedBy.CLIENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RateLimited:
     """Counts requests in the buckets of the stack, so that the limit is one for all processes."""
 

@@ -1,13 +1,14 @@
 """Send copies of requests to another version, whose answers are ignored."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from signalbox.models.event_vocabulary import suggest
+from signalbox.models.frozen import frozen
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import Service, VersionName
 from signalbox.models.service_route import RouteMethod
@@ -31,7 +32,7 @@ class Options(MiddlewareOptions):
     ] = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shadow:
     """Begins to send a copy, and does not wait for it."""
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints, model_validator
 
 from signalbox.models.event_vocabulary import suggest
+from signalbox.models.frozen import frozen
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import HashKey, Service
 from signalbox.services.gateway.forward import client_key
@@ -41,7 +42,7 @@ class Options(MiddlewareOptions):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Split:
     """Sends requests that name no version to one by weight."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import MAX_LAMBDA_BYTES, Service
 from signalbox.services.gateway.bodies import read_body
@@ -49,7 +50,7 @@ class Options(MiddlewareOptions):
     undeclared: Annotated[Undeclared, Field(strict=False)] = Undeclared.REFUSE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Validate:
     """Refuses requests that the document does not describe. Responses are not checked."""
 

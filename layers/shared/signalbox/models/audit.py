@@ -9,15 +9,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, JsonValue, TypeAdapter
 
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.base import DEFERRED, Model, UtcDatetime
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
 
@@ -26,7 +26,7 @@ MAX_GAP_DAYS: Final = 7
 
 _NO_HASH: Final = "0" * 64
 _MAX_TEXT: Final = 256
-_document: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+_document: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue], config=DEFERRED)
 
 
 def _clean(text: str) -> str:
@@ -60,7 +60,7 @@ class AuditEvent(Model):
     source_ip: AuditText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditFilter:
     """What the events of a list have: a result, and texts that the other fields contain."""
 
@@ -105,7 +105,7 @@ class AuditRecord(Model):
         return ChainHead(day=self.day, number=self.number, hash=self.hash)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredRecord:
     """A record as it is stored: the text of its number, and its document."""
 

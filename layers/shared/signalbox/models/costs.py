@@ -6,10 +6,10 @@ are not counted; `docs/operations.md` has them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics import Counts, Metric
 from signalbox.models.metrics_history import counts_by_last_label
 from signalbox.models.prices import (
@@ -55,7 +55,7 @@ class CostItem(StrEnum):
     NOTIFICATIONS = "notifications"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """What one of something takes; `milliseconds` are those of a function with 512 MB."""
 
@@ -112,7 +112,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CostShare:
     """What one kind of work has cost."""
 

@@ -7,12 +7,12 @@ both of the repeated hours.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from heapq import merge
 from itertools import dropwhile, groupby
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.time_zone import time_zone
 
 _FIELDS: Final = 5
@@ -25,7 +25,7 @@ class CronInvalid(ValueError):
     """An expression is not valid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cron:
     """An expression, and the time zone of its times."""
 

@@ -1,12 +1,12 @@
 """A delivery: one verified webhook, as it is stored."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
 from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
 
 
@@ -122,7 +122,7 @@ class DuplicateCount(Model):
     last_at: UtcDatetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredDelivery:
     """A delivery, its body as it was sent, None if it is not kept, and its duplicates."""
 

@@ -53,7 +53,7 @@ class RetryPolicy(Model):
         return timedelta(hours=self.give_up_hours)
 
 
-DEFAULT_RETRY: Final = RetryPolicy()
+DEFAULT_RETRY: Final = RetryPolicy.model_construct()
 
 
 class SendRate(Model):

@@ -1,11 +1,13 @@
 """What a provider reports, in a form that is common to all providers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from signalbox.models.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Author:
     """Who caused an event. `automated` marks what the provider calls a bot or an app."""
 
@@ -13,7 +15,7 @@ class Author:
     automated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """Something that happened at a provider.
 
@@ -47,7 +49,7 @@ class Event:
     mention: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Command:
     """A command in the text of an event.
 
@@ -66,7 +68,7 @@ class Command:
     free_form: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """The response that a provider expects.
 
@@ -79,7 +81,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ParsedPayload:
     """What a provider found in a request.
 

@@ -1,11 +1,11 @@
 """The errors of the gateway. Those of a service have the status that the client gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from signalbox.models.errors import InvalidRequest, SignalboxError, Unavailable
+from signalbox.models.frozen import frozen
 
 
 class PathInvalid(InvalidRequest):
@@ -14,7 +14,7 @@ class PathInvalid(InvalidRequest):
     code = "path_invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequestFault:
     """A part of a request that is not valid: a JSON pointer, and the rule that it breaks."""
 

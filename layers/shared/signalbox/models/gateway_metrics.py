@@ -4,11 +4,11 @@ Each service has counters of its own, with names like those of `models/metrics`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.instance_status import InstanceState
 from signalbox.models.metrics import Counts, add_counts, counter_name, counts_by_label, observe
 
@@ -53,7 +53,7 @@ _OF_INSTANCES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CountedRequest:
     """A request to a service as it is counted.
 
@@ -67,7 +67,7 @@ class CountedRequest:
     attempts: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceCounts:
     """The counters of a service, and since when they count."""
 
@@ -75,7 +75,7 @@ class ServiceCounts:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceMetrics:
     """The metrics of a service: its counters, None if there are none, and its instances."""
 

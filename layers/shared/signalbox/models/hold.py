@@ -4,13 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.errors import Conflict
-from signalbox.models.notification import (
-    Hold,
-    Notification,
-    NotificationStatus,
-    logged,
-    with_unknown_end,
-)
+from signalbox.models.notification import Hold, Notification, logged, with_unknown_end
+from signalbox.models.notification_status import NotificationStatus
 
 HOLD_LIMIT: Final = timedelta(days=30)
 """For how long a notification is held before it is dead."""

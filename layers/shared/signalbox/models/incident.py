@@ -6,7 +6,6 @@ fails now and then causes few alerts.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from pydantic import Field
 
 from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, IncidentId, incident_id
 from signalbox.models.redaction import redacted
 from signalbox.models.text import one_line
@@ -53,7 +53,7 @@ class IncidentEvent(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IncidentRule:
     """When an incident opens and is resolved.
 
@@ -110,7 +110,7 @@ class Incident(Model):
         return IncidentStatus.RESOLVED if self.resolved_at else IncidentStatus.OPEN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IncidentSignal:
     """How many failures with this cause have occurred since the last observation."""
 

@@ -6,7 +6,6 @@ mode). See https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstr
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from signalbox.models.base import EPOCH, Model, Name, UtcDatetime
+from signalbox.models.frozen import frozen
 from signalbox.models.health_check import HealthCheck, OutlierDetection
 from signalbox.models.upstream import MAX_INSTANCES, Instance
 
@@ -98,7 +98,7 @@ class ServiceHealth(Model):
         return {health.id: health for health in self.instances}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckResult:
     """The outcome of one check of an instance, with the reason of a failed one."""
 
@@ -107,7 +107,7 @@ class CheckResult:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Availability:
     """The instances that may be chosen, and the shares of those that start slowly.
 

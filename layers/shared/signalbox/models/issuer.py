@@ -72,7 +72,7 @@ class Issuer(ConfigResource):
     algorithms: tuple[Algorithm, ...] = (Algorithm.RS256, Algorithm.ES256)
     claim: tuple[str, ...] = ("roles",)
     grants: dict[str, Grant] = Field(default_factory=dict)
-    everybody: Grant = Grant()
+    everybody: Grant = Grant.model_construct()
     login: IssuerLogin | None = None
 
     @property

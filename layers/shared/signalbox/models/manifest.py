@@ -5,16 +5,16 @@ request.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import JsonValue, ValidationError
 
 from signalbox.models.base import Model
-from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection import Connection
 from signalbox.models.event_vocabulary import suggest
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.models.issuer import Issuer
 from signalbox.models.principal import BUILT_IN_ROLES, Role
@@ -22,6 +22,8 @@ from signalbox.models.rate_limits import Limits
 from signalbox.models.schedule import Schedule
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.models.validation_errors import describe_errors
 
 RESOURCE_KINDS: Final[tuple[type[ConfigResource], ...]] = (
@@ -100,7 +102,7 @@ class PlannedChange(Model):
     differences: tuple[FieldChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManifestPlan:
     """The changes: first `put`, then `remove`, in order."""
 

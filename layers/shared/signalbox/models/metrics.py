@@ -7,7 +7,6 @@ sums, so the counts of several places, and of changes in any order, can be added
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
@@ -16,7 +15,9 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from signalbox.models.delivery import DeliveryStatus
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.frozen import frozen
+from signalbox.models.notification_status import NotificationStatus
+from signalbox.models.request_outcome import is_processed
 from signalbox.models.task import FINISHED, ChangeType, TaskStatus
 
 Counts = Mapping[str, int]
@@ -28,12 +29,6 @@ _MILLISECONDS: Final = "ms"
 ACK_BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 3.0, 5.0, 10.0)
 """In seconds. The deadlines of the providers are among them."""
 
-_PROCESSED: Final = frozenset(
-    {"accepted", "answered", "duplicate", "handshake", "ignored", "pending"}
-)
-_NOT_PROCESSED: Final = frozenset(
-    {"failed", "internal", "payload_invalid", "payload_too_large", "unavailable"}
-)
 RUN_BOUNDS: Final = (
     *(1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0),
     *(1_800.0, 3_600.0, 7_200.0, 21_600.0, 86_400.0),
@@ -68,7 +63,7 @@ class Metric(StrEnum):
     """How often changes of a stream expired before they were counted [stream]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Histogram:
     """A histogram. `counts` has one count for each bound, and last the count above all bounds."""
 
@@ -106,14 +101,6 @@ class Histogram:
         below = self.cumulative[bucket - 1] if bucket else 0
         inside = self.counts[bucket]
         return low + (self.bounds[bucket] - low) * (rank - below) / inside if inside else low
-
-
-def is_processed(outcome: str) -> bool | None:
-    """Return whether a request of a provider was processed, None if it was refused rightly.
-
-    A request with a wrong signature, or to a source that does not exist, is refused rightly.
-    """
-    return True if outcome in _PROCESSED else False if outcome in _NOT_PROCESSED else None
 
 
 def processed_share(outcomes: Mapping[str, int]) -> float | None:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
 from signalbox.models.base import EPOCH, Model, UtcDatetime
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics import Counts, Metric, add_counts, counts_by_label
 
 _GROWING: Final = (Metric.REQUESTS, Metric.DEFERRED, Metric.STEPS, Metric.NOTIFICATIONS)
@@ -48,7 +48,7 @@ class MetricsPoint(Model):
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MetricsInterval:
     """What was counted between two times. `stored` are the tasks at its end by status."""
 

@@ -5,7 +5,6 @@ later. `failed` is a final refusal of the target, `dead` means that the attempts
 one may be held: no attempt is made until it is released.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -15,27 +14,14 @@ from signalbox.models.change import Change
 from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy
 from signalbox.models.digest import DigestPart
 from signalbox.models.errors import Conflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, TaskId
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import RESEND_AFTER, UNSENT_AFTER
 
 THROTTLED: Final = "throttled"
 _MAX_ATTEMPTS_STORED: Final = 30
 _SOON: Final = timedelta(minutes=1)
-
-
-class NotificationStatus(StrEnum):
-    """The status of a notification."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    DEAD = "dead"
-
-    @property
-    def is_final(self) -> bool:
-        """Return whether the notification is finished."""
-        return self not in {NotificationStatus.QUEUED, NotificationStatus.SENDING}
 
 
 class SendResult(StrEnum):
@@ -181,7 +167,7 @@ class Notification(Model):
         return queued_due if self.updated_at < queued_due - _SOON < due_at else due_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotificationRef:
     """A notification in a list, before it is read; `position` is its position there."""
 

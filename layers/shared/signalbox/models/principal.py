@@ -107,7 +107,7 @@ class Principal(Model):
             raise Forbidden(f"this needs the scope {scope}")
 
 
-ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset())
+ANONYMOUS: Final = Principal.model_construct(name="anonymous", scopes=frozenset())
 """A caller without credentials."""
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.event_vocabulary import EventVocabulary, matches_event
+from signalbox.models.frozen import frozen
+from signalbox.models.source import DEFAULT_SOURCE
 
 _PLACEHOLDER: Final = re.compile(r"\{(url|secret|events|source)\}")
 _NO_EVENTS: Final = "those that the source selects by its `events`, none so far"
@@ -23,7 +24,7 @@ class SecretForm(StrEnum):
     ISSUED = "issued"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProviderSetup:
     """The instructions for one provider.
 

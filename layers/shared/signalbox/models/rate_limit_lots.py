@@ -6,10 +6,10 @@ is left in the bucket and in all lots together is never more than a burst and gr
 the limit: the caller never gets a request that GCRA without lots would refuse.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.rate_limits import RateLimit
 
 LOT_SIZE: Final = 4
@@ -22,7 +22,7 @@ _RESERVED_PART: Final = 10
 _FREE_PART: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HeldLot:
     """Some requests that one process holds until a time, in microseconds."""
 
@@ -31,7 +31,7 @@ class HeldLot:
     until: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bucket:
     """The arrival time of a caller, and the lots that are not taken from its rate yet."""
 
@@ -43,7 +43,7 @@ class Bucket:
         return max(self.arrival, at) + sum(lot.size for lot in self.lots) * limit.interval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BucketChange:
     """One change of a bucket: its arrival time moves `by` so much, and is not after `latest` now.
 

@@ -6,7 +6,6 @@ since 1970. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field
@@ -15,6 +14,7 @@ from typing_extensions import override
 from signalbox.models.base import Model, Name
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import TooManyRequests
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 
 MICROSECONDS_PER_SECOND: Final = 1_000_000
@@ -47,7 +47,7 @@ class RateLimit(Model):
         return RateLimit(count=count, window=self.window, burst=burst)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RateLimitPolicy:
     """A limit and its name in the RateLimit-Policy header."""
 
@@ -55,7 +55,7 @@ class RateLimitPolicy:
     limit: RateLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RateLimitQuota:
     """What is left of a limit: `remaining` requests, one more after `one_more_after` seconds."""
 
@@ -100,9 +100,9 @@ class Limits(ConfigResource):
 
     kind: ClassVar = "limits"
 
-    anonymous: RateLimit = RateLimit(count=60, burst=30)
-    refused: RateLimit = RateLimit(count=20, burst=20)
-    default: RateLimit = RateLimit(count=300, burst=60)
+    anonymous: RateLimit = RateLimit.model_construct(count=60, burst=30)
+    refused: RateLimit = RateLimit.model_construct(count=20, burst=20)
+    default: RateLimit = RateLimit.model_construct(count=300, burst=60)
     roles: dict[Name, RateLimit] = Field(default_factory=dict)
     callers: dict[str, RateLimit] = Field(default_factory=dict)
     concurrency: ConcurrencyLimits = Field(default_factory=ConcurrencyLimits)
@@ -123,10 +123,10 @@ class Limits(ConfigResource):
 
 
 DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
-    "viewer": RateLimit(count=300, burst=60),
-    "worker": RateLimit(count=1200, burst=200),
-    "operator": RateLimit(count=600, burst=120),
-    "admin": RateLimit(count=600, burst=120),
+    "viewer": RateLimit.model_construct(count=300, burst=60),
+    "worker": RateLimit.model_construct(count=1200, burst=200),
+    "operator": RateLimit.model_construct(count=600, burst=120),
+    "admin": RateLimit.model_construct(count=600, burst=120),
 }
 
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from signalbox.models.base import JsonObject, Model, UtcDatetime, to_microseconds
 from signalbox.models.errors import PayloadInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID, SocketId, TaskId
 from signalbox.models.principal import Principal, Scope
 
@@ -49,7 +50,7 @@ _TASK_TOPIC: Final = re.compile(rf"task/({TASK_ID})(/log)?")
 _POSITION: Final = re.compile(r"(?:.+:)?([1-9][0-9]{0,15})\.([0-9]{1,4})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Topic:
     """What a client can subscribe to.
 
@@ -234,7 +235,7 @@ class TopicSubscription(Model):
         return self.filters.items() <= event.facets.items()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChannelState:
     """The state of a channel.
 

@@ -7,7 +7,7 @@ from signalbox.models.ids import ConnectionId, DeliveryId, IncidentId, Notificat
 from signalbox.models.incident import IncidentSeverity, IncidentStatus
 from signalbox.models.instance_health import HealthEvent
 from signalbox.models.log import LogLine
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType, Priority
 
 

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from signalbox.models.frozen import frozen
 
 _MAX_RECORDED: Final = 256
 _REFUSED: Final = re.compile(r";[ \t]*q=0(?:\.0{0,3})?[ \t]*(?:;|$)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InboundRequest:
     """An HTTP request: header names in lower case, the body as the bytes that were sent.
 

@@ -1,12 +1,12 @@
 """The runs of a schedule: which are due, and which come next."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Final
 
 from signalbox.models.cron import Cron
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.schedule import CatchUp, Schedule
@@ -24,7 +24,7 @@ MAX_RUNS: Final = 100
 _FORWARD: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScheduleState:
     """A schedule, until when its runs were made, and the last of them.
 

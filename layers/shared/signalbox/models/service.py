@@ -95,18 +95,18 @@ class Service(ConfigResource):
     versions: dict[VersionName, Instances] = Field(default_factory=dict, max_length=20)
     balancing: BalancingPolicy = BalancingPolicy.ROUND_ROBIN
     hash_key: HashKey | None = None
-    timeouts: ServiceTimeouts = ServiceTimeouts()
+    timeouts: ServiceTimeouts = ServiceTimeouts.model_construct()
     retries: Annotated[int, Field(ge=0, le=3)] = 1
-    outliers: OutlierDetection = OutlierDetection()
+    outliers: OutlierDetection = OutlierDetection.model_construct()
     health_check: HealthCheck | None = None
     self_registration: bool = False
     discovery: ServiceDiscovery | None = None
     slow_start_seconds: Annotated[int, Field(ge=0, le=900)] = 30
-    access: ServiceAccess = ServiceAccess()
+    access: ServiceAccess = ServiceAccess.model_construct()
     identity: bool = True
     host: HostMode = HostMode.REWRITE
     middlewares: Annotated[tuple[MiddlewareSpec, ...], Field(max_length=MAX_MIDDLEWARES)] = ()
-    tls: ServiceTls = ServiceTls()
+    tls: ServiceTls = ServiceTls.model_construct()
     max_body_bytes: Annotated[int, Field(ge=0, le=MAX_STREAMED_BYTES)] = 1_000_000
 
     @property

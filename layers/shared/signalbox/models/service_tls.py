@@ -38,4 +38,4 @@ class UpstreamTls(Model):
     server_name: str | None = None
 
 
-PUBLIC_TLS = UpstreamTls()
+PUBLIC_TLS = UpstreamTls.model_construct()

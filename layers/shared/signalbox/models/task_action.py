@@ -1,11 +1,11 @@
 """What a command does to an existing task, instead of creating one."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from signalbox.models.event import Command
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID, TaskId
 from signalbox.models.text import one_line
 
@@ -21,7 +21,7 @@ class TaskVerb(StrEnum):
     RETRY = "retry"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskAction:
     """An action of a person at a provider.
 

@@ -1,7 +1,6 @@
 """Build the handler of a function that sends the notifications of one connector."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from logging import Logger
 from math import ceil
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from signalbox.egress.connector import Clients
 from signalbox.egress.http_client import HttpClient
 from signalbox.egress.references import References
 from signalbox.egress.refreshed_tokens import RefreshedTokens
+from signalbox.models.frozen import frozen
 from signalbox.models.queue_messages import NotificationMessage
 from signalbox.runtime.sqs_batch import (
     LambdaHandler,
@@ -41,7 +41,7 @@ CALLS_AT_ONCE: Final = 10
 _MAX_VISIBILITY_SECONDS: Final = 43_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _DeliverHandler:
     deliver: DeliverNotification
     sqs: "SqsApi"

@@ -5,13 +5,16 @@ from logging import Logger
 
 from pydantic import TypeAdapter
 
+from signalbox.models.base import DEFERRED
 from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.runtime.sqs_batch import LambdaHandler, SqsRecord, sqs_batch_handler
 from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.queues.dead_letters import FailDeadLetter
 
-_message = TypeAdapter[NotificationMessage | TaskMessage](NotificationMessage | TaskMessage)
+_message = TypeAdapter[NotificationMessage | TaskMessage](
+    NotificationMessage | TaskMessage, config=DEFERRED
+)
 
 
 def dead_letters(wiring: Wiring | None = None) -> LambdaHandler:

@@ -6,7 +6,6 @@ of the stream left undone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from logging import Logger
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from signalbox.http.problems import error_fields
 from signalbox.models.base import PartialModel
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId
 from signalbox.models.span import Span, SpanKind, current_traceparent
 from signalbox.models.trace_context import trace_fields, traceparent_of
@@ -54,7 +54,7 @@ class _Batch(PartialModel):
     Records: tuple[_DeliveryRecord, ...] = Field(default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeferredHandler:
     """A Lambda handler for batches of the stream, and for the schedule.
 

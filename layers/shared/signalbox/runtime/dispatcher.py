@@ -1,6 +1,5 @@
 """Build the handler of the function that reads the stream of the Tasks table."""
 
-from dataclasses import dataclass
 from logging import Logger
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from signalbox.aws.compression import unpack_record
 from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.span import Span, SpanKind
 from signalbox.models.task import Task
 from signalbox.models.trace_context import task_traceparent
@@ -50,7 +50,7 @@ class _Batch(PartialModel):
     Records: tuple[StreamRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dispatcher:
     """A Lambda handler for batches of the stream.
 

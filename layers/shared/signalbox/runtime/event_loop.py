@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.service import Service
 from signalbox.services.gateway.discovery import CachedDiscovery
 from signalbox.services.gateway.live_instances import balanced_name
@@ -69,7 +70,7 @@ class LoadedCache(Protocol):
         """Read the store, and block meanwhile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BackgroundRefresh:
     """Read what is stored of instances in threads, before it is five seconds old.
 
@@ -125,7 +126,7 @@ class BackgroundRefresh:
             await asyncio.wait({running}, timeout=left)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SummedCounts:
     """Add up counts, so that a busy server writes one line of each kind in a while."""
 
@@ -144,7 +145,7 @@ class SummedCounts:
             self.count(name, dict(dimensions), value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SummedDurations:
     """Collect durations, so that a busy server writes one line for many of a metric.
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from logging import Logger
 
 from pydantic import Field, JsonValue
@@ -11,6 +10,7 @@ from signalbox.aws.stream_events import StreamImages, affected_queues, stream_ev
 from signalbox.http.problems import error_fields
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.realtime import QUEUE_CHANNEL, ChannelState, RealtimeEvent
 from signalbox.models.task import Priority
 from signalbox.runtime.realtime import event_sender, frame_sender
@@ -30,7 +30,7 @@ class _Records(PartialModel):
     Records: tuple[StreamRecord, ...] = Field(default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FanoutHandler:
     """A Lambda handler for batches of the tables' streams.
 

@@ -1,7 +1,6 @@
 """Build the handler of the gateway to services of the team."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar
@@ -14,6 +13,7 @@ from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_lambda import GatewayHandler
 from signalbox.http.gateway_reports import ReportDenials, ReportMetrics
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.models.service import MAX_LAMBDA_BYTES, Service
 from signalbox.models.service_route import ServiceRoute
@@ -69,7 +69,7 @@ def _as_it_is(forward: ForwardRequest) -> ForwardRequest:
     return forward
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayPorts:
     """How a front calls instances, and what blocks.
 

@@ -6,7 +6,7 @@ with the settings of a stack.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,7 @@ from signalbox.egress.upstream_stream import StreamingClient
 from signalbox.http.gateway import Gateway
 from signalbox.http.gateway_asgi import AsgiGateway
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.networks import network_text
 from signalbox.runtime.auth import rate_limiter
 from signalbox.runtime.event_loop import (
@@ -117,7 +118,7 @@ def for_event_loop(forward: ForwardRequest) -> ForwardRequest:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Process:
     """What runs beside the requests of a process."""
 

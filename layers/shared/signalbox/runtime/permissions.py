@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from signalbox.models.config import Source
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
+from signalbox.models.source import Source
 from signalbox.runtime.registry import permission_api_opener
 from signalbox.services.deliveries.permissions import AskPermission, CheckPermission
 from signalbox.services.ports.permissions import CachedPermission, RememberPermission

@@ -4,16 +4,16 @@ It requests missed webhooks and refreshes the networks that services publish.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from signalbox.egress.delivery_log import HttpDeliveryLog
 from signalbox.egress.http_client import HttpClient
-from signalbox.models.config import Source
 from signalbox.models.errors import SendRefused, SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.networks import PublishedNetworks
+from signalbox.models.source import Source
 from signalbox.runtime.registry import delivery_log_opener
 from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
@@ -60,7 +60,7 @@ def redelivery(
     return exported(handler, "timer", wired.telemetry_headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _LogOpener:
     secrets: SecretStore
     http: HttpClient

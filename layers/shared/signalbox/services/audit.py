@@ -1,7 +1,7 @@
 """Write, list and verify the audit log."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from random import Random
 from time import sleep
 from typing import Final
@@ -25,6 +25,7 @@ from signalbox.models.audit import (
     verify_next,
 )
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.auth import AuditStore
 from signalbox.services.ports.time import Clock, Sleep
 
@@ -35,7 +36,7 @@ _READ_PER_PAGE: Final = 1_000
 _NO_FILTER: Final = AuditFilter()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordAudit:
     """Append to the chain of the current day.
 
@@ -80,7 +81,7 @@ class RecordAudit:
         self._last[head.day] = head
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditPage:
     """Some records, and the position after which the next page starts, None at the end.
 
@@ -93,7 +94,7 @@ class AuditPage:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListAudit:
     """List the audit log, newest first."""
 
@@ -141,7 +142,7 @@ class ListAudit:
                 yield f"{day}/{stored.number}", stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerifyAudit:
     """Verify that nobody has tampered with the audit log.
 

@@ -5,12 +5,12 @@ pages, and the counters store how far it was read. See docs/decisions/0006-count
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from signalbox.models.circuit import Circuit
 from signalbox.models.errors import SignalboxError, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_metrics import ServiceMetrics
 from signalbox.models.ids import ConnectionId
 from signalbox.models.metrics import Counts
@@ -23,7 +23,7 @@ from signalbox.services.queues.backlog import MeasureBacklog, QueueBacklog
 _MAX_RACES: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CountChanges:
     """Count the changes of the feeds. Any number of processes may do so at once."""
 
@@ -61,7 +61,7 @@ def oldest_pending(deliveries: DeliveryStore) -> datetime | None:
     return due.received_at if due else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MetricsSnapshot:
     """The current metrics. `complete` is False if some changes are not counted yet.
 
@@ -78,7 +78,7 @@ class MetricsSnapshot:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadMetrics:
     """Read the counters, the queues, the circuits, the missed deliveries and the services."""
 

@@ -1,11 +1,11 @@
 """Read what the counters grew by over time, and what that has cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.costs import HOURS_A_MONTH, CostShare, standing_costs, work_costs
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics_history import (
     HistoryResolution,
     MetricsInterval,
@@ -23,7 +23,7 @@ FINE_HOURS: Final = 24
 _PAGE: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MetricsHistory:
     """A history: its intervals, the oldest first, and how far its points are apart."""
 
@@ -31,7 +31,7 @@ class MetricsHistory:
     intervals: Sequence[MetricsInterval]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MonthCost:
     """What a stack has cost since a time in the current month.
 
@@ -45,7 +45,7 @@ class MonthCost:
     month: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadHistory:
     """Read what was counted over time, and what it has cost with the alarms that the stack has."""
 

@@ -1,10 +1,10 @@
 """Read the state of an installation at a glance: what came, what waits, what fails."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.circuit import Circuit, CircuitState
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.models.incident import Incident, IncidentStatus
 from signalbox.models.metrics_history import MetricsInterval
@@ -17,7 +17,7 @@ from signalbox.services.ports.time import TimeLeft
 from signalbox.services.queues.queue_status import DescribeQueues, QueueStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overview:
     """The state of an installation.
 
@@ -35,7 +35,7 @@ class Overview:
     rejections: Sequence[Rejections]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadOverview:
     """Read the state of an installation."""
 

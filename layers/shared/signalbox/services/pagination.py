@@ -1,10 +1,11 @@
 """Pages of a list that is read lazily."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final, Generic, TypeVar
+
+from signalbox.models.frozen import frozen
 
 T = TypeVar("T")
 
@@ -12,7 +13,7 @@ _MAX_READS_PER_ITEM: Final = 10
 """How many items are read at most for each one that is asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page(Generic[T]):
     """Some items, and the position after which the next page starts, None at the end.
 
@@ -44,7 +45,7 @@ def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Window:
     """A part of a list: created at or after `since`, before `until`; after the position `after`.
 

@@ -1,14 +1,15 @@
 """Record the counters at regular times."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from signalbox.models.frozen import frozen
 from signalbox.models.metrics_history import HistoryResolution, MetricsPoint, recorded_counts
 from signalbox.services.ports.metrics import CounterStore, MetricsHistoryStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordHistory:
     """Record the counters, once for each time of a point, whichever process is first."""
 

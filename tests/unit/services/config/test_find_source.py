@@ -1,4 +1,4 @@
-from signalbox.models.config import Source
+from signalbox.models.source import Source
 from signalbox.services.config.find_source import find_source
 from tests.builders import a_source
 from tests.fakes.config import FakeConfigStore

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from signalbox.models.config import Source
 from signalbox.models.errors import SendDelayed
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
+from signalbox.models.source import Source
 from signalbox.services.config.refresh_networks import RefreshNetworks
 from tests.builders import NOW, a_source
 from tests.fakes.clock import FakeClock

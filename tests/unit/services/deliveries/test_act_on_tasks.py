@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import Controls
 from signalbox.models.ids import DeliveryId, TaskId
 from signalbox.models.lifecycle import cancelled
+from signalbox.models.source import Controls
 from signalbox.models.task import Task, TaskApproval, TaskStatus
 from signalbox.models.task_action import TaskAction, TaskVerb
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks

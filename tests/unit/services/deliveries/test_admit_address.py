@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from signalbox.models.config import Source
 from signalbox.models.errors import AddressRefused, NetworksMissing
 from signalbox.models.networks import NetworkPreset, PublishedNetworks
+from signalbox.models.source import Source
 from tests.builders import NOW
 from tests.unit.services.receiving import SourceOfGitHub
 

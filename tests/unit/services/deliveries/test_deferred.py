@@ -8,13 +8,13 @@ from typing import Final
 import pytest
 
 from signalbox.models.burst import BurstCap
-from signalbox.models.config import CommandPermission, Source
 from signalbox.models.deferral import ATTEMPT_LEASE, MAX_INTERPRET_ATTEMPTS
 from signalbox.models.delivery import Deferral, DeliveryStatus, KeepBodies, StoredDelivery
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.event import Author, Event
 from signalbox.models.ids import DeliveryId
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import CommandPermission, Source
 from signalbox.providers.github.provider import GitHub
 from signalbox.providers.slack.provider import Slack
 from signalbox.services.deliveries.interpret_deferred import InterpretDeferred

@@ -8,11 +8,11 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.ingress.provider import WebhookProvider
-from signalbox.models.config import ApprovalRule, CommandPermission
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.expressions import MAX_STEPS
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import ApprovalRule, CommandPermission
 from signalbox.models.source_rules import TaskTransform
 from signalbox.models.task import Priority, Task, TaskStatus
 from signalbox.providers.generic.provider import Generic

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import CommandPermission, Source
 from signalbox.models.errors import DeliveryDeferred, SendDelayed, SendRefused, Unavailable
 from signalbox.models.event import Author, Event
+from signalbox.models.source import CommandPermission, Source
 from signalbox.services.deliveries.permissions import LONGEST_CHECK, CheckPermission
 from signalbox.services.ports.permissions import CachedPermission
 from tests.builders import a_source

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from signalbox.models.config import ApprovalRule, CommandPermission, Source
 from signalbox.models.event import Author, Event, ParsedPayload
 from signalbox.models.ids import RequestId, delivery_id
+from signalbox.models.source import ApprovalRule, CommandPermission, Source
 from signalbox.models.task import Priority, Task, TaskOrigin, TaskStatus
 from signalbox.services.deliveries.plan_tasks import DeliveryContext, TaskPlan, plan_tasks
 from tests.builders import NOW, a_source, an_event

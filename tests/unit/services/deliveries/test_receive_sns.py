@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import Source
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import SignatureInvalid, Unavailable
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.services.deliveries.receive import ReceiveResult, ReceiveWebhook
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore

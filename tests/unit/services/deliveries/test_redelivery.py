@@ -4,7 +4,6 @@ from random import Random
 
 import pytest
 
-from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, DeliveryStatus
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.ids import delivery_id
@@ -14,6 +13,7 @@ from signalbox.models.redelivery import (
     RedeliveryState,
     missed_delivery,
 )
+from signalbox.models.source import Source
 from signalbox.services.deliveries.redelivery import RedeliverMissed
 from signalbox.services.deliveries.redelivery_run import RedeliveryResult, RedeliveryTools
 from signalbox.services.ports.redelivery import AttemptGone, DeliveryLog

@@ -5,13 +5,14 @@ from random import Random
 import pytest
 
 from signalbox.models.circuit import Circuit, opened
-from signalbox.models.config import Connection, Pause
+from signalbox.models.connection import Connection
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import NotFound, Unavailable
 from signalbox.models.ids import ConnectionId, IncidentId
 from signalbox.models.incident import Incident, IncidentSeverity, IncidentStatus
 from signalbox.models.lifecycle import given_up
 from signalbox.models.notification import Notification, exhausted, refused
+from signalbox.models.pause import Pause
 from signalbox.models.rejection import Rejection
 from signalbox.models.task import Priority, Task
 from signalbox.services.incidents.alert import SendAlerts

@@ -4,20 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import DEFAULT_RETRY, MAX_ATTEMPTS
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.hold import DISABLED, held, released_from_hold
 from signalbox.models.ids import ConnectionId
-from signalbox.models.notification import (
-    Hold,
-    Notification,
-    NotificationStatus,
-    SendResult,
-    begun,
-    delayed,
-    delivered,
-)
+from signalbox.models.notification import Hold, Notification, SendResult, begun, delayed, delivered
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.deliver import ATTEMPT_TIMEOUT
 from signalbox.services.notifications.outcomes import Done, Later
 from tests.builders import NOW, a_connection, a_notification

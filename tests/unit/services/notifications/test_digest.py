@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from signalbox.models.errors import SendDelayed, SendRefused
-from signalbox.models.notification import Notification, NotificationStatus
+from signalbox.models.notification import Notification
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.task import Task
 from signalbox.services.notifications.digest import Digests

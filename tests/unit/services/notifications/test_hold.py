@@ -2,11 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable
 from signalbox.models.hold import DISABLED, HOLD_LIMIT, held
 from signalbox.models.ids import ConnectionId
-from signalbox.models.notification import Notification, NotificationStatus, exhausted
+from signalbox.models.notification import Notification, exhausted
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.hold import ReleaseHeld, ReleaseResult
 from signalbox.services.tasks.dispatch import DispatchChanges
 from tests.builders import NOW, a_connection, a_notification, a_subscription, a_task

@@ -6,7 +6,8 @@ import pytest
 from signalbox.models.change import INCIDENT_EVENT_PREFIX, TEST_EVENT_TYPE
 from signalbox.models.delivery_policy import DeliveryOrder, RetryPolicy
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
-from signalbox.models.notification import Notification, NotificationStatus, SendResult
+from signalbox.models.notification import Notification, SendResult
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.task import ChangeType
 from signalbox.services.notifications.outcomes import Done, Later

@@ -3,9 +3,9 @@
 import pytest
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import ReplyMode, Source
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import ConnectionId
+from signalbox.models.source import ReplyMode, Source
 from signalbox.models.task import ChangeType, Task
 from signalbox.services.notifications.replies import (
     REPLYING,

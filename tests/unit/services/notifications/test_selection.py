@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signalbox.models.config import Subscription
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import ChangeType, Priority
 from signalbox.services.config.rules import rule_violations
 from signalbox.services.notifications.selection import quiet_until, selecting

@@ -6,7 +6,8 @@ import pytest
 from signalbox.models.burst import BurstWindow
 from signalbox.models.delivery_policy import RetryPolicy, SendRate
 from signalbox.models.errors import SendDelayed
-from signalbox.models.notification import NotificationStatus, SendResult
+from signalbox.models.notification import SendResult
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.outcomes import Done, Later
 from tests.builders import NOW, a_connection, a_notification

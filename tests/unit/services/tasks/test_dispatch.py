@@ -1,7 +1,7 @@
 import pytest
 
-from signalbox.models.config import Source
 from signalbox.models.ids import SubscriptionId
+from signalbox.models.source import Source
 from signalbox.models.task import Task
 from signalbox.services.ports.config import ConfigStore, HasSecret
 from signalbox.services.tasks.dispatch import DispatchChanges

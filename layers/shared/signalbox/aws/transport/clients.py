@@ -5,7 +5,6 @@ They send what they are given and check nothing of it: the stores build every re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
@@ -17,6 +16,7 @@ from signalbox.aws.transport.http_pool import HttpPool
 from signalbox.aws.transport.json_caller import JsonCaller, JsonService
 from signalbox.aws.transport.retries import AwsRetries
 from signalbox.egress.tls import shared_public_tls, tls_with
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -61,7 +61,7 @@ _SSM: Final = JsonService(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallLimits:
     """How long a call waits, in seconds, and how often it is made."""
 

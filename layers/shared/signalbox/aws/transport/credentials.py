@@ -8,7 +8,7 @@ Outside of Lambda the SDK knows more: profiles, web identities of Kubernetes, ro
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from signalbox.aws.errors import AwsUnreachable
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
@@ -38,7 +39,7 @@ _PLAIN_HOSTS: Final = frozenset(
 """Hosts that may be asked without TLS: those of ECS, of EKS, and of this machine."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AwsCredentials:
     """Keys and session token; `expires_at` is in seconds since 1970, None if it is unknown."""
 

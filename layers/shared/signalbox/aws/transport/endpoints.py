@@ -4,16 +4,16 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from signalbox.aws.errors import AwsUnreachable
+from signalbox.models.frozen import frozen
 
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AwsEndpoint:
     """Where requests to a service go; `authority` is the header Host."""
 

@@ -9,11 +9,12 @@ import io
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Final, cast
 
 from typing_extensions import Buffer, override
+
+from signalbox.models.frozen import frozen
 
 _MAX_CONTENT_BYTES: Final = 20_000_000
 """More than the 16 MB that DynamoDB gives for a batch."""
@@ -26,7 +27,7 @@ _HEAD: Final = re.compile(
 """A head in which each header has a line of its own, of a response with content."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AwsResponse:
     """A whole response; names of headers are in lower case."""
 

@@ -8,7 +8,6 @@ import time
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +18,7 @@ from signalbox.aws.transport.http_pool import HttpPool
 from signalbox.aws.transport.http_response import AwsResponse
 from signalbox.aws.transport.retries import AwsRetries
 from signalbox.aws.transport.sigv4 import SigningScope, sign_headers
+from signalbox.models.frozen import frozen
 
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _SKEWED: Final = frozenset(
@@ -34,7 +34,7 @@ _MAX_SKEW_SECONDS: Final = 240
 """AWS accepts five minutes: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JsonService:
     """How a service is called.
 

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Final
 
 from signalbox.aws.errors import AwsError, AwsRefused
+from signalbox.models.frozen import frozen
 
 _THROTTLED: Final = frozenset(
     {
@@ -62,7 +63,7 @@ class AwsRetryBudget:
                 self.left = min(_BUDGET, self.left + amount)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AwsRetries:
     """How often a call is made, and how long it waits before it is repeated."""
 

@@ -6,17 +6,17 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from signalbox.aws.transport.credentials import AwsCredentials
+from signalbox.models.frozen import frozen
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SigningScope:
     """Where a signature is valid."""
 

@@ -11,7 +11,7 @@ from signalbox.egress.aws_targets import RawEmail
 from signalbox.egress.connector import Clients, TargetConnector
 from signalbox.egress.smtp import SMTP_PORTS, Encryption, SmtpClient, SmtpServer, private_tls
 from signalbox.models.base import Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid

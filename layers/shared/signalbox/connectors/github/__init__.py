@@ -27,7 +27,7 @@ from signalbox.egress.task_report import report_comment
 from signalbox.egress.task_text import change_word
 from signalbox.ingress.api_settings import ApiUrl
 from signalbox.models.base import JsonObject
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted

@@ -9,7 +9,7 @@ https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -26,6 +26,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.task_place import CommitRef, IssueRef, TextRef
 from signalbox.egress.task_report import report_line, report_url
 from signalbox.models.base import DEFERRED, JsonObject, PartialModel
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.task import TaskStatus
 from signalbox.services.ports.time import Clock
@@ -61,7 +62,7 @@ class _Label(PartialModel):
 _labels: Final = TypeAdapter(tuple[_Label, ...], config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitHubApi(Forge):
     """The API with one secret: `call` sends with it, `signed` is what it would send."""
 

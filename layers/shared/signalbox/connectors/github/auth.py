@@ -21,6 +21,7 @@ from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.base import Model, PartialModel, UtcDatetime
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 HEADERS: Final = {
@@ -150,7 +151,7 @@ class InstallationTokens:
         return self.http(HttpRequest(url=url, headers=_bearer(app.signed_token(now))))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitHubCaller:
     """Sends requests with a secret. A token that has been revoked is replaced once."""
 

@@ -9,7 +9,6 @@ https://support.atlassian.com/user-management/docs/manage-api-tokens-for-service
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -24,8 +23,9 @@ from signalbox.egress.task_text import change_word
 from signalbox.egress.tracker import CommentMode, ShowAtTracker, Tracker
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType
@@ -139,7 +139,7 @@ class Jira(HttpConnector[Settings]):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _JiraTracker(Tracker):
     api: JiraApi
     notification: Notification

@@ -6,7 +6,7 @@ https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
@@ -20,6 +20,7 @@ from signalbox.egress.responses import send_error
 from signalbox.models.backoff import LONGEST, SHORTEST
 from signalbox.models.base import JsonObject, PartialModel
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 _SUCCESS: Final = range(200, 300)
@@ -81,7 +82,7 @@ class _Errors(PartialModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JiraApi:
     """The API of a site. `base` is its URL up to the version.
 

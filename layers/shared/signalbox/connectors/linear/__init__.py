@@ -9,7 +9,6 @@ https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -25,8 +24,9 @@ from signalbox.egress.responses import SecretRefused, possible_send_window
 from signalbox.egress.task_text import change_word
 from signalbox.models.base import JsonObject, Model
 from signalbox.models.change import TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType, Priority
@@ -121,7 +121,7 @@ class Linear(HttpConnector[Settings]):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """The issue that shows a task: its own, or the one that it came from."""
 

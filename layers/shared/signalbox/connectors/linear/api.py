@@ -7,7 +7,7 @@ https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 from signalbox.models.base import JsonObject, PartialModel
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 API_URL: Final = "https://api.linear.app/graphql"
@@ -125,7 +126,7 @@ class _MutationData(_Data):
 D = TypeVar("D", bound=_Data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LinearApi:
     """The API of a workspace. Every method raises what `judge` raises."""
 

@@ -20,7 +20,7 @@ from signalbox.egress.connector import HttpConnector
 from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused, possible_send_window
 from signalbox.models.base import JsonObject, Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import ClientCredentials
 from signalbox.models.errors import Conflict, SendRefused
 from signalbox.models.notification import Notification

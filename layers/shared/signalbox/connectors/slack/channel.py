@@ -6,7 +6,6 @@ https://docs.slack.dev/reference/methods/conversations.history
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -19,6 +18,7 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse, json_request
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.base import DEFERRED, JsonObject, PartialModel
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 
 _PAGE: Final = 100
 _PAGES: Final = 10
@@ -44,7 +44,7 @@ class _History(PartialModel):
     messages: list[_Message] = Field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Channel:
     """A channel as a bot sees it. `name` is its id or name; a message has the id `channel:ts`."""
 

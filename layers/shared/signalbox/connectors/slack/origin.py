@@ -1,11 +1,11 @@
 """The message of Slack that a task came from, by the URL of the task."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from signalbox.models.change import TaskView
+from signalbox.models.frozen import frozen
 
 _ID: Final = re.compile(r"[A-Z0-9]{1,32}")
 _TS: Final = re.compile(r"[0-9]{1,10}\.[0-9]{1,6}")
@@ -13,7 +13,7 @@ _PERMALINK: Final = re.compile(r"/archives/([A-Z0-9]{1,32})/p([0-9]{1,10})([0-9]
 _HOST: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)?slack(?:-gov)?\.com")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MessagePlace:
     """A channel, a message in it and the thread of that message, both with ids `channel:ts`."""
 

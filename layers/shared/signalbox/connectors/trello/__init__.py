@@ -7,7 +7,6 @@ https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/
 """
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -23,8 +22,9 @@ from signalbox.egress.tracker import CommentMode, ShowAtTracker, Tracker
 from signalbox.models.base import Model
 from signalbox.models.change import TaskView
 from signalbox.models.command_grammar import MARKER
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.resource_settings import SettingsInvalid
 from signalbox.models.task import ChangeType
@@ -124,7 +124,7 @@ class Trello(HttpConnector[Settings]):
         return TrelloApi(base=settings.api_url, authorization=authorization, http=self.http)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _TrelloTracker(Tracker):
     api: TrelloApi
     notification: Notification

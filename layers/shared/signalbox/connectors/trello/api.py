@@ -5,7 +5,7 @@ https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
@@ -17,6 +17,7 @@ from signalbox.egress.http_client import HttpClient, HttpRequest, HttpResponse, 
 from signalbox.egress.references import TargetGone
 from signalbox.egress.responses import send_error
 from signalbox.models.base import DEFERRED, JsonObject, PartialModel
+from signalbox.models.frozen import frozen
 
 _SUCCESS: Final = range(200, 300)
 _WINDOW: Final = timedelta(seconds=10)
@@ -85,7 +86,7 @@ _COMMENT_LIST: Final = TypeAdapter(tuple[_Comment, ...], config=DEFERRED)
 _CHECKLISTS: Final = TypeAdapter(tuple[_Checklist, ...], config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrelloApi:
     """The API. `base` is its URL up to the version.
 

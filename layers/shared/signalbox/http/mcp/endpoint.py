@@ -1,7 +1,6 @@
 """The MCP endpoint: one POST, one JSON response, nothing kept between requests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from signalbox.http.events import LambdaResponse, lambda_response
@@ -22,13 +21,14 @@ from signalbox.http.mounts import MountCall
 from signalbox.http.request_checks import check_json, check_media_types, check_uncompressed
 from signalbox.http.routing import APPLICATION_JSON, MethodNotAllowed
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import RequestId
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 from signalbox.models.span import CURRENT_SPAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class McpEndpoint:
     """Answer the requests of MCP clients.
 

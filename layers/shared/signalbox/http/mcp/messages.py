@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from signalbox.http.json_parser import parse_json
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import PayloadInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 
 STATELESS_VERSION: Final = "2026-07-28"
@@ -55,7 +56,7 @@ class RpcError(Exception):
         return {"code": self.code, "message": self.message, **data}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RpcMessage:
     """A request, or a notification if `id` is None. A `stateless` one declares its own version."""
 

@@ -1,7 +1,6 @@
 """The methods of MCP: what each answers, in the versions with and without a handshake."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, cast
 
 from signalbox.http.events import LambdaResponse
@@ -26,6 +25,7 @@ from signalbox.http.mcp.results import invalid_arguments, tool_result
 from signalbox.http.mcp.tools import ArgumentsInvalid, ToolCatalog
 from signalbox.http.mounts import ApiCall
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal, Scope
 
 _LIST_TTL: Final = 300_000
@@ -39,7 +39,7 @@ _INSTRUCTIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RpcCall:
     """A message with its caller. `perform` answers a request of the API for this caller."""
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from pydantic import JsonValue
 
 from signalbox.http.mcp.messages import INVALID_PARAMS, RpcError, RpcMessage
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 
 _VALUE: Final = re.compile(r"[A-Za-z0-9._:@/-]{1,128}")
 _RULE: Final = (
@@ -17,7 +17,7 @@ _RULE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prompt:
     """A prompt; `arguments` are described by name and all required."""
 

@@ -1,7 +1,6 @@
 """What tools and resources return, from the response of the API."""
 
 import json
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -10,17 +9,18 @@ from pydantic import JsonValue, TypeAdapter
 from signalbox.http.events import LambdaResponse
 from signalbox.http.mcp.tools import ArgumentsInvalid
 from signalbox.http.mcp.untrusted import UNTRUSTED_META, untrusted_notice, untrusted_pointers
-from signalbox.models.base import JsonObject
+from signalbox.models.base import DEFERRED, JsonObject
+from signalbox.models.frozen import frozen
 
 _MAX_TEXT: Final = 1_000_000
 _TOO_LARGE: Final = "The result is too large to repeat as text; it is in structuredContent."
 _ARGUMENTS: Final = ("/body/", "/query/", "/path/", "/header/")
 _PROBLEM_FIELDS: Final = ("code", "status", "detail", "errors")
 
-_json: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
+_json: TypeAdapter[JsonObject] = TypeAdapter(JsonObject, config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MarkedDocument:
     """A document of the API, and where in it text of strangers is."""
 

@@ -5,14 +5,16 @@ cancels or edits tasks, changes the configuration or reads unmasked bodies: that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from signalbox.models.frozen import frozen
 
 _TASK: Final = "/api/v1/tasks/<task_id>"
 _DELIVERY: Final = "/api/v1/deliveries/<delivery_id>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tool:
     """A tool. `operation` is the method and path of its route, `headers` arguments sent in headers.
 

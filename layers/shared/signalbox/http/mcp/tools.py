@@ -18,6 +18,7 @@ from signalbox.http.mcp.tool_table import TOOLS, Tool
 from signalbox.http.mounts import ApiCall
 from signalbox.http.routing import Route, Routes
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID
 from signalbox.models.principal import Principal
 
@@ -51,7 +52,7 @@ class ArgumentsInvalid(Exception):
         self.errors = tuple(errors)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolCatalog:
     """The tools of an API."""
 

@@ -12,7 +12,7 @@ from signalbox.http.routes.notifications import notification_path, notification_
 from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.connections import CONNECTIONS, ConnectionList
 from signalbox.http.schemas.notifications import NotificationView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.ids import ConnectionId, RequestId
 from signalbox.models.principal import Scope
 from signalbox.services.config.configure import Configure

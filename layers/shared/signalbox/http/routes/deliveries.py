@@ -33,12 +33,12 @@ from signalbox.http.schemas.deliveries import (
     ReplayTask,
 )
 from signalbox.models.base import Model
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import Delivery, DeliveryStatus, StoredDelivery
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import DeliveryId, RequestId, delivery_id
 from signalbox.models.principal import Scope
 from signalbox.models.rejection import Rejections
+from signalbox.models.source import DEFAULT_SOURCE
 from signalbox.models.timeline import Timeline
 from signalbox.services.deliveries.explain import ExplainDelivery
 from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries

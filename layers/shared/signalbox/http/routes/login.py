@@ -1,7 +1,6 @@
 """Log in at an issuer: to its page, and back from it with a session."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -20,6 +19,7 @@ from signalbox.http.schemas.login import (
 )
 from signalbox.http.session_credentials import SessionCookie
 from signalbox.models.errors import NotFound, Unauthenticated, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
 from signalbox.models.request import InboundRequest
 
@@ -35,7 +35,7 @@ RecordLogin = Callable[[InboundRequest, Principal], None]
 """Record in the audit log who has logged in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoginServices:
     """What the routes use. `origin` returns the URL at which a request came in."""
 

@@ -33,7 +33,8 @@ from signalbox.http.schemas.notifications import (
 )
 from signalbox.models.base import Model
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationStatus
+from signalbox.models.notification import Notification
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.principal import Scope
 from signalbox.services.notifications.list_notifications import (
     ListNotifications,

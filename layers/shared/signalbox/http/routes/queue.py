@@ -14,14 +14,14 @@ from signalbox.http.schemas.queue import (
     QueueStatusView,
     QueueView,
 )
-from signalbox.models.config import Pause
+from signalbox.models.pause import Pause
 from signalbox.models.principal import Scope
 from signalbox.models.task import Priority
 from signalbox.services.queues.backlog import QueueBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.queues.queue_status import DescribeQueues, QueueStatus
 
-_NO_REASON = PauseRequest()
+_NO_REASON = PauseRequest.model_construct()
 
 
 def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: PauseQueues) -> None:

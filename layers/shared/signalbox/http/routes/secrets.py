@@ -17,9 +17,10 @@ from signalbox.http.schemas.secrets import (
     PutSecretsRequest,
     PutSecretsResponse,
 )
-from signalbox.models.config import DEFAULT_SOURCE, Connection, Source
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, NotFound, PayloadInvalid
 from signalbox.models.principal import Scope
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.connection_secrets import check_connection_secret
 from signalbox.services.ports.time import Clock

@@ -15,9 +15,9 @@ from signalbox.http.schemas.sources import (
     SourceSetupResponse,
 )
 from signalbox.http.urls import request_origin
-from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery
 from signalbox.models.principal import Scope
+from signalbox.models.source import Source
 from signalbox.services.config.configure import Configure
 from signalbox.services.config.source_setup import DescribeSource, SourceState
 from signalbox.services.ports.deliveries import Providers

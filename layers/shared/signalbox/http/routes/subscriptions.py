@@ -3,8 +3,8 @@
 from signalbox.http.crud import Crud, add_crud
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.subscriptions import SubscriptionList
-from signalbox.models.config import Subscription
 from signalbox.models.principal import Scope
+from signalbox.models.subscription import Subscription
 from signalbox.services.config.configure import Configure
 
 SUBSCRIPTIONS = "/api/v1/subscriptions"

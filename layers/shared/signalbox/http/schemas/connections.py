@@ -1,7 +1,7 @@
 """Request and response bodies of connections."""
 
 from signalbox.models.base import Model
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 
 CONNECTIONS = "/api/v1/connections"
 

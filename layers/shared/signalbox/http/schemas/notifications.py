@@ -9,7 +9,8 @@ from signalbox.http.schemas.dead_letters import ShortText
 from signalbox.models.base import Model, Rfc3339, UtcDatetime
 from signalbox.models.change import Change
 from signalbox.models.ids import ConnectionId, NotificationId, RequestId, SubscriptionId, TaskId
-from signalbox.models.notification import Attempt, NotificationStatus
+from signalbox.models.notification import Attempt
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType
 
 NOTIFICATIONS = "/api/v1/notifications"

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.base import DEFERRED, Model, UtcDatetime
 
 REALTIME_TICKETS: Final = "/api/v1/realtime/tickets"
 
@@ -52,7 +52,7 @@ class PingMessage(Model):
 ClientMessage = Annotated[
     SubscribeMessage | UnsubscribeMessage | PingMessage, Field(discriminator="type")
 ]
-CLIENT_MESSAGE: Final[TypeAdapter[ClientMessage]] = TypeAdapter(ClientMessage)
+CLIENT_MESSAGE: Final[TypeAdapter[ClientMessage]] = TypeAdapter(ClientMessage, config=DEFERRED)
 
 
 class SubscribedData(Model):

@@ -1,11 +1,11 @@
 """Request and response bodies of sources."""
 
 from signalbox.models.base import Model, UtcDatetime
-from signalbox.models.config import Source
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.ids import DeliveryId
 from signalbox.models.provider_setup import SecretForm
 from signalbox.models.rejection import Rejection
+from signalbox.models.source import Source
 
 
 class SourceList(Model):

@@ -1,7 +1,7 @@
 """Request and response bodies of subscriptions."""
 
 from signalbox.models.base import Model
-from signalbox.models.config import Subscription
+from signalbox.models.subscription import Subscription
 
 
 class SubscriptionList(Model):

@@ -6,7 +6,6 @@ https://docs.discord.com/developers/interactions/receiving-and-responding
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -16,6 +15,7 @@ from typing_extensions import override
 from signalbox.egress.follow_up import FollowUpApi
 from signalbox.egress.http_client import HttpRequest
 from signalbox.ingress.payload import PayloadPart, decode_json, validate
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import NoSettings, parse_settings
 from signalbox.providers.discord.payload import Snowflake
@@ -31,7 +31,7 @@ class _Credentials(PayloadPart):
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.=-]{1,1000}$", repr=False)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DiscordFollowUp(FollowUpApi):
     """The original answer to an interaction, which is edited."""
 

@@ -8,12 +8,13 @@ from typing import Final
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from signalbox.ingress.payload import PayloadTime, decode_json, form_fields, is_form
+from signalbox.models.base import DEFERRED
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.expressions import search
 from signalbox.models.request import InboundRequest, recorded_headers_of
 
 _JSON: Final = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
-_TIME: Final = TypeAdapter[PayloadTime](PayloadTime)
+_TIME: Final = TypeAdapter[PayloadTime](PayloadTime, config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from pydantic import JsonValue
@@ -15,6 +15,7 @@ from signalbox.ingress.provider import ALWAYS_RECORDED, WebhookProvider
 from signalbox.models.errors import PayloadInvalid, SignatureInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import ANY_EVENT, EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.models.text import one_line
@@ -30,11 +31,11 @@ _IGNORED: Final = "the setting ignore says so"
 _CONFIRMED: Final = "it asks to confirm a subscription, which is done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Generic(WebhookProvider):
     """Any service that signs its webhooks or sends a token with them."""
 
-    settings: GenericSettings = field(default_factory=GenericSettings)
+    settings: GenericSettings = field(default_factory=GenericSettings.model_construct)
 
     name: ClassVar[str] = "generic"
     events: ClassVar[EventVocabulary] = ANY_EVENT

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final, Literal, Protocol
 from urllib.parse import parse_qs, urlencode
@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from signalbox.ingress.signatures import HmacScheme, Timestamp, verified_by
 from signalbox.models.base import Model
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.providers.generic.sns import SnsVerification
 from signalbox.services.ports.time import Clock
@@ -42,7 +43,7 @@ class Scheme(Protocol):
         """Return the request with its signature or token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenScheme:
     """A token in a header, which is a secret itself, or `user:password` in base64."""
 
@@ -77,7 +78,7 @@ class TokenScheme:
         return base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueryScheme:
     """A token in a parameter of the URL, for services that can send nothing else."""
 

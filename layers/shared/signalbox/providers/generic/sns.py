@@ -10,7 +10,6 @@ cryptography is imported when a signature is verified: other functions do not ha
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +20,7 @@ from signalbox.ingress.payload import decode_json
 from signalbox.ingress.signatures import Timestamp, check_timestamp
 from signalbox.models.base import Model
 from signalbox.models.errors import Conflict, PayloadInvalid, SignatureInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.services.ports.time import Clock
 
@@ -51,7 +51,7 @@ _TOLERANCE: Final = timedelta(days=6)
 _KEY_BITS: Final = range(2048, 8193)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SnsScheme:
     """The signature of SNS, in the body. What verifies it is a certificate and not a secret."""
 

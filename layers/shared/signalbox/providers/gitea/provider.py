@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from signalbox.ingress.command_text import IGNORED_AS_OWN
@@ -11,6 +11,7 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitea import commands, payload, tasks
@@ -44,11 +45,11 @@ _STATES: Final = frozenset({"error", "failure", "pending", "skipped", "success",
 _DETAILS: Final = {"status": _STATES, "workflow_run.completed": _CONCLUSIONS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Gitea(HmacProvider):
     """Gitea and Forgejo, which sends the headers of Gitea as well."""
 
-    settings: GiteaSettings = field(default_factory=GiteaSettings)
+    settings: GiteaSettings = field(default_factory=GiteaSettings.model_construct)
 
     name: ClassVar[str] = "gitea"
     setup: ClassVar[ProviderSetup] = SETUP

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -13,6 +13,7 @@ from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.github import commands, payload, tasks
@@ -52,11 +53,11 @@ _CONCLUSIONS: Final = tasks.FAILURES | {
 _DETAILS: Final = {"workflow_run.completed": _CONCLUSIONS, "check_run.completed": _CONCLUSIONS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitHub(HmacProvider):
     """github.com and GitHub Enterprise Server."""
 
-    settings: GitHubSettings = field(default_factory=GitHubSettings)
+    settings: GitHubSettings = field(default_factory=GitHubSettings.model_construct)
 
     name: ClassVar[str] = "github"
     setup: ClassVar[ProviderSetup] = SETUP
@@ -86,7 +87,7 @@ class GitHub(HmacProvider):
     @override
     def check_token(self, token: str) -> None:
         if not _PRIVATE_KEY.fullmatch(token):
-            super(GitHub, self).check_token(token)
+            super(GitHub, self).check_token(token)  # noqa: UP008  slots replace the class
 
     def parse(self, request: InboundRequest) -> ParsedPayload:
         """Return the event in a verified request: at most one.

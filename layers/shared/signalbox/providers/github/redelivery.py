@@ -8,7 +8,6 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -20,8 +19,9 @@ from typing_extensions import override
 from signalbox.egress.delivery_log import DeliveryLogApi
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused, send_error
-from signalbox.models.base import UtcDatetime
+from signalbox.models.base import DEFERRED, UtcDatetime
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.github.settings import APP_HOOK, GitHubRedelivery, GitHubSettings
 from signalbox.services.ports.redelivery import AttemptGone, AttemptPage, DeliveryAttempt
@@ -54,10 +54,10 @@ class _Attempt(BaseModel):
     status_code: int
 
 
-_attempts = TypeAdapter(tuple[_Attempt, ...])
+_attempts = TypeAdapter(tuple[_Attempt, ...], config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitHubDeliveryLog(DeliveryLogApi):
     """The log of one webhook."""
 

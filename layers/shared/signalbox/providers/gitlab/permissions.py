@@ -4,7 +4,6 @@ https://docs.gitlab.com/api/members/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -15,13 +14,14 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.permissions import PermissionApi, bearer_headers, json_answer
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.gitlab.settings import GitLabSettings
 
 _DEVELOPER: Final = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitLabPermissions(PermissionApi):
     """The members of a project, those of its groups included."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -14,6 +14,7 @@ from signalbox.ingress.provider import WebhookProvider
 from signalbox.models.errors import Conflict
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.gitlab import commands, payload, signature, tasks
@@ -37,11 +38,11 @@ _DETAILS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitLab(WebhookProvider):
     """gitlab.com and self-managed GitLab."""
 
-    settings: GitLabSettings = field(default_factory=GitLabSettings)
+    settings: GitLabSettings = field(default_factory=GitLabSettings.model_construct)
 
     name: ClassVar[str] = "gitlab"
     setup: ClassVar[ProviderSetup] = SETUP

@@ -9,7 +9,6 @@ https://docs.gitlab.com/api/group_webhooks/
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
@@ -22,7 +21,9 @@ from signalbox.egress.delivery_log import DeliveryLogApi
 from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.responses import SecretRefused, send_error
 from signalbox.ingress.payload import Informative
+from signalbox.models.base import DEFERRED
 from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.gitlab.settings import GitLabSettings
 from signalbox.services.ports.redelivery import AttemptPage, DeliveryAttempt
@@ -76,10 +77,10 @@ class _Entry(BaseModel):
         return int(text) if _STATUS.fullmatch(text) else None
 
 
-_entries = TypeAdapter(tuple[_Entry, ...])
+_entries = TypeAdapter(tuple[_Entry, ...], config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GitLabDeliveryLog(DeliveryLogApi):
     """The log of one webhook. `url` is that of its entries."""
 

@@ -5,7 +5,6 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-searc
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -16,11 +15,12 @@ from signalbox.egress.http_client import HttpRequest, HttpResponse
 from signalbox.egress.permissions import PermissionApi, json_answer
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.jira.settings import JiraSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JiraPermissions(PermissionApi):
     """The users with a permission in a project. The token is `EMAIL:API_TOKEN`."""
 

@@ -1,7 +1,7 @@
 """Jira as a provider."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -11,6 +11,7 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.jira import commands, payload, tasks
@@ -31,14 +32,14 @@ _FIELDS: Final = (
 """The fields of issues that are events of their own; their details are labels, names of users, …"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Jira(HmacProvider):
     """Jira Cloud, Server and Data Center.
 
     https://developer.atlassian.com/cloud/jira/platform/webhooks/
     """
 
-    settings: JiraSettings = field(default_factory=JiraSettings)
+    settings: JiraSettings = field(default_factory=JiraSettings.model_construct)
 
     name: ClassVar[str] = "jira"
     setup: ClassVar[ProviderSetup] = SETUP
@@ -53,7 +54,7 @@ class Jira(HmacProvider):
     @override
     def verify(self, request: InboundRequest, secrets: Sequence[str]) -> int:
         if self.signature_header in request.headers:
-            return super(Jira, self).verify(request, secrets)
+            return super(Jira, self).verify(request, secrets)  # noqa: UP008  slots replace the class
         return verify_token(request, secrets, self.clock)
 
     def parse(self, request: InboundRequest) -> ParsedPayload:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +9,7 @@ from signalbox.ingress.command_text import CommandText
 from signalbox.ingress.facts import label_names, short_name
 from signalbox.ingress.payload import require
 from signalbox.models.event import Event
+from signalbox.models.frozen import frozen
 from signalbox.models.text import one_line, web_url
 from signalbox.providers.sentry.commands import author_of
 from signalbox.providers.sentry.payload import Issue, Payload
@@ -17,7 +17,7 @@ from signalbox.providers.sentry.payload import Issue, Payload
 _PROJECT: Final = re.compile(r"/projects/[^/]{1,100}/([^/]{1,100})/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Facts:
     """The fields of an event as Sentry sent them, of any length."""
 

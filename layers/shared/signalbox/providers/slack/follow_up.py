@@ -6,7 +6,6 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +16,7 @@ from signalbox.egress.follow_up import FollowUpApi
 from signalbox.egress.http_client import HttpRequest
 from signalbox.egress.sockets import UrlOrigin
 from signalbox.models.errors import SendRefused
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.slack.payload import SlashCommand, read_form
@@ -32,7 +32,7 @@ _HOSTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SlackFollowUp(FollowUpApi):
     """The `response_url` of a request, at Slack's hosts or that of the source's API.
 

@@ -4,7 +4,6 @@ https://docs.slack.dev/reference/methods/usergroups.users.list
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from signalbox.egress.permissions import PermissionApi, bearer_headers, json_ans
 from signalbox.egress.responses import SecretRefused
 from signalbox.models.errors import SendRefused
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 from signalbox.models.resource_settings import parse_settings
 from signalbox.providers.slack.settings import SlackSettings
 
@@ -24,7 +24,7 @@ _ERROR_CHARACTERS: Final = 60
 _MAX_ANSWER: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SlackPermissions(PermissionApi):
     """The members of a user group. The token needs the scope `usergroups:read`."""
 

@@ -1,7 +1,7 @@
 """Slack as a provider."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -12,6 +12,7 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.slack import commands, tasks
@@ -52,11 +53,11 @@ _IGNORED_AS_OWN: Final = "it is from our own app, or has our marker"
 _SPECIAL: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Slack(HmacProvider):
     """An app of Slack: its events, slash commands, shortcuts, buttons and modals."""
 
-    settings: SlackSettings = field(default_factory=SlackSettings)
+    settings: SlackSettings = field(default_factory=SlackSettings.model_construct)
 
     name: ClassVar[str] = "slack"
     setup: ClassVar[ProviderSetup] = SETUP

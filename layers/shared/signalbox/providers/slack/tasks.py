@@ -5,7 +5,6 @@ Slack names people and channels by ids: an author is a user id, and the reposito
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ from signalbox.ingress.command_text import CommandText
 from signalbox.ingress.event_facts import EventFacts
 from signalbox.ingress.facts import author, joined
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
 from signalbox.providers.slack.commands import message_of, plain, sender_of
 from signalbox.providers.slack.payload import Envelope, InnerEvent, Interaction, SlashCommand
 
@@ -22,7 +22,7 @@ _DOMAIN: Final = re.compile(r"[a-z0-9-]{1,63}")
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,6})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """Where something happened, as Slack sent it."""
 

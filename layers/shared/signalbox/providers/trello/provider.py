@@ -1,7 +1,7 @@
 """Trello as a provider."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from typing_extensions import override
@@ -12,6 +12,7 @@ from signalbox.ingress.provider import HmacProvider
 from signalbox.ingress.signatures import HmacScheme
 from signalbox.models.event import Answer, ParsedPayload
 from signalbox.models.event_vocabulary import EventVocabulary
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import ProviderSetup
 from signalbox.models.request import InboundRequest
 from signalbox.providers.trello import commands, payload, tasks
@@ -25,11 +26,11 @@ _ACTIONS: Final = (
 _FIELDS: Final = ("updateCard.list", "updateCard.desc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trello(HmacProvider):
     """Trello."""
 
-    settings: TrelloSettings = field(default_factory=TrelloSettings)
+    settings: TrelloSettings = field(default_factory=TrelloSettings.model_construct)
 
     name: ClassVar[str] = "trello"
     setup: ClassVar[ProviderSetup] = SETUP

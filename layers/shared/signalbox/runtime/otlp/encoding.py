@@ -6,11 +6,11 @@ https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/pr
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.span import Attribute, Span
 from signalbox.models.trace_context import trace_fields
 from signalbox.runtime.version import VERSION
@@ -22,7 +22,7 @@ _SAMPLED: Final = 1
 _INT64: Final = 1 << 63
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OtlpSignal:
     """One kind of telemetry: its path, and the names of its lists in a request.
 

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
+from signalbox.models.frozen import frozen
 from signalbox.models.span import Span, SpanKind, record_spans
 from signalbox.models.trace_context import sample_traces
 from signalbox.runtime.environment import process_environment
@@ -21,7 +21,7 @@ _SPARE_SECONDS: Final = 0.5
 _running: Final[list["_Export"]] = []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Export:
     settings: OtlpSettings
     sender: OtlpSender

@@ -6,12 +6,12 @@ https://opentelemetry.io/docs/specs/otel/logs/data-model/
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from typing_extensions import override
 
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.span import CURRENT_SPAN, Attribute, Span
 from signalbox.models.trace_context import is_sampled, trace_fields
 from signalbox.runtime.json_logs import extra_fields
@@ -28,7 +28,7 @@ _IN_CONVENTIONS: Final = frozenset(
 """Fields that spans have by the semantic conventions, or that spans are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LoggedRecord:
     """A line of the log, and the span that was under way."""
 

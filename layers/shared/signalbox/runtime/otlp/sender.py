@@ -4,7 +4,6 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from signalbox.aws.transport.http_response import AwsResponse
 from signalbox.egress.tls import shared_public_tls, tls_with
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.runtime.otlp.encoding import OtlpSignal
 from signalbox.runtime.otlp.settings import OtlpSettings, otlp_headers
 
@@ -40,7 +40,7 @@ class ExportOutcome(Enum):
     """There was no answer, so it may have been taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SendResponse:
     """The outcome of a request, and why it is none that was accepted."""
 

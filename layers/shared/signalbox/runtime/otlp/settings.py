@@ -6,12 +6,12 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from socket import gethostname
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from signalbox.models.frozen import frozen
 from signalbox.models.span import Attribute
 from signalbox.runtime.version import VERSION
 
@@ -22,7 +22,7 @@ _MAX_TIMEOUT_MS: Final = 10_000
 _BYTES_OF_MB: Final = 1_048_576
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OtlpSettings:
     """Where telemetry goes. `timeout` is how many seconds an invocation waits for it at most.
 

@@ -4,12 +4,12 @@ https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from typing_extensions import override
 
 from signalbox.aws.queues import SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.tasks import DynamoTasks
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.span import CURRENT_SPAN, Attribute, Span, SpanKind
@@ -18,7 +18,7 @@ from signalbox.models.trace_context import same_trace
 from signalbox.services.ports.tasks import QueueMessage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TracedTasks(DynamoTasks):
     """Stores tasks; the creation of each is a span."""
 
@@ -34,15 +34,22 @@ class TracedTasks(DynamoTasks):
             return is_new
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TracedTaskQueue(SqsTaskQueue):
     """The task queues; what is sent and received is a span."""
 
     @override
-    def send(self, priority: Priority, tasks: Iterable[TaskId], *, delay: int = 0) -> None:
+    def send(
+        self,
+        priority: Priority,
+        tasks: Iterable[TaskId],
+        *,
+        delay: int = 0,
+        tenant: str | None = None,
+    ) -> None:
         queue = self.urls[priority].queue
         with _messaging_span(SpanKind.PRODUCER, "send", queue, CURRENT_SPAN.get()):
-            SqsTaskQueue.send(self, priority, tasks, delay=delay)
+            SqsTaskQueue.send(self, priority, tasks, delay=delay, tenant=tenant)
 
     @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
@@ -55,7 +62,7 @@ class TracedTaskQueue(SqsTaskQueue):
         return message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TracedNotificationQueue(SqsNotificationQueue):
     """The queues of the connectors; each message that is sent is a span."""
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
-from signalbox.models.config import Connection, Source, Subscription
 from signalbox.models.config_resource import ConfigResource
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import (
     ConfigInvalid,
@@ -15,9 +15,12 @@ from signalbox.models.errors import (
     SignalboxError,
     Unavailable,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.manifest import ManifestError
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.services.config.gateway_references import (
     require_unused_service,
     require_valid,
@@ -41,7 +44,7 @@ RemoveSecret = Callable[[str], None]
 """Remove the secrets of this name, if there are any. Raises Unavailable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Configure:
     """Write the configuration. References to resources that do not exist are refused.
 

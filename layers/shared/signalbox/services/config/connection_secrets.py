@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.connection_auth import RefreshTokenGrant, parse_refresh_secret
 from signalbox.models.errors import Conflict
 from signalbox.services.ports.notifications import Connector

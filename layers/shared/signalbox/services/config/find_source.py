@@ -1,6 +1,6 @@
 """Find the source that a request or a task names."""
 
-from signalbox.models.config import DEFAULT_SOURCE, Source
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.ports.config import ConfigStore
 
 

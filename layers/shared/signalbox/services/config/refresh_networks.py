@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final, Protocol
 
-from signalbox.models.config import Source
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import SendDelayed, SendRefused, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.networks import MAX_PUBLISHED, NetworkPreset, PublishedNetworks, presets_in
+from signalbox.models.source import Source
 from signalbox.services.ports.time import Clock
 
 FetchNetworks = Callable[[NetworkPreset], Sequence[str]]
@@ -30,7 +30,7 @@ class NetworksStore(Protocol):
         """Replace `before` by `after`. Raises WriteConflict if it is not what is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RefreshNetworks:
     """Fetch networks that are missing or older than six hours."""
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from signalbox.models.config import Source, Subscription
 from signalbox.models.errors import TemplateInvalid
 from signalbox.models.event_vocabulary import (
     ANY_EVENT,
@@ -23,6 +22,8 @@ from signalbox.models.schedule import Schedule
 from signalbox.models.schedule_runs import SCHEDULE_PROVIDER
 from signalbox.models.service import Service
 from signalbox.models.service_route import ServiceRoute
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import ChangeType, TaskStatus
 from signalbox.services.config.gateway_rules import route_violations, service_violations
 from signalbox.services.ports.deliveries import Providers

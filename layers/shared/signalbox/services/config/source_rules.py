@@ -5,10 +5,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from signalbox.models.config import Source
 from signalbox.models.event import Event
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import ManifestError
+from signalbox.models.source import Source
 from signalbox.services.config.expression_rules import expression_faults
 from signalbox.services.deliveries.event_rules import event_fields
 

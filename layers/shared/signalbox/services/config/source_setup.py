@@ -1,16 +1,16 @@
 """Describe how a source is set up in the settings of its service, and whether it works yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pydantic import ValidationError
 
-from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.provider_setup import SecretForm, webhook_path
 from signalbox.models.rejection import Rejections
+from signalbox.models.source import Source
 from signalbox.services.deliveries.list_deliveries import DeliveryFilter, ListDeliveries
 from signalbox.services.deliveries.list_rejections import ListRejections
 from signalbox.services.ports.config import ConfigStore
@@ -20,7 +20,7 @@ SECRET_PLACE: Final = "{secret}"  # noqa: S105  what stands for one
 """What stands for the secret in the instructions, as nobody can read one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceState:
     """A source: how it is set up, its newest delivery, and what was rejected of it.
 
@@ -37,7 +37,7 @@ class SourceState:
     rejections: Rejections | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DescribeSource:
     """Describe sources."""
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from signalbox.models.change import Change, TaskView
-from signalbox.models.config import Subscription
 from signalbox.models.event_vocabulary import suggest
 from signalbox.models.manifest import ManifestError
+from signalbox.models.subscription import Subscription
 from signalbox.services.config.expression_rules import expression_faults
 from signalbox.services.ports.time import utc_now
 

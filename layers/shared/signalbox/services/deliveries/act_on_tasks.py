@@ -4,14 +4,14 @@ The history of a task names the delivery, so that a command that is received aga
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from signalbox.models.config import Controls, Source
 from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId
 from signalbox.models.lifecycle import approved, cancelled, rejected, retried
+from signalbox.models.source import Controls, Source
 from signalbox.models.task import Task
 from signalbox.models.task_action import TaskAction, TaskVerb
 from signalbox.services.ports.tasks import TaskStore
@@ -28,7 +28,7 @@ _STEPS: Final[dict[TaskVerb, _Step]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ActOnTasks:
     """Act on tasks."""
 

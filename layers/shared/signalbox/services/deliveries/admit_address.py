@@ -1,8 +1,8 @@
 """Decide whether a source accepts requests from an address."""
 
-from signalbox.models.config import Source
 from signalbox.models.errors import AddressRefused, NetworksMissing
 from signalbox.models.networks import contains_address, presets_in
+from signalbox.models.source import Source
 from signalbox.services.ports.config import ConfigStore
 
 

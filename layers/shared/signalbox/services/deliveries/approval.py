@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from signalbox.models.config import Source, pattern_matches
 from signalbox.models.event import Event
 from signalbox.models.lifecycle import created
+from signalbox.models.source import Source, pattern_matches
 from signalbox.models.task import Task, TaskApproval, TaskStatus
 
 

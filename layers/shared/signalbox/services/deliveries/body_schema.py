@@ -8,7 +8,6 @@ https://json-schema.org/draft/2020-12 and https://github.com/google/re2/wiki/Syn
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import specification_with
 
 from signalbox.models.errors import SourceRuleFailed
+from signalbox.models.frozen import frozen
 from signalbox.models.json_schema import subschemas
 from signalbox.models.text import one_line
 from signalbox.models.validation_errors import json_path
@@ -50,7 +50,7 @@ class BodySchemaInvalid(ValueError):
     """A schema cannot be used; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BodyFault:
     """Where a body does not keep to a schema, and the keyword of the rule."""
 

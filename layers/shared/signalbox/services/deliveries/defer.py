@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from signalbox.models.burst import BurstCap
-from signalbox.models.config import Source
 from signalbox.models.deferral import outcome_pending
 from signalbox.models.delivery import Deferral, DeliveryStatus
 from signalbox.models.errors import DeliveryDeferred, Unavailable
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.permissions import everybody_may
 from signalbox.services.deliveries.plan_tasks import DeliveryContext

@@ -6,17 +6,17 @@ source is corrected. This module is imported only for sources that have such rul
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import JsonValue, TypeAdapter
 
 from signalbox.models.base import DEFERRED, Rfc3339
-from signalbox.models.config import Source
 from signalbox.models.errors import SourceRuleFailed
 from signalbox.models.event import Event
 from signalbox.models.expressions import ExpressionFailed, evaluate, is_true
+from signalbox.models.frozen import frozen
+from signalbox.models.source import Source
 from signalbox.models.start_time import StartTooLate, start_time
 from signalbox.models.task import Priority, Task
 from signalbox.models.text import one_line, web_url
@@ -34,7 +34,7 @@ class _Unfit(Exception):
     """A value is not what a field of a task can be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventRules:
     """The rules of a source, and what of a delivery they are applied to.
 

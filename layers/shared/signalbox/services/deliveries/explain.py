@@ -5,7 +5,6 @@ Events and commands are not stored; they are found again in the stored body.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.base import sortable_time
@@ -20,6 +19,7 @@ from signalbox.models.delivery import (
 )
 from signalbox.models.errors import Conflict, NotFound, Unavailable
 from signalbox.models.event import Event
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, DeliveryId, TaskId, change_id, event_name, task_id
 from signalbox.models.notification import Notification
 from signalbox.models.redaction import redacted
@@ -34,7 +34,7 @@ from signalbox.services.ports.tasks import TaskStore
 _MAX_DETAIL: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExplainDelivery:
     """Return the timelines of deliveries."""
 

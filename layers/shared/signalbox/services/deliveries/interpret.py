@@ -1,12 +1,13 @@
 """Interpret a request with the current code: one that was just received, or a stored one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from signalbox.models.delivery import Deferral, Delivery, DeliveryStatus
 from signalbox.models.errors import DeliveryDeferred, PayloadInvalid, SourceRuleFailed
 from signalbox.models.event import Answer, Event, ParsedPayload
+from signalbox.models.frozen import frozen
 from signalbox.models.request import InboundRequest, recorded_headers_of
 from signalbox.models.task import Task
 from signalbox.models.task_action import TaskAction
@@ -14,7 +15,7 @@ from signalbox.services.deliveries.plan_tasks import DeliveryContext, TaskPlan, 
 from signalbox.services.ports.deliveries import Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interpretation:
     """What a request contains, and which tasks it requests.
 

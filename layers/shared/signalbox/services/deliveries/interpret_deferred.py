@@ -4,8 +4,6 @@ It may run twice for a delivery, or end anywhere: an attempt is recorded before 
 are derived from the request, and what is not completed becomes due again.
 """
 
-from dataclasses import dataclass
-
 from signalbox.models.deferral import (
     MAX_INTERPRET_ATTEMPTS,
     attempt_completed,
@@ -34,6 +32,7 @@ from signalbox.models.errors import (
     Unavailable,
     WriteConflict,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
 from signalbox.services.deliveries.interpret import Interpretation
@@ -50,7 +49,7 @@ from signalbox.services.ports.time import Clock
 _UNLIMITED = float("inf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InterpretDeferred:
     """Do the next step of a deferred delivery.
 

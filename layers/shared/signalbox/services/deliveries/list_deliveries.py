@@ -2,18 +2,18 @@
 
 import heapq
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.base import list_position
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.delivery import Delivery, DeliveryStatus
+from signalbox.models.frozen import frozen
+from signalbox.models.source import DEFAULT_SOURCE
 from signalbox.services.pagination import Page, Window, collect_page
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import DeliveryStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeliveryFilter:
     """Which deliveries to list; None matches all.
 
@@ -27,7 +27,7 @@ class DeliveryFilter:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListDeliveries:
     """List deliveries. `providers` are the names of the installed providers."""
 

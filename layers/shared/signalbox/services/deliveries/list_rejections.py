@@ -1,15 +1,15 @@
 """List the rejected requests of each source."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from signalbox.models.frozen import frozen
 from signalbox.models.rejection import Rejections
 from signalbox.services.deliveries.list_deliveries import known_sources
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import RejectionStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListRejections:
     """List rejections. `providers` are the names of the installed providers."""
 

@@ -6,11 +6,10 @@ delivery is deferred, and the function that asks then shares the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Final
 
-from signalbox.models.config import Source
 from signalbox.models.errors import (
     DeliveryDeferred,
     PayloadInvalid,
@@ -19,6 +18,8 @@ from signalbox.models.errors import (
     Unavailable,
 )
 from signalbox.models.event import Author, Event
+from signalbox.models.frozen import frozen
+from signalbox.models.source import Source
 from signalbox.services.ports.deliveries import PermissionCheck
 from signalbox.services.ports.permissions import (
     CachedPermission,
@@ -72,7 +73,7 @@ def _remember_nothing(key: tuple[str, ...], permission: CachedPermission) -> Non
     """Do nothing: this function shares no answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckPermission:
     """Check permissions with the API of the provider. It is a PermissionCheck.
 

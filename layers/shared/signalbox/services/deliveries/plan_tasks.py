@@ -7,7 +7,6 @@ person's text does not give the commands in it. Our own texts and accounts creat
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +18,12 @@ from signalbox.models.command_grammar import (
     new_commands,
     option_value,
 )
-from signalbox.models.config import CommandPermission, Source, pattern_matches
 from signalbox.models.event import Author, Command, Event, ParsedPayload
+from signalbox.models.frozen import frozen
 from signalbox.models.hops import MAX_HOPS
 from signalbox.models.ids import DeliveryId, RequestId, event_name, task_id
 from signalbox.models.lifecycle import created
+from signalbox.models.source import CommandPermission, Source, pattern_matches
 from signalbox.models.task import Priority, Task, TaskOrigin
 from signalbox.models.task_action import TaskAction, action_of, is_action, named_task
 from signalbox.models.text import one_line
@@ -39,7 +39,7 @@ _MAX_SUMMARY: Final = 1_000
 _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeliveryContext:
     """What is known of a delivery before it is stored.
 
@@ -57,7 +57,7 @@ class DeliveryContext:
     rules: "EventRules | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskPlan:
     """The tasks that a delivery requests, and notes on why the rest of it created none.
 

@@ -11,11 +11,10 @@ also sends the outcome to a person where the provider does not show the answer.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Final
 
-from signalbox.models.config import DEFAULT_SOURCE, Source
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import (
     NotFound,
@@ -27,9 +26,11 @@ from signalbox.models.errors import (
     WriteConflict,
 )
 from signalbox.models.event import Answer
+from signalbox.models.frozen import frozen
 from signalbox.models.hops import read_hops
 from signalbox.models.ids import DeliveryId, RequestId, TaskId, delivery_id
 from signalbox.models.request import InboundRequest, recorded_headers_of
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.config.find_source import find_source
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
@@ -62,7 +63,7 @@ class HandlerFault(SignalboxError):
     """The delivery was stored, but our own code failed on it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReceiveResult:
     """The outcome of a delivery."""
 
@@ -74,7 +75,7 @@ class ReceiveResult:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReceiveWebhook:
     """Receive the webhooks of one provider. `retention` is that of its tasks; 0 means forever.
 

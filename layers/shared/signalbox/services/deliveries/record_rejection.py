@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from signalbox.models.config import DEFAULT_SOURCE
 from signalbox.models.errors import (
     AddressRefused,
     NetworksMissing,
@@ -20,7 +19,9 @@ from signalbox.models.errors import (
     SourceMisconfigured,
     Unauthenticated,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.rejection import MAX_REJECTIONS, Rejection
+from signalbox.models.source import DEFAULT_SOURCE
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.deliveries import RejectionStore
 from signalbox.services.ports.time import Clock
@@ -46,7 +47,7 @@ class _Unwritten:
     free_at: datetime = _NEVER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordRejection:
     """Record rejections of the requests of one provider."""
 

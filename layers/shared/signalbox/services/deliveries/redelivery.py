@@ -5,13 +5,13 @@ docs/decisions/0013-missed-webhooks-are-redelivered.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from signalbox.models.config import Source
 from signalbox.models.errors import SendRefused, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.redelivery import RedeliveryState
+from signalbox.models.source import Source
 from signalbox.services.deliveries.redelivery_run import (
     RedeliveryResult,
     RedeliveryRun,
@@ -22,7 +22,7 @@ from signalbox.services.ports.redelivery import DeliveryLog, OpenDeliveryLog, Re
 from signalbox.services.ports.time import TimeLeft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliverMissed:
     """Look at the log of every source that names one, and request what it shows as missed."""
 
@@ -87,7 +87,7 @@ class RedeliverMissed:
         return RedeliveryResult(source=source, state=state, reason=reason, stale=stale)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadRedelivery:
     """Read what is known of the log of every source that has one."""
 

@@ -8,11 +8,9 @@ other run has written it, so that two runs never request the same.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from signalbox.models.config import Source
 from signalbox.models.errors import (
     NotFound,
     SendDelayed,
@@ -20,6 +18,7 @@ from signalbox.models.errors import (
     Unavailable,
     WriteConflict,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import delivery_id
 from signalbox.models.redelivery import (
     MAX_OPEN_DELIVERIES,
@@ -31,6 +30,7 @@ from signalbox.models.redelivery import (
     missed_delivery,
     requested_again,
 )
+from signalbox.models.source import Source
 from signalbox.services.ports.deliveries import DeliveryStore
 from signalbox.services.ports.redelivery import (
     AttemptGone,
@@ -52,7 +52,7 @@ _RESERVE: Final = 12.0
 """The seconds that one call and the writes after it may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliveryResult:
     """The outcome of one run for a source.
 
@@ -84,7 +84,7 @@ class RedeliveryResult:
         return self.refused or self.stale or bool(self.unhealable)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliveryTools:
     """What the runs for all sources share."""
 

@@ -1,14 +1,14 @@
 """Interpret a stored delivery with the current code and configuration."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
-from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.errors import Conflict, PayloadInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.hops import read_hops
 from signalbox.models.ids import RequestId
 from signalbox.models.request import InboundRequest
+from signalbox.models.source import Source
 from signalbox.services.config.find_source import find_source
 from signalbox.services.deliveries.interpret import Interpretation, interpret
 from signalbox.services.deliveries.permissions import nobody_may
@@ -18,7 +18,7 @@ from signalbox.services.ports.deliveries import PermissionCheck, Providers
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReinterpretDelivery:
     """Interpret stored deliveries. `retention` is that of their tasks; 0 means forever."""
 

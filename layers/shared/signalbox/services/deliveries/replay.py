@@ -3,10 +3,9 @@
 Task ids are derived from the request, so a replay creates the missing tasks and nothing else.
 """
 
-from dataclasses import dataclass
-
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId, RequestId, TaskId
 from signalbox.models.task import Task
 from signalbox.services.deliveries.interpret import Interpretation
@@ -16,7 +15,7 @@ from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReplayResult:
     """The outcome of a replay: `new` tasks were missing, `existing` ones were not.
 
@@ -39,7 +38,7 @@ class ReplayResult:
         return bool(self.new) or recorded != (self.status, self.event, self.reason, self.notes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReplayDelivery:
     """Replay deliveries."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from signalbox.models.delivery import Delivery
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import DeliveryId
 from signalbox.services.deliveries.interpret_deferred import InterpretDeferred
 from signalbox.services.ports.config import ConfigStore
@@ -58,7 +59,7 @@ class _Pace:
             self.free_at[due.source] = now + interval * _CATCH_UP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunDeferred:
     """Do what is due, one step after the other, and wait for what becomes due during the run.
 

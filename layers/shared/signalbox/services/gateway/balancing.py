@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from typing_extensions import override
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.upstream import MAX_INSTANCES, BalancingPolicy, Instance
 from signalbox.services.ports.time import Clock
 
@@ -123,7 +124,7 @@ class RoundRobin(_Uncounted):
             self._turns[name] = (turn, weight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Outstanding:
     """Counts of the calls that are under way, by instance."""
 
@@ -142,7 +143,7 @@ class _Outstanding:
         return self.counts.get(instance.id, 0) / _weight(instance, shares)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeastOutstanding(Balancer):
     """Choose the instance with the fewest outstanding calls for its weight.
 
@@ -178,7 +179,7 @@ class _Latency:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PowerOfTwoChoices(Balancer):
     """Draw two instances by weight and take the second if its load is clearly lower.
 
@@ -237,7 +238,7 @@ class PowerOfTwoChoices(Balancer):
         return average.seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConsistentHash(_Uncounted):
     """Choose by the hash of a key and of the id of each instance, the highest score first.
 

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult, HealthChange, ServiceHealth
 from signalbox.models.registration import Registration, live_registrations, with_registered
@@ -43,7 +44,7 @@ class CheckPassResult:
     changes: list[tuple[str, HealthChange]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Group:
     """The instances of a version, and the check that they get in this pass, None for none."""
 
@@ -56,7 +57,7 @@ class _Group:
     healed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckInstances:
     """Checks instances, some at the same time, in an order that changes with each pass."""
 

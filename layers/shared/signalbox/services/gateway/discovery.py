@@ -1,7 +1,7 @@
 """Instances that are looked up in AWS Cloud Map or the DNS, as one process sees them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
@@ -9,8 +9,9 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from signalbox.models.base import Name
+from signalbox.models.base import DEFERRED, Name
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.instance_url import instance_url_fault
 from signalbox.models.service import Service
 from signalbox.models.service_discovery import ServiceDiscovery
@@ -29,10 +30,10 @@ _RETRY_FIRST: Final = timedelta(seconds=5)
 _RETRY_LATER: Final = timedelta(seconds=30)
 _SLUG: Final = 50
 _DIGEST: Final = 8
-_NAME: Final = TypeAdapter[str](Name)
+_NAME: Final = TypeAdapter[str](Name, config=DEFERRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DiscoveredInstances:
     """The instances of a service by version, None for those of no version.
 
@@ -55,7 +56,7 @@ class DiscoveredInstances:
 NOTHING_DISCOVERED: Final = DiscoveredInstances(by_version={})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Lookup:
     """What was looked up last; without `found` it failed, for this reason."""
 
@@ -65,7 +66,7 @@ class _Lookup:
     refresh_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CachedDiscovery:
     """Looks up the instances of services, and uses an answer for its time: 5 to 60 seconds.
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from threading import Lock
 from typing import Final
 
+from signalbox.models.frozen import frozen
+
 RETRY_RATIO: Final = 0.2
 RETRY_RESERVE: Final = 10
 """How many retries a process may save up, and begins with."""
@@ -55,7 +57,7 @@ class FailoverRefusal(StrEnum):
     BUDGET = "budget"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailedRequest:
     """A request whose last call failed.
 

@@ -1,12 +1,13 @@
 """Forward a request to an instance of its service, and to another one where that is safe."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import (
     AttemptFailed,
     GatewayTimeout,
@@ -56,7 +57,7 @@ async def _read_when_used(service: Service, version: str | None) -> None:
     """Leave it to the caches, which read when they are asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ForwardRequest:
     """Forward requests. `via` is our name in `Via`; `timer` is a monotonic clock.
 

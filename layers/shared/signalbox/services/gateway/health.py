@@ -5,13 +5,14 @@ instance is ejected. If the store fails, what was last read stays valid.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from signalbox.models.circuit import CallResult
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.health_check import OUTLIER_CALLS, HealthCheck, OutlierDetection
 from signalbox.models.instance_health import (
     NEVER_STARTED,
@@ -28,7 +29,7 @@ from signalbox.services.ports.time import Clock
 _HEALTH_ATTEMPTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CachedHealth:
     """The health of services as one process sees it, at most five seconds old.
 
@@ -38,7 +39,7 @@ class CachedHealth:
     store: InstanceHealthStore
     clock: Clock
     _cache: RefreshedCache[ServiceHealth] = field(
-        default_factory=lambda: RefreshedCache(default=ServiceHealth())
+        default_factory=lambda: RefreshedCache(default=ServiceHealth.model_construct())
     )
 
     def get(self, service: str) -> ServiceHealth:
@@ -99,7 +100,7 @@ def _eject_at_once(eject_instance: Callable[[], bool]) -> bool:
     return eject_instance()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutlierEjection:
     """Ejects instances by the calls of one process, whose threads may share it.
 
@@ -154,7 +155,7 @@ class OutlierEjection:
         return ejected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordChecks:
     """Record the checks of a service in one pass over its instances."""
 

@@ -6,7 +6,7 @@ probes it can fail over.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from random import Random
 from threading import Lock
@@ -22,15 +22,16 @@ from signalbox.models.circuit import (
     probe_succeeded,
     should_open,
 )
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
-_CLOSED: Final = Circuit()
+_CLOSED: Final = Circuit.model_construct()
 _NO_WAIT: Final = timedelta()
 _MAX_OPEN: Final = timedelta(seconds=30)
 _MIN_WAIT: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CircuitAdmission:
     """A call that may be made; `probe` is the circuit if the call is a probe."""
 
@@ -39,7 +40,7 @@ class CircuitAdmission:
     probe: Circuit | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstanceCircuits:
     """The circuits of one process, whose threads may share them.
 

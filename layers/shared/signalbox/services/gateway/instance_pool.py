@@ -7,12 +7,13 @@ waits. For an event loop, `health.load` and `outliers.run` leave that to threads
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.health_check import OutlierDetection
 from signalbox.models.instance_health import Availability, available_instances
 from signalbox.models.upstream import BalancingPolicy, Instance
@@ -38,7 +39,7 @@ class NoInstanceAvailable(Unavailable):
         self.after = after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BalancedService:
     """The instances of a service, or of a version of it, and how one is chosen.
 
@@ -59,7 +60,7 @@ class BalancedService:
         return [instance.id for instance in self.instances]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstanceCall:
     """A call of an instance, from `begin` or `fail_over` to `end`."""
 
@@ -69,7 +70,7 @@ class InstanceCall:
     balancer: Balancer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InstancePool:
     """The instances of all services as one process sees them. Threads may share it."""
 

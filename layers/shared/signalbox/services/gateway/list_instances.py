@@ -1,11 +1,11 @@
 """List the instances of a service with their health and their registrations."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.instance_health import InstanceHealth, ServiceHealth
 from signalbox.models.instance_status import (
     InstanceEvent,
@@ -23,7 +23,7 @@ from signalbox.services.ports.instances import InstanceHealthStore, Registration
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListInstances:
     """List the instances of services."""
 

@@ -1,10 +1,10 @@
 """The instances of a service: configured, registered by themselves, or looked up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.registration import with_registered
 from signalbox.models.service import Service
 from signalbox.services.gateway.discovery import (
@@ -22,7 +22,7 @@ def balanced_name(service: str, version: str | None) -> str:
     return "/".join(filter(None, (service, version)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LiveInstances:
     """The instances of services as one process sees them.
 

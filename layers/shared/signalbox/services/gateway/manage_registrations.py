@@ -1,8 +1,7 @@
 """Register instances of configured services, as far as these allow it."""
 
-from dataclasses import dataclass
-
 from signalbox.models.errors import ConfigInvalid, Conflict, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.instance_url import instance_url_fault, is_https
 from signalbox.models.manifest import ManifestError
 from signalbox.models.service import Service
@@ -17,7 +16,7 @@ from signalbox.services.gateway.registration import (
 from signalbox.services.ports.config import ConfigWriter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageRegistrations:
     """Register instances, and deregister them."""
 

@@ -1,17 +1,18 @@
 """The pipeline of the gateway: what happens to a request around its way to a service."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Protocol
 
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import ANONYMOUS, Principal
 from signalbox.services.gateway.record import GatewayRecord
 from signalbox.services.gateway.request import Destination, GatewayRequest
 from signalbox.services.ports.gateway import GatewayResponse, HeaderFields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayCall:
     """A request, where it goes, and what the pipeline found out about it so far.
 
@@ -43,7 +44,7 @@ class Middleware(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedMiddleware:
     """A step whose errors are recorded with its name, which is empty for a step of the core."""
 

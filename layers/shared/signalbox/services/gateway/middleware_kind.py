@@ -1,11 +1,11 @@
 """What a module of a middleware declares: its options, its place, and how it is made."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import Any, Generic, TypeVar
 
+from signalbox.models.frozen import frozen
 from signalbox.models.middleware import MiddlewareOptions
 from signalbox.models.service import Service
 from signalbox.services.gateway.middleware import GatewayCall, Middleware
@@ -34,7 +34,7 @@ def send_no_copy(_call: GatewayCall) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MiddlewareTools:
     """What middlewares may use of the outside. `timer` is a monotonic clock."""
 
@@ -49,7 +49,7 @@ def _is_valid(_options: Any, _service: Service) -> Iterator[tuple[str, str]]:  #
     yield from ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MiddlewareKind(Generic[OptionsT]):
     """A middleware that services can use; each module of one has its own as MIDDLEWARE.
 

@@ -3,13 +3,13 @@
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
 from pydantic import JsonValue
 
 from signalbox.models.base import JsonObject
+from signalbox.models.frozen import frozen
 from signalbox.models.request import media_type_of
 from signalbox.services.deliveries.body_schema import BodySchema, BodySchemaInvalid
 from signalbox.services.gateway.openapi_schema import json_schema, pointer_steps
@@ -32,7 +32,7 @@ class ApiDocumentInvalid(ValueError):
     """A document cannot be used; the message says where and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiParameter:
     """A parameter of a request: its place, name and schema; `is_list` if it may be a list.
 
@@ -50,7 +50,7 @@ class ApiParameter:
     schema: BodySchema
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiBody:
     """The body of a request: its schemas by media type, None where any content is right."""
 
@@ -58,7 +58,7 @@ class ApiBody:
     media: Mapping[str, BodySchema | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiOperation:
     """What one method of a path takes."""
 

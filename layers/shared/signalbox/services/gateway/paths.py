@@ -5,10 +5,10 @@ passed on as it came: escapes, parameters after `;` and their order are kept.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import PathInvalid, UriTooLong
 
 MAX_PATH: Final = 8_192
@@ -22,7 +22,7 @@ _QUERY_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ROUNDS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequestPath:
     """A checked path: its segments as they came, and decoded without `;` parameters to match."""
 

@@ -1,8 +1,8 @@
 """Read the metrics of all services: their counters, and the states of their instances."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_metrics import ServiceMetrics, instance_label
 from signalbox.models.instance_health import ServiceHealth
 from signalbox.models.instance_status import InstanceState, instance_state
@@ -14,7 +14,7 @@ from signalbox.services.ports.metrics import RequestCounterStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadRequestMetrics:
     """Read the metrics of services."""
 

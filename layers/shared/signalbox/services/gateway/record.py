@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import UpstreamFault
 from signalbox.models.span import Span, SpanKind, server_attributes
 from signalbox.services.gateway.failover import FailoverRefusal
@@ -31,7 +32,7 @@ class CopyOutcome(StrEnum):
     """Too many copies are under way, or there is no instance or no whole body to send."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpstreamAttempt:
     """An attempt: the instance, its status or what went wrong, and how long it took."""
 

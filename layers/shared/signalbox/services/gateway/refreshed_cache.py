@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 REFRESH_AFTER: Final = timedelta(seconds=5)
@@ -23,7 +24,7 @@ class Snapshot(Generic[T]):
     read_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RefreshedCache(Generic[T]):
     """What is stored of each service, as one process sees it. Threads may share it."""
 

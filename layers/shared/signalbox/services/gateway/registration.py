@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.registration import (
     DEFAULT_TTL,
     Registration,
@@ -22,7 +23,7 @@ from signalbox.services.ports.time import Clock
 _WRITE_ATTEMPTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RegisterResult:
     """The registration: was it `created`, and has anything `changed` but its end."""
 
@@ -31,7 +32,7 @@ class RegisterResult:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RegisterInstance:
     """Register an instance of a service, or extend its registration: the request is a heartbeat."""
 
@@ -73,7 +74,7 @@ class RegisterInstance:
             raise Conflict(f"a service has {MAX_INSTANCES} registered instances at most")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeregisterInstance:
     """End the registration of an instance."""
 
@@ -97,7 +98,7 @@ class DeregisterInstance:
         raise WriteConflict("the registration changes too often")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CachedRegistrations:
     """The registrations of services as one process sees them, at most five seconds old.
 

@@ -1,13 +1,14 @@
 """A request that is to be forwarded, and where it goes."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from signalbox.models.frozen import frozen
 from signalbox.models.service import Service
 from signalbox.services.gateway.paths import RequestPath
 from signalbox.services.ports.gateway import Body, HeaderFields, field_values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayRequest:
     """A request as it came to the gateway.
 
@@ -34,7 +35,7 @@ class GatewayRequest:
         return field_values(self.fields, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Destination:
     """Where a request goes: a version of a service, and the path there.
 

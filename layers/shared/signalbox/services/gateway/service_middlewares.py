@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import ValidationError
 
+from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import MiddlewareMisconfigured
 from signalbox.models.middleware import MiddlewareSpec
 from signalbox.models.service import Service
@@ -20,7 +21,7 @@ from signalbox.services.gateway.middleware_kind import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MiddlewareSteps:
     """The middlewares of a service, in order: those before the authentication, and the others."""
 
@@ -36,7 +37,7 @@ def no_middlewares(_service: Service) -> MiddlewareSteps:
     return NO_STEPS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceMiddlewares:
     """Make the middlewares of services. One lives until a change in the list of its service."""
 

@@ -1,12 +1,12 @@
 """Send copies of requests beside the requests themselves."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any, Final
 
 from signalbox.models.errors import SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.services.gateway.bodies import close_body
 from signalbox.services.gateway.forward import ForwardRequest
 from signalbox.services.gateway.middleware import GatewayCall
@@ -18,7 +18,7 @@ RunBeside = Callable[[Callable[[], Coroutine[Any, Any, None]]], bool]
 """Begin to run a coroutine that nobody waits for; return False if too many are running."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SendShadowCopy:
     """Send copies, each once and to a random instance, and ignore what becomes of them.
 

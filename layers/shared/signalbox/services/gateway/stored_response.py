@@ -1,12 +1,13 @@
 """A response that may be used again: for how long, and for which requests (RFC 9111)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from signalbox.models.cache_control import CacheDirectives, parse_cache_control, seconds_of
+from signalbox.models.frozen import frozen
 from signalbox.services.gateway.fields import list_members
 from signalbox.services.gateway.request import GatewayRequest
 from signalbox.services.gateway.response_fields import without_fields
@@ -28,7 +29,7 @@ Varying = tuple[tuple[str, tuple[str, ...]], ...]
 """The values of the headers of a request by which a response varies."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredResponse:
     """A response with its whole body.
 

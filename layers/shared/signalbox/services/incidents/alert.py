@@ -7,13 +7,13 @@ targets that show an object update it.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from signalbox.models.change import INCIDENT_EVENT_PREFIX, Change, TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import notification_id, task_id
 from signalbox.models.incident import Incident, IncidentEvent, IncidentSeverity
 from signalbox.models.notification import Notification
@@ -34,7 +34,7 @@ _STATUSES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SendAlerts:
     """Alert the connections with `incidents`. `stack` identifies this installation."""
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.models.incident import IncidentSignal
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import TaskStatus
 from signalbox.services.incidents.causes import (
     FAILURE_RULE,
@@ -36,7 +37,7 @@ class _Failure(Generic[N]):
     error: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SearchFailures:
     """Search for failures. It reads at most 100 tasks and 100 notifications."""
 

@@ -1,14 +1,13 @@
 """List incidents."""
 
-from dataclasses import dataclass
-
 from signalbox.models.errors import NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import IncidentId
 from signalbox.models.incident import Incident, IncidentStatus
 from signalbox.services.ports.incidents import IncidentStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListIncidents:
     """List incidents."""
 

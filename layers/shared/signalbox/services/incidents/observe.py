@@ -5,9 +5,9 @@ afterwards. If the process dies in between, the next run sends them again, which
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.incident import (
     Incident,
     IncidentLedger,
@@ -21,7 +21,7 @@ Alert = Callable[[Incident], None]
 """Send the alerts of an incident that are not sent yet. Raises Unavailable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IncidentResult:
     """How many incidents are open, were opened and resolved by this run, and were not alerted."""
 
@@ -31,7 +31,7 @@ class IncidentResult:
     not_alerted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObserveIncidents:
     """Observe incidents."""
 

@@ -4,15 +4,15 @@ A run without failures makes about ten reads of a few items each; nothing is sca
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.circuit import Circuit, CircuitState
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.models.incident import IncidentLedger, IncidentSignal
 from signalbox.models.metrics import Counts, Metric, counter_name, counts_by_label
-from signalbox.models.notification import NotificationStatus
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType, Priority
 from signalbox.services.incidents.causes import CONDITION_RULE, circuit_cause, queue_cause
 from signalbox.services.incidents.failures import SearchFailures
@@ -26,7 +26,7 @@ _INDEX_DELAY: Final = timedelta(seconds=10)
 """How far an index may be behind; what is younger is left to the next search."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadAllSignals:
     """Read the signals.
 

@@ -1,12 +1,13 @@
 """What counters have counted since the last observation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from signalbox.models.frozen import frozen
 from signalbox.models.incident import counted_since
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CounterTotals:
     """The counters at the last observation, None at the first, and at this one."""
 

@@ -1,12 +1,12 @@
 """Read what has failed of webhooks: rejected requests, and deliveries that were not processed."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
 from signalbox.models.delivery import DeliveryStatus
+from signalbox.models.frozen import frozen
 from signalbox.models.incident import IncidentSignal
 from signalbox.models.metrics import Counts, Metric, counter_name
 from signalbox.models.rejection import Rejections
@@ -32,7 +32,7 @@ _MAX_DELIVERIES_READ: Final = 10
 _MAX_PENDING: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadWebhookFailures:
     """Read the failures of webhooks. `providers` are the names of the installed providers."""
 

@@ -5,11 +5,11 @@ is that of a real one. There is no task behind it.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from signalbox.models.change import TEST_EVENT_TYPE, Change, TaskView
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Conflict, IdempotencyKeyReused, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import DISABLED
 from signalbox.models.ids import (
     ChangeId,
@@ -31,7 +31,7 @@ from signalbox.services.tasks.create import IdempotencyKey
 _RETENTION_SECONDS = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckConnection:
     """Send test notifications. `stack` identifies this installation."""
 

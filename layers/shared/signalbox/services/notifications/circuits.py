@@ -7,7 +7,7 @@ docs/decisions/0008-circuits.md.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from random import Random
 from threading import RLock
@@ -26,6 +26,7 @@ from signalbox.models.circuit import (
     should_open,
 )
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId
 from signalbox.services.ports.config import ConfigStore
 from signalbox.services.ports.notifications import CircuitStore
@@ -35,7 +36,7 @@ _CACHED: Final = timedelta(seconds=2)
 _OPEN_CACHED: Final = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallAllowed:
     """A call may be made; `probe` is the circuit if the call is a probe."""
 
@@ -43,14 +44,14 @@ class CallAllowed:
     probe: Circuit | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallBlocked:
     """No call may be made; ask again after a while."""
 
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CircuitBreakers:
     """The circuits as one process sees them, whose threads ask about a connection by turns."""
 
@@ -136,7 +137,7 @@ class CircuitBreakers:
         self._cache[connection] = (until, circuit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadCircuits:
     """Read the circuits of all connections that have one."""
 

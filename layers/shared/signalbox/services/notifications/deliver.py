@@ -4,13 +4,13 @@ The attempt is recorded before it is made, on the condition that no other attemp
 process dies in between, the message returns and finds an attempt without an outcome.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import RetryPolicy
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import DISABLED, held
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.notification import Notification, SendResult, begun, exhausted
@@ -29,7 +29,7 @@ ATTEMPT_TIMEOUT: Final = timedelta(minutes=2)
 """For how long no other attempt may begin: longer than any attempt takes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeliverNotification:
     """Deliver notifications of one connector."""
 

@@ -9,11 +9,9 @@ See docs/decisions/0018-digests.md.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from signalbox.models.config import Subscription
 from signalbox.models.digest import (
     DigestBucket,
     DigestBuckets,
@@ -21,8 +19,11 @@ from signalbox.models.digest import (
     DigestPart,
 )
 from signalbox.models.errors import NotFound, SignalboxError, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import HOLD_LIMIT, held_until
-from signalbox.models.notification import Notification, NotificationStatus, delivered
+from signalbox.models.notification import Notification, delivered
+from signalbox.models.notification_status import NotificationStatus
+from signalbox.models.subscription import Subscription
 from signalbox.models.text import one_line
 from signalbox.services.ports.notifications import DigestStore, NotificationStore
 from signalbox.services.ports.time import Clock
@@ -39,7 +40,7 @@ _MAX_BUCKETS: Final = 20
 _STALE: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Digests:
     """Collects, writes and completes digests."""
 

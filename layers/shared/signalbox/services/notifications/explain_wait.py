@@ -1,10 +1,10 @@
 """Explain why a notification waits although it is not held."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.errors import NotFound, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.replies import find_connection
@@ -15,7 +15,7 @@ from signalbox.services.ports.time import Clock
 RATE_LIMITED: Final = "waits for its slot under the rate limit of the connection"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExplainWait:
     """Find what a notification waits for, and change nothing."""
 

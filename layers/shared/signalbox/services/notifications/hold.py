@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import HOLD_LIMIT, released_from_hold
 from signalbox.models.ids import ConnectionId
 from signalbox.models.notification import Notification, exhausted, refused
@@ -30,7 +31,7 @@ class ReleaseResult:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReleaseHeld:
     """Release held notifications.
 

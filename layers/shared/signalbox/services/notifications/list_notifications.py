@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.errors import Conflict, NotFound, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import Notification, NotificationStatus, redelivered
+from signalbox.models.notification import Notification, redelivered
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.pagination import Page, Window, chunked, collect_page
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotificationFilter:
     """Which notifications to list; None and no statuses match all."""
 
@@ -31,7 +32,7 @@ class NotificationFilter:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListNotifications:
     """List notifications, newest first."""
 
@@ -57,7 +58,7 @@ class ListNotifications:
                 yield ref.position, notification if fits else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliverNotification:
     """Queue a notification again, with new attempts."""
 
@@ -82,7 +83,7 @@ class RedeliverNotification:
         return after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliveredPage:
     """The notifications that are queued again, and those that are not with the reason.
 
@@ -94,7 +95,7 @@ class RedeliveredPage:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedeliverNotifications:
     """Queue all matching notifications again that failed or are dead, page by page.
 

@@ -1,13 +1,12 @@
 """Make one attempt to send a notification, and judge its outcome."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Final
 
 from signalbox.models.backoff import SHORTEST, retry_delay, throttled_wait
-from signalbox.models.config import Connection, ReplyConnection
+from signalbox.models.connection import Connection, ReplyConnection
 from signalbox.models.delivery_policy import DEFAULT_RETRY, RetryPolicy
 from signalbox.models.errors import (
     NotFound,
@@ -16,6 +15,7 @@ from signalbox.models.errors import (
     SendRefused,
     Unavailable,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import DISABLED, held_during_attempt
 from signalbox.models.notification import (
     THROTTLED,
@@ -44,7 +44,7 @@ class _Disabled(_Unsent):
     """The connection was disabled during the attempt."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MakeAttempt:
     """Send a notification with the current connection and secrets."""
 

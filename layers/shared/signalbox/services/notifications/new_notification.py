@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from signalbox.models.change import Change
-from signalbox.models.config import Connection, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.errors import TemplateInvalid
 from signalbox.models.ids import notification_id
 from signalbox.models.notification import Notification
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import Task
 
 MIN_RETENTION_SECONDS: Final = 7 * 86_400

@@ -7,12 +7,12 @@ docs/decisions/0019-order-of-notifications.md.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification
 from signalbox.models.sequence import (
     SequenceEntry,
@@ -30,7 +30,7 @@ _MAX_STEPS: Final = 25
 _MAX_CONFLICTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Predecessor:
     """The earlier notification that one waits for, and how many are before it.
 
@@ -41,7 +41,7 @@ class Predecessor:
     distance: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotificationOrder:
     """Finds what a notification waits for."""
 

@@ -1,16 +1,16 @@
 """What becomes of one message for a notification."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import SendResult
 
 RETRY_SOON: Final = timedelta(seconds=5)
 """When to look again after another process was faster."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Done:
     """Nothing is left to do for this message. `result` is for the log."""
 
@@ -18,7 +18,7 @@ class Done:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Later:
     """The message must be received again after a while, and is hidden until then."""
 

@@ -1,11 +1,10 @@
 """Preview a message: what a template makes of a change."""
 
-from dataclasses import dataclass
-
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Subscription
 from signalbox.models.errors import NotFound, TemplateInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import SubscriptionId, TaskId
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import ChangeType, TaskStep
 from signalbox.services.notifications.example_change import example_change
 from signalbox.services.notifications.message_template import MessageTemplate
@@ -14,7 +13,7 @@ from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PreviewMessage:
     """Preview messages. `stack` identifies this installation."""
 

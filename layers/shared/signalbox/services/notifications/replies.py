@@ -8,9 +8,10 @@ import re
 from typing import Final
 
 from signalbox.models.change import Change
-from signalbox.models.config import Connection, ReplyConnection, ReplyMode, Source
+from signalbox.models.connection import Connection, ReplyConnection
 from signalbox.models.errors import NotFound
 from signalbox.models.ids import ConnectionId
+from signalbox.models.source import ReplyMode, Source
 from signalbox.models.task import ChangeType, Task
 from signalbox.services.config.find_source import find_source
 from signalbox.services.ports.config import ConfigStore

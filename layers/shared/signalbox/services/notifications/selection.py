@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from signalbox.models.change import Change
-from signalbox.models.config import Subscription, subscription_matches
+from signalbox.models.subscription import Subscription, subscription_matches
 
 
 def selecting(subscriptions: Iterable[Subscription], change: Change) -> list[Subscription]:

@@ -1,11 +1,11 @@
 """Slots of connections with a rate limit: each attempt waits for one."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.notification import Notification, SendResult, exhausted
 from signalbox.services.notifications.outcomes import RETRY_SOON, Done, Later, Outcome
 from signalbox.services.ports.notifications import NotificationStore, TakeSendSlot
@@ -17,7 +17,7 @@ _SLOT_LASTS: Final = timedelta(minutes=1)
 _NO_SLOT: Final = "the rate limit of the connection leaves no time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SendSlots:
     """Give each notification of a connection with a rate limit a slot.
 

@@ -1,12 +1,12 @@
 """Let a notification wait until the earlier ones have ended."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.backoff import PATIENCE
-from signalbox.models.config import Connection
+from signalbox.models.connection import Connection
 from signalbox.models.errors import WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import held_until
 from signalbox.models.notification import Notification, SendResult, exhausted
 from signalbox.services.notifications.order import NotificationOrder, Predecessor
@@ -25,7 +25,7 @@ _PACE: Final = 15
 """A notification that has waited for a while is looked at again after this part of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WaitInOrder:
     """Decide whether it is the turn of a notification. Waiting counts no attempt."""
 

@@ -1,17 +1,22 @@
 """The ports of authentication: JWKS, sessions, rate limits and the audit log."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from signalbox.models.audit import AuditRecord, StoredRecord
-from signalbox.models.rate_limit_lots import HeldLot
-from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
-from signalbox.models.session import Session
+from signalbox.models.frozen import frozen
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from signalbox.models.audit import AuditRecord, StoredRecord
+    from signalbox.models.rate_limit_lots import HeldLot
+    from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
+    from signalbox.models.session import Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FetchedJwks:
     """The response of an issuer: its key set, and for how long it may be cached."""
 

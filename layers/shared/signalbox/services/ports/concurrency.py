@@ -1,13 +1,18 @@
 """The port of what limits how many tasks run at once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.slots import SlotHolders
+from typing import TYPE_CHECKING, Protocol
+
+from signalbox.models.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from signalbox.models.slots import SlotHolders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GroupMember:
     """A task of a group by its position, and whether it takes the place of earlier ones."""
 

@@ -1,15 +1,22 @@
 """The ports of configuration, API keys and secrets."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from __future__ import annotations
 
-from signalbox.models.config import Connection, Pause, Source, Subscription
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
 from signalbox.models.config_resource import ConfigResource
-from signalbox.models.ids import ConnectionId, KeyId
-from signalbox.models.issuer import Issuer
-from signalbox.models.networks import NetworkPreset, PublishedNetworks
-from signalbox.models.principal import ApiKey, Role
-from signalbox.models.rate_limits import Limits
+
+if TYPE_CHECKING:
+    from signalbox.models.connection import Connection
+    from signalbox.models.ids import ConnectionId, KeyId
+    from signalbox.models.issuer import Issuer
+    from signalbox.models.networks import NetworkPreset, PublishedNetworks
+    from signalbox.models.pause import Pause
+    from signalbox.models.principal import ApiKey, Role
+    from signalbox.models.rate_limits import Limits
+    from signalbox.models.source import Source
+    from signalbox.models.subscription import Subscription
 
 R = TypeVar("R", bound=ConfigResource)
 

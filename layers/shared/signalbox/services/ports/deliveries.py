@@ -1,24 +1,28 @@
 """The ports of deliveries: providers and stores."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from pydantic import JsonValue
 
 from signalbox.models.burst import BurstCap
-from signalbox.models.config import Source
 from signalbox.models.delivery import Delivery, StoredDelivery
 from signalbox.models.event import Answer, Author, Event, ParsedPayload
-from signalbox.models.event_vocabulary import EventVocabulary
-from signalbox.models.ids import DeliveryId
-from signalbox.models.provider_setup import ProviderSetup
+from signalbox.models.frozen import frozen
 from signalbox.models.rejected_request import RejectedRequest
-from signalbox.models.rejection import Rejection, Rejections
-from signalbox.models.request import InboundRequest
-from signalbox.services.pagination import Window
+from signalbox.models.source import Source
 from signalbox.services.ports.time import TimeLeft
+
+if TYPE_CHECKING:
+    from signalbox.models.event_vocabulary import EventVocabulary
+    from signalbox.models.ids import DeliveryId
+    from signalbox.models.provider_setup import ProviderSetup
+    from signalbox.models.rejection import Rejection, Rejections
+    from signalbox.models.request import InboundRequest
+    from signalbox.services.pagination import Window
 
 RecordRejectedRequest = Callable[[RejectedRequest], None]
 """Record a request that left no delivery, for the counters. Raises Unavailable."""
@@ -169,7 +173,7 @@ Providers = Mapping[str, Callable[[], Provider]]
 """The providers of this installation by name; each is created on demand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DueDelivery:
     """A deferred delivery with something left to do from `due_at` on.
 

@@ -1,13 +1,18 @@
 """The port of discovery: where the instances of a service are, by somebody else's account."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from signalbox.models.frozen import frozen
 from signalbox.models.service_discovery import ServiceDiscovery
 
+if TYPE_CHECKING:
+    from datetime import timedelta
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class DiscoveredEndpoint:
     """An instance as a directory has it.
 
@@ -23,7 +28,7 @@ class DiscoveredEndpoint:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DiscoveryAnswer:
     """All instances that there are now, and how long that may be used."""
 

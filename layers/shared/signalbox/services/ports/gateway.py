@@ -1,9 +1,10 @@
 """The ports of the gateway: requests to instances, and their answers."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from signalbox.models.frozen import frozen
 from signalbox.models.health_check import HealthCheck
 from signalbox.models.instance_health import CheckResult
 from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota
@@ -37,7 +38,7 @@ Body = bytes | BodyStream
 """A body: its bytes, or where they come from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpstreamRequest:
     """A request to an instance. `target` is path and query, to which its base path is added.
 
@@ -54,7 +55,7 @@ class UpstreamRequest:
     tls: UpstreamTls = PUBLIC_TLS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GatewayResponse:
     """A response to the client, or that of an instance, with its bytes unchanged."""
 

@@ -1,10 +1,13 @@
 """The ports of grants: the tokens of connections, and the lock of those who renew them."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.config import Connection
-from signalbox.models.grants import Grants, RefreshLock
-from signalbox.models.ids import ConnectionId
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from signalbox.models.connection import Connection
+    from signalbox.models.grants import Grants, RefreshLock
+    from signalbox.models.ids import ConnectionId
 
 
 class GrantStore(Protocol):

@@ -1,10 +1,14 @@
 """The ports of the instances of upstream services: their health and their registrations."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.instance_health import ServiceHealth
-from signalbox.models.registration import Registration
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from signalbox.models.instance_health import ServiceHealth
+    from signalbox.models.registration import Registration
 
 
 class InstanceHealthStore(Protocol):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from signalbox.models.metrics import Counts
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from signalbox.models.gateway_metrics import ServiceCounts
+    from signalbox.models.metrics import Counts
     from signalbox.models.metrics_history import HistoryResolution, MetricsPoint
 
 
@@ -29,7 +29,7 @@ class ObserveDurations(Protocol):
         """Add one duration to each of the named metrics with these dimensions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StreamPage:
     """What a page of changes adds to the counters, and its position in its shard.
 

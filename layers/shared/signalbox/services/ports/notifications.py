@@ -1,20 +1,25 @@
 """The ports of notifications: connectors, stores and queues."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.base import JsonObject
-from signalbox.models.circuit import Circuit
-from signalbox.models.config import Connection
-from signalbox.models.delivery_policy import SendRate
-from signalbox.models.digest import DigestBuckets
-from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
-from signalbox.models.notification import Notification, NotificationRef, NotificationStatus
-from signalbox.models.reference import Reference
-from signalbox.models.sequence import SequenceBounds, SequenceEntry
-from signalbox.services.pagination import Window
-from signalbox.services.ports.tasks import DueItem
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from signalbox.models.base import JsonObject
+    from signalbox.models.circuit import Circuit
+    from signalbox.models.connection import Connection
+    from signalbox.models.delivery_policy import SendRate
+    from signalbox.models.digest import DigestBuckets
+    from signalbox.models.ids import ConnectionId, NotificationId, SubscriptionId, TaskId
+    from signalbox.models.notification import Notification, NotificationRef
+    from signalbox.models.notification_status import NotificationStatus
+    from signalbox.models.reference import Reference
+    from signalbox.models.sequence import SequenceBounds, SequenceEntry
+    from signalbox.services.pagination import Window
+    from signalbox.services.ports.tasks import DueItem
 
 
 class Connector(Protocol):

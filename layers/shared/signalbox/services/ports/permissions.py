@@ -1,11 +1,17 @@
 """The ports of permissions: answers of providers that functions share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
+
+from signalbox.models.frozen import frozen
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CachedPermission:
     """Whether a person may give commands, and until when that is valid."""
 

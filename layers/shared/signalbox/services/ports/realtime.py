@@ -1,13 +1,18 @@
 """The ports of live updates."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.ids import SocketId
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from signalbox.models.frozen import frozen
 from signalbox.models.principal import Principal
-from signalbox.models.realtime import ChannelState, EventBatch, Socket, TopicSubscription
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from signalbox.models.ids import SocketId
+    from signalbox.models.realtime import ChannelState, EventBatch, Socket, TopicSubscription
 
 CurrentPrincipal = Callable[[Principal], Principal | None]
 """Return what a principal may do now, None if its credentials are no longer valid."""
@@ -94,7 +99,7 @@ class ChannelStore(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FrameOutcome:
     """Connections that are gone, and connections to which a frame could not be sent in time."""
 

@@ -1,20 +1,25 @@
 """The ports of redelivery: the logs of the providers, and the store of what is known of them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.config import Source
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
 from signalbox.models.errors import SendRefused
-from signalbox.models.redelivery import RedeliveryState
+from signalbox.models.frozen import frozen
+from signalbox.models.source import Source
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from signalbox.models.redelivery import RedeliveryState
 
 
 class AttemptGone(SendRefused):
     """The provider does not have this attempt any more, or does not repeat it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeliveryAttempt:
     """An attempt of a provider to deliver a webhook.
 
@@ -40,7 +45,7 @@ class DeliveryAttempt:
         return self.status is not None and self.status // 100 == 2  # noqa: PLR2004
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AttemptPage:
     """Some attempts, newest first, and the cursor of the page after them, None at the end."""
 

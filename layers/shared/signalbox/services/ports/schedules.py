@@ -1,10 +1,14 @@
 """The port of schedules."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.schedule_runs import ScheduleState
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from signalbox.models.schedule_runs import ScheduleState
 
 
 class ScheduleStore(Protocol):

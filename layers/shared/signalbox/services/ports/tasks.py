@@ -1,15 +1,19 @@
-"""The ports of tasks: stores, logs, the index of due items and the task queues."""
+"""The ports of tasks: stores, the index of due items and the task queues."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from signalbox.models.change import TaskSummary
-from signalbox.models.ids import NotificationId, TaskId
-from signalbox.models.log import LOG_LINES, Chunk
-from signalbox.models.task import Priority, Task, TaskStatus
-from signalbox.services.pagination import Window
+from typing import TYPE_CHECKING, Protocol
+
+from signalbox.models.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from signalbox.models.change import TaskSummary
+    from signalbox.models.ids import NotificationId, TaskId
+    from signalbox.models.task import Priority, Task, TaskStatus
+    from signalbox.services.pagination import Window
 
 
 class TaskStore(Protocol):
@@ -32,7 +36,7 @@ class TaskStore(Protocol):
             WriteConflict: `before` is not what is stored.
         """
 
-    def newest(self, statuses: Sequence[TaskStatus], window: "Window") -> Iterator[TaskSummary]:
+    def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         """Yield the tasks with one of these statuses, newest first, read lazily."""
 
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
@@ -55,20 +59,7 @@ class DependentIndex(Protocol):
         """Remove a task that waits no longer, if it is there."""
 
 
-class LogStore(Protocol):
-    """Stores the logs of tasks in chunks, by the position of their first line."""
-
-    def add(self, task: TaskId, chunk: Chunk, until: datetime | None) -> bool:
-        """Store a new chunk until a time, or forever; return False if its position is taken."""
-
-    def last(self, task: TaskId, *, until: int = LOG_LINES) -> Chunk | None:
-        """Return the last chunk that begins at this position or before it, or None."""
-
-    def after(self, task: TaskId, place: int) -> Iterator[Chunk]:
-        """Yield the chunks that begin after this position, in order, read lazily."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DueItem:
     """A task, or one of its notifications, that maintenance must look at."""
 
@@ -83,7 +74,7 @@ class DueIndex(Protocol):
         """Yield the items that were due before `now`, from either end, read lazily."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueMessage:
     """A message received from a task queue. Others cannot see it until its time is up."""
 
@@ -93,7 +84,7 @@ class QueueMessage:
     receipt: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueDepth:
     """The approximate numbers of messages in one queue."""
 

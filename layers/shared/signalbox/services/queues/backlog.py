@@ -1,10 +1,10 @@
 """Measure the backlog of the queues."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.ports.tasks import QueueDepth, TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
@@ -13,7 +13,7 @@ _MAX_TASKS_READ: Final = 500
 _MAX_DELAYED_TASKS_READ: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueBacklog:
     """The backlog of one queue.
 
@@ -28,7 +28,7 @@ class QueueBacklog:
     oldest_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MeasureBacklog:
     """Measure the backlog of the queues."""
 

@@ -1,10 +1,10 @@
 """Fail what the queues have given up: a message that was received too often without success."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import NotificationId, TaskId
 from signalbox.models.lifecycle import given_up
 from signalbox.models.notification import exhausted
@@ -16,7 +16,7 @@ from signalbox.services.ports.time import Clock
 _REASON = "the queue gave up: the message was received too often without success"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailDeadLetter:
     """Mark the task or notification of a dead letter as failed, unless it has finished."""
 

@@ -1,10 +1,11 @@
 """Whether workers keep up with a queue."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.task import Priority
 from signalbox.services.ports.tasks import TaskQueue
 from signalbox.services.ports.time import Clock
@@ -13,7 +14,7 @@ _MAX_AGE: Final = timedelta(seconds=15)
 _FEW: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IdleQueues:
     """Tell of a queue whether hardly a message waited in it a few seconds ago."""
 

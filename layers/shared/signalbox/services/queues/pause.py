@@ -1,15 +1,15 @@
 """Pause and resume the queues of tasks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
-from signalbox.models.config import Pause
+from signalbox.models.frozen import frozen
+from signalbox.models.pause import Pause
 from signalbox.models.task import Priority
 from signalbox.services.ports.config import PauseStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PauseQueues:
     """Pause and resume queues. Every process sees a change within 30 seconds.
 

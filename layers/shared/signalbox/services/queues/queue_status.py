@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from math import ceil
 from typing import Final
 
-from signalbox.models.config import Pause
+from signalbox.models.frozen import frozen
+from signalbox.models.pause import Pause
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.pagination import Window
 from signalbox.services.ports.tasks import TaskStore
@@ -21,7 +21,7 @@ _MAX_TASKS_READ: Final = 200
 _FINISHED_BY_WORKERS: Final = (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueStatus:
     """The status of one queue.
 
@@ -34,7 +34,7 @@ class QueueStatus:
     drain_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DescribeQueues:
     """Describe the queues."""
 

@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,8 +14,10 @@ from signalbox.models.dead_letter import (
     task_dead_letter,
 )
 from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
-from signalbox.models.notification import NotificationRef, NotificationStatus
+from signalbox.models.notification import NotificationRef
+from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.notifications.list_notifications import RedeliverNotification
 from signalbox.services.pagination import Page, Window, chunked, collect_page
@@ -29,7 +30,7 @@ _REDRIVABLE: Final = frozenset({NotificationStatus.FAILED, NotificationStatus.DE
 _Row = tuple[str, TaskSummary | NotificationRef]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeadLetterFilter:
     """Which dead letters to select; None matches all. `connection` selects notifications."""
 
@@ -52,7 +53,7 @@ class DeadLetterFilter:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListDeadLetters:
     """List dead letters, those of the newest tasks and notifications first."""
 
@@ -100,7 +101,7 @@ class ListDeadLetters:
         return heapq.merge(*lists, key=lambda row: row[0], reverse=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeadLetterRef:
     """One task; or one of its notifications, or all of them."""
 
@@ -108,7 +109,7 @@ class DeadLetterRef:
     notification: NotificationId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedriveResult:
     """The dead letters that got new attempts, and those that did not with the reason.
 
@@ -120,7 +121,7 @@ class RedriveResult:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RedriveDeadLetters:
     """Give dead letters new attempts: retry a task, redeliver a notification.
 

@@ -8,13 +8,13 @@ from pydantic import JsonValue
 
 from signalbox.models.base import Model
 from signalbox.models.change import TASK_EVENT_PREFIX, task_summary
-from signalbox.models.config import Pause
 from signalbox.models.delivery import Delivery
 from signalbox.models.ids import TaskId, change_id
 from signalbox.models.incident import Incident, IncidentLedger
 from signalbox.models.instance_health import ServiceHealth
 from signalbox.models.log import Chunk, LogLine
 from signalbox.models.notification import Notification
+from signalbox.models.pause import Pause
 from signalbox.models.realtime import (
     DELIVERIES_CHANNEL,
     INCIDENTS_CHANNEL,

@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import Final
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.realtime import RESUME_WINDOW, EventBatch, RealtimeEvent
 from signalbox.services.pagination import chunked
 from signalbox.services.ports.realtime import ChannelStore
@@ -27,7 +28,7 @@ class _Tail:
     keys: dict[str, datetime] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PublishEvents:
     """Write events to the end of a channel.
 

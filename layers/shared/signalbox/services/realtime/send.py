@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import SocketId
 from signalbox.models.realtime import (
     ChannelState,
@@ -44,7 +45,7 @@ class _SenderReplacedError(Exception):
     """The lease of the channel has ended, and another sender holds it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Subscribers:
     """The subscribers of a channel when its list had changed `version` times."""
 
@@ -53,7 +54,7 @@ class _Subscribers:
     by_socket: tuple[TopicSubscription, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SendEvents:
     """Send what was written to a channel and not sent yet.
 

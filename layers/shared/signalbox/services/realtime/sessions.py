@@ -1,10 +1,10 @@
 """Open and close WebSocket connections."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.errors import TooManyRequests, Unauthenticated
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import SocketId
 from signalbox.models.opaque_token import random_token, token_digest
 from signalbox.models.principal import Principal
@@ -20,7 +20,7 @@ def random_ticket() -> str:
     return TICKET_PREFIX + random_token()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IssuedTicket:
     """A ticket, whose text is shown once, and when it expires."""
 
@@ -28,7 +28,7 @@ class IssuedTicket:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageTickets:
     """Issue tickets for one connection each, and redeem them. Only their hash is stored."""
 
@@ -55,7 +55,7 @@ class ManageTickets:
         return principal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageSockets:
     """Open and close connections."""
 

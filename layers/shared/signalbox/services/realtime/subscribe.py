@@ -1,11 +1,11 @@
 """Subscribe a connection to topics."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from signalbox.models.errors import Conflict, PayloadInvalid
+from signalbox.models.frozen import frozen
 from signalbox.models.realtime import (
     LAST_INDEX,
     MAX_TOPICS,
@@ -27,7 +27,7 @@ SendChannel = Callable[[str, Callable[[ChannelState], bool]], bool]
 MAX_FILTER_LENGTH: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SubscribeResult:
     """The id after which events are sent, and whether that is the one that was asked for."""
 
@@ -35,7 +35,7 @@ class SubscribeResult:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageSubscriptions:
     """Subscribe connections to topics, and end that."""
 

@@ -1,10 +1,10 @@
 """Describe the runs of a schedule, pause and resume it, and run it now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import RequestId, TaskId, random_task_id, task_id
 from signalbox.models.principal import Principal
 from signalbox.models.schedule import Schedule
@@ -17,7 +17,7 @@ from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.create import IdempotencyKey, created_once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SchedulePreview:
     """The last planned run and its task, None if there was none, and the next ones."""
 
@@ -27,7 +27,7 @@ class SchedulePreview:
     next_runs: Sequence[datetime]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageSchedules:
     """Describe and control schedules."""
 

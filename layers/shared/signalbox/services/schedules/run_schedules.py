@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from signalbox.models.errors import Conflict, NotFound, SignalboxError, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.schedule_runs import (
     ScheduleState,
     due_runs,
@@ -48,7 +49,7 @@ class SchedulesResult:
             self.troubles[name] = type(error).__name__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunSchedules:
     """Run the schedules that are due. `retention` is how long their finished tasks are stored."""
 

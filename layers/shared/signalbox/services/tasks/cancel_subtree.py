@@ -7,11 +7,11 @@ depends on it, also with tasks that would run after a failure.
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.dependencies import DEPENDENCY_ACTOR, related
 from signalbox.models.errors import Conflict, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import Task, TaskStatus
@@ -26,7 +26,7 @@ _LOOKED_AT_FOR_ONE: Final = 10
 """How many more one call looks at: those of an earlier call may still be in the index."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SubtreeResult:
     """The cancelled task, which dependents this call has cancelled, and whether there are more."""
 
@@ -35,7 +35,7 @@ class SubtreeResult:
     more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CancelSubtree:
     """Cancel a task and what depends on it."""
 

@@ -7,13 +7,13 @@ itself.
 import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from time import sleep
 from typing import TYPE_CHECKING, Final, cast
 
 from signalbox.models.errors import Conflict, NotFound, Unavailable
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import WorkerId, random_lease_id
 from signalbox.models.lifecycle import holder_until, lease_ended, leased
 from signalbox.models.rate_limits import ConcurrencyLimits
@@ -39,7 +39,7 @@ _GRACE: Final = timedelta(seconds=5)
 """For how long after its deadline a claim may continue; API Gateway answers after 30 seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClaimTask:
     """Claim the next task for a worker. `paused` returns the queues that hand out nothing.
 

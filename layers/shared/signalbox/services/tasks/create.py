@@ -1,7 +1,6 @@
 """Create a task that a client requested through the API."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from signalbox.models.base import Rfc3339
 from signalbox.models.dependencies import still_awaited
 from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.errors import IdempotencyKeyReused, NotFound
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID, RequestId, TaskId, random_task_id, task_id
 from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
@@ -50,7 +50,7 @@ class CreateTaskRequest(TaskTemplate):
     cancel_running: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IdempotencyKey:
     """The key that a client sent, and a hash of the request that it identifies."""
 
@@ -58,7 +58,7 @@ class IdempotencyKey:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateTask:
     """Create tasks. `retention` is how long a finished task is stored; 0 means forever."""
 

@@ -6,11 +6,11 @@ them itself after it exists. So the end of one of them is noticed by the one or 
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.dependencies import UnknownTask, checked, settled, with_dependents
 from signalbox.models.errors import Conflict, NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import notified
 from signalbox.models.task import Task
@@ -22,7 +22,7 @@ SETTLED_AT_ONCE: Final = 100
 """How many dependents of a task the dispatcher looks at before it leaves others to maintenance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AwaitTasks:
     """Register that a task waits for others."""
 
@@ -72,7 +72,7 @@ class AwaitTasks:
         raise Unavailable("a task that others wait for changes too fast")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettleDependents:
     """Move the tasks on that wait for others."""
 

@@ -12,7 +12,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from signalbox.models.change import Change, change_for
-from signalbox.models.config import Connection, Source, Subscription
+from signalbox.models.connection import Connection
 from signalbox.models.delivery_policy import DeliveryOrder
 from signalbox.models.errors import (
     ConfigurationUnreadable,
@@ -20,10 +20,13 @@ from signalbox.models.errors import (
     NotFound,
     Unavailable,
 )
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import DISABLED, QUIET, held, held_until
 from signalbox.models.ids import ConnectionId, change_id
 from signalbox.models.lifecycle import dispatched, notified, queued
 from signalbox.models.notification import Notification, refused
+from signalbox.models.source import Source
+from signalbox.models.subscription import Subscription
 from signalbox.models.task import UNSENT_AFTER, Priority, Task, TaskOrigin, TaskStatus, TaskStep
 from signalbox.services.config.find_source import find_source
 from signalbox.services.notifications.digest import DIGESTING, Digests
@@ -75,7 +78,7 @@ def _never_idle(_priority: Priority) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DispatchChanges:
     """Dispatch changes. `stack` identifies this installation in their envelopes.
 

@@ -1,14 +1,13 @@
 """What the dispatcher does for tasks that have to do with others."""
 
-from dataclasses import dataclass
-
+from signalbox.models.frozen import frozen
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.tasks.dependencies import SettleDependents
 from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.slots import TaskSlots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DispatchRelations:
     """Move tasks on that wait for others, or for a slot, and let the latest of a group win.
 

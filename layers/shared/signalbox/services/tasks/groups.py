@@ -2,10 +2,10 @@
 
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.relations import GroupPolicy
@@ -25,7 +25,7 @@ SUPERSEDED_AT_ONCE: Final = 200
 _WAITING: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageGroups:
     """Add tasks to their groups, and cancel those whose place a later one takes."""
 

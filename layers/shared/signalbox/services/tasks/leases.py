@@ -5,7 +5,6 @@ reached, it returns by itself, and whoever receives it reads the task as it is t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from math import ceil
@@ -13,6 +12,7 @@ from random import Random
 from typing import Final
 
 from signalbox.models.errors import LeaseLost, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import LeaseId, TaskId
 from signalbox.models.lifecycle import attempt_failed, extended, released, succeeded
 from signalbox.models.task import Lease, Task, TaskResult, TaskStatus
@@ -34,7 +34,7 @@ class HeartbeatAction(StrEnum):
     CANCEL = "cancel"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LeaseRef:
     """The lease of a worker, as its requests identify it."""
 
@@ -43,7 +43,7 @@ class LeaseRef:
     fence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HeartbeatResult:
     """The result of a heartbeat."""
 
@@ -51,7 +51,7 @@ class HeartbeatResult:
     task: Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ManageLease:
     """Extend, complete, fail and release the lease of a worker.
 

@@ -1,17 +1,17 @@
 """List tasks, newest first, reading no more than a page needs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from signalbox.models.base import list_position
 from signalbox.models.change import TaskSummary, is_expired
+from signalbox.models.frozen import frozen
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.pagination import Page, Window, collect_page
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskFilter:
     """Which tasks to list; None matches all."""
 
@@ -31,7 +31,7 @@ class TaskFilter:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ListTasks:
     """List tasks."""
 

@@ -1,11 +1,11 @@
 """Logs of tasks: workers append, readers fetch pages or follow."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from signalbox.models.errors import WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import current_lease
 from signalbox.models.log import (
@@ -19,7 +19,8 @@ from signalbox.models.log import (
     text_size,
 )
 from signalbox.models.task import TaskStatus
-from signalbox.services.ports.tasks import LogStore, TaskStore
+from signalbox.services.ports.task_logs import LogStore
+from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock, Sleep
 from signalbox.services.tasks.leases import LeaseRef
 
@@ -34,7 +35,7 @@ _POLL_SECONDS: Final = 1.0
 _RESERVE_SECONDS: Final = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AppendLogResult:
     """How many lines of a batch are new, and how much more the log accepts.
 
@@ -46,7 +47,7 @@ class AppendLogResult:
     bytes_left: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AppendLog:
     """Append lines to the log of a task."""
 
@@ -75,7 +76,7 @@ class AppendLog:
         raise WriteConflict("the log grows too fast")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LogPage:
     """Some lines, and whether there are more now.
 
@@ -87,7 +88,7 @@ class LogPage:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadLog:
     """Read pages of a log."""
 
@@ -108,7 +109,7 @@ class ReadLog:
         return LogPage(lines=lines, more=more, finished=finished)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FollowLogResult:
     """The next lines for a follower.
 
@@ -122,7 +123,7 @@ class FollowLogResult:
     ended: TaskStatus | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FollowLog:
     """Wait for lines.
 

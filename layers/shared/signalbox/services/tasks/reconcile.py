@@ -11,6 +11,7 @@ from typing import Final
 
 from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.errors import Conflict, NotFound, SignalboxError
+from signalbox.models.frozen import frozen
 from signalbox.models.hold import released_from_hold
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approval_expired, lease_ended
@@ -45,7 +46,7 @@ class ReconcileResult:
     troubles: dict[TaskId, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReconcileOverdue:
     """Move overdue items on.
 

@@ -7,11 +7,11 @@ that, and maintenance where the dispatcher has not.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from signalbox.models.dependencies import checked
 from signalbox.models.errors import Conflict, NotFound, Unavailable, WriteConflict
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import notified
 from signalbox.models.rate_limits import ConcurrencyLimits
@@ -34,7 +34,7 @@ _MAX_STALE: Final = 200
 """How many entries of tasks that wait no longer one call removes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TaskSlots:
     """Take slots for tasks, park tasks that find none, and send them on when one is free."""
 

@@ -5,7 +5,6 @@ the update is stored, is refused. A heartbeat does not change the version.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from pydantic import Field
 from signalbox.models.base import Rfc3339
 from signalbox.models.dependencies import related
 from signalbox.models.due_entry import entry_at_due_time
+from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
 from signalbox.models.task import ChangeType, EditableFields, Priority, Task, TaskStatus
@@ -54,7 +54,7 @@ class UpdateTaskRequest(ReplaceTaskRequest):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateTask:
     """Update the editable fields of a task."""
 
@@ -79,7 +79,7 @@ class UpdateTask:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CancelTask:
     """Cancel a task. Its worker is informed at its next heartbeat."""
 
@@ -105,7 +105,7 @@ class CancelTask:
         return apply_step(self.tasks, task, versions, step)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApproveTask:
     """Let a task run that awaits approval, or cancel it."""
 
@@ -148,7 +148,7 @@ class ApproveTask:
         return apply_step(self.tasks, task, versions, step)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryTask:
     """Give a failed or cancelled task new attempts."""
 
