@@ -78,7 +78,8 @@ def test_a_licence_that_is_not_in_the_list_is_a_problem(licence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", [*sorted(ALLOWED)_LICENSES, "MIT OR GPL-3.0-only", "(MIT AND ISC)", "Apache-2.0 OR MIT"]
+    "expression",
+    [*sorted(ALLOWED_LICENSES), "MIT OR GPL-3.0-only", "(MIT AND ISC)", "Apache-2.0 OR MIT"],
 )
 def test_a_choice_or_a_sum_of_licences_is_allowed_by_its_parts(expression: str) -> None:
     assert is_allowed(expression)
