@@ -52,3 +52,17 @@ def test_a_constant_is_what_a_check_makes_of_it(name: str) -> None:
 
 def test_the_defaults_of_models_are_among_the_constants() -> None:
     assert {"Connection.tls", "Limits.anonymous", "Service.timeouts"} <= set(CONSTANTS)
+
+
+class Inner(Model):
+    limit: int = 1
+
+
+class Outer(Model):
+    inner: Inner = Inner.model_construct()
+
+
+def test_a_default_that_is_not_built_yet_is_in_the_schema() -> None:
+    properties = Outer.model_json_schema()["properties"]
+
+    assert properties["inner"]["default"] == {"limit": 1}

@@ -10,9 +10,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     JsonValue,
     StringConstraints,
 )
+from pydantic_core import CoreSchema
+from typing_extensions import override
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +31,17 @@ class Model(BaseModel):
     """A strict, immutable model without unknown fields."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    @override
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Build the models of default values as well: a JSON Schema contains the values."""
+        for each in cls.__pydantic_fields__.values():
+            if isinstance(each.default, BaseModel):
+                each.default.model_rebuild()
+        return handler(source)
 
 
 DEFERRED: Final = ConfigDict(defer_build=True)

@@ -21,7 +21,7 @@ from signalbox.services.queues.backlog import QueueBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.queues.queue_status import DescribeQueues, QueueStatus
 
-_NO_REASON = PauseRequest.model_construct()
+_NO_REASON = PauseRequest()
 
 
 def add_queue(routes: Routes, *, describe_queues: DescribeQueues, pausing: PauseQueues) -> None:
