@@ -7,7 +7,7 @@ from cli.jobs.cluster import JOBS, PODS, Cluster
 from cli.jobs.connect import connect_cluster
 from cli.jobs.informer import Informer
 from cli.jobs.launch import JobLauncher
-from cli.jobs.names import JobScope, label_selector
+from cli.jobs.names import JobScope, job_of, label_selector, name_of
 from cli.jobs.pool import JobPool
 from cli.jobs.template import read_template
 from cli.work.attempt import AttemptRunner
@@ -38,8 +38,8 @@ def job_pool(
         cluster=cluster,
         template=template,
         scope=scope,
-        jobs=Informer(cluster=cluster, kind=JOBS, selector=selector, report=report),
-        pods=Informer(cluster=cluster, kind=PODS, selector=selector, report=report),
+        jobs=Informer(cluster=cluster, kind=JOBS, selector=selector, key=name_of, report=report),
+        pods=Informer(cluster=cluster, kind=PODS, selector=selector, key=job_of, report=report),
         report=report,
         keep=keep,
     )

@@ -13,7 +13,6 @@ from lightkube.models.core_v1 import Pod
 
 from cli.errors import CommandError
 from cli.jobs.cluster import Cluster, ClusterError, ObjectChange, ResourceKind
-from cli.jobs.names import name_of
 
 N = TypeVar("N", Job, Pod)
 
@@ -25,6 +24,7 @@ _MAX_DELETED: Final = 1_000
 class Informer(Generic[N]):
     """Watches objects in a thread. Those that were deleted are remembered as they last were.
 
+    `key` is by what an object is found.
     `pause` is the first pause after an error in seconds; `report` is called with
     each error that does not pass by itself.
     """
@@ -32,6 +32,7 @@ class Informer(Generic[N]):
     cluster: Cluster
     kind: ResourceKind[N]
     selector: str
+    key: Callable[[N], str]
     report: Callable[[str], None]
     pause: float = 1.0
     _objects: dict[str, N] = field(default_factory=dict, init=False)
@@ -52,20 +53,18 @@ class Informer(Generic[N]):
         """Wait for the first list, and return whether there is one."""
         return self._synced.wait(seconds)
 
-    def find(self, matches: Callable[[N], bool]) -> tuple[N | None, bool]:
+    def find(self, key: str) -> tuple[N | None, bool]:
         """Return an object as it last was, and whether it exists."""
         with self._lock:
-            for known, exists in ((self._objects, True), (self._deleted, False)):
-                found = next((each for each in known.values() if matches(each)), None)
-                if found is not None:
-                    return found, exists
-        return None, False
+            if key in self._objects:
+                return self._objects[key], True
+            return self._deleted.get(key), False
 
     def add(self, created: N) -> None:
         """Add an object that was created, unless the watch already has."""
         with self._lock:
-            if name_of(created) not in self._deleted:
-                self._objects.setdefault(name_of(created), created)
+            if self.key(created) not in self._deleted:
+                self._objects.setdefault(self.key(created), created)
 
     def _run(self) -> None:
         pause = self.pause
@@ -91,11 +90,11 @@ class Informer(Generic[N]):
         with self._lock:
             known = set(self._objects)
         version, items = self.cluster.list(self.kind, self.selector)
-        current = {name_of(item): item for item in items}
+        current = {self.key(item): item for item in items}
         with self._lock:
-            for name in known - current.keys():
-                if name in self._objects:
-                    self._remember(name, self._objects.pop(name))
+            for key in known - current.keys():
+                if key in self._objects:
+                    self._remember(key, self._objects.pop(key))
             self._objects.update(current)  # what was added meanwhile stays
         self._synced.set()
         return version
@@ -109,15 +108,15 @@ class Informer(Generic[N]):
         return version
 
     def _apply(self, change: ObjectChange[N], changed: N) -> None:
-        name = name_of(changed)
+        key = self.key(changed)
         with self._lock:
             if change.type == "DELETED":
-                self._objects.pop(name, None)
-                self._remember(name, changed)
+                self._objects.pop(key, None)
+                self._remember(key, changed)
             else:
-                self._objects[name] = changed
+                self._objects[key] = changed
 
-    def _remember(self, name: str, deleted: N) -> None:
-        self._deleted[name] = deleted
+    def _remember(self, key: str, deleted: N) -> None:
+        self._deleted[key] = deleted
         while len(self._deleted) > _MAX_DELETED:
             del self._deleted[next(iter(self._deleted))]

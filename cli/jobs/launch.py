@@ -41,7 +41,10 @@ from signalbox.http.schemas.work import LeaseRequest
 from signalbox.models.change import TaskView
 from signalbox.models.ids import TaskId
 
-_CREATE_PAUSES: Final = (0.5, 1.0, 2.0)
+_CREATE_PAUSE: Final = 0.5
+_CREATE_SECONDS: Final = 15.0
+"""For how long creation is tried again in an outage. No heartbeat is sent meanwhile."""
+
 _SYNC_SECONDS: Final = 60.0
 
 _INVALID_STATUSES: Final = frozenset(
@@ -67,6 +70,7 @@ class JobLauncher:
     keep: bool = False
     log_pause: float = 0.5
     sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -111,13 +115,13 @@ class JobLauncher:
             ClusterUnavailable: The API server did not answer.
         """
         job = job_manifest(self.template, task, held, self.scope)
-        name = name_of(job)
+        name, until = name_of(job), self.monotonic() + _CREATE_SECONDS
         try:
             self._delete_earlier(task.id, held.fence)
-            created = self._create(JOBS, job, name)
+            created = self._create(JOBS, job, name, until)
             self.jobs.add(created)
-            self._create(CONFIG_MAPS, task_config_map(task, created), name)
-            self._create(SECRETS, lease_secret(held, created), name)
+            self._create(CONFIG_MAPS, task_config_map(task, created), name, until)
+            self._create(SECRETS, lease_secret(held, created), name, until)
         except CommandError as failure:
             self._abandon(name)
             if isinstance(failure, ClusterError) and failure.status in _INVALID_STATUSES:
@@ -177,9 +181,9 @@ class JobLauncher:
             if labels_of(job).get(FENCE_LABEL) != str(fence):
                 self.cluster.delete(JOBS, name_of(job))
 
-    def _create(self, kind: ResourceKind[R], new: R, name: str) -> R:
+    def _create(self, kind: ResourceKind[R], new: R, name: str, until: float) -> R:
         """Create an object, again after an outage; the one of an earlier try is as good."""
-        pauses = iter(_CREATE_PAUSES)
+        pause = _CREATE_PAUSE
         while True:
             try:
                 return self.cluster.create(kind, new)
@@ -191,10 +195,11 @@ class JobLauncher:
                     raise
                 return existing
             except ClusterUnavailable as away:
-                pause = next(pauses, None)
-                if pause is None:
+                rest = max(pause, away.after)
+                if self.monotonic() + rest >= until:
                     raise
-                self.sleep(max(pause, away.after))
+                self.sleep(rest)
+                pause *= 2
 
     def _abandon(self, name: str) -> None:
         try:

@@ -11,7 +11,6 @@ from lightkube.models.core_v1 import Pod
 from cli.errors import CommandError
 from cli.jobs.cluster import JOBS, Cluster
 from cli.jobs.informer import Informer
-from cli.jobs.names import job_of, name_of
 from cli.jobs.pod_log import PodLogFollower
 from cli.jobs.pod_state import (
     has_started,
@@ -44,11 +43,11 @@ class JobView:
 
     def job(self) -> tuple[Job | None, bool]:
         """Return the Job as it last was, and whether it exists."""
-        return self.jobs.find(lambda job: name_of(job) == self.name)
+        return self.jobs.find(self.name)
 
     def pod(self) -> tuple[Pod | None, bool]:
         """Return its pod as it last was, and whether it exists."""
-        return self.pods.find(lambda pod: job_of(pod) == self.name)
+        return self.pods.find(self.name)
 
     @property
     def started(self) -> bool:

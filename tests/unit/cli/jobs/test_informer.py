@@ -46,6 +46,7 @@ def informer(api: KubernetesApi, errors: list[str]) -> Iterator[Informer[Job]]:
         cluster=api.cluster(),
         kind=JOBS,
         selector=label_selector(SCOPE.labels),
+        key=name_of,
         report=errors.append,
         pause=0.01,
     )
@@ -62,7 +63,7 @@ def create(api: KubernetesApi, letter: str) -> str:
 
 def state(informer: Informer[Job], name: str) -> tuple[bool, bool]:
     """Whether it is known, and whether it exists."""
-    found, exists = informer.find(lambda job: name_of(job) == name)
+    found, exists = informer.find(name)
     return found is not None, exists
 
 
@@ -90,7 +91,7 @@ def test_a_change_is_seen(api: KubernetesApi, informer: Informer[Job]) -> None:
     api.exit(name, 0)
 
     def complete() -> bool:
-        job, _ = informer.find(lambda job: name_of(job) == name)
+        job, _ = informer.find(name)
         return bool(job and job.status and job.status.conditions)
 
     wait_for(complete)

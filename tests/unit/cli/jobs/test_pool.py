@@ -2,6 +2,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import httpx2
@@ -403,6 +404,24 @@ def test_a_job_whose_creation_was_not_answered_is_created_once(farm: Farm) -> No
     farm.api.exit(job, 0)
 
     assert farm.wait_for_status(task, TaskStatus.SUCCEEDED).fence == 1
+
+
+def test_a_task_is_released_if_the_cluster_is_away_for_longer_than_a_lease_allows(
+    farm: Farm,
+) -> None:
+    clock = count(step=10.0)
+    pool = farm.pool()
+    pool.launcher = replace(pool.launcher, monotonic=lambda: next(clock))
+    farm.start(pool)
+    farm.wait_until_ready()
+    for _ in range(3):
+        farm.api.fail("POST", "configmaps", 503)
+    farm.add()
+
+    wait_for(lambda: bool(farm.records.releases))
+
+    assert farm.records.releases == ["Kubernetes: 503 injected"]
+    farm.wait_until_clean()
 
 
 def test_jobs_of_earlier_leases_are_deleted_before_another_is_created(farm: Farm) -> None:
