@@ -1,5 +1,6 @@
 """Build the worker of `signalbox work --kubernetes`."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def job_pool(
     """
     template = read_template(template_file)
     of_template = template.metadata.namespace if template.metadata else None
-    cluster = cluster or connect_cluster(namespace or of_template)
+    chosen = cluster or connect_cluster(namespace or of_template)
+    cluster = replace(chosen, warn=partial(runner.print, None, "warning"))
     scope = JobScope(base_url=runner.api.base_url, worker=runner.name)
     report = partial(runner.print, None, "waiting")
     selector = label_selector(scope.labels)

@@ -4,8 +4,8 @@ lightkube reads the configuration, authenticates and has the models. Requests ar
 its client can neither end a watch or a log that has gone silent nor ask for a log since a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, Generic, Literal, TypeVar
@@ -105,21 +105,29 @@ class ObjectChange(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A namespace of a cluster. Every method raises ClusterError, ClusterUnavailable."""
+    """A namespace of a cluster. Every method raises ClusterError, ClusterUnavailable.
+
+    `warn` is called with each warning about an object that is validated, such as a pod that its
+    namespace would not admit.
+    """
 
     http: httpx2.Client
     namespace: str
+    warn: Callable[[str], None] = field(default=lambda _: None)
 
     def create(self, kind: ResourceKind[R], new: R, *, dry_run: bool = False) -> R:
         """Create an object, or only have it validated, and return it."""
         query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
         content = msgspec.json.encode(new)
-        return _decoded(self._send("POST", self._path(kind), query, content), kind.model)
+        response = self._send("POST", self._path(kind), query, content)
+        for warning in _warnings(response) if dry_run else ():
+            self.warn(warning)
+        return _decoded(response.content, kind.model)
 
     def get(self, kind: ResourceKind[R], name: str) -> R | None:
         """Return an object, or None if there is none with this name."""
         try:
-            return _decoded(self._send("GET", self._path(kind, name), {}), kind.model)
+            return _decoded(self._send("GET", self._path(kind, name), {}).content, kind.model)
         except ClusterError as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -127,8 +135,8 @@ class Cluster:
 
     def list(self, kind: ResourceKind[R], selector: str) -> tuple[str, list[R]]:
         """Return the version of the list, and the objects that have the labels."""
-        content = self._send("GET", self._path(kind), {"labelSelector": selector})
-        page = _decoded(content, _List)
+        response = self._send("GET", self._path(kind), {"labelSelector": selector})
+        page = _decoded(response.content, _List)
         return page.metadata.resourceVersion, [_decoded(item, kind.model) for item in page.items]
 
     def delete(self, kind: ResourceKind[R], name: str) -> None:
@@ -176,7 +184,7 @@ class Cluster:
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str], content: bytes | None = None
-    ) -> bytes:
+    ) -> httpx2.Response:
         headers = {"Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
@@ -187,7 +195,7 @@ class Cluster:
         except httpx2.HTTPError as failure:
             raise _unreachable(failure) from failure
         _check(response)
-        return response.content
+        return response
 
     def _stream(self, path: str, query: Mapping[str, str], silence: float) -> Iterator[bytes]:
         """Yield a body as it arrives; an error if nothing arrives for so many seconds."""
@@ -233,6 +241,12 @@ def _change(line: bytes, model: type[R]) -> ObjectChange[R]:
         case _:
             status = _decoded(event.object, Status)
             raise _refusal(status.code or 0, status.message or "the watch ended")
+
+
+def _warnings(response: httpx2.Response) -> Iterator[str]:
+    """Yield the texts of the headers `Warning: 299 - "text"`."""
+    for header in response.headers.get_list("Warning"):
+        yield strip_controls(header.partition('"')[2].removesuffix('"').replace('\\"', '"'))[:500]
 
 
 def _check(response: httpx2.Response) -> None:

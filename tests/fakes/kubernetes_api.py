@@ -70,8 +70,9 @@ class KubernetesApi(ClusterStates):
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     allowed: set[tuple[str, str]] | None = None
+    warnings: list[str] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)
-    faults: deque[tuple[str, str, int | httpx2.HTTPError]] = field(default_factory=deque)
+    faults: deque[tuple[str, str, int | Exception]] = field(default_factory=deque)
     lost_answers: set[tuple[str, str]] = field(default_factory=set)
 
     def cluster(self) -> Cluster:
@@ -84,7 +85,7 @@ class KubernetesApi(ClusterStates):
         assert config
         return cluster_of(config, None, httpx2.MockTransport(self.handle))
 
-    def fail(self, method: str, plural: str, fault: int | httpx2.HTTPError) -> None:
+    def fail(self, method: str, plural: str, fault: int | Exception) -> None:
         """Answer one request to these objects with a status, or not at all."""
         self.faults.append((method, plural, fault))
 
@@ -118,7 +119,7 @@ class KubernetesApi(ClusterStates):
         match fault:
             case (_, _, int() as status):
                 raise Refused(status, "injected")
-            case (_, _, httpx2.HTTPError() as failure):
+            case (_, _, Exception() as failure):
                 raise failure
 
     def _answer(
@@ -128,7 +129,9 @@ class KubernetesApi(ClusterStates):
         match request.method, name, path["part"]:
             case "POST", None, None:
                 self._check("create", plural, query)
-                return httpx2.Response(201, json=self._create(plural, request.content, query))
+                created = self._create(plural, request.content, query)
+                headers = [("Warning", warning) for warning in self.warnings]
+                return httpx2.Response(201, json=created, headers=headers)
             case "GET", None, None if query.get("watch") == "true":
                 self._check("watch", plural, query)
                 return httpx2.Response(200, stream=_Chunks(self._watch(plural, query)))

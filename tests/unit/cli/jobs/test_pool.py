@@ -23,7 +23,7 @@ from cli.work.signals import StopFlag
 from signalbox.models.ids import TaskId, WorkerId
 from signalbox.models.task import Task, TaskStatus
 from tests.builders import a_task
-from tests.fakes.kubernetes_api import KubernetesApi
+from tests.fakes.kubernetes_api import KubernetesApi, Refused
 from tests.fakes.task_api import TaskRecords, task_api
 
 MANIFEST = {
@@ -522,6 +522,27 @@ def test_a_worker_without_a_permission_ends_before_it_claims(farm: Farm, missing
         farm.pool().run()
 
     assert farm.now(task).status is TaskStatus.PENDING
+
+
+def test_a_cluster_that_cannot_validate_without_creating_is_worked_in(farm: Farm) -> None:
+    words = 'admission webhook "policy.test" does not support dry run'
+    farm.api.fail("POST", "jobs", Refused(400, words))
+    task = farm.add()
+
+    farm.start()
+
+    assert farm.job(task)
+
+
+def test_warnings_about_the_template_are_printed_at_the_start(
+    farm: Farm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    farm.api.warnings.append('299 - "would violate PodSecurity \\"restricted:latest\\""')
+
+    farm.start()
+    farm.wait_until_ready()
+
+    assert 'warning  would violate PodSecurity "restricted:latest"' in capsys.readouterr().out
 
 
 def test_a_worker_that_the_api_refuses_ends_with_its_words(
