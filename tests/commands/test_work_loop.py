@@ -36,6 +36,7 @@ def worker_of(api: ApiClient, argv: list[str], stopping: StopFlag | None = None)
         output=Output(),
         lease_seconds=30,
         stopping=stopping or StopFlag(),
+        program=Path(argv[0]).name,
     )
     return Worker(runner=runner, start=command_starter(argv), wait_seconds=0)
 
