@@ -39,6 +39,7 @@ OPERATIONS: Mapping[Callable[..., object], AnyOperation] = {
     operations.list_tasks: operations.list_tasks({}),
     operations.update_task: operations.update_task(TASK, 1, {}),
     operations.cancel_task: operations.cancel_task(TASK, "r"),
+    operations.cancel_subtree: operations.cancel_subtree(TASK, "r"),
     operations.retry_task: operations.retry_task(TASK),
     operations.approve_task: operations.approve_task(TASK),
     operations.reject_task: operations.reject_task(TASK, "r"),
@@ -64,6 +65,7 @@ OPERATIONS: Mapping[Callable[..., object], AnyOperation] = {
 BODIES = {
     operations.create_task: bodies.NewTask,
     operations.update_task: bodies.TaskEdit,
+    operations.cancel_subtree: bodies.CancelBody,
     operations.claim_task: bodies.ClaimBody,
     operations.heartbeat: bodies.HeartbeatBody,
     operations.append_log: bodies.LogBody,

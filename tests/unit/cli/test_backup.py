@@ -27,6 +27,7 @@ from cli.backup.run import Placed, compare_backup, restore_backup, write_backup
 from cli.errors import CommandError
 from signalbox.aws import table_keys
 from signalbox.aws.compression import pack_record
+from signalbox.models.dependencies import related
 from signalbox.models.task import Priority, TaskStatus
 from tests.builders import NOW, a_task
 from tests.fakes.backup import FakeBackupStorage
@@ -142,6 +143,16 @@ def test_a_pending_task_gets_a_message_in_its_queue(archive: Archive) -> None:
 
     assert empty.log[-1] == f"high {TASK.id}"
     assert report.messages == 1
+
+
+def test_a_pending_task_that_waits_for_another_gets_no_message(tmp_path: Path) -> None:
+    stack, empty = a_stack(), FakeBackupStorage()
+    document = related(TASK, waits_for=(a_task().id,)).model_dump_json()
+    stack.hold(BackupPart.TASKS, {**TASK_ITEM, "doc": {"B": pack_record("task", document)}})
+
+    report = restore_backup(empty, backed_up(stack, tmp_path / "backup"))
+
+    assert report.messages == 0
 
 
 @pytest.mark.parametrize(

@@ -354,6 +354,7 @@ CALLS: dict[str, tuple[tuple[object, ...], dict[str, object]]] = {
     "list_tasks": ((), {"status": "failed"}),
     "update_task": ((TASK_ID,), {"version": 1, "priority": "low"}),
     "cancel_task": ((TASK_ID,), {"reason": "not needed"}),
+    "cancel_subtree": ((TASK_ID,), {"reason": "not needed"}),
     "retry_task": ((TASK_ID,), {}),
     "approve_task": ((TASK_ID,), {}),
     "reject_task": ((TASK_ID,), {"reason": "not today"}),

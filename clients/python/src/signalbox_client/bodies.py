@@ -46,6 +46,13 @@ class TaskEdit(TypedDict, total=False):
     due: datetime | None
 
 
+class CancelBody(TypedDict, total=False):
+    """The body of a cancellation."""
+
+    reason: str | None
+    subtree: bool
+
+
 class TaskFilters(TypedDict, total=False):
     """Which tasks a list contains: `since` is inclusive, `until` exclusive."""
 

@@ -15,6 +15,7 @@ from signalbox_client.bodies import (
 from signalbox_client.connection import SyncConnection
 from signalbox_client.log_stream import STREAM_SECONDS, LogStream
 from signalbox_client.models import (
+    Cancellation,
     ClaimedTask,
     Delivery,
     DeliverySummary,
@@ -75,6 +76,10 @@ class Client(SyncConnection):
     def cancel_task(self, task_id: str, *, reason: str | None = None) -> Task:
         """Cancel a task. Its worker learns it at its next heartbeat."""
         return self.send(operations.cancel_task(task_id, reason))
+
+    def cancel_subtree(self, task_id: str, *, reason: str | None = None) -> Cancellation:
+        """Cancel a task and all tasks that wait for it, directly or not, many at once."""
+        return self.send(operations.cancel_subtree(task_id, reason))
 
     def retry_task(self, task_id: str) -> Task:
         """Retry a task that has failed or was cancelled."""

@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from urllib.parse import quote
 
 from signalbox_client.bodies import (
+    CancelBody,
     ClaimBody,
     CompleteBody,
     DeliveryFilters,
@@ -28,6 +29,7 @@ from signalbox_client.bodies import (
     TaskFilters,
 )
 from signalbox_client.models import (
+    Cancellation,
     Claim,
     Delivery,
     DeliveryBody,
@@ -132,6 +134,14 @@ def cancel_task(task_id: str, reason: str | None) -> Operation[Task]:
         query={"reason": reason} if reason else {},
         headers={"If-Match": "*"},
         repeatable=False,
+    )
+
+
+def cancel_subtree(task_id: str, reason: str | None) -> Operation[Cancellation]:
+    """Cancel a task and those that wait for it, as many as one request does."""
+    body = CancelBody(reason=reason, subtree=True)
+    return Operation(
+        method="POST", path=_path(_TASKS, task_id, "cancel"), response=Cancellation, body={**body}
     )
 
 

@@ -10,12 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import leased
 from signalbox.models.rate_limits import ConcurrencyLimits
-from signalbox.models.slots import parked, position_of, slot_limits
+from signalbox.models.slots import SlotHolders, parked, position_of, slot_limits
 from signalbox.models.task import Priority, Task, TaskResult, TaskStatus
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.tasks.leases import LeaseRef
 from tests.builders import NOW, a_lease, a_task
-from tests.fakes.task_graph import Graph
+from tests.fakes.task_graph import MINUTE, Graph
 
 LIMITS = ConcurrencyLimits(kinds={"deploy": 2}, groups={"pair": 2})
 
@@ -345,6 +345,47 @@ def test_without_an_answer_of_the_store_no_limited_task_starts() -> None:
         graph.claim()
 
     assert running(graph) == []
+
+
+def test_a_claim_for_which_others_are_too_fast_leaves_the_message_where_it_is() -> None:
+    graph = Graph()
+    task = graph.create(group="deploy")
+    graph.deliver()
+    take, graph.store.replace = graph.store.replace, _conflict  # type: ignore[method-assign]
+
+    first = graph.claim()
+    graph.store.replace = take  # type: ignore[method-assign]
+    second = graph.claim()
+
+    assert first is None
+    assert second
+    assert second.id == task.id
+
+
+def _conflict(slot: str, before: SlotHolders, after: SlotHolders) -> None:
+    del slot, before, after
+    raise WriteConflict("the record has changed meanwhile")
+
+
+def test_a_lost_task_that_was_started_before_there_was_a_limit_waits_like_others() -> None:
+    graph = Graph()
+    old = graph.create(kind="deploy")
+    graph.deliver()
+    graph.claim()
+    graph.limits = ConcurrencyLimits(kinds={"deploy": 1})
+    new = graph.create(kind="deploy")
+    graph.deliver()
+    (claimed,) = started(graph, 1)
+    graph.clock.advance(seconds=61)
+    for message in graph.queue.messages[Priority.NORMAL]:
+        message.visible_at = graph.clock() + (MINUTE if message.task == new.id else -MINUTE)
+
+    assert claimed.id == new.id
+    assert started(graph, 1) == []
+    assert graph.now(old).status is TaskStatus.PENDING
+    graph.deliver()
+    assert started(graph, 1) == []
+    assert graph.now(old).limited_by == "kind:deploy"
 
 
 def test_positions_sort_by_creation() -> None:

@@ -26,6 +26,7 @@ from signalbox_client.models.logs import LogLine, LogPage, LogRoom
 from signalbox_client.models.problems import Fault, Problem
 from signalbox_client.models.queues import Pause, QueueList, QueuePause, QueueStatus
 from signalbox_client.models.tasks import (
+    Cancellation,
     ChangeType,
     Claim,
     ClaimedTask,
@@ -48,6 +49,7 @@ from signalbox_client.models.tasks import (
 
 __all__ = [
     "BodyView",
+    "Cancellation",
     "ChangeType",
     "Claim",
     "ClaimedTask",

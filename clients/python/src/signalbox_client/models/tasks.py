@@ -125,6 +125,18 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """The cancelled task, and which of its dependents this request has cancelled.
+
+    If there are `more`, they are cancelled within minutes, or by another such request.
+    """
+
+    task: Task
+    dependents: tuple[str, ...] = ()
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSummary:
     """A task in a list."""
 

@@ -207,7 +207,9 @@ def _queue(task: Task) -> TimelineStep:
         detail = f"a message for the task was {what} the queue {task.priority}"
         return TimelineStep(at=task.sent_at, what=TimelineKind.QUEUE, detail=detail, ids=ids)
     detail = "no message for the task is on record"
-    if task.status is TaskStatus.PENDING and task.not_before:
+    if task.limited_by:
+        detail += f"; it waits until fewer tasks of {task.limited_by} run"
+    elif task.status is TaskStatus.PENDING and task.not_before:
         detail += f"; maintenance sends one when the task may start, at {task.not_before:%F %T} UTC"
     elif task.status is TaskStatus.PENDING:
         detail += "; maintenance sends one if it is not claimed within two minutes"

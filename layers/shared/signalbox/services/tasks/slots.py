@@ -48,7 +48,8 @@ class TaskSlots:
         """Take each slot for a task that is about to be claimed; return one that is full, or None.
 
         Raises:
-            Unavailable: A store did not answer, or others were faster too often.
+            Unavailable: A store did not answer.
+            WriteConflict: Others were faster too often.
         """
         return next((slot for slot in limits if not self._take(slot, task, limits[slot])), None)
 
@@ -136,7 +137,7 @@ class TaskSlots:
             with suppress(WriteConflict):
                 self.store.replace(slot, before, after)
                 return True
-        raise Unavailable("the slots change too fast")
+        raise WriteConflict("the slots change too fast")
 
     def _read(self, task: TaskId) -> Task | None:
         with suppress(NotFound):
