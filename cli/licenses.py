@@ -35,6 +35,7 @@ STATED_LICENSES: Final[Mapping[str, str]] = {
     "colorama": "BSD-3-Clause",  # for Windows only
     "cronsim": "BSD-3-Clause",
     "google-re2": "BSD-3-Clause",
+    "httpx2-jsfetch": "BSD-3-Clause",  # for WebAssembly only
     "jinja2": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
 }
@@ -45,7 +46,7 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "ISC License": "ISC",
     "License :: OSI Approved :: MIT License": "MIT",
 }
-_GROUPS: Final = ("tokens", "schemas", "discovery", "serve")
+_GROUPS: Final = ("tokens", "schemas", "discovery", "serve", "kubernetes")
 _ROOTS: Final = ("signalbox", "signalbox-client")
 _MODULE: Final = re.compile(r"^node_modules/(?:.*/node_modules/)?(?P<name>[^/]+|@[^/]+/[^/]+)$")
 

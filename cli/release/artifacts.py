@@ -37,7 +37,7 @@ _PAGES: Final[Mapping[str, str]] = {
 }
 """Files of an archive, and where they are in the repository."""
 _PARAMETERS: Final = ("RetainPolicy=Retain", "DeletionProtection=true", "KeyEnvironment=live")
-_GROUPS: Final = ("tokens", "schemas", "discovery", "serve")
+_GROUPS: Final = ("tokens", "schemas", "discovery", "serve", "kubernetes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
