@@ -23,7 +23,7 @@ HEARTBEAT_USAGE: Final = Usage(
     write_units=1.25,
     reads=1,
     queue_calls=1,
-    log_bytes=390,
+    log_bytes=465,
 )
 
 INDEX_PARTITION_UNITS: Final = 0.55

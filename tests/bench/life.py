@@ -47,6 +47,7 @@ PAUSE: Final = timedelta(seconds=5, microseconds=137_159)
 """How much later the next step begins."""
 
 CONNECTOR: Final = "webhook"
+_TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 _READS: Final = frozenset({"GetItem", "Query", "BatchGetItem"})
 _QUEUE_CALLS: Final = ("Send", "Receive", "Delete", "ChangeMessage")
 
@@ -295,7 +296,7 @@ def _sqs_record(body: str) -> dict[str, JsonValue]:
         "receiptHandle": "r-1",
         "body": body,
         "attributes": {"ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
+        "messageAttributes": {"traceparent": {"dataType": "String", "stringValue": _TRACE}},
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:webhook",
         "awsRegion": "us-east-1",

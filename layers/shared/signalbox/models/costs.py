@@ -83,10 +83,10 @@ class Usage:
 
 USAGE: Final[Mapping[CostItem, Usage]] = {
     CostItem.WEBHOOKS: Usage(
-        requests=1, invocations=1, milliseconds=17, write_units=3, log_bytes=854
+        requests=1, invocations=1, milliseconds=17, write_units=3, log_bytes=929
     ),
     CostItem.TASKS: Usage(
-        invocations=0.1, milliseconds=12, write_units=3, queue_calls=1, log_bytes=246
+        invocations=0.1, milliseconds=12, write_units=3, queue_calls=1, log_bytes=321
     ),
     CostItem.CLAIMS: Usage(
         requests=1,
@@ -95,7 +95,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         write_units=3,
         reads=7,
         queue_calls=3,
-        log_bytes=587,
+        log_bytes=737,
     ),
     CostItem.COMPLETIONS: Usage(
         requests=1,
@@ -104,10 +104,10 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         write_units=5,
         reads=2,
         queue_calls=1,
-        log_bytes=634,
+        log_bytes=784,
     ),
     CostItem.NOTIFICATIONS: Usage(
-        invocations=0.1, milliseconds=185, write_units=6, reads=2, queue_calls=1.2, log_bytes=555
+        invocations=0.1, milliseconds=185, write_units=6, reads=2, queue_calls=1.2, log_bytes=630
     ),
 }
 
