@@ -10,11 +10,13 @@ import pytest
 from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
-from signalbox.models.span import SpanKind
-from signalbox.models.task import Priority
+from signalbox.models.span import Span, SpanKind
+from signalbox.models.task import Priority, TaskOrigin
 from signalbox.models.trace_context import same_trace, task_traceparent, trace_fields
 from signalbox.runtime.gateway import gateway
 from signalbox.runtime.json_logs import JsonFormatter
+from signalbox.runtime.otlp.traced_stores import TracedTasks
+from tests.builders import NOW, a_task
 from tests.fakes.spans import recorded_spans
 from tests.functions.system import Context, System, event
 from tests.functions.test_mcp import Agent
@@ -146,6 +148,21 @@ def test_the_call_of_a_tool_is_a_span_with_the_request_that_it_makes(system: Sys
     assert inner.traceparent == context
     assert inner.parent is outer
     assert same_trace(outer.traceparent, context)
+
+
+def test_the_trace_of_a_task_of_a_schedule_begins_with_its_creation(system: System) -> None:
+    planned = a_task(origin=TaskOrigin(provider="schedule", planned_at=NOW))
+    other = a_task()
+    tasks = TracedTasks(table=system.wiring.tasks_table, clock=system.clock)
+
+    with recorded_spans() as spans, Span(SpanKind.SERVER) as run:
+        for task in (planned, planned, other):
+            tasks.create(task)
+
+    first, repeated, second, _ = spans
+    assert first.traceparent == task_traceparent(planned)
+    assert not same_trace(repeated.traceparent, first.traceparent)
+    assert (first.parent, second.parent) == (None, run)
 
 
 def test_the_request_of_a_client_with_a_trace_is_linked_to_that_of_the_task(

@@ -14,18 +14,22 @@ from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.span import CURRENT_SPAN, Attribute, Span, SpanKind
 from signalbox.models.task import Priority, Task
-from signalbox.models.trace_context import same_trace
+from signalbox.models.trace_context import same_trace, task_traceparent
 from signalbox.services.ports.tasks import QueueMessage
 
 
 @frozen
 class TracedTasks(DynamoTasks):
-    """Stores tasks; the creation of each is a span."""
+    """Stores tasks; the creation of each is a span, with which the trace of a schedule begins."""
 
     @override
     def create(self, task: Task) -> bool:
-        with Span(SpanKind.INTERNAL, "create task", parent=CURRENT_SPAN.get()) as span:
+        is_planned = task.origin.planned_at is not None
+        parent = None if is_planned else CURRENT_SPAN.get()
+        with Span(SpanKind.INTERNAL, "create task", parent=parent) as span:
             is_new = DynamoTasks.create(self, task)
+            if is_new and is_planned:
+                span.begin(task_traceparent(task))
             span.attributes |= {
                 "signalbox.task_id": task.id,
                 "signalbox.kind": task.kind,
