@@ -48,7 +48,7 @@ def test_the_notice_names_the_places() -> None:
 
 def test_every_text_that_a_webhook_can_fill_is_marked() -> None:
     assert texts(TaskContent) - UNTRUSTED_FIELDS == {"kind"} <= OURS.keys()
-    assert {"author", "progress", "reason", "event", "delivery_key"} <= UNTRUSTED_FIELDS
+    assert {"author", "progress", "reason", "event", "delivery_key", "group"} <= UNTRUSTED_FIELDS
     assert "text" in texts(LogLine) & UNTRUSTED_FIELDS
     assert {"key", "event", "reason", "notes"} <= texts(Delivery) & UNTRUSTED_FIELDS
 
