@@ -312,7 +312,7 @@ class Installation:
         for item in self._items("TasksTable"):
             if item["sk"].value == "TASK":
                 tasks.append(Task.model_validate_json(_document(item)))
-            else:
+            elif item["sk"].value.startswith("NOTIFICATION#"):
                 notes.append(Notification.model_validate_json(_document(item)))
         return tasks, notes
 

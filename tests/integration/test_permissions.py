@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import JsonValue
 
 from signalbox.models.delivery import KeepBodies
 from signalbox.models.task import ChangeType
@@ -64,11 +65,14 @@ MODELS: Final = {
 }
 """The function that stands here for all of its kind, whose roles one loop of the template makes."""
 
+_HEADERS: Final = {"ssm:GetParameter"}
 UNSEEN: Final = {
-    "RealtimeFunction": {"execute-api:ManageConnections", "ssm:GetParameter"},
-    "FanoutFunction": {"execute-api:ManageConnections"},
+    "DashboardFunction": _HEADERS,
+    "DeadLettersFunction": _HEADERS,
+    "RealtimeFunction": {"execute-api:ManageConnections"} | _HEADERS,
+    "FanoutFunction": {"execute-api:ManageConnections"} | _HEADERS,
 }
-"""What is called without a trace here: frames are no calls of an SDK, and nobody has a token."""
+"""What is not called here: frames are no calls of an SDK, and no endpoint of OTLP has headers."""
 
 _GRANTS: Final = {"ssm:PutParameter"}
 OWN_ACTIONS: Final = {
@@ -162,6 +166,21 @@ def _everything(box: Installation, folder: Path) -> None:
     box.redeliver()
     _gateway(box, folder)
     _live_updates(box)
+    _relations(box)
+
+
+def _relations(box: Installation) -> None:
+    """A task runs after another one: by the dispatcher, and by maintenance where that fails."""
+    for failures in (0, 40):
+        first = box.operate("POST", "/api/v1/tasks", {"title": "First"}).word("id")
+        second: JsonValue = {"title": "Second", "after": [first]}
+        assert box.operate("POST", "/api/v1/tasks", second).status == 201
+        box.driver.settle()
+        if failures:
+            box.faults.on(
+                "DynamoDB.DeleteItem", unreachable, times=failures, by="DispatcherFunction"
+            )
+        box.live()
 
 
 def _live_updates(box: Installation) -> None:
