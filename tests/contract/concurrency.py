@@ -6,7 +6,7 @@ import pytest
 
 from signalbox.models.errors import WriteConflict
 from signalbox.models.slots import SlotHolder, SlotHolders, position_of
-from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
+from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember, ParkedTask
 from tests.builders import NOW, a_task
 
 SLOT, GROUP = "kind:deploy", "a group: ünï #1"
@@ -53,15 +53,25 @@ class ConcurrencyStoreContract:
     def test_those_that_wait_are_in_the_order_of_their_creation(
         self, store: ConcurrencyStore
     ) -> None:
-        for position in (POSITIONS[2], POSITIONS[0], POSITIONS[1], POSITIONS[0]):
-            store.add_waiting(SLOT, position)
-        store.add_waiting("kind:other", POSITIONS[3])
+        waiting = [ParkedTask(position=each, revision=1) for each in POSITIONS]
+        for parked in (waiting[2], waiting[0], waiting[1], waiting[0]):
+            store.add_waiting(SLOT, parked)
+        store.add_waiting("kind:other", waiting[3])
 
-        store.remove_waiting(SLOT, POSITIONS[1])
-        store.remove_waiting(SLOT, POSITIONS[3])
+        store.remove_waiting(SLOT, waiting[1])
+        store.remove_waiting(SLOT, waiting[3])
 
-        assert list(store.waiting(SLOT)) == [POSITIONS[0], POSITIONS[2]]
+        assert list(store.waiting(SLOT)) == [waiting[0], waiting[2]]
         assert store.holders(SLOT) == SlotHolders()
+
+    def test_one_that_was_parked_again_is_not_removed(self, store: ConcurrencyStore) -> None:
+        before, again = (ParkedTask(position=POSITIONS[0], revision=each) for each in (1, 3))
+        store.add_waiting(SLOT, before)
+        store.add_waiting(SLOT, again)
+
+        store.remove_waiting(SLOT, before)
+
+        assert list(store.waiting(SLOT)) == [again]
 
     def test_the_members_of_a_group_are_listed_latest_first(self, store: ConcurrencyStore) -> None:
         members = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.slots import SlotHolders
-from signalbox.services.ports.concurrency import GroupMember
+from signalbox.services.ports.concurrency import GroupMember, ParkedTask
 
 
 class FakeConcurrency:
@@ -12,7 +12,7 @@ class FakeConcurrency:
 
     def __init__(self) -> None:
         self.slots: dict[str, SlotHolders] = {}
-        self.parked: set[tuple[str, str]] = set()
+        self.parked: dict[tuple[str, str], int] = {}
         self.groups: dict[tuple[str, str], bool] = {}
         self.down = False
 
@@ -25,17 +25,20 @@ class FakeConcurrency:
             raise WriteConflict("the record has changed meanwhile")
         self.slots[slot] = after
 
-    def add_waiting(self, slot: str, position: str) -> None:
+    def add_waiting(self, slot: str, parked: ParkedTask) -> None:
         self._reach()
-        self.parked.add((slot, position))
+        self.parked[slot, parked.position] = parked.revision
 
-    def waiting(self, slot: str) -> Iterator[str]:
+    def waiting(self, slot: str) -> Iterator[ParkedTask]:
         self._reach()
-        yield from sorted(position for each, position in self.parked if each == slot)
+        for (name, position), revision in sorted(self.parked.items()):
+            if name == slot:
+                yield ParkedTask(position=position, revision=revision)
 
-    def remove_waiting(self, slot: str, position: str) -> None:
+    def remove_waiting(self, slot: str, parked: ParkedTask) -> None:
         self._reach()
-        self.parked.discard((slot, position))
+        if self.parked.get((slot, parked.position)) == parked.revision:
+            del self.parked[slot, parked.position]
 
     def add_member(self, group: str, member: GroupMember) -> None:
         self._reach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -10,9 +11,10 @@ from typing_extensions import override
 
 from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
+from signalbox.models.errors import WriteConflict
 from signalbox.models.frozen import frozen
 from signalbox.models.slots import SlotHolders
-from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
+from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember, ParkedTask
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
@@ -52,17 +54,23 @@ class DynamoConcurrency(ConcurrencyStore):
         )
 
     @override
-    def add_waiting(self, slot: str, position: str) -> None:
-        self.table.put(self._item(table_keys.slot_pk(slot), table_keys.WAITING + position))
+    def add_waiting(self, slot: str, parked: ParkedTask) -> None:
+        item = self._item(table_keys.slot_pk(slot), table_keys.WAITING + parked.position)
+        self.table.put({**item, "revision": {"N": str(parked.revision)}})
 
     @override
-    def waiting(self, slot: str) -> Iterator[str]:
-        rows = self._rows(table_keys.slot_pk(slot), table_keys.WAITING)
-        return (text_attribute(row, "sk").removeprefix(table_keys.WAITING) for row in rows)
+    def waiting(self, slot: str) -> Iterator[ParkedTask]:
+        for row in self._rows(table_keys.slot_pk(slot), table_keys.WAITING):
+            yield ParkedTask(
+                position=text_attribute(row, "sk").removeprefix(table_keys.WAITING),
+                revision=int(row["revision"]["N"]),
+            )
 
     @override
-    def remove_waiting(self, slot: str, position: str) -> None:
-        self.table.delete(_key(table_keys.slot_pk(slot), table_keys.WAITING + position))
+    def remove_waiting(self, slot: str, parked: ParkedTask) -> None:
+        key = _key(table_keys.slot_pk(slot), table_keys.WAITING + parked.position)
+        with suppress(WriteConflict):
+            self.table.delete_if(key, {"revision": {"N": str(parked.revision)}})
 
     @override
     def add_member(self, group: str, member: GroupMember) -> None:

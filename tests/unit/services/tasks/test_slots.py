@@ -1,6 +1,7 @@
 """Limits of tasks that run at once, however claims, ends, crashes and maintenance follow."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -386,6 +387,61 @@ def test_a_lost_task_that_was_started_before_there_was_a_limit_waits_like_others
     graph.deliver()
     assert started(graph, 1) == []
     assert graph.now(old).limited_by == "kind:deploy"
+
+
+def holding(graph: Graph) -> tuple[Task, Task]:
+    """A task that runs, and one of its group that waits for its slot."""
+    graph.create(group="deploy")
+    graph.deliver()
+    (first,) = started(graph, 1)
+    graph.clock.advance(seconds=1)
+    second = graph.create(group="deploy")
+    graph.deliver()
+    return first, second
+
+
+def test_a_task_that_is_overtaken_while_it_is_sent_on_waits_for_the_slot_again() -> None:
+    graph = Graph()
+    first, second = holding(graph)
+    assert started(graph, 1) == []
+    graph.create(group="deploy")
+    graph.deliver()
+    overtaking: list[Task] = []
+    send = graph.queue.send
+
+    def send_slowly(*args: Any, **options: Any) -> None:
+        send(*args, **options)
+        overtaking.extend(started(graph, 2))
+
+    complete(graph, first)
+    graph.queue.send = send_slowly  # type: ignore[method-assign]
+    graph.deliver()
+    graph.queue.send = send  # type: ignore[method-assign]
+    assert graph.now(second).limited_by == "group:deploy"
+    complete(graph, overtaking[0])
+    graph.deliver()
+
+    assert [task.id for task in started(graph, 1)] == [second.id]
+
+
+def test_a_task_that_is_overtaken_while_it_is_parked_waits_for_the_slot() -> None:
+    graph = Graph()
+    first, second = holding(graph)
+    graph.create(group="deploy")
+    graph.deliver()
+    overtaking: list[Task] = []
+
+    def end() -> None:
+        complete(graph, first)
+        graph.deliver()
+        overtaking.extend(started(graph, 1))
+
+    graph.tasks.before_write = end
+    assert started(graph, 1) == []
+    complete(graph, overtaking[0])
+    graph.deliver()
+
+    assert [task.id for task in started(graph, 1)] == [second.id]
 
 
 def test_positions_sort_by_creation() -> None:

@@ -20,6 +20,14 @@ class GroupMember:
     is_latest: bool
 
 
+@frozen
+class ParkedTask:
+    """A task that waits for a slot: its position, and the revision at which it was parked."""
+
+    position: str
+    revision: int
+
+
 class ConcurrencyStore(Protocol):
     """Stores who holds slots, who waits for them, and which tasks a group has.
 
@@ -36,14 +44,14 @@ class ConcurrencyStore(Protocol):
             WriteConflict: `before` is not what is stored.
         """
 
-    def add_waiting(self, slot: str, position: str) -> None:
-        """Add a task that waits for a slot."""
+    def add_waiting(self, slot: str, parked: ParkedTask) -> None:
+        """Add a task that waits for a slot, or replace the revision at which it was parked."""
 
-    def waiting(self, slot: str) -> Iterator[str]:
-        """Yield the positions of those that wait for a slot, earliest first, read lazily."""
+    def waiting(self, slot: str) -> Iterator[ParkedTask]:
+        """Yield those that wait for a slot, earliest first, read lazily."""
 
-    def remove_waiting(self, slot: str, position: str) -> None:
-        """Remove a task that waits no longer, if it is there."""
+    def remove_waiting(self, slot: str, parked: ParkedTask) -> None:
+        """Remove a task that waits no longer, unless it was parked again since."""
 
     def add_member(self, group: str, member: GroupMember) -> None:
         """Add a task to its group; it need not exist yet."""

@@ -25,7 +25,7 @@ from signalbox.models.slots import (
     unparked,
 )
 from signalbox.models.task import Task, TaskStatus
-from signalbox.services.ports.concurrency import ConcurrencyStore
+from signalbox.services.ports.concurrency import ConcurrencyStore, ParkedTask
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 
@@ -59,8 +59,10 @@ class TaskSlots:
         Raises:
             WriteConflict: The task has changed.
         """
-        self.store.add_waiting(slot, position_of(task))
-        self.tasks.replace(task, parked(task, slot, self.clock()))
+        after = parked(task, slot, self.clock())
+        self.tasks.replace(task, after)
+        # only now, since one that is not marked as waiting is removed
+        self.store.add_waiting(slot, _entry_of(after))
         # whoever gave a slot back before the task was among those that wait has not seen it
         return self._free(slot) == 0
 
@@ -81,14 +83,15 @@ class TaskSlots:
             Unavailable: A store or a queue did not answer.
         """
         free, stale = self._free(slot), 0
-        for position in self.store.waiting(slot):
+        for waiting in self.store.waiting(slot):
             if free <= 0 or stale >= _MAX_STALE:
                 return
-            if self._send(task_at(position), slot):
+            if self._send(task_at(waiting.position), slot):
                 free -= 1
             else:
                 stale += 1
-            self.store.remove_waiting(slot, position)
+            # it stays if its message was met by a claim that found the slot full again
+            self.store.remove_waiting(slot, waiting)
 
     def of_parked(self, task: Task, *, is_dispatched: bool) -> None:
         """Look at the slot that a task waits for, and mark the task if its changes are dispatched.
@@ -99,7 +102,7 @@ class TaskSlots:
         with suppress(Conflict, NotFound):
             before = self.tasks.get(task.id)
             if before.limited_by:
-                self.store.add_waiting(before.limited_by, position_of(before))
+                self.store.add_waiting(before.limited_by, _entry_of(before))
                 self.send_waiting(before.limited_by)
                 before = self.tasks.get(task.id)
             if is_dispatched and before.limited_by and before.version == task.version:
@@ -143,3 +146,9 @@ class TaskSlots:
         with suppress(NotFound):
             return self.tasks.get(task)
         return None
+
+
+def _entry_of(task: Task) -> ParkedTask:
+    """Return the entry of a parked task among those that wait."""
+    revision = task.relations.revision if task.relations else 0
+    return ParkedTask(position=position_of(task), revision=revision)
