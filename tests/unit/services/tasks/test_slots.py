@@ -444,6 +444,45 @@ def test_a_task_that_is_overtaken_while_it_is_parked_waits_for_the_slot() -> Non
     assert [task.id for task in started(graph, 1)] == [second.id]
 
 
+def test_a_task_that_waits_for_its_kind_gives_back_the_slot_of_its_group() -> None:
+    graph = Graph()
+    graph.limits = ConcurrencyLimits(kinds={"deploy": 1})
+    graph.create(kind="deploy")
+    graph.deliver()
+    started(graph, 1)
+    graph.create(kind="deploy", group="pair")
+    other = graph.create(group="pair")
+    graph.deliver()
+    holders = graph.store.holders
+
+    def claimed_within(slot: str) -> SlotHolders:
+        if slot == "kind:deploy":
+            graph.store.holders = holders  # type: ignore[method-assign]
+            assert started(graph, 1) == []
+        return holders(slot)
+
+    graph.store.holders = claimed_within  # type: ignore[method-assign]
+
+    claimed = started(graph, 1)
+
+    assert [task.id for task in claimed] == [other.id]
+
+
+def test_a_task_that_is_cancelled_while_it_is_claimed_gives_its_slot_back() -> None:
+    graph = Graph()
+    first, second = graph.create(group="deploy"), graph.create(group="deploy")
+    graph.deliver()
+
+    def cancel() -> None:
+        assert started(graph, 1) == []
+        graph.cancel(first)
+
+    graph.tasks.before_write = cancel
+    claimed = started(graph, 1)
+
+    assert [task.id for task in claimed] == [second.id]
+
+
 def test_positions_sort_by_creation() -> None:
     early, late = a_task(), a_task(created_at=NOW + timedelta(microseconds=1))
 

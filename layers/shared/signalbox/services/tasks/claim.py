@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import takewhile
 from math import ceil
 from time import sleep
 from typing import TYPE_CHECKING, Final, cast
@@ -166,15 +167,20 @@ class ClaimTask:
         # whoever looks at the slot takes a task that waits for it for one without
         task = slots.unpark(task) if task.limited_by else task
         full = slots.take(task, limits)
-        if full is None:
-            after = with_slots(leased(task, lease, now), limits)
-            self.tasks.replace(task, after)
-            return after
-        if task.status is TaskStatus.RUNNING:
-            self.tasks.replace(task, lease_ended(task, now, by=QUEUE_ACTOR))
-        elif not slots.park(task, full):
-            self._hide(message, timedelta())
-            return None
+        try:
+            if full is None:
+                after = with_slots(leased(task, lease, now), limits)
+                self.tasks.replace(task, after)
+                return after
+            if task.status is TaskStatus.RUNNING:
+                self.tasks.replace(task, lease_ended(task, now, by=QUEUE_ACTOR))
+            elif not slots.park(task, full):
+                self._hide(message, timedelta())
+                return None
+        except Conflict:
+            slots.give_back(limits)
+            raise
+        slots.give_back(takewhile(lambda slot: slot != full, limits))
         self.queue.delete(message.queue, message.receipt)
         return None
 

@@ -5,7 +5,7 @@ is parked: it gives its message up, and gets another one when a slot is free. Th
 that, and maintenance where the dispatcher has not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -75,6 +75,15 @@ class TaskSlots:
         after = unparked(task, self.clock())
         self.tasks.replace(task, after)
         return after
+
+    def give_back(self, slots: Iterable[str]) -> None:
+        """Send on those that found slots full only because of a claim that has come to nothing.
+
+        Raises:
+            Unavailable: A store or a queue did not answer.
+        """
+        for slot in slots:
+            self.send_waiting(slot)
 
     def send_waiting(self, slot: str) -> None:
         """Send on as many of the tasks that wait for a slot as are free, the earliest first.
