@@ -13,6 +13,7 @@ from signalbox.models.lifecycle import leased
 from signalbox.models.rate_limits import ConcurrencyLimits
 from signalbox.models.slots import SlotHolders, parked, position_of, slot_limits
 from signalbox.models.task import Priority, Task, TaskResult, TaskStatus
+from signalbox.services.ports.concurrency import ParkedTask
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.tasks.leases import LeaseRef
 from tests.builders import NOW, a_lease, a_task
@@ -481,6 +482,21 @@ def test_a_task_that_is_cancelled_while_it_is_claimed_gives_its_slot_back() -> N
     claimed = started(graph, 1)
 
     assert [task.id for task in claimed] == [second.id]
+
+
+def test_a_crowd_that_waits_no_longer_delays_those_behind_it_and_no_more() -> None:
+    graph = Graph()
+    first, second = holding(graph)
+    assert started(graph, 1) == []
+    for number in range(201):
+        gone = a_task(id=f"tsk_gone{number}", created_at=NOW - MINUTE)
+        graph.store.add_waiting("group:deploy", ParkedTask(position=position_of(gone), revision=1))
+    complete(graph, first)
+    graph.deliver()
+
+    graph.maintain(4)
+
+    assert [task.id for task in started(graph, 1)] == [second.id]
 
 
 def test_positions_sort_by_creation() -> None:

@@ -31,10 +31,11 @@ class DispatchRelations:
 
     def after_step(self, task: Task) -> bool:
         """Move on what waits for a task; return whether nothing is left."""
-        if task.relations and task.status is not TaskStatus.RUNNING:
-            for slot in task.relations.slots:
-                self.slots.send_waiting(slot)
-        if not task.finished:
+        if task.status is TaskStatus.RUNNING:
             return True
-        self.groups.leave(task)
-        return self.dependents.of_ended(task)
+        slots = task.relations.slots if task.relations else ()
+        results = [self.slots.send_waiting(slot) for slot in slots]
+        if task.finished:
+            self.groups.leave(task)
+            results.append(self.dependents.of_ended(task))
+        return all(results)

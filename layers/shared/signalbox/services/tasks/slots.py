@@ -85,22 +85,27 @@ class TaskSlots:
         for slot in slots:
             self.send_waiting(slot)
 
-    def send_waiting(self, slot: str) -> None:
+    def send_waiting(self, slot: str) -> bool:
         """Send on as many of the tasks that wait for a slot as are free, the earliest first.
+
+        Return False if there were too many entries of tasks that wait no longer to look at all.
 
         Raises:
             Unavailable: A store or a queue did not answer.
         """
         free, stale = self._free(slot), 0
         for waiting in self.store.waiting(slot):
-            if free <= 0 or stale >= _MAX_STALE:
-                return
+            if free <= 0:
+                return True
+            if stale >= _MAX_STALE:
+                return False
             if self._send(task_at(waiting.position), slot):
                 free -= 1
             else:
                 stale += 1
             # it stays if its message was met by a claim that found the slot full again
             self.store.remove_waiting(slot, waiting)
+        return True
 
     def of_parked(self, task: Task, *, is_dispatched: bool) -> None:
         """Look at the slot that a task waits for, and mark the task if its changes are dispatched.
