@@ -134,3 +134,37 @@ def test_more_tasks_than_are_cancelled_at_once_are_cancelled_before_the_latest_c
 
     waiting = [task for task in graph.tasks.kept.values() if task.status is TaskStatus.PENDING]
     assert [task.id for task in waiting] == [last.id]
+
+
+def test_any_number_of_later_tasks_that_queue_do_not_stop_the_latest_before_them() -> None:
+    graph = Graph()
+    task = latest(graph)
+    for number in range(300):
+        later = a_task(id=f"tsk_later{number}", created_at=NOW + timedelta(hours=1))
+        member = GroupMember(position=position_of(later), is_latest=False)
+        graph.store.add_member("preview", member)
+
+    graph.deliver()
+
+    assert graph.claim()
+    assert graph.now(task).status is TaskStatus.RUNNING
+
+
+def test_no_group_is_read_for_a_parked_task_whose_changes_are_dispatched() -> None:
+    graph = Graph()
+    for _ in range(2):
+        graph.create(group="preview")
+        graph.clock.advance(seconds=1)
+    graph.deliver()
+    graph.claim()
+    graph.claim()
+    (parked,) = (task for task in graph.tasks.kept.values() if task.limited_by)
+    graph.dispatch(parked, parked.undispatched)
+    graph.store.groups.clear()
+    late = a_task(created_at=NOW + timedelta(hours=1))
+    graph.tasks.kept[late.id] = late
+    graph.store.add_member("preview", GroupMember(position=position_of(late), is_latest=True))
+
+    graph.dispatch(graph.now(parked), ())
+
+    assert graph.now(parked).limited_by == "group:preview"

@@ -20,7 +20,8 @@ class DispatchRelations:
 
     def may_wait(self, task: Task) -> bool:
         """Return whether a waiting task goes on to wait, since no later one takes its place."""
-        return self.groups.supersede(task)
+        # who comes after its changes were dispatched looks at the task
+        return not task.undispatched or self.groups.supersede(task)
 
     def of_waiting(self, task: Task, *, is_dispatched: bool) -> None:
         """Look at what a task waits for, and mark the task if its changes are dispatched."""

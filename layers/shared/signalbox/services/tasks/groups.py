@@ -20,7 +20,7 @@ GROUP_ACTOR: Final = "group"
 """The actor of steps that a later task of the same group causes."""
 
 SUPERSEDED_AT_ONCE: Final = 200
-"""How many tasks of a group one call looks at."""
+"""How many tasks of a group one call cancels."""
 
 _WAITING: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
 
@@ -59,19 +59,20 @@ class ManageGroups:
             return True
         if task.last_step.type is ChangeType.RETRIED:
             self.join(task)  # it left the group when it ended
-        own = position_of(task)
-        for number, member in enumerate(self.store.members(relations.group)):
+        own, superseded = position_of(task), 0
+        for member in self.store.members(relations.group):
             if member.position > own:
                 if member.is_latest and self._exists(task_at(member.position)):
                     return not self._cancel(task.id, task_at(member.position), _WAITING)
             elif relations.group_policy is GroupPolicy.QUEUE:
                 return True
-            elif number >= SUPERSEDED_AT_ONCE:
-                raise Unavailable("more tasks of the group have to be cancelled")
             elif member.position < own:
+                if superseded >= SUPERSEDED_AT_ONCE:
+                    raise Unavailable("more tasks of the group have to be cancelled")
                 ending = _WAITING | ({TaskStatus.RUNNING} if relations.cancel_running else set())
                 if self._cancel(task_at(member.position), task.id, ending):
                     self.store.remove_member(relations.group, member.position)
+                    superseded += 1  # others do not count: they would be met each time
         return True
 
     def _exists(self, task: TaskId) -> bool:
