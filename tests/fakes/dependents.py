@@ -1,9 +1,11 @@
 """The tasks that wait for a task, in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
+from signalbox.services.ports.tasks import TaskStore
+from signalbox.services.tasks.dependencies import AwaitTasks
 
 
 class FakeDependents:
@@ -28,3 +30,8 @@ class FakeDependents:
     def _reach(self) -> None:
         if self.down:
             raise Unavailable("the tasks did not answer")
+
+
+def awaiting(tasks: TaskStore) -> Callable[[], AwaitTasks]:
+    """Return what makes tasks of this store wait for others."""
+    return lambda: AwaitTasks(tasks=tasks, index=FakeDependents())

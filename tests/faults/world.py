@@ -38,7 +38,7 @@ from tests.fakes.circuits import FakeCircuitStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
-from tests.fakes.dependents import FakeDependents
+from tests.fakes.dependents import FakeDependents, awaiting
 from tests.fakes.edges import FakeConnector
 from tests.fakes.queues import FakeTaskQueue
 from tests.fakes.tasks import FakeAgenda, FakeNotificationStore, FakeTaskStore
@@ -182,6 +182,7 @@ class World:
             deliveries=self._fused(self.deliveries),
             clock=self.clock,
             retention=timedelta(hours=24),
+            wait=awaiting(tasks),
         )
         self.dispatch = DispatchChanges(
             tasks=tasks,

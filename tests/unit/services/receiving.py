@@ -19,6 +19,7 @@ from tests.builders import NOW, SECRET
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import awaiting
 from tests.fakes.tasks import FakeTaskStore
 
 ISSUE: Mapping[str, JsonValue] = {
@@ -77,6 +78,7 @@ class SourceOfGitHub:
             deliveries=self.deliveries,
             clock=self.clock,
             retention=timedelta(hours=24),
+            wait=awaiting(self.tasks),
         )
         return use_case(provider.sign(unsigned, SECRET))
 

@@ -16,6 +16,7 @@ from tests.builders import a_connection, a_source, a_subscription, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import awaiting
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
 from tests.fakes.references import clients
 from tests.fakes.tasks import FakeNotificationStore, FakeTaskStore
@@ -68,6 +69,7 @@ class Installation:
             deliveries=self.deliveries,
             clock=clock,
             retention=timedelta(days=1),
+            wait=awaiting(self.tasks),
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,

@@ -235,6 +235,11 @@ class Task(TaskContent):
         return self.repository or f"{self.origin.provider}/{self.origin.source}"
 
     @property
+    def runs_after(self) -> tuple[TaskId, ...]:
+        """Return the tasks after which this one runs, whether they have ended or not."""
+        return self.relations.after if self.relations else ()
+
+    @property
     def waits_for(self) -> tuple[TaskId, ...]:
         """Return the tasks that have to end before this one may run."""
         return self.relations.waits_for if self.relations and not self.finished else ()

@@ -42,7 +42,6 @@ from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
-from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
@@ -140,7 +139,7 @@ def _add_docs(routes: Routes, websocket_url: str) -> None:
 
 def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
     tasks, logs, clock = wired.tasks, wired.logs, wired.clock
-    wait = AwaitTasks(tasks=tasks, index=wired.dependents)
+    wait = wired.await_tasks()
     add_tasks(
         routes,
         create=CreateTask(

@@ -145,6 +145,7 @@ def deferred(wiring: Wiring | None = None) -> DeferredHandler:
         permission_within=permission.within,
         follow_up=follow_up_sender(wired),
         clock=wired.clock,
+        wait=wired.await_tasks,
     )
     handler = DeferredHandler(
         interpret=interpret,

@@ -29,6 +29,7 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             deliveries=wired.deliveries,
             clock=wired.clock,
             retention=wired.settings.retention,
+            wait=wired.await_tasks,
             permission=wired.permission_within,
             published_keys=PublishedKeyCache(
                 fetch=PublishedKeyFetcher(wired.settings.trusted), clock=wired.clock

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from signalbox.services.config.refresh_networks import FetchNetworks
     from signalbox.services.notifications.digest import Digests
     from signalbox.services.notifications.order import NotificationOrder
+    from signalbox.services.tasks.dependencies import AwaitTasks
     from signalbox.services.tasks.dispatch import DispatchChanges
     from signalbox.services.tasks.dispatch_relations import DispatchRelations
     from signalbox.services.tasks.slots import TaskSlots
@@ -112,6 +113,12 @@ class Wiring(AwsClients):
         from signalbox.aws.dependents import DynamoDependents  # noqa: PLC0415  see above
 
         return DynamoDependents(table=self.tasks_table, clock=self.clock)
+
+    def await_tasks(self) -> "AwaitTasks":
+        """Return what lets tasks wait for others."""
+        from signalbox.services.tasks.dependencies import AwaitTasks  # noqa: PLC0415  see above
+
+        return AwaitTasks(tasks=self.tasks, index=self.dependents)
 
     @cached_property
     def task_slots(self) -> "TaskSlots":

@@ -10,11 +10,17 @@ from signalbox.models.source import Controls
 from signalbox.models.task import Task, TaskApproval, TaskStatus
 from signalbox.models.task_action import TaskAction, TaskVerb
 from signalbox.services.deliveries.act_on_tasks import ActOnTasks
+from signalbox.services.tasks.dependencies import AwaitTasks
 from tests.builders import NOW, a_source, a_task, an_origin
 from tests.fakes.clock import FakeClock
+from tests.fakes.task_graph import Graph
 from tests.fakes.tasks import FakeTaskStore
 
 DELIVERY = DeliveryId("dlv_one")
+
+
+def waits_for_nothing() -> AwaitTasks:
+    raise AssertionError("the task runs after no other")
 
 
 def waiting(**changes: object) -> Task:
@@ -30,7 +36,7 @@ def action(task: Task, verb: TaskVerb = TaskVerb.APPROVE, by: str = "github:ada"
 
 def acted(task: Task, *actions: TaskAction, **source: object) -> tuple[Task, tuple[str, ...]]:
     store = FakeTaskStore(task)
-    act = ActOnTasks(tasks=store, clock=FakeClock())
+    act = ActOnTasks(tasks=store, clock=FakeClock(), wait=waits_for_nothing)
 
     notes = act(actions, a_source(**source), DELIVERY)
 
@@ -71,7 +77,7 @@ def test_a_command_is_carried_out_once(verb: TaskVerb, status: TaskStatus) -> No
 def test_a_retry_that_is_received_again_does_not_retry_again() -> None:
     before = cancelled(a_task(), None, NOW, "somebody")
     store = FakeTaskStore(before)
-    act = ActOnTasks(tasks=store, clock=FakeClock())
+    act = ActOnTasks(tasks=store, clock=FakeClock(), wait=waits_for_nothing)
     retry = [action(before, TaskVerb.RETRY)]
     act(retry, a_source(), DELIVERY)
     store.replace(store.get(before.id), cancelled(store.get(before.id), None, NOW, "somebody"))
@@ -82,6 +88,21 @@ def test_a_retry_that_is_received_again_does_not_retry_again() -> None:
 
     assert again is TaskStatus.CANCELLED
     assert store.get(before.id).status is TaskStatus.PENDING
+
+
+def test_a_retry_waits_again_for_the_tasks_that_have_not_ended() -> None:
+    graph = Graph()
+    ended, open_task = graph.create(), graph.create()
+    before = graph.create(ended, open_task)
+    graph.cancel(ended)
+    graph.cancel(before)
+    act = ActOnTasks(tasks=graph.tasks, clock=graph.clock, wait=lambda: graph.wait)
+
+    notes = act([action(before, TaskVerb.RETRY)], a_source(controls=Controls.ANY), DELIVERY)
+
+    assert notes == (f"retry {before.id}: it is pending",)
+    assert graph.now(before).waits_for == (open_task.id,)
+    assert list(graph.index.dependents(open_task.id)) == [before.id]
 
 
 def test_who_requested_a_task_may_not_approve_it() -> None:

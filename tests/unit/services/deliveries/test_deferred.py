@@ -27,6 +27,7 @@ from tests.builders import SECRET, a_request, a_source
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import awaiting
 from tests.fakes.tasks import FakeTaskStore
 from tests.samples import request_of, sample
 
@@ -85,6 +86,7 @@ class System:
             retention=RETENTION,
             permission=asked_here.within,
             take_slot=self._take_slot,
+            wait=awaiting(self.tasks),
         )
         asked_there = CheckPermission(open_permissions=self.permissions.opened, clock=clock)
         self.interpret = InterpretDeferred(
@@ -100,6 +102,7 @@ class System:
             permission_within=asked_there.within,
             follow_up=self._follow_up,
             clock=clock,
+            wait=awaiting(self.tasks),
         )
 
     def run(self, seconds: float = 60) -> DeferredRun:

@@ -13,6 +13,7 @@ from signalbox.services.deliveries.receive import ReceiveResult, ReceiveWebhook
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
 from tests.fakes.deliveries import FakeDeliveryStore
+from tests.fakes.dependents import awaiting
 from tests.fakes.tasks import FakeTaskStore
 from tests.unit.providers.generic.test_sns import (
     CERTIFICATE,
@@ -49,6 +50,7 @@ class Receiver:
             config=FakeConfigStore(source),
             secrets=FakeSecretStore(clock, {}),
             tasks=FakeTaskStore(),
+            wait=awaiting(FakeTaskStore()),
             deliveries=self.deliveries,
             clock=clock,
             retention=timedelta(hours=24),

@@ -5,7 +5,7 @@ The history of a task names the delivery, so that a command that is received aga
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from signalbox.models.errors import Conflict, NotFound
 from signalbox.models.frozen import frozen
@@ -17,6 +17,9 @@ from signalbox.models.task_action import TaskAction, TaskVerb
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.apply_step import apply_step
+
+if TYPE_CHECKING:
+    from signalbox.services.tasks.dependencies import AwaitTasks
 
 _Step = Callable[[Task, str, datetime, str], Task]
 
@@ -30,10 +33,11 @@ _STEPS: Final[dict[TaskVerb, _Step]] = {
 
 @frozen
 class ActOnTasks:
-    """Act on tasks."""
+    """Act on tasks. `wait` is made when a task is retried that runs after others."""
 
     tasks: TaskStore
     clock: Clock
+    wait: "Callable[[], AwaitTasks]"
 
     def __call__(
         self, actions: Sequence[TaskAction], source: Source, delivery: DeliveryId
@@ -63,7 +67,9 @@ class ActOnTasks:
             if any(each.reason and each.reason.endswith(mark) for each in before.history):
                 return before
             reason = f"{action.reason}, {mark}" if action.reason else mark
-            return _STEPS[action.verb](before, reason, self.clock(), action.by)
+            after = _STEPS[action.verb](before, reason, self.clock(), action.by)
+            is_waiting_again = action.verb is TaskVerb.RETRY and after.runs_after
+            return self.wait().again(after) if is_waiting_again else after
 
         return apply_step(self.tasks, action.task, None, step)
 

@@ -4,6 +4,9 @@ It may run twice for a delivery, or end anywhere: an attempt is recorded before 
 are derived from the request, and what is not completed becomes due again.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from signalbox.models.deferral import (
     MAX_INTERPRET_ATTEMPTS,
     attempt_completed,
@@ -46,6 +49,9 @@ from signalbox.services.ports.deliveries import (
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
+if TYPE_CHECKING:
+    from signalbox.services.tasks.dependencies import AwaitTasks
+
 _UNLIMITED = float("inf")
 
 
@@ -64,6 +70,7 @@ class InterpretDeferred:
     permission_within: PermissionsWithin
     follow_up: SendFollowUp
     clock: Clock
+    wait: "Callable[[], AwaitTasks]"
 
     def __call__(self, delivery: DeliveryId) -> Delivery | None:
         """Return the delivery after the step, None if it is not due or another process does it.
@@ -103,7 +110,7 @@ class InterpretDeferred:
     def _act(self, delivery: Delivery, interpretation: Interpretation) -> tuple[str, ...]:
         if not interpretation.actions:
             return ()
-        act = ActOnTasks(tasks=self.tasks, clock=self.clock)
+        act = ActOnTasks(tasks=self.tasks, clock=self.clock, wait=self.wait)
         source = self.reinterpret.source(delivery)
         return act(interpretation.actions, source, delivery.id)
 

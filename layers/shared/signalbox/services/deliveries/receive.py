@@ -10,10 +10,10 @@ deadline of the provider, is stored as pending and answered. `InterpretDeferred`
 also sends the outcome to a person where the provider does not show the answer.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import field, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from signalbox.models.delivery import Delivery, DeliveryStatus, reinterpreted
 from signalbox.models.errors import (
@@ -52,6 +52,9 @@ from signalbox.services.ports.deliveries import (
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 
+if TYPE_CHECKING:
+    from signalbox.services.tasks.dependencies import AwaitTasks
+
 _CLOCK_MARGIN: Final = timedelta(hours=1)
 
 
@@ -89,6 +92,7 @@ class ReceiveWebhook:
     deliveries: DeliveryStore
     clock: Clock
     retention: timedelta
+    wait: "Callable[[], AwaitTasks]"
     permission: PermissionsWithin = nobody_in_time
     take_slot: TakeSlot = free_slot
     published_keys: FindPublishedKeys = no_published_keys
@@ -118,7 +122,7 @@ class ReceiveWebhook:
         for task in interpretation.tasks:
             if task.id not in existing:
                 self.tasks.create(task)
-        act = ActOnTasks(tasks=self.tasks, clock=self.clock)
+        act = ActOnTasks(tasks=self.tasks, clock=self.clock, wait=self.wait)
         interpretation = interpretation.acted(act(interpretation.actions, source, context.id))
         delivery = self._delivery(
             request, context, secret_index, interpretation, provider.recorded_headers

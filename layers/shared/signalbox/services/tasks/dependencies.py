@@ -8,7 +8,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from signalbox.models.dependencies import UnknownTask, checked, settled, with_dependents
+from signalbox.models.dependencies import (
+    UnknownTask,
+    checked,
+    related,
+    settled,
+    with_dependents,
+)
+from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.errors import Conflict, NotFound, Unavailable, WriteConflict
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
@@ -56,6 +63,12 @@ class AwaitTasks:
                 self.index.add(task.id, dependent)
                 with suppress(NotFound):  # it has ended and expired
                     self._mark(task)
+
+    def again(self, task: Task) -> Task:
+        """Return the retried task, waiting for those that it runs after and that have not ended."""
+        awaited = [each for each in self.existing(task.runs_after).values() if not each.finished]
+        self(task.id, awaited)
+        return entry_at_due_time(related(task, waits_for=tuple(each.id for each in awaited)))
 
     def _mark(self, task: Task) -> None:
         """Mark that the task has dependents, unless it ends meanwhile."""

@@ -10,8 +10,6 @@ from typing import Annotated
 from pydantic import Field
 
 from signalbox.models.base import Rfc3339
-from signalbox.models.dependencies import related
-from signalbox.models.due_entry import entry_at_due_time
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import approved, cancelled, editable, edited, rejected, retried
@@ -169,12 +167,6 @@ class RetryTask:
 
         def step(task: Task) -> Task:
             again = retried(task, self.clock(), by)
-            return self._waiting(again) if task.relations and task.relations.after else again
+            return self.wait.again(again) if again.runs_after else again
 
         return apply_step(self.tasks, task, versions, step)
-
-    def _waiting(self, task: Task) -> Task:
-        after = task.relations.after if task.relations else ()
-        awaited = [each for each in self.wait.existing(after).values() if not each.finished]
-        self.wait(task.id, awaited)
-        return entry_at_due_time(related(task, waits_for=tuple(each.id for each in awaited)))
