@@ -356,6 +356,22 @@ def test_the_subtree_of_a_cancelled_task_can_be_cancelled_and_that_of_a_finished
         graph.cancel_subtree(done)
 
 
+def test_a_retried_task_that_waits_for_the_root_no_longer_keeps_its_own_dependents() -> None:
+    graph = Graph()
+    root = graph.create()
+    child = graph.create(root)
+    graph.deliver()
+    graph.cancel(root)
+    graph.cancel(child)
+    graph.retry(child)
+    grandchild = graph.create(child)
+
+    result = graph.cancel_subtree(root)
+
+    assert (result.dependents, result.more) == ((), False)
+    assert {graph.now(each).status for each in (child, grandchild)} == {TaskStatus.PENDING}
+
+
 def test_a_retried_task_of_a_subtree_ends_nothing_when_it_is_cancelled_alone() -> None:
     graph = Graph()
     root = graph.create()

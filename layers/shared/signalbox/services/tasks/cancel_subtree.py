@@ -61,30 +61,31 @@ class CancelSubtree:
                 return task if marked else related(task, ends_dependents=True)
             return cancelled(related(task, ends_dependents=True), reason, self.clock(), by)
 
-        root = apply_step(self.tasks, task, versions, step)
-        ended = list[TaskId]()
-        for number, (awaited, dependent) in enumerate(self._depending(root)):
-            if len(ended) >= self.at_once or number >= self.at_once * _LOOKED_AT_FOR_ONE:
-                return SubtreeResult(task=root, dependents=tuple(ended), more=True)
-            if self._cancel(dependent, awaited, root.id):
-                ended.append(dependent)
-        return SubtreeResult(task=root, dependents=tuple(ended), more=False)
+        return self._cancel_dependents(apply_step(self.tasks, task, versions, step))
 
-    def _depending(self, root: Task) -> Iterator[tuple[TaskId, TaskId]]:
-        """Yield a task and one that waits for it, from the root on, each of the latter once."""
-        if root.relations is None or not root.relations.has_dependents:
-            return
-        found, left = {root.id}, deque([root.id])
+    def _cancel_dependents(self, root: Task) -> SubtreeResult:
+        ended, seen, left = list[TaskId](), {root.id}, deque([root])
         while left:
             awaited = left.popleft()
-            for dependent in self.index.dependents(awaited):
-                if dependent not in found:
-                    found.add(dependent)
-                    left.append(dependent)
-                    yield awaited, dependent
+            for dependent in self._dependents(awaited):
+                if dependent in seen:
+                    continue
+                if len(ended) >= self.at_once or len(seen) > self.at_once * _LOOKED_AT_FOR_ONE:
+                    return SubtreeResult(task=root, dependents=tuple(ended), more=True)
+                seen.add(dependent)
+                after, has_ended = self._cancel(dependent, awaited.id, root.id)
+                if has_ended:
+                    ended.append(dependent)
+                if after and after.status is TaskStatus.CANCELLED:
+                    left.append(after)  # one that was retried keeps what waits for it
+        return SubtreeResult(task=root, dependents=tuple(ended), more=False)
 
-    def _cancel(self, task: TaskId, awaited: TaskId, root: TaskId) -> bool:
-        """Cancel a task if it waits for another one; return whether it did."""
+    def _dependents(self, awaited: Task) -> Iterator[TaskId]:
+        is_awaited = awaited.relations and awaited.relations.has_dependents
+        return self.index.dependents(awaited.id) if is_awaited else iter(())
+
+    def _cancel(self, task: TaskId, awaited: TaskId, root: TaskId) -> tuple[Task | None, bool]:
+        """Cancel a task if it waits for another one; return it, and whether this cancelled it."""
         reason = f"cancelled together with the task {root}, on which it depends"
         waited = False
 
@@ -98,6 +99,5 @@ class CancelSubtree:
 
         with suppress(Conflict, NotFound):
             # what changes too fast here is cancelled by the dispatcher
-            apply_step(self.tasks, task, None, step)
-            return waited
-        return False
+            return apply_step(self.tasks, task, None, step), waited
+        return None, False
