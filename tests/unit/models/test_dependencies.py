@@ -32,7 +32,8 @@ def off(task: Task) -> Task:
 
 
 def settle(task: Task, *awaited: Task) -> Task:
-    return settled(task, {each.id: each for each in awaited}, LATER)
+    found = {each.id: each for each in awaited}
+    return settled(task, {each: found.get(each) for each in task.waits_for}, LATER)
 
 
 def test_a_task_that_waits_cannot_be_claimed_nor_given_up() -> None:

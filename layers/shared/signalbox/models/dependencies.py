@@ -57,20 +57,22 @@ def still_awaited(awaited: Iterable[Task], on_failure: OnFailure) -> tuple[TaskI
     )
 
 
-def settled(task: Task, awaited: Mapping[TaskId, Task], now: datetime) -> Task:
-    """Return the task after a look at those that it waits for; one that is missing is gone.
+def settled(task: Task, awaited: Mapping[TaskId, Task | None], now: datetime) -> Task:
+    """Return the task after a look at some of those that it waits for; None is one that is gone.
 
     It is ready when all have ended, or cancelled if one has not succeeded and that matters.
     """
     relations = task.relations
     if relations is None or not task.waits_for:
         return task
-    for each in task.waits_for:
-        if reason := _obstacle(each, awaited.get(each), relations.on_failure):
-            ends_dependents = _ends_dependents(awaited.get(each))
+    looked_at = {each: awaited[each] for each in task.waits_for if each in awaited}
+    for each, found in looked_at.items():
+        if reason := _obstacle(each, found, relations.on_failure):
+            ends_dependents = _ends_dependents(found)
             marked = related(task, ends_dependents=True) if ends_dependents else task
             return cancelled(marked, reason, now, by=DEPENDENCY_ACTOR)
-    left = tuple(each for each in task.waits_for if each in awaited and not awaited[each].finished)
+    ended = {each for each, found in looked_at.items() if found is None or found.finished}
+    left = tuple(each for each in task.waits_for if each not in ended)
     if left == task.waits_for:
         return task
     changed = related(task, waits_for=left)

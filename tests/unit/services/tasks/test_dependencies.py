@@ -288,6 +288,26 @@ def test_a_task_that_waits_does_not_count_towards_the_age_of_its_queue() -> None
     assert graph.now(task).status is TaskStatus.PENDING
 
 
+def test_the_end_of_a_task_reads_its_dependents_but_not_what_else_they_wait_for() -> None:
+    graph = Graph()
+    awaited = [graph.create() for _ in range(10)]
+    for _ in range(10):
+        graph.create(*awaited)
+    graph.deliver()
+    graph.finish(awaited[0])
+    reads: list[TaskId] = []
+    read = graph.tasks.get
+
+    def recorded(task: TaskId) -> Task:
+        reads.append(task)
+        return read(task)
+
+    graph.tasks.get = recorded  # type: ignore[method-assign]
+    graph.deliver()
+
+    assert len(reads) <= 11
+
+
 def test_a_subtree_is_cancelled_at_once_with_those_that_would_run_on_failure() -> None:
     graph = Graph()
     root, other = graph.create(), graph.create()

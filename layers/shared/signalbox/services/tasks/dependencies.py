@@ -102,12 +102,15 @@ class SettleDependents:
         """
         if awaited.relations is None or not awaited.relations.has_dependents:
             return True
+        now = self._found([awaited.id])
+        if not all(task and task.finished for task in now.values()):
+            return True  # it was retried, or has expired, which a dispatched end only does
         looked_at = 0
         for dependent in self.index.dependents(awaited.id):
             if looked_at >= self.at_once:
                 return False
             try:
-                after = self._settle(dependent)
+                after = self._settle(dependent, now)
             except NotFound:
                 continue  # it may be about to be created, and will look itself
             looked_at += 1
@@ -127,10 +130,11 @@ class SettleDependents:
             if is_dispatched and after.waits_for and after.version == waiting.version:
                 self.tasks.replace(after, checked(notified(after), self.clock()))
 
-    def _settle(self, task: TaskId) -> Task:
+    def _settle(self, task: TaskId, awaited: Mapping[TaskId, Task | None] | None = None) -> Task:
+        """Return the task after a look at these that it waits for, or at all of them."""
         for _ in range(_MAX_WRITES):
             before = self.tasks.get(task)
-            after = settled(before, self._awaited(before), self.clock())
+            after = settled(before, awaited or self._found(before.waits_for), self.clock())
             if after is before:
                 return before
             try:
@@ -140,9 +144,10 @@ class SettleDependents:
             return after
         raise Unavailable("the task changes too fast")
 
-    def _awaited(self, task: Task) -> Mapping[TaskId, Task]:
-        found = {}
-        for each in task.waits_for:
+    def _found(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task | None]:
+        found = dict[TaskId, Task | None]()
+        for each in tasks:
+            found[each] = None
             with suppress(NotFound):
                 found[each] = self.tasks.get(each)
         return found
