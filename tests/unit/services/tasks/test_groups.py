@@ -168,3 +168,16 @@ def test_no_group_is_read_for_a_parked_task_whose_changes_are_dispatched() -> No
     graph.dispatch(graph.now(parked), ())
 
     assert graph.now(parked).limited_by == "group:preview"
+
+
+@pytest.mark.parametrize("seconds", [-1, 1])
+def test_a_task_whose_request_was_repeated_does_not_take_its_own_place(seconds: int) -> None:
+    graph = Graph()
+    task = latest(graph)
+    other = task.model_copy(update={"created_at": task.created_at + timedelta(seconds=seconds)})
+    member = GroupMember(position=position_of(other), is_latest=True)
+    graph.store.add_member("preview", member)
+
+    graph.deliver()
+
+    assert graph.now(task).status is TaskStatus.PENDING

@@ -61,16 +61,19 @@ class ManageGroups:
             self.join(task)  # it left the group when it ended
         own, superseded = position_of(task), 0
         for member in self.store.members(relations.group):
+            other = task_at(member.position)
+            if other == task.id:
+                continue  # of a request that was repeated there may be several
             if member.position > own:
-                if member.is_latest and self._exists(task_at(member.position)):
-                    return not self._cancel(task.id, task_at(member.position), _WAITING)
+                if member.is_latest and self._exists(other):
+                    return not self._cancel(task.id, other, _WAITING)
             elif relations.group_policy is GroupPolicy.QUEUE:
                 return True
-            elif member.position < own:
+            else:
                 if superseded >= SUPERSEDED_AT_ONCE:
                     raise Unavailable("more tasks of the group have to be cancelled")
                 ending = _WAITING | ({TaskStatus.RUNNING} if relations.cancel_running else set())
-                if self._cancel(task_at(member.position), task.id, ending):
+                if self._cancel(other, task.id, ending):
                     self.store.remove_member(relations.group, member.position)
                     superseded += 1  # others do not count: they would be met each time
         return True
