@@ -61,7 +61,6 @@ class Graph:
         self.tasks, notifications = RecordingStore(), FakeNotificationStore()
         self.queue, self.index = FakeTaskQueue(self.clock), FakeDependents()
         self.store, self.limits = FakeConcurrency(), ConcurrencyLimits()
-        self.groups = ManageGroups(tasks=self.tasks, store=self.store, clock=self.clock)
         self.slots = TaskSlots(
             tasks=self.tasks,
             store=self.store,
@@ -72,7 +71,7 @@ class Graph:
         relations = DispatchRelations(
             dependents=SettleDependents(tasks=self.tasks, index=self.index, clock=self.clock),
             slots=self.slots,
-            groups=self.groups,
+            groups=ManageGroups(tasks=self.tasks, store=self.store, clock=self.clock),
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
@@ -104,7 +103,6 @@ class Graph:
             clock=self.clock,
             retention=timedelta(days=1),
             wait=self.wait,
-            groups=self.groups,
         )
         ids = tuple(task.id for task in after)
         new = CreateTaskRequest.model_validate({"title": "One", "after": ids, **fields})

@@ -42,7 +42,6 @@ from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
-from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
@@ -147,7 +146,6 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
             clock=clock,
             retention=wired.settings.retention,
             wait=wait,
-            groups=ManageGroups(tasks=tasks, store=wired.concurrency, clock=clock),
         ),
         browse=ListTasks(tasks=tasks, clock=clock),
         store=tasks,

@@ -17,12 +17,10 @@ from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
 from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
-from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.update import CancelTask, UpdateTask, UpdateTaskRequest
 from tests.builders import NOW, STACK
 from tests.fakes.clock import FakeClock
-from tests.fakes.concurrency import FakeConcurrency
 from tests.fakes.config import FakeConfigStore
 from tests.fakes.dependents import FakeDependents
 from tests.fakes.queues import FakeNotices, FakeTaskQueue
@@ -71,7 +69,6 @@ class System:
             clock=self.clock,
             retention=timedelta(days=1),
             wait=wait,
-            groups=ManageGroups(tasks=self.tasks, store=FakeConcurrency(), clock=self.clock),
         )
         task, _ = create(CreateTaskRequest(title="Later", not_before=not_before), CALLER)
         if is_dispatched:

@@ -170,14 +170,35 @@ def test_no_group_is_read_for_a_parked_task_whose_changes_are_dispatched() -> No
     assert graph.now(parked).limited_by == "group:preview"
 
 
-@pytest.mark.parametrize("seconds", [-1, 1])
-def test_a_task_whose_request_was_repeated_does_not_take_its_own_place(seconds: int) -> None:
+def test_a_request_that_is_repeated_after_its_first_half_leaves_the_task_in_its_place() -> None:
     graph = Graph()
-    task = latest(graph)
-    other = task.model_copy(update={"created_at": task.created_at + timedelta(seconds=seconds)})
-    member = GroupMember(position=position_of(other), is_latest=True)
-    graph.store.add_member("preview", member)
+    create = graph.tasks.create
 
+    def unavailable(_task: Task) -> bool:
+        raise Unavailable("the tasks did not answer")
+
+    graph.tasks.create = unavailable  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        graph.create(key="one", group="preview", group_policy=GroupPolicy.LATEST)
+    graph.tasks.create = create  # type: ignore[method-assign]
+    graph.clock.advance(seconds=5)
+
+    task = graph.create(key="one", group="preview", group_policy=GroupPolicy.LATEST)
+    graph.deliver()
+
+    assert graph.now(task).status is TaskStatus.PENDING
+    assert [name for name, _ in graph.store.groups] == ["preview"]
+
+
+def test_a_task_that_has_ended_takes_nobodys_place() -> None:
+    graph = Graph()
+    ended = a_task(
+        created_at=NOW + timedelta(hours=1), status=TaskStatus.CANCELLED, finished_at=NOW
+    )
+    graph.tasks.kept[ended.id] = ended
+    graph.store.add_member("preview", GroupMember(position=position_of(ended), is_latest=True))
+
+    task = latest(graph)
     graph.deliver()
 
     assert graph.now(task).status is TaskStatus.PENDING

@@ -54,7 +54,7 @@ class ConcurrencyStore(Protocol):
         """Remove a task that waits no longer, unless it was parked again since."""
 
     def add_member(self, group: str, member: GroupMember) -> None:
-        """Add a task to its group; it need not exist yet."""
+        """Add a task to its group."""
 
     def members(self, group: str) -> Iterator[GroupMember]:
         """Yield the tasks of a group, latest first, read lazily."""

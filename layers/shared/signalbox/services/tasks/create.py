@@ -26,7 +26,6 @@ from signalbox.models.task_template import TaskTemplate, TaskTitle
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.dependencies import AwaitTasks
-from signalbox.services.tasks.groups import ManageGroups
 
 _AwaitedTask = Annotated[TaskId, Field(pattern=rf"^{TASK_ID}$")]
 
@@ -66,7 +65,6 @@ class CreateTask:
     clock: Clock
     retention: timedelta
     wait: AwaitTasks
-    groups: ManageGroups
 
     def __call__(
         self,
@@ -101,9 +99,7 @@ class CreateTask:
             # what it ran after may have expired since
             if key:
                 return same_request(self.tasks.get(task.id), task), False
-        related_task = self._related(task, new)
-        self.groups.join(related_task)
-        return created_once(self.tasks, related_task)
+        return created_once(self.tasks, self._related(task, new))
 
     def _related(self, task: Task, new: CreateTaskRequest) -> Task:
         """Return the draft with its relations, registered with the tasks that it waits for."""

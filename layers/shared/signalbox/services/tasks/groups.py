@@ -10,7 +10,7 @@ from signalbox.models.ids import TaskId
 from signalbox.models.lifecycle import cancelled
 from signalbox.models.relations import GroupPolicy
 from signalbox.models.slots import position_of, task_at
-from signalbox.models.task import ChangeType, Task, TaskStatus
+from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
@@ -27,19 +27,15 @@ _WAITING: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
 
 @frozen
 class ManageGroups:
-    """Add tasks to their groups, and cancel those whose place a later one takes."""
+    """Add tasks to their groups, and cancel those whose place a later one takes.
+
+    A task joins before it looks at the others. So of two that are created at once one sees the
+    other, and no claim comes between, since a task has no message before.
+    """
 
     tasks: TaskStore
     store: ConcurrencyStore
     clock: Clock
-
-    def join(self, task: Task) -> None:
-        """Add a task, which need not exist yet, to its group."""
-        relations = task.relations
-        if relations and relations.group is not None:
-            is_latest = relations.group_policy is GroupPolicy.LATEST
-            member = GroupMember(position=position_of(task), is_latest=is_latest)
-            self.store.add_member(relations.group, member)
 
     def leave(self, task: Task) -> None:
         """Remove a task that has ended from its group."""
@@ -47,7 +43,9 @@ class ManageGroups:
             self.store.remove_member(task.relations.group, position_of(task))
 
     def supersede(self, task: Task) -> bool:
-        """Cancel what the task takes the place of, or the task itself if a later one takes its.
+        """Add the task to its group, and cancel it if a later one takes its place.
+
+        Otherwise cancel those whose place it takes.
 
         Return whether the task still waits.
 
@@ -57,17 +55,17 @@ class ManageGroups:
         relations = task.relations
         if relations is None or relations.group is None:
             return True
-        if task.last_step.type is ChangeType.RETRIED:
-            self.join(task)  # it left the group when it ended
         own, superseded = position_of(task), 0
+        is_latest = relations.group_policy is GroupPolicy.LATEST
+        self.store.add_member(relations.group, GroupMember(position=own, is_latest=is_latest))
         for member in self.store.members(relations.group):
             other = task_at(member.position)
             if other == task.id:
-                continue  # of a request that was repeated there may be several
+                continue
             if member.position > own:
-                if member.is_latest and self._exists(other):
+                if member.is_latest and self._is_open(other):
                     return not self._cancel(task.id, other, _WAITING)
-            elif relations.group_policy is GroupPolicy.QUEUE:
+            elif not is_latest:
                 return True
             else:
                 if superseded >= SUPERSEDED_AT_ONCE:
@@ -78,10 +76,9 @@ class ManageGroups:
                     superseded += 1  # others do not count: they would be met each time
         return True
 
-    def _exists(self, task: TaskId) -> bool:
+    def _is_open(self, task: TaskId) -> bool:
         with suppress(NotFound):
-            self.tasks.get(task)
-            return True
+            return not self.tasks.get(task).finished
         return False
 
     def _cancel(self, task: TaskId, later: TaskId, statuses: AbstractSet[TaskStatus]) -> bool:
@@ -96,6 +93,6 @@ class ManageGroups:
         try:
             return apply_step(self.tasks, task, None, step).finished
         except NotFound:
-            return False  # it may be about to be created, and will look itself
+            return True  # it has expired
         except WriteConflict as conflict:
             raise Unavailable("a task of the group changes too fast") from conflict
