@@ -174,7 +174,8 @@ def test_a_request_that_is_repeated_after_its_first_half_leaves_the_task_in_its_
     graph = Graph()
     create = graph.tasks.create
 
-    def unavailable(_task: Task) -> bool:
+    def unavailable(task: Task) -> bool:
+        del task
         raise Unavailable("the tasks did not answer")
 
     graph.tasks.create = unavailable  # type: ignore[method-assign]
