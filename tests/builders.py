@@ -36,7 +36,7 @@ from signalbox.models.service_route import ServiceRoute
 from signalbox.models.source import CommandPermission, Source
 from signalbox.models.subscription import Subscription
 from signalbox.models.task import Lease, Priority, Task, TaskOrigin, TaskResult
-from signalbox.models.task_template import TaskTemplate
+from signalbox.models.task_template import GroupedTaskTemplate
 from signalbox.models.upstream import Instance
 from signalbox.services.incidents.alert import alert_text, incident_change
 from signalbox.services.incidents.causes import rejections_cause
@@ -235,7 +235,7 @@ def an_endpoint(name: str = "i-1", **changes: object) -> DiscoveredEndpoint:
 
 def a_schedule(**changes: object) -> Schedule:
     timing = {} if changes.keys() & {"at", "cron"} else {"cron": "0 7 * * *"}
-    facts = {"name": "daily", "task": TaskTemplate(title="Report"), **timing}
+    facts = {"name": "daily", "task": GroupedTaskTemplate(title="Report"), **timing}
     return Schedule.model_validate(facts | changes)
 
 

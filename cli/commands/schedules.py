@@ -83,6 +83,12 @@ def add(  # noqa: PLR0913 - each is an option
     instruction: Annotated[str | None, typer.Option(help="What to do.")] = None,
     priority: Annotated[str | None, typer.Option(help="high, normal or low.")] = None,
     label: Annotated[list[str] | None, typer.Option("--label", help="A label; repeatable.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="The group of its tasks, of which one runs at once.")
+    ] = None,
+    group_policy: Annotated[
+        str | None, typer.Option(help="latest cancels those that wait. Default: queue.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add a schedule; `signalbox apply` changes one."""
@@ -94,6 +100,7 @@ def add(  # noqa: PLR0913 - each is an option
 
     timing = query_parameters(cron=cron, at=at, timezone=timezone, catch_up=catch_up)
     task = query_parameters(title=title, kind=kind, instruction=instruction, priority=priority)
+    task |= query_parameters(group=group, group_policy=group_policy)
     body = {"name": name, **timing, "task": {**task, "labels": label or []}}
     schedule = build_json_request(Schedule, json.dumps(body))
     added = connect_operator(chosen_target(context)).put_schedule(schedule)
@@ -153,4 +160,5 @@ def _fields(schedule: "Schedule") -> dict[str, str]:
         "Instruction": schedule.task.instruction,
         "Priority": schedule.task.priority,
         "Labels": ", ".join(schedule.task.labels),
+        "Group": schedule.task.group or "",
     }

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from signalbox.models.base import Model, Name, UtcDatetime
 from signalbox.models.config_resource import ConfigResource
-from signalbox.models.task_template import TaskTemplate
+from signalbox.models.task_template import GroupedTaskTemplate
 
 
 class CatchUp(StrEnum):
@@ -54,7 +54,7 @@ class Schedule(ConfigResource):
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
     at: UtcDatetime | None = None
     catch_up: CatchUp = CatchUp.LATEST
-    task: TaskTemplate
+    task: GroupedTaskTemplate
 
     @model_validator(mode="after")
     def _has_one_timing(self) -> Self:

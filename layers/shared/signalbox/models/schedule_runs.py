@@ -9,8 +9,10 @@ from signalbox.models.cron import Cron
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId, task_id
 from signalbox.models.lifecycle import created
+from signalbox.models.relations import TaskRelations
 from signalbox.models.schedule import CatchUp, Schedule
 from signalbox.models.task import Task, TaskOrigin, content_of
+from signalbox.models.task_template import GroupedTaskTemplate
 
 SCHEDULE_PROVIDER: Final = "schedule"
 """The provider name of tasks that a schedule created."""
@@ -91,10 +93,19 @@ def run_task(
         **content_of(schedule.task),
         origin=TaskOrigin(provider=SCHEDULE_PROVIDER, source=schedule.name, planned_at=planned_at),
         retention=int(retention.total_seconds()),
+        relations=_relations(schedule.task),
         created_at=now,
         updated_at=now,
     )
     return created(new, by=by or f"{SCHEDULE_PROVIDER}/{schedule.name}")
+
+
+def _relations(task: GroupedTaskTemplate) -> TaskRelations | None:
+    if task.group is None:
+        return None
+    return TaskRelations(
+        group=task.group, group_policy=task.group_policy, cancel_running=task.cancel_running
+    )
 
 
 def _latest(schedule: Schedule, done_until: datetime, now: datetime) -> Sequence[datetime]:

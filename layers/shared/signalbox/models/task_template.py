@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from signalbox.models.base import Rfc3339
+from signalbox.models.relations import GroupPolicy
 from signalbox.models.task import Priority, TaskContent
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
@@ -51,3 +52,15 @@ class TaskTemplate(TaskContent):
     url: str | None = Field(default=None, max_length=2_000, pattern=r"^https?://[^\s]+$")
     due: Rfc3339 | None = None
     max_attempts: int = Field(default=3, ge=1, le=100)
+
+
+class GroupedTaskTemplate(TaskTemplate):
+    """The content of a new task, and the group that it belongs to, if it does to one.
+
+    Of its `group` a limited number of tasks runs at once, one by default. With the `group_policy`
+    `latest` it cancels those that wait, and with `cancel_running` those that run.
+    """
+
+    group: Annotated[TaskTitle, Field(max_length=128)] | None = None
+    group_policy: Annotated[GroupPolicy, Field(strict=False)] = GroupPolicy.QUEUE
+    cancel_running: bool = False

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalbox.models.errors import Unavailable
+from signalbox.models.relations import GroupPolicy, TaskRelations
 from signalbox.models.schedule import CatchUp, Schedule
 from signalbox.models.schedule_runs import ScheduleState
 from signalbox.models.task import Priority, Task
-from signalbox.models.task_template import TaskTemplate
+from signalbox.models.task_template import GroupedTaskTemplate
 from signalbox.services.schedules.run_schedules import RunSchedules, SchedulesResult
 from tests.builders import NOW, a_schedule
 from tests.fakes.clock import FakeClock
@@ -80,7 +81,7 @@ def test_each_run_creates_one_task() -> None:
 
 
 def test_a_task_is_what_its_schedule_says() -> None:
-    content = TaskTemplate(
+    content = GroupedTaskTemplate(
         title="Report", kind="report", instruction="write", priority=Priority.LOW, labels=("a",)
     )
     system = System(a_schedule(at=NOW + MINUTE, task=content))
@@ -92,6 +93,20 @@ def test_a_task_is_what_its_schedule_says() -> None:
     assert (task.priority, task.labels) == (Priority.LOW, ("a",))
     assert (task.origin.provider, task.origin.source) == ("schedule", "daily")
     assert task.last_step.by == "schedule/daily"
+
+
+def test_a_task_joins_the_group_of_its_schedule() -> None:
+    content = GroupedTaskTemplate(
+        title="Sync", group="sync", group_policy=GroupPolicy.LATEST, cancel_running=True
+    )
+    system = System(a_schedule(at=NOW + MINUTE, task=content))
+
+    system.run_for(2 * MINUTE)
+
+    (task,) = system.tasks.kept.values()
+    assert task.relations == TaskRelations(
+        group="sync", group_policy=GroupPolicy.LATEST, cancel_running=True
+    )
 
 
 def test_between_runs_a_schedule_is_not_due() -> None:

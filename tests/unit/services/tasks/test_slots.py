@@ -11,12 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from signalbox.models.errors import Unavailable, WriteConflict
 from signalbox.models.lifecycle import leased
 from signalbox.models.rate_limits import ConcurrencyLimits
+from signalbox.models.schedule_runs import run_id, run_task
 from signalbox.models.slots import SlotHolders, parked, position_of, slot_limits
 from signalbox.models.task import Priority, Task, TaskResult, TaskStatus
+from signalbox.models.task_template import GroupedTaskTemplate
 from signalbox.services.ports.concurrency import ParkedTask
 from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.tasks.leases import LeaseRef
-from tests.builders import NOW, a_lease, a_task
+from tests.builders import NOW, a_lease, a_schedule, a_task
 from tests.fakes.task_graph import MINUTE, Graph
 
 LIMITS = ConcurrencyLimits(kinds={"deploy": 2}, groups={"pair": 2})
@@ -58,6 +60,25 @@ def test_as_many_tasks_run_as_the_configuration_allows(fields: dict[str, str]) -
     graph.deliver()
 
     assert len(started(graph, 5)) == 2
+
+
+def test_the_runs_of_a_schedule_with_a_group_do_not_overlap() -> None:
+    graph = Graph()
+    content = GroupedTaskTemplate(title="Sync", group="sync")
+    schedule = a_schedule(cron="* * * * *", task=content)
+    for minutes in range(3):
+        planned_at = NOW + minutes * MINUTE
+        task = run_task(
+            schedule,
+            run_id(schedule, planned_at),
+            planned_at=planned_at,
+            now=planned_at,
+            retention=timedelta(days=1),
+        )
+        graph.tasks.create(task)
+    graph.deliver()
+
+    assert len(started(graph, 3)) == 1
 
 
 def test_a_task_over_its_limit_keeps_no_message_and_does_not_block_what_is_behind_it() -> None:

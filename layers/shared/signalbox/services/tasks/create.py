@@ -16,13 +16,12 @@ from signalbox.models.lifecycle import created
 from signalbox.models.principal import Principal
 from signalbox.models.relations import (
     MAX_AWAITED_TASKS,
-    GroupPolicy,
     OnFailure,
     TaskRelations,
 )
 from signalbox.models.start_time import start_time
 from signalbox.models.task import Task, TaskOrigin, content_of
-from signalbox.models.task_template import TaskTemplate, TaskTitle
+from signalbox.models.task_template import GroupedTaskTemplate
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.dependencies import AwaitTasks
@@ -30,7 +29,7 @@ from signalbox.services.tasks.dependencies import AwaitTasks
 _AwaitedTask = Annotated[TaskId, Field(pattern=rf"^{TASK_ID}$")]
 
 
-class CreateTaskRequest(TaskTemplate):
+class CreateTaskRequest(GroupedTaskTemplate):
     """The body of a request that creates a task, which may start at `not_before`, within a year.
 
     It runs when all tasks in `after` have succeeded. If one fails or is cancelled it is cancelled,
@@ -44,9 +43,6 @@ class CreateTaskRequest(TaskTemplate):
         tuple[_AwaitedTask, ...], Field(max_length=MAX_AWAITED_TASKS, strict=False)
     ] = ()
     on_failure: Annotated[OnFailure, Field(strict=False)] = OnFailure.CANCEL
-    group: Annotated[TaskTitle, Field(max_length=128)] | None = None
-    group_policy: Annotated[GroupPolicy, Field(strict=False)] = GroupPolicy.QUEUE
-    cancel_running: bool = False
 
 
 @frozen
