@@ -156,10 +156,11 @@ def test_a_share_of_the_traces_is_sampled(receiver: OtlpReceiver, variables: Set
     assert is_sampled(traceparent_of("dlv_1"))
 
 
+@pytest.mark.parametrize("endpoint", ["https://user:word@collector", "https://collector:word"])
 def test_settings_that_make_no_sense_are_logged_and_work_goes_on(
-    variables: Set, caplog: pytest.LogCaptureFixture
+    variables: Set, caplog: pytest.LogCaptureFixture, endpoint: str
 ) -> None:
-    variables(OTEL_EXPORTER_OTLP_ENDPOINT="https://user:word@collector")
+    variables(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
 
     assert exported(handle, "http", no_headers)({}, context()) == "GET /"
 

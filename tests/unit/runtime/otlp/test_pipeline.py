@@ -1,6 +1,6 @@
 import logging
 from collections.abc import Iterator, Sequence
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -222,6 +222,26 @@ def test_a_failure_of_our_own_is_logged_and_the_thread_goes_on(
     assert [span["name"] for span in endpoint.sent("spans")] == ["second"]
     [record] = caplog.records
     assert (record.message, vars(record)["reason"]) == ("telemetry not exported", "ValueError")
+
+
+def test_a_thread_that_cannot_start_fails_nothing(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    endpoint = FakeEndpoint()
+    pipeline = a_pipeline(endpoint, clock)
+    Span(SpanKind.SERVER, "first").end()
+    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
+        patched.setattr(Thread, "start", refuse)
+        without_thread = pipeline.flush(PATIENCE)
+    clock.seconds += 60
+
+    assert not without_thread
+    assert [vars(record)["reason"] for record in caplog.records] == ["RuntimeError"]
+    assert pipeline.flush(PATIENCE)
+    assert [span["name"] for span in endpoint.sent("spans")] == ["first"]
 
 
 def test_a_process_that_is_kept_sends_by_itself() -> None:

@@ -62,7 +62,13 @@ def test_the_variables_of_opentelemetry_replace_defaults() -> None:
 
 @pytest.mark.parametrize(
     ("given", "timeout", "share"),
-    [("nonsense", 1.0, 1.0), ("-5", 0.001, 0.0), ("1e9", 10.0, 1.0)],
+    [
+        ("nonsense", 1.0, 1.0),
+        ("nan", 1.0, 1.0),
+        ("-5", 0.001, 0.0),
+        ("1e9", 10.0, 1.0),
+        ("inf", 1.0, 1.0),
+    ],
 )
 def test_numbers_that_make_no_sense_are_moved_into_their_limits(
     given: str, timeout: float, share: float
@@ -83,6 +89,11 @@ def test_numbers_that_make_no_sense_are_moved_into_their_limits(
         "https://user:word@collector",
         "https://collector/?key=word",
         "https://collector/#part",
+        "https://collector:http",
+        "https://collector:65536",
+        "https://[::1",
+        "https://collector/a\r\nx-team:b",
+        "https://collector/ü",
     ],
 )
 def test_an_endpoint_that_is_no_plain_url_is_refused_without_being_shown(endpoint: str) -> None:
@@ -90,6 +101,12 @@ def test_an_endpoint_that_is_no_plain_url_is_refused_without_being_shown(endpoin
         otlp_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
 
     assert "word" not in str(refused.value)
+
+
+def test_headers_are_in_no_text_of_the_settings() -> None:
+    settings = otlp_settings({**ENDPOINT, "OTEL_EXPORTER_OTLP_HEADERS": "api-key=word"})
+
+    assert "word" not in repr(settings)
 
 
 @pytest.mark.parametrize(

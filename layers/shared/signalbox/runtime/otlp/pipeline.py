@@ -74,13 +74,20 @@ class TelemetryPipeline:
         """Set what spans have that are the first ones of their trace in this invocation."""
         self._entry = attributes
 
-    def start(self) -> None:
-        """Start the thread, if it does not run."""
+    def start(self) -> bool:
+        """Start the thread unless it runs; return whether it does, since a process may be full."""
         with self._state:
-            if self._thread is None or not self._thread.is_alive():
-                self._flushed = self._flushes
-                self._thread = Thread(target=self._run, name="otlp", daemon=True)
-                self._thread.start()
+            if self._thread and self._thread.is_alive():
+                return True
+            self._flushed = self._flushes
+            thread = Thread(target=self._run, name="otlp", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._pause(type(error).__name__)
+                return False
+            self._thread = thread
+            return True
 
     def flush(self, seconds: float) -> bool:
         """Send what was collected, wait for so long at most, and return whether that is done.
@@ -88,9 +95,8 @@ class TelemetryPipeline:
         While the thread is busy since an earlier flush, or the endpoint has just failed, nobody
         waits.
         """
-        if self._now() < self._resumes_at:
+        if self._now() < self._resumes_at or not self.start():
             return False
-        self.start()
         with self._state:
             is_busy = self._flushed < self._flushes
             self._flushes += 1
@@ -129,14 +135,18 @@ class TelemetryPipeline:
             ]
         except Exception as error:  # noqa: BLE001  telemetry fails nothing, and the thread goes on
             reasons = [type(error).__name__]
-        if not reasons:
+        if reasons:
+            self._pause(reasons[0])
+        else:
             self._failures = 0
-            return
+
+    def _pause(self, reason: str) -> None:
+        """Send nothing for a time that grows with each failure."""
         self._failures += 1
         pause = min(2.0**self._failures, _MAX_PAUSE_SECONDS)
         self._resumes_at = self._now() + pause * random.uniform(1 - _JITTER, 1)  # noqa: S311  no secret
         log = logging.getLogger(OWN_LOGGER)
-        log.warning("telemetry not exported", extra={"reason": reasons[0]})
+        log.warning("telemetry not exported", extra={"reason": reason})
 
     def _sent(self, signal: OtlpSignal) -> str:
         """Send what waits of a signal; return why something of it was not accepted."""

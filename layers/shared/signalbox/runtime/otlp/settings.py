@@ -6,7 +6,9 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from ipaddress import ip_address
+from math import isfinite
 from socket import gethostname
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -33,7 +35,7 @@ class OtlpSettings:
     endpoint: str
     timeout: float
     share: float
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     resource: Mapping[str, Attribute]
     certificate: str
     in_background: bool
@@ -52,8 +54,7 @@ def otlp_settings(environment: Mapping[str, str], service: str = "signalbox") ->
         ValueError: The endpoint is no URL of http or https without user, query and fragment.
     """
     endpoint = environment["OTEL_EXPORTER_OTLP_ENDPOINT"].rstrip("/")
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or set(endpoint) & set("@?# "):
+    if not _is_plain_url(endpoint):
         raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is no URL such as https://collector:4318")
     milliseconds = _number(environment.get("OTEL_EXPORTER_OTLP_TIMEOUT"), _TIMEOUT_MS)
     return OtlpSettings(
@@ -111,6 +112,17 @@ def _resource(environment: Mapping[str, str], service: str) -> dict[str, Attribu
     return {name: value for name, value in found.items() if value}
 
 
+def _is_plain_url(text: str) -> bool:
+    """Return whether it is a URL of http or https with a host, and at most a port and a path."""
+    try:
+        parts = urlsplit(text)
+        is_server = bool(parts.hostname) and parts.port != 0  # the port is parsed here
+    except ValueError:
+        return False
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set("@?# ")
+    return is_server and is_plain and parts.scheme in {"http", "https"}
+
+
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
@@ -120,9 +132,10 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 def _number(text: str | None, default: float) -> float:
     try:
-        return float(text) if text else default
+        number = float(text) if text else default
     except ValueError:
         return default
+    return number if isfinite(number) else default
 
 
 def _is_loopback(host: str) -> bool:
