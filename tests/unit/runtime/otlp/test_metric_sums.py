@@ -73,6 +73,32 @@ def test_there_are_no_more_than_a_thousand_series() -> None:
     assert len(points(metric, "sum")) == 1_000
 
 
+def test_series_that_are_known_are_counted_when_there_is_no_room_for_others() -> None:
+    sums = MetricSums()
+    for number in range(1_000):
+        sums.add({"Notifications": [1.0]}, "Count", {"connector": str(number)})
+
+    sums.add({"WebhookRequests": [1.0], "Notifications": [2.0]}, "Count", {"connector": "7"})
+
+    [metric] = sums.drain()
+    counts = {
+        point["attributes"][0]["value"]["stringValue"]: point["asInt"]
+        for point in points(metric, "sum")
+    }
+    assert (counts["6"], counts["7"]) == ("1", "3")
+
+
+def test_durations_take_the_same_room_however_many_they_are() -> None:
+    sums = MetricSums()
+    room = []
+    for _ in range(2):
+        for _ in range(1_000):
+            sums.add({"GatewayLatency": [3.0]}, "Milliseconds", {})
+        room.append(len(repr(sums)))
+
+    assert room[1] - room[0] < 100
+
+
 @pytest.mark.parametrize(
     ("name", "otlp"),
     [("WebhooksLate", "signalbox.webhooks_late"), ("IssuerKeys", "signalbox.issuer_keys")],

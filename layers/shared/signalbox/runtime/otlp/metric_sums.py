@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from threading import Lock
 from time import time_ns
 from typing import Final
@@ -29,18 +30,24 @@ _Series = tuple[str, tuple[tuple[str, str], ...]]
 
 @dataclass(slots=True)
 class _Distribution:
-    values: list[float] = field(default_factory=list)
+    total: float = 0.0
+    least: float = inf
+    most: float = -inf
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.least = min(self.least, value)
+        self.most = max(self.most, value)
+        self.buckets[bisect_left(BOUNDS, value)] += 1
 
     def point(self) -> JsonObject:
-        buckets = [0] * (len(BOUNDS) + 1)
-        for value in self.values:
-            buckets[bisect_left(BOUNDS, value)] += 1
         return {
-            "count": str(len(self.values)),
-            "sum": sum(self.values),
-            "min": min(self.values),
-            "max": max(self.values),
-            "bucketCounts": [str(number) for number in buckets],
+            "count": str(sum(self.buckets)),
+            "sum": self.total,
+            "min": self.least,
+            "max": self.most,
+            "bucketCounts": [str(number) for number in self.buckets],
             "explicitBounds": list(BOUNDS),
         }
 
@@ -62,14 +69,20 @@ class MetricSums:
         with self._lock:
             for name, of in values.items():
                 series = name, labels
-                if len(self._sums) + len(self._distributions) >= _MAX_SERIES:
-                    return
+                if not of or not self._has_room(series):
+                    continue
                 if unit != "Count":
-                    self._distributions.setdefault(series, _Distribution()).values.extend(of)
+                    distribution = self._distributions.setdefault(series, _Distribution())
+                    for value in of:
+                        distribution.add(value)
                 elif name in _GAUGES:
                     self._sums[series] = of[-1]
                 else:
                     self._sums[series] = self._sums.get(series, 0) + sum(of)
+
+    def _has_room(self, series: _Series) -> bool:
+        is_known = series in self._sums or series in self._distributions
+        return is_known or len(self._sums) + len(self._distributions) < _MAX_SERIES
 
     def drain(self) -> list[JsonObject]:
         """Return the metrics since the last call."""
