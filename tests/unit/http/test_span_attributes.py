@@ -43,6 +43,15 @@ def test_a_client_names_itself_in_one_short_line() -> None:
     assert span.name == "GET"
 
 
+def test_a_secret_at_the_end_of_what_is_shown_of_a_client_is_masked() -> None:
+    span = Span(SpanKind.SERVER)
+    secret = "ghp_" + "a1B2" * 9
+
+    describe_request(span, an_event(user_agent="x" * 190 + " " + secret), "", 200)
+
+    assert "ghp_" not in str(span.attributes)
+
+
 @pytest.mark.parametrize(("status", "error"), [(200, None), (404, None), (500, "500")])
 def test_only_our_own_errors_are_errors_of_the_span(status: int, error: str | None) -> None:
     span = Span(SpanKind.SERVER)
@@ -96,6 +105,9 @@ def test_a_message_of_mcp_has_its_method_and_its_tool(
         ("10.0.0.1:81", {"server.address": "10.0.0.1", "server.port": 81}),
         ("[::1]:81", {"server.address": "::1", "server.port": 81}),
         ("[::1]", {"server.address": "::1"}),
+        ("a:" + "9" * 5_000, {"server.address": "a"}),
+        ("a:65536", {"server.address": "a"}),
+        ("b" * 5_000, {"server.address": "b" * 255}),
         ("", {}),
     ],
 )

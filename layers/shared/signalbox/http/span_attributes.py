@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from signalbox.services.ports.gateway import HeaderFields
 
 _MAX_AGENT: Final = 200
+_MAX_READ: Final = 1_024
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
@@ -46,7 +47,7 @@ def describe_request(span: Span, event: HttpApiEvent, route: str, status: int) -
         }
     )
     if agent := event.headers.get("user-agent"):
-        span.attributes["user_agent.original"] = one_line(redacted(agent[:_MAX_AGENT]), _MAX_AGENT)
+        span.attributes["user_agent.original"] = one_line(redacted(agent[:_MAX_READ]), _MAX_AGENT)
 
 
 def describe_gateway(incoming: "IncomingRequest", record: "GatewayRecord", status: int) -> None:
