@@ -1,4 +1,5 @@
 import logging
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,23 @@ def test_the_fields_of_a_line_are_attributes_of_the_span_that_is_under_way() -> 
     assert (encoded["severityText"], encoded["severityNumber"]) == ("WARNING", 13)
     assert (encoded["traceId"], encoded["spanId"]) == (SENT.split("-")[1], SENT.split("-")[2])
     assert {"key": "tasks", "value": otlp_value([1, 2])} in encoded["attributes"]  # type: ignore[operator]  # a list
+
+
+def test_long_lines_are_cut_and_of_a_traceback_the_end_stays() -> None:
+    taken: list[LoggedRecord] = []
+    record = a_record(tasks=["tsk_1"] * 5_000)
+    record.msg = "x" * 10_000
+    error = ValueError("y" * 10_000 + " is the reason")
+    record.exc_info = (ValueError, error, None)
+
+    SpanLogHandler(taken.append).emit(record)
+
+    encoded: Any = taken[0].encoded()
+    attributes = {each["key"]: each["value"] for each in encoded["attributes"]}
+    assert len(encoded["body"]["stringValue"]) == 4_096
+    assert len(attributes["tasks"]["arrayValue"]["values"]) == 128
+    assert attributes["exception.stacktrace"]["stringValue"].endswith("is the reason\n")
+    assert len(attributes["exception.stacktrace"]["stringValue"]) == 4_096
 
 
 def test_a_line_outside_of_a_span_has_no_trace() -> None:

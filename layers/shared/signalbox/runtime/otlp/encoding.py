@@ -17,7 +17,10 @@ from signalbox.runtime.version import VERSION
 
 _SCOPE: Final[JsonObject] = {"name": "signalbox", "version": VERSION}
 _ERROR: Final = 2
-_MAX_TEXT: Final = 4_096
+MAX_TEXT: Final = 4_096
+"""How long texts are at most."""
+
+_MAX_VALUES: Final = 128
 _SAMPLED: Final = 1
 _INT64: Final = 1 << 63
 
@@ -64,7 +67,7 @@ def otlp_attributes(values: Mapping[str, object]) -> list[JsonObject]:
 
 
 def otlp_value(value: object) -> JsonObject:
-    """Return a value; long texts are cut."""
+    """Return a value; long texts and lists are cut."""
     match value:
         case bool():
             return {"boolValue": value}
@@ -73,8 +76,8 @@ def otlp_value(value: object) -> JsonObject:
         case float() if isfinite(value):
             return {"doubleValue": value}
         case list() | tuple():
-            return {"arrayValue": {"values": [otlp_value(item) for item in value]}}
-    return {"stringValue": str(value)[:_MAX_TEXT]}
+            return {"arrayValue": {"values": [otlp_value(item) for item in value[:_MAX_VALUES]]}}
+    return {"stringValue": str(value)[:MAX_TEXT]}
 
 
 def otlp_span(span: Span) -> JsonObject:

@@ -15,7 +15,7 @@ from signalbox.models.frozen import frozen
 from signalbox.models.span import CURRENT_SPAN, Attribute, Span
 from signalbox.models.trace_context import is_sampled, trace_fields
 from signalbox.runtime.json_logs import extra_fields
-from signalbox.runtime.otlp.encoding import otlp_attributes
+from signalbox.runtime.otlp.encoding import MAX_TEXT, otlp_attributes, otlp_value
 
 OWN_LOGGER: Final = "signalbox.otlp"
 """Logs what concerns the export itself, which is not exported."""
@@ -88,12 +88,12 @@ def _encoded(record: logging.LogRecord, extra: dict[str, object]) -> JsonObject:
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         attributes["exception.type"] = type(error).__qualname__
-        attributes["exception.stacktrace"] = "".join(traceback.format_exception(error))
+        attributes["exception.stacktrace"] = "".join(traceback.format_exception(error))[-MAX_TEXT:]
     return {
         "timeUnixNano": at,
         "observedTimeUnixNano": at,
         "severityNumber": next(of for level, of in _SEVERITIES if record.levelno >= level),
         "severityText": record.levelname,
-        "body": {"stringValue": record.getMessage()},
+        "body": otlp_value(record.getMessage()),
         "attributes": [*otlp_attributes(attributes)],
     }
