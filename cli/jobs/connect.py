@@ -1,14 +1,22 @@
 """Connect to the cluster that this process runs in, or to that of a kubeconfig."""
 
+from collections.abc import Generator
+from typing import Final
+
 import httpx2
 from lightkube.config.client_adapter import Client, ConnectionParams
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
+from typing_extensions import override
 from yaml import YAMLError
 
 from cli.errors import CommandError
-from cli.jobs.cluster import Cluster
+from cli.jobs.cluster import Cluster, ClusterUnavailable
+from cli.output import strip_controls
+from signalbox.models.redaction import redacted
+
+_MAX_REASON: Final = 500
 
 
 def connect_cluster(namespace: str | None) -> Cluster:
@@ -37,11 +45,31 @@ def cluster_of(
     known = config if config.user else config._replace(user=User())
     try:
         http = Client(known, ConnectionParams(transport=transport))
-    except (ConfigError, OSError, ValueError) as flaw:
+    except (ConfigError, OSError, ValueError, httpx2.InvalidURL) as flaw:
         raise CommandError(f"no cluster: {_reason(flaw)}") from None
+    if http.auth:
+        http.auth = _CheckedAuth(http.auth)
     return Cluster(http=http, namespace=namespace or config.namespace)
+
+
+class _CheckedAuth(httpx2.Auth):
+    """Authenticates as another does: from a file, or by a program, either of which can fail."""
+
+    def __init__(self, auth: httpx2.Auth) -> None:
+        self._auth = auth
+
+    @override
+    def sync_auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        try:
+            yield from self._auth.sync_auth_flow(request)
+        except (ConfigError, LookupError, OSError, TypeError, ValueError) as flaw:
+            raise ClusterUnavailable(f"Kubernetes: no credentials: {_reason(flaw)}") from None
 
 
 def _reason(flaw: Exception) -> str:
     """Return what is wrong, without lines of the file, which has credentials."""
-    return str(flaw) if isinstance(flaw, ConfigError | OSError) else type(flaw).__name__
+    if not isinstance(flaw, ConfigError | OSError):
+        return type(flaw).__name__
+    return strip_controls(redacted(str(flaw)))[:_MAX_REASON]

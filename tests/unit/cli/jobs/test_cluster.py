@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lightkube.config.kubeconfig import KubeConfig
+from lightkube.config.models import User, UserExec
 from lightkube.models.core_v1 import ConfigMap
 from lightkube.models.meta_v1 import ObjectMeta
 
@@ -121,6 +122,42 @@ def test_an_api_server_that_does_not_answer_is_an_outage() -> None:
         answered_by(refuse).list(JOBS, "")
 
     assert str(raised.value) == "Kubernetes did not answer (ConnectError)"
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        ("echo 'no session \x1b[31mfor Bearer abcd1234efgh' >&2; exit 3", "returned 3: no session"),
+        ("echo '{}'", "KeyError"),
+        ("echo secret", "JSONDecodeError"),
+        ("echo null", "TypeError"),
+    ],
+)
+def test_credentials_that_a_program_does_not_return_are_an_outage(
+    program: str, complaint: str
+) -> None:
+    version = "client.authentication.k8s.io/v1beta1"
+    run = UserExec(apiVersion=version, command="sh", args=["-c", program])
+    config = KubeConfig.from_server("https://kubernetes.test").get()
+    assert config
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200))
+    cluster = cluster_of(config._replace(user=User(exec=run)), "jobs", transport)
+
+    with pytest.raises(ClusterUnavailable, match="no credentials") as raised:
+        cluster.list(JOBS, "")
+    with pytest.raises(ClusterUnavailable, match="no credentials"):
+        next(cluster.watch(JOBS, "", "1"))
+
+    assert complaint in str(raised.value)
+    assert not [word for word in ("\x1b", "abcd1234", "secret") if word in str(raised.value)]
+
+
+def test_a_server_that_is_no_url_is_an_error() -> None:
+    config = KubeConfig.from_server("https://kubernetes.test:port").get()
+    assert config
+
+    with pytest.raises(CommandError, match="no cluster: InvalidURL"):
+        cluster_of(config, "jobs")
 
 
 def test_the_kubeconfig_of_the_environment_is_used(
