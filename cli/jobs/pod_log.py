@@ -2,7 +2,7 @@
 
 The API starts a log at a second. So after a break it is read again from the second before the last
 line, and what was read before is left out. A line is identified by its time, in nanoseconds, and
-its text; equal lines are counted.
+its text, of which a hash is remembered; equal lines are counted.
 """
 
 import threading
@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +19,10 @@ from cli.jobs.cluster import MAX_LOG_LINE, ClusterError
 from cli.work.output_decoder import LineDecoder
 
 _OVERLAP: Final = timedelta(seconds=1)
+_MAX_REMEMBERED: Final = 20_000
+"""Of how many different lines a second: the API accepts no more. Others may be shown twice."""
+
+_HASH_BYTES: Final = 16
 _TAIL_LINES: Final = 40
 _MAX_PAUSE: Final = 15.0
 _MAX_FAILURES: Final = 10
@@ -41,11 +46,13 @@ class ReadLines:
 
     def is_new(self, time: datetime, line: bytes) -> bool:
         """Return whether a line was not read before, and remember it."""
-        if self._again[line] > 0:
-            self._again[line] -= 1
+        digest = blake2b(line, digest_size=_HASH_BYTES).digest()
+        if self._again[digest] > 0:
+            self._again[digest] -= 1
             return False
-        second = time.replace(microsecond=0)
-        self._read.setdefault(second, Counter())[line] += 1
+        of_second = self._read.setdefault(time.replace(microsecond=0), Counter())
+        if digest in of_second or len(of_second) < _MAX_REMEMBERED:
+            of_second[digest] += 1
         if since := self.since:
             for old in [each for each in self._read if each < since]:
                 del self._read[old]

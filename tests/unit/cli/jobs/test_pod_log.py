@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.jobs.cluster import MAX_LOG_LINE, ClusterError, ClusterUnavailable, byte_lines
-from cli.jobs.pod_log import PodLogFollower
+from cli.jobs.pod_log import PodLogFollower, ReadLines
 
 START = datetime(2026, 11, 28, 20, tzinfo=UTC)
 
@@ -122,6 +122,30 @@ def test_lines_of_two_streams_that_are_not_quite_in_order_are_all_shown() -> Non
     ]
 
     assert followed(PrintedLog(lines, [-35])) == ["out", "err"]
+
+
+def test_what_is_remembered_of_lines_does_not_grow_with_their_length_and_number() -> None:
+    long, many = ReadLines(), ReadLines()
+    room = []
+
+    for number in range(20):
+        long.is_new(START, b"%d" % number + b"x" * MAX_LOG_LINE)
+    for number in range(40_000):
+        many.is_new(START, b"%d" % number)
+        room.append(len(repr(many)) if number % 20_000 == 19_999 else 0)
+
+    assert len(repr(long)) < 20 * 100
+    assert room[-1] == room[19_999]
+
+
+def test_of_more_lines_in_a_second_than_are_remembered_none_is_lost() -> None:
+    count = 20_010
+    lines = [(START, b"%d\n" % number) for number in range(count)]
+
+    shown = followed(PrintedLog(lines, [-1_000_000]))
+
+    assert set(shown) == {str(number) for number in range(count)}
+    assert shown[-1] == str(count - 1)
 
 
 def test_the_last_line_is_shown_without_its_end() -> None:
