@@ -28,7 +28,8 @@ def release(checkout: Checkout, version: SemanticVersion, environment: Mapping[s
     state = checkout.state(version)
     if problems := release_problems(state, version):
         raise CommandError("\n".join(["this is missing:", *(f"- {each}" for each in problems)]))
-    _check(checkout)
+    commit = checkout.commit()
+    _check(checkout, commit)
     folder = checkout.root / "dist"
     shutil.rmtree(folder, ignore_errors=True)
     uv = environment.get("UV") or str(Path(sys.executable).parent / "uv")
@@ -36,19 +37,21 @@ def release(checkout: Checkout, version: SemanticVersion, environment: Mapping[s
         print(artifact.relative_to(checkout.root))
     if key := environment.get("SIGNING_KEY") or checkout.signing_key():
         print(sign(folder / CHECKSUMS, key).relative_to(checkout.root))
+    if checkout.commit() != commit or checkout.state(version).changes:
+        raise CommandError("the checkout has changed meanwhile: release it again")
     notes = release_notes(state.changelog, str(version))
     checkout.tag(version, f"Signalbox {version}\n\n{notes.text}\n")
     print(f"{version.tag} is tagged: publish it by git push origin {version.tag}")
 
 
-def _check(checkout: Checkout) -> None:
-    """Run all checks and tests unless they have passed for this commit."""
+def _check(checkout: Checkout, commit: str) -> None:
+    """Run all checks and tests unless they have passed for the commit, which is checked out."""
     if checkout.is_checked():
         return
     done = subprocess.run(["make", "check", "test"], cwd=checkout.root, check=False)
     if done.returncode:
         raise CommandError("make check test failed")
-    checkout.mark_checked()
+    checkout.mark_checked(commit)
 
 
 def main(words: list[str]) -> int:

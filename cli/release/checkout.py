@@ -11,6 +11,8 @@ from cli.release.semantic_version import SemanticVersion
 from signalbox.runtime.version import VERSION
 
 _CHECKED: Final = Path(".signalbox", "checked-commit")
+_LAYER: Final = "layers/shared/signalbox"
+"""The folder is copied into the layer as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Checkout:
         changes = self._git("status", "--porcelain").splitlines()
         return ReleaseState(
             code_version=VERSION,
-            changes=tuple(line[3:] for line in changes),
+            changes=(*(line[3:] for line in changes), *self._ignored_files(_LAYER)),
             tags=tuple(self._git("tag", "--list", "v*").split()),
             changelog=(self.root / "CHANGELOG.md").read_text(),
             has_store=store.exists(),
@@ -47,7 +49,8 @@ class Checkout:
         """Return the SSH key that git signs with, or nothing."""
         if self._git("config", "--default", "", "--get", "gpg.format").strip() != "ssh":
             return ""
-        return self._git("config", "--default", "", "--get", "user.signingkey").strip()
+        key = self._git("config", "--type=path", "--default", "", "--get", "user.signingkey")
+        return key.strip()
 
     def tag(self, version: SemanticVersion, message: str) -> None:
         """Make an annotated tag."""
@@ -58,11 +61,17 @@ class Checkout:
         path = self.root / _CHECKED
         return path.exists() and path.read_text().strip() == self.commit()
 
-    def mark_checked(self) -> None:
-        """Record that checks and tests have passed for the commit."""
+    def mark_checked(self, commit: str) -> None:
+        """Record that checks and tests have passed for a commit."""
         path = self.root / _CHECKED
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{self.commit()}\n")
+        path.write_text(f"{commit}\n")
+
+    def _ignored_files(self, folder: str) -> list[str]:
+        """Return the files of a folder that git ignores, without those that Python compiled."""
+        options = ("--others", "--ignored", "--exclude-standard", "-z")
+        names = self._git("ls-files", *options, "--", folder).split("\0")
+        return [name for name in names if name and "__pycache__" not in name]
 
     def _git(self, *words: str) -> str:
         done = subprocess.run(

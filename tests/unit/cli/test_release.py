@@ -19,7 +19,13 @@ from cli.errors import CommandError
 from cli.licenses import ShippedPackage
 from cli.release.__main__ import main, release
 from cli.release.archive import folder_files, zip_archive
-from cli.release.artifacts import RELEASE_ARCHITECTURES, RELEASE_RUNTIME, checksums, sign
+from cli.release.artifacts import (
+    RELEASE_ARCHITECTURES,
+    RELEASE_RUNTIME,
+    ReleaseBuild,
+    checksums,
+    sign,
+)
 from cli.release.bill_of_materials import bill_of_materials, validate_bill_of_materials
 from cli.release.changelog import release_notes
 from cli.release.checkout import Checkout
@@ -188,8 +194,57 @@ def test_the_state_of_a_checkout_has_its_changes_and_tags(checkout: Checkout) ->
     )
 
 
+def test_an_ignored_file_that_would_be_shipped_with_the_layer_is_a_change(
+    checkout: Checkout,
+) -> None:
+    source = checkout.root / "layers" / "shared" / "signalbox"
+    (source / "__pycache__").mkdir(parents=True)
+    (source / "__pycache__" / "a.pyc").touch()
+    (source / ".env").write_text("SECRET=1\n")
+    (checkout.root / ".env").touch()
+    (checkout.root / ".git" / "info" / "exclude").write_text(".env\n*.pyc\n")
+
+    assert checkout.state(V1_4_0).changes == ("layers/shared/signalbox/.env",)
+
+
+@pytest.mark.parametrize(
+    "during", ["git commit --quiet --no-gpg-sign --allow-empty --message B", "touch new"]
+)
+def test_a_checkout_that_changes_while_it_is_tested_is_not_released(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, during: str
+) -> None:
+    version = SemanticVersion.parse(VERSION)
+    files = {
+        ".gitignore": ".signalbox/\ndist/\n",
+        "CHANGELOG.md": f"## {VERSION} (2026-12-01)\n\n- A.\n",
+        "Makefile": f".PHONY: check test\ncheck test:\n\t@{during}\n",
+        f"tests/fixtures/stores/{VERSION}.jsonl.gz": "",
+    }
+    for name, text in files.items():
+        (checkout.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.root / name).write_text(text)
+    git(checkout.root, "add", ".")
+    git(checkout.root, "commit", "--quiet", "--no-gpg-sign", "--message", "Release")
+    monkeypatch.setattr(ReleaseBuild, "write", lambda _self, _folder: [])
+
+    with pytest.raises(CommandError, match="the checkout has changed"):
+        release(checkout, version, {})
+
+    assert git(checkout.root, "tag") == ""
+
+
+def test_a_signing_key_is_found_in_the_home_folder(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    git(checkout.root, "config", "gpg.format", "ssh")
+    git(checkout.root, "config", "user.signingkey", "~/.ssh/id_ed25519.pub")
+
+    assert checkout.signing_key() == "/home/me/.ssh/id_ed25519.pub"
+
+
 def test_tests_that_passed_count_for_their_commit_only(checkout: Checkout) -> None:
-    checkout.mark_checked()
+    checkout.mark_checked(checkout.commit())
     passed = checkout.is_checked()
 
     git(checkout.root, "commit", "--quiet", "--no-gpg-sign", "--allow-empty", "--message", "B")
