@@ -51,43 +51,38 @@ class Part:
                 _stop_all(process.pid)
 
 
+def _module_part(name: str, module: str, *options: str, command: str, minutes: float) -> Part:
+    """Return the measurement by a module that writes its numbers with `--json FILE`."""
+    words = ("-m", module, *options, "--json", "{json}")
+    return Part(name=name, command=command, words=words, minutes=minutes)
+
+
 PARTS: Final[Sequence[Part]] = (
-    Part(
-        name="load",
+    _module_part(
+        "load",
+        "tests.bench.load",
+        "--seconds=20",
         command="make load ARGS='--seconds 20'",
-        words=("-m", "tests.bench.load", "--seconds", "20", "--json", "{json}"),
         minutes=4,
     ),
-    Part(
-        name="instances",
+    _module_part(
+        "instances",
+        "tests.bench.gateway.endure",
+        "--seconds=60",
         command="make load PART=gateway ARGS='--seconds 60'",
-        words=("-m", "tests.bench.gateway.endure", "--seconds", "60", "--json", "{json}"),
         minutes=3,
     ),
-    Part(
-        name="webhooks",
-        command="make figures ARGS='--part webhooks'",
-        words=("-m", "tests.figures.webhooks", "--json", "{json}"),
-        minutes=4,
+    *(
+        _module_part(
+            name,
+            f"tests.figures.{name}",
+            command=f"make figures ARGS='--part {name}'",
+            minutes=4,
+        )
+        for name in ("webhooks", "authentication")
     ),
-    Part(
-        name="authentication",
-        command="make figures ARGS='--part authentication'",
-        words=("-m", "tests.figures.authentication", "--json", "{json}"),
-        minutes=4,
-    ),
-    Part(
-        name="connectors",
-        command="make soak",
-        words=("-m", "tests.soak", "--json", "{json}"),
-        minutes=5,
-    ),
-    Part(
-        name="faults",
-        command="make faults",
-        words=("-m", "tests.faults", "--json", "{json}"),
-        minutes=12,
-    ),
+    _module_part("connectors", "tests.soak", command="make soak", minutes=5),
+    _module_part("faults", "tests.faults", command="make faults", minutes=12),
     Part(
         name="coverage",
         command="make test",

@@ -1,6 +1,7 @@
 """Sessions: log in with an API key or a token, log out, list and end those of a principal."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -34,6 +35,8 @@ _EVERYWHERE = (
     "whoever has it can log in again. Live updates of the sessions end within 30 seconds."
 )
 
+_authenticated_route = partial(Route, scope=None, authenticated=True, tag=_TAG)
+
 PrincipalQuery = Annotated[
     str | None,
     Query(
@@ -54,12 +57,9 @@ def add_sessions(
     """Add the routes; `name_of` returns the name of a principal for people."""
 
     @routes.add(
-        Route(
+        _authenticated_route(
             method="POST",
             path=SESSIONS,
-            scope=None,
-            authenticated=True,
-            tag=_TAG,
             summary="Exchange an API key or a token for a session cookie",
             response_model=SessionView,
             status=201,
@@ -84,12 +84,9 @@ def add_sessions(
         return json_response(SessionList(items=items, total=len(found)))
 
     @routes.add(
-        Route(
+        _authenticated_route(
             method="DELETE",
             path=SESSIONS,
-            scope=None,
-            authenticated=True,
-            tag=_TAG,
             summary="End all sessions of a principal, without a principal those of the caller",
             response_model=EndSessionsResponse,
             audited_query="principal",
@@ -106,12 +103,9 @@ def add_sessions(
         return json_response(EndSessionsResponse(ended=ended), 200, clear)
 
     @routes.add(
-        Route(
+        _authenticated_route(
             method="GET",
             path=CURRENT_SESSION,
-            scope=None,
-            authenticated=True,
-            tag=_TAG,
             summary="Get the session of the cookie",
             response_model=SessionView,
         )
@@ -120,12 +114,9 @@ def add_sessions(
         return json_response(_view(sessions.find(cookie.token(routes.call().request))))
 
     @routes.add(
-        Route(
+        _authenticated_route(
             method="DELETE",
             path=CURRENT_SESSION,
-            scope=None,
-            authenticated=True,
-            tag=_TAG,
             summary="End the session of the cookie, and clear the cookie",
             status=204,
         )
