@@ -5,7 +5,8 @@ import pytest
 from signalbox.http.events import HttpApiEvent
 from signalbox.http.span_attributes import describe_request, describe_rpc
 from signalbox.models.base import JsonObject
-from signalbox.models.span import Span, SpanKind, server_attributes
+from signalbox.models.http_span import server_attributes
+from signalbox.models.span import Span, SpanKind
 from tests.functions.system import event
 
 

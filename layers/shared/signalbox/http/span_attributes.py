@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from signalbox.http.events import HttpApiEvent, loggable_path
 from signalbox.models.base import JsonObject
+from signalbox.models.http_span import describe_method, server_attributes
 from signalbox.models.redaction import redacted
-from signalbox.models.span import Attribute, Span, SpanKind, server_attributes
+from signalbox.models.span import Attribute, Span, SpanKind
 from signalbox.models.text import one_line
 from signalbox.models.trace_context import TRACEPARENT
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 _MAX_AGENT: Final = 200
 _MAX_READ: Final = 1_024
-_METHODS: Final = frozenset(
-    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
-)
 _WORD: Final = re.compile(r"[A-Za-z0-9_/.-]{1,64}")
 
 
@@ -93,11 +91,10 @@ def with_span(fields: "HeaderFields", span: Span) -> "HeaderFields":
 
 
 def _describe(span: Span, method: str, route: str, status: int) -> None:
-    known = method if method in _METHODS else "HTTP"
-    span.name = f"{known} {route}" if route else known
-    span.attributes["http.request.method"] = method if method in _METHODS else "_OTHER"
+    describe_method(span, method)
     span.attributes["http.response.status_code"] = status
     if route:
+        span.name = f"{span.name} {route}"
         span.attributes["http.route"] = route
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.error = span.error or str(status)

@@ -128,10 +128,6 @@ SpanRecorder = Callable[[Span], None]
 CURRENT_SPAN: Final[ContextVar[Span | None]] = ContextVar("span", default=None)
 """The span of what this thread or coroutine is doing."""
 
-_MAX_HOST: Final = 255
-_MAX_PORT: Final = 65_535
-_PORT_DIGITS: Final = 5
-
 _RECORDERS: Final[list[SpanRecorder]] = []
 
 
@@ -161,17 +157,3 @@ def current_traceparent(of: str | None = None) -> str | None:
     span = CURRENT_SPAN.get()
     context = span.context if span else None
     return context if context and (of is None or same_trace(context, of)) else of
-
-
-def server_attributes(authority: str) -> dict[str, Attribute]:
-    """Return the attributes of a server, of which the authority of a URL is known."""
-    host, colon, port = authority.rpartition(":")
-    if not (colon and port.isdecimal() and port.isascii()):
-        host, port = authority, ""
-    attributes: dict[str, Attribute] = {}
-    if host:
-        attributes["server.address"] = host[:_MAX_HOST].strip("[]")
-    # Python refuses to convert thousands of digits
-    if port and len(port) <= _PORT_DIGITS and int(port) <= _MAX_PORT:
-        attributes["server.port"] = int(port)
-    return attributes

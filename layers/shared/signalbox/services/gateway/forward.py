@@ -156,7 +156,7 @@ class ForwardRequest:
         """
         started, answered = self.timer(), None
         status, fault, is_stream = None, None, False
-        span = Span(SpanKind.CLIENT, message.method, parent=record.span)
+        span = Span(SpanKind.CLIENT, parent=record.span)
         try:
             await close_body(unread)
             response = await self.send(message)
@@ -177,7 +177,7 @@ class ForwardRequest:
                 )
             )
             if span.recorder:
-                describe_attempt(span, call.instance.authority, record.attempts)
+                describe_attempt(span, message.method, call.instance.authority, record.attempts)
                 span.end()
         if answered:
             response = _watched(response, record, end)

@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from signalbox.models.frozen import frozen
 from signalbox.models.gateway_errors import UpstreamFault
-from signalbox.models.span import Span, SpanKind, server_attributes
+from signalbox.models.http_span import describe_method, server_attributes
+from signalbox.models.span import Span, SpanKind
 from signalbox.services.gateway.failover import FailoverRefusal
 from signalbox.services.ports.gateway import BodyStream
 
@@ -72,19 +73,16 @@ class GatewayRecord:
             await body.close()
 
 
-def describe_attempt(span: Span, authority: str, attempts: Sequence[UpstreamAttempt]) -> None:
+def describe_attempt(
+    span: Span, method: str, authority: str, attempts: Sequence[UpstreamAttempt]
+) -> None:
     """Describe the last of the attempts, which was made at the instance with this authority.
 
     https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
     """
     last, status = attempts[-1], attempts[-1].status
-    span.attributes.update(
-        {
-            "http.request.method": span.name,
-            "signalbox.instance": last.instance,
-            **server_attributes(authority),
-        }
-    )
+    describe_method(span, method)
+    span.attributes.update({"signalbox.instance": last.instance, **server_attributes(authority)})
     if len(attempts) > 1:
         span.attributes["http.request.resend_count"] = len(attempts) - 1
     if status is not None:
