@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cli.errors import CommandError
+from cli.release.checkout import Checkout
 
 ROOT_PAGES: Final[Mapping[str, str]] = {
     "README.md": "index.md",
@@ -24,6 +25,7 @@ _CODE: Final = re.compile(
     r"(^ *```.*?^ *```$|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))", re.MULTILINE | re.DOTALL
 )
 _LABELS: Final = re.compile(r"(?<=```)(\w*) [^\n`]*(?=\n)")
+_TICKS: Final = re.compile(r"`+")
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 
@@ -55,21 +57,36 @@ def page_text(root: Path, path: str, target: Callable[[str], None]) -> str:
 
 
 def folder_page(root: Path, folder: str) -> str:
-    """Return a page with the pages of a folder, and with its other files as text."""
+    """Return a page with the pages of a folder, and with its other files as text.
+
+    Files that are not in git stay where they are: they may have secrets.
+
+    Raises:
+        CommandError: The folder is in no checkout.
+    """
     title = Path(folder).name.replace("-", " ").capitalize()
     lines = [f"# {title}", ""]
-    for file in sorted((root / folder).iterdir()):
+    for file in sorted(root / name for name in Checkout(root=root).files(folder)):
+        if file.parent != root / folder:
+            continue
         if file.suffix == ".md":
             lines.append(f"- [{page_title(file)}]({file.name})")
-        elif file.is_file():
-            fence = "yaml" if file.suffix in {".yaml", ".yml"} else ""
-            lines += ["", f"## {file.name}", "", f"```{fence}", file.read_text().rstrip(), "```"]
+        else:
+            lines += ["", f"## {file.name}", "", *_as_code(file)]
     return "\n".join(lines) + "\n"
 
 
 def page_title(page: Path) -> str:
     """Return the text of the first heading."""
     return page.read_text().partition("\n")[0].lstrip("# ").strip()
+
+
+def _as_code(file: Path) -> list[str]:
+    text = file.read_text().rstrip()
+    longest = max(map(len, _TICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    language = "yaml" if file.suffix in {".yaml", ".yml"} else ""
+    return [f"{fence}{language}", text, fence]
 
 
 def _code_and_prose(text: str) -> Iterator[tuple[bool, str]]:

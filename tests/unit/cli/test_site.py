@@ -1,5 +1,6 @@
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -69,6 +70,11 @@ def a_repository(folder: Path, **pages: str) -> Path:
     return folder
 
 
+def add_to_git(folder: Path, path: str) -> None:
+    for words in (("git", "init", "--quiet"), ("git", "add", path)):
+        subprocess.run(words, cwd=folder, check=True)  # noqa: S603  git of the machine
+
+
 def test_every_page_of_the_documentation_is_in_the_navigation_of_the_site() -> None:
     pages = {page for section in read_navigation(PROJECT) for page in section.pages}
 
@@ -133,12 +139,36 @@ def test_a_folder_is_a_page_with_its_pages_and_files(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "one.md").write_text("# The first\n\nText.")
     (folder / "two.yaml").write_text("a: 1\n")
+    add_to_git(tmp_path, "small-examples")
 
     page = folder_page(tmp_path, "small-examples/")
 
     assert page == (
         "# Small examples\n\n- [The first](one.md)\n\n## two.yaml\n\n```yaml\na: 1\n```\n"
     )
+
+
+def test_files_of_a_folder_that_are_not_in_git_are_not_on_its_page(tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    for name in ("job.yaml", "key.yaml", ".env"):
+        (folder / name).write_text(f"{name}: 1\n")
+    add_to_git(tmp_path, "deploy/job.yaml")
+
+    page = folder_page(tmp_path, "deploy/")
+
+    assert "job.yaml: 1" in page
+    assert "key.yaml" not in page
+    assert ".env" not in page
+
+
+def test_a_file_cannot_end_the_code_that_shows_it(tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    folder.mkdir()
+    (folder / "a.sh").write_text("````\n<b>\n")
+    add_to_git(tmp_path, "deploy")
+
+    assert "`````\n````\n<b>\n`````\n" in folder_page(tmp_path, "deploy/")
 
 
 def test_files_outside_of_the_documentation_have_a_folder_of_their_own() -> None:
