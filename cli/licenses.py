@@ -48,6 +48,9 @@ _SPELLINGS: Final[Mapping[str, str]] = {
 }
 _GROUPS: Final = ("tokens", "schemas", "discovery", "serve", "kubernetes")
 _ROOTS: Final = ("signalbox", "signalbox-client")
+_GROUP: Final = re.compile(r"\(([^()]*)\)")
+_AN_ALLOWED: Final = "MIT"
+_NOT_ALLOWED: Final = "none"
 _MODULE: Final = re.compile(r"^node_modules/(?:.*/node_modules/)?(?P<name>[^/]+|@[^/]+/[^/]+)$")
 
 
@@ -111,10 +114,17 @@ def license_problems(packages: Sequence[ShippedPackage]) -> list[str]:
 
 def is_allowed(expression: str) -> bool:
     """Return whether an SPDX expression leaves a choice of allowed licences."""
-    choices = re.split(r"\s+OR\s+", expression.strip("() "))
+    while group := _GROUP.search(expression):
+        replacement = _AN_ALLOWED if _is_flat_allowed(group[1]) else _NOT_ALLOWED
+        expression = f"{expression[: group.start()]}{replacement}{expression[group.end() :]}"
+    return _is_flat_allowed(expression)
+
+
+def _is_flat_allowed(expression: str) -> bool:
+    """Return the same of an expression without parentheses, in which AND binds before OR."""
     return any(
-        all(part in ALLOWED_LICENSES for part in re.split(r"\s+AND\s+", choice.strip("() ")))
-        for choice in choices
+        all(part in ALLOWED_LICENSES for part in re.split(r"\s+AND\s+", choice))
+        for choice in re.split(r"\s+OR\s+", expression.strip())
     )
 
 

@@ -79,10 +79,31 @@ def test_a_licence_that_is_not_in_the_list_is_a_problem(licence: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    [*sorted(ALLOWED_LICENSES), "MIT OR GPL-3.0-only", "(MIT AND ISC)", "Apache-2.0 OR MIT"],
+    [
+        *sorted(ALLOWED_LICENSES),
+        "MIT OR GPL-3.0-only",
+        "(MIT AND ISC)",
+        "Apache-2.0 OR MIT",
+        "GPL-3.0-only AND ISC OR MIT",
+        "MPL-2.0 AND ((GPL-3.0-only AND ISC) OR MIT)",
+    ],
 )
 def test_a_choice_or_a_sum_of_licences_is_allowed_by_its_parts(expression: str) -> None:
     assert is_allowed(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "GPL-3.0-only AND (Apache-2.0 OR MIT)",
+        "(MIT OR ISC) AND GPL-3.0-only",
+        "MIT AND (ISC AND (BSD-3-Clause AND GPL-3.0-only))",
+        "(MIT",
+        "()",
+    ],
+)
+def test_a_choice_does_not_allow_what_is_needed_beside_it(expression: str) -> None:
+    assert not is_allowed(expression)
 
 
 def test_a_package_that_is_not_installed_has_no_licence() -> None:
