@@ -10,18 +10,17 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 """The first that the format can hold."""
 _LEVEL: Final = 9
 _REGULAR: Final = 0o100644
-_EXECUTABLE: Final = 0o100755
 _UNIX: Final = 3
 
 
-def zip_archive(files: Mapping[str, bytes], executables: frozenset[str] = frozenset()) -> bytes:
-    """Return a zip of the files, in the order of their names, with fixed times and modes."""
+def zip_archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip of the files, in the order of their names, with a fixed time and mode."""
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, date_time=_TIME)
             entry.create_system = _UNIX
-            entry.external_attr = (_EXECUTABLE if name in executables else _REGULAR) << 16
+            entry.external_attr = _REGULAR << 16
             packed = zipfile.ZIP_STORED if name.endswith(".zip") else zipfile.ZIP_DEFLATED
             archive.writestr(entry, files[name], compress_type=packed, compresslevel=_LEVEL)
     return content.getvalue()
