@@ -121,3 +121,11 @@ def test_a_method_that_nobody_knows_names_no_span(spans: list[Span]) -> None:
     attempt, request = spans
     assert (attempt.name, request.name) == ("HTTP", "HTTP /orders/*")
     assert {span.attributes["http.request.method"] for span in spans} == {"_OTHER"}
+
+
+def test_credentials_in_the_host_are_not_in_a_span(spans: list[Span]) -> None:
+    Gateway().ask("/api/orders/1", host="user:word@api.example.com")
+
+    [request] = spans
+    assert request.attributes["http.response.status_code"] == 400
+    assert "word" not in str(request.attributes)

@@ -3,6 +3,7 @@
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 """
 
+import re
 from typing import Final
 
 from signalbox.models.span import Attribute, Span
@@ -10,9 +11,8 @@ from signalbox.models.span import Attribute, Span
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
-_MAX_HOST: Final = 255
+_AUTHORITY: Final = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 _MAX_PORT: Final = 65_535
-_PORT_DIGITS: Final = 5
 
 
 def describe_method(span: Span, method: str) -> None:
@@ -23,14 +23,14 @@ def describe_method(span: Span, method: str) -> None:
 
 
 def server_attributes(authority: str) -> dict[str, Attribute]:
-    """Return the attributes of a server, of which the authority of a URL is known."""
-    host, colon, port = authority.rpartition(":")
-    if not (colon and port.isdecimal() and port.isascii()):
-        host, port = authority, ""
-    attributes: dict[str, Attribute] = {}
-    if host:
-        attributes["server.address"] = host[:_MAX_HOST].strip("[]")
-    # Python refuses to convert thousands of digits
-    if port and len(port) <= _PORT_DIGITS and int(port) <= _MAX_PORT:
-        attributes["server.port"] = int(port)
+    """Return the attributes of a server, of which the authority of a URL is known.
+
+    What is malformed is left out: `user:password@host` is not for a span.
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None:
+        return {}
+    attributes: dict[str, Attribute] = {"server.address": found[1].strip("[]")}
+    if found[2] and int(found[2]) <= _MAX_PORT:
+        attributes["server.port"] = int(found[2])
     return attributes
