@@ -72,4 +72,4 @@ def _reason(flaw: Exception) -> str:
     """Return what is wrong, without lines of the file, which has credentials."""
     if not isinstance(flaw, ConfigError | OSError):
         return type(flaw).__name__
-    return strip_controls(redacted(str(flaw)))[:_MAX_REASON]
+    return strip_controls(redacted(str(flaw))).strip()[:_MAX_REASON]

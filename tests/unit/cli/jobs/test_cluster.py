@@ -149,6 +149,7 @@ def test_credentials_that_a_program_does_not_return_are_an_outage(
         next(cluster.watch(JOBS, "", "1"))
 
     assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
     assert not [word for word in ("\x1b", "abcd1234", "secret") if word in str(raised.value)]
 
 
