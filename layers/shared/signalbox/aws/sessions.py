@@ -44,7 +44,10 @@ class DynamoSessions(SessionStore):
     @override
     def all(self, now: datetime) -> Iterator[tuple[str, Session]]:
         for item in self.table.query("pk = :pk", {":pk": {"S": table_keys.SESSION}}):
-            session = read_document(Session, item)
+            try:
+                session = read_document(Session, item)
+            except ValueError:
+                continue  # nobody can use it either
             if now < session.expires_at:
                 yield text_attribute(item, "sk"), session
 
