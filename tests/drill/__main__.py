@@ -13,7 +13,7 @@ from tests.drill.run import DrillFigures, run_drill
 def main() -> int:
     """Print the figures; return 1 if anything was lost."""
     parser = argparse.ArgumentParser(prog="make drill", description=__doc__)
-    parser.add_argument("--webhooks", type=int, default=200)
+    parser.add_argument("--webhooks", type=int, default=20)
     chosen = parser.parse_args()
     os.environ["POWERTOOLS_LOG_LEVEL"] = "CRITICAL"
     figures = run_drill(chosen.webhooks)

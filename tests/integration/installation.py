@@ -17,6 +17,7 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.http.events import LambdaResponse
 from signalbox.models.delivery import Delivery, KeepBodies
 from signalbox.models.notification import Notification
+from signalbox.models.rate_limits import Limits, RateLimit
 from signalbox.models.source import CommandPermission
 from signalbox.models.task import ChangeType, Task
 from tests.builders import SECRET, a_connection, a_request, a_source, a_subscription
@@ -206,6 +207,10 @@ class Installation:
         self._config.put(a_source(permission=CommandPermission.REQUIRED, settings=settings))
         self.keep_secrets("tokens/github/default", str(self.github.token))
         self.clock.advance(seconds=31)  # what is configured is cached for half a minute
+
+    def lift_limits(self) -> None:
+        """Lets a worker make any number of requests, as time stands still meanwhile."""
+        self._config.put(Limits(roles={"worker": RateLimit(count=1_000_000, burst=1_000_000)}))
 
     def cap_bursts(self, keep_bodies: KeepBodies = KeepBodies.ALL) -> None:
         """Let one delivery in a minute become a task at once."""
