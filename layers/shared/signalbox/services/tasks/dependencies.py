@@ -23,6 +23,7 @@ from signalbox.models.lifecycle import notified
 from signalbox.models.task import Task
 from signalbox.services.ports.tasks import DependentIndex, TaskStore
 from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.find_task import find_tasks
 
 _MAX_WRITES: Final = 10
 SETTLED_AT_ONCE: Final = 100
@@ -50,11 +51,7 @@ class AwaitTasks:
 
     def existing(self, awaited: Iterable[TaskId]) -> dict[TaskId, Task]:
         """Return those of the tasks with these ids that exist, as they are now."""
-        found = {}
-        for each in awaited:
-            with suppress(NotFound):
-                found[each] = self.tasks.get(each)
-        return found
+        return {each: task for each, task in find_tasks(self.tasks, awaited).items() if task}
 
     def __call__(self, dependent: TaskId, awaited: Iterable[Task]) -> None:
         """Register the dependent, which need not exist yet, with each unfinished task."""
@@ -102,7 +99,7 @@ class SettleDependents:
         """
         if awaited.relations is None or not awaited.relations.has_dependents:
             return True
-        now = self._found([awaited.id])
+        now = find_tasks(self.tasks, [awaited.id])
         if not all(task and task.finished for task in now.values()):
             return True  # it was retried, or has expired, which a dispatched end only does
         looked_at = 0
@@ -134,7 +131,9 @@ class SettleDependents:
         """Return the task after a look at these that it waits for, or at all of them."""
         for _ in range(_MAX_WRITES):
             before = self.tasks.get(task)
-            after = settled(before, awaited or self._found(before.waits_for), self.clock())
+            after = settled(
+                before, awaited or find_tasks(self.tasks, before.waits_for), self.clock()
+            )
             if after is before:
                 return before
             try:
@@ -143,11 +142,3 @@ class SettleDependents:
                 continue
             return after
         raise Unavailable("the task changes too fast")
-
-    def _found(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task | None]:
-        found = dict[TaskId, Task | None]()
-        for each in tasks:
-            found[each] = None
-            with suppress(NotFound):
-                found[each] = self.tasks.get(each)
-        return found

@@ -1,7 +1,6 @@
 """Let the latest task of a group take the place of the earlier ones."""
 
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from typing import Final
 
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
@@ -15,6 +14,7 @@ from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.apply_step import apply_step
+from signalbox.services.tasks.find_task import find_task
 
 GROUP_ACTOR: Final = "group"
 """The actor of steps that a later task of the same group causes."""
@@ -77,9 +77,8 @@ class ManageGroups:
         return True
 
     def _is_open(self, task: TaskId) -> bool:
-        with suppress(NotFound):
-            return not self.tasks.get(task).finished
-        return False
+        found = find_task(self.tasks, task)
+        return found is not None and not found.finished
 
     def _cancel(self, task: TaskId, later: TaskId, statuses: AbstractSet[TaskStatus]) -> bool:
         """Cancel a task with one of these statuses; return whether it has ended."""

@@ -28,6 +28,7 @@ from signalbox.models.task import Task, TaskStatus
 from signalbox.services.ports.concurrency import ConcurrencyStore, ParkedTask
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.find_task import find_task
 
 _MAX_WRITES: Final = 20
 _MAX_STALE: Final = 200
@@ -129,7 +130,7 @@ class TaskSlots:
             return False
         self.queue.send(before.priority, [task], tenant=before.tenant)
         with suppress(Conflict, NotFound):  # the claim that meets the message does the same
-            self.tasks.replace(before, unparked(before, self.clock()))
+            self.unpark(before)
         return True
 
     def _free(self, slot: str) -> int:
@@ -157,9 +158,7 @@ class TaskSlots:
         raise WriteConflict("the slots change too fast")
 
     def _read(self, task: TaskId) -> Task | None:
-        with suppress(NotFound):
-            return self.tasks.get(task)
-        return None
+        return find_task(self.tasks, task)
 
 
 def _entry_of(task: Task) -> ParkedTask:
