@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
@@ -13,6 +12,7 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.errors import WriteConflict
 from signalbox.models.frozen import frozen
+from signalbox.models.relations import EXPIRE_AFTER
 from signalbox.models.slots import SlotHolders
 from signalbox.services.ports.concurrency import ConcurrencyStore, GroupMember, ParkedTask
 from signalbox.services.ports.time import Clock
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from signalbox.aws.dynamo_table import Item
 
-_EXPIRE_AFTER: Final = timedelta(days=400)
 _CHUNK: Final = 100
 
 
@@ -99,7 +98,7 @@ class DynamoConcurrency(ConcurrencyStore):
         )
 
     def _item(self, pk: str, sk: str) -> Item:
-        return {**_key(pk, sk), "ttl": ttl_attribute(self.clock() + _EXPIRE_AFTER)}
+        return {**_key(pk, sk), "ttl": ttl_attribute(self.clock() + EXPIRE_AFTER)}
 
 
 def _key(pk: str, sk: str) -> Item:

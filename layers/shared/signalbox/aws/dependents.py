@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -12,14 +11,12 @@ from signalbox.aws import table_keys
 from signalbox.aws.dynamo_table import Table, text_attribute, ttl_attribute
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import TaskId
+from signalbox.models.relations import EXPIRE_AFTER
 from signalbox.services.ports.tasks import DependentIndex
 from signalbox.services.ports.time import Clock
 
 if TYPE_CHECKING:
     from signalbox.aws.dynamo_table import Item
-
-_EXPIRE_AFTER: Final = timedelta(days=400)
-"""Longer than a task is delayed; maintenance finds what waits longer by itself."""
 
 
 @frozen
@@ -31,7 +28,7 @@ class DynamoDependents(DependentIndex):
 
     @override
     def add(self, awaited: TaskId, dependent: TaskId) -> None:
-        expires_at = ttl_attribute(self.clock() + _EXPIRE_AFTER)
+        expires_at = ttl_attribute(self.clock() + EXPIRE_AFTER)
         self.table.put({**_key(awaited, dependent), "ttl": expires_at})
 
     @override

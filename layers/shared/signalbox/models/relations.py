@@ -19,6 +19,10 @@ MAX_CHECK_SLOT_AFTER: Final = timedelta(hours=6)
 """Between which times maintenance looks again at the slot that a task waits for."""
 
 
+EXPIRE_AFTER: Final = timedelta(days=400)
+"""When what is stored beside tasks expires: later than any of them may start."""
+
+
 class OnFailure(StrEnum):
     """What becomes of a task when one that it waits for fails or is cancelled."""
 
