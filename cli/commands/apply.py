@@ -48,6 +48,13 @@ def apply(
     for edit in done.edits:
         output.line(edit, change_lines(edit))
     count = len(done.edits)
-    output.note(f"{count} to change, nothing was" if dry_run else f"{count} changed")
+    output.note(_summary(count, dry_run=dry_run))
     for warning in done.warnings:
         output.note(f"warning: {warning}")
+
+
+def _summary(count: int, *, dry_run: bool) -> str:
+    if dry_run:
+        return f"{count} to change, nothing was"
+    effect = ", in effect within 30 seconds" if count else ""
+    return f"{count} changed{effect}"

@@ -254,7 +254,7 @@ def test_a_source_that_is_verified_by_published_keys_is_asked_for_no_secret(
     applied = on_aws("apply", "-f", str(manifest))
     result = on_aws("send", "generic", "sns.notification", "--source", "alarms")
 
-    assert (applied.code, applied.err) == (0, "1 changed\n")
+    assert (applied.code, applied.err) == (0, "1 changed, in effect within 30 seconds\n")
     assert result.code == 1
     assert "generic/alarms is verified by keys that its service publishes" in result.err
 

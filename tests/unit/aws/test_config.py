@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from signalbox.aws.config import DynamoConfig
+from signalbox.models.config_resource import ConfigResource
+from signalbox.models.errors import NotFound
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from tests.builders import a_connection
 from tests.fakes.clock import FakeClock
 
@@ -56,3 +62,60 @@ def test_what_was_being_read_when_the_cache_was_dropped_is_read_again() -> None:
     reading.result()
     dropping.result()
     assert store.connection(a_connection().id) == a_connection(enabled=False)
+
+
+class GrowingTable:
+    """Has what was put into it."""
+
+    def __init__(self) -> None:
+        self.docs: dict[str, str] = {}
+        self.calls = 0
+
+    def put(self, resource: ConfigResource) -> None:
+        self.docs[resource.key] = resource.model_dump_json()
+
+    def query(self, _: str, values: "Item") -> "Iterator[Item]":
+        self.calls += 1
+        for key, doc in self.docs.items():
+            yield {"pk": values[":pk"], "sk": {"S": key}, "doc": {"S": doc}}
+
+
+def test_what_was_created_after_the_configuration_was_read_is_found_within_a_second() -> None:
+    clock, table = FakeClock(), GrowingTable()
+    store = DynamoConfig(table=cast("Table", table), clock=clock)
+    source = Source(provider="github", name="team")
+    assert store.source("github", "team") is None
+    with pytest.raises(NotFound):
+        store.connection(a_connection().id)
+
+    clock.advance(timedelta(seconds=1))
+    table.put(source)
+    found_source = store.source("github", "team")
+    table.docs.clear()
+    table.put(a_connection())
+
+    assert found_source == source
+    assert store.connection(a_connection().id) == a_connection()
+
+
+def test_names_that_do_not_exist_cost_one_query_a_second() -> None:
+    clock, table = FakeClock(), GrowingTable()
+    store = DynamoConfig(table=cast("Table", table), clock=clock)
+
+    for _ in range(3):
+        for name in ("a", "b", "c"):
+            assert store.source("github", name) is None
+        clock.advance(timedelta(seconds=1))
+
+    assert table.calls == 3
+
+
+def test_the_default_source_that_nobody_configured_is_not_looked_for_again() -> None:
+    clock, table = FakeClock(), GrowingTable()
+    store = DynamoConfig(table=cast("Table", table), clock=clock)
+
+    for _ in range(20):
+        assert store.source("github", DEFAULT_SOURCE) is None
+        clock.advance(timedelta(seconds=1))
+
+    assert table.calls == 1

@@ -16,7 +16,7 @@ from signalbox.aws.dynamo_table import Table, text_attribute
 from signalbox.models.config_resource import ConfigResource
 from signalbox.models.errors import ConfigurationUnreadable, NotFound, WriteConflict
 from signalbox.models.frozen import frozen
-from signalbox.models.source import Source
+from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.ports.config import ConfigWriter, KeyStore, PauseStore, RoleStore
 from signalbox.services.ports.time import Clock
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 """For how long the configuration is cached."""
 
+_MISS_TTL: Final = timedelta(seconds=1)
+"""For how long a name that it does not have is taken not to exist."""
+
 R = TypeVar("R", bound=ConfigResource)
 
 
@@ -41,7 +44,8 @@ R = TypeVar("R", bound=ConfigResource)
 class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     """Stores the configuration.
 
-    It reads each kind as a whole and caches it for 30 seconds.
+    It reads each kind as a whole and caches it for 30 seconds. A source or connection that it does
+    not have may just have been created: it is looked for again, at most once a second.
 
     Items of another version that cannot be parsed are skipped, and reported to `unreadable` with
     kind and name.
@@ -61,13 +65,13 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
             key = Source(provider=provider, name=name).key
         except ValidationError:  # no source can have this name
             return None
-        return self._one(Source, key)
+        return self._one(Source, key, may_be_new=name != DEFAULT_SOURCE)
 
     @override
     def connection(self, connection: ConnectionId) -> Connection:
         from signalbox.models.connection import Connection
 
-        found = self._one(Connection, connection)
+        found = self._one(Connection, connection, may_be_new=True)
         if found is None:
             raise NotFound("there is no such connection")
         return found
@@ -172,24 +176,28 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
     def all(self, kind: type[R]) -> Sequence[R]:
         return [cast("R", resource) for resource in self._resources(kind).values() if resource]
 
-    def _one(self, kind: type[R], key: str) -> R | None:
+    def _one(self, kind: type[R], key: str, *, may_be_new: bool = False) -> R | None:
         """Return the resource with this key.
 
         Raises:
             ConfigurationUnreadable: The stored item cannot be parsed.
         """
         resources = self._resources(kind)
+        if may_be_new and key not in resources:
+            resources = self._resources(kind, _MISS_TTL)
         resource = resources.get(key)
         if resource is None and key in resources:
             raise ConfigurationUnreadable(f"this {kind.kind} cannot be read")
         return cast("R | None", resource)
 
-    def _resources(self, kind: type[ConfigResource]) -> Mapping[str, ConfigResource | None]:
+    def _resources(
+        self, kind: type[ConfigResource], ttl: timedelta = CONFIG_CACHE_TTL
+    ) -> Mapping[str, ConfigResource | None]:
         """Return every resource of this kind by its key, None if it cannot be parsed."""
         partition = _partition(kind)
         with self._reading:
             now, cached = self.clock(), self._read.get(partition)
-            if cached is None or now - cached[0] > CONFIG_CACHE_TTL:
+            if cached is None or now - cached[0] >= ttl:
                 rows = _rows(self.table, partition)
                 cached = (now, {text_attribute(row, "sk"): self._parsed(row, kind) for row in rows})
                 self._read[partition] = cached
