@@ -1,7 +1,8 @@
 """`python -m cli.deploy STAGE …`: `sam build`, then `sam deploy` with the options after the stage.
 
 The build of the layers reads environment variables, as it cannot see parameters. Both get runtime
-and processor explicitly, since a stack keeps the value of a parameter that is omitted.
+and processor explicitly, since a stack keeps the value of a parameter that is omitted. Each deploy
+is another revision, by which functions that start from snapshots get new ones.
 """
 
 import os
@@ -11,6 +12,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +30,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "PythonRuntime": "PYTHON_RUNTIME",
     "Architecture": "ARCHITECTURE",
 }
+_REVISION: Final = "Revision"
 _OTHER: Final = re.compile(rf"\w+=(?!.*\b({'|'.join(DEFAULT_PARAMETERS)})\b).*", re.DOTALL)
 
 
@@ -40,9 +43,15 @@ class SamCommand:
 
 
 def plan_commands(
-    samconfig: Path, stage: str, words: Sequence[str], environment: Mapping[str, str]
+    samconfig: Path,
+    stage: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    now: datetime,
 ) -> tuple[SamCommand, SamCommand]:
     """Return the build and the deploy command.
+
+    The revision is the time, if none is given.
 
     Raises:
         CommandError: They would use different runtimes or processors.
@@ -51,6 +60,8 @@ def plan_commands(
     written = _stage_parameters(samconfig, stage)
     chosen = {**DEFAULT_PARAMETERS, **_machine(written), **_variables(environment, _machine(given))}
     others = [word for word in given or written if _name(word) not in DEFAULT_PARAMETERS]
+    if _REVISION not in map(_name, others):
+        others.append(f"{_REVISION}={now:%Y%m%dT%H%M%SZ}")
     parameters = (*others, *(f"{name}={value}" for name, value in chosen.items()))
     variables = {_VARIABLES[name]: value for name, value in chosen.items()}
     verbs = (("build",), ("deploy", "--config-env", stage, *options))
@@ -76,7 +87,9 @@ def main(
 ) -> int:
     """Return the exit code of the command that failed, or 0."""
     try:
-        commands = plan_commands(PROJECT / "samconfig.toml", words[0], words[1:], environment)
+        commands = plan_commands(
+            PROJECT / "samconfig.toml", words[0], words[1:], environment, datetime.now(UTC)
+        )
     except CommandError as problem:
         print(f"deploy: {problem}", file=sys.stderr)
         return problem.exit_code

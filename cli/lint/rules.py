@@ -83,7 +83,11 @@ def own_roles(template: Template) -> Iterator[Finding]:
 def has_trigger(template: Template) -> Iterator[Finding]:
     """Require that every function reads a queue or a stream, or may be invoked by something."""
     callers = (*template.of(_MAPPING), *template.of("Lambda::Permission"))
-    ours = {logical_id(value_at(caller.properties, "FunctionName")) for _, caller in callers}
+    ours = {
+        logical_id(called)
+        for _, caller in callers
+        for called in _possible(value_at(caller.properties, "FunctionName"))
+    }
     for name, _ in template.of(_FUNCTION):
         if name not in ours:
             yield Finding(name, "Events", "is called by nothing")

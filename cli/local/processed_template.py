@@ -1,22 +1,17 @@
 """Routes, CORS, TTL and roles in the template after SAM's transform."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
-_INVOKED = re.compile(r"functions/\$\{(\w+)\.Arn\}/invocations")
+_CALLED = "/functions/${Called}/invocations"
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 
 
-class _Uri(BaseModel):
-    sub: str = Field(alias="Fn::Sub")
-
-
 class _Integration(BaseModel):
-    uri: _Uri
+    uri: JsonValue
 
 
 class _Operation(BaseModel):
@@ -109,8 +104,23 @@ def _apis(resources: dict[str, _Resource]) -> Iterator[GatewayApi]:
 def _routes(body: _Body) -> Iterator[GatewayRoute]:
     for path, operations in body.paths.items():
         for verb, operation in operations.items():
-            invoked = _INVOKED.search(operation.integration.uri.sub)
-            if invoked is None:
+            function = _invoked(operation.integration.uri)
+            if not function:
                 raise ValueError(f"{verb} {path} invokes something else than a function")
             method = "ANY" if verb == _ANY_METHOD else verb.upper()
-            yield GatewayRoute(f"{method} {path}", invoked[1])
+            yield GatewayRoute(f"{method} {path}", function)
+
+
+def _invoked(uri: JsonValue) -> str:
+    """Return the logical id of the function in the address of an integration, or nothing.
+
+    The function may have an alias, which it is called by if a condition holds.
+    """
+    match uri:
+        case {"Fn::Sub": [str(text), {"Called": called}]} if text.endswith(_CALLED):
+            match called:
+                case {"Fn::If": [_, {"Ref": _}, {"Fn::GetAtt": [str(function), "Arn"]}]}:
+                    return function
+                case {"Fn::GetAtt": [str(function), "Arn"]}:
+                    return function
+    return ""

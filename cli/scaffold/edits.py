@@ -25,6 +25,17 @@ def with_mapping_row(template: str, mapping: str, row: str) -> str:
     return _replaced(pattern, rf"\g<1>    {_literal(row)}\n", template, f"the mapping {mapping}")
 
 
+def with_paths(template: str, before: str, lines: str) -> str:
+    """Return the template with more paths of the HTTP API before this one.
+
+    Raises:
+        CommandError: There is no such path.
+    """
+    pattern = re.compile(rf"^( +){re.escape(before)}: ", re.MULTILINE)
+    indented = "".join(rf"\g<1>{_literal(line)}\n" for line in lines.splitlines())
+    return _replaced(pattern, rf"{indented}\g<0>", template, f"the path {before}")
+
+
 def with_table_row(readme: str, first: str, row: str) -> str:
     """Return the README with a row at the end of the table whose first cell is this.
 

@@ -12,11 +12,18 @@ from string import Template
 from typing import Final
 
 from cli.errors import CommandError
-from cli.scaffold.edits import with_list_entry, with_mapping_row, with_table_row
+from cli.scaffold.edits import with_list_entry, with_mapping_row, with_paths, with_table_row
 
 _TEMPLATES: Final = Path(__file__).parent
 _SUFFIX: Final = ".tmpl"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{0,14}")
+_PATHS: Final = (
+    "/api/v1/webhooks/${name}: {post: &${name}-webhook {responses: {}, "
+    "x-amazon-apigateway-integration: {<<: *invoke, uri: !Sub [*uri, {Called: !If [HasSnapStart, "
+    "!Ref ${name}WebhookAlias, !GetAtt ${name}WebhookFunction.Arn]}]}}}\n"
+    "/api/v1/webhooks/${name}/{source}: {post: {<<: *${name}-webhook, parameters: *source}}"
+)
+_OTHER_SOURCES: Final = "/api/v1/webhooks/{source}"
 _RESERVED: Final = frozenset({"api"})
 """Tasks that a client creates over the API have this in place of a provider."""
 
@@ -30,6 +37,7 @@ class Kind:
         loop: The loop whose list names every one.
         mapping: The mapping with a row for every one.
         row: The row of the mapping.
+        paths: The paths of the HTTP API.
         table: The first cell of the README's table.
         line: The row of that table.
         package: The folder of its modules.
@@ -40,6 +48,7 @@ class Kind:
     loop: str = ""
     mapping: str = ""
     row: str = ""
+    paths: str = ""
     table: str = ""
     line: str = ""
 
@@ -49,8 +58,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         name="provider",
         loop="Webhooks",
         mapping="Provider",
-        row="${name}: {Title: ${Name}, Path: /api/v1/webhooks/${name}, "
-        'SourcePath: "/api/v1/webhooks/${name}/{source}", Method: POST}',
+        row="${name}: {Title: ${Name}}",
+        paths=_PATHS,
         table="incoming",
         line="| [${Name}](docs/providers/${name}.md) | `X-${Name}-Signature` | comments |",
         package="layers/shared/signalbox/providers",
@@ -121,6 +130,8 @@ class Skeleton:
         template, readme = self.root / "template.yaml", self.root / "README.md"
         stack = with_list_entry(template.read_text(), self.kind.loop, self.name)
         stack = with_mapping_row(stack, self.kind.mapping, self._filled(self.kind.row))
+        if self.kind.paths:
+            stack = with_paths(stack, _OTHER_SOURCES, self._filled(self.kind.paths))
         docs = with_table_row(readme.read_text(), self.kind.table, self._filled(self.kind.line))
         return {template: stack, readme: docs}
 

@@ -1,5 +1,6 @@
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from cli.target import PROJECT
 from tests.integration.template import template
 
 NO_VARIABLES: Mapping[str, str] = {}
+NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+REVISION = "Revision=20261128T093000Z"
 
 
 def commands(
@@ -21,7 +24,7 @@ def commands(
     """What is run where samconfig.toml says this of the stage."""
     path = folder / "samconfig.toml"
     path.write_text(f"[prod.deploy.parameters]\nparameter_overrides = {list(stage)}\n")
-    return plan_commands(path, "prod", words, environment)
+    return plan_commands(path, "prod", words, environment, NOW)
 
 
 def params(command: SamCommand) -> list[str]:
@@ -35,14 +38,15 @@ def test_build_and_deploy_are_told_the_same(tmp_path: Path) -> None:
     build, deploy = commands(tmp_path, environment=environment)
 
     assert build.variables == deploy.variables == environment
-    assert params(build) == params(deploy) == ["PythonRuntime=python3.12", "Architecture=x86_64"]
+    assert params(build) == params(deploy)
+    assert params(build)[1:] == ["PythonRuntime=python3.12", "Architecture=x86_64"]
 
 
 def test_what_nobody_says_is_told_all_the_same(tmp_path: Path) -> None:
     build, deploy = commands(tmp_path)
 
     assert build.variables == {"PYTHON_RUNTIME": "python3.13", "ARCHITECTURE": "arm64"}
-    assert params(deploy) == ["PythonRuntime=python3.13", "Architecture=arm64"]
+    assert params(deploy) == [REVISION, "PythonRuntime=python3.13", "Architecture=arm64"]
 
 
 def test_the_list_of_the_stage_stays_whole(tmp_path: Path) -> None:
@@ -53,6 +57,7 @@ def test_the_list_of_the_stage_stays_whole(tmp_path: Path) -> None:
     assert build.variables["PYTHON_RUNTIME"] == "python3.12"
     assert params(deploy) == [
         "KeyEnvironment=live",
+        REVISION,
         "PythonRuntime=python3.12",
         "Architecture=arm64",
     ]
@@ -66,7 +71,7 @@ def test_a_variable_goes_before_what_the_stage_says(tmp_path: Path) -> None:
     )
 
     assert build.variables["PYTHON_RUNTIME"] == "python3.11"
-    assert params(deploy)[0] == "PythonRuntime=python3.11"
+    assert params(deploy)[1] == "PythonRuntime=python3.11"
 
 
 def test_parameters_that_are_given_stand_in_place_of_the_list(tmp_path: Path) -> None:
@@ -83,6 +88,7 @@ def test_parameters_that_are_given_stand_in_place_of_the_list(tmp_path: Path) ->
     assert build.variables == {"PYTHON_RUNTIME": "python3.12", "ARCHITECTURE": "x86_64"}
     assert params(deploy) == [
         "LogLevel=DEBUG",
+        REVISION,
         "PythonRuntime=python3.12",
         "Architecture=x86_64",
     ]
@@ -93,6 +99,14 @@ def test_parameters_that_are_given_stand_in_place_of_the_list(tmp_path: Path) ->
         "--guided",
         "--no-confirm-changeset",
     )
+
+
+def test_each_deploy_is_another_revision_unless_one_is_given(tmp_path: Path) -> None:
+    _, timed = commands(tmp_path)
+    _, given = commands(tmp_path, "--parameter-overrides", "Revision=release-7")
+
+    assert REVISION in params(timed)
+    assert [word for word in params(given) if "Revision" in word] == ["Revision=release-7"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +132,7 @@ def test_a_stage_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     path.write_text('[prod.deploy.parameters]\nparameter_overrides = "A=1 B=2"\n')
 
     with pytest.raises(CommandError, match=r"prod in samconfig\.toml"):
-        plan_commands(path, "prod", (), {})
+        plan_commands(path, "prod", (), {}, NOW)
 
 
 def test_the_defaults_are_those_of_the_template() -> None:

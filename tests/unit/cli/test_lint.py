@@ -93,7 +93,9 @@ def sound() -> Resources:
         "Other": {"Type": "AWS::Lambda::Function", "Properties": {"Role": get("OtherRole")}},
         "Schedule": {
             "Type": "AWS::Lambda::Permission",
-            "Properties": {"FunctionName": {"Ref": "Other"}},
+            "Properties": {
+                "FunctionName": {"Fn::If": ["HasAlias", {"Ref": "OtherAlias"}, {"Ref": "Other"}]}
+            },
         },
         "Api": {"Type": "AWS::ApiGatewayV2::Api"},
         "Stage": {

@@ -4,10 +4,14 @@ import pytest
 
 from cli.local.processed_template import GatewayApi, GatewayRoute, ProcessedTemplate
 
+URI = "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/${Called}/invocations"
 
-def operation(function: str) -> dict[str, object]:
-    uri = f"arn:aws:apigateway:r:lambda:path/2015-03-31/functions/${{{function}.Arn}}/invocations"
-    return {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": uri}}, "responses": {}}
+
+def operation(function: str, alias: str = "") -> dict[str, object]:
+    arn: dict[str, object] = {"Fn::GetAtt": [function, "Arn"]}
+    called = {"Fn::If": ["HasAlias", {"Ref": alias}, arn]} if alias else arn
+    uri = {"Fn::Sub": [URI, {"Called": called}]}
+    return {"x-amazon-apigateway-integration": {"uri": uri}, "responses": {}}
 
 
 def template(**resources: dict[str, object]) -> str:
@@ -30,7 +34,7 @@ def only_api(text: str) -> GatewayApi:
 def test_every_operation_becomes_a_route_to_its_function() -> None:
     paths = {
         "/health": {"get": operation("ApiFunction")},
-        "/webhooks/{source}": {"post": operation("WebhookFunction")},
+        "/webhooks/{source}": {"post": operation("WebhookFunction", "WebhookAlias")},
         "/{proxy+}": {"x-amazon-apigateway-any-method": operation("ApiFunction")},
     }
 

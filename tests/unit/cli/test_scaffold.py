@@ -6,7 +6,7 @@ import pytest
 
 from cli.errors import CommandError
 from cli.scaffold.__main__ import main, write
-from cli.scaffold.edits import with_list_entry, with_mapping_row, with_table_row
+from cli.scaffold.edits import with_list_entry, with_mapping_row, with_paths, with_table_row
 from cli.scaffold.skeleton import KINDS, check_name
 from cli.target import PROJECT
 
@@ -20,6 +20,11 @@ Mappings:
   Connector:
     slack: {Title: Slack}
 Resources:
+  HttpApi:
+    paths:
+      /api/v1/webhooks/gitea: {post: {}}
+      # of any other service
+      /api/v1/webhooks/{source}: {post: {}}
   Fn::ForEach::Webhooks:
     - Provider
     - [github, gitea]
@@ -139,6 +144,15 @@ def test_a_row_is_added_below_the_others_and_comments_stay() -> None:
 
     assert added == TEMPLATE.replace(
         "  # what comes next", "    acme: {Title: A\\1}\n  # what comes next"
+    )
+
+
+def test_paths_are_added_before_another_one() -> None:
+    added = with_paths(TEMPLATE, "/api/v1/webhooks/{source}", "/acme: {}\n/acme/{source}: {}")
+
+    path = "      /api/v1/webhooks/{source}: "
+    assert added == TEMPLATE.replace(
+        path, f"      /acme: {{}}\n      /acme/{{source}}: {{}}\n{path}"
     )
 
 

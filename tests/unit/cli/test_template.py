@@ -13,6 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from cli.lint.rules import lint_template
 from cli.lint.template import Template
+from cli.local.processed_template import ProcessedTemplate
 from cli.target import PROJECT
 from cli.template import TEMPLATE, expanded_template
 from signalbox.egress.refreshed_tokens import REFRESH_LOCK_TIME
@@ -23,7 +24,9 @@ PROVIDERS: Final = [f"provider{number}" for number in range(3)]
 CONNECTORS: Final = [f"connector{number}" for number in range(3)]
 WEBHOOKS: Final = "  Fn::ForEach::Webhooks:\n    - Provider\n    - ["
 DELIVERIES: Final = "  Fn::ForEach::Connectors:\n    - Connector\n    - ["
-LINES: Final = 1_000
+OTHER_SOURCES: Final = "          /api/v1/webhooks/{source}: "
+LINES: Final = 1_070
+SNAP_START: Final = {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
 LINES_OF_ONE: Final = 8
 CLOUDFORMATION_TAKES: Final = 500
 CLOUDFORMATION_READS: Final = 1_000_000
@@ -36,9 +39,11 @@ ARN: Final = len(
 )
 
 
-def _row(provider: str) -> str:
-    path = f"/api/v1/webhooks/{provider}"
-    return f'{provider}: {{Title: X, Path: {path}, SourcePath: "{path}/{{source}}", Method: ANY}}'
+def _paths(provider: str) -> str:
+    """The paths of a provider, as Gitea has them."""
+    lines = TEMPLATE.read_text().splitlines(keepends=True)
+    own = (line for line in lines if "/api/v1/webhooks/gitea" in line)
+    return "".join(own).replace("gitea", provider)
 
 
 def _with(path: Path, changes: dict[str, str]) -> Path:
@@ -54,7 +59,7 @@ def _with(path: Path, changes: dict[str, str]) -> Path:
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with three more providers and connectors."""
-    rows = "".join(f"    {_row(name)}\n" for name in PROVIDERS)
+    rows = "".join(f"    {name}: {{Title: X}}\n" for name in PROVIDERS)
     more_rows = "".join(f"    {name}: {{Title: X}}\n" for name in CONNECTORS)
     return _with(
         tmp_path_factory.mktemp("grown") / "template.yaml",
@@ -62,6 +67,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
             WEBHOOKS: WEBHOOKS + "".join(f"{name}, " for name in PROVIDERS),
             DELIVERIES: DELIVERIES + "".join(f"{name}, " for name in CONNECTORS),
             "\n  Provider:\n": f"\n  Provider:\n{rows}",
+            OTHER_SOURCES: "".join(map(_paths, PROVIDERS)) + OTHER_SOURCES,
             "\n  Connector:\n": f"\n  Connector:\n{more_rows}",
         },
     )
@@ -154,8 +160,10 @@ def test_a_row_may_say_how_large_and_how_patient_a_function_is(tmp_path: Path) -
     path = _with(
         tmp_path / "template.yaml",
         {
-            "github: {Title: GitHub, Path": "github: {Title: GitHub, Timeout: 5, Memory: 768, Path",
-            "slack: {Title: Slack}": "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7}",
+            "github: {Title: GitHub}": "github: {Title: GitHub, Timeout: 5, Memory: 768}",
+            "slack: {Title: Slack}\n    webhook": (
+                "slack: {Title: Slack, Memory: 256, Batch: 1, Concurrency: 7}\n    webhook"
+            ),
         },
     )
 
@@ -189,6 +197,36 @@ def test_a_row_may_name_a_layer_beside_the_shared_one() -> None:
         "slackConnector": ["SharedLayer"],
         "webhookConnector": ["SharedLayer", "TokensLayer"],
     }
+
+
+def test_each_function_with_a_route_has_an_alias_if_it_starts_from_snapshots() -> None:
+    resources = _resources()
+    called = {
+        route.function for api in ProcessedTemplate.read(translated()).apis for route in api.routes
+    }
+
+    starting = {
+        name
+        for name in _functions(resources)
+        if resources[name]["Properties"].get("SnapStart") == SNAP_START
+    }
+
+    assert starting == called - {"DashboardFunction"}
+    for function in starting:
+        name = function.removesuffix("Function")
+        version, alias = resources[f"{name}Version"], resources[f"{name}Alias"]
+        permission = resources[f"{name}Permission"]["Properties"]
+        assert version["Condition"] == alias["Condition"] == "HasSnapStart"
+        assert version["DeletionPolicy"] == "Delete"
+        assert version["Properties"]["FunctionName"] == {"Ref": function}
+        assert "${Revision}" in version["Properties"]["Description"]["Fn::Sub"]
+        assert alias["Properties"]["FunctionVersion"] == {
+            "Fn::GetAtt": [f"{name}Version", "Version"]
+        }
+        assert permission["FunctionName"] == {
+            "Fn::If": ["HasSnapStart", {"Ref": f"{name}Alias"}, {"Ref": function}]
+        }
+        assert json.dumps({"Ref": f"{name}Alias"}) in json.dumps(resources["HttpApi"])
 
 
 def test_the_template_lists_the_providers_and_connectors_that_there_are() -> None:
