@@ -29,6 +29,14 @@ def test_the_same_data_is_stored_as_the_same_bytes(dictionary: str | None) -> No
     assert compress(b"body", dictionary) == compress(b"body", dictionary)
 
 
+def test_what_was_compressed_before_is_not_in_what_follows() -> None:
+    first = compress(b"body of the first", GITHUB)
+    compress(b"another body", GITHUB)
+
+    assert compress(b"body of the first", GITHUB) == first
+    assert decompress(first, GITHUB, limit=LIMIT) == b"body of the first"
+
+
 def test_what_is_typical_of_a_provider_takes_little_room() -> None:
     body = b'"followers_url":"https://api.github.com/users/nina/followers","following_url":'
 
