@@ -64,6 +64,22 @@ def test_a_head_that_is_written_in_another_way_is_read_too(
     assert (found.status, found.content, open_after) == (200, CONTENT, stays_open)
 
 
+def test_values_of_headers_have_no_blanks_around_them() -> None:
+    head = b"HTTP/1.1 200 OK\r\nX-Empty:\r\nX-Blank: \t \r\nX-One:\t a b: c \t\r\n"
+
+    found, _ = reading(head + b"Content-Length: 7\r\n\r\n" + CONTENT)
+
+    assert found.headers == {"x-empty": "", "x-blank": "", "x-one": "a b: c", "content-length": "7"}
+
+
+def test_a_head_that_names_a_header_twice_is_read_as_well() -> None:
+    head = b"HTTP/1.1 200 OK\r\nx-one: 1\r\nX-One: 2\r\ncontent-length: 7\r\n\r\n"
+
+    found, _ = reading(head + CONTENT)
+
+    assert (found.status, found.content) == (200, CONTENT)
+
+
 def test_a_status_that_has_no_content_is_read_without_any() -> None:
     found, _ = reading(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\n\r\n")
 

@@ -95,6 +95,15 @@ def test_a_session_token_is_signed_as_in_the_suite_of_aws() -> None:
     )
 
 
+def test_blanks_around_and_within_a_value_are_signed_as_one_space() -> None:
+    signed, plain = (
+        sign_headers(HOST | {"x-amz-target": value}, b"", credentials=KEYS, scope=SCOPE, now=NOW)
+        for value in ("\tA.B\t \tC ", "A.B C")
+    )
+
+    assert signed["authorization"] == plain["authorization"]
+
+
 @pytest.mark.parametrize("path", ["/", "/base/path"])
 @pytest.mark.parametrize("body", [b"", b"{}", '{"title":"Größe"}'.encode()])
 def test_signatures_are_those_of_botocore(path: str, body: bytes) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
+from os import urandom
 from time import sleep
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import BaseModel
+from typing_extensions import override
 
 from signalbox.aws.compression import unpack_record
 from signalbox.aws.conditions import (
@@ -32,6 +34,8 @@ from signalbox.services.pagination import Window
 from signalbox.services.ports.time import Sleep
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         KeysAndAttributesTypeDef,
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 _WRITE = "w"
+_WRITE_BYTES: Final = 8
 _BATCH_SIZE: Final = 100
 _MAX_BATCH_ROUNDS: Final = 10
 _FIRST_BACKOFF: Final = 0.05
@@ -55,13 +60,27 @@ _MAX_BACKOFF: Final = 0.5
 _jitter: Final = secrets.SystemRandom()
 
 
-@contextmanager
-def aws_unavailable(what: str) -> Iterator[None]:
+def aws_unavailable(what: str) -> AbstractContextManager[None, None]:
     """Raise Unavailable for any error of AWS or of the network."""
-    try:
-        yield
-    except AwsError as error:
-        raise Unavailable(f"{what} did not answer") from error
+    return _AwsUnavailable(what)
+
+
+class _AwsUnavailable(AbstractContextManager[None, None]):
+    """Half of the calls that a generator takes, around each call of AWS."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    @override
+    def __enter__(self) -> None:
+        return
+
+    @override
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if isinstance(error, AwsError):
+            raise Unavailable(f"{self._what} did not answer") from error
 
 
 @frozen
@@ -76,9 +95,9 @@ class Table:
         """Put an item; return False if its key exists and has not expired."""
         new = "attribute_not_exists(pk)"
         if now is None:
-            return self._put(item, new, {})
+            return self._put(item, new)
         expired: Item = {":now": {"N": str(int(now.timestamp()))}}
-        return self._put(item, f"{new} OR #ttl <= :now", expired)
+        return self._put(item, f"{new} OR #ttl <= :now", expired, {"#ttl": "ttl"})
 
     def put_if(self, item: Item, expected: Expected) -> None:
         """Put an item over one whose attributes have the expected values; None means absent.
@@ -130,7 +149,7 @@ class Table:
         Raises:
             WriteConflict: They have other values, or the item does not exist.
         """
-        write: AttributeValueTypeDef = {"S": secrets.token_hex(8)}
+        write: AttributeValueTypeDef = {"S": urandom(_WRITE_BYTES).hex()}
         sets = {**values, _WRITE: write}
         try:
             with aws_unavailable("the store"):
@@ -262,8 +281,14 @@ class Table:
         sort = f"{prefix}_sk"
         return (row for row in rows if row[sort]["S"] < upper)
 
-    def _put(self, item: Item, condition: str, values: Item) -> bool:
-        write = secrets.token_hex(8)
+    def _put(
+        self,
+        item: Item,
+        condition: str,
+        values: Item | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> bool:
+        write = urandom(_WRITE_BYTES).hex()
         request: PutItemInputTypeDef = {
             "TableName": self.name,
             "Item": {**item, _WRITE: {"S": write}},
@@ -272,15 +297,14 @@ class Table:
         }
         if values:
             request["ExpressionAttributeValues"] = values
-        if names := expression_names(condition):
+        if names:
             request["ExpressionAttributeNames"] = names
         try:
-            with aws_unavailable("the store"):
-                self.client.put_item(**request)
-        except Unavailable as unavailable:
-            there = conflicting_item(unavailable.__cause__)
+            self.client.put_item(**request)
+        except AwsError as error:
+            there = conflicting_item(error)
             if there is None:
-                raise
+                raise Unavailable("the store did not answer") from error
             return text_attribute(there, _WRITE) == write
         return True
 

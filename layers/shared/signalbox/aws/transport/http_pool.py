@@ -79,7 +79,7 @@ class HttpPool:
 
     @staticmethod
     def _head(method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         return (
             f"{method} {path} HTTP/1.1\r\n{lines}"
             f"accept-encoding: identity\r\ncontent-length: {length}\r\n\r\n"

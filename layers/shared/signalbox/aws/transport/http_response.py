@@ -26,6 +26,9 @@ _HEAD: Final = re.compile(
 )
 """A head in which each header has a line of its own, of a response with content."""
 
+_HEADER: Final = re.compile(r"\r\n([^:]+):[\t ]*((?:[^\r]*[^\r\t ])?)")
+"""A header in such a head: its name, and its value without the blanks around it."""
+
 
 @frozen
 class AwsResponse:
@@ -60,8 +63,8 @@ def read_response(connection: socket.socket) -> tuple[AwsResponse, bool]:
 
 def _plain_headers(lines: bytes) -> dict[str, str] | None:
     """Return the headers, or None if they leave the length or the end of the connection open."""
-    pairs = [line.partition(":") for line in lines.decode().split("\r\n")[1:]]
-    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    pairs = _HEADER.findall(lines.decode())
+    headers = {name.lower(): value for name, value in pairs}
     length = headers.get("content-length", "")
     is_plain = (
         len(headers) == len(pairs)

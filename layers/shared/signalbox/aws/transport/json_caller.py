@@ -6,11 +6,14 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 import json
 import time
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
+
+from pydantic_core import from_json
 
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
 from signalbox.aws.transport.credentials import AwsCredentials, CredentialSource
@@ -73,6 +76,7 @@ class JsonCaller:
         self._environment = environment
         self._now = now
         self._sleep = sleep
+        self._encode = json.JSONEncoder(separators=(",", ":"), default=_encoded).encode
         self._skew = 0.0
 
     def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +86,7 @@ class JsonCaller:
             AwsRefused: The service responded with an error.
             AwsUnreachable: It gave no response that can be used; the call may have taken effect.
         """
-        body = json.dumps(request, separators=(",", ":"), default=_encoded).encode()
+        body = self._encode(request).encode()
         before: AwsError | None = None
         attempt = 1
         while True:
@@ -188,7 +192,7 @@ def _check_sum(response: AwsResponse) -> None:
 
 def _decoded(content: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(content) if content else {}
+        document = from_json(content) if content else {}
         if not isinstance(document, dict):
             raise AwsUnreachable("the response is no JSON object")
         if b'"B' in content:  # few responses have bytes
@@ -227,6 +231,6 @@ def _encoded(value: object) -> object:
     Raises:
         TypeError: A request cannot hold such a value.
     """
-    if isinstance(value, bytes | bytearray | memoryview):
-        return b64encode(value).decode()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b2a_base64(value, newline=False).decode()
     raise TypeError(f"a request cannot hold a {type(value).__name__}")

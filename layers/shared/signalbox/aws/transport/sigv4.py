@@ -51,8 +51,13 @@ def sign_headers(
         signed["x-amz-security-token"] = credentials.token
     names = sorted(signed)
     listed = ";".join(names)
-    values = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in names)
-    request = f"{method}\n{path}\n\n{values}\n{listed}\n{sha256(body).hexdigest()}"
+    lines = ""
+    for name in names:
+        value = signed[name]
+        if " " in value or "\t" in value:
+            value = " ".join(value.split())
+        lines += f"{name}:{value}\n"
+    request = f"{method}\n{path}\n\n{lines}\n{listed}\n{sha256(body).hexdigest()}"
     place = f"{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"
     text = f"{_ALGORITHM}\n{stamp}\n{place}\n{sha256(request.encode()).hexdigest()}"
     key = _signing_key(credentials.secret_key, stamp[:8], scope.region, scope.service)
