@@ -7,6 +7,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from itertools import count as counting
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -14,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.metrics.metric import SingleMetric
 
 from signalbox.models.span import Span, SpanKind
-from signalbox.runtime.json_logs import JsonFormatter
+from signalbox.runtime.json_logs import JsonFormatter, LineHandler
 from signalbox.runtime.telemetry import count, observe_durations
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -79,6 +80,28 @@ def test_a_record_has_the_trace_of_its_invocation() -> None:
     first, second = (json.loads(each) for each in stream.getvalue().splitlines())
     assert first["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
     assert "xray_trace_id" not in second
+
+
+def test_a_record_is_one_write_with_its_line_break() -> None:
+    stream = Mock()
+    handler = LineHandler(stream)
+    handler.setFormatter(JsonFormatter("signalbox", {}))
+
+    handler.handle(logging.makeLogRecord({"msg": "webhook"}))
+
+    ((line,),) = [call.args for call in stream.write.call_args_list]
+    assert line.endswith("}\n")
+    assert json.loads(line)["message"] == "webhook"
+    stream.flush.assert_called_once()
+
+
+def test_a_record_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    stream = Mock(write=Mock(side_effect=BrokenPipeError))
+
+    handled = LineHandler(stream).handle(logging.makeLogRecord({"msg": "webhook"}))
+
+    assert handled
 
 
 @pytest.mark.parametrize("dimensions", [{}, {"connector": "slack", "outcome": "delivered"}])

@@ -8,7 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TextIO
 
 from typing_extensions import override
 
@@ -32,6 +32,8 @@ class JsonFormatter(logging.Formatter):
         super().__init__()
         self._service = service
         self._environment = environment
+        encoder = json.JSONEncoder(default=str, separators=(",", ":"), ensure_ascii=False)
+        self._encode = encoder.encode
 
     @override
     def format(self, record: logging.LogRecord) -> str:
@@ -51,7 +53,20 @@ class JsonFormatter(logging.Formatter):
         fields |= extra_fields(record)
         if record.exc_info and record.exc_info[1]:
             fields |= _exception_fields(record.exc_info[1])
-        return json.dumps(fields, default=str, separators=(",", ":"), ensure_ascii=False)
+        return self._encode(fields)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes each record in one write, which threads need no lock for. It has no filters."""
+
+    @override
+    def handle(self, record: logging.LogRecord) -> bool:
+        try:
+            self.stream.write(f"{self.format(record)}\n")
+            self.stream.flush()
+        except Exception:  # noqa: BLE001  as in any handler: what cannot be logged stops nothing
+            self.handleError(record)
+        return True
 
 
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from signalbox.runtime.environment import process_environment
-from signalbox.runtime.json_logs import JsonFormatter
+from signalbox.runtime.json_logs import JsonFormatter, LineHandler
 
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -18,6 +18,7 @@ ObserveMetrics = Callable[[Mapping[str, Sequence[float]], str, Mapping[str, str]
 
 LOGGER_NAME: Final = "signalbox"
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _OBSERVERS: Final[list[ObserveMetrics]] = []
 
 
@@ -28,7 +29,7 @@ def logger() -> logging.Logger:
     Lambda's own handler would write each record once more, so nothing is passed on to it.
     """
     environment = process_environment()
-    handler = logging.StreamHandler(sys.stdout)
+    handler = LineHandler(sys.stdout)
     service = environment.get("POWERTOOLS_SERVICE_NAME", LOGGER_NAME)
     handler.setFormatter(JsonFormatter(service, environment))
     found = logging.getLogger(LOGGER_NAME)
@@ -36,6 +37,8 @@ def logger() -> logging.Logger:
     level = environment.get("POWERTOOLS_LOG_LEVEL", "INFO").upper()
     found.setLevel(logging.getLevelNamesMapping().get(level, logging.INFO))
     found.propagate = False
+    # no line names them: https://docs.python.org/3/howto/logging.html#optimization
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     return found
 
 
@@ -122,5 +125,5 @@ def _write(values: Mapping[str, Sequence[float]], unit: str, dimensions: Mapping
     }
     metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": [directive]}
     fields = {"_aws": metadata, **named, **{name: list(of) for name, of in values.items()}}
-    line = json.dumps(fields, separators=(",", ":"))
+    line = _ENCODER.encode(fields)
     sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too
