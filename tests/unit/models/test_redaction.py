@@ -1,9 +1,11 @@
+import re
 from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signalbox.models import redaction
 from signalbox.models.redaction import MASK, redacted
 
 CANARY = "Ca2Na3Ry4Zz5Qq6Ww7Ee8"
@@ -70,6 +72,28 @@ SHAPES = [
     f"-----BEGIN RSA PRIVATE KEY-----\nMII\n{CANARY}\n-----END RSA PRIVATE KEY-----",
     f"-----BEGIN PRIVATE KEY-----\n{CANARY}",
 ]
+MORE_SHAPES = [
+    f"url: /services/T0001/B0002/{CANARY}",
+    f"/interactions/123456/{CANARY}",
+    "{'password': 'correct horse'}",
+    f'"x-api-key": "{CANARY}"',
+    f"Basic {CANARY}",
+    *(f"{name}_{CANARY}" for name in ("sbs", "sbt", "gho", "ghu", "ghr")),
+    "AKIAIOSFODNN7EXAMPLE",
+    "ASIAIOSFODNN7EXAMPLE",
+]
+PIECES = sorted(
+    {literal for row in redaction._PATTERNS for literal in row[0]}
+    | {literal.upper() for row in redaction._PATTERNS for literal in row[0]}
+    | {
+        part
+        for shape in (*SHAPES, *MORE_SHAPES)
+        for part in re.split(rf"({CANARY}|[^\\w-])", shape)
+        if part
+    }
+)
+"""Parts of secrets, of which most texts are none."""
+
 HARMLESS = [
     "Slack answered 404 channel_not_found",
     "token: the refresh fails after an hour",
@@ -190,6 +214,32 @@ def test_an_empty_secret_takes_nothing_out() -> None:
 @given(text=st.text())
 def test_taking_out_twice_is_taking_out_once(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
+
+
+@given(parts=st.lists(st.sampled_from(PIECES), max_size=12))
+def test_a_pattern_that_is_left_out_would_have_matched_nothing(parts: list[str]) -> None:
+    text = "".join(parts)
+
+    shown = redacted(text)
+
+    # a character outside of ASCII makes all patterns be tried
+    assert f"…\n{shown}" == redacted(f"…\n{text}")
+
+
+@pytest.mark.parametrize("text", [*SHAPES, *MORE_SHAPES])
+def test_a_secret_is_taken_out_in_upper_and_in_lower_case_if_it_is_with_all_patterns(
+    text: str,
+) -> None:
+    for other in (text.upper(), text.lower(), text.swapcase()):
+        assert f"…\n{redacted(other)}" == redacted(f"…\n{other}")
+
+
+def test_a_letter_that_counts_as_one_of_ascii_hides_no_secret() -> None:
+    kelvin = "\N{KELVIN SIGN}"
+
+    shown = redacted(f"https://hooks.slac{kelvin}.com/services/t1/b2/{CANARY}")
+
+    assert CANARY not in shown
 
 
 def test_an_address_of_colons_alone_does_not_take_long() -> None:
