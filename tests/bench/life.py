@@ -1,7 +1,9 @@
 """`make cost`: what a million webhooks cost from end to end, beside the naive way.
 
 A webhook becomes a task, a worker claims, extends and completes it, and its creation and its end
-are sent as notifications. Calls, items, CPU and logs are those of the real functions, recorded.
+are sent as notifications. Calls, items, CPU and logs are those of the real functions, recorded. So
+many webhooks are handled at a time, whose changes and messages are batches: they share invocations,
+requests of SQS, and what a process reads of its configuration.
 """
 
 import io
@@ -14,14 +16,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from statistics import mean
+from typing import Final, cast
 
 import boto3
 from pydantic import JsonValue
 from rich.console import Console
 
-from signalbox.aws.compression import unpack_record
 from signalbox.models.ids import ConnectionId
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from signalbox.models.queue_messages import TaskMessage
@@ -47,8 +50,8 @@ PAUSE: Final = timedelta(seconds=5, microseconds=137_159)
 """How much later the next step begins."""
 
 CONNECTOR: Final = "webhook"
+_RUNS: Final = 20
 _TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-_READS: Final = frozenset({"GetItem", "Query", "BatchGetItem"})
 _QUEUE_CALLS: Final = ("Send", "Receive", "Delete", "ChangeMessage")
 
 
@@ -64,22 +67,22 @@ class WrittenItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeStep:
-    """One invocation: `share` is its part of one where several are done by one invocation."""
+    """What a step of one webhook takes; `share` is its part of an invocation, as of its calls.
+
+    `at_once` is how many messages an invocation handles side by side: they wait together.
+    """
 
     name: str
     requests: int
-    batched: bool
+    share: float
+    at_once: int
     cpu_ms: float
     wait_ms: float
-    calls: Mapping[str, int]
-    write_units: int
+    calls: Mapping[str, float]
+    reads: float
+    write_units: float
     items: tuple[WrittenItem, ...]
-    log_bytes: int
-
-    @property
-    def share(self) -> float:
-        """Which part of an invocation it takes."""
-        return 1 / BATCH if self.batched else 1.0
+    log_bytes: float
 
     @property
     def queue_calls(self) -> float:
@@ -96,36 +99,34 @@ def parts(
     With a `session_ms` they are done the naive way: every step is an invocation of its own, which
     makes its clients and reads its configuration by so many `reads`.
     """
-    naive = session_ms > 0
     total: defaultdict[str, float] = defaultdict(float)
     for step in steps:
-        share = 1.0 if naive else step.share
-        calls = sum(step.calls.values()) + reads
-        mapped = 2.0 if naive and step.batched else 0.0
+        calls = (sum(step.calls.values()) + reads) / step.at_once
         total["HTTP API"] += HTTP_API * step.requests
-        total["Lambda, invocations"] += INVOCATION * share
-        total["Lambda, time"] += compute(step.cpu_ms + session_ms, calls) + _waiting(step.wait_ms)
+        total["Lambda, invocations"] += INVOCATION * step.share
+        waiting = _waiting(step.wait_ms / step.at_once)
+        total["Lambda, time"] += compute(step.cpu_ms + session_ms, calls) + waiting
         total["DynamoDB, writes"] += WRITE_UNIT * step.write_units
-        read = sum(n for name, n in step.calls.items() if name in _READS) + reads
-        total["DynamoDB, reads"] += READ_UNIT * read
-        total["SQS"] += SQS * max(step.queue_calls, mapped)
+        total["DynamoDB, reads"] += READ_UNIT * (step.reads + reads)
+        total["SQS"] += SQS * step.queue_calls
         total["Logs"] += LOG_BYTE * step.log_bytes
     return dict(total)
 
 
 class RecordedLife:
-    """The life of one webhook over recorded calls, with warm caches."""
+    """The lives of webhooks over recorded calls, with warm caches, so many at a time."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, at_a_time: int = 1) -> None:
         self.stage = Stage(cloud=cloud)
         self.cloud = cloud
+        self._number = at_a_time
+        self._tasks: list[Json] = []
         settings = self.stage.wiring.settings
         names = {
             "TasksTable": settings.tasks_table,
             "DeliveriesTable": settings.deliveries_table,
             "StateTable": settings.state_table,
         }
-        self._tasks_table = settings.tasks_table
         self.indexes: dict[str, list[Index]] = indexes_of_template(names)
         connection = ConnectionId("hook")
         config = self.stage.wiring.config
@@ -136,87 +137,91 @@ class RecordedLife:
 
     def steps(self) -> Iterator[LifeStep]:
         """Yield the steps of one webhook."""
-        stage = self.stage
-        stage.comment()
-        yield self._step("webhook", stage.hook, requests=1)
+        yield self._requests("webhook", [self._webhook] * self._number)
         yield from self._dispatched()
-        task_id = str(json.loads(unpack_record(self._task["doc"]))["id"])
+        ids = [_text(task, "pk").partition("#")[2] for task in self._tasks]
+        answers: list[Json] = []
+        claims = [partial(self._claim, task_id, answers) for task_id in ids]
+        yield self._requests("claim", claims)
+        yield from self._dispatched()
+        leases = [cast("Json", answer["lease"]) for answer in answers]
+        held = [{"lease_id": lease["id"], "fence": lease["fence"]} for lease in leases]
+        bodies: dict[str, Json] = {
+            "heartbeat": {"lease_seconds": 300},
+            "complete": {"result": {"summary": "ok"}},
+        }
+        for name, more in bodies.items():
+            requests = [
+                self.stage.asking("POST", f"/api/v1/tasks/{task_id}/{name}", {**lease, **more})
+                for task_id, lease in zip(ids, held, strict=True)
+            ]
+            yield self._requests(name, requests)
+        yield from self._dispatched()
+
+    def _webhook(self) -> None:
+        self.stage.comment()
+        self.stage.hook()
+
+    def _claim(self, task_id: str, answers: list[Json]) -> None:
         self.cloud.message = TaskMessage.model_validate({"task_id": task_id}).model_dump_json()
         claim: Json = {"worker": "agent-1", "lease_seconds": 300}
-        answers: list[Json] = []
-        ask = stage.asking("POST", "/api/v1/queue/claim", claim)
-        yield self._step("claim", lambda: answers.append(json.loads(ask()["body"])), requests=1)
-        yield from self._dispatched()
-        given = answers[0]["lease"]
-        assert isinstance(given, dict)
-        lease: Json = {"lease_id": given["id"], "fence": given["fence"]}
-        path = f"/api/v1/tasks/{task_id}"
-        beat = stage.asking("POST", f"{path}/heartbeat", {**lease, "lease_seconds": 300})
-        yield self._step("heartbeat", beat, requests=1)
-        complete = stage.asking("POST", f"{path}/complete", {**lease, "result": {"summary": "ok"}})
-        yield self._step("complete", complete, requests=1)
-        yield from self._dispatched()
+        answers.append(
+            json.loads(self.stage.asking("POST", "/api/v1/queue/claim", claim)()["body"])
+        )
+
+    def _requests(self, name: str, requests: Sequence[Callable[[], object]]) -> LifeStep:
+        """Make a request for each webhook, each of which is an invocation."""
+
+        def run() -> None:
+            for request in requests:
+                request()
+
+        return self._step(name, run, requests=1)
 
     def _dispatched(self) -> Iterator[LifeStep]:
-        """Dispatch the last step of the task, and deliver its notification, if it has one."""
-        image, stage = self._task, self.stage
-        yield self._step("dispatch", lambda: stage.dispatch(image), batched=True)
-        note = self._last_written("NOTIFICATION#")
-        if note is None:
-            return
-        body = json.dumps(
-            {
-                "v": 1,
-                "task_id": _text(note, "pk").partition("#")[2],
-                "notification_id": _text(note, "sk").partition("#")[2],
-            }
-        )
-        event: dict[str, JsonValue] = {"Records": [_sqs_record(body)]}
-        yield self._step(
-            "notify",
-            lambda: self._notify(event, FakeContext(stage.clock, timeout=120)),
-            batched=True,
-            wait_ms=TARGET_MS,
-        )
+        """Dispatch the last step of each task, and deliver its notification, if it has one."""
+        images, stage = self._tasks, self.stage
+        yield self._step("dispatch", lambda: stage.dispatch(*images))
+        messages = [_sqs_record(note) for note in self._written("NOTIFICATION#")]
+        if messages:
+            event: dict[str, JsonValue] = {"Records": [*messages]}
+            context = FakeContext(stage.clock, timeout=120)
+            yield self._step("notify", lambda: self._notify(event, context), wait_ms=TARGET_MS)
 
-    def _last_written(self, sort: str) -> Json | None:
-        found = [
-            write.after
+    def _written(self, sort: str) -> list[Json]:
+        """Return the items with this sort key that the last step wrote, as they are now."""
+        written = {
+            _text(write.after, "pk"): write.after
             for write in self.cloud.writes
             if write.after and "sk" in write.after and _text(write.after, "sk").startswith(sort)
-        ]
-        return found[-1] if found else None
+        }
+        return list(written.values())
 
     def _step(
-        self,
-        name: str,
-        run: Callable[[], object],
-        *,
-        requests: int = 0,
-        batched: bool = False,
-        wait_ms: float = 0.0,
+        self, name: str, run: Callable[[], object], *, requests: int = 0, wait_ms: float = 0.0
     ) -> LifeStep:
-        logs = io.StringIO()
-        self.cloud.invalidate()
+        logs, cloud, number = io.StringIO(), self.cloud, self._number
+        cloud.invalidate()
         with redirect_stdout(logs), logging_to(logs):
             started = time.process_time()
             run()
             cpu_ms = (time.process_time() - started) * 1_000
         if name in {"webhook", "claim", "complete"}:
-            task = self._last_written("TASK")
-            assert task, "no task was written"
-            self._task = task
+            self._tasks = self._written("TASK")
+            assert len(self._tasks) == number, "a task was not written"
         self.stage.clock.advance(PAUSE)
         return LifeStep(
             name=name,
             requests=requests,
-            batched=batched,
-            cpu_ms=cpu_ms,
+            share=1.0 if requests else 1 / number,
+            at_once=number if name == "notify" else 1,
+            cpu_ms=cpu_ms / number,
             wait_ms=wait_ms,
-            calls=dict(self.cloud.calls),
-            write_units=write_units(self.cloud.writes, self.indexes),
-            items=tuple(self._item(write) for write in self.cloud.writes),
-            log_bytes=len(logs.getvalue().encode()),
+            calls={call: times / number for call, times in cloud.calls.items()},
+            reads=cloud.read_units / number,
+            write_units=write_units(cloud.writes, self.indexes) / number,
+            items=tuple(self._item(write) for write in cloud.writes),
+            log_bytes=len(logs.getvalue().encode()) / number,
         )
 
     def _item(self, write: Write) -> WrittenItem:
@@ -232,42 +237,82 @@ class RecordedLife:
         )
 
 
+def recorded_lives(at_a_time: int, runs: int = _RUNS) -> list[LifeStep]:
+    """Return the steps of one webhook of so many at a time: the averages of many.
+
+    The CPU is that of the fastest of each step, as other processes run meanwhile.
+    """
+    with Cloud().instead_of_aws() as cloud:
+        life = RecordedLife(cloud, at_a_time)
+        # a worker counts its requests in lots of four; the first run fills caches
+        lives = [list(life.steps()) for _ in range(1 + runs)][1:]
+    return [_average(steps) for steps in zip(*lives, strict=True)]
+
+
+def _average(steps: Sequence[LifeStep]) -> LifeStep:
+    names = {name for step in steps for name in step.calls}
+    return replace(
+        steps[-1],
+        cpu_ms=min(step.cpu_ms for step in steps),
+        calls={name: mean(step.calls.get(name, 0) for step in steps) for name in names},
+        reads=mean(step.reads for step in steps),
+        write_units=mean(step.write_units for step in steps),
+        log_bytes=mean(step.log_bytes for step in steps),
+    )
+
+
 def life_costs() -> tuple[Table, Table, Table]:
     """Return the costs of the steps, their items, and the whole life beside the naive way."""
-    with Cloud().instead_of_aws() as cloud:
-        life = RecordedLife(cloud)
-        # after 20 lives, of three requests each, a lot of four begins: no life has more writes
-        runs = [list(life.steps()) for _ in range(21)]
-        # the fastest of each step, as other processes run meanwhile; the first run fills caches
-        fastest = [min(step.cpu_ms for step in each) for each in zip(*runs, strict=True)]
-        recorded = [
-            replace(step, cpu_ms=cpu_ms) for step, cpu_ms in zip(runs[-1], fastest, strict=True)
-        ]
-        started = time.process_time()
-        for service in ("dynamodb", "sqs", "ssm"):
-            boto3.Session().client(service)
-        session_ms = (time.process_time() - started) * 1_000
-    steps = Table(
-        title="One webhook", columns=("step", "calls", "write units", "CPU ms", "$ a million")
+    batched, single = recorded_lives(BATCH), recorded_lives(1)
+    started = time.process_time()
+    for service in ("dynamodb", "sqs", "ssm"):
+        boto3.Session().client(service)
+    session_ms = (time.process_time() - started) * 1_000
+    return (
+        _steps_table(batched),
+        _items_table(single),
+        _whole_table(batched, single, session_ms),
     )
+
+
+def _steps_table(recorded: Sequence[LifeStep]) -> Table:
+    columns = ("step", "calls", "write units", "read units", "SQS", "CPU ms", "$ a million")
+    steps = Table(title=f"One webhook of {BATCH} at a time", columns=columns)
     for step in recorded:
-        cost = sum(parts([step]).values())
-        figures = (str(sum(step.calls.values())), str(step.write_units), f"{step.cpu_ms:.2f}")
-        steps.add(step.name, *figures, f"{cost:.2f}")
-    written = Table(title="Its items", columns=("step", "item", "bytes", "units", "in indexes"))
+        steps.add(
+            step.name,
+            f"{sum(step.calls.values()):.2f}",
+            f"{step.write_units:.2f}",
+            f"{step.reads:.2f}",
+            f"{step.queue_calls:.2f}",
+            f"{step.cpu_ms:.2f}",
+            f"{sum(parts([step]).values()):.2f}",
+        )
+    return steps
+
+
+def _items_table(recorded: Sequence[LifeStep]) -> Table:
+    columns = ("step", "item", "bytes", "units", "in indexes")
+    written = Table(title="Its items", columns=columns)
     for step in recorded:
         for item in step.items:
             in_indexes = ", ".join(f"{name} {n}" for name, n in item.index_units.items())
             written.add(step.name, item.name, str(item.size), str(item.units), in_indexes)
+    return written
+
+
+def _whole_table(
+    batched: Sequence[LifeStep], single: Sequence[LifeStep], session_ms: float
+) -> Table:
     whole = Table(
-        title=f"A million webhooks, end to end; naive: no batches, {session_ms:.0f} ms for clients",
-        columns=("part", "$", "naive $"),
+        title=f"A million webhooks, end to end; naive: {session_ms:.0f} ms for clients",
+        columns=("part", f"$, {BATCH} at a time", "$, one at a time", "naive $"),
     )
-    ours, naive = parts(recorded), parts(recorded, session_ms=session_ms, reads=4)
-    for name, dollars in ours.items():
-        whole.add(name, f"{dollars:.2f}", f"{naive[name]:.2f}")
-    whole.add("all", f"{sum(ours.values()):.2f}", f"{sum(naive.values()):.2f}")
-    return steps, written, whole
+    columns = (parts(batched), parts(single), parts(single, session_ms=session_ms, reads=4))
+    for name in columns[0]:
+        whole.add(name, *(f"{column[name]:.2f}" for column in columns))
+    whole.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
+    return whole
 
 
 def _item_name(write: Write) -> str:
@@ -290,9 +335,13 @@ def _waiting(milliseconds: float) -> float:
     return compute(0.0, milliseconds / NETWORK_MS)
 
 
-def _sqs_record(body: str) -> dict[str, JsonValue]:
+def _sqs_record(notification: Json) -> Json:
+    """Return the message of a notification, as Lambda passes it on."""
+    identifier = _text(notification, "sk").partition("#")[2]
+    task = _text(notification, "pk").partition("#")[2]
+    body = json.dumps({"v": 1, "task_id": task, "notification_id": identifier})
     return {
-        "messageId": "m-1",
+        "messageId": identifier,
         "receiptHandle": "r-1",
         "body": body,
         "attributes": {"ApproximateReceiveCount": "1"},

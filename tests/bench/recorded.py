@@ -5,7 +5,7 @@
 
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from io import StringIO
@@ -16,7 +16,7 @@ from zlib import compress
 
 from tests.bench.__main__ import environment
 from tests.bench.figures import LIST_TASKS
-from tests.bench.life import RecordedLife
+from tests.bench.life import BATCH, RecordedLife, recorded_lives
 from tests.bench.measure import function_calls
 from tests.bench.rows import Listing
 from tests.bench.scenarios import Stage
@@ -45,15 +45,29 @@ def counted() -> Figures:
             operation.run()
             calls[operation.name] = sum(cloud.calls.values())
     with Cloud().instead_of_aws() as cloud:
-        units = Counter[str]()
+        units = defaultdict[str, float](float)
         for step in RecordedLife(cloud).steps():
             units[step.name] += step.write_units
     return {
         FUNCTIONS: {**functions},
         "calls of AWS": {**calls},
         "write units": {**units},
+        **_ten_at_a_time(),
         "layer, with sources": _layer_bytes(),
     }
+
+
+def _ten_at_a_time() -> Figures:
+    """Return what each step of a webhook takes, of ten that are handled at a time."""
+    figures: Figures = {"calls": {}, "read units": {}, "requests of SQS": {}, "bytes of logs": {}}
+    for number, step in enumerate(recorded_lives(BATCH, runs=4), 1):
+        name = f"{number} {step.name}"
+        figures["calls"][name] = round(sum(step.calls.values()), 2)
+        figures["read units"][name] = round(step.reads, 2)
+        figures["requests of SQS"][name] = round(step.queue_calls, 2)
+        # the digits of the milliseconds that were logged are not counted
+        figures["bytes of logs"][name] = round(step.log_bytes, -1)
+    return {f"{group}, ten at a time": found for group, found in figures.items()}
 
 
 def worse(found: Figures, recorded: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
+from threading import RLock
 from typing import Final, cast
 from unittest.mock import patch
 
@@ -61,8 +62,10 @@ class Cloud:
     secrets: str = "[]"
     missing_secrets: str = "/tokens/"
     calls: Counter[str] = field(default_factory=Counter)
+    read_units: float = 0.0
     writes: list[Write] = field(default_factory=list)
     items: dict[tuple[str, str], Json] = field(default_factory=dict)
+    _answering: RLock = field(default_factory=RLock)
 
     def keep(self, table: str, item: Json) -> None:
         """Puts an item there without a call."""
@@ -72,6 +75,7 @@ class Cloud:
         """Forgets what was counted."""
         self.calls.clear()
         self.writes.clear()
+        self.read_units = 0.0
 
     @contextmanager
     def instead_of_aws(self) -> Iterator["Cloud"]:
@@ -105,7 +109,10 @@ class Cloud:
 
     def answer(self, target: str, body: object) -> tuple[int, Json]:
         """Answers one call: the status, and what is in the response."""
-        name = target.rpartition(".")[2]
+        with self._answering:
+            return self._answer(target.rpartition(".")[2], body)
+
+    def _answer(self, name: str, body: object) -> tuple[int, Json]:
         self.calls[name] += 1
         asked: Json = json.loads(body if isinstance(body, bytes | str) else b"{}")
         answers: dict[str, Callable[[Json], tuple[int, Json]]] = {
@@ -135,6 +142,7 @@ class Cloud:
 
     def _get(self, asked: Json) -> tuple[int, Json]:
         found = self.items.get((str(asked["TableName"]), _key(cast("Json", asked["Key"]))))
+        self._count_read(asked, [found] if found else [])
         return 200, {"Item": found} if found else {}
 
     def _update(self, asked: Json) -> tuple[int, Json]:
@@ -164,10 +172,16 @@ class Cloud:
                 for (name, _), item in self.items.items()
                 if name == table and item["pk"] == values[":pk"]
             ]
+        self._count_read(asked, found)
         answer: Json = {"Items": list(found), "Count": len(found)}
         if more:
             answer["LastEvaluatedKey"] = found[-1]
         return 200, answer
+
+    def _count_read(self, asked: Json, found: Sequence[Json]) -> None:
+        """Adds a unit for every 4 KB that are read, half of one where it need not be the newest."""
+        units = max(1, -(-sum(map(size, found)) // 4_096))
+        self.read_units += units if asked.get("ConsistentRead") else units / 2
 
     def _receive(self, asked: Json) -> tuple[int, Json]:
         if self.message is None or "Normal" not in str(asked["QueueUrl"]):

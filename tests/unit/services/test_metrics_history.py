@@ -188,7 +188,7 @@ def test_the_cost_of_a_month_is_that_of_its_work_and_of_its_time(
     assert work[CostItem.WEBHOOKS].count == work[CostItem.TASKS].count == 1_000_000
     assert work[CostItem.COMPLETIONS].count == 1_000_000
     assert 3 < work[CostItem.WEBHOOKS].dollars < 4
-    assert 10 < work[CostItem.NOTIFICATIONS].dollars < 14
+    assert 8 < work[CostItem.NOTIFICATIONS].dollars < 14
     assert cost.standing == pytest.approx(cost.month * 9.5 * 24 / 730)
 
 

@@ -1,8 +1,8 @@
 """What a stack costs, computed from what was counted and the prices of AWS.
 
 What one webhook, task, claim, completion and notification takes was recorded with the real
-functions (`make cost`), and a test compares it. Heartbeats, reads of the API, storage and traffic
-are not counted; `docs/operations.md` has them.
+functions, ten at a time (`make cost`), and a test compares it. Heartbeats, reads of the API,
+storage and traffic are not counted; `docs/operations.md` has them.
 """
 
 from collections.abc import Mapping
@@ -86,28 +86,28 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         requests=1, invocations=1, milliseconds=17, write_units=3, log_bytes=929
     ),
     CostItem.TASKS: Usage(
-        invocations=0.1, milliseconds=12, write_units=3, queue_calls=1, log_bytes=321
+        invocations=0.1, milliseconds=9, write_units=3, queue_calls=1, log_bytes=321
     ),
     CostItem.CLAIMS: Usage(
         requests=1,
         invocations=1.1,
-        milliseconds=68,
+        milliseconds=31,
         write_units=3,
-        reads=7,
+        reads=1.5,
         queue_calls=3,
         log_bytes=737,
     ),
     CostItem.COMPLETIONS: Usage(
         requests=1,
         invocations=1.1,
-        milliseconds=37,
+        milliseconds=26,
         write_units=5,
         reads=2,
         queue_calls=1,
         log_bytes=784,
     ),
     CostItem.NOTIFICATIONS: Usage(
-        invocations=0.1, milliseconds=185, write_units=6, reads=2, queue_calls=1.2, log_bytes=630
+        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=1.2, log_bytes=630
     ),
 }
 
