@@ -6,7 +6,7 @@ import pytest
 
 from signalbox.models.ids import TaskId
 from signalbox.models.task import Priority
-from signalbox.services.ports.tasks import QueueMessage, TaskQueue
+from signalbox.services.ports.tasks import QueueMessage, TaskQueue, TaskToSend
 from tests.builders import a_task
 from tests.fakes.clock import FakeClock
 
@@ -54,6 +54,20 @@ class TaskQueueContract:
         queue.send(NORMAL, sorted(tasks), tenant=tenant)
 
         assert {_taken(queue).task for _ in tasks} == tasks
+
+    def test_a_batch_has_messages_with_delays_of_their_own(
+        self, queue: TaskQueue, clock: FakeClock
+    ) -> None:
+        now, later = a_task().id, a_task().id
+
+        queue.send_batch(NORMAL, [TaskToSend(task=later, delay=60), TaskToSend(task=now)])
+        first, nothing = _received(queue), _received(queue)
+        clock.advance(seconds=61)
+
+        assert first
+        assert first.task == now
+        assert nothing is None
+        assert _taken(queue).task == later
 
     def test_an_empty_queue_has_nothing(self, queue: TaskQueue) -> None:
         assert _received(queue) is None

@@ -9,7 +9,8 @@ from signalbox.models.errors import Unavailable
 from signalbox.models.ids import TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.task import Priority
-from signalbox.services.ports.tasks import QueueDepth, QueueMessage
+from signalbox.services.ports.notifications import NotificationToSend
+from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskToSend
 from signalbox.services.ports.time import Clock
 
 LONGEST = 43_200
@@ -57,6 +58,10 @@ class FakeTaskQueue:
             visible_at = self._clock() + timedelta(seconds=delay)
             message = Message(id=self._name("m"), task=task, visible_at=visible_at, tenant=tenant)
             self.messages[priority].append(message)
+
+    def send_batch(self, priority: Priority, batch: Sequence[TaskToSend]) -> None:
+        for each in batch:
+            self.send(priority, [each.task], delay=each.delay, tenant=each.tenant)
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
         del wait  # nothing comes meanwhile
@@ -137,3 +142,7 @@ class FakeNotices:
         if self.down or not self.has_queue(connector):
             raise Unavailable("the queues did not answer")
         self.sent.append((connector, notification))
+
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
+        for each in batch:
+            self.send(connector, each.notification)

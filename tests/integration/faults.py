@@ -157,12 +157,21 @@ class Faults:
         """Spoils one call, counted from 1."""
         self._faults.append(_Fault(action=action, fits=lambda call: call.number == number, left=1))
 
-    def on(self, operation: str, action: Action, *, times: int = 1, by: str = "") -> None:
-        """Spoils the next calls of an operation, those of one function if it is named."""
+    def on(
+        self, operation: str, action: Action, *, times: int = 1, by: str = "", about: str = ""
+    ) -> None:
+        """Spoils the next calls of an operation, those of one function if it is named.
+
+        With `about` only those that have this text in their request.
+        """
         self._faults.append(
             _Fault(
                 action=action,
-                fits=lambda call: call.operation == operation and by in {"", call.by},
+                fits=lambda call: (
+                    call.operation == operation
+                    and by in {"", call.by}
+                    and about.encode() in call.body
+                ),
                 left=times,
             )
         )

@@ -31,7 +31,7 @@ from tests.integration.slack import FakeSlack
 Prepare = Callable[[Installation], object]
 
 DEAD_LETTERS = [f"{name}DeadLetters" for name in ("High", "Normal", "Low", "slack", "Dispatcher")]
-HEALING = {"DynamoDB.PutItem", "SQS.SendMessage", "SQS.SendMessageBatch"}
+HEALING = {"DynamoDB.PutItem", "SQS.SendMessageBatch"}
 _LOST_DELETIONS = 120
 """Half of all deletions get lost, and a message comes back after the 450 seconds of its queue.
 
@@ -213,18 +213,20 @@ class TestTroubleOnTheWay:
     ) -> None:
         with installed(slack) as box:
             box.subscribe(ChangeType.CREATED, ChangeType.SUCCEEDED)
-            box.faults.on("SQS.SendMessage", unreachable, times=10_000)
+            queue = box.stack.name("slackQueue")
+            box.faults.on("SQS.SendMessageBatch", unreachable, times=10_000, about=queue)
             box.comment()
             for _ in range(60):
                 box.driver.settle()
                 box.clock.advance(seconds=60)
                 box.heal()
-            messages = box.depth("NormalQueue")
+            messages, unsent = box.depth("NormalQueue"), box.depth("slackQueue")
             worked = box.work()
             box.faults.clear()
             box.live()
 
             assert worked
+            assert unsent == 0
             assert messages <= 12  # as often as the stream tries, and once more by maintenance
             assert [task.status for task in box.records[0]] == [TaskStatus.SUCCEEDED]
             assert sorted(slack.notifications().values()) == [1, 1]

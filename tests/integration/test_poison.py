@@ -246,10 +246,14 @@ def test_work_goes_on_while_nobody_can_read_a_connection_which_is_told_when_some
 def test_a_task_that_nobody_can_tell_of_holds_up_no_other_of_its_batch(box: Installation) -> None:
     box.subscribe(ChangeType.CREATED)
     _tasks(box, 4)
-    box.faults.on("SQS.SendMessage", unreachable, times=1, by="DispatcherFunction")
+    queue = box.stack.name("slackQueue")
+    box.faults.on(
+        "SQS.SendMessageBatch", unreachable, times=10_000, by="DispatcherFunction", about=queue
+    )
 
     box.driver.sources[0].poll()
 
+    assert box.depth("slackQueue") == 0
     assert len(set(box.bodies("NormalQueue"))) == 4
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,7 +23,7 @@ from signalbox.services.notifications.circuits import CircuitBreakers
 from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Later
-from signalbox.services.ports.notifications import Connector
+from signalbox.services.ports.notifications import Connector, NotificationToSend
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import STACK, a_connection, a_subscription, a_task
@@ -100,6 +100,11 @@ class Soak:
     def send(self, connector: str, notification: Notification) -> None:
         """Put a message into the queue of a connector."""
         self._push(self.clock(), connector, notification.task_id, notification.id)
+
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
+        """Put messages into the queue of a connector."""
+        for each in batch:
+            self.send(connector, each.notification)
 
     def run(self) -> dict[str, ConnectionFigures]:
         """Let tasks arrive for an hour, and time pass until nothing is open."""

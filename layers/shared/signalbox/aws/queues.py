@@ -20,8 +20,14 @@ from signalbox.models.queue_messages import NotificationMessage, TaskMessage
 from signalbox.models.span import current_traceparent
 from signalbox.models.task import Priority
 from signalbox.models.trace_context import TRACEPARENT
-from signalbox.services.ports.notifications import NotificationQueue
-from signalbox.services.ports.tasks import QueueDepth, QueueMessage, TaskQueue
+from signalbox.services.ports.notifications import NotificationQueue, NotificationToSend
+from signalbox.services.ports.tasks import (
+    MAX_BATCH,
+    QueueDepth,
+    QueueMessage,
+    TaskQueue,
+    TaskToSend,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
@@ -31,7 +37,6 @@ if TYPE_CHECKING:
 
     from signalbox.aws.protocols import SqsApi
 
-_BATCH_SIZE: Final = 10
 _GROUP_LENGTH: Final = 32
 _EXPIRED_RECEIPT_CODES: Final = frozenset(
     {
@@ -68,10 +73,18 @@ class SqsTaskQueue(TaskQueue):
         delay: int = 0,
         tenant: str | None = None,
     ) -> None:
-        bodies = [TaskMessage(task_id=task).model_dump_json() for task in tasks]
-        for start in range(0, len(bodies), _BATCH_SIZE):
-            entries = _entries(bodies[start : start + _BATCH_SIZE], delay, tenant)
-            self._send_batch(self.urls[priority].queue, entries)
+        traceparent = current_traceparent()
+        messages = [
+            TaskToSend(task=task, delay=delay, tenant=tenant, traceparent=traceparent)
+            for task in tasks
+        ]
+        for start in range(0, len(messages), MAX_BATCH):
+            self.send_batch(priority, messages[start : start + MAX_BATCH])
+
+    @override
+    def send_batch(self, priority: Priority, batch: Sequence[TaskToSend]) -> None:
+        entries = [_task_entry(str(number), message) for number, message in enumerate(batch)]
+        _send_entries(self.sqs, self.urls[priority].queue, entries, "the task queues")
 
     @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
@@ -149,12 +162,6 @@ class SqsTaskQueue(TaskQueue):
             int(counts["ApproximateNumberOfMessagesDelayed"]),
         )
 
-    def _send_batch(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
-        with aws_unavailable("the task queues"):
-            answer = self.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-        if answer.get("Failed"):
-            raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")
-
 
 @frozen
 class SqsNotificationQueue(NotificationQueue):
@@ -179,40 +186,56 @@ class SqsNotificationQueue(NotificationQueue):
 
     @override
     def send(self, connector: str, notification: Notification) -> None:
+        traceparent = current_traceparent(notification.change.data.traceparent)
+        message = NotificationToSend(notification=notification, traceparent=traceparent)
+        self.send_batch(connector, [message])
+
+    @override
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
         if not self.has_queue(connector):
             raise Unavailable(f"there is no queue for the connector {connector}")
-        message = NotificationMessage(task_id=notification.task_id, notification_id=notification.id)
-        traceparent = current_traceparent(notification.change.data.traceparent)
-        with aws_unavailable(f"the queue of {connector}"):
-            self.sqs.send_message(
-                QueueUrl=self.urls[connector],
-                MessageBody=message.model_dump_json(),
-                MessageAttributes=_attributes(traceparent),
-            )
+        entries = [_notification_entry(str(number), each) for number, each in enumerate(batch)]
+        _send_entries(self.sqs, self.urls[connector], entries, f"the queue of {connector}")
 
 
-def _entries(
-    bodies: Sequence[str], delay: int, tenant: str | None
-) -> list[SendMessageBatchRequestEntryTypeDef]:
-    """Return the messages of a batch, for a queue that is fair between tenants.
+def _send_entries(
+    sqs: SqsApi, url: str, entries: list[SendMessageBatchRequestEntryTypeDef], queue: str
+) -> None:
+    with aws_unavailable(queue):
+        answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    if answer.get("Failed"):
+        raise Unavailable(f"{len(answer['Failed'])} messages were not taken by the queue")
+
+
+def _task_entry(identifier: str, message: TaskToSend) -> SendMessageBatchRequestEntryTypeDef:
+    """Return a message of a batch, for a queue that is fair between tenants.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
     """
-    entries: list[SendMessageBatchRequestEntryTypeDef] = [
-        {
-            "Id": str(n),
-            "MessageBody": body,
-            "DelaySeconds": delay,
-            "MessageAttributes": _attributes(current_traceparent()),
-        }
-        for n, body in enumerate(bodies)
-    ]
-    if tenant is not None:
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": identifier,
+        "MessageBody": TaskMessage(task_id=message.task).model_dump_json(),
+        "DelaySeconds": message.delay,
+        "MessageAttributes": _attributes(message.traceparent),
+    }
+    if message.tenant is not None:
         # a group has 128 characters of ASCII at most, and is shown where the message is
-        group = sha256(tenant.encode()).hexdigest()[:_GROUP_LENGTH]
-        for entry in entries:
-            entry["MessageGroupId"] = group
-    return entries
+        entry["MessageGroupId"] = sha256(message.tenant.encode()).hexdigest()[:_GROUP_LENGTH]
+    return entry
+
+
+def _notification_entry(
+    identifier: str, message: NotificationToSend
+) -> SendMessageBatchRequestEntryTypeDef:
+    """Return a message of a batch."""
+    body = NotificationMessage(
+        task_id=message.notification.task_id, notification_id=message.notification.id
+    )
+    return {
+        "Id": identifier,
+        "MessageBody": body.model_dump_json(),
+        "MessageAttributes": _attributes(message.traceparent),
+    }
 
 
 def _attributes(traceparent: str | None) -> dict[str, MessageAttributeValueTypeDef]:

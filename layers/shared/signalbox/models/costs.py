@@ -86,7 +86,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         requests=1, invocations=1, milliseconds=17, write_units=3, log_bytes=929
     ),
     CostItem.TASKS: Usage(
-        invocations=0.1, milliseconds=9, write_units=3, queue_calls=1, log_bytes=321
+        invocations=0.1, milliseconds=9, write_units=3, queue_calls=0.1, log_bytes=321
     ),
     CostItem.CLAIMS: Usage(
         requests=1,
@@ -107,7 +107,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         log_bytes=784,
     ),
     CostItem.NOTIFICATIONS: Usage(
-        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=1.2, log_bytes=630
+        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=0.3, log_bytes=630
     ),
 }
 

@@ -6,7 +6,8 @@ are exported. Without one a span is the trace context that it was given.
 https://opentelemetry.io/docs/specs/otel/trace/api/
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
 from time import time_ns
@@ -120,6 +121,16 @@ class Span:
         if self.recorder and not self.ended_at:
             self.ended_at = time_ns()
             self.recorder(self)
+
+
+@contextmanager
+def current_span(span: Span) -> Iterator[None]:
+    """Make it the current span for a part of what it records; it goes on afterwards."""
+    token = CURRENT_SPAN.set(span)
+    try:
+        yield
+    finally:
+        CURRENT_SPAN.reset(token)
 
 
 SpanRecorder = Callable[[Span], None]

@@ -1,5 +1,6 @@
 """Build the handler of the function that reads the stream of the Tasks table."""
 
+from collections.abc import Iterator
 from logging import Logger
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from signalbox.aws.table_keys import TASK_SORT
 from signalbox.models.base import PartialModel
 from signalbox.models.errors import ConfigurationUnreadable, Unavailable
 from signalbox.models.frozen import frozen
-from signalbox.models.span import Span, SpanKind
+from signalbox.models.span import Span, SpanKind, current_span
 from signalbox.models.task import Task
 from signalbox.models.trace_context import task_traceparent
 from signalbox.runtime.stream_records import StreamRecord
@@ -18,6 +19,7 @@ from signalbox.runtime.telemetry import count, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.ports.metrics import Count
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.outbox import Outbox
 
 
 class _Text(PartialModel):
@@ -51,10 +53,20 @@ class _Batch(PartialModel):
 
 
 @frozen
+class _Dispatch:
+    """The dispatch of one change, in phases."""
+
+    task: Task
+    span: Span
+    phases: Iterator[None]
+
+
+@frozen
 class Dispatcher:
     """A Lambda handler for batches of the stream.
 
-    It raises on errors, so that the whole batch is delivered again. A record that cannot be parsed
+    The messages of all changes of a batch are sent together, first those for workers. It raises on
+    errors, so that the whole batch is delivered again. A record that cannot be parsed
     is counted and skipped, since its task is stored in the table; so is one whose connections
     cannot be parsed.
     """
@@ -65,32 +77,53 @@ class Dispatcher:
 
     def __call__(self, event: dict[str, JsonValue], _context: object) -> None:
         """Dispatch every change in the batch, then raise Unavailable if one was not dispatched."""
-        errors: list[Unavailable] = []
-        for record in _Batch.model_validate(event).Records:
-            task = self._changed(record)
-            if task is None:
-                continue
-            said = {
-                "task_id": task.id,
-                "version": task.version,
-                "change": task.last_step.type,
-                "request_id": task.origin.request_id,
-            }
-            name = f"dispatch {task.last_step.type}"
-            with Span(SpanKind.CONSUMER, name, parent=task_traceparent(task)) as span:
-                try:
-                    self.dispatch(task, [task.last_step])
-                except ConfigurationUnreadable as unreadable:
-                    # to see it again at once would help nobody: maintenance tries and tells of it
-                    span.error = unreadable.code
-                    self.logger.error("not dispatched", extra={**said, "reason": unreadable.reason})
-                except Unavailable as error:
-                    span.error = error.code
-                    errors.append(error)
-                else:
-                    self.logger.info("dispatched", extra=said)
+        tasks = [self._changed(record) for record in _Batch.model_validate(event).Records]
+        outbox, errors = self.dispatch.outbox(), list[Unavailable]()
+        running = [self._begin(task, outbox) for task in tasks if task]
+        while running:
+            running = [each for each in running if self._goes_on(each, errors)]
+            outbox.send()
         if errors:
             raise errors[0]
+
+    def _begin(self, task: Task, outbox: Outbox) -> _Dispatch:
+        """Return the dispatch of the last step of a task, of which nothing is done yet."""
+        name = f"dispatch {task.last_step.type}"
+        span = Span(SpanKind.CONSUMER, name, parent=task_traceparent(task))
+        return _Dispatch(task=task, span=span, phases=self._phases(task, outbox))
+
+    def _phases(self, task: Task, outbox: Outbox) -> Iterator[None]:
+        if task.relations:
+            # it moves other tasks on, so it is not mixed with the dispatch of others
+            self.dispatch(task, [task.last_step])
+            return
+        yield from self.dispatch.in_phases(task, [task.last_step], outbox)
+
+    def _goes_on(self, running: _Dispatch, errors: list[Unavailable]) -> bool:
+        """Do the next phase of a dispatch and return whether there are more."""
+        task, span = running.task, running.span
+        extra = {
+            "task_id": task.id,
+            "version": task.version,
+            "change": task.last_step.type,
+            "request_id": task.origin.request_id,
+        }
+        with current_span(span):
+            try:
+                next(running.phases)
+            except StopIteration:
+                self.logger.info("dispatched", extra=extra)
+            except ConfigurationUnreadable as unreadable:
+                # to see it again at once would help nobody: maintenance tries and tells of it
+                span.error = unreadable.code
+                self.logger.error("not dispatched", extra={**extra, "reason": unreadable.reason})
+            except Unavailable as error:
+                span.error = error.code
+                errors.append(error)
+            else:
+                return True
+        span.end()
+        return False
 
     def _changed(self, record: StreamRecord) -> Task | None:
         """Return the task that changed, or None if the record has no new step."""

@@ -3,19 +3,21 @@
 https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from typing_extensions import override
 
 from signalbox.aws.queues import SqsNotificationQueue, SqsTaskQueue
 from signalbox.aws.tasks import DynamoTasks
+from signalbox.models.errors import Unavailable
 from signalbox.models.frozen import frozen
-from signalbox.models.ids import TaskId
-from signalbox.models.notification import Notification
 from signalbox.models.span import CURRENT_SPAN, Attribute, Span, SpanKind
 from signalbox.models.task import Priority, Task
-from signalbox.models.trace_context import same_trace, task_traceparent
-from signalbox.services.ports.tasks import QueueMessage
+from signalbox.models.trace_context import task_traceparent
+from signalbox.services.ports.notifications import NotificationToSend
+from signalbox.services.ports.tasks import QueueMessage, TaskToSend
 
 
 @frozen
@@ -43,17 +45,15 @@ class TracedTaskQueue(SqsTaskQueue):
     """The task queues; what is sent and received is a span."""
 
     @override
-    def send(
-        self,
-        priority: Priority,
-        tasks: Iterable[TaskId],
-        *,
-        delay: int = 0,
-        tenant: str | None = None,
-    ) -> None:
+    def send_batch(self, priority: Priority, batch: Sequence[TaskToSend]) -> None:
         queue = self.urls[priority].queue
-        with _messaging_span(SpanKind.PRODUCER, "send", queue, CURRENT_SPAN.get()):
-            SqsTaskQueue.send(self, priority, tasks, delay=delay, tenant=tenant)
+        spans = [_producer_span(queue, each.traceparent) for each in batch]
+        with _ended(spans):
+            messages = [
+                replace(each, traceparent=span.traceparent)
+                for each, span in zip(batch, spans, strict=True)
+            ]
+            SqsTaskQueue.send_batch(self, priority, messages)
 
     @override
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
@@ -71,15 +71,35 @@ class TracedNotificationQueue(SqsNotificationQueue):
     """The queues of the connectors; each message that is sent is a span."""
 
     @override
-    def send(self, connector: str, notification: Notification) -> None:
-        current, of_task = CURRENT_SPAN.get(), notification.change.data.traceparent
-        context = current.context if current else None
-        is_inside = bool(context and of_task and same_trace(context, of_task))
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
         queue = self.urls.get(connector, connector)
-        parent = current if is_inside else of_task
-        with _messaging_span(SpanKind.PRODUCER, "send", queue, parent) as span:
-            span.attributes["signalbox.notification_id"] = notification.id
-            SqsNotificationQueue.send(self, connector, notification)
+        spans = [_producer_span(queue, each.traceparent) for each in batch]
+        with _ended(spans):
+            messages = []
+            for each, span in zip(batch, spans, strict=True):
+                span.attributes["signalbox.notification_id"] = each.notification.id
+                messages.append(replace(each, traceparent=span.traceparent))
+            SqsNotificationQueue.send_batch(self, connector, messages)
+
+
+def _producer_span(queue_url: str, traceparent: str | None) -> Span:
+    """Return the span of sending a message, which is a part of the trace of the message."""
+    parent = traceparent or CURRENT_SPAN.get()
+    return _messaging_span(SpanKind.PRODUCER, "send", queue_url, parent)
+
+
+@contextmanager
+def _ended(spans: Sequence[Span]) -> Iterator[None]:
+    """End the spans of messages after the request that sends them."""
+    try:
+        yield
+    except Unavailable as error:
+        for span in spans:
+            span.error = type(error).__name__
+        raise
+    finally:
+        for span in spans:
+            span.end()
 
 
 def _messaging_span(

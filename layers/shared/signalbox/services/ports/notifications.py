@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from signalbox.models.frozen import frozen
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -116,6 +118,14 @@ class HeldIndex(Protocol):
         """Yield its held notifications, oldest first, read lazily: those held before `until`."""
 
 
+@frozen
+class NotificationToSend:
+    """A message for a notification, and the trace that it belongs to."""
+
+    notification: Notification
+    traceparent: str | None = None
+
+
 class NotificationQueue(Protocol):
     """The queues of the connectors."""
 
@@ -127,6 +137,13 @@ class NotificationQueue(Protocol):
 
         Raises:
             Unavailable: The queue did not answer.
+        """
+
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
+        """Put up to ten messages into the queue of their connector, by one request.
+
+        Raises:
+            Unavailable: The queue did not answer, or did not take all of them.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from signalbox.models.frozen import frozen
 
@@ -95,6 +95,20 @@ class QueueDepth:
     dead_letters: int
 
 
+MAX_BATCH: Final = 10
+"""How many messages one request sends at most."""
+
+
+@frozen
+class TaskToSend:
+    """A message for a task, hidden for `delay` seconds at first, and the trace it belongs to."""
+
+    task: TaskId
+    delay: int = 0
+    tenant: str | None = None
+    traceparent: str | None = None
+
+
 class TaskQueue(Protocol):
     """The queues of accepted tasks. Messages are delivered at least once, in any order."""
 
@@ -113,6 +127,13 @@ class TaskQueue(Protocol):
 
         Raises:
             Unavailable: The queue did not answer.
+        """
+
+    def send_batch(self, priority: Priority, batch: Sequence[TaskToSend]) -> None:
+        """Put up to ten messages into the queue, by one request.
+
+        Raises:
+            Unavailable: The queue did not answer, or did not take all of them.
         """
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:

@@ -4,7 +4,7 @@ It may run twice for a change with the same outcome: the id of a notification is
 change and connection, and a second message finds nothing to do.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +41,7 @@ from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secre
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
+from signalbox.services.tasks.outbox import Outbox
 
 if TYPE_CHECKING:
     from signalbox.services.tasks.dispatch_relations import DispatchRelations
@@ -58,6 +59,7 @@ class _Run:
     """
 
     begin: int
+    outbox: Outbox
     missed: set[ConnectionId] = field(default_factory=set)
     missed_all: bool = False
 
@@ -110,9 +112,28 @@ class DispatchChanges:
                 stay undispatched. ConfigurationUnreadable means that an early retry will not
                 help.
         """
+        outbox = self.outbox()
+        for _ in self.in_phases(task, steps, outbox):
+            outbox.send()
+
+    def outbox(self) -> Outbox:
+        """Return an empty outbox."""
+        return Outbox(queue=self.queue, notification_queue=self.notification_queue)
+
+    def in_phases(
+        self, task: Task, steps: Sequence[TaskStep], outbox: Outbox
+    ) -> Generator[None, None, None]:
+        """Dispatch these steps, and yield where the outbox has to be sent before it goes on.
+
+        It first yields with the message for the worker, then with those for notifications. So the
+        messages of several tasks can be sent together.
+
+        Raises:
+            Unavailable: As above.
+        """
         relations = self.relations() if self.relations and task.relations else None
         if relations and (task.waits_for or task.limited_by):
-            self._dispatch_waiting(task, relations)
+            yield from self._dispatch_waiting(task, relations, outbox)
             return
         is_waiting = task.status is TaskStatus.PENDING and task.sent_at is None
         awaits_approval = task.status is TaskStatus.AWAITING_APPROVAL
@@ -125,9 +146,13 @@ class DispatchChanges:
         if is_waiting and not is_early:
             # workers go first: a failing notification must not delay them
             delay = ceil(task.start_delay(now).total_seconds())
-            self.queue.send(task.priority, [task.id], delay=delay, tenant=task.tenant)
+            outbox.add_task(task, delay=delay)
+        yield
+        if error := outbox.error_of(task.id):
+            raise error
         # the mark covers every step so far, also those that the stream has given up
-        errors = list(self._notify_all(task, task.undispatched if marks_steps else steps))
+        covered = task.undispatched if marks_steps else steps
+        errors = yield from self._notify_all(task, covered, outbox)
         if relations and not relations.after_step(task):
             marks_steps = False  # maintenance goes on with those that are left
         if is_early and not errors:
@@ -137,11 +162,13 @@ class DispatchChanges:
         if errors:
             raise _first_to_retry(errors)
 
-    def _dispatch_waiting(self, task: Task, relations: "DispatchRelations") -> None:
+    def _dispatch_waiting(
+        self, task: Task, relations: "DispatchRelations", outbox: Outbox
+    ) -> Generator[None, None, None]:
         """Dispatch the steps of a task that waits for others or for a slot, and look at these."""
         if not relations.may_wait(task):
             return
-        errors = list(self._notify_all(task, task.undispatched))
+        errors = yield from self._notify_all(task, task.undispatched, outbox)
         relations.of_waiting(task, is_dispatched=not errors)
         if errors:
             raise _first_to_retry(errors)
@@ -157,7 +184,18 @@ class DispatchChanges:
         with suppress(Conflict):
             self.tasks.replace(before, after)
 
-    def _notify_all(self, task: Task, steps: Sequence[TaskStep]) -> Iterator[Unavailable]:
+    def _notify_all(
+        self, task: Task, steps: Sequence[TaskStep], outbox: Outbox
+    ) -> Generator[None, None, list[Unavailable]]:
+        """Create the notifications of the steps and return the errors that prevented some."""
+        errors = list(self._create_all(task, steps, outbox))
+        yield
+        error = outbox.error_of(task.id)
+        return [*errors, error] if error else errors
+
+    def _create_all(
+        self, task: Task, steps: Sequence[TaskStep], outbox: Outbox
+    ) -> Iterator[Unavailable]:
         """Create the notifications of the steps and yield the errors that prevented some."""
         begin = min((step.version for step in steps), default=0)
         earlier: Sequence[TaskStep] = ()
@@ -167,7 +205,7 @@ class DispatchChanges:
         except Unavailable as error:
             yield error
             return
-        run = _Run(begin=begin)
+        run = _Run(begin=begin, outbox=outbox)
         for step in (*earlier, *steps):
             yield from self._notify(step, task, run)
 
@@ -186,18 +224,18 @@ class DispatchChanges:
             try:
                 connection = self._connection(name)
                 if connection and run.takes(connection, step):
-                    self._create_notification(change, connection, task, its_own)
+                    self._create_notification(change, connection, task, its_own, run.outbox)
             except Unavailable as error:
                 run.missed.add(name)
                 yield error
         if step.version < run.begin:
             return
         try:
-            self._reply(change, task)
+            self._reply(change, task, run.outbox)
         except Unavailable as error:
             yield error
 
-    def _reply(self, change: Change, task: Task) -> None:
+    def _reply(self, change: Change, task: Task, outbox: Outbox) -> None:
         """Create the notification by which the task answers where it came from."""
         origin = task.origin
         if origin.provider not in REPLYING:
@@ -205,7 +243,7 @@ class DispatchChanges:
         connection = reply_for(change, task, self._source(origin))
         is_installed = self.notification_queue.has_queue(origin.provider)
         if connection and is_installed and self.has_secret(connection.token):
-            self._create_notification(change, connection, task, ())
+            self._create_notification(change, connection, task, (), outbox)
 
     def _source(self, origin: TaskOrigin) -> Source | None:
         """Return the source of a task, None if it is disabled or was removed."""
@@ -229,6 +267,7 @@ class DispatchChanges:
         connection: Connection,
         task: Task,
         subscriptions: Sequence[Subscription],
+        outbox: Outbox,
     ) -> None:
         now = self.clock()
         notification = new_notification(change, connection, task, subscriptions, now)
@@ -246,15 +285,18 @@ class DispatchChanges:
             self._join(connection, notification)
         else:
             earlier = change.id != change_id(task.id, task.created_at, task.version)
-            self._send(connection, notification, earlier=earlier)
+            if self._needs_message(connection, notification, earlier=earlier):
+                outbox.add_notification(connection.connector, notification)
 
-    def _send(self, connection: Connection, notification: Notification, *, earlier: bool) -> None:
+    def _needs_message(
+        self, connection: Connection, notification: Notification, *, earlier: bool
+    ) -> bool:
+        """Store the notification and return whether a message has to be sent for it."""
         # an earlier step was mostly dispatched before: to look costs less than a refused write
         stored = self._stored(notification) if earlier else None
         is_new = stored is None and self.notifications.create(notification)
         self._join(connection, notification)
-        if is_new or self._message_may_be_missing(stored or self._stored(notification)):
-            self.notification_queue.send(connection.connector, notification)
+        return is_new or self._message_may_be_missing(stored or self._stored(notification))
 
     def _join(self, connection: Connection, notification: Notification) -> None:
         """Give the stored notification its position in the order of the connection."""
