@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from signalbox.models.base import Model, Name, UtcDatetime, list_position, sortable_time
+from signalbox.models.source import Source
+from tests.builders import a_task
 
 
 class Meeting(Model):
@@ -63,3 +66,32 @@ def test_positions_of_one_moment_are_told_apart_by_their_names() -> None:
 
     assert list_position(moment, "a") == "2026-07-01T00:00:00.000000Z#a"
     assert list_position(moment, "a") < list_position(moment, "b")
+
+
+@pytest.mark.parametrize("update", [None, {}, {"title": "Fix the login", "labels": ("bug",)}])
+def test_a_copy_is_the_one_that_pydantic_makes(update: dict[str, Any] | None) -> None:
+    task = a_task(description="before")
+
+    copied, expected = task.model_copy(update=update), BaseModel.model_copy(task, update=update)
+
+    assert copied == expected
+    assert copied.model_fields_set == expected.model_fields_set
+    assert copied.model_dump_json() == expected.model_dump_json()
+
+
+def test_a_copy_leaves_the_model_as_it_was() -> None:
+    task = a_task(title="before")
+    named = set(task.model_fields_set)
+
+    task.model_copy(update={"title": "after", "branch": "main"})
+
+    assert (task.title, task.branch, task.model_fields_set) == ("before", None, named)
+
+
+def test_a_deep_copy_shares_nothing_that_can_change() -> None:
+    source = Source(provider="github", settings={"events": ["push"]})
+
+    copied = source.model_copy(deep=True)
+
+    assert copied == source
+    assert copied.settings["events"] is not source.settings["events"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -37,6 +38,7 @@ CONFIG_CACHE_TTL: Final = timedelta(seconds=30)
 _MISS_TTL: Final = timedelta(seconds=1)
 """For how long a name that it does not have is taken not to exist."""
 
+_MAX_SOURCE_KEYS: Final = 256
 R = TypeVar("R", bound=ConfigResource)
 
 
@@ -61,11 +63,8 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     @override
     def source(self, provider: str, name: str) -> Source | None:
-        try:
-            key = Source(provider=provider, name=name).key
-        except ValidationError:  # no source can have this name
-            return None
-        return self._one(Source, key, may_be_new=name != DEFAULT_SOURCE)
+        key = _source_key(provider, name)
+        return self._one(Source, key, may_be_new=name != DEFAULT_SOURCE) if key else None
 
     @override
     def connection(self, connection: ConnectionId) -> Connection:
@@ -240,6 +239,15 @@ class DynamoKeys(KeyStore):
     @override
     def all(self) -> Sequence[ApiKey]:
         return [key for row in _rows(self.table, table_keys.API_KEY) if (key := _api_key(row))]
+
+
+@lru_cache(maxsize=_MAX_SOURCE_KEYS)
+def _source_key(provider: str, name: str) -> str | None:
+    """Return the key of a source, None if no source can have this name."""
+    try:
+        return Source(provider=provider, name=name).key
+    except ValidationError:
+        return None
 
 
 def _api_key(item: Item) -> ApiKey | None:

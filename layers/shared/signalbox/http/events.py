@@ -39,6 +39,8 @@ class _Context(PartialModel):
 def _lower_case(headers: object) -> object:
     """Return the headers with names in lower case; REST APIs keep the case of the sender."""
     if isinstance(headers, Mapping):
+        if "".join(headers).islower():
+            return headers  # as HTTP APIs send them
         return {str(name).lower(): value for name, value in headers.items()}
     return {} if headers is None else headers
 

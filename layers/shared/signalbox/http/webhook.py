@@ -1,7 +1,6 @@
 """The handler of the webhooks of one provider. It has a single route and needs no router."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from logging import Logger
 from time import perf_counter
@@ -50,6 +49,7 @@ from signalbox.services.ports.time import Clock
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
 _MAX_DIGITS: Final = 12
+_ACCEPTED: Final = Answer(status=202)
 
 
 class WebhookResponse(Model):
@@ -93,7 +93,7 @@ class WebhookHandler:
         try:
             inbound = self._request(event_model, request)
             if (answer := self.provider.answer_unsigned(inbound)) is not None:
-                response = _answered(answer, request)
+                response = _answered(answer, request, answer.body or "")
                 outcome = "unsigned"
             elif inbound.method != "POST":
                 detail = "webhooks are sent by POST"
@@ -253,22 +253,24 @@ def _source(event_model: HttpApiEvent, provider: str) -> str:
 
 
 def _accepted(receipt: ReceiveResult, request: RequestId) -> LambdaResponse:
-    body = WebhookResponse(
+    answer = receipt.answer or _ACCEPTED
+    body = answer.body if answer.body is not None else _outcome(receipt).model_dump_json()
+    response = _answered(answer, request, body)
+    response["headers"][DELIVERY_HEADER] = receipt.delivery
+    return response
+
+
+def _outcome(receipt: ReceiveResult) -> WebhookResponse:
+    return WebhookResponse(
         delivery_id=receipt.delivery,
         status=receipt.status,
         duplicate=receipt.duplicate,
         task_ids=receipt.tasks,
         notes=receipt.notes,
     )
-    answer = receipt.answer or Answer(status=202)
-    if answer.body is None:
-        answer = replace(answer, body=body.model_dump_json())
-    response = _answered(answer, request)
-    response["headers"][DELIVERY_HEADER] = receipt.delivery
-    return response
 
 
-def _answered(answer: Answer, request: RequestId) -> LambdaResponse:
-    response = lambda_response(answer.status, answer.body or "", request, answer.media_type)
+def _answered(answer: Answer, request: RequestId, body: str) -> LambdaResponse:
+    response = lambda_response(answer.status, body, request, answer.media_type)
     response["headers"].update(answer.headers)
     return response

@@ -147,6 +147,8 @@ class HmacScheme:
         return index
 
     def _message(self, request: InboundRequest) -> bytes:
+        if self.signed == "{body}":
+            return self._body(request)
         literals_and_names = _PLACEHOLDER.split(self.signed)
         literals, names = literals_and_names[::2], literals_and_names[1::2]
         parts = [_raw(literals[0])]

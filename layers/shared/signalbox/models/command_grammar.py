@@ -169,17 +169,20 @@ def new_commands(
     Editing free text does not make a new request: neither after a mention nor below a command
     without words in its own line.
     """
-    text, previous_text = (
-        _with_mention(part or "", event.mention or "", mention=mention, known=known)
-        for part in (event.text, event.previous_text)
-    )
-    free_text = parse_commands(text, mention=mention, known=known)
-    before = parse_commands(previous_text, mention=mention, known=known)
+
+    def commands_in(text: str) -> tuple[Command, ...]:
+        written = _with_mention(text, event.mention or "", mention=mention, known=known)
+        return parse_commands(written, mention=mention, known=known)
+
+    found = commands_in(event.text or "")
+    if not found or not event.previous_text:
+        return found
+    before = commands_in(event.previous_text)
     seen = {command_identity(command) for command in before}
     asked = {command.name for command in before if _in_free_words(command)}
     return tuple(
         each
-        for each in free_text
+        for each in found
         if command_identity(each) not in seen and not (_in_free_words(each) and each.name in asked)
     )
 

@@ -46,4 +46,7 @@ def _with_entry(task: Task, entry: datetime | None) -> Task:
     due_at = task.due_at
     at = min(entry, due_at) if entry and due_at else due_at
     is_first = at == task.created_at + UNSENT_AFTER
-    return task.model_copy(update={"indexed_at": None if is_first else at})
+    indexed_at = None if is_first else at
+    if task.indexed_at == indexed_at:
+        return task
+    return task.model_copy(update={"indexed_at": indexed_at})

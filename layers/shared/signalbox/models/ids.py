@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-import secrets
 from datetime import datetime
+from os import urandom
 from typing import Final, NewType
 
 TaskId = NewType("TaskId", str)
@@ -35,15 +35,15 @@ def _derived(prefix: str, parts: tuple[str, ...]) -> str:
 
     So that lists do not collide.
     """
-    digest = hashlib.sha256()
+    identity = b""
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass")
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return f"{prefix}_{_text(digest.digest()[:_BYTES])}"
+        identity += len(raw).to_bytes(8, "big") + raw
+    return f"{prefix}_{_text(hashlib.sha256(identity).digest()[:_BYTES])}"
 
 
 def _random(prefix: str) -> str:
-    return f"{prefix}_{_text(secrets.token_bytes(_BYTES))}"
+    return f"{prefix}_{_text(urandom(_BYTES))}"
 
 
 def event_name(position: int) -> str:

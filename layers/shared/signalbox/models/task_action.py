@@ -21,6 +21,10 @@ class TaskVerb(StrEnum):
     RETRY = "retry"
 
 
+_VERBS: Final = frozenset(TaskVerb)
+_DECISIONS: Final = frozenset({TaskVerb.APPROVE, TaskVerb.REJECT})
+
+
 @frozen
 class TaskAction:
     """An action of a person at a provider.
@@ -41,9 +45,9 @@ def is_action(command: Command) -> bool:
 
     `cancel` and `retry` are, if a task is named; without one they are commands like others.
     """
-    if command.name in {TaskVerb.APPROVE, TaskVerb.REJECT}:
-        return True
-    return command.name in set(TaskVerb) and named_task(command) is not None
+    if command.name not in _VERBS:
+        return False
+    return command.name in _DECISIONS or named_task(command) is not None
 
 
 def named_task(command: Command) -> TaskId | None:

@@ -53,10 +53,14 @@ def command_text(event: str, payload: Payload) -> CommandText:
     if payload.action == "deleted" or payload.sender is None or not payload.sender.login:
         return NO_TEXT
     thread = f"{_host(written)}{event}:{written.id}"
-    said = CommandText(text=bounded(written.body), thread=thread, writer=author_of(written.user))
-    if payload.action == place.written_by:
-        return replace(said, moved=_is_transfer(payload.changes))
-    return _edited(said, payload.changes)
+    is_new = payload.action == place.written_by
+    said = CommandText(
+        text=bounded(written.body),
+        thread=thread,
+        writer=author_of(written.user),
+        moved=is_new and _is_transfer(payload.changes),
+    )
+    return said if is_new else _edited(said, payload.changes)
 
 
 def author_of(user: User | None) -> Author | None:

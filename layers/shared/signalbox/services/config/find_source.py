@@ -1,5 +1,7 @@
 """Find the source that a request or a task names."""
 
+from functools import cache
+
 from signalbox.models.source import DEFAULT_SOURCE, Source
 from signalbox.services.ports.config import ConfigStore
 
@@ -14,5 +16,10 @@ def find_source(config: ConfigStore, provider: str, name: str) -> Source | None:
     """
     source = config.source(provider, name)
     if source is None and name == DEFAULT_SOURCE:
-        return Source(provider=provider)
+        return _default_source(provider)
     return source if source and source.enabled else None
+
+
+@cache
+def _default_source(provider: str) -> Source:
+    return Source(provider=provider)

@@ -6,7 +6,7 @@ person's text does not give the commands in it. Our own texts and accounts creat
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _AUTHOR: Final = "the author"
 _MAX_SUMMARY: Final = 1_000
 _PRIORITY_LABEL: Final = re.compile(r"priority\s*[:/=-]\s*(high|normal|low)", re.IGNORECASE)
+_PRIORITIES: Final[Mapping[str, Priority]] = {priority: priority for priority in Priority}
 
 
 @frozen
@@ -262,8 +263,6 @@ def _command_task(event: Event, command: Command, context: DeliveryContext, name
 
 def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
     source = context.source
-    by_label = (_PRIORITY_LABEL.fullmatch(label.strip()) for label in event.labels)
-    labelled = next((found[1] for found in by_label if found), None)
     task = Task(
         id=task_id(source.provider, source.name, *names),
         kind=event.type,
@@ -283,7 +282,7 @@ def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
         commit=event.commit,
         author=event.author.name if event.author else None,
         url=event.url,
-        priority=_priority(labelled) or source.priority,
+        priority=_labelled_priority(event.labels) or source.priority,
         max_attempts=source.max_attempts,
         retention=context.retention,
         created_at=context.at,
@@ -294,9 +293,16 @@ def _event_task(event: Event, context: DeliveryContext, *names: str) -> Task:
     return created(task, by=f"{source.provider}/{source.name}")
 
 
+def _labelled_priority(labels: Sequence[str]) -> Priority | None:
+    """Return the priority that the first label of one names."""
+    for label in labels:
+        if found := _PRIORITY_LABEL.fullmatch(label.strip()):
+            return _priority(found[1])
+    return None
+
+
 def _priority(word: str | None) -> Priority | None:
-    folded = (word or "").casefold()
-    return Priority(folded) if folded in set(Priority) else None
+    return _PRIORITIES.get((word or "").casefold())
 
 
 def _clean(text: str) -> str:
