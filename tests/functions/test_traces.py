@@ -77,10 +77,11 @@ def test_the_lines_of_requests_for_a_task_have_the_trace_of_the_task(
     step(system, task, "heartbeat", claimed)
     step(system, task, "fail", claimed, reason="it is broken", retryable=False)
     system.ask("POST", f"/api/v1/tasks/{task}/retry", key=system.key("admin"))
+    system.ask("POST", f"/api/v1/tasks/{task}/cancel", {"subtree": True}, key=system.key("admin"))
 
     traces = [ids(line) for line in lines(printed, "request")]
 
-    assert traces == [of_task(system, task)] * 5
+    assert traces == [of_task(system, task)] * 6
 
 
 def test_to_look_at_a_task_is_no_part_of_its_trace(system: System, printed: StringIO) -> None:

@@ -17,6 +17,7 @@ from signalbox.http.schemas.tasks import TASK
 from signalbox.models.change import TaskView, past_changes, task_view
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
+from signalbox.models.span import join_trace
 from signalbox.models.task_template import SingleLine
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.cancel_subtree import CancelSubtree, SubtreeResult
@@ -128,9 +129,9 @@ def _add_subtree(routes: Routes, cancel: CancelTask, cancel_subtree: CancelSubtr
         else:
             task = cancel(identifier, versions, by=by, reason=body.reason)
             result = SubtreeResult(task=task, dependents=(), more=False)
-        response = CancelTaskResponse(
-            task=task_view(result.task), dependents=result.dependents, more=result.more
-        )
+        view = task_view(result.task)
+        join_trace(view.traceparent)
+        response = CancelTaskResponse(task=view, dependents=result.dependents, more=result.more)
         return json_response(response, headers={"etag": task_etag(result.task)})
 
 
