@@ -7,7 +7,7 @@ from signalbox.auth.rate_limits import LocalRateLimitBuckets, RateLimiter
 from signalbox.http.authorize import Authorizer, ForgedRequest
 from signalbox.http.routing import Route
 from signalbox.models.errors import Unauthenticated
-from signalbox.models.principal import Principal, Scope
+from signalbox.models.principal import BUILT_IN_ROLES, Principal, Scope
 from signalbox.models.rate_limits import Limits, OverLimit, RateLimit
 from signalbox.models.request import InboundRequest
 from tests.builders import NOW
@@ -138,3 +138,31 @@ def test_made_up_keys_take_no_room_from_those_we_know(clock: FakeClock) -> None:
         admit(asking(each.text), ROUTE)
 
     assert store.asked == []
+
+
+def test_a_key_we_know_has_the_scopes_that_its_role_has_now(clock: FakeClock) -> None:
+    key, store = a_key("viewer", "deployer")
+    scopes = {**BUILT_IN_ROLES, "deployer": frozenset({Scope.TASKS_WRITE})}
+    authenticator = KeyAuthenticator(
+        store=store, clock=clock, environment="live", roles=lambda: scopes
+    )
+    before = authenticator.authenticate(key)
+
+    scopes["deployer"] = frozenset({Scope.CONFIG_READ})
+    after = authenticator.authenticate(key)
+
+    assert before.scopes - BUILT_IN_ROLES["viewer"] == {Scope.TASKS_WRITE}
+    assert after.scopes - BUILT_IN_ROLES["viewer"] == {Scope.CONFIG_READ}
+    assert len(store.asked) == 1
+
+
+def test_a_key_with_other_roles_has_their_scopes_within_30_seconds(clock: FakeClock) -> None:
+    key, store = a_key("admin")
+    authenticator = KeyAuthenticator(store=store, clock=clock, environment="live")
+    authenticator.authenticate(key)
+    [stored] = store.all()
+
+    store.put(stored.model_copy(update={"roles": ("viewer",)}))
+    clock.advance(seconds=30)
+
+    assert authenticator.authenticate(key).scopes == BUILT_IN_ROLES["viewer"]

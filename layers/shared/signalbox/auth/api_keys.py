@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final
@@ -73,6 +73,15 @@ def new_key(
     return NewKey(text=text, stored=stored)
 
 
+@dataclass(slots=True, kw_only=True)
+class _CachedKey:
+    """A key and when it was read. Its `principal` is stored if all of its roles are built in."""
+
+    read_at: datetime
+    key: ApiKey
+    principal: Principal | None = None
+
+
 @frozen
 class KeyAuthenticator:
     """Authenticate callers by API keys. A revoked key is refused after at most `cache_ttl`.
@@ -85,7 +94,7 @@ class KeyAuthenticator:
     environment: str
     cache_ttl: timedelta = KEY_CACHE_TTL
     roles: Callable[[], Mapping[str, frozenset[Scope]]] = lambda: BUILT_IN_ROLES
-    _cache: dict[KeyId, tuple[datetime, ApiKey]] = field(default_factory=dict)
+    _cache: dict[KeyId, _CachedKey] = field(default_factory=dict)
 
     def authenticate(self, text: str) -> Principal:
         """Return the principal of the key.
@@ -96,41 +105,47 @@ class KeyAuthenticator:
         parts = _KEY.fullmatch(text)
         if not parts or _checksum(text[:-6]) != parts[4] or parts[1] != self.environment:
             raise Unauthenticated(KEY_INVALID_DETAIL)
-        key = self._find(KeyId(parts[2]))
-        known = key.digest if key else _NO_DIGEST
+        found = self._find(KeyId(parts[2]))
+        known = found.key.digest if found else _NO_DIGEST
         same = compare_digest(known.encode(), _digest(text).encode())
-        if not same or key is None or not _is_valid(key, self.clock()):
+        if not same or found is None or not _is_valid(found.key, self.clock()):
             raise Unauthenticated(KEY_INVALID_DETAIL)
-        return self._principal(key)
+        return self._principal(found)
 
-    def _principal(self, key: ApiKey) -> Principal:
-        custom = any(role not in BUILT_IN_ROLES for role in key.roles)
-        scopes = key.granted(self.roles() if custom else BUILT_IN_ROLES)
-        return Principal(
-            name=f"{KEY_PRINCIPAL}{key.id}",
-            scopes=scopes,
-            roles=key.roles,
-            expires_at=key.expires_at,
-        )
+    def _principal(self, found: _CachedKey) -> Principal:
+        if not BUILT_IN_ROLES.keys() >= set(found.key.roles):
+            return _principal_of(found.key, self.roles())
+        if found.principal is None:
+            found.principal = _principal_of(found.key, BUILT_IN_ROLES)
+        return found.principal
 
     def current(self, principal: Principal) -> Principal | None:
         """Return what the key of a principal allows now, None if it is no longer valid."""
-        key = self._find(KeyId(principal.name.removeprefix(KEY_PRINCIPAL)))
-        return self._principal(key) if key and _is_valid(key, self.clock()) else None
+        found = self._find(KeyId(principal.name.removeprefix(KEY_PRINCIPAL)))
+        return self._principal(found) if found and _is_valid(found.key, self.clock()) else None
 
-    def _find(self, identifier: KeyId) -> ApiKey | None:
+    def _find(self, identifier: KeyId) -> _CachedKey | None:
         now = self.clock()
         known = self._cache.get(identifier)
-        if known and now - known[0] < self.cache_ttl:
-            return known[1]
+        if known and now - known.read_at < self.cache_ttl:
+            return known
         key = self.store.find(identifier)
         if key is None:  # what is made up takes no room from what is there
             self._cache.pop(identifier, None)
             return None
         if len(self._cache) >= _CACHE_SIZE and identifier not in self._cache:
             self._cache.clear()
-        self._cache[identifier] = (now, key)
-        return key
+        found = self._cache[identifier] = _CachedKey(read_at=now, key=key)
+        return found
+
+
+def _principal_of(key: ApiKey, role_scopes: Mapping[str, frozenset[Scope]]) -> Principal:
+    return Principal(
+        name=f"{KEY_PRINCIPAL}{key.id}",
+        scopes=key.granted(role_scopes),
+        roles=key.roles,
+        expires_at=key.expires_at,
+    )
 
 
 def _is_valid(key: ApiKey, now: datetime) -> bool:

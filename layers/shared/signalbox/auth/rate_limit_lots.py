@@ -1,7 +1,7 @@
 """Count requests of callers in lots, so that a process does not write for each of them."""
 
 from collections import OrderedDict
-from dataclasses import field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -11,14 +11,19 @@ from typing_extensions import override
 from signalbox.models.base import to_microseconds
 from signalbox.models.frozen import frozen
 from signalbox.models.rate_limit_lots import LOT_SIZE, HeldLot, reserve_of
-from signalbox.models.rate_limits import RateLimitPolicy, RateLimitQuota, remember_caller
+from signalbox.models.rate_limits import (
+    MICROSECONDS_PER_SECOND,
+    RateLimitPolicy,
+    RateLimitQuota,
+    remember_caller,
+)
 from signalbox.services.ports.auth import RateLimitBuckets, RateLimitLotBuckets
 
 _BUSY: Final = timedelta(seconds=1)
-_CLOCK_MARGIN: Final = timedelta(seconds=5)
+_CLOCK_MARGIN: Final = 5 * MICROSECONDS_PER_SECOND
 
 
-@frozen
+@dataclass(slots=True, kw_only=True)
 class _Lot:
     """A lot of this process, of which `left` requests have not been made yet."""
 
@@ -29,7 +34,7 @@ class _Lot:
     taken_at: datetime
 
     def is_usable(self, policy: RateLimitPolicy, now: datetime) -> bool:
-        end = self.held.until - _CLOCK_MARGIN // timedelta(microseconds=1)
+        end = self.held.until - _CLOCK_MARGIN
         return self.left > 0 and self.policy == policy and to_microseconds(now) < end
 
 
@@ -50,8 +55,8 @@ class RateLimitLots(RateLimitBuckets):
         with self._lock:
             last = self._lots.get(key)
             if last and last.is_usable(policy, now):
-                self._lots[key] = replace(last, left=last.left - 1)
-                return _quota_of(self._lots[key])
+                last.left -= 1
+                return _quota_of(last)
         used = last.held if last else None
         size = _next_size(last, policy, now)
         quota, held = self.buckets.take_lot(key, policy, now, size=size, used=used)
@@ -71,4 +76,8 @@ def _next_size(last: _Lot | None, policy: RateLimitPolicy, now: datetime) -> int
 
 
 def _quota_of(lot: _Lot) -> RateLimitQuota:
-    return replace(lot.quota, remaining=lot.quota.remaining + lot.left)
+    return RateLimitQuota(
+        policy=lot.policy,
+        remaining=lot.quota.remaining + lot.left,
+        one_more_after=lot.quota.one_more_after,
+    )

@@ -106,9 +106,11 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     def limits(self) -> Limits:
         """Return the rate limits; the defaults if none are configured."""
+        if configured := self.configured_limits():
+            return configured[0]
         from signalbox.models.rate_limits import Limits
 
-        return next(iter(self.configured_limits()), Limits())
+        return Limits()
 
     @override
     def configured_limits(self) -> Sequence[Limits]:

@@ -47,6 +47,8 @@ class RouteCall:
     def arguments(self, request: InboundRequest, query: Mapping[str, str]) -> Arguments | None:
         """Return the arguments, or None if the request is for Powertools to answer.
 
+        A parameter that was not sent has none, so that the function's default applies.
+
         Raises:
             PayloadInvalid: The body cannot be parsed.
         """
@@ -91,10 +93,8 @@ class RouteCall:
 
 
 def _add_argument(arguments: Arguments, field: ModelField, value: object) -> bool:
-    """Add the argument of a field; return whether there is one."""
-    if value is not None:
-        arguments[field.name], errors = field.validate(value=value)
-        return not errors
-    if not field.required:
-        arguments[field.name] = field.get_default()
-    return not field.required
+    """Add the argument of a value; return whether the field has one or needs none."""
+    if value is None:
+        return not field.required
+    arguments[field.name], errors = field.validate(value=value)
+    return not errors

@@ -197,9 +197,8 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        fitting = self._fitting(path)
-        for route in fitting:
-            if route.method == method:
+        for pattern, route in self._by_depth.get(path.count("/"), ()):
+            if route.method == method and pattern.fullmatch(path):
                 return route
         others = self.methods(path)
         if others:
@@ -208,14 +207,10 @@ class Routes:
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
-        taken = {route.method for route in self._fitting(path)}
+        places = self._by_depth.get(path.count("/"), ())
+        taken = {route.method for pattern, route in places if pattern.fullmatch(path)}
         taken |= {method for pattern, method in self.external if pattern.fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
-
-    def _fitting(self, path: str) -> Sequence[Route]:
-        """Return the routes with this path; a parameter is one segment."""
-        places = self._by_depth.get(path.count("/"), ())
-        return [route for pattern, route in places if pattern.fullmatch(path)]
 
     def call(self) -> RequestContext:
         """Return the context of the current request."""

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 _set: Final = object.__setattr__
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 JsonObject = dict[str, JsonValue]
 """A JSON object, decoded."""
@@ -120,4 +121,4 @@ def sortable_time(time: datetime) -> str:
 
 def to_microseconds(time: datetime) -> int:
     """Return the time in microseconds since 1970."""
-    return (time - EPOCH) // timedelta(microseconds=1)
+    return (time - EPOCH) // _MICROSECOND
