@@ -14,8 +14,9 @@ Rows = dict[str, list[dict[str, str]]]
 
 
 def operation(function: str) -> dict[str, object]:
-    uri = f"arn:aws:apigateway:r:lambda:path/2015-03-31/functions/${{{function}.Arn}}/invocations"
-    return {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": uri}}}
+    uri = "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/${Called}/invocations"
+    called = {"Fn::GetAtt": [function, "Arn"]}
+    return {"x-amazon-apigateway-integration": {"uri": {"Fn::Sub": [uri, {"Called": called}]}}}
 
 
 @dataclass
