@@ -1,12 +1,25 @@
 import json
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
 from signalbox.models.change import Change, TaskView, change_for, task_summary, task_view
 from signalbox.models.lifecycle import dispatched
-from signalbox.models.task import ChangeType, Task
-from tests.builders import NOW, STACK, a_change, a_lease, a_task, done, held
+from signalbox.models.relations import TaskRelations
+from signalbox.models.task import ChangeType, Task, TaskApproval
+from tests.builders import (
+    NOW,
+    STACK,
+    a_change,
+    a_lease,
+    a_result,
+    a_task,
+    an_id,
+    an_origin,
+    done,
+    held,
+)
 
 
 def test_a_change_is_a_cloudevents_envelope() -> None:
@@ -68,6 +81,49 @@ def test_a_summary_is_part_of_the_view() -> None:
 
     assert summary.model_dump().items() <= view.model_dump().items()
     assert isinstance(view, TaskView)
+
+
+EVERYTHING: Final = a_task(
+    description="d",
+    due=NOW,
+    branch="main",
+    commit="abc",
+    not_before=NOW,
+    progress="half",
+    reason="why",
+    result=a_result(),
+    approval=TaskApproval(seconds=60, expires_at=NOW, requester="octocat", by="mona"),
+    origin=an_origin(event="issues.opened", request_id="req_1", hops=2, planned_at=NOW),
+    relations=TaskRelations(
+        after=(an_id(),), waits_for=(an_id(),), group="deploys", limited_by="kind:fix"
+    ),
+)
+SHAPES: Final = [a_task(), held(a_task()), done(a_task()), EVERYTHING]
+
+
+@pytest.mark.parametrize("task", SHAPES)
+def test_a_view_and_a_summary_are_as_if_they_had_been_validated(task: Task) -> None:
+    for seen in (task_view(task), task_summary(task)):
+        validated = type(seen).model_validate(seen.__dict__)
+
+        assert seen == validated
+        assert seen.model_dump_json() == validated.model_dump_json()
+        assert list(seen.__dict__) == list(validated.__dict__)
+        assert seen.model_fields_set == validated.model_fields_set
+        assert repr(seen) == repr(validated)
+
+
+@pytest.mark.parametrize("task", SHAPES)
+def test_a_view_has_what_the_task_has_and_what_it_came_from(task: Task) -> None:
+    seen = task_view(task)
+
+    same = Task.model_fields.keys() & TaskView.model_fields.keys() - {"waits_for", "limited_by"}
+    assert {name: getattr(seen, name) for name in same} == {
+        name: getattr(task, name) for name in same
+    }
+    for name in ("provider", "source", "event", "delivery_id", "delivery_key", "request_id"):
+        assert getattr(seen, name) == getattr(task.origin, name)
+    assert (seen.hops, seen.planned_at) == (task.origin.hops, task.origin.planned_at)
 
 
 @pytest.mark.parametrize("task", [a_task(), held(a_task()), done(a_task())])

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Self
+from functools import cache
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +25,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 JsonObject = dict[str, JsonValue]
 """A JSON object, decoded."""
+
+M = TypeVar("M", bound=BaseModel)
 
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -56,12 +59,31 @@ class Model(BaseModel):
         if deep:
             return super().model_copy(update=update, deep=True)
         changes = update or {}
-        copied = self.__class__.__new__(self.__class__)
-        _set(copied, "__dict__", {**self.__dict__, **changes})
-        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
-        _set(copied, "__pydantic_extra__", None)
-        _set(copied, "__pydantic_private__", None)
-        return copied
+        given = self.__pydantic_fields_set__ | changes.keys()
+        return _made(self.__class__, {**self.__dict__, **changes}, given)
+
+
+def assembled(model: type[M], values: dict[str, Any]) -> M:
+    """Return a model of values that other models validated: one for each field, in their order.
+
+    `model_construct` takes ten times as many instructions, and another validation twenty times.
+    """
+    return _made(model, values, set(_field_names(model)))
+
+
+def _made(model: type[M], values: dict[str, Any], given: set[str]) -> M:
+    """Return a model with these values, as pydantic's own `model_construct` stores them."""
+    made = model.__new__(model)
+    _set(made, "__dict__", values)
+    _set(made, "__pydantic_fields_set__", given)
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
+
+
+@cache
+def _field_names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(model.__pydantic_fields__)
 
 
 DEFERRED: Final = ConfigDict(defer_build=True)

@@ -1,11 +1,11 @@
 """A change of a task as a CloudEvents 1.0 envelope, and the task as clients see it."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import ConfigDict
 
-from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.base import Model, UtcDatetime, assembled
 from signalbox.models.ids import ChangeId, DeliveryId, RequestId, TaskId, change_id
 from signalbox.models.relations import GroupPolicy, OnFailure, TaskRelations
 from signalbox.models.task import (
@@ -22,6 +22,7 @@ from signalbox.models.task import (
 from signalbox.models.trace_context import task_traceparent
 
 TASK_EVENT_PREFIX = "signalbox.task."
+_NO_RELATIONS: Final = TaskRelations.model_construct()
 INCIDENT_EVENT_PREFIX = "signalbox.incident."
 TEST_EVENT_TYPE = "signalbox.test"
 
@@ -138,26 +139,30 @@ class PastChange(Envelope):
 
 def task_summary(task: Task) -> TaskSummary:
     """Return the fields of a task that a list shows."""
-    return TaskSummary(
-        id=task.id,
-        version=task.version,
-        status=task.status,
-        priority=task.priority,
-        kind=task.kind,
-        title=task.title,
-        provider=task.origin.provider,
-        source=task.origin.source,
-        repository=task.repository,
-        author=task.author,
-        url=task.url,
-        attempt=task.attempt,
-        created_at=task.created_at,
-        updated_at=task.updated_at,
-        not_before=task.not_before,
-        waits_for=task.waits_for,
-        limited_by=task.limited_by,
-        expires_at=task.retained_until,
-    )
+    return assembled(TaskSummary, _summary_values(task))
+
+
+def _summary_values(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "version": task.version,
+        "status": task.status,
+        "priority": task.priority,
+        "kind": task.kind,
+        "title": task.title,
+        "provider": task.origin.provider,
+        "source": task.origin.source,
+        "repository": task.repository,
+        "author": task.author,
+        "url": task.url,
+        "attempt": task.attempt,
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "not_before": task.not_before,
+        "waits_for": task.waits_for,
+        "limited_by": task.limited_by,
+        "expires_at": task.retained_until,
+    }
 
 
 def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
@@ -168,29 +173,29 @@ def is_expired(task: Task | TaskSummary, now: datetime) -> bool:
 def task_view(task: Task) -> TaskView:
     """Return the task as clients see it."""
     lease = None if task.finished else task.lease
-    relations = task.relations or TaskRelations()
-    return TaskView(
-        **task_summary(task).__dict__ | content_of(task),
-        event=task.origin.event,
-        delivery_id=task.origin.delivery_id,
-        delivery_key=task.origin.delivery_key,
-        request_id=task.origin.request_id,
-        traceparent=task_traceparent(task),
-        hops=task.origin.hops,
-        planned_at=task.origin.planned_at,
-        started_at=task.started_at,
-        finished_at=task.finished_at,
-        approval=task.approval,
-        after=relations.after,
-        on_failure=relations.on_failure if relations.after else None,
-        group=relations.group,
-        group_policy=relations.group_policy if relations.group is not None else None,
-        worker=lease.worker if lease else None,
-        lease_expires_at=lease.expires_at if lease else None,
-        progress=task.progress,
-        result=task.result,
-        reason=task.reason,
-    )
+    relations, origin = task.relations or _NO_RELATIONS, task.origin
+    more = {
+        "event": origin.event,
+        "delivery_id": origin.delivery_id,
+        "delivery_key": origin.delivery_key,
+        "request_id": origin.request_id,
+        "traceparent": task_traceparent(task),
+        "hops": origin.hops,
+        "planned_at": origin.planned_at,
+        "started_at": task.started_at,
+        "finished_at": task.finished_at,
+        "approval": task.approval,
+        "after": relations.after,
+        "on_failure": relations.on_failure if relations.after else None,
+        "group": relations.group,
+        "group_policy": relations.group_policy if relations.group is not None else None,
+        "worker": lease.worker if lease else None,
+        "lease_expires_at": lease.expires_at if lease else None,
+        "progress": task.progress,
+        "result": task.result,
+        "reason": task.reason,
+    }
+    return assembled(TaskView, content_of(task) | _summary_values(task) | more)
 
 
 def change_for(task: Task, step: TaskStep, stack: str) -> Change:

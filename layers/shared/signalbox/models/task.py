@@ -175,7 +175,8 @@ class TaskContent(Model):
 
 def content_of(task: TaskContent) -> dict[str, Any]:
     """Return the content of a task by field, to pass it to another model of it."""
-    return {name: getattr(task, name) for name in TaskContent.model_fields}
+    values = task.__dict__
+    return {name: values[name] for name in TaskContent.__pydantic_fields__}
 
 
 class EditableFields(Model):
