@@ -37,10 +37,16 @@ def no_tls() -> ssl.SSLContext:
 
 @contextmanager
 def pool_of(
-    url: str, *, patience: float = 5.0, tls: Callable[[], ssl.SSLContext] = no_tls
+    url: str,
+    *,
+    patience: float = 5.0,
+    tls: Callable[[], ssl.SSLContext] = no_tls,
+    wider_tls: Callable[[], ssl.SSLContext] | None = None,
 ) -> Iterator[HttpPool]:
     endpoint = endpoint_of("dynamodb", "DYNAMODB", {"AWS_ENDPOINT_URL": url})
-    pool = HttpPool(endpoint, tls=tls, connect_timeout=patience, read_timeout=patience)
+    pool = HttpPool(
+        endpoint, tls=tls, wider_tls=wider_tls, connect_timeout=patience, read_timeout=patience
+    )
     with closing(pool):
         yield pool
 
@@ -198,13 +204,35 @@ def test_a_server_whose_certificate_is_trusted_serves_requests_over_one_connecti
     assert (found, server.connections) == ([200, 200], 1)
 
 
-def test_a_server_whose_certificate_is_not_trusted_gets_no_request(
+def test_a_server_with_an_authority_that_only_the_wider_context_has_is_served_by_that(
     authority: FakeAuthority,
+) -> None:
+    narrow: list[ssl.SSLContext] = []
+
+    def no_authorities() -> ssl.SSLContext:
+        narrow.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return narrow[-1]
+
+    server = AwsServer(answers_and_closes(OK), tls=authority.server("127.0.0.1"))
+    with (
+        server.running(),
+        pool_of(server.url, tls=no_authorities, wider_tls=lambda: authority.client) as pool,
+    ):
+        found = [pool.post({}, b"{}").status for _ in range(2)]
+
+    assert found == [200, 200]
+    assert len(server.requests) == 2
+    assert len(narrow) == 1, "the second connection begins with the wider context"
+
+
+@pytest.mark.parametrize("wider_tls", [None, ssl.create_default_context])
+def test_a_server_whose_certificate_is_not_trusted_gets_no_request(
+    authority: FakeAuthority, wider_tls: Callable[[], ssl.SSLContext] | None
 ) -> None:
     server = AwsServer(answers(OK), tls=authority.server("127.0.0.1"))
     with (
         server.running(),
-        pool_of(server.url, tls=ssl.create_default_context) as pool,
+        pool_of(server.url, tls=ssl.create_default_context, wider_tls=wider_tls) as pool,
         pytest.raises(AwsUnreachable, match="SSLCertVerificationError"),
     ):
         pool.post({}, b"{}")

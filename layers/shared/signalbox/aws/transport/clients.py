@@ -5,6 +5,7 @@ They send what they are given and check nothing of it: the stores build every re
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
@@ -15,12 +16,12 @@ from signalbox.aws.transport.endpoints import endpoint_of, region_of
 from signalbox.aws.transport.http_pool import HttpPool
 from signalbox.aws.transport.json_caller import JsonCaller, JsonService
 from signalbox.aws.transport.retries import AwsRetries
-from signalbox.egress.tls import shared_public_tls, tls_with
+from signalbox.egress.tls import amazon_tls, shared_public_tls, tls_with
 from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import type_defs as dynamo
     from mypy_boto3_dynamodbstreams import type_defs as streams
@@ -217,7 +218,8 @@ def _caller(
 ) -> JsonCaller:
     pool = HttpPool(
         endpoint_of(service.prefix, service.variable, environment),
-        tls=lambda: tls_of(environment),
+        tls=tls_of(environment),
+        wider_tls=wider_tls_of(environment),
         connect_timeout=limits.connect_timeout,
         read_timeout=limits.read_timeout,
     )
@@ -231,8 +233,12 @@ def _caller(
     )
 
 
-def tls_of(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the TLS context for services of AWS."""
-    if bundle := environment.get("AWS_CA_BUNDLE"):
-        return tls_with(bundle)
-    return shared_public_tls()
+def tls_of(environment: Mapping[str, str]) -> Callable[[], ssl.SSLContext]:
+    """Return what makes the TLS context for services of AWS."""
+    bundle = environment.get("AWS_CA_BUNDLE")
+    return partial(tls_with, bundle) if bundle else amazon_tls
+
+
+def wider_tls_of(environment: Mapping[str, str]) -> Callable[[], ssl.SSLContext] | None:
+    """Return what makes the context for a server that has another authority than those of AWS."""
+    return None if environment.get("AWS_CA_BUNDLE") else shared_public_tls

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from signalbox.aws.protocols import ConnectionsApi
-from signalbox.aws.transport.clients import tls_of
+from signalbox.aws.transport.clients import tls_of, wider_tls_of
 from signalbox.aws.transport.credentials import credential_source
 from signalbox.aws.transport.endpoints import parse_endpoint, region_of
 from signalbox.aws.transport.http_pool import HttpPool
@@ -38,7 +38,8 @@ class ConnectionsTransport(ConnectionsApi):
         self._endpoint = parse_endpoint(url, "the URL of WebSocket connections")
         self._pool = HttpPool(
             self._endpoint,
-            tls=lambda: tls_of(environment),
+            tls=tls_of(environment),
+            wider_tls=wider_tls_of(environment),
             connect_timeout=limits.connect_timeout,
             read_timeout=limits.read_timeout,
             max_idle=MAX_CALLS,

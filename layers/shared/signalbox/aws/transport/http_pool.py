@@ -2,18 +2,16 @@
 
 import select
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from signalbox.aws.errors import AwsUnreachable
 from signalbox.aws.transport.endpoints import AwsEndpoint
 from signalbox.aws.transport.http_response import AwsResponse, read_response
-
-if TYPE_CHECKING:
-    import ssl
 
 _MAX_IDLE: Final = 10
 _MAX_IDLE_SECONDS: Final = 60.0
@@ -21,19 +19,24 @@ _MAX_IDLE_SECONDS: Final = 60.0
 
 
 class HttpPool:
-    """Connections to one endpoint. Threads may share it: each request has a connection alone."""
+    """Connections to one endpoint. Threads may share it: each request has a connection alone.
+
+    `wider_tls` is used once a certificate is not accepted by `tls`, which has fewer authorities.
+    """
 
     def __init__(
         self,
         endpoint: AwsEndpoint,
         *,
-        tls: "Callable[[], ssl.SSLContext]",
+        tls: Callable[[], ssl.SSLContext],
+        wider_tls: Callable[[], ssl.SSLContext] | None = None,
         connect_timeout: float,
         read_timeout: float,
         max_idle: int = _MAX_IDLE,
     ) -> None:
         self.endpoint = endpoint
         self._tls = tls
+        self._wider_tls = wider_tls
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_idle = max_idle
@@ -97,12 +100,22 @@ class HttpPool:
             connection.close()
 
     def _connect(self) -> socket.socket:
+        tls, wider = self._tls, self._wider_tls
+        try:
+            return self._connect_by(tls)
+        except ssl.SSLCertVerificationError:
+            if not wider or tls is wider:
+                raise
+        self._tls = wider
+        return self._connect_by(wider)
+
+    def _connect_by(self, tls: Callable[[], ssl.SSLContext]) -> socket.socket:
         address = self.endpoint.host, self.endpoint.port
         connection = socket.create_connection(address, self._connect_timeout)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.endpoint.tls:
-                context = self._tls()
+                context = tls()
                 connection = context.wrap_socket(connection, server_hostname=self.endpoint.host)
             connection.settimeout(self._read_timeout)
         except BaseException:
