@@ -89,7 +89,8 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
         WRITE_UNIT, (each.write_units for each in (*usage, HEARTBEAT_USAGE))
     )
     assert beats["DynamoDB, reads"] == dollars(READ_UNIT, [HEARTBEAT_USAGE.reads])
-    assert beats["SQS"] == dollars(SQS, [HEARTBEAT_USAGE.queue_calls])
+    # one that comes soon after its claim hides no message for longer
+    assert beats["SQS"] == 0 < HEARTBEAT_USAGE.queue_calls
     assert beats["Logs"] == dollars(LOG_BYTE, [HEARTBEAT_USAGE.log_bytes])
 
 

@@ -94,7 +94,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         milliseconds=31,
         write_units=3,
         reads=1.5,
-        queue_calls=3,
+        queue_calls=1.2,
         log_bytes=737,
     ),
     CostItem.COMPLETIONS: Usage(

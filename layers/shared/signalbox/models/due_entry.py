@@ -26,11 +26,11 @@ def entry_while_leased(before: Task, after: Task, now: datetime) -> Task:
     sends its heartbeats in time causes no work of maintenance, however long it runs.
     """
     entry = before.indexed_due_at
-    stays = entry is not None and entry >= _next_heartbeat(before, after, now)
+    stays = entry is not None and entry >= next_heartbeat(before, after, now)
     return _with_entry(after, entry if stays else after.due_at)
 
 
-def _next_heartbeat(before: Task, after: Task, now: datetime) -> datetime:
+def next_heartbeat(before: Task, after: Task, now: datetime) -> datetime:
     """Return when the next heartbeat comes at the latest, if the worker keeps its pace."""
     if after.lease is None:
         return now

@@ -9,7 +9,7 @@ and is appended to `history`.
 from datetime import datetime, timedelta
 from typing import Final
 
-from signalbox.models.due_entry import entry_at_due_time, entry_while_leased
+from signalbox.models.due_entry import entry_at_due_time, entry_while_leased, next_heartbeat
 from signalbox.models.errors import Conflict, LeaseLost
 from signalbox.models.ids import LeaseId
 from signalbox.models.task import (
@@ -144,12 +144,20 @@ def extended(
 ) -> Task:
     """Return the task with a longer lease. It is not a step.
 
+    Its message stays hidden as it is if it will not be seen before the next heartbeat: its lease
+    has a `hidden_until` then.
+
     Raises:
         LeaseLost: The lease is not the current one.
     """
     held = current_lease(task, lease, fence)
-    update = {"lease": held.model_copy(update={"expires_at": until})}
-    after = task.model_copy(update=update | ({"progress": progress} if progress else {}))
+    longer = held.model_copy(update={"expires_at": until, "hidden_until": None})
+    update = {"lease": longer} | ({"progress": progress} if progress else {})
+    after = task.model_copy(update=update)
+    hidden = held.hidden_until or held.expires_at
+    if next_heartbeat(task, after, now) < hidden <= until:
+        longer = longer.model_copy(update={"hidden_until": hidden})
+        after = after.model_copy(update={"lease": longer})
     return entry_while_leased(task, after, now)
 
 

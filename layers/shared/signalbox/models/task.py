@@ -100,7 +100,8 @@ class TaskOrigin(Model):
 class Lease(Model):
     """The right of one worker to work on a task until a time.
 
-    `message` and `receipt` identify the queue message that the lease hides.
+    `message` and `receipt` identify the queue message that the lease hides. It is hidden until
+    `hidden_until` where that is earlier than the end of the lease, None if it is not.
     """
 
     id: LeaseId
@@ -109,6 +110,7 @@ class Lease(Model):
     queue: Priority
     message: str
     receipt: str
+    hidden_until: UtcDatetime | None = None
 
 
 class TaskResult(Model):

@@ -2,9 +2,12 @@ from collections.abc import Collection
 from datetime import timedelta
 from random import Random
 
+import pytest
+
+from signalbox.models.errors import Unavailable
 from signalbox.models.ids import WorkerId
 from signalbox.models.lifecycle import cancelled
-from signalbox.models.task import Priority
+from signalbox.models.task import Priority, Task
 from signalbox.services.ports.tasks import QueueMessage
 from signalbox.services.tasks.claim import ClaimTask
 from tests.builders import NOW, a_task
@@ -22,8 +25,15 @@ class _Queue(FakeTaskQueue):
         super().__init__(clock)
         self._time = clock
         self.takes = 0
+        self.polled: list[Priority] = []
+        self.hidden: list[int] = []
+
+    def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
+        self.hidden.append(seconds)
+        super().hide(priority, receipt, seconds)
 
     def receive(self, priority: Priority, *, hidden: int, wait: int) -> QueueMessage | None:
+        self.polled.append(priority)
         self._time.advance(seconds=self.takes)
         found = super().receive(priority, hidden=hidden, wait=wait)
         if found is None:
@@ -47,6 +57,11 @@ class _Box:
             sleep=self._sleep,
         )
         self.paused_after: timedelta | None = None
+
+    def send(self, *tasks: Task) -> None:
+        for task in tasks:
+            self.tasks.create(task)
+            self.queue.send(task.priority, [task.id])
 
     def _sleep(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
@@ -95,3 +110,79 @@ def test_a_claim_ends_soon_after_its_time_however_much_is_of_no_use() -> None:
 
     assert taken is None
     assert box.clock() - NOW <= timedelta(seconds=20)
+
+
+def test_the_message_of_a_usual_lease_is_received_for_as_long_as_the_lease() -> None:
+    box = _Box()
+    box.send(a_task())
+
+    taken = box.claim(ME, lease_seconds=300, wait_seconds=0)
+
+    assert taken
+    assert taken.lease
+    (message,) = box.queue.messages[Priority.NORMAL]
+    assert message.visible_at == taken.lease.expires_at
+    assert box.queue.hidden == []
+
+
+def test_the_message_of_a_long_lease_is_hidden_after_its_lease_was_written() -> None:
+    box = _Box()
+    box.send(a_task())
+
+    taken = box.claim(ME, lease_seconds=3_600, wait_seconds=0)
+
+    assert taken
+    assert taken.lease
+    (message,) = box.queue.messages[Priority.NORMAL]
+    assert message.visible_at == taken.lease.expires_at
+    assert box.queue.hidden == [3_600]
+
+
+def test_a_message_whose_lease_was_not_written_comes_back_in_a_minute() -> None:
+    box = _Box()
+    box.send(a_task())
+    box.tasks.down = True
+    with pytest.raises(Unavailable):
+        box.claim(ME, lease_seconds=300, wait_seconds=0)
+    box.tasks.down = False
+
+    box.clock.advance(seconds=60)
+
+    assert box.claim(ME, lease_seconds=300, wait_seconds=0)
+
+
+def test_a_queue_that_was_empty_a_moment_ago_is_polled_after_the_others() -> None:
+    box = _Box()
+    box.send(*(a_task() for _ in range(20)))
+    for _ in range(10):  # whatever order is drawn, all but one are soon known to be empty
+        box.claim(ME, lease_seconds=60, wait_seconds=0)
+    box.queue.polled.clear()
+
+    for _ in range(10):
+        box.claim(ME, lease_seconds=60, wait_seconds=0)
+
+    assert box.queue.polled == [Priority.NORMAL] * 10
+
+
+def test_a_task_of_high_priority_goes_first_again_within_a_second() -> None:
+    box = _Box()
+    box.send(*(a_task() for _ in range(30)))
+    for _ in range(10):
+        box.claim(ME, lease_seconds=60, wait_seconds=0)
+    box.send(*(a_task(priority=Priority.HIGH) for _ in range(10)))
+    box.clock.advance(seconds=1)
+
+    taken = [box.claim(ME, lease_seconds=60, wait_seconds=0) for _ in range(12)]
+
+    high = [each for each in taken if each and each.priority is Priority.HIGH]
+    assert len(high) >= 8
+
+
+def test_whoever_finds_a_queue_empty_polls_the_others_all_the_same() -> None:
+    box = _Box()
+    box.claim(ME, lease_seconds=60, wait_seconds=0)
+    box.send(a_task(priority=Priority.LOW))
+
+    taken = box.claim(ME, lease_seconds=60, wait_seconds=0)
+
+    assert taken

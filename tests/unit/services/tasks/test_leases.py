@@ -82,3 +82,40 @@ def test_nothing_may_be_said_again_once_another_worker_had_the_task() -> None:
 
     with pytest.raises(LeaseLost):
         work.hold.release(work.held)
+
+
+def beat(work: Work, *, after: int, lease_seconds: int = 300) -> int:
+    """Send a heartbeat after a while; return in how many seconds its message is seen again."""
+    work.clock.advance(seconds=after)
+    work.hold.heartbeat(work.held, lease_seconds=lease_seconds)
+    (message,) = work.queue.messages[Priority.NORMAL]
+    return round((message.visible_at - work.clock()).total_seconds())
+
+
+def test_a_message_is_hidden_for_longer_where_it_would_be_seen_before_the_next_heartbeat() -> None:
+    work = Work()
+
+    seen = [beat(work, after=100) for _ in range(5)]
+
+    assert seen == [200, 300, 200, 300, 200]
+
+
+@pytest.mark.parametrize(("after", "lease_seconds"), [(250, 300), (5, 60), (5, 3_600)])
+def test_a_heartbeat_that_is_late_or_for_another_time_hides_the_message_at_once(
+    after: int, lease_seconds: int
+) -> None:
+    work = Work()
+
+    seen = beat(work, after=after, lease_seconds=lease_seconds)
+
+    assert seen == lease_seconds
+
+
+def test_a_message_is_never_hidden_for_longer_than_the_lease() -> None:
+    work = Work()
+    random = Random(3)
+
+    for _ in range(200):
+        lease_seconds = random.choice([60, 300, 900])
+        seen = beat(work, after=random.randrange(1, 50), lease_seconds=lease_seconds)
+        assert 0 < seen <= lease_seconds

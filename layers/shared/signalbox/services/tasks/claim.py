@@ -1,12 +1,13 @@
 """Claim a task: receive a message from the queues and take a lease on its task.
 
 The message is hidden for as long as the lease lasts, so the task of a worker that dies returns by
-itself.
+itself. A usual lease is written within the time for which its message was received.
 """
 
 import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from math import ceil
@@ -28,13 +29,22 @@ if TYPE_CHECKING:
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
 _MAX_VISIBILITY_SECONDS: Final = 43_200
 _RECEIVE_SECONDS: Final = 60
-"""For how long a message is hidden until its lease is written.
+"""For how long a message is hidden until its lease is written, or if it could not be written.
 
 A crash in between does not hide it for hours, and an outage of the table does not use up its
 receives.
 """
 
+_USUAL_LEASE_SECONDS: Final = 300
+"""Up to this length a message is received for as long as the lease, which saves a request.
+
+A crash in between is noticed as that of a worker with a new lease.
+"""
+
 _LONG_POLL_SECONDS: Final = 1
+_EMPTY_FOR: Final = timedelta(seconds=1)
+"""For how long a queue that was empty is polled after the others: a poll in vain is billed too."""
+
 _MAX_RECEIVES: Final = 20
 _GRACE: Final = timedelta(seconds=5)
 """For how long after its deadline a claim may continue; API Gateway answers after 30 seconds."""
@@ -55,6 +65,7 @@ class ClaimTask:
     sleep: Sleep = sleep
     limits: Callable[[], ConcurrencyLimits] = ConcurrencyLimits
     slots: "Callable[[], TaskSlots] | None" = None
+    _found_empty: dict[Priority, datetime] = field(default_factory=dict)
 
     def __call__(self, worker: WorkerId, *, lease_seconds: int, wait_seconds: int) -> Task | None:
         """Return a claimed task, or None if no task was found in time.
@@ -71,13 +82,18 @@ class ClaimTask:
             receives < _MAX_RECEIVES and self.clock() < deadline + _GRACE
         ):
             receives += 1
-            message = self._next(deadline)
+            message = self._next(deadline, _receive_seconds(lease_seconds))
             if message is None:
                 return None
-            task = self._lease(message, worker, lease_seconds)
+            try:
+                task = self._lease(message, worker, lease_seconds)
+            except Unavailable:
+                with suppress(Unavailable):
+                    self.queue.hide(message.queue, message.receipt, _RECEIVE_SECONDS)
+                raise
             if task is None:
                 continue
-            if lease_seconds != _RECEIVE_SECONDS:
+            if _receive_seconds(lease_seconds) != lease_seconds:
                 # the task is held all the same: its message would be hidden when it comes back
                 with suppress(Unavailable):
                     self.queue.hide(message.queue, message.receipt, lease_seconds)
@@ -95,11 +111,12 @@ class ClaimTask:
             del weights[priority]
         return order
 
-    def _next(self, deadline: datetime) -> QueueMessage | None:
+    def _next(self, deadline: datetime, hidden: int) -> QueueMessage | None:
         for priority, wait in self._polls(deadline):
-            message = self.queue.receive(priority, hidden=_RECEIVE_SECONDS, wait=wait)
+            message = self.queue.receive(priority, hidden=hidden, wait=wait)
             if message:
                 return message
+            self._found_empty[priority] = self.clock()
         return None
 
     def _polls(self, deadline: datetime) -> Iterator[tuple[Priority, int]]:
@@ -107,7 +124,7 @@ class ClaimTask:
 
         All at once, then in turns until the deadline.
         """
-        yield from ((priority, 0) for priority in self.order())
+        yield from ((priority, 0) for priority in sorted(self.order(), key=self._was_empty))
         while (remaining := (deadline - self.clock()).total_seconds()) > 0:
             order = self.order()
             if not order:
@@ -116,6 +133,11 @@ class ClaimTask:
             for priority in order:
                 if self.clock() < deadline:
                     yield priority, _LONG_POLL_SECONDS
+
+    def _was_empty(self, priority: Priority) -> bool:
+        """Return whether the queue was empty a moment ago: those that may have work go first."""
+        found_at = self._found_empty.get(priority)
+        return found_at is not None and self.clock() - found_at < _EMPTY_FOR
 
     def _lease(self, message: QueueMessage, worker: WorkerId, lease_seconds: int) -> Task | None:
         """Return the task of this message with a lease, or None if it cannot be leased now."""
@@ -202,3 +224,8 @@ class ClaimTask:
     def _hide(self, message: QueueMessage, span: timedelta) -> None:
         seconds = min(ceil(span.total_seconds()), _MAX_VISIBILITY_SECONDS)
         self.queue.hide(message.queue, message.receipt, seconds)
+
+
+def _receive_seconds(lease_seconds: int) -> int:
+    """Return for how long a message is hidden when it is received for such a lease."""
+    return lease_seconds if lease_seconds <= _USUAL_LEASE_SECONDS else _RECEIVE_SECONDS

@@ -66,7 +66,11 @@ class ManageLease:
     def heartbeat(
         self, lease_ref: LeaseRef, *, lease_seconds: int, progress: str | None = None
     ) -> HeartbeatResult:
-        """Extend the lease from now and report whether to continue or to cancel."""
+        """Extend the lease from now and report whether to continue or to cancel.
+
+        Its message is hidden for longer only where it would be seen before the next heartbeat. If
+        none comes, who receives the message meanwhile hides it until the lease ends.
+        """
         now = self.clock()
         until = now + timedelta(seconds=lease_seconds)
         task = self.tasks.get(lease_ref.task)
@@ -78,7 +82,8 @@ class ManageLease:
             task,
         )
         lease = _lease(after)
-        self.queue.hide(lease.queue, lease.receipt, lease_seconds)
+        if lease.hidden_until is None:
+            self.queue.hide(lease.queue, lease.receipt, lease_seconds)
         return HeartbeatResult(word=HeartbeatAction.CONTINUE, task=after)
 
     def complete(self, lease_ref: LeaseRef, result: TaskResult) -> Task:
