@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from cli.dictionaries.build import dictionary_of
 from cli.dictionaries.github import with_all_members
 from cli.webhooks.samples import load_sample
+from signalbox.aws.body_compression import names_marked
 
 _RECORDS: Final = Path(__file__).parent / "records"
 _documents: Final = TypeAdapter(list[JsonValue])
@@ -63,6 +64,7 @@ RECIPES: Final = {
         )
     ),
     "github": Recipe(
+        version=2,
         samples=(
             "issue_comment.created",
             "pull_request.opened",
@@ -75,7 +77,7 @@ RECIPES: Final = {
             "issues.labeled",
             "discussion_comment.created",
             "star.created",
-        )
+        ),
     ),
     "gitlab": Recipe(
         samples=(
@@ -125,11 +127,12 @@ def built(name: str) -> bytes:
 
 def _bodies(provider: str) -> list[bytes]:
     samples = [load_sample(provider, name) for name in RECIPES[provider].samples]
-    if provider == "github":
-        samples = [
-            sample.model_copy(update={"body": with_all_members(sample.body)}) for sample in samples
-        ]
-    return [sample.raw for sample in samples]
+    if provider != "github":
+        return [sample.raw for sample in samples]
+    whole = (
+        sample.model_copy(update={"body": with_all_members(sample.body)}) for sample in samples
+    )
+    return [names_marked(sample.raw) for sample in whole]
 
 
 def _own_records(name: str) -> list[bytes]:

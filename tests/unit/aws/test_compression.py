@@ -56,7 +56,7 @@ def test_a_provider_without_a_dictionary_has_none() -> None:
 
 
 def test_the_newest_dictionary_of_a_provider_is_taken() -> None:
-    assert newest_dictionary("bodies", "github") == GITHUB
+    assert newest_dictionary("bodies", "github") == "bodies/github.2"
 
 
 @pytest.mark.parametrize("dictionary", [None, GITHUB])

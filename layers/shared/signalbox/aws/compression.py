@@ -68,7 +68,7 @@ def decompress(stored: bytes, dictionary: str | None = None, *, limit: int) -> b
     if dictionary is None:
         decompressor = zlib.decompressobj(_GZIP)
     else:
-        decompressor = zlib.decompressobj(zdict=_dictionary(dictionary))
+        decompressor = zlib.decompressobj(zdict=dictionary_bytes(dictionary))
     try:
         data = decompressor.decompress(stored, limit + 1)
     except zlib.error as error:
@@ -119,11 +119,18 @@ def _primed(dictionary: str, window: int) -> zlib._Compress:
     Reading the dictionary takes longer than compressing a record.
     """
     memory = _SMALL_MEMORY if window == _RECORD_WINDOW else zlib.DEF_MEM_LEVEL
-    return zlib.compressobj(_LEVEL, wbits=window, memLevel=memory, zdict=_dictionary(dictionary))
+    return zlib.compressobj(
+        _LEVEL, wbits=window, memLevel=memory, zdict=dictionary_bytes(dictionary)
+    )
 
 
 @cache
-def _dictionary(name: str) -> bytes:
+def dictionary_bytes(name: str) -> bytes:
+    """Return a dictionary.
+
+    Raises:
+        CompressedDataInvalid: There is none with this name.
+    """
     if _NAME.fullmatch(name):
         path = DICTIONARIES / f"{name}{_SUFFIX}"
         if path.is_file():

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.compression import compress, decompress, newest_dictionary, pack_record
+from signalbox.aws.body_compression import compress_body, decompress_body
+from signalbox.aws.compression import newest_dictionary, pack_record
 from signalbox.aws.dynamo_table import (
     Table,
     aws_unavailable,
@@ -146,7 +147,7 @@ class DynamoDeliveries(DeliveryStore):
     def _body_attributes(self, delivery: Delivery, body: bytes) -> dict[str, AttributeValueTypeDef]:
         """Return the attributes with a body, or with its place in the bucket, where it is put."""
         dictionary = newest_dictionary("bodies", delivery.provider)
-        stored = compress(body, dictionary)
+        stored, dictionary = compress_body(body, dictionary)
         item: dict[str, AttributeValueTypeDef] = {}
         if dictionary:
             item["dictionary"] = {"S": dictionary}
@@ -187,7 +188,7 @@ def unpacked_body(item: Item, stored: bytes) -> bytes:
         CompressedDataInvalid: It is damaged, or larger than a body may be.
     """
     dictionary = text_attribute(item, "dictionary") or None
-    return decompress(stored, dictionary, limit=_MAX_BODY)
+    return decompress_body(stored, dictionary, limit=_MAX_BODY)
 
 
 def _due_attributes(delivery: Delivery) -> dict[str, AttributeValueTypeDef]:
