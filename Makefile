@@ -190,7 +190,7 @@ exported := --quiet --frozen --no-emit-project --no-annotate --no-header
 .PHONY: lock
 lock: .venv/.synced ## Update uv.lock, and with it what the layer ships
 	$(UV) lock --upgrade
-	$(UV) export $(exported) --no-default-groups $(addprefix --prune ,boto3 pyyaml requests rich typer websockets) \
+	$(UV) export $(exported) --no-default-groups $(addprefix --prune ,boto3 pyyaml rich typer websockets) \
 		--output-file layers/shared/requirements.txt
 	$(UV) export $(exported) --only-group tokens --output-file layers/shared/tokens.txt
 	$(UV) export $(exported) --only-group schemas --output-file layers/shared/schemas.txt

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import aws_lambda_powertools
+import charset_normalizer
 import pydantic
 import pytest
 
@@ -17,9 +18,12 @@ from tests.integration.layer_copy import copied_layer, copy_distribution, copy_r
 
 _ROOT: Final = Path(__file__).parents[2]
 
-BROUGHT_BY_LAMBDA: Final = ("boto3", "botocore", "s3transfer", "python-dateutil", "six", "urllib3")
+BROUGHT_BY_LAMBDA: Final = ("boto3", "botocore", "s3transfer", "python-dateutil", "six")
 
-PRUNED: Final = {each.__name__: each.__path__[0] for each in (aws_lambda_powertools, pydantic)}
+PRUNED: Final = {
+    each.__name__: each.__path__[0]
+    for each in (aws_lambda_powertools, charset_normalizer, pydantic)
+}
 
 IMPORT_ALL: Final = """
 import importlib, pathlib, sys

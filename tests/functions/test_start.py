@@ -33,6 +33,9 @@ SLOW: Final = frozenset(
 )
 """Packages that take tens of milliseconds, or that another way needs."""
 
+SENDS: Final = frozenset({"charset_normalizer", "certifi", "idna", "requests", "urllib3"})
+"""What a function needs that calls other services, whatever it does."""
+
 EXPORT: Final = "signalbox.runtime.otlp"
 DESCRIPTIONS: Final = "signalbox.http.span_attributes"
 """What is needed where telemetry is exported only."""
@@ -44,12 +47,12 @@ FUNCTIONS: Final = [
     ("webhooks.sentry", NOTHING, 372, 1),
     ("webhooks.generic", NOTHING, 380, 1),
     ("api", frozenset({"aws_lambda_powertools", "botocore"}), 760, 3),
-    ("gateway", frozenset({"h11"}), 414, 1),
+    ("gateway", frozenset({"h11", "urllib3"}), 446, 1),
     ("dispatcher", NOTHING, 346, 1),
     ("deferred", NOTHING, 342, 1),
     ("dead_letters", NOTHING, 340, 1),
     ("maintenance", NOTHING, 406, 1),
-    ("connectors.slack", NOTHING, 398, 1),
+    ("connectors.slack", SENDS, 530, 1),
 ]
 """Each kind of function, the slow packages that it may load, and how many modules at most.
 

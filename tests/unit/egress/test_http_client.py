@@ -5,7 +5,6 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
 import pytest
@@ -15,11 +14,8 @@ from signalbox.egress.http_client import (
     MAX_RESPONSE_BYTES,
     HttpClient,
     HttpRequest,
-    HttpResponse,
     json_request,
 )
-from signalbox.egress.sockets import OutboundSocket
-from signalbox.egress.tls import shared_public_tls
 from signalbox.models.errors import SendDelayed, SendRefused
 from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply
@@ -35,21 +31,6 @@ def server() -> Iterator[FakeHttpServer]:
 
 def _local(server: FakeHttpServer) -> HttpClient:
     return HttpClient(trusted=[server.url], connect=0.5, read=0.5, total=1.0, clock=lambda: NOW)
-
-
-def _exchange(sent: bytes) -> HttpResponse:
-    """Return the answer that a client reads from these bytes."""
-
-    def answer() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65_536)
-            connection.sendall(sent)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        Thread(target=answer, daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return HttpClient(trusted=[url], total=5.0)(HttpRequest(url=url))
 
 
 def _refusal(http: HttpClient, url: str) -> str:
@@ -91,19 +72,6 @@ def test_a_far_side_that_does_not_read_is_cut() -> None:
             HttpClient(trusted=[url], total=0.3)(HttpRequest(url=url, body=b"x" * 50_000_000))
 
         assert monotonic() - began < 1.5
-
-
-def test_the_authorities_are_loaded_when_a_url_needs_them(server: FakeHttpServer) -> None:
-    shared_public_tls.cache_clear()
-
-    _local(server)(HttpRequest(url=server.url))
-    before = shared_public_tls.cache_info().currsize
-    with pytest.raises(SendRefused):
-        HttpClient(trusted=[server.url.replace("http:", "https:")])(
-            HttpRequest(url=server.url.replace("http:", "https:"))
-        )
-
-    assert (before, shared_public_tls.cache_info().currsize) == (0, 1)
 
 
 def test_a_redirect_is_neither_followed_nor_read(server: FakeHttpServer) -> None:
@@ -199,62 +167,6 @@ def test_two_lengths_are_no_length(server: FakeHttpServer) -> None:
 
     with pytest.raises(SendDelayed):
         _local(server)(HttpRequest(url=server.url))
-
-
-def test_a_body_that_ends_too_early_is_no_answer(server: FakeHttpServer) -> None:
-    server.replies(Reply(fault=Fault.HALF))
-
-    with pytest.raises(SendDelayed, match="IncompleteRead"):
-        _local(server)(HttpRequest(url=server.url))
-
-
-def test_headers_of_one_name_are_joined() -> None:
-    answer = _exchange(b"HTTP/1.1 200 OK\r\nLink: <a>\r\nlink: <b>\r\nContent-Length: 0\r\n\r\n")
-
-    assert answer.headers["link"] == "<a>, <b>"
-
-
-def test_an_answer_in_chunks_is_read() -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-    assert _exchange(head + b"2\r\nok\r\n3\r\nay!\r\n0\r\n\r\n").body == b"okay!"
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"nonsense\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nok",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok",
-    ],
-)
-def test_what_is_no_whole_answer_may_be_asked_for_again(sent: bytes) -> None:
-    with pytest.raises(SendDelayed, match="the connection failed"):
-        _exchange(sent)
-
-
-def test_an_answer_to_a_body_that_is_not_read_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    near, far = socket.socketpair()
-    with far:
-        far.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
-    monkeypatch.setattr(OutboundSocket, "open", lambda _line: near)
-    url = "http://127.0.0.1:1"
-
-    answer = HttpClient(trusted=[url])(HttpRequest(url=url, body=b"x"))
-
-    assert (answer.status, answer.body) == (413, b"no")
-
-
-@pytest.mark.parametrize(("method", "length"), [("GET", None), ("DELETE", "0"), ("POST", "0")])
-def test_a_request_without_a_body_has_the_length_that_its_method_needs(
-    server: FakeHttpServer, method: str, length: str | None
-) -> None:
-    server.replies(Reply(status=204, body=b""))
-
-    _local(server)(HttpRequest(url=server.url, method=method))
-
-    assert server.received[0].headers.get("content-length") == length
 
 
 def test_a_wish_to_wait_is_read(server: FakeHttpServer) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP client of all connectors: that of the standard library, with strict limits.
+"""The HTTP client of all connectors: requests, with strict limits.
 
 It follows no redirects, uses no proxy, cookie or `.netrc` of the environment, verifies every
 certificate and shares no connection. It reads a response up to a limit and until a deadline. Every
@@ -6,21 +6,23 @@ error is raised as SendRefused or SendDelayed, with a reason that contains no se
 """
 
 import json
+import logging
 import re
 import ssl
 import zlib
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from socket import socket
 from typing import Final
 
+import requests
+import requests.adapters
+import urllib3
 from pydantic import JsonValue
-from typing_extensions import override
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from signalbox.egress.request_head import checked_headers, request_target
 from signalbox.egress.sockets import (
     Deadline,
     OutboundSocket,
@@ -40,13 +42,13 @@ _DEFAULT_HEADERS: Final = {
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _COMPRESSIONS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_ZLIB: Final = 32
-_Head = tuple[str, dict[str, str]]
-"""Target and headers."""
 _CERTIFICATE_ALERT: Final = re.compile(r"ALERT_(\w*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 """https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
+
+for _talker in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_talker).setLevel(logging.ERROR)  # what they say below that holds whole URLs
 
 
 @frozen
@@ -109,7 +111,7 @@ class HttpClient:
         self._timeouts = (connect, read)
         self._total = total
         self._max_answer = max_answer
-        self._tls = (lambda: tls) if tls else shared_public_tls
+        self._tls = tls or shared_public_tls()
         self._resolve = resolve
         self._clock = clock
 
@@ -127,7 +129,7 @@ class HttpClient:
             SendRefused: The request can never be sent.
             SendDelayed: There was no response in time.
         """
-        origin, head = _prepared(request)
+        prepared, origin = _prepared(request)
         with closing(Deadline(self._total)) as deadline:
             line = OutboundSocket(
                 origin=origin,
@@ -137,10 +139,9 @@ class HttpClient:
                 deadline=deadline,
             )
             line.admit()
-            connection = _Connection(line, self._tls, self._timeouts[1])
             try:
-                answer = self._exchange(connection, request, head)
-            except (OSError, ValueError, HTTPException) as failure:
+                answer = self._exchange(prepared, line, max(self._max_answer, request.max_answer))
+            except (OSError, ValueError, urllib3.exceptions.HTTPError) as failure:
                 root = _root(failure)
                 trouble = f"the connection failed: {type(root).__name__}"
                 alert = _certificate_alert(root)
@@ -155,51 +156,46 @@ class HttpClient:
         return answer
 
     def _exchange(
-        self, connection: "_Connection", request: HttpRequest, head: _Head
+        self, prepared: requests.PreparedRequest, line: OutboundSocket, limit: int
     ) -> HttpResponse:
-        limit = max(self._max_answer, request.max_answer)
-        target, headers = head
-        with closing(connection):
-            connection.connect()
-            with suppress(BrokenPipeError):  # the answer may say why the body is not read
-                connection.request(request.method, target, request.body or None, headers)
-            with connection.getresponse() as response:
-                headers = _headers_of(response)
-                if response.status in _REDIRECTS and "location" in headers:
-                    raise SendRefused(f"redirects are not followed: {response.status}")
-                if sum(map(len, (*headers, *headers.values()))) > MAX_HEADER_BYTES:
-                    raise SendDelayed("the headers of the answer are too long")
-                body = _read(response, limit)
+        with (
+            _Pool(line, self._tls) as pool,
+            _Adapter(pool).send(prepared, stream=True, timeout=self._timeouts) as response,
+        ):
+            if response.is_redirect:
+                raise SendRefused(f"redirects are not followed: {response.status_code}")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if sum(map(len, (*headers, *headers.values()))) > MAX_HEADER_BYTES:
+                raise SendDelayed("the headers of the answer are too long")
+            body = _read(response.raw, limit)
         return HttpResponse(
-            status=response.status,
+            status=response.status_code,
             headers=headers,
             body=_unzipped(body, headers.get("content-encoding", ""), limit),
             retry_after=read_retry_after(headers.get("retry-after", ""), self._clock()),
         )
 
 
-class _Connection(HTTPConnection):
-    """A connection to a checked address; the time limits of both kinds are in seconds."""
-
-    def __init__(
-        self, line: OutboundSocket, tls: Callable[[], ssl.SSLContext], read: float
-    ) -> None:
+class _Plain(HTTPConnection):
+    def __init__(self, line: OutboundSocket) -> None:
         super().__init__(line.origin.host, line.origin.port)
         self._line = line
-        self._tls = tls
-        self._read = read
 
-    @override
+    def _new_conn(self) -> socket:
+        return self._line.open()
+
+
+class _Secure(HTTPSConnection):
+    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
+        super().__init__(line.origin.host, line.origin.port, ssl_context=tls)
+        self._line = line
+
+    def _new_conn(self) -> socket:
+        return self._line.open()
+
     def connect(self) -> None:
-        tls = self._tls() if self._line.origin.scheme == "https" else None
-        self.sock = self._line.open()
-        if tls:
-            self.sock = self._secured(self.sock, tls)
-        self.sock.settimeout(self._read)
-
-    def _secured(self, plain: socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
         try:
-            return tls.wrap_socket(plain, server_hostname=self._line.origin.host)
+            super().connect()
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             raise
         except ssl.SSLCertVerificationError as bad:
@@ -211,46 +207,49 @@ class _Connection(HTTPConnection):
             raise SendRefused(f"no TLS with the far side: {failure.reason}") from None
 
 
-def _prepared(request: HttpRequest) -> tuple[UrlOrigin, _Head]:
+class _Pool(urllib3.HTTPConnectionPool):
+    """A pool with a single connection."""
+
+    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
+        super().__init__(line.origin.host, line.origin.port)
+        self._line = line
+        self._tls = tls
+
+    def _new_conn(self) -> HTTPConnection:
+        if self._line.origin.scheme == "https":
+            return _Secure(self._line, self._tls)
+        return _Plain(self._line)
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """An adapter with one pool. A Session would read the body of a redirect without limit."""
+
+    def __init__(self, pool: _Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    def get_connection_with_tls_context(self, *_: object, **__: object) -> _Pool:
+        return self._pool
+
+
+def _prepared(request: HttpRequest) -> tuple[requests.PreparedRequest, UrlOrigin]:
     try:
         origin = UrlOrigin.of(request.url)
-        headers = {
-            "Host": origin.authority,
-            **_DEFAULT_HEADERS,
-            **request.headers,
-            **_length_of(request),
-        }
-        return origin, (request_target(request.url), checked_headers(headers))
+        headers = {**_DEFAULT_HEADERS, **request.headers}
+        for value in headers.values():
+            value.encode("latin-1")
+        made = requests.Request(request.method, request.url, headers, data=request.body or None)
+        return made.prepare(), origin
     except ValueError as odd:
         reason = f"the request cannot be made: {type(odd).__name__}"
     raise SendRefused(reason)  # outside of the handler: what was caught prints the URL
 
 
-def _length_of(request: HttpRequest) -> dict[str, str]:
-    has_none = not request.body and request.method in {"GET", "HEAD"}
-    return {} if has_none else {"Content-Length": str(len(request.body))}
-
-
-def _headers_of(response: HTTPResponse) -> dict[str, str]:
-    """Return the headers; the values of one that is repeated are joined, as RFC 9110 has it."""
-    headers: dict[str, str] = {}
-    for name, value in response.getheaders():
-        known = headers.get(name.lower())
-        headers[name.lower()] = value if known is None else f"{known}, {value}"
-    return headers
-
-
-def _read(response: HTTPResponse, limit: int) -> bytes:
-    """Return the body up to the limit.
-
-    Raises:
-        HTTPException: It ended too early.
-    """
+def _read(raw: urllib3.BaseHTTPResponse, limit: int) -> bytes:
+    """Return the body up to the limit. Only an empty read detects a body that ended too early."""
     body = b""
-    while len(body) < limit and (more := response.read(limit - len(body))):
+    while len(body) < limit and (more := raw.read(limit - len(body), decode_content=False)):
         body += more
-    if len(body) < limit and response.length:
-        raise IncompleteRead(body, response.length)
     return body
 
 
@@ -266,9 +265,15 @@ def _unzipped(body: bytes, coding: str, limit: int) -> bytes:
 
 def _root(failure: BaseException) -> BaseException:
     """Return the first error in the chain. Its text may contain the URL, its type does not."""
-    while inner := failure.__cause__ or failure.__context__:
+    while inner := failure.__cause__ or failure.__context__ or _wrapped(failure):
         failure = inner
     return failure
+
+
+def _wrapped(failure: BaseException) -> BaseException | None:
+    """Return the error that one of urllib3 was made of."""
+    inner = failure.args[0] if isinstance(failure, urllib3.exceptions.SSLError) else None
+    return inner if isinstance(inner, BaseException) else None
 
 
 def _certificate_alert(failure: BaseException) -> str:

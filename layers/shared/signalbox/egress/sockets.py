@@ -9,10 +9,11 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from threading import Timer
 from time import monotonic
 from typing import Final, Self
+
+from urllib3.util import parse_url
 
 from signalbox.models.errors import SendRefused
 from signalbox.models.frozen import frozen
@@ -20,19 +21,12 @@ from signalbox.models.ip_addresses import is_allowed_address
 
 _PORTS: Final = {"http": 80, "https": 443}
 _OPEN_PORTS: Final = frozenset({443, 8443})
-_MAX_PORT: Final = 65_535
-_URL: Final = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\x00-\x20\x7f/?#@%\\:\[\]]+))"
-    r"(?::(?P<port>[0-9]{0,5}))?(?=[/?#]|\Z)",
-    re.IGNORECASE,
-)
-"""Scheme, host and port alone. Parsers differ over user names, even empty ones, and backslashes.
+_MAX_LABEL: Final = 63
+_AUTHORITY: Final = re.compile(r"[a-z]+://[^/?#@%\\]+(?=[/?#]|\Z)", re.IGNORECASE)
+"""Host and port alone. Parsers differ over user names, even empty ones, and backslashes.
 
 A percent sign begins the zone of an IPv6 address, or hides another character.
 """
-_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
-"""A name in ASCII, or an IPv4 address. No label is empty, so that no dot is at the end."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Return the addresses of a host and port. Raises OSError."""
@@ -53,52 +47,23 @@ class UrlOrigin:
         Raises:
             ValueError: The URL is not valid; the message contains nothing of it.
         """
-        parts = _URL.match(url)
-        if not parts:
-            raise ValueError("the address is no plain http or https URL")
-        scheme, port = parts["scheme"].lower(), int(parts["port"] or 0)
-        if port > _MAX_PORT or (parts["port"] and not port):
-            raise ValueError("the address has no possible port")
-        host = _ipv6(parts["address"]) if parts["address"] else _name(parts["name"])
-        return cls(scheme, host, port or _PORTS[scheme])
-
-    @property
-    def authority(self) -> str:
-        """Return host and port as the header Host has them: the usual port is left out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-
-def _ipv6(text: str) -> str:
-    """Return an IPv6 address as it is compared and called.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        IPv6Address(text)
-    except ValueError:
-        raise ValueError("the host is no address") from None
-    return text.lower()
-
-
-def _name(text: str) -> str:
-    """Return a host name in ASCII and lower case, or an IPv4 address.
-
-    Raises:
-        ValueError: It is no name.
-    """
-    name = text.lower()
-    if not name.isascii():
-        import idna  # noqa: PLC0415  few names have other letters
-
         try:
-            name = idna.encode(name, strict=True, std3_rules=True).decode("ascii")
-        except idna.IDNAError:
-            raise ValueError("the host is no name") from None
-    if not _NAME.fullmatch(name):
-        raise ValueError("the host is no name")
-    return name
+            parts = parse_url(url)
+        except ValueError:
+            raise ValueError("the address is no URL") from None
+        scheme, host = parts.scheme or "", (parts.host or "").strip("[]")
+        authority = _AUTHORITY.match(url)
+        if scheme not in _PORTS or not authority or not _is_host(host) or parts.port == 0:
+            raise ValueError("the address is no plain http or https URL")
+        return cls(scheme, host, parts.port or _PORTS[scheme])
+
+
+def _is_host(host: str) -> bool:
+    """Return whether this is an IPv6 address without brackets, or has labels of possible lengths.
+
+    An empty label would be one of a name that ends with a dot.
+    """
+    return ":" in host or all(0 < len(label) <= _MAX_LABEL for label in host.split("."))
 
 
 class Deadline:
@@ -186,14 +151,11 @@ class OutboundSocket:
         failure: OSError = ConnectionError("the name has no address")
         for address in addresses:
             try:
-                line = socket.create_connection(
+                return socket.create_connection(
                     (address, self.origin.port), min(self.timeout, self.deadline.left) or 0.001
                 )
-                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as refused:
                 failure = refused
-            else:
-                return line
         raise failure
 
 
