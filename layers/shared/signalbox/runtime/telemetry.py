@@ -1,12 +1,13 @@
 """Logs and metrics: one JSON line each, to standard output."""
 
-import json
 import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeVar
+
+from pydantic_core import to_json
 
 from signalbox.runtime.environment import process_environment
 from signalbox.runtime.json_logs import JsonFormatter, LineHandler
@@ -18,7 +19,6 @@ ObserveMetrics = Callable[[Mapping[str, Sequence[float]], str, Mapping[str, str]
 
 LOGGER_NAME: Final = "signalbox"
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _OBSERVERS: Final[list[ObserveMetrics]] = []
 
 
@@ -125,5 +125,5 @@ def _write(values: Mapping[str, Sequence[float]], unit: str, dimensions: Mapping
     }
     metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": [directive]}
     fields = {"_aws": metadata, **named, **{name: list(of) for name, of in values.items()}}
-    line = _ENCODER.encode(fields)
+    line = to_json(fields).decode()
     sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too

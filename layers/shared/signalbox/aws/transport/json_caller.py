@@ -76,7 +76,8 @@ class JsonCaller:
         self._environment = environment
         self._now = now
         self._sleep = sleep
-        self._encode = json.JSONEncoder(separators=(",", ":"), default=_encoded).encode
+        encoder = json.JSONEncoder(separators=(",", ":"), default=_encoded, check_circular=False)
+        self._encode = encoder.encode
         self._skew = 0.0
 
     def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
