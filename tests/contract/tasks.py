@@ -15,7 +15,7 @@ from signalbox.models.lifecycle import cancelled, dispatched, extended
 from signalbox.models.task import Task, TaskStatus
 from signalbox.services.pagination import Window
 from signalbox.services.ports.tasks import TaskStore
-from tests.builders import NOW, ODD_TEXT, a_lease, a_task, held
+from tests.builders import NOW, ODD_TEXT, a_lease, a_task, done, held
 
 SECOND = timedelta(seconds=1)
 
@@ -161,6 +161,19 @@ class TaskStoreContract:
         listed = list(store.newest(list(TaskStatus), Window(chunk=2)))
 
         assert listed == [task_summary(now[task.id]) for task in reversed(tasks)]
+
+    def test_the_rows_of_a_list_are_its_summaries_in_json(self, store: TaskStore) -> None:
+        tasks = _tasks(store, 4)
+        store.replace(tasks[1], done(tasks[1]))
+
+        rows = list(store.newest_rows(list(TaskStatus), Window(chunk=2)))
+
+        summaries = list(store.newest(list(TaskStatus), Window()))
+        assert [row.summary for row in rows] == [s.model_dump(mode="json") for s in summaries]
+        assert [list(row.summary) for row in rows] == [list(TaskSummary.model_fields)] * 4
+        assert [row.position for row in rows] == [
+            list_position(s.created_at, s.id) for s in summaries
+        ]
 
     def test_many_tasks_are_read_at_once(self, store: TaskStore) -> None:
         tasks = [a_task() for _ in range(120)]

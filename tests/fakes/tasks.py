@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from signalbox.models.base import list_position, sortable_time
-from signalbox.models.change import TaskSummary, is_expired, task_summary
+from signalbox.models.change import TaskRow, TaskSummary, is_expired, task_row, task_summary
 from signalbox.models.errors import NotFound, Unavailable, WriteConflict
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification, NotificationRef
@@ -44,6 +44,15 @@ class FakeTaskStore:
         self.kept[after.id] = after
 
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
+        return (task_summary(task) for _, task in self._newest(statuses, window))
+
+    def newest_rows(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskRow]:
+        return (
+            task_row(place, task_summary(task).model_dump_json())
+            for place, task in self._newest(statuses, window)
+        )
+
+    def _newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[tuple[str, Task]]:
         self._reach()
         upper = window.after or (sortable_time(window.until) if window.until else "9")
         lower = sortable_time(window.since) if window.since else "0"
@@ -54,7 +63,7 @@ class FakeTaskStore:
         }
         for place in sorted(placed, reverse=True):
             if lower <= place < upper:
-                yield task_summary(placed[place])
+                yield place, placed[place]
 
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         self._reach()

@@ -4,7 +4,17 @@ from typing import Final
 
 import pytest
 
-from signalbox.models.change import Change, TaskView, change_for, task_summary, task_view
+from signalbox.http.routing import json_object_response
+from signalbox.http.schemas.tasks import TaskList
+from signalbox.models.change import (
+    Change,
+    TaskView,
+    change_for,
+    is_expired,
+    task_row,
+    task_summary,
+    task_view,
+)
 from signalbox.models.lifecycle import dispatched
 from signalbox.models.relations import TaskRelations
 from signalbox.models.task import ChangeType, Task, TaskApproval
@@ -124,6 +134,57 @@ def test_a_view_has_what_the_task_has_and_what_it_came_from(task: Task) -> None:
     for name in ("provider", "source", "event", "delivery_id", "delivery_key", "request_id"):
         assert getattr(seen, name) == getattr(task.origin, name)
     assert (seen.hops, seen.planned_at) == (task.origin.hops, task.origin.planned_at)
+
+
+@pytest.mark.parametrize("task", SHAPES)
+@pytest.mark.parametrize("title", ["Fix", '"\\/\u007f\u2028\N{GRINNING FACE}é\u200b<&>\t\n'])
+def test_a_row_of_a_list_is_the_same_bytes_as_its_summary(task: Task, title: str) -> None:
+    summary = task_summary(task.model_copy(update={"title": title}))
+
+    row = task_row("p", summary.model_dump_json())
+
+    page = json_object_response({"items": [row.summary], "next": None})
+    assert page.body == TaskList(items=(summary,)).model_dump_json()
+
+
+def test_a_row_has_the_fields_that_its_record_is_without() -> None:
+    summary = task_summary(a_task())
+    absent = {"not_before", "waits_for", "limited_by"}
+
+    row = task_row("p", summary.model_dump_json(exclude=absent))
+
+    assert row.summary == summary.model_dump(mode="json")
+
+
+def test_a_row_is_without_the_fields_that_only_a_later_version_knows() -> None:
+    document = task_summary(a_task()).model_dump(mode="json")
+
+    row = task_row("p", json.dumps({"colour": "red", **document, "size": 3}))
+
+    assert row.summary == document
+    assert list(row.summary) == list(document)
+
+
+@pytest.mark.parametrize("document", ["", "{", "[]", "null", "{}", '{"id":"tsk_one"}'])
+def test_what_is_no_summary_is_no_row(document: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        task_row("p", document)
+
+
+@pytest.mark.parametrize("seconds", [-0.000001, 0, 0.5])
+def test_a_row_expires_when_its_task_does(seconds: float) -> None:
+    summary = task_summary(done(a_task(created_at=NOW.replace(microsecond=250))))
+    now = NOW.replace(microsecond=250) + timedelta(days=1, seconds=seconds)
+
+    row = task_row("p", summary.model_dump_json())
+
+    assert row.is_expired(now) is is_expired(summary, now) is (seconds >= 0)
+
+
+def test_a_row_of_an_open_task_does_not_expire() -> None:
+    row = task_row("p", task_summary(a_task()).model_dump_json())
+
+    assert not row.is_expired(NOW + timedelta(days=9_999))
 
 
 @pytest.mark.parametrize("task", [a_task(), held(a_task()), done(a_task())])

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from signalbox.aws import table_keys
-from signalbox.aws.compression import pack_record
+from signalbox.aws.compression import pack_record, unpack_record
 from signalbox.aws.dynamo_table import Table, read_document, text_attribute, ttl_attribute
 from signalbox.models.base import list_position, sortable_time
-from signalbox.models.change import TaskSummary, is_expired, task_summary
+from signalbox.models.change import TaskRow, TaskSummary, is_expired, task_row, task_summary
 from signalbox.models.errors import NotFound
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import NotificationId, TaskId
@@ -63,6 +63,16 @@ class DynamoTasks(TaskStore):
 
     @override
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
+        return map(_summary, self._newest(statuses, window))
+
+    @override
+    def newest_rows(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskRow]:
+        return (
+            task_row(_position(row), unpack_record(row.get("summary")))
+            for row in self._newest(statuses, window)
+        )
+
+    def _newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[Item]:
         # in the order of a task's life: one that takes a step meanwhile is met again, not missed
         lived = [status for status in TaskStatus if status in statuses]
         shares = [
@@ -80,7 +90,7 @@ class DynamoTasks(TaskStore):
             # a task that changes its state meanwhile is met in both
             if (position := _position(row)) != last:
                 last = position
-                yield _summary(row)
+                yield row
 
     @override
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:

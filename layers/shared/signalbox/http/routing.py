@@ -10,10 +10,12 @@ from typing import Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from signalbox.http.problems import PROBLEM_JSON
 from signalbox.http.route_call import RouteCall
 from signalbox.http.schemas.problems import Problem
+from signalbox.models.base import JsonObject
 from signalbox.models.errors import NotFound
 from signalbox.models.frozen import frozen
 from signalbox.models.ids import TASK_ID
@@ -228,6 +230,11 @@ def json_response(
         body=body.model_dump_json(),
         headers=headers,
     )
+
+
+def json_object_response(body: JsonObject) -> Response[str]:
+    """Return a successful response with this body."""
+    return Response(status_code=200, content_type=APPLICATION_JSON, body=to_json(body).decode())
 
 
 def _pattern(path: str) -> re.Pattern[str]:

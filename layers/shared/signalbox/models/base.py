@@ -137,8 +137,8 @@ def list_position(time: datetime, identifier: str) -> str:
 
 def sortable_time(time: datetime) -> str:
     """Return the time as text of fixed width, which sorts by time."""
-    in_utc = time.astimezone(UTC).replace(tzinfo=None)
-    return f"{in_utc.isoformat(timespec='microseconds')}Z"
+    in_utc = time.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{in_utc.removesuffix('+00:00')}Z"
 
 
 def to_microseconds(time: datetime) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from signalbox.models.change import TaskSummary
+    from signalbox.models.change import TaskRow, TaskSummary
     from signalbox.models.ids import NotificationId, TaskId
     from signalbox.models.task import Priority, Task, TaskStatus
     from signalbox.services.pagination import Window
@@ -38,6 +38,9 @@ class TaskStore(Protocol):
 
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
         """Yield the tasks with one of these statuses, newest first, read lazily."""
+
+    def newest_rows(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskRow]:
+        """Yield the same tasks as `newest`, as a list shows them."""
 
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:
         """Return the tasks that exist; they may be a second old."""

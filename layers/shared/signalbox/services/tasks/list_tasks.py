@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from signalbox.models.base import list_position
-from signalbox.models.change import TaskSummary, is_expired
+from signalbox.models.base import JsonObject
 from signalbox.models.frozen import frozen
 from signalbox.models.task import Priority, TaskStatus
 from signalbox.services.pagination import Page, Window, collect_page
@@ -22,12 +21,12 @@ class TaskFilter:
     since: datetime | None = None
     until: datetime | None = None
 
-    def fits(self, task: TaskSummary) -> bool:
+    def fits(self, summary: JsonObject) -> bool:
         """Return whether a task matches the filters that the index does not cover."""
         return (
-            self.provider in {None, task.provider}
-            and self.priority in {None, task.priority}
-            and self.repository in {None, task.repository}
+            (self.provider is None or self.provider == summary["provider"])
+            and (self.priority is None or self.priority == summary["priority"])
+            and (self.repository is None or self.repository == summary["repository"])
         )
 
 
@@ -40,16 +39,16 @@ class ListTasks:
 
     def __call__(
         self, filters: TaskFilter, *, limit: int, after: str | None = None
-    ) -> Page[TaskSummary]:
-        """Return a page of at most `limit` tasks after the position `after`."""
+    ) -> Page[JsonObject]:
+        """Return a page of at most `limit` summaries after the position `after`."""
         statuses = [filters.status] if filters.status else list(TaskStatus)
         now = self.clock()
         window = Window(since=filters.since, until=filters.until, after=after, chunk=limit + 1)
         rows = (
             (
-                list_position(task.created_at, task.id),
-                task if filters.fits(task) and not is_expired(task, now) else None,
+                row.position,
+                row.summary if filters.fits(row.summary) and not row.is_expired(now) else None,
             )
-            for task in self.tasks.newest(statuses, window)
+            for row in self.tasks.newest_rows(statuses, window)
         )
         return collect_page(rows, limit)
