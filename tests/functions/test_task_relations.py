@@ -153,3 +153,63 @@ def test_the_latest_task_of_a_group_wins(system: System, admin: str) -> None:
 @pytest.mark.parametrize("group", ["", " ", "x" * 129, "two\nlines"])
 def test_a_group_has_a_name_in_one_line(system: System, admin: str, group: str) -> None:
     assert create(system, admin, group=group).status == 422
+
+
+LATEST_OF_PULL_REQUEST: dict[str, JsonValue] = {
+    "events": ["pull_request.*"],
+    "transform": {
+        "group": (
+            "starts_with(event.type, 'pull_request.') && "
+            "join('', ['preview of ', event.repository, '#', to_string(payload.number)])"
+        ),
+        "group_policy": "'latest'",
+    },
+}
+
+
+def put_source(system: System, admin: str, fields: dict[str, JsonValue]) -> ApiResponse:
+    path = "/api/v1/sources/github/default"
+    source: JsonValue = {"provider": "github", "name": "default", **fields}
+    return system.ask("PUT", path, source, key=admin, headers={"if-none-match": "*"})
+
+
+def test_a_push_to_a_pull_request_replaces_the_task_of_the_one_before(
+    system: System, admin: str
+) -> None:
+    put = put_source(system, admin, LATEST_OF_PULL_REQUEST)
+    system.restart()
+    other = system.post("pull_request.opened", key="d-1", number=58)
+    first = system.post("pull_request.synchronize", key="d-2", pull_request={"body": "/agent"})
+    system.clock.advance(seconds=1)
+    second = system.post("pull_request.synchronize", key="d-3", pull_request={"body": "/agent"})
+    maintain(system)
+
+    shown = [
+        system.ask("GET", f"{TASKS}/{task.id}", key=admin)
+        for response in (other, first, second)
+        for task in system.tasks_of(response)
+    ]
+    delivery = first.word("delivery_id")
+    timeline = system.ask("GET", f"/api/v1/deliveries/{delivery}/explain", key=admin)
+
+    assert put.status == 201
+    assert [each.word("status") for each in shown] == ["pending", "cancelled", "pending"]
+    assert shown[2].word("group") == "preview of octo-org/railway#57"
+    assert shown[2].word("group_policy") == "latest"
+    steps = [str(step["detail"]) for step in timeline.rows("steps") if step["what"] == "task"]
+    assert steps[0].endswith('in the group "preview of octo-org/railway#57", policy latest')
+    assert steps[1].endswith(
+        f"the later task {shown[2].word('id')} of its group has taken its place"
+    )
+
+
+def test_a_source_whose_group_can_never_be_is_refused(system: System, admin: str) -> None:
+    transform: JsonValue = {"group": "event.repo", "group_policy": "latest"}
+
+    response = put_source(system, admin, {"events": ["push"], "transform": transform})
+
+    assert response.status == 422
+    assert [fault["pointer"] for fault in response.faults] == [
+        "/body/transform/group",
+        "/body/transform/group_policy",
+    ]

@@ -10,6 +10,9 @@ from signalbox.models.ids import TaskId
 MAX_AWAITED_TASKS: Final = 20
 """How many tasks a task can wait for."""
 
+MAX_GROUP: Final = 128
+"""How many characters the name of a group may have."""
+
 CHECK_AFTER: Final = timedelta(hours=1)
 """After how long maintenance looks again at the tasks that a task waits for."""
 
@@ -48,7 +51,8 @@ class TaskRelations(Model):
     last looked at. `ends_dependents` marks that it was cancelled with all that depend on it.
     Of its `group` only so many tasks run at once. With `cancel_running` it also takes the place of
     those that run. `limited_by` is the full slot that the task waits for, `slots` are those that it
-    has held since its last claim.
+    has held since its last claim. `group_since` is its time within the group unless that is its
+    creation: a webhook that is interpreted later has the place of its arrival.
     `revision` counts the changes that are no step, so that none of them overwrites another.
     """
 
@@ -60,6 +64,7 @@ class TaskRelations(Model):
     group: str | None = None
     group_policy: GroupPolicy = GroupPolicy.QUEUE
     cancel_running: bool = False
+    group_since: UtcDatetime | None = None
     limited_by: str | None = None
     slots: tuple[str, ...] = ()
     checked_at: UtcDatetime | None = None

@@ -96,8 +96,12 @@ def with_slots(task: Task, slots: Iterable[str]) -> Task:
 
 
 def position_of(task: Task) -> str:
-    """Return the position of a task among those that wait, by its creation."""
-    return list_position(task.created_at, task.id)
+    """Return the position of a task among those that wait, by its creation.
+
+    That of a webhook which was interpreted later is by the arrival of the webhook.
+    """
+    since = task.relations.group_since if task.relations else None
+    return list_position(since or task.created_at, task.id)
 
 
 def task_at(position: str) -> TaskId:

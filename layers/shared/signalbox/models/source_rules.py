@@ -24,7 +24,11 @@ SourceExpression = Annotated[str, Field(min_length=1, max_length=400)]
 
 
 class TaskTransform(Model):
-    """Expressions for fields of the tasks of events. A field whose expression yields null stays."""
+    """Expressions for fields of the tasks of events. A field stays if its expression yields null.
+
+    So it does for false, which `condition && value` yields if the condition is not met. Without a
+    `group` its policy does nothing.
+    """
 
     kind: SourceExpression | None = None
     title: SourceExpression | None = None
@@ -37,6 +41,9 @@ class TaskTransform(Model):
     branch: SourceExpression | None = None
     url: SourceExpression | None = None
     not_before: SourceExpression | None = None
+    group: SourceExpression | None = None
+    group_policy: SourceExpression | None = None
+    cancel_running: SourceExpression | None = None
 
     def expressions(self) -> Iterator[tuple[str, str]]:
         """Yield each field that has an expression, and the expression."""

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from signalbox.models.base import Rfc3339
-from signalbox.models.relations import GroupPolicy
+from signalbox.models.relations import MAX_GROUP, GroupPolicy
 from signalbox.models.task import Priority, TaskContent
 
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
@@ -61,6 +61,6 @@ class GroupedTaskTemplate(TaskTemplate):
     `latest` it cancels those that wait, and with `cancel_running` those that run.
     """
 
-    group: Annotated[TaskTitle, Field(max_length=128)] | None = None
+    group: Annotated[TaskTitle, Field(max_length=MAX_GROUP)] | None = None
     group_policy: Annotated[GroupPolicy, Field(strict=False)] = GroupPolicy.QUEUE
     cancel_running: bool = False

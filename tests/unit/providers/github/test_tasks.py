@@ -63,6 +63,8 @@ def test_an_event_on_a_topic_has_its_own_url_and_detail(
     ("name", "url", "detail"),
     [
         ("pull_request.opened", "", None),
+        ("pull_request.reopened", "", None),
+        ("pull_request.synchronize", "", None),
         ("pull_request.edited", "", None),
         ("pull_request.labeled", "", "agent"),
         ("pull_request.review_requested", "", "jonas-lind"),
@@ -278,7 +280,7 @@ def test_these_are_read(event: str, action: str | None) -> None:
     ("event", "action"),
     [
         ("issues", "closed"),
-        ("pull_request", "synchronize"),
+        ("pull_request", "closed"),
         ("discussion", "locked"),
         ("star", "created"),
         ("star", None),

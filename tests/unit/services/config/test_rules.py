@@ -41,11 +41,33 @@ def found(thing: object) -> list[tuple[str, str]]:
         ({"body_schema": {"pattern": "(?=a)"}}, "body_schema", "is none of RE2"),
         ({"filter": "event.title =="}, "filter", "is no JMESPath expression"),
         ({"filter": "lower(event.title)"}, "filter", "calls lower(), which JMESPath does not have"),
-        ({"filter": "action == 'opened'"}, "filter", "is it payload.action?"),
+        ({"filter": "action == 'opened'"}, "filter", "is it payload.action, or"),
         ({"filter": "event.titel"}, "filter", 'did you mean "title"?'),
         ({"filter": 'headers."X-Event"'}, "filter", "which is written x-event here"),
         ({"filter": "payload.a && !payload.b"}, "filter", "write !(a.b)"),
         ({"transform": {"title": "[@, @] | " * 9 + "@"}}, "transform.title", "64 times"),
+        ({"transform": {"priority": "'urgent'"}}, "transform.priority", "is high, normal or low"),
+        (
+            {"transform": {"group": "'a'", "group_policy": "latest"}},
+            "transform.group_policy",
+            "is it payload.latest, or text: 'latest'?",
+        ),
+        (
+            {"transform": {"group": "'a'", "group_policy": "'last'"}},
+            "transform.group_policy",
+            "yields no policy of a group, which is queue or latest",
+        ),
+        ({"transform": {"group": "''"}}, "transform.group", "yields no text"),
+        (
+            {"transform": {"group_policy": "'latest'"}},
+            "transform.group_policy",
+            "expects transform.group beside it",
+        ),
+        (
+            {"transform": {"cancel_running": "`true`"}},
+            "transform.cancel_running",
+            "expects transform.group beside it",
+        ),
     ],
 )
 def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, reason: str) -> None:
@@ -97,6 +119,15 @@ def test_a_subscription_filters_by_what_can_be(
         a_source(events=("check_run.requested_action:deploy", "issues.labeled:good first issue")),
         a_source(commands=("ask", "deploy-*", "*"), authors=("octo-*",), bots=("renovate[bot]",)),
         a_source(provider="another", events=("whatever",)),
+        a_source(
+            transform={
+                "not_before": "`60`",
+                "labels": "`false`",
+                "group": "join('#', [event.repository, to_string(payload.number)])",
+                "group_policy": "'latest'",
+                "cancel_running": "`true`",
+            }
+        ),
         a_subscription(providers=("api", "git*"), kinds=("ask", "issues.*", "build.nightly")),
         a_subscription(repositories=("octo/*", "*")),
         a_subscription(template="{{ change }}: {{ title }} {{ result.url }}"),

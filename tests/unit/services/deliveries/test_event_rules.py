@@ -11,7 +11,9 @@ from signalbox.ingress.provider import WebhookProvider
 from signalbox.models.delivery import DeliveryStatus
 from signalbox.models.errors import PayloadInvalid
 from signalbox.models.expressions import MAX_STEPS
+from signalbox.models.relations import GroupPolicy, TaskRelations
 from signalbox.models.request import InboundRequest
+from signalbox.models.slots import position_of
 from signalbox.models.source import ApprovalRule, CommandPermission
 from signalbox.models.source_rules import TaskTransform
 from signalbox.models.task import Priority, Task, TaskStatus
@@ -208,10 +210,83 @@ def test_a_transform_sets_a_field_of_the_task(field: str, expression: str, value
     assert (task.origin.event, task.history[0].status) == ("issues.opened", TaskStatus.PENDING)
 
 
-def test_a_transform_that_yields_null_leaves_the_field_as_it_is() -> None:
-    task = transformed(title="payload.none", labels="payload.none", priority="payload.none")
+@pytest.mark.parametrize("nothing", ["payload.none", "event.author == 'grace' && 'high'"])
+def test_a_transform_that_yields_null_or_false_leaves_the_field_as_it_is(nothing: str) -> None:
+    task = transformed(title=nothing, labels=nothing, priority=nothing, group=nothing)
 
     assert (task.title, task.labels, task.priority) == ("Login fails", ("bug",), Priority.NORMAL)
+    assert task.relations is None
+
+
+PULL_REQUEST = "join('#', [event.repository, to_string(payload.issue.number)])"
+
+
+@pytest.mark.parametrize(
+    ("fields", "relations"),
+    [
+        ({"group": PULL_REQUEST}, TaskRelations(group="octo/hello#7")),
+        ({"group": "payload.issue.number"}, TaskRelations(group="7")),
+        ({"group": "'two\nlines'"}, TaskRelations(group="two lines")),
+        (
+            {"group": PULL_REQUEST, "group_policy": "'Latest'", "cancel_running": "`true`"},
+            TaskRelations(
+                group="octo/hello#7", group_policy=GroupPolicy.LATEST, cancel_running=True
+            ),
+        ),
+        (
+            {"group": "'a'", "group_policy": "payload.none", "cancel_running": "`false`"},
+            TaskRelations(group="a"),
+        ),
+        ({"group_policy": "'latest'"}, None),
+    ],
+)
+def test_a_transform_puts_the_task_in_a_group(
+    fields: dict[str, str], relations: TaskRelations | None
+) -> None:
+    assert transformed(**fields).relations == relations
+
+
+def test_the_name_of_a_group_is_shortened_so_that_long_names_stay_different() -> None:
+    names = ["x" * 128, "x" * 128 + "a", "x" * 128 + "b"]
+
+    groups = [group_of(transformed(group=f"'{name}'")) for name in names]
+
+    assert groups[0] == names[0]
+    assert [len(group) for group in groups] == [128] * 3
+    assert len(set(groups)) == 3
+
+
+def group_of(task: Task) -> str:
+    assert task.relations
+    assert task.relations.group
+    return task.relations.group
+
+
+def test_a_command_is_in_the_group_of_its_event() -> None:
+    source = SourceOfGitHub(
+        events=(), transform=TaskTransform(group="'one'"), permission=CommandPermission.OFF
+    )
+    comment: JsonValue = {"id": 5, "body": "/agent fix it", "user": {"login": "ada"}}
+
+    task = source.task(
+        source.receive({**ISSUE, "action": "created", "comment": comment}, "issue_comment")
+    )
+
+    assert (task.kind, group_of(task)) == ("agent", "one")
+
+
+def test_a_task_that_is_made_later_has_the_place_of_its_webhook_in_the_group() -> None:
+    source = SourceOfGitHub(filter="length(payload.none) > `1`")
+    early = source.receive()
+    source.configure(transform=TaskTransform(group="'one'", group_policy="'latest'"))
+    source.clock.advance(seconds=60)
+    late = source.task(source.receive(key="d-2"))
+    source.clock.advance(seconds=60)
+
+    [replayed] = source.reinterpret(early).tasks
+
+    assert replayed.created_at > late.created_at
+    assert position_of(replayed) < position_of(late)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +303,14 @@ def test_a_transform_that_yields_null_leaves_the_field_as_it_is() -> None:
         ("not_before", "`1e300`", "transform.not_before yields no time within a year"),
         ("not_before", "'tomorrow'", "transform.not_before yields no time within a year"),
         ("not_before", "`true`", "transform.not_before yields no time within a year"),
+        ("group", "payload.issue", "transform.group yields no text"),
+        ("group", "''", "transform.group yields no text"),
+        (
+            "group_policy",
+            "event.title",
+            "transform.group_policy yields no policy of a group, which",
+        ),
+        ("cancel_running", "event.title", "transform.cancel_running yields no true or false"),
         ("url", "length(payload.none)", "transform.url cannot be applied: length() does not take"),
     ],
 )

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 
 from signalbox.models.errors import Unavailable
-from signalbox.models.relations import GroupPolicy
+from signalbox.models.ids import DeliveryId
+from signalbox.models.lifecycle import created
+from signalbox.models.relations import GroupPolicy, TaskRelations
 from signalbox.models.slots import position_of
-from signalbox.models.task import Task, TaskStatus
+from signalbox.models.task import Task, TaskApproval, TaskOrigin, TaskStatus
 from signalbox.services.ports.concurrency import GroupMember
+from signalbox.services.tasks.update import ApproveTask
 from tests.builders import NOW, a_task
-from tests.fakes.task_graph import Graph
+from tests.fakes.task_graph import MINUTE, Graph
 
 
 def latest(graph: Graph, *, cancel_running: bool = False) -> Task:
@@ -203,3 +206,79 @@ def test_a_task_that_has_ended_takes_nobodys_place() -> None:
     graph.deliver()
 
     assert graph.now(task).status is TaskStatus.PENDING
+
+
+def of_webhook(graph: Graph, delivery: str, *, awaits_approval: bool = False) -> Task:
+    """Create a task of a webhook, which takes the place of those before it."""
+    number = len(graph.tasks.kept)
+    status = TaskStatus.AWAITING_APPROVAL if awaits_approval else TaskStatus.PENDING
+    task = a_task(
+        id=f"tsk_webhook{number}",
+        status=status,
+        origin=TaskOrigin(provider="github", delivery_id=DeliveryId(delivery)),
+        approval=TaskApproval(seconds=60, expires_at=NOW + MINUTE) if awaits_approval else None,
+        relations=TaskRelations(group="preview", group_policy=GroupPolicy.LATEST),
+        created_at=graph.clock(),
+        updated_at=graph.clock(),
+    )
+    task = created(task, by="github/default")
+    graph.tasks.create(task)
+    return task
+
+
+def statuses(graph: Graph, *tasks: Task) -> list[TaskStatus]:
+    return [graph.now(task).status for task in tasks]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_tasks_of_one_webhook_do_not_take_each_others_place(*, is_reversed: bool) -> None:
+    graph = Graph()
+    before = of_webhook(graph, "dlv_1")
+    graph.clock.advance(seconds=1)
+    together = [of_webhook(graph, "dlv_2") for _ in range(2)]
+    if is_reversed:
+        graph.tasks.stream.reverse()
+
+    graph.deliver()
+
+    assert statuses(graph, before, *together) == [
+        TaskStatus.CANCELLED,
+        TaskStatus.PENDING,
+        TaskStatus.PENDING,
+    ]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_task_that_nobody_has_approved_takes_the_place_only_of_others_without_approval(
+    *, is_reversed: bool
+) -> None:
+    graph = Graph()
+    early = of_webhook(graph, "dlv_1", awaits_approval=True)
+    graph.clock.advance(seconds=1)
+    late = of_webhook(graph, "dlv_2", awaits_approval=True)
+    if is_reversed:
+        graph.tasks.stream.reverse()
+
+    graph.deliver()
+
+    assert statuses(graph, early, late) == [TaskStatus.CANCELLED, TaskStatus.AWAITING_APPROVAL]
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_task_that_may_run_keeps_its_place_until_the_later_one_is_approved(
+    *, is_reversed: bool
+) -> None:
+    graph = Graph()
+    early = of_webhook(graph, "dlv_1")
+    graph.clock.advance(seconds=1)
+    late = of_webhook(graph, "dlv_2", awaits_approval=True)
+    if is_reversed:
+        graph.tasks.stream.reverse()
+    graph.deliver()
+    before = statuses(graph, early, late)
+
+    ApproveTask(tasks=graph.tasks, clock=graph.clock)(late.id, None, by="ada")
+    graph.deliver()
+
+    assert before == [TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL]
+    assert statuses(graph, early, late) == [TaskStatus.CANCELLED, TaskStatus.PENDING]

@@ -29,7 +29,9 @@ _EVENT: Final = re.compile(r"[a-z0-9_]{1,64}")
 _ACTIONS: Final[Mapping[str, Sequence[str]]] = {
     "issue_comment": ("created", "edited", "deleted"),
     "issues": ("opened", "edited", "labeled", "assigned"),
-    "pull_request": ("opened", "edited", "labeled", "review_requested"),
+    "pull_request": (
+        *("opened", "reopened", "synchronize", "edited", "labeled", "review_requested"),
+    ),
     "pull_request_review": ("submitted", "edited", "dismissed"),
     "pull_request_review_comment": ("created", "edited", "deleted"),
     "push": ("",),

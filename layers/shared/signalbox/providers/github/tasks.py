@@ -219,7 +219,8 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "issue_comment": _Reader(_issue_comment),
     "issues": _Reader(_issue, frozenset({"opened", "edited", "labeled", "assigned"})),
     "pull_request": _Reader(
-        _pull_request, frozenset({"opened", "edited", "labeled", "review_requested"})
+        _pull_request,
+        frozenset({"opened", "reopened", "synchronize", "edited", "labeled", "review_requested"}),
     ),
     "pull_request_review": _Reader(_review),
     "pull_request_review_comment": _Reader(_review_comment),

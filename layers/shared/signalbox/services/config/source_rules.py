@@ -7,12 +7,15 @@ from pydantic import JsonValue
 
 from signalbox.models.event import Event
 from signalbox.models.event_vocabulary import suggest
+from signalbox.models.expressions import syntax_tree
 from signalbox.models.manifest import ManifestError
 from signalbox.models.source import Source
+from signalbox.models.source_rules import TaskTransform
 from signalbox.services.config.expression_rules import expression_faults
-from signalbox.services.deliveries.event_rules import event_fields
+from signalbox.services.deliveries.event_rules import UnfitValue, event_fields, field_value
 
 _EVENT: Final = event_fields(Event(type="", title=""))
+_OF_GROUP: Final = ("group_policy", "cancel_running")
 _DOCUMENT: Final = ("event", "payload", "headers")
 
 
@@ -23,6 +26,34 @@ def source_rule_violations(source: Source) -> Iterator[ManifestError]:
     for path, expression in _expressions(source):
         for reason in expression_faults(expression, _name_fault):
             yield ManifestError(path=path, reason=reason)
+    if source.transform:
+        yield from _in_transform(source.transform)
+
+
+def _in_transform(transform: TaskTransform) -> Iterator[ManifestError]:
+    for name, expression in transform.expressions():
+        # a time is only one of some day: whether it can be had depends on when that is
+        if name != "not_before" and (reason := _constant_fault(name, expression)):
+            yield ManifestError(path=f"transform.{name}", reason=reason)
+        if name in _OF_GROUP and not transform.group:
+            yield ManifestError(
+                path=f"transform.{name}", reason="expects transform.group beside it"
+            )
+
+
+def _constant_fault(field: str, expression: str) -> str | None:
+    """Return why a field cannot have the literal that an expression consists of."""
+    try:
+        node = syntax_tree(expression)
+    except (ValueError, RecursionError):
+        return None  # which is reported as such
+    if node["type"] != "literal" or node["value"] is None or node["value"] is False:
+        return None
+    try:
+        field_value(field, node["value"])
+    except UnfitValue as unfit:
+        return f"yields no {unfit}"
+    return None
 
 
 def _in_schema(schema: Mapping[str, JsonValue]) -> Iterator[ManifestError]:
@@ -47,7 +78,8 @@ def _expressions(source: Source) -> Iterator[tuple[str, str]]:
 
 def _name_fault(name: str, member: str | None) -> str | None:
     if name not in _DOCUMENT:
-        return f'names "{name}", and there are {", ".join(_DOCUMENT)}; is it payload.{name}?'
+        there_are = ", ".join(_DOCUMENT)
+        return f"names {name}, and there are {there_are}; is it payload.{name}, or text: '{name}'?"
     if name == "event" and member is not None and member not in _EVENT:
         return f'names "event.{member}", which no event has; {suggest(member, _EVENT)}'
     return None

@@ -7,7 +7,8 @@ source is corrected. This module is imported only for sources that have such rul
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -16,6 +17,7 @@ from signalbox.models.errors import SourceRuleFailed
 from signalbox.models.event import Event
 from signalbox.models.expressions import ExpressionFailed, evaluate, is_true
 from signalbox.models.frozen import frozen
+from signalbox.models.relations import MAX_GROUP, GroupPolicy, TaskRelations
 from signalbox.models.source import Source
 from signalbox.models.start_time import StartTooLate, start_time
 from signalbox.models.task import Priority, Task
@@ -27,23 +29,27 @@ FILTERED: Final = "the filter of the source leaves it out"
 _MAX_TEXT: Final = 10_000
 _MAX_ITEMS: Final = 50
 _MAX_ITEM: Final = 2_000
+_DIGEST: Final = 32
+_GROUPING: Final = ("group", "group_policy", "cancel_running")
 _KIND: Final = re.compile(r"[a-z][a-z0-9._-]{0,99}")
 
 
-class _Unfit(Exception):
-    """A value is not what a field of a task can be."""
+class UnfitValue(Exception):
+    """A value is not what a field of a task can be; the message is what the field expects."""
 
 
 @frozen
 class EventRules:
     """The rules of a source, and what of a delivery they are applied to.
 
-    `payload` is its decoded body, `headers` are those that are recorded with it.
+    `payload` is its decoded body, `headers` are those that are recorded with it. `received_at` is
+    the time of its arrival, if that was before now.
     """
 
     source: Source
     payload: JsonValue
     headers: Mapping[str, str]
+    received_at: datetime | None = None
 
     def check_body(self) -> None:
         """Check the body against the schema of the source.
@@ -85,20 +91,23 @@ class EventRules:
         transform = self.source.transform
         if transform is None:
             return task
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         for name, expression in transform.expressions():
             rule = f"transform.{name}"
             value = self._value(rule, expression, event)
-            if value is None:
+            if value is None or value is False:
                 continue
             try:
                 changes[name] = (
                     _start_time(value, task.created_at)
                     if name == "not_before"
-                    else _READERS[name](value)
+                    else field_value(name, value)
                 )
-            except _Unfit as unfit:
+            except UnfitValue as unfit:
                 raise SourceRuleFailed(f"{rule} yields no {unfit}") from None
+        grouping = {name: changes.pop(name) for name in _GROUPING if name in changes}
+        if "group" in grouping:
+            changes["relations"] = TaskRelations(**grouping, group_since=self.received_at)
         return task.model_copy(update=changes)
 
     def _value(self, rule: str, expression: str, event: Event) -> JsonValue:
@@ -111,6 +120,15 @@ class EventRules:
             return evaluate(expression, document)
         except ExpressionFailed as failed:
             raise SourceRuleFailed(f"{rule} cannot be applied: {failed}") from None
+
+
+def field_value(field: str, value: JsonValue) -> object:
+    """Return what a field of a task is when its expression yields the value.
+
+    Raises:
+        UnfitValue: The field cannot have it.
+    """
+    return _READERS[field](value)
 
 
 def event_fields(event: Event) -> dict[str, JsonValue]:
@@ -135,18 +153,18 @@ def event_fields(event: Event) -> dict[str, JsonValue]:
 
 def _text(value: JsonValue) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _Unfit("text")
+        raise UnfitValue("text")
     try:
         text = str(value)
     except ValueError:  # Python writes no number of more than 4,300 digits
-        raise _Unfit("text") from None
+        raise UnfitValue("text") from None
     return text.encode("utf-8", "replace").decode()[:_MAX_TEXT]
 
 
 def _line(value: JsonValue) -> str:
     line = one_line(_text(value))
     if not line:
-        raise _Unfit("text")
+        raise UnfitValue("text")
     return line
 
 
@@ -162,7 +180,7 @@ def _labels(value: JsonValue) -> tuple[str, ...]:
 def _kind(value: JsonValue) -> str:
     kind = _text(value).casefold()
     if not _KIND.fullmatch(kind):
-        raise _Unfit("kind, which has letters, digits and the signs . _ -")
+        raise UnfitValue("kind, which has letters, digits and the signs . _ -")
     return kind
 
 
@@ -170,13 +188,13 @@ def _priority(value: JsonValue) -> Priority:
     try:
         return Priority(_text(value).casefold())
     except ValueError:
-        raise _Unfit("priority, which is high, normal or low") from None
+        raise UnfitValue("priority, which is high, normal or low") from None
 
 
 def _url(value: JsonValue) -> str:
     url = web_url(_text(value))
     if url is None:
-        raise _Unfit("URL")
+        raise UnfitValue("URL")
     return url
 
 
@@ -187,10 +205,35 @@ def _start_time(value: JsonValue, now: datetime) -> datetime | None:
             return start_time(now + timedelta(seconds=value), now)
         return start_time(_TIME.validate_python(value), now)
     except (ValueError, OverflowError, StartTooLate):
-        raise _Unfit("time within a year, or number of seconds") from None
+        raise UnfitValue("time within a year, or number of seconds") from None
 
 
 _TIME: Final[TypeAdapter[datetime]] = TypeAdapter(Rfc3339, config=DEFERRED)
+
+
+def _group(value: JsonValue) -> str:
+    """Return the name of a group, shortened so that different names stay different."""
+    name = one_line(_text(value), _MAX_TEXT)
+    if not name:
+        raise UnfitValue("text")
+    if len(name) <= MAX_GROUP:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: MAX_GROUP - _DIGEST - 1]}…{digest}"
+
+
+def _group_policy(value: JsonValue) -> GroupPolicy:
+    try:
+        return GroupPolicy(_text(value).casefold())
+    except ValueError:
+        raise UnfitValue("policy of a group, which is queue or latest") from None
+
+
+def _flag(value: JsonValue) -> bool:
+    if not isinstance(value, bool):
+        raise UnfitValue("true or false")
+    return value
+
 
 _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "kind": _kind,
@@ -203,4 +246,7 @@ _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "repository": _line,
     "branch": _line,
     "url": _url,
+    "group": _group,
+    "group_policy": _group_policy,
+    "cancel_running": _flag,
 }

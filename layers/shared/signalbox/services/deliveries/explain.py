@@ -187,6 +187,9 @@ def _task_step(task: Task, step: TaskStep, delivery: Delivery) -> TimelineStep:
     ]
     if step.reason:
         parts.append(one_line(redacted(step.reason), _MAX_DETAIL))
+    if step.type is ChangeType.CREATED and task.relations and task.relations.group is not None:
+        group = one_line(redacted(task.relations.group), _MAX_DETAIL)
+        parts.append(f'in the group "{group}", policy {task.relations.group_policy}')
     earlier = task.origin.delivery_id
     if step.type is ChangeType.CREATED and earlier != delivery.id:
         parts.append(f"for the delivery {earlier}, which has the same command")

@@ -141,6 +141,7 @@ def _with_rules(
         source=context.source,
         payload=provider.document(request),
         headers=recorded_headers_of(request, provider.recorded_headers),
+        received_at=context.received_at,
     )
     rules.check_body()
     return replace(context, rules=rules)

@@ -44,7 +44,8 @@ _PRIORITIES: Final[Mapping[str, Priority]] = {priority: priority for priority in
 class DeliveryContext:
     """What is known of a delivery before it is stored.
 
-    `rules` are those of the source over its contents, if it has any.
+    `rules` are those of the source over its contents, if it has any. `received_at` is the time of
+    its arrival if that was before `at`.
     """
 
     id: DeliveryId
@@ -55,6 +56,7 @@ class DeliveryContext:
     retention: int
     permission: PermissionCheck = nobody_may
     hops: int = 0
+    received_at: datetime | None = None
     rules: "EventRules | None" = None
 
 

@@ -55,6 +55,7 @@ class ReinterpretDelivery:
             key=delivery.key,
             source=source,
             at=self.clock(),
+            received_at=delivery.received_at,
             request_id=request_id or delivery.request_id,
             retention=int(self.retention.total_seconds()),
             hops=read_hops(delivery.headers),

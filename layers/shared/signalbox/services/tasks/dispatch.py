@@ -97,7 +97,7 @@ class DispatchChanges:
         will_be_claimed = is_waiting and self._will_be_claimed(task)
         now = self.clock()
         is_early = is_waiting and task.is_early(now)
-        if is_waiting and relations and not relations.may_wait(task):
+        if (is_waiting or awaits_approval) and relations and not relations.may_wait(task):
             return  # it was cancelled, and that step is dispatched by itself
         if is_waiting and not is_early:
             # workers go first: a failing notification must not delay them

@@ -22,7 +22,8 @@ GROUP_ACTOR: Final = "group"
 SUPERSEDED_AT_ONCE: Final = 200
 """How many tasks of a group one call cancels."""
 
-_WAITING: Final = frozenset({TaskStatus.PENDING, TaskStatus.AWAITING_APPROVAL})
+_AWAITING: Final = TaskStatus.AWAITING_APPROVAL
+_WAITING: Final = frozenset({TaskStatus.PENDING, _AWAITING})
 
 
 @frozen
@@ -30,7 +31,8 @@ class ManageGroups:
     """Add tasks to their groups, and cancel those whose place a later one takes.
 
     A task joins before it looks at the others. So of two that are created at once one sees the
-    other, and no claim comes between, since a task has no message before.
+    other, and no claim comes between, since a task has no message before. One that awaits approval
+    takes the place only of others that do. Tasks of one webhook do not take each other's place.
     """
 
     tasks: TaskStore
@@ -63,29 +65,39 @@ class ManageGroups:
             if other == task.id:
                 continue
             if member.position > own:
-                if member.is_latest and self._is_open(other):
-                    return not self._cancel(task.id, other, _WAITING)
+                later = self._replacement(other, task) if member.is_latest else None
+                if later:
+                    return not self._cancel(task.id, later, _WAITING)
             elif not is_latest:
                 return True
             else:
                 if superseded >= SUPERSEDED_AT_ONCE:
                     raise Unavailable("more tasks of the group have to be cancelled")
-                ending = _WAITING | ({TaskStatus.RUNNING} if relations.cancel_running else set())
-                if self._cancel(other, task.id, ending):
+                if self._supersede(other, task):
                     self.store.remove_member(relations.group, member.position)
                     superseded += 1  # others do not count: they would be met each time
         return True
 
-    def _is_open(self, task: TaskId) -> bool:
-        found = find_task(self.tasks, task)
-        return found is not None and not found.finished
+    def _replacement(self, later: TaskId, task: Task) -> Task | None:
+        """Return a later task of the group if it takes the place of this one."""
+        found = find_task(self.tasks, later)
+        if found is None or found.finished or _of_same_delivery(found, task):
+            return None
+        is_approved = found.status is not _AWAITING
+        return found if is_approved or task.status is _AWAITING else None
 
-    def _cancel(self, task: TaskId, later: TaskId, statuses: AbstractSet[TaskStatus]) -> bool:
+    def _supersede(self, earlier: TaskId, task: Task) -> bool:
+        """Let the task take the place of an earlier one; return whether that has ended."""
+        runs = task.relations is not None and task.relations.cancel_running
+        ending = _WAITING | ({TaskStatus.RUNNING} if runs else set())
+        return self._cancel(earlier, task, {_AWAITING} if task.status is _AWAITING else ending)
+
+    def _cancel(self, task: TaskId, later: Task, statuses: AbstractSet[TaskStatus]) -> bool:
         """Cancel a task with one of these statuses; return whether it has ended."""
-        reason = f"the later task {later} of its group has taken its place"
+        reason = f"the later task {later.id} of its group has taken its place"
 
         def step(before: Task) -> Task:
-            if before.status not in statuses:
+            if before.status not in statuses or _of_same_delivery(before, later):
                 return before
             return cancelled(before, reason, self.clock(), by=GROUP_ACTOR)
 
@@ -95,3 +107,8 @@ class ManageGroups:
             return True  # it has expired
         except WriteConflict as conflict:
             raise Unavailable("a task of the group changes too fast") from conflict
+
+
+def _of_same_delivery(task: Task, other: Task) -> bool:
+    delivery = task.origin.delivery_id
+    return delivery is not None and delivery == other.origin.delivery_id
