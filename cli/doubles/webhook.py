@@ -21,7 +21,7 @@ STANDARD_WEBHOOKS: Final = HmacScheme(
     separator=" ",
     signed="{webhook-id}.{timestamp}.{body}",
     key="base64",
-    timestamp=Timestamp("webhook-timestamp"),
+    timestamp=Timestamp(header="webhook-timestamp"),
 )
 _SECRET: Final = "whsec_ZG91YmxlIG9mIGEgcmVjZWl2ZXIsIG5vIHNlY3JldA=="  # noqa: S105  see the base64
 _ATTRIBUTES: Final = ("specversion", "id", "source", "type")

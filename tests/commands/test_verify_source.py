@@ -34,7 +34,7 @@ class TimedGitHub(GitHub):
     __slots__ = ()
 
     scheme: ClassVar[HmacScheme] = HmacScheme(
-        header="x-signature", signed="{timestamp}.{body}", timestamp=Timestamp("x-time")
+        header="x-signature", signed="{timestamp}.{body}", timestamp=Timestamp(header="x-time")
     )
 
 

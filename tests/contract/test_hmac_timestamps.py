@@ -16,7 +16,7 @@ class TimestampedGitHub(GitHub):
         header="x-signature",
         prefix="v0=",
         signed="v0:{timestamp}:{body}",
-        timestamp=Timestamp("x-timestamp"),
+        timestamp=Timestamp(header="x-timestamp"),
     )
 
 
@@ -36,7 +36,7 @@ class GitHubWithTimeInSignature(GitHub):
         prefix="v1=",
         separator=",",
         signed="{timestamp}.{body}",
-        timestamp=Timestamp("x-signature", item="t="),
+        timestamp=Timestamp(header="x-signature", item="t="),
     )
 
 

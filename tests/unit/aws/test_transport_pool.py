@@ -1,5 +1,6 @@
 """Connections to an endpoint: kept while they are good, and given up when they are not."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -189,6 +190,23 @@ def test_a_response_that_is_too_large_is_not_read(
         pytest.raises(AwsUnreachable),
     ):
         pool.post({}, b"{}")
+
+
+def test_a_host_is_called_without_the_codec_of_international_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[tuple[bytes, int]] = []
+
+    def refuse(address: tuple[bytes, int], timeout: float) -> socket.socket:
+        del timeout
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pool_of("http://aws.test:4566") as pool, pytest.raises(AwsUnreachable):
+        pool.post({}, b"{}")
+
+    assert called == [(b"aws.test", 4566)], "text would be encoded by a codec that takes 1 ms"
 
 
 def test_a_server_whose_certificate_is_trusted_serves_requests_over_one_connection(

@@ -17,7 +17,7 @@ SLACK: Final = HmacScheme(
     header="x-slack-signature",
     prefix="v0=",
     signed="v0:{timestamp}:{body}",
-    timestamp=Timestamp("x-slack-request-timestamp"),
+    timestamp=Timestamp(header="x-slack-request-timestamp"),
 )
 TRELLO: Final = HmacScheme(
     header="x-trello-webhook", algorithm="sha1", encoding="base64", signed="{body}{url}"
@@ -29,7 +29,7 @@ STANDARD: Final = HmacScheme(
     separator=" ",
     signed="{webhook-id}.{timestamp}.{body}",
     key="base64",
-    timestamp=Timestamp("webhook-timestamp"),
+    timestamp=Timestamp(header="webhook-timestamp"),
 )
 PAGERDUTY: Final = HmacScheme(header="x-pagerduty-signature", prefix="v1=", separator=",")
 STRIPE: Final = HmacScheme(
@@ -37,7 +37,7 @@ STRIPE: Final = HmacScheme(
     prefix="v1=",
     separator=",",
     signed="{timestamp}.{body}",
-    timestamp=Timestamp("stripe-signature", item="t="),
+    timestamp=Timestamp(header="stripe-signature", item="t="),
 )
 
 SLACK_BODY: Final = (

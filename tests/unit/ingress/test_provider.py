@@ -23,7 +23,7 @@ class Acme(HmacProvider):
     scheme: ClassVar[HmacScheme] = HmacScheme(
         header="x-acme-signature",
         signed="{timestamp}.{body}",
-        timestamp=Timestamp("x-acme-time"),
+        timestamp=Timestamp(header="x-acme-time"),
     )
     delivery_header: ClassVar[str] = "x-acme-delivery"
     own_headers: ClassVar[frozenset[str]] = frozenset({"x-acme-event"})

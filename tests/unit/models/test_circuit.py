@@ -28,7 +28,8 @@ def calls(story: str, every: timedelta = SECOND) -> list[CallResult]:
     """A call for each letter, the last one now; `x` is one that was not heard."""
     first = NOW - every * (len(story) - 1)
     return [
-        CallResult(first + every * number, letter != "x") for number, letter in enumerate(story)
+        CallResult(at=first + every * number, answered=letter != "x")
+        for number, letter in enumerate(story)
     ]
 
 

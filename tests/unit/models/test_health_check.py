@@ -14,7 +14,8 @@ def calls(story: str, every: timedelta = SECOND) -> list[CallResult]:
     """A call for each letter, the last one now; `x` is one that failed."""
     first = NOW - every * (len(story) - 1)
     return [
-        CallResult(first + every * number, letter != "x") for number, letter in enumerate(story)
+        CallResult(at=first + every * number, answered=letter != "x")
+        for number, letter in enumerate(story)
     ]
 
 

@@ -8,7 +8,7 @@ from tests.fakes.http_server import FakeHttpServer, Fault, Reply
 def test_the_document_at_the_url_is_the_key() -> None:
     with FakeHttpServer().running() as server:
         server.replies(Reply(body=b"a certificate"))
-        keys = PublishedKeyFetcher(frozenset({server.url}))(f"{server.url}/key.pem")
+        keys = PublishedKeyFetcher(trusted=frozenset({server.url}))(f"{server.url}/key.pem")
 
     assert keys == ("a certificate",)
 
@@ -17,7 +17,7 @@ def test_the_document_at_the_url_is_the_key() -> None:
 def test_where_there_is_no_document_there_are_no_keys(status: int) -> None:
     with FakeHttpServer().running() as server:
         server.replies(Reply(status=status, body=b"<Error/>"))
-        keys = PublishedKeyFetcher(frozenset({server.url}))(server.url)
+        keys = PublishedKeyFetcher(trusted=frozenset({server.url}))(server.url)
 
     assert keys == ()
 
@@ -37,19 +37,21 @@ def test_a_service_that_does_not_answer_now_is_unavailable(reply: Reply) -> None
         server.replies(reply, reply)
         trusted = frozenset({server.url})
 
-        for ask in (PublishedKeyFetcher(trusted), SubscriptionConfirmer(trusted)):
+        for ask in (PublishedKeyFetcher(trusted=trusted), SubscriptionConfirmer(trusted=trusted)):
             with pytest.raises(Unavailable):
                 ask(server.url)
 
 
 def test_a_private_address_is_not_asked() -> None:
     with FakeHttpServer().running() as server, pytest.raises(Unavailable):
-        PublishedKeyFetcher(frozenset())(server.url)
+        PublishedKeyFetcher(trusted=frozenset())(server.url)
 
 
 def test_a_subscription_is_confirmed_by_one_request() -> None:
     with FakeHttpServer().running() as server:
-        SubscriptionConfirmer(frozenset({server.url}))(f"{server.url}/?Action=Confirm&Token=a")
+        SubscriptionConfirmer(trusted=frozenset({server.url}))(
+            f"{server.url}/?Action=Confirm&Token=a"
+        )
 
         received = [(request.method, request.path) for request in server.received]
     assert received == [("GET", "/?Action=Confirm&Token=a")]
@@ -60,4 +62,4 @@ def test_a_confirmation_that_is_refused_is_unavailable() -> None:
         server.replies(Reply(status=400))
 
         with pytest.raises(Unavailable, match="400"):
-            SubscriptionConfirmer(frozenset({server.url}))(server.url)
+            SubscriptionConfirmer(trusted=frozenset({server.url}))(server.url)

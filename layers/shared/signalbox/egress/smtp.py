@@ -89,7 +89,7 @@ class SmtpClient:
         server.admit()
         with closing(Deadline(self.total)) as deadline:
             line = OutboundSocket(
-                origin=UrlOrigin("smtp", server.host, server.port),
+                origin=UrlOrigin(scheme="smtp", host=server.host, port=server.port),
                 trusted=server.trusted,
                 resolve=self.resolve,
                 timeout=self.timeout,

@@ -8,7 +8,6 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Timer
 from time import monotonic
 from typing import Final, Self
@@ -32,7 +31,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 """Return the addresses of a host and port. Raises OSError."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UrlOrigin:
     """The origin of a URL: scheme, host and port."""
 
@@ -55,7 +54,7 @@ class UrlOrigin:
         authority = _AUTHORITY.match(url)
         if scheme not in _PORTS or not authority or not _is_host(host) or parts.port == 0:
             raise ValueError("the address is no plain http or https URL")
-        return cls(scheme, host, parts.port or _PORTS[scheme])
+        return cls(scheme=scheme, host=host, port=parts.port or _PORTS[scheme])
 
 
 def _is_host(host: str) -> bool:

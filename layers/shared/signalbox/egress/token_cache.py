@@ -14,7 +14,7 @@ from signalbox.models.frozen import frozen
 from signalbox.services.ports.time import Clock
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Entry:
     """The token of a client, and the outcome of the latest of the fetches."""
 

@@ -4,7 +4,6 @@ import base64
 import hmac
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -26,7 +25,7 @@ TOLERANCE: Final = timedelta(minutes=5)
 """How far a signed timestamp may be from the current time, where a service says nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timestamp:
     """Where the time of signing stands.
 

@@ -5,13 +5,13 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Final
 
 from signalbox.models.base import Model, UtcDatetime
+from signalbox.models.frozen import frozen
 
 CALL_WINDOW: Final = 20
 _WINDOW_AGE: Final = timedelta(seconds=30)
@@ -58,7 +58,7 @@ class Circuit(Model):
         return self.open_until if self.state is CircuitState.OPEN else self.probe_until
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallResult:
     """The time of a call, and whether the target answered."""
 

@@ -31,7 +31,6 @@ two ways.
 """
 
 import re
-import shlex
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -158,6 +157,8 @@ def command_identity(command: Command) -> tuple[str, str]:
     """Return what identifies a command, apart from its position."""
     if command.free_form:
         return command.name, command.instruction
+    import shlex  # noqa: PLC0415  few commands are compared
+
     return command.name, shlex.join(_arguments(command.instruction))
 
 

@@ -1,7 +1,6 @@
 """The events that providers send, to check patterns and to suggest corrections."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -58,6 +57,8 @@ def event_words(events: EventVocabulary) -> Iterator[str]:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a hint for an unknown word: the closest known word, and which words are known."""
+    from difflib import get_close_matches  # noqa: PLC0415  a mistake is rare
+
     words = sorted(known)
     close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
     meant = f'did you mean "{close[0]}"? ' if close else ""

@@ -34,7 +34,7 @@ def check_permission(
     return CheckPermission(open_permissions=opener, clock=wired.clock, recall=recall)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _PermissionOpener:
     wired: "Wiring"
     _http: "HttpClient | None" = None

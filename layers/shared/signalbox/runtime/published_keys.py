@@ -4,11 +4,11 @@ HTTP is imported when it is first needed, as most webhooks need none.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
+from signalbox.models.frozen import frozen
 
 if TYPE_CHECKING:
     from signalbox.egress.http_client import HttpResponse
@@ -18,7 +18,7 @@ _SECONDS: Final = 2.0
 _TEMPORARY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublishedKeyFetcher:
     """Fetches keys. It is a FindPublishedKeys. `trusted` origins may be private."""
 
@@ -38,7 +38,7 @@ class PublishedKeyFetcher:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SubscriptionConfirmer:
     """Confirms subscriptions by a GET request. It is a ConfirmSubscription."""
 

@@ -32,9 +32,9 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
             wait=wired.await_tasks,
             permission=wired.permission_within,
             published_keys=PublishedKeyCache(
-                fetch=PublishedKeyFetcher(wired.settings.trusted), clock=wired.clock
+                fetch=PublishedKeyFetcher(trusted=wired.settings.trusted), clock=wired.clock
             ),
-            confirm=SubscriptionConfirmer(wired.settings.trusted),
+            confirm=SubscriptionConfirmer(trusted=wired.settings.trusted),
             take_slot=wired.burst_slots,
             acks=acks,
         ),

@@ -6,7 +6,7 @@ A part that few functions need is imported where it is created: it would slow th
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
@@ -17,11 +17,8 @@ from signalbox.aws.dynamo_table import Table
 from signalbox.aws.secrets import SsmSecrets
 from signalbox.aws.tasks import DynamoDueIndex, DynamoTasks
 from signalbox.models.networks import NetworkPreset
-from signalbox.models.rate_limits import ConcurrencyLimits
 from signalbox.models.task import Priority
 from signalbox.runtime.clients import AwsClients
-from signalbox.runtime.permissions import check_permission
-from signalbox.runtime.registry import connector_names
 from signalbox.runtime.settings import Settings
 from signalbox.runtime.telemetry import is_exporting, report_unreadable_config
 from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWithin
@@ -45,7 +42,9 @@ if TYPE_CHECKING:
     from signalbox.aws.registrations import DynamoRegistrations
     from signalbox.aws.schedules import DynamoSchedules
     from signalbox.aws.send_slots import DynamoSendSlots
+    from signalbox.models.rate_limits import ConcurrencyLimits
     from signalbox.services.config.refresh_networks import FetchNetworks
+    from signalbox.services.deliveries.permissions import CheckPermission
     from signalbox.services.notifications.digest import Digests
     from signalbox.services.notifications.order import NotificationOrder
     from signalbox.services.tasks.dependencies import AwaitTasks
@@ -77,12 +76,21 @@ class Wiring(AwsClients):
     @cached_property
     def permission(self) -> PermissionCheck:
         """Return the check of who may give commands, with a cache of its own."""
+        from signalbox.runtime.permissions import check_permission  # noqa: PLC0415  see above
+
         return check_permission(self)
 
     @cached_property
     def permission_within(self) -> PermissionsWithin:
         """Return the check for a caller with little time, with a cache of its own."""
-        return check_permission(self).within
+
+        @cache
+        def check() -> "CheckPermission":
+            from signalbox.runtime.permissions import check_permission  # noqa: PLC0415  see above
+
+            return check_permission(self)
+
+        return lambda left: check().within(left)
 
     @cached_property
     def fetch_networks(self) -> "FetchNetworks":
@@ -140,7 +148,7 @@ class Wiring(AwsClients):
 
         return DynamoConcurrency(table=self.tasks_table, clock=self.clock)
 
-    def concurrency_limits(self) -> ConcurrencyLimits:
+    def concurrency_limits(self) -> "ConcurrencyLimits":
         """Return how many tasks of a kind or group may run at once."""
         return self.config.limits().concurrency
 
@@ -336,6 +344,7 @@ class Wiring(AwsClients):
     def notification_queue(self) -> "SqsNotificationQueue":
         """Return the queues of the connectors."""
         from signalbox.aws.queues import SqsNotificationQueue  # noqa: PLC0415  see above
+        from signalbox.runtime.registry import connector_names  # noqa: PLC0415
 
         urls = {name: self.settings.connector_queue(name) for name in connector_names()}
         if is_exporting():

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
-from typing import Final
+from typing import Final, cast
 
 from signalbox.aws.errors import AwsUnreachable
 from signalbox.aws.transport.endpoints import AwsEndpoint
@@ -110,13 +110,14 @@ class HttpPool:
         return self._connect_by(wider)
 
     def _connect_by(self, tls: Callable[[], ssl.SSLContext]) -> socket.socket:
-        address = self.endpoint.host, self.endpoint.port
+        host = self.endpoint.host.encode("ascii" if self.endpoint.host.isascii() else "idna")
+        address = cast("str", host), self.endpoint.port  # as text, it would load the codec of IDNA
         connection = socket.create_connection(address, self._connect_timeout)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.endpoint.tls:
                 context = tls()
-                connection = context.wrap_socket(connection, server_hostname=self.endpoint.host)
+                connection = context.wrap_socket(connection, server_hostname=host)
             connection.settimeout(self._read_timeout)
         except BaseException:
             connection.close()

@@ -38,7 +38,7 @@ _THROTTLED_DELAY: Final = 1.0
 _MAX_DELAY: Final = 20.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class AwsRetryBudget:
     """What a client may spend on retries; calls that succeed fill it again.
 

@@ -128,7 +128,7 @@ class StandardVerification(Model):
             separator=" ",
             signed=f"{{{self.headers}-id}}.{{timestamp}}.{{body}}",
             key="base64",
-            timestamp=Timestamp(f"{self.headers}-timestamp"),
+            timestamp=Timestamp(header=f"{self.headers}-timestamp"),
         )
 
 

@@ -45,7 +45,7 @@ _SIGNED: Final[Mapping[str, Sequence[str]]] = {
     "UnsubscribeConfirmation": _CONFIRMED,
 }
 """The members that are signed, in their order; `Subject` may be missing."""
-_TIME: Final = Timestamp("", format="iso8601")
+_TIME: Final = Timestamp(header="", format="iso8601")
 _TOLERANCE: Final = timedelta(days=6)
 """SNS repeats a message for long; a replay is recognised for seven days by the stored delivery."""
 _KEY_BITS: Final = range(2048, 8193)

@@ -22,7 +22,7 @@ SIGNING_SCHEME: Final = HmacScheme(
     separator=" ",
     signed="{webhook-id}.{timestamp}.{body}",
     key="base64",
-    timestamp=Timestamp("webhook-timestamp"),
+    timestamp=Timestamp(header="webhook-timestamp"),
 )
 
 _SIGNING: Final = "whsec_"

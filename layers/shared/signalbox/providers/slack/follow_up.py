@@ -26,8 +26,8 @@ from signalbox.providers.slack.tasks import message_url
 
 _HOSTS: Final = frozenset(
     {
-        UrlOrigin("https", "hooks.slack.com", 443),
-        UrlOrigin("https", "hooks.slack-gov.com", 443),
+        UrlOrigin(scheme="https", host="hooks.slack.com", port=443),
+        UrlOrigin(scheme="https", host="hooks.slack-gov.com", port=443),
     }
 )
 

@@ -11,5 +11,5 @@ SCHEME: Final = HmacScheme(
     header="x-slack-signature",
     prefix="v0=",
     signed="v0:{timestamp}:{body}",
-    timestamp=Timestamp("x-slack-request-timestamp"),
+    timestamp=Timestamp(header="x-slack-request-timestamp"),
 )

@@ -23,7 +23,7 @@ def no_published_keys(url: str) -> Sequence[str]:  # noqa: ARG001  a FindPublish
     return ()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PublishedKeyCache:
     """Cache what `fetch` finds for a day. While it fails, the last keys are valid."""
 

@@ -36,7 +36,7 @@ _RETRY_AFTER: Final = timedelta(seconds=30)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Unwritten:
     """The counts of a source that are not written yet.
 

@@ -128,7 +128,7 @@ class OutlierEjection:
         `ids` are those of all instances of the service.
         """
         now, key = self.clock(), (service, instance)
-        calls = (*self._calls.get(key, ()), CallResult(now, answered))[-OUTLIER_CALLS:]
+        calls = (*self._calls.get(key, ()), CallResult(at=now, answered=answered))[-OUTLIER_CALLS:]
         if all(call.answered for call in calls):
             self._calls.pop(key, None)  # only calls from a failure on are remembered
             return False

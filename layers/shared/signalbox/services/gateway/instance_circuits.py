@@ -102,7 +102,7 @@ class InstanceCircuits:
         if key in self._circuits or (answered and key not in self._calls):
             return
         now = self.clock()
-        calls = (*self._calls.get(key, ()), CallResult(now, answered))[-CALL_WINDOW:]
+        calls = (*self._calls.get(key, ()), CallResult(at=now, answered=answered))[-CALL_WINDOW:]
         self._calls[key] = calls
         if not answered and should_open(calls, now):
             self._replace(key, self._opened(_CLOSED))

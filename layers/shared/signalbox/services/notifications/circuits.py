@@ -108,7 +108,9 @@ class CircuitBreakers:
 
     def _record_call(self, connection: ConnectionId, *, answered: bool) -> None:
         now = self.clock()
-        calls = (*self._calls.get(connection, ()), CallResult(now, answered))[-CALL_WINDOW:]
+        calls = (*self._calls.get(connection, ()), CallResult(at=now, answered=answered))[
+            -CALL_WINDOW:
+        ]
         self._calls[connection] = calls
         if answered or not should_open(calls, now):
             return
