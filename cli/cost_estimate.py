@@ -24,7 +24,7 @@ HEARTBEAT_USAGE: Final = Usage(
     write_units=1.25,
     reads=1,
     queue_calls=0.5,
-    log_bytes=465,
+    log_bytes=438,
 )
 
 INDEX_PARTITION_UNITS: Final = 0.55

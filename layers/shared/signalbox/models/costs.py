@@ -83,10 +83,10 @@ class Usage:
 
 USAGE: Final[Mapping[CostItem, Usage]] = {
     CostItem.WEBHOOKS: Usage(
-        requests=1, invocations=1, milliseconds=17, write_units=2, log_bytes=929
+        requests=1, invocations=1, milliseconds=17, write_units=2, log_bytes=902
     ),
     CostItem.TASKS: Usage(
-        invocations=0.1, milliseconds=9, write_units=3, queue_calls=0.1, log_bytes=321
+        invocations=0.1, milliseconds=9, write_units=3, queue_calls=0.1, log_bytes=294
     ),
     CostItem.CLAIMS: Usage(
         requests=1,
@@ -95,7 +95,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         write_units=3,
         reads=1.5,
         queue_calls=1.2,
-        log_bytes=737,
+        log_bytes=683,
     ),
     CostItem.COMPLETIONS: Usage(
         requests=1,
@@ -104,10 +104,10 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
         write_units=5,
         reads=2,
         queue_calls=1,
-        log_bytes=784,
+        log_bytes=730,
     ),
     CostItem.NOTIFICATIONS: Usage(
-        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=0.3, log_bytes=630
+        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=0.3, log_bytes=603
     ),
 }
 

@@ -1,6 +1,7 @@
 """The log of a function: one JSON object in a line for each record, as Powertools writes them.
 
-Powertools itself is 50 modules of each start, for what is below.
+Only warnings and errors have their place in the code. Powertools itself is 50 modules of each
+start, for what is below.
 """
 
 import json
@@ -37,13 +38,12 @@ class JsonFormatter(logging.Formatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, object] = {
-            "level": record.levelname,
-            "location": f"{record.funcName}:{record.lineno}",
-            "message": record.getMessage(),
-            "timestamp": _timestamp(record.created),
-            "service": self._service,
-        }
+        fields: dict[str, object] = {"level": record.levelname}
+        if record.levelno >= logging.WARNING:  # logs are billed by the byte
+            fields["location"] = f"{record.funcName}:{record.lineno}"
+        fields["message"] = record.getMessage()
+        fields["timestamp"] = _timestamp(record.created)
+        fields["service"] = self._service
         trace = self._environment.get("_X_AMZN_TRACE_ID", "").partition(";")[0]
         if trace:
             fields["xray_trace_id"] = trace.removeprefix("Root=")
