@@ -6,14 +6,14 @@ once. It is in memory, so that a run of many steps takes milliseconds.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
 from signalbox.models.connection import Connection
-from signalbox.models.errors import SendDelayed, SendRefused
+from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
 from signalbox.models.ids import ConnectionId, NotificationId, TaskId
 from signalbox.models.notification import Notification
 from signalbox.models.request import InboundRequest
@@ -26,6 +26,7 @@ from signalbox.services.notifications.deliver import DeliverNotification
 from signalbox.services.notifications.list_notifications import RedeliverNotification
 from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Later
+from signalbox.services.ports.notifications import NotificationToSend
 from signalbox.services.queues.dead_letters import FailDeadLetter
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.dependencies import AwaitTasks
@@ -95,6 +96,10 @@ class NotificationMessages:
                 task=notification.task_id, notification=notification.id, visible_at=self._clock()
             )
         )
+
+    def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:
+        for each in batch:
+            self.send(connector, each.notification)
 
     def visible(self) -> list[NotificationMessage]:
         now = self._clock()
@@ -233,10 +238,30 @@ class World:
         """Deliver the next batch of the stream; `lost` is a batch that the mapping gives up."""
         batch = self.tasks.stream[:_BATCH]
         if not lost:
-            for task in batch:
-                self.dispatch(task, [task.last_step])
+            self._dispatch(batch)
         if not repeated:
             del self.tasks.stream[: len(batch)]
+
+    def _dispatch(self, batch: Sequence[Task]) -> None:
+        """Dispatch the changes in phases, as the function does."""
+        outbox, errors = self.dispatch.outbox(), list[Unavailable]()
+
+        def goes_on(phases: Iterator[None]) -> bool:
+            try:
+                next(phases)
+            except StopIteration:
+                return False
+            except Unavailable as error:
+                errors.append(error)
+                return False
+            return True
+
+        running = [self.dispatch.in_phases(task, [task.last_step], outbox) for task in batch]
+        while running:
+            running = [phases for phases in running if goes_on(phases)]
+            outbox.send()
+        if errors:
+            raise errors[0]
 
     def claim(self, worker: str, seconds: int, skew: int) -> Task | None:
         """Claim a task by a container whose clock is wrong by some seconds."""
