@@ -145,6 +145,6 @@ def _served(wiring: Wiring) -> Served:
         port=port,
         key=made.text,
         api=api(wiring),
-        github=replace(webhook(GitHub(), wiring), count=FakeCount()),
+        github=replace(webhook(GitHub(), wiring), count=FakeCount().together),
         wiring=wiring,
     )

@@ -16,7 +16,7 @@ from aws_lambda_powertools.metrics.metric import SingleMetric
 
 from signalbox.models.span import Span, SpanKind
 from signalbox.runtime.json_logs import JsonFormatter, LineHandler
-from signalbox.runtime.telemetry import count, observe_durations
+from signalbox.runtime.telemetry import count, count_together, observe_durations, observe_metrics
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 _numbers = counting()
@@ -131,6 +131,50 @@ def test_a_metric_is_the_line_that_powertools_writes(
     )
     assert mine["_aws"].pop("Timestamp") <= expected["_aws"].pop("Timestamp") + 60_000
     assert mine == expected
+
+
+def test_metrics_of_one_line_keep_their_own_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "signalbox")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Signalbox/test")
+    provider = {"provider": "github"}
+    counts = [("Requests", {**provider, "outcome": "accepted"}, 1), ("Failed", provider, 0)]
+
+    with redirect_stdout(StringIO()) as stream:
+        count_together(counts)
+
+    line = json.loads(stream.getvalue())
+    requests, failed = line.pop("_aws")["CloudWatchMetrics"]
+    assert requests == {
+        "Namespace": "Signalbox/test",
+        "Dimensions": [["provider", "outcome", "service"]],
+        "Metrics": [{"Name": "Requests", "Unit": "Count"}],
+    }
+    assert failed == requests | {
+        "Dimensions": [["provider", "service"]],
+        "Metrics": [{"Name": "Failed", "Unit": "Count"}],
+    }
+    assert line == {
+        "provider": "github",
+        "outcome": "accepted",
+        "service": "signalbox",
+        "Requests": [1.0],
+        "Failed": [0.0],
+    }
+
+
+def test_metrics_of_one_line_are_observed_one_by_one() -> None:
+    seen: list[tuple[Any, ...]] = []
+    observe_metrics(lambda *values: seen.append(values))
+    try:
+        with redirect_stdout(StringIO()):
+            count_together([("Requests", {"outcome": "accepted"}, 1), ("Failed", {}, 0)])
+    finally:
+        observe_metrics(None)
+
+    assert seen == [
+        ({"Requests": [1.0]}, "Count", {"outcome": "accepted"}),
+        ({"Failed": [0.0]}, "Count", {}),
+    ]
 
 
 def test_durations_are_the_line_that_powertools_writes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ from signalbox.services.deliveries.receive import (
 )
 from signalbox.services.deliveries.record_rejection import RecordRejection
 from signalbox.services.ports.deliveries import Provider, RecordRejectedRequest
-from signalbox.services.ports.metrics import Count
+from signalbox.services.ports.metrics import CountTogether
 from signalbox.services.ports.time import Clock
 
 DELIVERY_HEADER: Final = "x-signalbox-delivery"
@@ -77,7 +77,7 @@ class WebhookHandler:
     record_rejected: RecordRejectedRequest
     limit: int
     logger: Logger
-    count: Count
+    count: CountTogether
 
     def __call__(self, event: Mapping[str, JsonValue], _context: object) -> LambdaResponse:
         """Answer one request with 202, what its provider expects, or a problem. It never raises."""
@@ -134,16 +134,18 @@ class WebhookHandler:
         return response
 
     def _measure(self, outcome: str, milliseconds: int) -> None:
-        """Record the latency, and count for the alarms whether the request went well."""
+        """Record the latency, and count the request, for the alarms also whether it went well."""
         self.acks.add(milliseconds)
-        dimensions = {"provider": self.provider.name}
+        provider = {"provider": self.provider.name}
         processed = is_processed(outcome)
+        counts = [("WebhookRequests", {**provider, "outcome": outcome}, 1)]
         if outcome == SignatureInvalid.code:
-            self.count("SignatureFailures", dimensions)
+            counts.append(("SignatureFailures", provider, 1))
         if processed is not None:
-            self.count("WebhooksFailed", dimensions, int(not processed))
+            counts.append(("WebhooksFailed", provider, int(not processed)))
         if milliseconds > self.provider.deadline * 1000:
-            self.count("WebhooksLate", dimensions)
+            counts.append(("WebhooksLate", provider, 1))
+        self.count(counts)
 
     def _request(self, event_model: HttpApiEvent, request: RequestId) -> InboundRequest:
         """Return the request. A body that is not valid base64 cannot have been signed."""
@@ -223,7 +225,6 @@ class WebhookHandler:
         seconds: float,
     ) -> None:
         provider = self.provider.name
-        self.count("WebhookRequests", {"provider": provider, "outcome": outcome})
         failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         log = self.logger.error if failed else self.logger.info
         delivery = response["headers"].get(DELIVERY_HEADER)

@@ -17,6 +17,9 @@ H = TypeVar("H", bound=Callable[..., Any])
 ObserveMetrics = Callable[[Mapping[str, Sequence[float]], str, Mapping[str, str]], None]
 """Take values of metrics, their unit, and their dimensions."""
 
+_Values = tuple[Mapping[str, Sequence[float]], str, Mapping[str, str]]
+"""Values of metrics, their unit, and their dimensions."""
+
 LOGGER_NAME: Final = "signalbox"
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _OBSERVERS: Final[list[ObserveMetrics]] = []
@@ -91,7 +94,15 @@ def report_unreadable_config(kind: str, name: str) -> None:
 
 def count(name: str, dimensions: Mapping[str, str], value: int = 1) -> None:
     """Add a value to a metric."""
-    _write({name: [float(value)]}, "Count", dimensions)
+    _write(({name: [float(value)]}, "Count", dimensions))
+
+
+def count_together(counts: Sequence[tuple[str, Mapping[str, str], int]]) -> None:
+    """Add a value to each of several metrics, in one line: name, dimensions and value.
+
+    Dimensions of one name have the same value in all of them.
+    """
+    _write(*(({name: [float(value)]}, "Count", of) for name, of, value in counts))
 
 
 def observe_durations(dimensions: Mapping[str, str], milliseconds: Mapping[str, float]) -> None:
@@ -104,26 +115,27 @@ def observe_distributions(
 ) -> None:
     """Add durations, fewer than a hundred, to each of the named metrics, in one line."""
     rounded = {name: [round(value, 1) for value in of] for name, of in milliseconds.items()}
-    _write(rounded, "Milliseconds", dimensions)
+    _write((rounded, "Milliseconds", dimensions))
 
 
-def _write(values: Mapping[str, Sequence[float]], unit: str, dimensions: Mapping[str, str]) -> None:
+def _write(*values: _Values) -> None:
     """Write a line in the embedded metric format of CloudWatch.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    for observe in _OBSERVERS:
-        observe(values, unit, dimensions)
     environment = process_environment()
-    named = dict(dimensions)
-    if service := environment.get("POWERTOOLS_SERVICE_NAME"):
-        named["service"] = service
-    directive = {
-        "Namespace": environment.get("POWERTOOLS_METRICS_NAMESPACE", ""),
-        "Dimensions": [list(named)],
-        "Metrics": [{"Name": name, "Unit": unit} for name in values],
-    }
-    metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": [directive]}
-    fields = {"_aws": metadata, **named, **{name: list(of) for name, of in values.items()}}
-    line = to_json(fields).decode()
+    namespace = environment.get("POWERTOOLS_METRICS_NAMESPACE", "")
+    service = environment.get("POWERTOOLS_SERVICE_NAME")
+    directives: list[dict[str, Any]] = []
+    fields: dict[str, Any] = {}
+    for metrics, unit, dimensions in values:
+        for observe in _OBSERVERS:
+            observe(metrics, unit, dimensions)
+        named = {**dimensions, "service": service} if service else dimensions
+        names = [{"Name": name, "Unit": unit} for name in metrics]
+        directives.append({"Namespace": namespace, "Dimensions": [list(named)], "Metrics": names})
+        fields |= named
+        fields |= metrics
+    metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": directives}
+    line = to_json({"_aws": metadata, **fields}).decode()
     sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too

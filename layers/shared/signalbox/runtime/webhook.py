@@ -4,7 +4,7 @@ from signalbox.aws.rejected_requests import DynamoRejectedRequests
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.webhook import WebhookHandler
 from signalbox.runtime.published_keys import PublishedKeyFetcher, SubscriptionConfirmer
-from signalbox.runtime.telemetry import count, exported, logger
+from signalbox.runtime.telemetry import count_together, exported, logger
 from signalbox.runtime.wiring import Wiring
 from signalbox.services.deliveries.ack_latency import AckLatencies
 from signalbox.services.deliveries.published_keys import PublishedKeyCache
@@ -47,6 +47,6 @@ def webhook(provider: Provider, wiring: Wiring | None = None) -> WebhookHandler:
         record_rejected=DynamoRejectedRequests(table=wired.deliveries_table),
         limit=wired.settings.max_body_bytes,
         logger=logger(),
-        count=count,
+        count=count_together,
     )
     return exported(handler, "http", wired.telemetry_headers)

@@ -22,6 +22,16 @@ class Count(Protocol):
         """Add a value to a metric with these dimensions."""
 
 
+class CountTogether(Protocol):
+    """Adds to several metrics of the installation."""
+
+    def __call__(self, counts: Sequence[tuple[str, Mapping[str, str], int]]) -> None:
+        """Add a value to each metric: its name, its dimensions and the value.
+
+        Dimensions of one name have the same value in all of them.
+        """
+
+
 class ObserveDurations(Protocol):
     """Adds durations to the metrics of the installation."""
 
