@@ -51,7 +51,7 @@ FUNCTIONS: Final = [
     ("dispatcher", NOTHING, 346, 1),
     ("deferred", NOTHING, 342, 1),
     ("dead_letters", NOTHING, 340, 1),
-    ("maintenance", NOTHING, 406, 1),
+    ("maintenance", NOTHING, 407, 1),
     ("connectors.slack", SENDS, 530, 1),
 ]
 """Each kind of function, the slow packages that it may load, and how many modules at most.
