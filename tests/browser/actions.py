@@ -12,6 +12,9 @@ BROWSER_TESTS: Final[Mapping[str, str]] = {
     "POST /api/v1/tasks/{task_id}/retry": (
         "test_tasks.test_a_task_is_cancelled_with_a_reason_and_retried"
     ),
+    "POST /api/v1/tasks/{task_id}/cancel": (
+        "test_tasks.test_a_task_is_cancelled_with_all_that_depend_on_it"
+    ),
     "DELETE /api/v1/tasks/{task_id}": (
         "test_tasks.test_a_task_is_cancelled_with_a_reason_and_retried"
     ),

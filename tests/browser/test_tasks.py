@@ -74,6 +74,51 @@ def test_a_task_is_cancelled_with_a_reason_and_retried(
     )
 
 
+def test_a_task_is_cancelled_with_all_that_depend_on_it(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    group = {"group": f"preview {HTML}", "group_policy": "latest"}
+    first = stack.create_task("build the release", **group)
+    second = stack.create_task("test the release", after=[first], on_failure="run")
+    third = stack.create_task("clean up after it", after=[second], on_failure="run")
+    dashboard.open(f"/tasks/{first}", "build the release")
+    details = dashboard.page.get_by_role("region", name="Details")
+    waiting = dashboard.page.get_by_role("region", name="Tasks that wait for it")
+    expect(details).to_contain_text(f"preview {HTML} (the latest wins)")
+    expect(waiting.get_by_role("link")).to_have_text(["test the release"])
+
+    dashboard.page.get_by_role("button", name="Cancel …").click()
+    dialog = dashboard.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Waiting for it: 1 task.")
+    dialog.get_by_label("With all tasks that depend on it").check()
+    assert dashboard.accessibility_faults() == []
+    dashboard.confirm("Cancel all of them")
+
+    expect(dashboard.page.get_by_role("status").last).to_contain_text(
+        "Task cancelled, with 2 tasks that depended on it"
+    )
+    expect(dashboard.page.locator(".state-line")).to_contain_text("cancelled")
+    expect(waiting).to_have_count(0)
+    assert [stack.call("GET", f"tasks/{each}")["status"] for each in (second, third)] == [
+        "cancelled",
+        "cancelled",
+    ]
+    dashboard.open(f"/tasks/{second}", "test the release")
+    expect(details.get_by_role("link", name=first)).to_be_visible()
+
+
+def test_a_task_for_which_none_waits_is_cancelled_without_that_choice(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    dashboard.open(f"/tasks/{stack.create_task('alone')}", "alone")
+
+    dashboard.page.get_by_role("button", name="Cancel …").click()
+
+    expect(dashboard.page.get_by_label("Reason (optional)")).to_be_visible()
+    dashboard.page.wait_for_load_state("networkidle")
+    expect(dashboard.page.get_by_label("With all tasks that depend on it")).to_have_count(0)
+
+
 @pytest.fixture(scope="module")
 def approving(stack: NewcomerStack) -> Callable[[str], str]:
     """What sends a command whose task needs an approval, and returns the id of the task."""

@@ -11,7 +11,7 @@ from signalbox.models.task import Priority, Task, TaskResult
 from signalbox.services.tasks.cancel_subtree import CancelSubtree, SubtreeResult
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest, IdempotencyKey
-from signalbox.services.tasks.dependencies import AwaitTasks, SettleDependents
+from signalbox.services.tasks.dependencies import AwaitTasks, ListDependents, SettleDependents
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.dispatch_relations import DispatchRelations
 from signalbox.services.tasks.groups import ManageGroups
@@ -117,6 +117,9 @@ class Graph:
             tasks=self.tasks, index=self.index, clock=self.clock, at_once=at_once
         )
         return cancel(task.id, None, by="me", reason="not needed")
+
+    def dependents(self, task: Task) -> tuple[tuple[Task, ...], bool]:
+        return ListDependents(tasks=self.tasks, index=self.index)(task.id)
 
     def retry(self, task: Task) -> None:
         RetryTask(tasks=self.tasks, clock=self.clock, wait=self.wait)(task.id, None, by="me")

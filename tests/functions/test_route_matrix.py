@@ -125,6 +125,7 @@ TABLE: Final[Mapping[str, Row]] = {
         who=OPERATORS, body={"subtree": True}, about=task, absent=404
     ),
     "POST /api/v1/tasks/<task_id>/retry": Row(who=OPERATORS, about=ended_task, absent=404),
+    "GET /api/v1/tasks/<task_id>/dependents": Row(who=ALL, about=task, absent=404),
     "GET /api/v1/tasks/<task_id>/changes": Row(who=ALL, about=task, absent=404),
     "GET /api/v1/tasks/<task_id>/logs": Row(who=ALL, about=task, absent=404),
     "POST /api/v1/tasks/<task_id>/logs": Row(

@@ -81,11 +81,14 @@ def test_a_task_is_cancelled_with_what_depends_on_it(system: System, admin: str)
     second = create(system, admin, after=[first], on_failure="run").word("id")
     body: dict[str, JsonValue] = {"reason": "put off", "subtree": True}
 
+    waiting = system.ask("GET", f"{TASKS}/{first}/dependents", key=admin)
     stale = system.ask(
         "POST", f"{TASKS}/{first}/cancel", body, key=admin, headers={"if-match": '"v9"'}
     )
     response = system.ask("POST", f"{TASKS}/{first}/cancel", body, key=admin)
 
+    assert [row["id"] for row in waiting.items] == [second]
+    assert waiting.json_body["more"] is False
     assert stale.status == 412
     assert response.status == 200
     assert response.part("task")["status"] == "cancelled"

@@ -8,6 +8,7 @@ import { useResource } from "../resource";
 import { linkTo } from "../router";
 import { can } from "../session";
 import { TaskActions } from "../task/actions";
+import { WaitingTasks } from "../task/dependents";
 import { Attempts, History } from "../task/history";
 import { Log } from "../task/log";
 import { TaskNotifications } from "../task/notifications";
@@ -47,6 +48,7 @@ export default function TaskPage({ params, setTitle }: PageProps) {
               <TaskFacts task={data} />
               {changes.data && <Attempts changes={changes.data.items} most={data.max_attempts} />}
               {changes.data && <History changes={changes.data.items} />}
+              <WaitingTasks id={id} />
               {can("notifications:read") && <TaskNotifications id={id} />}
             </div>
           </div>
@@ -105,7 +107,7 @@ function TaskFacts({ task }: { task: Task }) {
         ["Due", task.due && <Time at={task.due} />],
         ["Not before", task.not_before && <Time at={task.not_before} />],
         ["Runs after", task.after?.length ? task.after.map((id) => <div key={id}><a href={linkTo(`/tasks/${id}`)}><code>{id}</code></a>{task.waits_for?.includes(id) ? " (waits)" : ""}</div>) : null],
-        ["Group", task.group],
+        ["Group", task.group && <>{task.group}{task.group_policy === "latest" && <span class="muted"> (the latest wins)</span>}</>],
         ["Limited by", task.limited_by],
         ["Started", task.started_at && <Time at={task.started_at} />],
         ["Finished", task.finished_at && <Time at={task.finished_at} />],

@@ -1,10 +1,10 @@
 import { useId, useState } from "preact/hooks";
 import { type Schema, post, request } from "../api/client";
 import { ApiProblem } from "../api/problems";
-import { ConfirmDialog } from "../components/dialog";
 import { notify, notifyError } from "../components/messages";
 import { usePermission } from "../session";
 import { priorities } from "./columns";
+import { CancelDialog, RejectDialog, etagOf } from "./ending";
 
 type Task = Schema<"TaskView">;
 interface ActionsProps {
@@ -13,7 +13,6 @@ interface ActionsProps {
 }
 
 const isOpen = (task: Task): boolean => ["awaiting_approval", "pending", "running"].includes(task.status);
-const etagOf = (task: Task): Record<string, string> => ({ "If-Match": `"v${task.version}"` });
 
 /** What the session may do with the task in its present state. */
 export function TaskActions({ task, onChange }: ActionsProps) {
@@ -42,38 +41,9 @@ export function TaskActions({ task, onChange }: ActionsProps) {
         <button type="button" class="primary" onClick={() => void act("Task queued again", () => post("/api/v1/tasks/{task_id}/retry", { path, headers: etagOf(task) }))}>Retry</button>
       )}
       {can("tasks:write") && isOpen(task) && <button type="button" class="danger" onClick={() => setDialog("cancel")}>Cancel …</button>}
-      {dialog && <EndDialog kind={dialog} task={task} onChange={onChange} onClose={() => setDialog(null)} />}
+      {dialog === "cancel" && <CancelDialog task={task} onChange={onChange} onClose={() => setDialog(null)} />}
+      {dialog === "reject" && <RejectDialog task={task} onChange={onChange} onClose={() => setDialog(null)} />}
     </>
-  );
-}
-
-const endings = {
-  cancel: { title: "Cancel this task?", action: "Cancel the task", done: "Task cancelled", hint: "A worker that runs it learns of it at its next heartbeat. A cancelled task can be retried." },
-  reject: { title: "Reject this task?", action: "Reject the task", done: "Task rejected", hint: "It is cancelled and does not run. It can be retried." },
-};
-
-function EndDialog({ kind, task, onChange, onClose }: ActionsProps & { kind: "cancel" | "reject"; onClose: () => void }) {
-  const [reason, setReason] = useState("");
-  const { title, action, done, hint } = endings[kind];
-  const end = async () => {
-    const options = { path: { task_id: task.id }, query: { reason: reason.trim() || undefined } as never, headers: etagOf(task) };
-    try {
-      if (kind === "cancel") await request("delete", "/api/v1/tasks/{task_id}", options);
-      else await post("/api/v1/tasks/{task_id}/reject", options);
-    } finally {
-      onChange();
-    }
-    notify(done);
-  };
-  return (
-    <ConfirmDialog title={title} action={action} danger onConfirm={end} onClose={onClose}>
-      <p class="quote">{task.title}</p>
-      <p>{hint}</p>
-      <label>
-        <span>Reason (optional)</span>
-        <textarea name="reason" maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-      </label>
-    </ConfirmDialog>
   );
 }
 

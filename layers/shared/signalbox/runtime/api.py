@@ -18,7 +18,7 @@ from signalbox.http.routes.logs import add_logs
 from signalbox.http.routes.metrics import add_metrics
 from signalbox.http.routes.protected_resource import add_protected_resource
 from signalbox.http.routes.realtime import add_realtime
-from signalbox.http.routes.task_changes import add_task_changes
+from signalbox.http.routes.task_changes import add_dependents, add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
 from signalbox.http.routing import MCP, Routes
@@ -42,6 +42,7 @@ from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask
+from signalbox.services.tasks.dependencies import ListDependents
 from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
@@ -161,6 +162,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
         store=tasks,
         stack=wired.settings.stack,
     )
+    add_dependents(routes, ListDependents(tasks=tasks, index=wired.dependents))
     add_logs(
         routes,
         append=AppendLog(tasks=tasks, logs=logs, clock=clock),

@@ -11,6 +11,7 @@ from signalbox.models.lifecycle import cancelled
 from signalbox.models.relations import OnFailure
 from signalbox.models.task import ChangeType, Priority, Task, TaskStatus
 from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.tasks.dependencies import LISTED_DEPENDENTS
 from tests.builders import a_task
 from tests.fakes.task_graph import Graph
 
@@ -450,3 +451,38 @@ def test_every_task_of_a_graph_ends_whatever_the_stream_loses(
             status is not TaskStatus.SUCCEEDED for status in before
         )
         assert (graph.now(task).status is TaskStatus.CANCELLED) == blocked
+
+
+def test_those_that_wait_for_a_task_are_listed_until_they_wait_no_longer() -> None:
+    graph = Graph()
+    first = graph.create()
+    second, third = graph.create(first), graph.create(first)
+    graph.create(second)
+    before = graph.dependents(first)
+    graph.cancel(third)
+
+    after = graph.dependents(first)
+    graph.cancel(first)
+
+    assert ({task.id for task in before[0]}, before[1]) == ({second.id, third.id}, False)
+    assert ([task.id for task in after[0]], after[1]) == ([second.id], False)
+    assert graph.dependents(first) == graph.dependents(third) == ((), False)
+
+
+def test_of_many_that_wait_for_a_task_the_first_are_listed() -> None:
+    graph = Graph()
+    first = graph.create()
+    for _ in range(LISTED_DEPENDENTS + 1):
+        graph.create(first)
+
+    tasks, more = graph.dependents(first)
+
+    assert (len(tasks), more) == (LISTED_DEPENDENTS, True)
+
+
+def test_a_registered_dependent_that_was_never_created_is_not_listed() -> None:
+    graph = Graph()
+    first = graph.create()
+    graph.wait(TaskId("tsk_never"), [first])
+
+    assert graph.dependents(first) == ((), False)

@@ -11,16 +11,18 @@ from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.task_changes import (
     CancelTaskRequest,
     CancelTaskResponse,
+    DependentList,
     TaskChangeList,
 )
 from signalbox.http.schemas.tasks import TASK
-from signalbox.models.change import TaskView, past_changes, task_view
+from signalbox.models.change import TaskView, past_changes, task_summary, task_view
 from signalbox.models.ids import TaskId
 from signalbox.models.principal import Scope
 from signalbox.models.span import join_trace
 from signalbox.models.task_template import SingleLine
 from signalbox.services.ports.tasks import TaskStore
 from signalbox.services.tasks.cancel_subtree import CancelSubtree, SubtreeResult
+from signalbox.services.tasks.dependencies import ListDependents
 from signalbox.services.tasks.update import (
     ApproveTask,
     CancelTask,
@@ -133,6 +135,25 @@ def _add_subtree(routes: Routes, cancel: CancelTask, cancel_subtree: CancelSubtr
         join_trace(view.traceparent)
         response = CancelTaskResponse(task=view, dependents=result.dependents, more=result.more)
         return json_response(response, headers={"etag": task_etag(result.task)})
+
+
+def add_dependents(routes: Routes, dependents: ListDependents) -> None:
+    """Add the route that lists the tasks that wait for a task."""
+
+    @routes.add(
+        Route(
+            method="GET",
+            path=f"{TASK}/dependents",
+            scope=Scope.TASKS_READ,
+            tag=_TAG,
+            summary="List the first tasks that wait for a task",
+            response_model=DependentList,
+            problems=(404,),
+        )
+    )
+    def list_dependents(task_id: str) -> Response[str]:
+        tasks, more = dependents(TaskId(task_id))
+        return json_response(DependentList(items=tuple(map(task_summary, tasks)), more=more))
 
 
 def _add_approval(routes: Routes, approve: ApproveTask) -> None:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from signalbox.models.base import Model
-from signalbox.models.change import PastChange, TaskView
+from signalbox.models.change import PastChange, TaskSummary, TaskView
 from signalbox.models.ids import TaskId
 from signalbox.models.task_template import SingleLine
 
@@ -23,6 +23,13 @@ class CancelTaskResponse(Model):
 
     task: TaskView
     dependents: tuple[TaskId, ...] = Field(default=())
+    more: bool
+
+
+class DependentList(Model):
+    """The first tasks that wait for a task, and whether there may be `more`."""
+
+    items: tuple[TaskSummary, ...] = Field(default=())
     more: bool
 
 

@@ -6,6 +6,7 @@ them itself after it exists. So the end of one of them is noticed by the one or 
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 from signalbox.models.dependencies import (
@@ -28,6 +29,32 @@ from signalbox.services.tasks.find_task import find_tasks
 _MAX_WRITES: Final = 10
 SETTLED_AT_ONCE: Final = 100
 """How many dependents of a task the dispatcher looks at before it leaves others to maintenance."""
+
+
+LISTED_DEPENDENTS: Final = 20
+"""How many of the tasks that wait for a task are listed."""
+
+
+@frozen
+class ListDependents:
+    """List the tasks that wait for a task."""
+
+    tasks: TaskStore
+    index: DependentIndex
+
+    def __call__(self, awaited: TaskId) -> tuple[tuple[Task, ...], bool]:
+        """Return the first tasks that wait for this one, and whether there may be more.
+
+        Raises:
+            NotFound: There is no such task.
+        """
+        task = self.tasks.get(awaited)
+        if task.finished or not (task.relations and task.relations.has_dependents):
+            return (), False
+        names = list(islice(self.index.dependents(awaited), LISTED_DEPENDENTS + 1))
+        found = find_tasks(self.tasks, names[:LISTED_DEPENDENTS]).values()
+        waiting = tuple(each for each in found if each and awaited in each.waits_for)
+        return waiting, len(names) > LISTED_DEPENDENTS
 
 
 @frozen
