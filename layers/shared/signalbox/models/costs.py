@@ -91,7 +91,7 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
     CostItem.CLAIMS: Usage(
         requests=1,
         invocations=1.1,
-        milliseconds=31,
+        milliseconds=24,
         write_units=3,
         reads=1.5,
         queue_calls=1.2,
@@ -100,14 +100,14 @@ USAGE: Final[Mapping[CostItem, Usage]] = {
     CostItem.COMPLETIONS: Usage(
         requests=1,
         invocations=1.1,
-        milliseconds=26,
+        milliseconds=33,
         write_units=5,
         reads=2,
         queue_calls=1,
         log_bytes=730,
     ),
     CostItem.NOTIFICATIONS: Usage(
-        invocations=0.1, milliseconds=30, write_units=6, reads=1.2, queue_calls=0.3, log_bytes=603
+        invocations=0.1, milliseconds=25, write_units=6, reads=1.2, queue_calls=0.3, log_bytes=603
     ),
 }
 
