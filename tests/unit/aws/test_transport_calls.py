@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Final, cast
 
 import pytest
@@ -159,6 +160,26 @@ def test_other_kinds_of_bytes_may_be_sent(kind: type) -> None:
     caller.call("PutItem", {"Item": {"body": {"B": kind(b"\x00\xff")}}})
 
     assert json.loads(caller.pool.sent[0][1]) == {"Item": {"body": {"B": "AP8="}}}
+
+
+def test_a_lone_surrogate_is_sent_for_aws_to_refuse() -> None:
+    caller = Caller(refusal("SerializationException"))
+
+    with pytest.raises(AwsRefused):
+        caller.call("PutItem", {"Item": {"title": {"S": "\ud800"}, "body": {"B": b"\xff"}}})
+
+    assert json.loads(caller.pool.sent[0][1]) == {
+        "Item": {"title": {"S": "\ud800"}, "body": {"B": "/w=="}}
+    }
+
+
+def test_a_request_stays_as_it_was() -> None:
+    request = {"Item": {"body": {"B": b"a"}, "all": {"L": [{"B": b"b"}, {"N": "1"}]}}}
+    before = deepcopy(request)
+
+    Caller(ok()).call("PutItem", request)
+
+    assert request == before
 
 
 def test_what_a_request_cannot_hold_is_an_error_before_anything_is_sent() -> None:

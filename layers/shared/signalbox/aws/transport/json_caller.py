@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from pydantic_core import from_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from signalbox.aws.errors import AwsError, AwsRefused, AwsUnreachable
 from signalbox.aws.transport.credentials import AwsCredentials, CredentialSource
@@ -35,6 +35,8 @@ _SKEWED: Final = frozenset(
 )
 _MAX_SKEW_SECONDS: Final = 240
 """AWS accepts five minutes: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html"""
+
+_BYTES: Final = frozenset({bytes, bytearray, memoryview})
 
 
 @frozen
@@ -76,8 +78,6 @@ class JsonCaller:
         self._environment = environment
         self._now = now
         self._sleep = sleep
-        encoder = json.JSONEncoder(separators=(",", ":"), default=_encoded, check_circular=False)
-        self._encode = encoder.encode
         self._skew = 0.0
 
     def __call__(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class JsonCaller:
             AwsRefused: The service responded with an error.
             AwsUnreachable: It gave no response that can be used; the call may have taken effect.
         """
-        body = self._encode(request).encode()
+        body = _encoded(request)
         before: AwsError | None = None
         attempt = 1
         while True:
@@ -226,12 +226,30 @@ def _decode_bytes(document: dict[str, Any] | list[Any]) -> None:
             _decode_bytes(value)
 
 
-def _encoded(value: object) -> object:
-    """Return bytes in base64.
+def _encoded(request: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a request, with bytes in base64.
 
     Raises:
         TypeError: A request cannot hold such a value.
     """
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return b2a_base64(value, newline=False).decode()
-    raise TypeError(f"a request cannot hold a {type(value).__name__}")
+    document = _encode_bytes(request)
+    try:
+        return to_json(document)
+    except PydanticSerializationError:
+        # a lone surrogate, which AWS refuses, or a value that JSON does not have
+        return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _encode_bytes(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document with all bytes in it in base64, as `_decode_bytes` reads them."""
+    encoded = {**document}
+    for name, value in document.items():
+        kind = type(value)
+        if kind is dict:
+            if "S" not in value or type(value["S"]) is not str:  # most are texts
+                encoded[name] = _encode_bytes(value)
+        elif kind in _BYTES:
+            encoded[name] = b2a_base64(value, newline=False).decode()
+        elif kind is list or kind is tuple:
+            encoded[name] = [_encode_bytes({"": part})[""] for part in value]
+    return encoded
