@@ -63,16 +63,17 @@ class DynamoTasks(TaskStore):
 
     @override
     def newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskSummary]:
-        return map(_summary, self._newest(statuses, window))
+        return (_summary(row) for _, row in self._newest(statuses, window))
 
     @override
     def newest_rows(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[TaskRow]:
         return (
-            task_row(_position(row), unpack_record(row.get("summary")))
-            for row in self._newest(statuses, window)
+            task_row(position, unpack_record(row.get("summary")))
+            for position, row in self._newest(statuses, window)
         )
 
-    def _newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[Item]:
+    def _newest(self, statuses: Sequence[TaskStatus], window: Window) -> Iterator[tuple[str, Item]]:
+        """Yield the rows of the tasks, each with its position."""
         # in the order of a task's life: one that takes a step meanwhile is met again, not missed
         lived = [status for status in TaskStatus if status in statuses]
         shares = [
@@ -90,7 +91,7 @@ class DynamoTasks(TaskStore):
             # a task that changes its state meanwhile is met in both
             if (position := _position(row)) != last:
                 last = position
-                yield row
+                yield position, row
 
     @override
     def batch_get(self, tasks: Iterable[TaskId]) -> Mapping[TaskId, Task]:

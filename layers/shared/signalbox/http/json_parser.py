@@ -16,7 +16,7 @@ _MAX_MEMBERS: Final = 10_000
 _MAX_INTEGER: Final = 2**63
 _MAX_EXACT_FLOAT: Final = 2**53
 # a text that never ends is one as well: else it would be read anew from each of its quotes
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 _INVALID_CHARACTERS: Final = re.compile("[\x00\ud800-\udfff]")
 _MISLEADING: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -43,6 +43,8 @@ def parse_json(text: str, *, printed: bool = False) -> JsonValue:
 
 
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return
     depth = 0
     for found in _BRACKETS.finditer(text):
         sign = found[0]

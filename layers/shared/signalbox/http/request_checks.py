@@ -28,8 +28,10 @@ def check_media_types(request: InboundRequest, media_types: Sequence[str]) -> No
     Raises:
         NotAcceptable: The client accepts none of them.
     """
+    if not request.header("accept").strip(" \t,"):
+        return
     offered = {*media_types, "*/*", *(f"{kind.partition('/')[0]}/*" for kind in media_types)}
-    if request.header("accept").strip(" \t,") and not request.accepted & offered:
+    if not request.accepted & offered:
         raise NotAcceptable(f"this answers with {', '.join(media_types)}")
 
 
