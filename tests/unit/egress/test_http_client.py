@@ -16,6 +16,7 @@ from signalbox.egress.http_client import (
     HttpRequest,
     json_request,
 )
+from signalbox.egress.tls import shared_public_tls
 from signalbox.models.errors import SendDelayed, SendRefused
 from tests.builders import NOW
 from tests.fakes.http_server import FakeHttpServer, Fault, Reply
@@ -72,6 +73,17 @@ def test_a_far_side_that_does_not_read_is_cut() -> None:
             HttpClient(trusted=[url], total=0.3)(HttpRequest(url=url, body=b"x" * 50_000_000))
 
         assert monotonic() - began < 1.5
+
+
+def test_the_authorities_are_loaded_when_a_url_needs_them(server: FakeHttpServer) -> None:
+    secure = server.url.replace("http:", "https:")
+    shared_public_tls.cache_clear()
+
+    _local(server)(HttpRequest(url=server.url))
+    before = shared_public_tls.cache_info().currsize
+    _refusal(HttpClient(trusted=[secure]), secure)
+
+    assert (before, shared_public_tls.cache_info().currsize) == (0, 1)
 
 
 def test_a_redirect_is_neither_followed_nor_read(server: FakeHttpServer) -> None:

@@ -111,7 +111,7 @@ class HttpClient:
         self._timeouts = (connect, read)
         self._total = total
         self._max_answer = max_answer
-        self._tls = tls or shared_public_tls()
+        self._given_tls = tls
         self._resolve = resolve
         self._clock = clock
 
@@ -155,11 +155,17 @@ class HttpClient:
             raise SendDelayed(trouble)  # outside of the handler: what was caught prints the URL
         return answer
 
+    def _tls_of(self, line: OutboundSocket) -> ssl.SSLContext | None:
+        """Return the context of a connection. The shared one is made when the first is secure."""
+        if line.origin.scheme != "https":
+            return None
+        return self._given_tls or shared_public_tls()
+
     def _exchange(
         self, prepared: requests.PreparedRequest, line: OutboundSocket, limit: int
     ) -> HttpResponse:
         with (
-            _Pool(line, self._tls) as pool,
+            _Pool(line, self._tls_of(line)) as pool,
             _Adapter(pool).send(prepared, stream=True, timeout=self._timeouts) as response,
         ):
             if response.is_redirect:
@@ -208,15 +214,15 @@ class _Secure(HTTPSConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
-    """A pool with a single connection."""
+    """A pool with a single connection, which is secure if it has a context of TLS."""
 
-    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext) -> None:
+    def __init__(self, line: OutboundSocket, tls: ssl.SSLContext | None) -> None:
         super().__init__(line.origin.host, line.origin.port)
         self._line = line
         self._tls = tls
 
     def _new_conn(self) -> HTTPConnection:
-        if self._line.origin.scheme == "https":
+        if self._tls:
             return _Secure(self._line, self._tls)
         return _Plain(self._line)
 
