@@ -154,9 +154,7 @@ def test_an_agent_with_the_settings_of_the_page_works_on_a_task(
 def test_the_table_of_tools_is_complete_with_the_scope_of_each(served: Served) -> None:
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \| `([a-z:]+)` \|$", PAGE, re.MULTILINE)
     stated = {name: scope for names, scope in rows for name in re.findall(r"`(\w+)`", names)}
-    scopes = {
-        f"{route.method} {route.path}": str(route.scope) for _, route in served.api.routes.all
-    }
+    scopes = {f"{route.method} {route.path}": str(route.scope) for route in served.api.routes.all}
 
     assert stated == {tool.name: scopes[tool.operation] for tool in TOOLS}
 

@@ -71,7 +71,7 @@ def test_every_route_is_described_and_nothing_else(system: System) -> None:
 
     routes = {
         (route.method, route.path.replace("<", "{").replace(">", "}"))
-        for _, route in system.api.routes.all
+        for route in system.api.routes.all
     }
     webhooks = {
         ("POST", f"/api/v1/webhooks/{provider}{source}")
@@ -98,7 +98,7 @@ def test_every_operation_has_a_short_name_of_its_own(system: System) -> None:
 def test_every_operation_says_who_may_call_it(system: System) -> None:
     scoped = {
         route.path.replace("<", "{").replace(">", "}")
-        for _, route in system.api.routes.all
+        for route in system.api.routes.all
         if route.needs_credentials
     }
 

@@ -129,7 +129,7 @@ def test_a_body_that_is_not_json_is_an_error() -> None:
 
 
 def resolve(recorder: Recorder, request: InboundRequest, query: Mapping[str, str]) -> None:
-    resolver = recorder.routes.resolver
+    resolver = recorder.routes.registered()
     resolver.append_context(call=Call)
     made = event("POST", request.path, dict(request.headers), request.body)
     made |= {"rawPath": request.path, "queryStringParameters": dict(query) or None}

@@ -262,7 +262,7 @@ class ApiHandler:
         call: RequestContext,
     ) -> LambdaResponse:
         """Return the response of Powertools, to a request with an error or a repeated parameter."""
-        made = self.routes.resolver.resolve(_normalised(event, call.request), context)
+        made = self.routes.registered().resolve(_normalised(event, call.request), context)
         return LambdaResponse(
             statusCode=made["statusCode"],
             headers=_response_headers(made["headers"], call.request),

@@ -94,7 +94,7 @@ def openapi_document(
     `base_path` is where the API is mounted, such as `/hooks`.
     """
     document = _generated(routes, version)
-    known = {(route.method.lower(), route.template): route for _, route in routes.all}
+    known = {(route.method.lower(), route.template): route for route in routes.all}
     paths: JsonObject = {}
     for path, operations in sorted(_parts(document["paths"])):
         paths[path] = {
@@ -122,7 +122,7 @@ def openapi_document(
 
 
 def _generated(routes: Routes, version: str) -> JsonObject:
-    text = routes.resolver.get_openapi_json_schema(
+    text = routes.registered().get_openapi_json_schema(
         title="Signalbox", version=version, openapi_version="3.1.0", description=DESCRIPTION
     )
     document: JsonObject = json.loads(text)

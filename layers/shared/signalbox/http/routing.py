@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from itertools import zip_longest
+from threading import Lock
 from typing import Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -155,23 +157,20 @@ class Routes:
     """The routes of a router."""
 
     resolver: APIGatewayHttpResolver
-    all: list[tuple[re.Pattern[str], Route]] = field(default_factory=list)
-    external: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
-    _by_depth: dict[int, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
+    all: list[Route] = field(default_factory=list)
+    external: list[tuple[str, str]] = field(default_factory=list)
+    _by_depth: dict[int, list[Route]] = field(default_factory=dict)
+    _places: dict[int, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
     _calls: dict[int, RouteCall] = field(default_factory=dict)
+    _unregistered: list[tuple[Route, RouteHandler]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
         """Register the decorated function as the handler of this route."""
-        place = _pattern(route.path), route
-        self.all.append(place)
-        self._by_depth.setdefault(route.path.count("/"), []).append(place)
-        register: Callable[[RouteHandler], RouteHandler] = self.resolver.route(
-            route.path,
-            route.method,
-            summary=route.summary,
-            tags=[route.tag],
-            responses=route.responses(),
-        )
+        depth = route.path.count("/")
+        self.all.append(route)
+        self._by_depth.setdefault(depth, []).append(route)
+        self._places.pop(depth, None)
 
         def remember(view: RouteHandler) -> RouteHandler:
             self._calls[id(route)] = RouteCall(
@@ -180,9 +179,27 @@ class Routes:
                 view=view,
                 printed=route.accepts_raw_output,
             )
-            return register(view)
+            self._unregistered.append((route, view))
+            return view
 
         return remember
+
+    def registered(self) -> APIGatewayHttpResolver:
+        """Return the router of Powertools with all routes.
+
+        Usual requests do without, and a start takes 6 % longer if all are registered.
+        """
+        with self._lock:
+            while self._unregistered:
+                route, view = self._unregistered.pop(0)
+                self.resolver.route(
+                    route.path,
+                    route.method,
+                    summary=route.summary,
+                    tags=[route.tag],
+                    responses=route.responses(),
+                )(view)
+        return self.resolver
 
     def call_of(self, route: Route) -> RouteCall:
         """Return how the function of a route is called."""
@@ -190,7 +207,7 @@ class Routes:
 
     def add_external(self, method: str, path: str) -> None:
         """Register a path and method that another function answers."""
-        self.external.append((_pattern(path), method))
+        self.external.append((path, method))
 
     def find(self, method: str, path: str) -> Route:
         """Return the route of a request.
@@ -199,7 +216,8 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        for pattern, route in self._by_depth.get(path.count("/"), ()):
+        depth = path.count("/")
+        for pattern, route in self._places.get(depth) or self._compiled(depth):
             if route.method == method and pattern.fullmatch(path):
                 return route
         others = self.methods(path)
@@ -209,10 +227,18 @@ class Routes:
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
-        places = self._by_depth.get(path.count("/"), ())
+        depth = path.count("/")
+        places = self._places.get(depth) or self._compiled(depth)
         taken = {route.method for pattern, route in places if pattern.fullmatch(path)}
-        taken |= {method for pattern, method in self.external if pattern.fullmatch(path)}
+        taken |= {method for other, method in self.external if _pattern(other).fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
+
+    def _compiled(self, depth: int) -> Sequence[tuple[re.Pattern[str], Route]]:
+        """Return the routes with so many segments. Their patterns are compiled when first asked."""
+        if depth not in self._by_depth:
+            return ()
+        self._places[depth] = [(_pattern(each.path), each) for each in self._by_depth[depth]]
+        return self._places[depth]
 
     def call(self) -> RequestContext:
         """Return the context of the current request."""
@@ -237,6 +263,7 @@ def json_object_response(body: JsonObject) -> Response[str]:
     return Response(status_code=200, content_type=APPLICATION_JSON, body=to_json(body).decode())
 
 
+@cache
 def _pattern(path: str) -> re.Pattern[str]:
     """Return a pattern that matches a path with its parameters, each of them one segment."""
     parts = _PARAMETER.split(path)

@@ -73,7 +73,7 @@ class ToolCatalog:
         """Return the route of a tool."""
         method, _, path = tool.operation.partition(" ")
         return next(
-            route for _, route in self.routes.all if (route.method, route.path) == (method, path)
+            route for route in self.routes.all if (route.method, route.path) == (method, path)
         )
 
     def request(self, tool: Tool, arguments: JsonObject) -> ApiCall:
