@@ -46,7 +46,7 @@ export function CancelDialog({ task, onChange, onClose }: EndingProps) {
           <p>{dependents.data && `Waiting for it: ${countOf(dependents.data)}. `}Tasks that wait for it are cancelled too, except those that run after a failure.</p>
           <label class="choice">
             <input type="checkbox" name="subtree" checked={subtree} onChange={(event) => setSubtree(event.currentTarget.checked)} />
-            <span>With all tasks that depend on it, these too</span>
+            <span>With all tasks that depend on it, these included</span>
           </label>
         </>
       )}
@@ -79,7 +79,7 @@ function ReasonField({ value, onInput }: { value: string; onInput: (value: strin
   return (
     <label>
       <span>Reason (optional)</span>
-      <input name="reason" maxLength={200} value={value} onInput={(event) => onInput(event.currentTarget.value)} />
+      <input class="wide" name="reason" maxLength={200} value={value} onInput={(event) => onInput(event.currentTarget.value)} />
     </label>
   );
 }

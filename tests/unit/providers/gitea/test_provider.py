@@ -85,6 +85,7 @@ def test_a_comment_on_a_pull_request_is_no_review() -> None:
         ("issue_label", "issues", "label_updated", "issues.label_updated"),
         ("issue_assign", "issues", "assigned", "issues.assigned"),
         ("pull_request_label", "pull_request", "label_updated", "pull_request.label_updated"),
+        ("pull_request_sync", "pull_request", "synchronized", "pull_request.synchronized"),
         ("pull_request_assign", "pull_request", "assigned", "pull_request.assigned"),
         (
             "pull_request_review_request",

@@ -38,6 +38,7 @@ def test_a_comment_has_the_facts_of_its_issue() -> None:
     ("name", "url", "detail"),
     [
         ("pull_request.opened", "", None),
+        ("pull_request.synchronized", "", None),
         ("pull_request.label_updated", "", "agent"),
         ("pull_request.assigned", "", "jonas-lind"),
         ("pull_request.review_requested", "", "jonas-lind"),

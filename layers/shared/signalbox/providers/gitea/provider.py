@@ -27,6 +27,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "pull_request_assign": "pull_request",
     "pull_request_label": "pull_request",
     "pull_request_review_request": "pull_request",
+    "pull_request_sync": "pull_request",
 }
 """The events that are named by their group, since the action says the rest."""
 

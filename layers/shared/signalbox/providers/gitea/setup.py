@@ -39,6 +39,7 @@ SETUP: Final = ProviderSetup(
         "issues.label_updated": "Issue Labeled",
         "issues.assigned": "Issue Assigned",
         "pull_request": "Pull Request",
+        "pull_request.synchronized": "Pull Request Synchronized",
         "pull_request.label_updated": "Pull Request Labeled",
         "pull_request.assigned": "Pull Request Assigned",
         "pull_request.review_requested": "Pull Request Review Requested",

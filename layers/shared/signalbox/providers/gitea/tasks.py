@@ -184,7 +184,8 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "pull_request_comment": _Reader(_comment, ("created", "edited", "deleted")),
     "issues": _Reader(_issue, ("opened", "edited", "label_updated", "assigned")),
     "pull_request": _Reader(
-        _pull_request, ("opened", "edited", "label_updated", "assigned", "review_requested")
+        _pull_request,
+        ("opened", "synchronized", "edited", "label_updated", "assigned", "review_requested"),
     ),
     "pull_request_review_approved": _Reader(_pull_request),
     "pull_request_review_comment": _Reader(_pull_request),
