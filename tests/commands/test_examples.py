@@ -26,7 +26,7 @@ EXAMPLES: Final = PROJECT / "docs" / "examples"
 NAMES: Final = ("agents", "services", "small-team", "strict-production")
 URLS: Final = {f"SERVICE{number}_URL": f"https://s{number}.example.com" for number in (1, 2, 3)}
 ISSUER: Final = "name: a, issuer: b, audience: c, jwks_url: 'https://d/'"
-SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 3}
+SNIPPETS: Final = {"README.md": 1, "docs/configuration.md": 4}
 
 
 @pytest.fixture(autouse=True)

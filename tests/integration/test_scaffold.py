@@ -98,11 +98,11 @@ def test_nothing_else_of_the_repository_changes(clone: Path) -> None:
     assert before.keys() <= after.keys()
 
 
-def test_the_template_has_one_more_line_for_each(clone: Path) -> None:
+def test_the_template_has_a_row_for_each_and_two_paths_for_the_provider(clone: Path) -> None:
     before, after = ((root / "template.yaml").read_text().splitlines() for root in (PROJECT, clone))
 
-    assert len(after) == len(before) + 2
-    assert len(set(after) - set(before)) == 4
+    assert len(after) == len(before) + 4
+    assert len(set(after) - set(before)) == 6
 
 
 @pytest.mark.parametrize(
