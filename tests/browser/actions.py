@@ -41,6 +41,18 @@ BROWSER_TESTS: Final[Mapping[str, str]] = {
     "PUT /api/v1/sources/{provider}/{name}/secret": (
         "test_sources.test_the_secret_of_a_source_in_use_is_replaced"
     ),
+    "PUT /api/v1/schedules/{name}": (
+        "test_schedules.test_a_schedule_is_added_whose_tasks_have_a_group"
+    ),
+    "POST /api/v1/schedules/{name}/run": (
+        "test_schedules.test_a_schedule_is_paused_resumed_and_run_now"
+    ),
+    "POST /api/v1/schedules/{name}/pause": (
+        "test_schedules.test_a_schedule_is_paused_resumed_and_run_now"
+    ),
+    "POST /api/v1/schedules/{name}/resume": (
+        "test_schedules.test_a_schedule_is_paused_resumed_and_run_now"
+    ),
     "POST /api/v1/keys": "test_keys.test_a_new_key_is_shown_once_and_works",
     "PATCH /api/v1/keys/{key_id}": "test_keys.test_a_key_is_renamed_and_revoked",
     "DELETE /api/v1/keys/{key_id}": "test_keys.test_a_key_is_renamed_and_revoked",

@@ -37,6 +37,7 @@ def test_axe_finds_nothing_wrong_with_any_page(
         "/sources",
         "/sources/new?provider=github",
         "/connections",
+        "/schedules",
         "/services",
         "/nowhere",
     ]

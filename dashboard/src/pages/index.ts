@@ -40,6 +40,7 @@ export const pages: readonly Page[] = [
   { path: "/sources", title: "Sources", scope: "config:read", group: "Set-up", load: () => import("./sources") },
   { path: "/sources/new", title: "Set up a source", scope: "config:write", parent: "/sources", load: () => import("./add-source") },
   { path: "/connections", title: "Connections", scope: "config:read", group: "Set-up", load: () => import("./connections") },
+  { path: "/schedules", title: "Schedules", scope: "config:read", group: "Set-up", load: () => import("./schedules") },
   { path: "/services", title: "Services", scope: "config:read", group: "Set-up", load: () => import("./services") },
   { path: "/services/:name", title: "Service", scope: "config:read", parent: "/services", load: () => import("./service") },
   { path: "/keys", title: "Keys", scope: "keys:read", group: "Access", load: () => import("./keys") },
