@@ -102,7 +102,7 @@ def test_the_template_has_a_row_for_each_and_two_paths_for_the_provider(clone: P
     before, after = ((root / "template.yaml").read_text().splitlines() for root in (PROJECT, clone))
 
     assert len(after) == len(before) + 4
-    assert len(set(after) - set(before)) == 6
+    assert len(set(after) - set(before)) == 5
 
 
 @pytest.mark.parametrize(
