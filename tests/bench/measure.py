@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from signalbox.models.frozen import COMPILED_FROM
 from tests.bench.scenarios import Operation
 from tests.bench.stub import Cloud
 
 _BATCHES: Final = 5
 _STARTS: Final = 5
-_WARM_UP: Final = 3
+_WARM_UP: Final = COMPILED_FROM
+"""Requests after which each class that a request makes an instance of is compiled."""
+
 _PEAK: Final = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
