@@ -90,8 +90,12 @@ class Start:
 
 
 def start(code: str, variables: Mapping[str, str]) -> Start:
-    """The best of some processes that run this code, with bytecode in its place."""
-    script = f"{code}; print(open('/proc/self/status').read())"
+    """The best of some processes that run this code, with bytecode in its place.
+
+    Their end is not measured: nobody waits for it, and it takes a fifth of all.
+    """
+    end = "import os; print(open('/proc/self/status').read(), flush=True); os._exit(0)"
+    script = f"{code}; {end}"
     environment = {**os.environ, **variables}
     best, memory = float("inf"), 0.0
     for _ in range(_STARTS):
