@@ -152,11 +152,12 @@ def test_a_batch_that_comes_again_sends_what_was_stored_and_not_sent() -> None:
     assert system.tasks.get(task.id).due_at is None
 
 
-def test_a_step_of_a_task_with_relations_is_dispatched_by_itself() -> None:
-    alone = a_task(relations=TaskRelations(group="release"))
-    system = _System(a_task(), alone, a_task())
+def test_a_step_of_a_task_with_relations_is_dispatched_by_itself_and_in_its_turn() -> None:
+    first, alone, last = a_task(), a_task(relations=TaskRelations(group="release")), a_task()
+    system = _System(first, alone, last)
 
     system.run()
 
-    assert system.requests[:2] == [("normal", 1), ("slack", 1)]
-    assert system.requests[2:] == [("normal", 2), ("slack", 2)]
+    assert system.requests == [("normal", 1), ("slack", 1)] * 3
+    notified = [notification.task_id for _, notification in system.notices.sent]
+    assert notified == [first.id, alone.id, last.id]

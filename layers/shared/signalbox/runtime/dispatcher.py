@@ -1,6 +1,7 @@
 """Build the handler of the function that reads the stream of the Tasks table."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from logging import Logger
 from typing import Annotated
 
@@ -65,10 +66,10 @@ class _Dispatch:
 class Dispatcher:
     """A Lambda handler for batches of the stream.
 
-    The messages of all changes of a batch are sent together, first those for workers. It raises on
-    errors, so that the whole batch is delivered again. A record that cannot be parsed
-    is counted and skipped, since its task is stored in the table; so is one whose connections
-    cannot be parsed.
+    The messages of successive changes are sent together, first those for workers. A change of a
+    task with relations moves other tasks on, so it is dispatched by itself. It raises on errors, so
+    that the whole batch is delivered again. A record that cannot be parsed is counted and skipped,
+    since its task is stored in the table; so is one whose connections cannot be parsed.
     """
 
     dispatch: DispatchChanges
@@ -79,10 +80,11 @@ class Dispatcher:
         """Dispatch every change in the batch, then raise Unavailable if one was not dispatched."""
         tasks = [self._changed(record) for record in _Batch.model_validate(event).Records]
         outbox, errors = self.dispatch.outbox(), list[Unavailable]()
-        running = [self._begin(task, outbox) for task in tasks if task]
-        while running:
-            running = [each for each in running if self._goes_on(each, errors)]
-            outbox.send()
+        for _, successive in groupby(filter(None, tasks), key=_has_relations):
+            running = [self._begin(task, outbox) for task in successive]
+            while running:
+                running = [each for each in running if self._goes_on(each, errors)]
+                outbox.send()
         if errors:
             raise errors[0]
 
@@ -93,8 +95,7 @@ class Dispatcher:
         return _Dispatch(task=task, span=span, phases=self._phases(task, outbox))
 
     def _phases(self, task: Task, outbox: Outbox) -> Iterator[None]:
-        if task.relations:
-            # it moves other tasks on, so it is not mixed with the dispatch of others
+        if _has_relations(task):
             self.dispatch(task, [task.last_step])
             return
         yield from self.dispatch.in_phases(task, [task.last_step], outbox)
@@ -143,6 +144,10 @@ class Dispatcher:
             self.logger.error("change not readable", extra=extra)
             self.count("UnreadableChanges", {})
             return None
+
+
+def _has_relations(task: Task) -> bool:
+    return task.relations is not None
 
 
 def dispatcher(wiring: Wiring | None = None) -> Dispatcher:
