@@ -4,6 +4,9 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import pytest
@@ -182,11 +185,23 @@ def test_a_request_stays_as_it_was() -> None:
     assert request == before
 
 
-def test_what_a_request_cannot_hold_is_an_error_before_anything_is_sent() -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        Decimal("1.5"),
+        datetime(2026, 3, 1, tzinfo=UTC),
+        {b"set"},
+        [{"B": {b"set"}}],
+        {"B": MappingProxyType({"": b"inside"})},
+    ],
+    ids=["object", "decimal", "time", "set", "set in a list", "mapping"],
+)
+def test_what_a_request_cannot_hold_is_an_error_before_anything_is_sent(value: object) -> None:
     caller = Caller(ok())
 
-    with pytest.raises(TypeError, match="object"):
-        caller.call("PutItem", {"Item": object()})
+    with pytest.raises(TypeError, match="a request cannot hold"):
+        caller.call("PutItem", {"Item": value})
 
     assert caller.pool.sent == []
 

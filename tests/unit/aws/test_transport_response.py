@@ -96,3 +96,8 @@ def test_a_connection_with_more_than_the_response_takes_no_other_request() -> No
 def test_a_response_that_ends_early_is_an_error(parts: tuple[bytes, ...]) -> None:
     with pytest.raises((HTTPException, OSError)):
         reading(*parts)
+
+
+def test_a_length_of_more_digits_than_a_number_has_is_an_error() -> None:
+    with pytest.raises(HTTPException):
+        reading(b"HTTP/1.1 200 OK\r\ncontent-length: " + b"9" * 5_000 + b"\r\n\r\n")

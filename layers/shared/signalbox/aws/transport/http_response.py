@@ -19,6 +19,7 @@ from signalbox.models.frozen import frozen
 _MAX_CONTENT_BYTES: Final = 20_000_000
 """More than the 16 MB that DynamoDB gives for a batch."""
 
+_MAX_DIGITS: Final = 12
 _RECEIVED_BYTES: Final = 65_536
 _HEAD: Final = re.compile(
     rb"HTTP/1\.1 (?!204|304)([2-5][0-9]{2})(?: [\x20-\x7e]*)?"
@@ -69,6 +70,7 @@ def _plain_headers(lines: bytes) -> dict[str, str] | None:
     is_plain = (
         len(headers) == len(pairs)
         and length.isdecimal()
+        and len(length) <= _MAX_DIGITS
         and "transfer-encoding" not in headers
         and headers.get("connection", "keep-alive").lower() == "keep-alive"
     )

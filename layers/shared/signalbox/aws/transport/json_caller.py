@@ -37,6 +37,7 @@ _MAX_SKEW_SECONDS: Final = 240
 """AWS accepts five minutes: https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html"""
 
 _BYTES: Final = frozenset({bytes, bytearray, memoryview})
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 @frozen
@@ -235,13 +236,15 @@ def _encoded(request: Mapping[str, Any]) -> bytes:
     document = _encode_bytes(request)
     try:
         return to_json(document)
-    except PydanticSerializationError:
-        # a lone surrogate, which AWS refuses, or a value that JSON does not have
+    except PydanticSerializationError:  # of a lone surrogate, which AWS refuses
         return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _encode_bytes(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document with all bytes in it in base64, as `_decode_bytes` reads them."""
+    """Return a document with all bytes in it in base64, as `_decode_bytes` reads them.
+
+    pydantic would take bytes elsewhere for texts, and make a text of what JSON does not have.
+    """
     encoded = {**document}
     for name, value in document.items():
         kind = type(value)
@@ -252,4 +255,6 @@ def _encode_bytes(document: Mapping[str, Any]) -> Mapping[str, Any]:
             encoded[name] = b2a_base64(value, newline=False).decode()
         elif kind is list or kind is tuple:
             encoded[name] = [_encode_bytes({"": part})[""] for part in value]
+        elif kind not in _PLAIN and not isinstance(value, str):
+            raise TypeError(f"a request cannot hold a value of the type {kind.__name__}")
     return encoded
