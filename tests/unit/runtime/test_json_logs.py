@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from contextlib import redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from itertools import count as counting
 from typing import Any, cast
 from unittest.mock import Mock
@@ -98,6 +98,18 @@ def test_a_record_is_one_write_with_its_line_break() -> None:
     assert line.endswith("}\n")
     assert json.loads(line)["message"] == "webhook"
     stream.flush.assert_called_once()
+
+
+def test_a_record_with_a_lone_surrogate_is_written_as_well() -> None:
+    stream = TextIOWrapper(BytesIO(), "utf-8")
+    handler = LineHandler(stream)
+    handler.setFormatter(JsonFormatter("signalbox", {}))
+
+    handler.handle(logging.makeLogRecord({"msg": "Größe \ud800", "levelno": logging.INFO}))
+
+    written = stream.buffer.getvalue()
+    assert json.loads(written)["message"] == "Größe \ud800"
+    assert "Größe".encode() in written
 
 
 def test_a_record_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

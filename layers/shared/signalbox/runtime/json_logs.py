@@ -57,12 +57,18 @@ class JsonFormatter(logging.Formatter):
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes each record in one write, which threads need no lock for. It has no filters."""
+    """Writes each record in one write, which threads need no lock for. It has no filters.
+
+    A lone surrogate, which UTF-8 does not have, is written as JSON escapes it.
+    """
 
     @override
     def handle(self, record: logging.LogRecord) -> bool:
         try:
-            self.stream.write(f"{self.format(record)}\n")
+            line = self.format(record)
+            if not line.isascii():
+                line = line.encode(errors="backslashreplace").decode()
+            self.stream.write(f"{line}\n")
             self.stream.flush()
         except Exception:  # noqa: BLE001  as in any handler: what cannot be logged stops nothing
             self.handleError(record)
