@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from signalbox.models.errors import Unavailable
@@ -27,6 +27,7 @@ class Message:
     tenant: str | None = None
     receipt: str = ""
     received: int = 0
+    hidden_at_most_until: datetime = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class FakeTaskQueue:
@@ -73,15 +74,18 @@ class FakeTaskQueue:
         message.visible_at = self._until(hidden)
         message.receipt = self._name("r")
         message.received += 1
+        message.hidden_at_most_until = self._until(LONGEST)
         return QueueMessage(
             queue=priority, task=message.task, message=message.id, receipt=message.receipt
         )
 
     def hide(self, priority: Priority, receipt: str, seconds: int) -> None:
         self._reach()
+        until = self._until(seconds)
         for message in self.messages[priority]:
-            if message.receipt == receipt:
-                message.visible_at = self._until(seconds)
+            # more than twelve hours after the receive are refused, and then it stays as it is
+            if message.receipt == receipt and until <= message.hidden_at_most_until:
+                message.visible_at = until
 
     def delete(self, priority: Priority, receipt: str) -> None:
         self._reach()

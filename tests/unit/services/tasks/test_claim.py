@@ -10,6 +10,7 @@ from signalbox.models.lifecycle import cancelled
 from signalbox.models.task import Priority, Task
 from signalbox.services.ports.tasks import QueueMessage
 from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.leases import MAX_LEASE_SECONDS
 from tests.builders import NOW, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.queues import FakeTaskQueue
@@ -41,13 +42,26 @@ class _Queue(FakeTaskQueue):
         return found
 
 
+class _Tasks(FakeTaskStore):
+    """Lets the time pass that each write `takes`."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._time = clock
+        self.takes = 0
+
+    def replace(self, before: Task, after: Task) -> None:
+        self._time.advance(seconds=self.takes)
+        super().replace(before, after)
+
+
 class _Box:
     """Queues, tasks and who claims from them; pauses are what the test says at each time."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.queue = _Queue(self.clock)
-        self.tasks = FakeTaskStore()
+        self.tasks = _Tasks(self.clock)
         self.claim = ClaimTask(
             tasks=self.tasks,
             queue=self.queue,
@@ -136,6 +150,19 @@ def test_the_message_of_a_long_lease_is_hidden_after_its_lease_was_written() -> 
     (message,) = box.queue.messages[Priority.NORMAL]
     assert message.visible_at == taken.lease.expires_at
     assert box.queue.hidden == [3_600]
+
+
+def test_the_message_of_the_longest_lease_is_hidden_for_nearly_as_long() -> None:
+    box = _Box()
+    box.send(a_task())
+    box.tasks.takes = 1
+
+    taken = box.claim(ME, lease_seconds=MAX_LEASE_SECONDS, wait_seconds=0)
+
+    assert taken
+    assert taken.lease
+    (message,) = box.queue.messages[Priority.NORMAL]
+    assert timedelta() <= taken.lease.expires_at - message.visible_at <= timedelta(minutes=1)
 
 
 def test_a_message_whose_lease_was_not_written_comes_back_in_a_minute() -> None:

@@ -27,12 +27,17 @@ if TYPE_CHECKING:
     from signalbox.services.tasks.slots import TaskSlots
 
 _WEIGHTS: Final = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
-_MAX_VISIBILITY_SECONDS: Final = 43_200
 _RECEIVE_SECONDS: Final = 60
 """For how long a message is hidden until its lease is written, or if it could not be written.
 
 A crash in between does not hide it for hours, and an outage of the table does not use up its
 receives.
+"""
+
+_MAX_VISIBILITY_SECONDS: Final = 43_200 - _RECEIVE_SECONDS
+"""SQS hides a message for twelve hours from its receive and refuses to hide it for longer.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 """
 
 _USUAL_LEASE_SECONDS: Final = 300
@@ -96,7 +101,7 @@ class ClaimTask:
             if _receive_seconds(lease_seconds) != lease_seconds:
                 # the task is held all the same: its message would be hidden when it comes back
                 with suppress(Unavailable):
-                    self.queue.hide(message.queue, message.receipt, lease_seconds)
+                    self._hide(message, timedelta(seconds=lease_seconds))
             return task
         return None
 
