@@ -77,7 +77,7 @@ class ReleaseBuild:
             template, version=self.version, runtime=RELEASE_RUNTIME, architecture=architecture
         ).encode()
         files["samconfig.toml"] = archive_settings(
-            RELEASE_RUNTIME, architecture, _PARAMETERS
+            _PARAMETERS, version=self.version, runtime=RELEASE_RUNTIME, architecture=architecture
         ).encode()
         return zip_archive({f"{name}/{path}": content for path, content in files.items()})
 

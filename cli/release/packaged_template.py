@@ -66,9 +66,15 @@ def packaged_template(
     return _with_runtime(text, runtime)
 
 
-def archive_settings(runtime: str, architecture: str, parameters: Sequence[str]) -> str:
-    """Return samconfig.toml of the archive: `sam deploy` needs no more than `--guided`."""
-    overrides = [f"PythonRuntime={runtime}", f"Architecture={architecture}", *parameters]
+def archive_settings(
+    parameters: Sequence[str], *, version: SemanticVersion, runtime: str, architecture: str
+) -> str:
+    """Return samconfig.toml of the archive: `sam deploy` needs no more than `--guided`.
+
+    The version is the revision, by which functions that start from snapshots get new ones.
+    """
+    machine = (f"PythonRuntime={runtime}", f"Architecture={architecture}")
+    overrides = [*machine, f"Revision={version}", *parameters]
     lines = "".join(f'    "{override}",\n' for override in overrides)
     return f"""\
 version = 0.1

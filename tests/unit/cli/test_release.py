@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 import zipfile
+from collections.abc import Sequence
 from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any, Final
@@ -337,18 +338,32 @@ def test_a_template_of_another_form_is_refused(part: str) -> None:
         packaged_template(template, version=V1_4_0, runtime="python3.13", architecture="arm64")
 
 
+def settings_of_archive(release: SemanticVersion, parameters: Sequence[str] = ()) -> dict[str, Any]:
+    text = archive_settings(parameters, version=release, runtime="python3.13", architecture="arm64")
+    settings: dict[str, Any] = tomllib.loads(text)["default"]
+    return settings
+
+
 def test_an_archive_is_deployed_as_the_stage_prod_is() -> None:
     prod = tomllib.loads((PROJECT / "samconfig.toml").read_text())["prod"]
     own = prod["deploy"]["parameters"]["parameter_overrides"]
 
-    settings = tomllib.loads(archive_settings("python3.13", "arm64", own))["default"]
+    settings = settings_of_archive(V1_4_0, own)
 
-    machine = ["PythonRuntime=python3.13", "Architecture=arm64"]
+    machine = ["PythonRuntime=python3.13", "Architecture=arm64", "Revision=1.4.0"]
     assert settings["global"] == prod["global"]
     assert settings["deploy"]["parameters"] == {
         **prod["deploy"]["parameters"],
         "parameter_overrides": [*machine, *own],
     }
+
+
+def test_each_release_is_a_revision_that_replaces_the_snapshots_of_the_one_before() -> None:
+    overrides = settings_of_archive(V1_4_0)["deploy"]["parameters"]["parameter_overrides"]
+
+    revision = overrides[2].removeprefix("Revision=")
+    assert revision == "1.4.0"
+    assert re.fullmatch(packaged()["Parameters"]["Revision"]["AllowedPattern"], revision)
 
 
 def test_a_release_is_built_for_the_runtime_of_the_template_and_both_processors() -> None:
