@@ -480,6 +480,18 @@ def test_of_many_that_wait_for_a_task_the_first_are_listed() -> None:
     assert (len(tasks), more) == (LISTED_DEPENDENTS, True)
 
 
+def test_many_that_were_cancelled_hide_none_that_waits() -> None:
+    graph = Graph()
+    first = graph.create()
+    for _ in range(3 * LISTED_DEPENDENTS):
+        graph.cancel(graph.create(first))
+    waiting = {graph.create(first).id for _ in range(LISTED_DEPENDENTS)}
+
+    tasks, more = graph.dependents(first)
+
+    assert ({task.id for task in tasks}, more) == (waiting, False)
+
+
 def test_a_registered_dependent_that_was_never_created_is_not_listed() -> None:
     graph = Graph()
     first = graph.create()

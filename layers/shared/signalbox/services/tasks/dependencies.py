@@ -6,7 +6,6 @@ them itself after it exists. So the end of one of them is noticed by the one or 
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
 from typing import Final
 
 from signalbox.models.dependencies import (
@@ -24,7 +23,7 @@ from signalbox.models.lifecycle import notified
 from signalbox.models.task import Task
 from signalbox.services.ports.tasks import DependentIndex, TaskStore
 from signalbox.services.ports.time import Clock
-from signalbox.services.tasks.find_task import find_tasks
+from signalbox.services.tasks.find_task import find_task, find_tasks
 
 _MAX_WRITES: Final = 10
 SETTLED_AT_ONCE: Final = 100
@@ -33,6 +32,9 @@ SETTLED_AT_ONCE: Final = 100
 
 LISTED_DEPENDENTS: Final = 20
 """How many of the tasks that wait for a task are listed."""
+
+_LOOKED_AT: Final = 100
+"""How many registered dependents are looked at for these."""
 
 
 @frozen
@@ -51,10 +53,15 @@ class ListDependents:
         task = self.tasks.get(awaited)
         if task.finished or not (task.relations and task.relations.has_dependents):
             return (), False
-        names = list(islice(self.index.dependents(awaited), LISTED_DEPENDENTS + 1))
-        found = find_tasks(self.tasks, names[:LISTED_DEPENDENTS]).values()
-        waiting = tuple(each for each in found if each and awaited in each.waits_for)
-        return waiting, len(names) > LISTED_DEPENDENTS
+        waiting: list[Task] = []
+        # those that were cancelled stay registered until the task ends
+        for position, dependent in enumerate(self.index.dependents(awaited)):
+            if position >= _LOOKED_AT or len(waiting) > LISTED_DEPENDENTS:
+                return tuple(waiting[:LISTED_DEPENDENTS]), True
+            found = find_task(self.tasks, dependent)
+            if found and awaited in found.waits_for:
+                waiting.append(found)
+        return tuple(waiting[:LISTED_DEPENDENTS]), len(waiting) > LISTED_DEPENDENTS
 
 
 @frozen
