@@ -28,6 +28,7 @@ from signalbox.http.schemas.problems import Problem
 from signalbox.http.schemas.task_changes import (
     CancelTaskRequest,
     CancelTaskResponse,
+    DependentList,
     TaskChangeList,
 )
 from signalbox.http.schemas.tasks import TASKS, TaskList
@@ -145,6 +146,10 @@ class ApiClient:
     def changes(self, task: TaskId) -> TaskChangeList:
         """Return the changes of a task."""
         return self.ask("GET", join_path(TASKS, task, "changes"), TaskChangeList)
+
+    def dependents(self, task: TaskId) -> DependentList:
+        """Return the first tasks that wait for a task."""
+        return self.ask("GET", join_path(TASKS, task, "dependents"), DependentList)
 
     def claim(self, claim: ClaimRequest) -> ClaimResponse:
         """Claim the next task."""

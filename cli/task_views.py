@@ -1,7 +1,7 @@
 """Tasks as text, and as they change."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -55,6 +55,24 @@ def task_fields(task: TaskView) -> dict[str, str]:
         "Finished": format_time(task.finished_at),
         "Forgotten": format_time(task.expires_at),
     }
+
+
+def print_tasks(tasks: Sequence[TaskSummary], output: Output) -> None:
+    """Print tasks as a table."""
+    output.rows(
+        tasks,
+        {
+            "Id": lambda task: task.id,
+            "Status": lambda task: task.status,
+            "Priority": lambda task: task.priority,
+            "Title": lambda task: task.title,
+            "Repository": lambda task: task.repository or "",
+            "Try": lambda task: str(task.attempt),
+            "Created": lambda task: format_time(task.created_at),
+            "Not before": lambda task: format_time(task.not_before),
+            "Waits for": lambda task: task.limited_by or str(len(task.waits_for) or ""),
+        },
+    )
 
 
 def cancel_subtree(api: ApiClient, task: TaskId, reason: str | None, output: Output) -> None:

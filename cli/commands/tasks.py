@@ -232,6 +232,22 @@ def changes(context: typer.Context, task_id: TaskArgument, *, as_json: JsonOptio
 
 
 @app.command()
+def dependents(
+    context: typer.Context, task_id: TaskArgument, *, as_json: JsonOption = False
+) -> None:
+    """List the first 20 tasks that wait for a task."""
+    from cli.api_client import connect_api
+    from cli.task_views import print_tasks
+    from signalbox.models.ids import TaskId
+
+    output = Output(as_json)
+    waiting = connect_api(chosen_target(context)).dependents(TaskId(task_id))
+    print_tasks(waiting.items, output)
+    if waiting.more:
+        output.note("there may be more")
+
+
+@app.command()
 def logs(
     context: typer.Context,
     task_id: TaskArgument,
@@ -279,6 +295,7 @@ def list_(  # noqa: PLR0913 - each is an option
 ) -> None:
     """List tasks, newest first."""
     from cli.api_client import connect_api
+    from cli.task_views import print_tasks
 
     filters = query_parameters(
         status=status,
@@ -289,20 +306,7 @@ def list_(  # noqa: PLR0913 - each is an option
         until=until,
     )
     found = connect_api(chosen_target(context)).tasks(filters, limit)
-    Output(as_json).rows(
-        list(found),
-        {
-            "Id": lambda task: task.id,
-            "Status": lambda task: task.status,
-            "Priority": lambda task: task.priority,
-            "Title": lambda task: task.title,
-            "Repository": lambda task: task.repository or "",
-            "Try": lambda task: str(task.attempt),
-            "Created": lambda task: format_time(task.created_at),
-            "Not before": lambda task: format_time(task.not_before),
-            "Waits for": lambda task: task.limited_by or str(len(task.waits_for) or ""),
-        },
-    )
+    print_tasks(list(found), Output(as_json))
 
 
 @app.command()

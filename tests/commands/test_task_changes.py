@@ -5,6 +5,7 @@ import pytest
 
 from cli.api_client import ApiError
 from signalbox.models.task import Priority, Task, TaskStatus
+from signalbox.services.tasks.dependencies import LISTED_DEPENDENTS
 from signalbox.services.tasks.update import UpdateTaskRequest
 from tests.builders import a_task, done, held
 from tests.commands.conftest import CommandLine
@@ -221,6 +222,22 @@ def test_a_task_is_cancelled_with_those_that_wait_for_it(
     assert result.code == 0
     assert {task.status for task in served.all()} == {TaskStatus.CANCELLED}
     assert all(task.id in result.out for task in served.all())
+
+
+def test_the_tasks_that_wait_for_a_task_are_listed(signalbox: CommandLine, served: Served) -> None:
+    signalbox("tasks", "create", "Build")
+    (first,) = served.all()
+    for number in range(LISTED_DEPENDENTS):
+        signalbox("tasks", "create", f"Deploy {number}", "--after", first.id)
+    some = signalbox("tasks", "dependents", first.id)
+    signalbox("tasks", "create", "Announce", "--after", first.id)
+
+    many = signalbox("tasks", "dependents", first.id)
+
+    assert (some.code, many.code) == (0, 0)
+    assert all(f"Deploy {number} " in some.out for number in range(LISTED_DEPENDENTS))
+    assert "there may be more" in many.err
+    assert "there may be more" not in some.err
 
 
 def test_a_new_task_can_take_the_place_of_its_group(signalbox: CommandLine, served: Served) -> None:

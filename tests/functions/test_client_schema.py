@@ -44,6 +44,7 @@ OPERATIONS: Mapping[Callable[..., object], AnyOperation] = {
     operations.approve_task: operations.approve_task(TASK),
     operations.reject_task: operations.reject_task(TASK, "r"),
     operations.task_history: operations.task_history(TASK),
+    operations.list_dependents: operations.list_dependents(TASK),
     operations.claim_task: operations.claim_task("w", 60, 0),
     operations.heartbeat: operations.heartbeat(TASK, LEASE, 60, None),
     operations.append_log: operations.append_log(TASK, LEASE, ["a"], 1),

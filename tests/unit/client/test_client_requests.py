@@ -359,6 +359,7 @@ CALLS: dict[str, tuple[tuple[object, ...], dict[str, object]]] = {
     "approve_task": ((TASK_ID,), {}),
     "reject_task": ((TASK_ID,), {"reason": "not today"}),
     "task_history": ((TASK_ID,), {}),
+    "list_dependents": ((TASK_ID,), {}),
     "wait_for_task": ((TASK_ID,), {"timeout": 0}),
     "claim_task": (("w1",), {"lease_seconds": 30, "wait_seconds": 2}),
     "heartbeat": ((TASK_ID, LEASE), {"lease_seconds": 30, "progress": "half way"}),

@@ -19,6 +19,7 @@ from signalbox_client.models import (
     ClaimedTask,
     Delivery,
     DeliverySummary,
+    Dependents,
     Heartbeat,
     Lease,
     LogLine,
@@ -97,6 +98,10 @@ class AsyncClient(AsyncConnection):
     async def task_history(self, task_id: str) -> tuple[TaskChange, ...]:
         """Return the changes of a task, the oldest first."""
         return (await self.send(operations.task_history(task_id))).items
+
+    async def list_dependents(self, task_id: str) -> Dependents:
+        """Return the first 20 tasks that wait for a task, and whether there may be `more`."""
+        return await self.send(operations.list_dependents(task_id))
 
     async def wait_for_task(self, task_id: str, *, timeout: float | None = None) -> Task:  # noqa: ASYNC109  over several requests
         """Return the task when it has finished, whether it succeeded or not.

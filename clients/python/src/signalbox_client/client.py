@@ -19,6 +19,7 @@ from signalbox_client.models import (
     ClaimedTask,
     Delivery,
     DeliverySummary,
+    Dependents,
     Heartbeat,
     Lease,
     LogLine,
@@ -96,6 +97,10 @@ class Client(SyncConnection):
     def task_history(self, task_id: str) -> tuple[TaskChange, ...]:
         """Return the changes of a task, the oldest first."""
         return (self.send(operations.task_history(task_id))).items
+
+    def list_dependents(self, task_id: str) -> Dependents:
+        """Return the first 20 tasks that wait for a task, and whether there may be `more`."""
+        return self.send(operations.list_dependents(task_id))
 
     def wait_for_task(self, task_id: str, *, timeout: float | None = None) -> Task:
         """Return the task when it has finished, whether it succeeded or not.

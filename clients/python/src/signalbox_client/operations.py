@@ -34,6 +34,7 @@ from signalbox_client.models import (
     Delivery,
     DeliveryBody,
     DeliveryPage,
+    Dependents,
     Heartbeat,
     Lease,
     LogPage,
@@ -164,6 +165,11 @@ def reject_task(task_id: str, reason: str | None) -> Operation[Task]:
 def task_history(task_id: str) -> Operation[TaskHistory]:
     """Get the changes of a task."""
     return Operation(method="GET", path=_path(_TASKS, task_id, "changes"), response=TaskHistory)
+
+
+def list_dependents(task_id: str) -> Operation[Dependents]:
+    """List the first tasks that wait for a task."""
+    return Operation(method="GET", path=_path(_TASKS, task_id, "dependents"), response=Dependents)
 
 
 def claim_task(worker: str, lease_seconds: int, wait_seconds: int) -> Operation[Claim]:

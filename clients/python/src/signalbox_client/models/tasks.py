@@ -161,6 +161,14 @@ class TaskSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dependents:
+    """The first tasks that wait for a task, and whether there may be `more`."""
+
+    items: tuple[TaskSummary, ...] = ()
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPage:
     """A page of tasks, newest first. `next` is the cursor of the next page, None at the end.
 
