@@ -51,6 +51,22 @@ def test_a_schedule_is_paused_resumed_and_run_now(
     expect(dashboard.page.get_by_role("link", name=f"Task of {name}")).to_be_visible()
 
 
+def test_a_double_click_runs_a_schedule_once(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    name = f"once-{token_hex(4)}"
+    schedule = {"name": name, "at": "2099-01-01T08:00:00Z", "task": {"title": f"Task of {name}"}}
+    stack.call("PUT", f"schedules/{name}", schedule, **{"If-None-Match": "*"})
+    dashboard.open("/schedules", "Schedules")
+
+    dashboard.page.get_by_role("button", name=f"Run {name} now").dblclick()
+    expect(dashboard.page.get_by_role("status").last).to_contain_text("Task created")
+    expect(dashboard.page.get_by_role("button", name=f"Run {name} now")).to_be_enabled()
+
+    titles = [task["title"] for task in stack.call("GET", "tasks?provider=schedule")["items"]]
+    assert titles.count(f"Task of {name}") == 1
+
+
 def test_who_may_only_read_sees_schedules_and_no_buttons(
     open_dashboard: OpenDashboard, stack: NewcomerStack
 ) -> None:

@@ -1,5 +1,5 @@
 import { type Schema, post } from "../api/client";
-import { notify, notifyError } from "../components/messages";
+import { useAction } from "../components/action";
 import { randomText } from "../random";
 import { usePermission } from "../session";
 
@@ -7,25 +7,17 @@ import { usePermission } from "../session";
 export function ScheduleActions({ schedule: { name, enabled }, onChange }: { schedule: Schema<"Schedule">; onChange: () => void }) {
   const can = usePermission();
   const path = { name };
-  const act = async (done: string, action: () => Promise<unknown>) => {
-    try {
-      await action();
-      notify(done);
-    } catch (error) {
-      notifyError(error);
-    }
-    onChange();
-  };
+  const { busy, act } = useAction(onChange);
   return (
     <span class="row-actions">
       {can("tasks:write") && (
-        <button type="button" aria-label={`Run ${name} now`} onClick={() => void act("Task created", () => post("/api/v1/schedules/{name}/run", { path, headers: { "Idempotency-Key": `"${randomText()}"` } }))}>Run now</button>
+        <button type="button" aria-label={`Run ${name} now`} disabled={busy} onClick={() => act("Task created", () => post("/api/v1/schedules/{name}/run", { path, headers: { "Idempotency-Key": `"${randomText()}"` } }))}>Run now</button>
       )}
       {can("config:write") && enabled && (
-        <button type="button" aria-label={`Pause ${name}`} onClick={() => void act(`The schedule ${name} is paused`, () => post("/api/v1/schedules/{name}/pause", { path }))}>Pause</button>
+        <button type="button" aria-label={`Pause ${name}`} disabled={busy} onClick={() => act(`The schedule ${name} is paused`, () => post("/api/v1/schedules/{name}/pause", { path }))}>Pause</button>
       )}
       {can("config:write") && !enabled && (
-        <button type="button" aria-label={`Resume ${name}`} onClick={() => void act(`The schedule ${name} is resumed`, () => post("/api/v1/schedules/{name}/resume", { path }))}>Resume</button>
+        <button type="button" aria-label={`Resume ${name}`} disabled={busy} onClick={() => act(`The schedule ${name} is resumed`, () => post("/api/v1/schedules/{name}/resume", { path }))}>Resume</button>
       )}
     </span>
   );

@@ -1,6 +1,7 @@
 import { useId, useState } from "preact/hooks";
 import { type Schema, post, request } from "../api/client";
 import { ApiProblem } from "../api/problems";
+import { useAction } from "../components/action";
 import { notify, notifyError } from "../components/messages";
 import { usePermission } from "../session";
 import { priorities } from "./columns";
@@ -19,26 +20,18 @@ export function TaskActions({ task, onChange }: ActionsProps) {
   const can = usePermission();
   const [dialog, setDialog] = useState<"cancel" | "reject" | null>(null);
   const path = { task_id: task.id };
-  const act = async (label: string, action: () => Promise<unknown>) => {
-    try {
-      await action();
-      notify(label);
-    } catch (error) {
-      notifyError(error);
-    }
-    onChange();
-  };
+  const { busy, act } = useAction(onChange);
   return (
     <>
       {can("tasks:write") && isOpen(task) && <PriorityChoice task={task} onChange={onChange} />}
       {can("tasks:approve") && task.status === "awaiting_approval" && (
         <>
-          <button type="button" class="primary" onClick={() => void act("Task approved", () => post("/api/v1/tasks/{task_id}/approve", { path, headers: etagOf(task) }))}>Approve</button>
+          <button type="button" class="primary" disabled={busy} onClick={() => act("Task approved", () => post("/api/v1/tasks/{task_id}/approve", { path, headers: etagOf(task) }))}>Approve</button>
           <button type="button" class="danger" onClick={() => setDialog("reject")}>Reject …</button>
         </>
       )}
       {can("tasks:write") && ["failed", "cancelled"].includes(task.status) && (
-        <button type="button" class="primary" onClick={() => void act("Task queued again", () => post("/api/v1/tasks/{task_id}/retry", { path, headers: etagOf(task) }))}>Retry</button>
+        <button type="button" class="primary" disabled={busy} onClick={() => act("Task queued again", () => post("/api/v1/tasks/{task_id}/retry", { path, headers: etagOf(task) }))}>Retry</button>
       )}
       {can("tasks:write") && isOpen(task) && <button type="button" class="danger" onClick={() => setDialog("cancel")}>Cancel …</button>}
       {dialog === "cancel" && <CancelDialog task={task} onChange={onChange} onClose={() => setDialog(null)} />}
