@@ -68,6 +68,16 @@ def found(thing: object) -> list[tuple[str, str]]:
             "transform.cancel_running",
             "expects transform.group beside it",
         ),
+        (
+            {"transform": {"group": "'a'", "cancel_running": "`true`"}},
+            "transform.cancel_running",
+            "expects transform.group_policy beside it",
+        ),
+        (
+            {"transform": {"group": "'a'", "group_policy": "'latest'", "cancel_running": "true"}},
+            "transform.cancel_running",
+            "is it payload.true, or the literal `true`?",
+        ),
     ],
 )
 def test_a_source_names_what_github_sends(fields: dict[str, Any], path: str, reason: str) -> None:

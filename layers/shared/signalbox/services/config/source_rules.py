@@ -15,7 +15,13 @@ from signalbox.services.config.expression_rules import expression_faults
 from signalbox.services.deliveries.event_rules import UnfitValue, event_fields, field_value
 
 _EVENT: Final = event_fields(Event(type="", title=""))
-_OF_GROUP: Final = ("group_policy", "cancel_running")
+_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "group_policy": ("group",),
+    "cancel_running": ("group", "group_policy"),
+}
+"""Fields of a transform that do nothing without others."""
+
+_LITERALS: Final = ("true", "false", "null")
 _DOCUMENT: Final = ("event", "payload", "headers")
 
 
@@ -31,14 +37,15 @@ def source_rule_violations(source: Source) -> Iterator[ManifestError]:
 
 
 def _in_transform(transform: TaskTransform) -> Iterator[ManifestError]:
-    for name, expression in transform.expressions():
+    expressions = dict(transform.expressions())
+    for name, expression in expressions.items():
         # a time is only one of some day: whether it can be had depends on when that is
         if name != "not_before" and (reason := _constant_fault(name, expression)):
             yield ManifestError(path=f"transform.{name}", reason=reason)
-        if name in _OF_GROUP and not transform.group:
-            yield ManifestError(
-                path=f"transform.{name}", reason="expects transform.group beside it"
-            )
+        missing = [other for other in _BESIDE.get(name, ()) if other not in expressions]
+        if missing:
+            reason = f"expects transform.{missing[0]} beside it"
+            yield ManifestError(path=f"transform.{name}", reason=reason)
 
 
 def _constant_fault(field: str, expression: str) -> str | None:
@@ -79,7 +86,8 @@ def _expressions(source: Source) -> Iterator[tuple[str, str]]:
 def _name_fault(name: str, member: str | None) -> str | None:
     if name not in _DOCUMENT:
         there_are = ", ".join(_DOCUMENT)
-        return f"names {name}, and there are {there_are}; is it payload.{name}, or text: '{name}'?"
+        other = f"the literal `{name}`" if name in _LITERALS else f"text: '{name}'"
+        return f"names {name}, and there are {there_are}; is it payload.{name}, or {other}?"
     if name == "event" and member is not None and member not in _EVENT:
         return f'names "event.{member}", which no event has; {suggest(member, _EVENT)}'
     return None
