@@ -26,20 +26,25 @@ def entry_while_leased(before: Task, after: Task, now: datetime) -> Task:
     sends its heartbeats in time causes no work of maintenance, however long it runs.
     """
     entry = before.indexed_due_at
-    stays = entry is not None and entry >= next_heartbeat(before, after, now)
+    stays = entry is not None and entry >= _at_same_pace(before, after, now)
     return _with_entry(after, entry if stays else after.due_at)
 
 
-def next_heartbeat(before: Task, after: Task, now: datetime) -> datetime:
+def next_heartbeat(now: datetime, lease_end: datetime) -> datetime:
+    """Return when the heartbeat after this one comes at the latest."""
+    return now + (lease_end - now) / _HEARTBEATS_PER_LEASE
+
+
+def _at_same_pace(before: Task, after: Task, now: datetime) -> datetime:
     """Return when the next heartbeat comes at the latest, if the worker keeps its pace."""
     if after.lease is None:
         return now
-    pace = (after.lease.expires_at - now) / _HEARTBEATS_PER_LEASE
+    latest = next_heartbeat(now, after.lease.expires_at)
     if before.lease and before.lease.id == after.lease.id:
         # leases of the same length end as far apart as the heartbeats were
         last = after.lease.expires_at - before.lease.expires_at
-        pace = min(pace, 2 * last) if last > timedelta() else pace
-    return now + pace
+        latest = min(latest, now + 2 * last) if last > timedelta() else latest
+    return latest
 
 
 def _with_entry(task: Task, entry: datetime | None) -> Task:

@@ -144,20 +144,18 @@ def extended(
 ) -> Task:
     """Return the task with a longer lease. It is not a step.
 
-    Its message stays hidden as it is if it will not be seen before the next heartbeat: its lease
-    has a `hidden_until` then.
+    Its message stays hidden as it is if it will not be seen before the next heartbeat, also of a
+    worker that sends them less often from now on: its lease has a `hidden_until` then.
 
     Raises:
         LeaseLost: The lease is not the current one.
     """
     held = current_lease(task, lease, fence)
-    longer = held.model_copy(update={"expires_at": until, "hidden_until": None})
-    update = {"lease": longer} | ({"progress": progress} if progress else {})
-    after = task.model_copy(update=update)
     hidden = held.hidden_until or held.expires_at
-    if next_heartbeat(task, after, now) < hidden <= until:
-        longer = longer.model_copy(update={"hidden_until": hidden})
-        after = after.model_copy(update={"lease": longer})
+    stays = next_heartbeat(now, until) < hidden <= until
+    lease_update = {"expires_at": until, "hidden_until": hidden if stays else None}
+    update = {"lease": held.model_copy(update=lease_update)}
+    after = task.model_copy(update=update | ({"progress": progress} if progress else {}))
     return entry_while_leased(task, after, now)
 
 

@@ -111,6 +111,16 @@ def test_a_heartbeat_that_is_late_or_for_another_time_hides_the_message_at_once(
     assert seen == lease_seconds
 
 
+def test_a_worker_that_reports_each_second_may_be_silent_for_a_third_of_its_lease_at_any_time() -> (
+    None
+):
+    work = Work()
+
+    seen = [beat(work, after=1) for _ in range(600)]
+
+    assert min(seen) >= 100
+
+
 def test_a_message_is_never_hidden_for_longer_than_the_lease() -> None:
     work = Work()
     random = Random(3)
