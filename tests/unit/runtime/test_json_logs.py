@@ -123,6 +123,15 @@ def test_a_record_that_cannot_be_written_stops_nothing(monkeypatch: pytest.Monke
     assert handled
 
 
+def test_a_metric_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Mock(side_effect=BrokenPipeError)
+    monkeypatch.setattr("sys.stdout", Mock(write=write))
+
+    count("Notifications", {})
+
+    write.assert_called_once()
+
+
 @pytest.mark.parametrize("dimensions", [{}, {"connector": "slack", "outcome": "delivered"}])
 def test_a_metric_is_the_line_that_powertools_writes(
     monkeypatch: pytest.MonkeyPatch, dimensions: dict[str, str]

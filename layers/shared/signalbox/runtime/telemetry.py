@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -137,5 +138,6 @@ def _write(*values: _Values) -> None:
         fields |= named
         fields |= metrics
     metadata = {"Timestamp": int(time.time() * 1_000), "CloudWatchMetrics": directives}
-    line = to_json({"_aws": metadata, **fields}).decode()
-    sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too
+    with suppress(OSError, ValueError):  # what cannot be counted stops nothing
+        line = to_json({"_aws": metadata, **fields}).decode()
+        sys.stdout.write(f"{line}\n")  # in one write: other threads write lines too
