@@ -109,6 +109,17 @@ def test_a_task_is_claimed_logged_and_completed(system: System) -> None:
     assert agent.done("read_log", task_id=task)["finished"] is True
 
 
+def test_an_agent_sees_what_waits_for_a_task(system: System) -> None:
+    agent = Agent(system, "admin")
+    first = agent.done("create_task", title="Build")["id"]
+    second = agent.done("create_task", title="Deploy", after=[first])["id"]
+
+    dependents = agent.done("list_dependents", task_id=first)
+
+    assert dependents["more"] is False
+    assert [members(task)["id"] for task in rows(dependents["items"])] == [second]
+
+
 def test_a_lease_that_another_worker_got_is_lost(system: System) -> None:
     agent = Agent(system, "worker")
     waiting(system)
@@ -129,7 +140,7 @@ def test_the_tools_are_those_that_the_scopes_allow(system: System) -> None:
     assert list(admin) == [tool.name for tool in TOOLS]
     assert {"claim_task", "complete_task", "get_task", "get_queue"} <= worker.keys()
     assert not {"create_task", "replay_delivery", "list_deliveries"} & worker.keys()
-    assert list(reader) == ["list_tasks", "get_task", "read_log"]
+    assert list(reader) == ["list_tasks", "get_task", "list_dependents", "read_log"]
 
 
 def test_every_schema_is_valid_and_every_tool_says_what_it_changes(system: System) -> None:

@@ -1,7 +1,7 @@
 """The tools: which operation of the API each of them is, and what a model should know of it.
 
-Parameters, schemas and scopes are those of the route. There is deliberately no tool that approves,
-cancels or edits tasks, changes the configuration or reads unmasked bodies: that is for people.
+Parameters, schemas and scopes are those of the route. There is deliberately no tool that approves
+or edits tasks, changes the configuration or reads unmasked bodies: that is for people.
 """
 
 from collections.abc import Mapping
@@ -57,6 +57,12 @@ TOOLS: Final = (
         title="Get a task",
         description="Get everything that is known of one task, except its lease.",
         operation=f"GET {_TASK}",
+    ),
+    Tool(
+        name="list_dependents",
+        title="List the tasks that wait for a task",
+        description="List the first 20 tasks that wait for a task, and whether there may be more.",
+        operation=f"GET {_TASK}/dependents",
     ),
     Tool(
         name="create_task",
