@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -31,6 +31,7 @@ _MAX_ITEMS: Final = 50
 _MAX_ITEM: Final = 2_000
 _DIGEST: Final = 32
 _GROUPING: Final = ("group", "group_policy", "cancel_running")
+_Choice = TypeVar("_Choice", Priority, GroupPolicy)
 _KIND: Final = re.compile(r"[a-z][a-z0-9._-]{0,99}")
 
 
@@ -184,11 +185,16 @@ def _kind(value: JsonValue) -> str:
     return kind
 
 
-def _priority(value: JsonValue) -> Priority:
-    try:
-        return Priority(_text(value).casefold())
-    except ValueError:
-        raise UnfitValue("priority, which is high, normal or low") from None
+def _choice(choices: type[_Choice], expected: str) -> Callable[[JsonValue], _Choice]:
+    """Return the reader of a field that has one of these values."""
+
+    def read(value: JsonValue) -> _Choice:
+        try:
+            return choices(_text(value).casefold())
+        except ValueError:
+            raise UnfitValue(expected) from None
+
+    return read
 
 
 def _url(value: JsonValue) -> str:
@@ -222,13 +228,6 @@ def _group(value: JsonValue) -> str:
     return f"{name[: MAX_GROUP - _DIGEST - 1]}…{digest}"
 
 
-def _group_policy(value: JsonValue) -> GroupPolicy:
-    try:
-        return GroupPolicy(_text(value).casefold())
-    except ValueError:
-        raise UnfitValue("policy of a group, which is queue or latest") from None
-
-
 def _flag(value: JsonValue) -> bool:
     if not isinstance(value, bool):
         raise UnfitValue("true or false")
@@ -242,11 +241,11 @@ _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "instruction": _text,
     "arguments": _items,
     "labels": _labels,
-    "priority": _priority,
+    "priority": _choice(Priority, "priority, which is high, normal or low"),
     "repository": _line,
     "branch": _line,
     "url": _url,
     "group": _group,
-    "group_policy": _group_policy,
+    "group_policy": _choice(GroupPolicy, "policy of a group, which is queue or latest"),
     "cancel_running": _flag,
 }
