@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from signalbox.models.errors import LeaseLost
+from signalbox.models.errors import LeaseLost, Unavailable
 from signalbox.models.task import ChangeType, Priority, Task
 from signalbox.services.tasks.leases import LeaseRef, ManageLease
 from tests.builders import a_lease, a_task, held
@@ -119,6 +119,17 @@ def test_a_worker_that_reports_each_second_may_be_silent_for_a_third_of_its_leas
     seen = [beat(work, after=1) for _ in range(600)]
 
     assert min(seen) >= 100
+
+
+def test_a_heartbeat_after_one_whose_message_was_not_reached_hides_the_message() -> None:
+    work = Work()
+    work.clock.advance(seconds=250)
+    work.queue.down = True
+    with pytest.raises(Unavailable):
+        work.hold.heartbeat(work.held, lease_seconds=300)
+    work.queue.down = False
+
+    assert beat(work, after=1) == 300
 
 
 def test_a_message_is_never_hidden_for_longer_than_the_lease() -> None:

@@ -5,6 +5,7 @@ reached, it returns by itself, and whoever receives it reads the task as it is t
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from math import ceil
@@ -81,9 +82,8 @@ class ManageLease:
             lambda task: extended(task, lease_ref.lease, lease_ref.fence, until, progress, now),
             task,
         )
-        lease = _lease(after)
-        if lease.hidden_until is None:
-            self.queue.hide(lease.queue, lease.receipt, lease_seconds)
+        if _lease(after).hidden_until is None:
+            self._hide(after, lease_seconds)
         return HeartbeatResult(word=HeartbeatAction.CONTINUE, task=after)
 
     def complete(self, lease_ref: LeaseRef, result: TaskResult) -> Task:
@@ -146,6 +146,17 @@ class ManageLease:
             else:
                 return after
         raise Unavailable("the task changes too fast")
+
+    def _hide(self, task: Task, seconds: int) -> None:
+        """Hide the message of a lease; if that fails, let the next heartbeat do it."""
+        lease = _lease(task)
+        try:
+            self.queue.hide(lease.queue, lease.receipt, seconds)
+        except Unavailable:
+            seen = lease.model_copy(update={"hidden_until": self.clock()})
+            with suppress(WriteConflict, Unavailable):
+                self.tasks.replace(task, task.model_copy(update={"lease": seen}))
+            raise
 
     def _without_message(self, task: Task) -> Task:
         lease = _lease(task)
