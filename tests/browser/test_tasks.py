@@ -107,6 +107,18 @@ def test_a_task_is_cancelled_with_all_that_depend_on_it(
     expect(details.get_by_role("link", name=first)).to_be_visible()
 
 
+def test_what_follows_does_not_move_when_it_is_known_that_nothing_waits_for_a_task(
+    dashboard: DashboardPage, stack: NewcomerStack
+) -> None:
+    dashboard.page.route("**/dependents", lambda _: None)  # it is never answered
+    dashboard.open(f"/tasks/{stack.create_task('unknown')}", "unknown")
+
+    expect(dashboard.page.get_by_role("region", name="Timeline")).to_be_visible()
+
+    waiting = dashboard.page.get_by_role("region", name="Tasks that wait for it")
+    expect(waiting).to_have_count(0)
+
+
 def test_a_task_for_which_none_waits_is_cancelled_without_that_choice(
     dashboard: DashboardPage, stack: NewcomerStack
 ) -> None:

@@ -15,10 +15,14 @@ export function useDependents(id: string, topics: readonly string[] = []): Resou
 /** Return how many tasks those are: `1 task`, `more than 20 tasks`. */
 export const countOf = ({ items, more }: Dependents): string => `${more ? "more than " : ""}${items.length} ${items.length === 1 && !more ? "task" : "tasks"}`;
 
+/** Return whether some tasks wait, as far as is known; where they cannot be loaded there may be some. */
+export const mayHaveDependents = ({ data, error }: Resource<Dependents>): boolean => data ? data.items.length > 0 || data.more : error !== undefined;
+
 /** The tasks that wait for a task; nothing if there are none. */
 export function WaitingTasks({ id }: { id: string }) {
   const list = useDependents(id, [`task/${id}`]);
-  if (list.data && !list.data.items.length && !list.data.more) return null;
+  // Most tasks have none: what follows must not move when that is known.
+  if (!mayHaveDependents(list)) return null;
   return (
     <Section title="Tasks that wait for it" aside={list.data && countOf(list.data)}>
       <Loaded resource={list} rows={1}>

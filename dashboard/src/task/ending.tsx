@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { type Schema, post, request } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
-import { countOf, useDependents } from "./dependents";
+import { countOf, mayHaveDependents, useDependents } from "./dependents";
 
 type Task = Schema<"TaskView">;
 interface EndingProps {
@@ -21,8 +21,6 @@ export function CancelDialog({ task, onChange, onClose }: EndingProps) {
   const [reason, setReason] = useState("");
   const [subtree, setSubtree] = useState(false);
   const dependents = useDependents(task.id);
-  // Where they cannot be loaded there may be some.
-  const mayHaveSome = dependents.data ? dependents.data.items.length > 0 || dependents.data.more : dependents.error !== undefined;
   const cancel = async () => {
     const options = { path: { task_id: task.id }, headers: etagOf(task) };
     const given = reason.trim() || undefined;
@@ -41,7 +39,7 @@ export function CancelDialog({ task, onChange, onClose }: EndingProps) {
     <ConfirmDialog title="Cancel this task?" action={subtree ? "Cancel all of them" : "Cancel the task"} danger onConfirm={cancel} onClose={onClose}>
       <p class="quote">{task.title}</p>
       <p>A worker that runs it learns of it at its next heartbeat. A cancelled task can be retried.</p>
-      {mayHaveSome && (
+      {mayHaveDependents(dependents) && (
         <>
           <p>{dependents.data && `Waiting for it: ${countOf(dependents.data)}. `}Tasks that wait for it are cancelled too, except those that run after a failure.</p>
           <label class="choice">
