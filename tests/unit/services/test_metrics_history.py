@@ -187,7 +187,7 @@ def test_the_cost_of_a_month_is_that_of_its_work_and_of_its_time(
     assert (cost.since, cost.until) == (month, NOON)
     assert work[CostItem.WEBHOOKS].count == work[CostItem.TASKS].count == 1_000_000
     assert work[CostItem.COMPLETIONS].count == 1_000_000
-    assert 3 < work[CostItem.WEBHOOKS].dollars < 4
+    assert 2 < work[CostItem.WEBHOOKS].dollars < 4
     assert 8 < work[CostItem.NOTIFICATIONS].dollars < 14
     assert cost.standing == pytest.approx(cost.month * 9.5 * 24 / 730)
 
