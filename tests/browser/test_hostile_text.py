@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.dashboard import DashboardPage
-from tests.browser.stack import NewcomerStack, lease_of
+from tests.browser.stack import NewcomerStack
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -19,7 +19,7 @@ def test_titles_results_logs_and_branches_stay_text(
         labels=["<b>label"],
         branch="<svg/onload=alert(3)>",
     )
-    lease = lease_of(stack.claim())
+    lease = stack.lease_on(task)
     stack.call("POST", f"tasks/{task}/logs", lease | {"lines": [{"seq": 1, "text": f"log {HTML}"}]})
     result = {"summary": f"result {HTML}", "url": "https://example.com/'><script>alert(4)</script>"}
     stack.call("POST", f"tasks/{task}/complete", lease | {"result": result})

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDashboard
 from tests.browser.dashboard import HTML, DashboardPage
-from tests.browser.stack import NewcomerStack, lease_of
+from tests.browser.stack import NewcomerStack
 
 
 def fail_for_good(stack: NewcomerStack) -> tuple[str, str]:
@@ -15,7 +15,7 @@ def fail_for_good(stack: NewcomerStack) -> tuple[str, str]:
     stack.empty_queues()
     title = f"dead {token_hex(4)} {HTML}"
     task = stack.create_task(title, priority="high", max_attempts=1)
-    lease = lease_of(stack.claim())
+    lease = stack.lease_on(task)
     reason = {"reason": f"broken {HTML}", "retryable": True}
     stack.call("POST", f"tasks/{task}/fail", lease | reason)
     return task, title

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.conftest import OpenDashboard
 from tests.browser.history import metrics_history
-from tests.browser.stack import NewcomerStack, lease_of
+from tests.browser.stack import NewcomerStack
 
 IMAGES = os.environ.get("SIGNALBOX_BROWSER_IMAGES", "")
 pytestmark = pytest.mark.skipif(not IMAGES, reason="only `make docs` writes pictures")
@@ -31,13 +31,13 @@ def ids(stack: NewcomerStack) -> dict[str, str]:
         stack.send(f"/agent {text}")
     stack.empty_queues()
     failing = stack.create_task("Move the database", priority="high", max_attempts=1)
-    refused = lease_of(stack.claim("worker-1"))
+    refused = stack.lease_on(failing, "worker-1")
     reason = {"reason": "the migration timed out", "retryable": False}
     stack.call("POST", f"tasks/{failing}/fail", refused | reason)
     stack.create_task("Write the release notes", priority="low", labels=["docs"])
     delivery = stack.send("/agent find out why the build is slow")
     running = str(stack.call("GET", f"deliveries/{delivery}")["task_ids"][0])
-    lease = lease_of(stack.claim("worker-2"))
+    lease = stack.lease_on(running, "worker-2")
     texts = ("cloned octo-org/railway", "measured 12 builds", "the cache is never restored")
     lines = [{"seq": seq, "text": text} for seq, text in enumerate(texts, 1)]
     stack.call("POST", f"tasks/{running}/logs", lease | {"lines": lines})
