@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from signalbox.http.routing import json_object_response
+from signalbox.http.routing import json_response
 from signalbox.http.schemas.tasks import TaskList
 from signalbox.models.change import (
     Change,
@@ -143,7 +143,7 @@ def test_a_row_of_a_list_is_the_same_bytes_as_its_summary(task: Task, title: str
 
     row = task_row("p", summary.model_dump_json())
 
-    page = json_object_response({"items": [row.summary], "next": None})
+    page = json_response({"items": [row.summary], "next": None})
     assert page.body == TaskList(items=(summary,)).model_dump_json()
 
 

@@ -160,17 +160,14 @@ class Routes:
     all: list[Route] = field(default_factory=list)
     external: list[tuple[str, str]] = field(default_factory=list)
     _by_depth: dict[int, list[Route]] = field(default_factory=dict)
-    _places: dict[int, list[tuple[re.Pattern[str], Route]]] = field(default_factory=dict)
     _calls: dict[int, RouteCall] = field(default_factory=dict)
     _unregistered: list[tuple[Route, RouteHandler]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
         """Register the decorated function as the handler of this route."""
-        depth = route.path.count("/")
         self.all.append(route)
-        self._by_depth.setdefault(depth, []).append(route)
-        self._places.pop(depth, None)
+        self._by_depth.setdefault(route.path.count("/"), []).append(route)
 
         def remember(view: RouteHandler) -> RouteHandler:
             self._calls[id(route)] = RouteCall(
@@ -216,9 +213,8 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        depth = path.count("/")
-        for pattern, route in self._places.get(depth) or self._compiled(depth):
-            if route.method == method and pattern.fullmatch(path):
+        for route in self._of_depth(path):
+            if route.method == method and _pattern(route.path).fullmatch(path):
                 return route
         others = self.methods(path)
         if others:
@@ -227,18 +223,14 @@ class Routes:
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
-        depth = path.count("/")
-        places = self._places.get(depth) or self._compiled(depth)
-        taken = {route.method for pattern, route in places if pattern.fullmatch(path)}
+        fitting = (each for each in self._of_depth(path) if _pattern(each.path).fullmatch(path))
+        taken = {route.method for route in fitting}
         taken |= {method for other, method in self.external if _pattern(other).fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
-    def _compiled(self, depth: int) -> Sequence[tuple[re.Pattern[str], Route]]:
-        """Return the routes with so many segments. Their patterns are compiled when first asked."""
-        if depth not in self._by_depth:
-            return ()
-        self._places[depth] = [(_pattern(each.path), each) for each in self._by_depth[depth]]
-        return self._places[depth]
+    def _of_depth(self, path: str) -> Sequence[Route]:
+        """Return the routes with as many segments as the path."""
+        return self._by_depth.get(path.count("/"), ())
 
     def call(self) -> RequestContext:
         """Return the context of the current request."""
@@ -247,25 +239,19 @@ class Routes:
 
 
 def json_response(
-    body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
+    body: BaseModel | JsonObject, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response[str]:
     """Return a successful response with this body."""
-    return Response(
-        status_code=status,
-        content_type=APPLICATION_JSON,
-        body=body.model_dump_json(),
-        headers=headers,
-    )
-
-
-def json_object_response(body: JsonObject) -> Response[str]:
-    """Return a successful response with this body."""
-    return Response(status_code=200, content_type=APPLICATION_JSON, body=to_json(body).decode())
+    text = body.model_dump_json() if isinstance(body, BaseModel) else to_json(body).decode()
+    return Response(status_code=status, content_type=APPLICATION_JSON, body=text, headers=headers)
 
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
-    """Return a pattern that matches a path with its parameters, each of them one segment."""
+    """Return a pattern that matches a path with its parameters, each of them one segment.
+
+    It is compiled when a request first has as many segments.
+    """
     parts = _PARAMETER.split(path)
     names = (_FORMS.get(name, "[^/]+") for name in _PARAMETER.findall(path))
     return re.compile(

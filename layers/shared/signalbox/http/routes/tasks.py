@@ -9,7 +9,7 @@ from signalbox.auth.cursors import Cursors
 from signalbox.http.idempotency import REPLAYED_HEADERS, idempotency_key
 from signalbox.http.pagination import TimeQuery
 from signalbox.http.preconditions import not_modified, task_etag
-from signalbox.http.routing import Route, Routes, json_object_response, json_response
+from signalbox.http.routing import Route, Routes, json_response
 from signalbox.http.schemas.tasks import TASK, TASKS, TaskList
 from signalbox.models.change import TaskView, task_view
 from signalbox.models.ids import RequestId, TaskId
@@ -86,7 +86,7 @@ def add_tasks(
         after = None if cursor is None else cursors.read(cursor, bound_to)
         page = browse(filters, limit=limit, after=after)
         following = cursors.sign(page.after, bound_to) if page.after else None
-        return json_object_response({"items": [*page.items], "next": following})
+        return json_response({"items": [*page.items], "next": following})
 
     @routes.add(
         Route(
