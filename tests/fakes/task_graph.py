@@ -16,6 +16,7 @@ from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.dispatch_relations import DispatchRelations
 from signalbox.services.tasks.groups import ManageGroups
 from signalbox.services.tasks.leases import LeaseRef, ManageLease
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.slots import TaskSlots
 from signalbox.services.tasks.update import CancelTask, RetryTask
@@ -75,13 +76,16 @@ class Graph:
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=notifications,
             queue=self.queue,
-            notification_queue=FakeNotices("slack"),
-            config=FakeConfigStore(),
             clock=self.clock,
-            stack=STACK,
             relations=lambda: relations,
+            notify=NotifyChanges(
+                notifications=notifications,
+                notification_queue=FakeNotices("slack"),
+                config=FakeConfigStore(),
+                stack=STACK,
+                clock=self.clock,
+            ),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(self.tasks, notifications),

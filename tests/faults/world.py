@@ -32,6 +32,7 @@ from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
 from signalbox.services.tasks.leases import ManageLease
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask
 from tests.builders import SECRET, STACK, a_connection, a_subscription
@@ -191,12 +192,15 @@ class World:
         )
         self.dispatch = DispatchChanges(
             tasks=tasks,
-            notifications=notifications,
             queue=queue,
-            notification_queue=messages,
-            config=self.config,
             clock=self.clock,
-            stack=STACK,
+            notify=NotifyChanges(
+                notifications=notifications,
+                notification_queue=messages,
+                config=self.config,
+                stack=STACK,
+                clock=self.clock,
+            ),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(self.tasks, self.notifications),

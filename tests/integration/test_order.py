@@ -10,6 +10,7 @@ from signalbox.models.errors import Unavailable
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from tests.builders import a_connection, a_subscription, a_task, done
 from tests.contract.sequences import ENTRY, TEAM, SequenceStoreContract
 from tests.fakes.clock import FakeClock
@@ -56,13 +57,16 @@ def test_messages_that_arrive_the_wrong_way_round_are_sent_in_order(
     )
     dispatch = DispatchChanges(
         tasks=FakeTaskStore(),
-        notifications=notifications,
         queue=FakeTaskQueue(clock),
-        notification_queue=queue,
-        config=config,
         clock=clock,
-        stack="test",
-        order=places,
+        notify=NotifyChanges(
+            notifications=notifications,
+            notification_queue=queue,
+            config=config,
+            stack="test",
+            order=places,
+            clock=clock,
+        ),
     )
     deliver = a_delivery(
         connector=connector,

@@ -25,6 +25,7 @@ from signalbox.services.notifications.make_attempt import MakeAttempt
 from signalbox.services.notifications.outcomes import Later
 from signalbox.services.ports.notifications import Connector, NotificationToSend
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import STACK, a_connection, a_subscription, a_task
 from tests.fakes.circuits import FakeCircuitStore
@@ -181,12 +182,15 @@ class Soak:
         )
         self.dispatch = DispatchChanges(
             tasks=self.task_store,
-            notifications=self.store,
             queue=FakeTaskQueue(self.clock),
-            notification_queue=self,
-            config=config,
             clock=self.clock,
-            stack=STACK,
+            notify=NotifyChanges(
+                notifications=self.store,
+                notification_queue=self,
+                config=config,
+                stack=STACK,
+                clock=self.clock,
+            ),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(FakeTaskStore(), self.store),

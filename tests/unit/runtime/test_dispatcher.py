@@ -15,6 +15,7 @@ from signalbox.runtime.dispatcher import Dispatcher
 from signalbox.services.ports.notifications import NotificationToSend
 from signalbox.services.ports.tasks import TaskToSend
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from tests.builders import NOW, a_connection, a_lease, a_subscription, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
@@ -71,12 +72,15 @@ class _System:
         )
         dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=self.notifications,
             queue=self.queue,
-            notification_queue=self.notices,
-            config=config,
             clock=FakeClock(),
-            stack="test",
+            notify=NotifyChanges(
+                notifications=self.notifications,
+                notification_queue=self.notices,
+                config=config,
+                stack="test",
+                clock=FakeClock(),
+            ),
         )
         self._handler = Dispatcher(dispatch=dispatch, logger=getLogger("test"), count=FakeCount())
         self._event: dict[str, JsonValue] = {"Records": [_record(task) for task in tasks]}

@@ -17,6 +17,7 @@ from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.outcomes import Later, Outcome
 from signalbox.services.notifications.wait_in_order import WaitInOrder
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import a_connection, a_subscription
 from tests.fakes.clock import FakeClock
@@ -91,13 +92,16 @@ class Ordering:
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=notifications,
             queue=FakeTaskQueue(self.clock),
-            notification_queue=queue,
-            config=self.config,
             clock=self.clock,
-            stack="test",
-            order=self.order,
+            notify=NotifyChanges(
+                notifications=notifications,
+                notification_queue=queue,
+                config=self.config,
+                stack="test",
+                order=self.order,
+                clock=self.clock,
+            ),
         )
         self.deliver = a_delivery(
             connector=self._fused(self.target),

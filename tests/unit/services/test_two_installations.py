@@ -12,6 +12,7 @@ from signalbox.models.task import Task
 from signalbox.providers.generic.provider import Generic
 from signalbox.services.deliveries.receive import ReceiveWebhook
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from tests.builders import a_connection, a_source, a_subscription, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore, FakeSecretStore
@@ -73,12 +74,15 @@ class Installation:
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=FakeNotificationStore(),
             queue=FakeTaskQueue(clock),
-            notification_queue=self.notices,
-            config=config,
             clock=clock,
-            stack=name,
+            notify=NotifyChanges(
+                notifications=FakeNotificationStore(),
+                notification_queue=self.notices,
+                config=config,
+                stack=name,
+                clock=clock,
+            ),
         )
 
     def add(self, task: Task) -> None:

@@ -186,9 +186,7 @@ class SqsNotificationQueue(NotificationQueue):
 
     @override
     def send(self, connector: str, notification: Notification) -> None:
-        traceparent = current_traceparent(notification.change.data.traceparent)
-        message = NotificationToSend(notification=notification, traceparent=traceparent)
-        self.send_batch(connector, [message])
+        self.send_batch(connector, [NotificationToSend.of(notification)])
 
     @override
     def send_batch(self, connector: str, batch: Sequence[NotificationToSend]) -> None:

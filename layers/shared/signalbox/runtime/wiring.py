@@ -360,20 +360,24 @@ class Wiring(AwsClients):
         """Return what dispatches changes."""
         from signalbox.services.queues.idle import IdleQueues  # noqa: PLC0415  see above
         from signalbox.services.tasks.dispatch import DispatchChanges  # noqa: PLC0415  see above
+        from signalbox.services.tasks.notify_changes import NotifyChanges  # noqa: PLC0415  see above
 
         return DispatchChanges(
             tasks=self.tasks,
-            notifications=self.notifications,
             queue=self.queue,
-            notification_queue=self.notification_queue,
-            config=self.config,
             clock=self.clock,
-            stack=self.settings.stack,
-            has_secret=self._has_secret,
-            digests=self.digests,
-            order=self.notification_order,
             relations=lambda: self.dispatch_relations,
             is_idle=IdleQueues(queue=self.queue, clock=self.clock),
+            notify=NotifyChanges(
+                notifications=self.notifications,
+                notification_queue=self.notification_queue,
+                config=self.config,
+                stack=self.settings.stack,
+                has_secret=self._has_secret,
+                digests=self.digests,
+                order=self.notification_order,
+                clock=self.clock,
+            ),
         )
 
     def _has_secret(self, name: str) -> bool:

@@ -13,6 +13,7 @@ from signalbox.models.quiet_hours import QuietHours
 from signalbox.models.task import Task
 from signalbox.services.notifications.digest import Digests
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import a_connection, a_subscription, a_task
 from tests.fakes.clock import FakeClock
@@ -85,13 +86,16 @@ class Rig:
         )
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=notifications,
             queue=FakeTaskQueue(self.clock),
-            notification_queue=queue,
-            config=config,
             clock=self.clock,
-            stack="test",
-            digests=digests,
+            notify=NotifyChanges(
+                notifications=notifications,
+                notification_queue=queue,
+                config=config,
+                stack="test",
+                digests=digests,
+                clock=self.clock,
+            ),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(FakeTaskStore(), self.store),

@@ -10,6 +10,7 @@ from signalbox.models.notification import Notification, exhausted
 from signalbox.models.notification_status import NotificationStatus
 from signalbox.services.notifications.hold import ReleaseHeld, ReleaseResult
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from tests.builders import NOW, a_connection, a_notification, a_subscription, a_task
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
@@ -157,12 +158,15 @@ def test_a_change_for_a_disabled_connection_is_held_from_the_beginning() -> None
     tasks = FakeTaskStore(task)
     dispatch = DispatchChanges(
         tasks=tasks,
-        notifications=store,
         queue=FakeTaskQueue(clock),
-        notification_queue=queue,
-        config=FakeConfigStore(a_connection(enabled=False), a_subscription()),
         clock=clock,
-        stack="test",
+        notify=NotifyChanges(
+            notifications=store,
+            notification_queue=queue,
+            config=FakeConfigStore(a_connection(enabled=False), a_subscription()),
+            stack="test",
+            clock=clock,
+        ),
     )
 
     for _ in range(2):

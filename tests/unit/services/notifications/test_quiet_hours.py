@@ -3,6 +3,7 @@ from random import Random
 
 from signalbox.models.notification import Notification, SendResult
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import NOW, a_connection, a_subscription, a_task
 from tests.fakes.clock import FakeClock
@@ -28,12 +29,15 @@ class Rig:
         }
         dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=self.store,
             queue=FakeTaskQueue(self.clock),
-            notification_queue=self.queue,
-            config=FakeConfigStore(a_connection(), a_subscription(quiet_hours=span)),
             clock=self.clock,
-            stack="test",
+            notify=NotifyChanges(
+                notifications=self.store,
+                notification_queue=self.queue,
+                config=FakeConfigStore(a_connection(), a_subscription(quiet_hours=span)),
+                stack="test",
+                clock=self.clock,
+            ),
         )
         self.reconcile = ReconcileOverdue(
             due_index=FakeAgenda(self.tasks, self.store),

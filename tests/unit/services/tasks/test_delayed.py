@@ -17,6 +17,7 @@ from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.create import CreateTask, CreateTaskRequest
 from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.update import CancelTask, UpdateTask, UpdateTaskRequest
 from tests.builders import NOW, STACK
@@ -40,13 +41,16 @@ class System:
         self.queue, notices = FakeTaskQueue(self.clock), FakeNotices("slack")
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=notifications,
             queue=self.queue,
-            notification_queue=notices,
-            config=FakeConfigStore(),
             clock=self.clock,
-            stack=STACK,
             is_idle=lambda _: idle,
+            notify=NotifyChanges(
+                notifications=notifications,
+                notification_queue=notices,
+                config=FakeConfigStore(),
+                stack=STACK,
+                clock=self.clock,
+            ),
         )
         self.claim_task = ClaimTask(
             tasks=self.tasks, queue=self.queue, clock=self.clock, random=Random(1)

@@ -5,6 +5,7 @@ from signalbox.models.source import Source
 from signalbox.models.task import Task
 from signalbox.services.ports.config import ConfigStore, HasSecret
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from tests.builders import a_connection, a_source, a_subscription, a_task, an_origin
 from tests.fakes.clock import FakeClock
 from tests.fakes.config import FakeConfigStore
@@ -27,12 +28,15 @@ def texts(*subscriptions: dict[str, object]) -> list[str | None]:
     )
     dispatch = DispatchChanges(
         tasks=tasks,
-        notifications=notifications,
         queue=FakeTaskQueue(clock),
-        notification_queue=FakeNotices("slack"),
-        config=config,
         clock=clock,
-        stack="test",
+        notify=NotifyChanges(
+            notifications=notifications,
+            notification_queue=FakeNotices("slack"),
+            config=config,
+            stack="test",
+            clock=clock,
+        ),
     )
 
     dispatch(task, task.history)
@@ -65,13 +69,16 @@ def replies(
     tasks.create(task)
     dispatch = DispatchChanges(
         tasks=tasks,
-        notifications=notifications,
         queue=FakeTaskQueue(clock),
-        notification_queue=FakeNotices("github"),
-        config=config or FakeConfigStore(),
         clock=clock,
-        stack="test",
-        has_secret=has_secret,
+        notify=NotifyChanges(
+            notifications=notifications,
+            notification_queue=FakeNotices("github"),
+            config=config or FakeConfigStore(),
+            stack="test",
+            has_secret=has_secret,
+            clock=clock,
+        ),
     )
 
     dispatch(task, task.history)

@@ -11,6 +11,7 @@ from signalbox.models.task import Priority, Task, TaskResult, TaskStatus
 from signalbox.services.queues.idle import IdleQueues
 from signalbox.services.tasks.claim import ClaimTask
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue, ReconcileResult
 from tests.builders import NOW, a_connection, a_lease, a_subscription, a_task
 from tests.fakes.clock import FakeClock
@@ -41,13 +42,16 @@ class System:
         self.queue, self.notices = FakeTaskQueue(self.clock), FakeNotices("slack")
         self.dispatch = DispatchChanges(
             tasks=self.tasks,
-            notifications=self.notifications,
             queue=self.queue,
-            notification_queue=self.notices,
-            config=FakeConfigStore(a_connection(), a_subscription(id=SubscriptionId("all"))),
             clock=self.clock,
-            stack="test",
             is_idle=IdleQueues(queue=self.queue, clock=self.clock),
+            notify=NotifyChanges(
+                notifications=self.notifications,
+                notification_queue=self.notices,
+                config=FakeConfigStore(a_connection(), a_subscription(id=SubscriptionId("all"))),
+                stack="test",
+                clock=self.clock,
+            ),
         )
         self.claim = ClaimTask(
             tasks=self.tasks, queue=self.queue, clock=self.clock, random=Random(1)

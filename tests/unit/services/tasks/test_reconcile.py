@@ -10,6 +10,7 @@ from signalbox.models.ids import TaskId
 from signalbox.models.notification import begun
 from signalbox.models.task import Priority, TaskApproval, TaskStatus
 from signalbox.services.tasks.dispatch import DispatchChanges
+from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from tests.builders import NOW, STACK, a_notification, a_task
 from tests.fakes.clock import FakeClock
@@ -47,12 +48,15 @@ def heal(tasks: FakeTaskStore) -> ReconcileOverdue:
     clock, notifications, notification_queue = FakeClock(), FakeNotificationStore(), FakeNotices()
     dispatch = DispatchChanges(
         tasks=tasks,
-        notifications=notifications,
         queue=_Queue(clock),
-        notification_queue=notification_queue,
-        config=FakeConfigStore(),
         clock=clock,
-        stack=STACK,
+        notify=NotifyChanges(
+            notifications=notifications,
+            notification_queue=notification_queue,
+            config=FakeConfigStore(),
+            stack=STACK,
+            clock=clock,
+        ),
     )
     clock.advance(seconds=3_600)
     return ReconcileOverdue(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from signalbox.models.frozen import frozen
+from signalbox.models.span import current_traceparent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,6 +125,12 @@ class NotificationToSend:
 
     notification: Notification
     traceparent: str | None = None
+
+    @classmethod
+    def of(cls, notification: Notification) -> Self:
+        """Return the message for a notification, in the trace of the current span or its task."""
+        traceparent = current_traceparent(notification.change.data.traceparent)
+        return cls(notification=notification, traceparent=traceparent)
 
 
 class NotificationQueue(Protocol):

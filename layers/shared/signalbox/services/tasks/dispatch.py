@@ -13,10 +13,6 @@ from signalbox.models.errors import ConfigurationUnreadable, Conflict, Unavailab
 from signalbox.models.frozen import frozen
 from signalbox.models.lifecycle import dispatched, notified, queued
 from signalbox.models.task import Priority, Task, TaskStatus, TaskStep
-from signalbox.services.notifications.digest import Digests
-from signalbox.services.notifications.order import NotificationOrder
-from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
-from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.tasks import TaskQueue, TaskStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.notify_changes import NotifyChanges
@@ -38,23 +34,16 @@ def _never_idle(_priority: Priority) -> bool:
 
 @frozen
 class DispatchChanges:
-    """Dispatch changes. `stack` identifies this installation in their envelopes.
+    """Dispatch changes.
 
-    `has_secret` tells whether the source of a task has a token to answer with. Where workers keep
-    up with a queue, which `is_idle` tells, a new task is not marked: it will be claimed before
-    maintenance would send another message. `relations` is made when a task has some.
+    Where workers keep up with a queue, which `is_idle` tells, a new task is not marked: it will be
+    claimed before maintenance would send another message. `relations` is made when a task has some.
     """
 
     tasks: TaskStore
-    notifications: NotificationStore
     queue: TaskQueue
-    notification_queue: NotificationQueue
-    config: ConfigStore
     clock: Clock
-    stack: str
-    has_secret: HasSecret = has_no_secret
-    digests: Digests | None = None
-    order: NotificationOrder | None = None
+    notify: NotifyChanges
     relations: "Callable[[], DispatchRelations] | None" = None
     is_idle: Callable[[Priority], bool] = _never_idle
 
@@ -74,7 +63,7 @@ class DispatchChanges:
 
     def outbox(self) -> Outbox:
         """Return an empty outbox."""
-        return Outbox(queue=self.queue, notification_queue=self.notification_queue)
+        return Outbox(queue=self.queue, notification_queue=self.notify.notification_queue)
 
     def in_phases(
         self, task: Task, steps: Sequence[TaskStep], outbox: Outbox
@@ -144,17 +133,7 @@ class DispatchChanges:
         self, task: Task, steps: Sequence[TaskStep], outbox: Outbox
     ) -> Generator[None, None, list[Unavailable]]:
         """Create the notifications of the steps and return the errors that prevented some."""
-        notify = NotifyChanges(
-            notifications=self.notifications,
-            notification_queue=self.notification_queue,
-            config=self.config,
-            clock=self.clock,
-            stack=self.stack,
-            has_secret=self.has_secret,
-            digests=self.digests,
-            order=self.order,
-        )
-        errors = list(notify(task, steps, outbox))
+        errors = list(self.notify(task, steps, outbox))
         yield
         error = outbox.error_of(task.id)
         return [*errors, error] if error else errors

@@ -30,7 +30,7 @@ from signalbox.services.notifications.new_notification import (
 from signalbox.services.notifications.order import NotificationOrder
 from signalbox.services.notifications.replies import REPLYING, reply_for
 from signalbox.services.notifications.selection import digesting, quiet_until, selecting
-from signalbox.services.ports.config import ConfigStore, HasSecret
+from signalbox.services.ports.config import ConfigStore, HasSecret, has_no_secret
 from signalbox.services.ports.notifications import NotificationQueue, NotificationStore
 from signalbox.services.ports.time import Clock
 from signalbox.services.tasks.outbox import Outbox
@@ -72,9 +72,9 @@ class NotifyChanges:
     config: ConfigStore
     clock: Clock
     stack: str
-    has_secret: HasSecret
-    digests: Digests | None
-    order: NotificationOrder | None
+    has_secret: HasSecret = has_no_secret
+    digests: Digests | None = None
+    order: NotificationOrder | None = None
 
     def __call__(
         self, task: Task, steps: Sequence[TaskStep], outbox: Outbox

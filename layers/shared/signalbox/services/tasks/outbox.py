@@ -38,8 +38,7 @@ class Outbox:
 
     def add_notification(self, connector: str, notification: Notification) -> None:
         """Add a message for a notification."""
-        traceparent = current_traceparent(notification.change.data.traceparent)
-        message = NotificationToSend(notification=notification, traceparent=traceparent)
+        message = NotificationToSend.of(notification)
         self._notifications.setdefault(connector, []).append(message)
 
     def send(self) -> None:

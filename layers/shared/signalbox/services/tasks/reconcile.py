@@ -110,7 +110,7 @@ class ReconcileOverdue:
         if before.due_at is None or before.due_at > now:
             return
         waiting = before
-        digests = self.dispatch.digests
+        digests = self.dispatch.notify.digests
         if before.hold and digests and (settled := digests.settled(before)):
             self.notifications.replace(before, settled)
             return
