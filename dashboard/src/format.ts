@@ -28,6 +28,9 @@ export function clockTime(at: string, zone: Zone): string {
   return new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium", ...(zone === "utc" && { timeZone: "UTC" }) }).format(new Date(at));
 }
 
+/** Return a number of things: `1 task`, `2 tasks`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
+
 /** Return a length of time in its two largest units: `3 min 5 s`. */
 export function duration(seconds: number): string {
   if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ms`;

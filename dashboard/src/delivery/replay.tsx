@@ -4,6 +4,7 @@ import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
 import { Loaded } from "../components/states";
 import { Status } from "../components/status";
+import { counted } from "../format";
 import { useResource } from "../resource";
 import { linkTo } from "../router";
 
@@ -16,7 +17,7 @@ export function ReplayDialog({ id, onDone, onClose }: { id: string; onDone: () =
   const preview = useResource(`replay ${id}`, () => replay(true));
   const confirm = async () => {
     const { created } = await replay(false);
-    notify(created.length ? `Replayed: ${count(created.length)} created` : "Replayed: nothing was missing");
+    notify(created.length ? `Replayed: ${counted(created.length, "task")} created` : "Replayed: nothing was missing");
     onDone();
   };
   return (
@@ -27,8 +28,6 @@ export function ReplayDialog({ id, onDone, onClose }: { id: string; onDone: () =
   );
 }
 
-const count = (tasks: number): string => `${tasks} ${tasks === 1 ? "task" : "tasks"}`;
-
 function Difference({ replay }: { replay: Replay }) {
   return (
     <>
@@ -37,7 +36,7 @@ function Difference({ replay }: { replay: Replay }) {
         <thead><tr><th scope="col"><span class="visually-hidden">What</span></th><th scope="col">Now</th><th scope="col">After the replay</th></tr></thead>
         <tbody>
           <Row name="Status" before={<Status value={replay.status_before} />} after={<Status value={replay.status} />} changed={replay.status_before !== replay.status} />
-          <Row name="Tasks" before={count(replay.existing.length)} after={count(replay.existing.length + replay.created.length)} changed={replay.created.length > 0} />
+          <Row name="Tasks" before={counted(replay.existing.length, "task")} after={counted(replay.existing.length + replay.created.length, "task")} changed={replay.created.length > 0} />
         </tbody>
       </table>
       {replay.reason && <p>Reason: {replay.reason}</p>}

@@ -1,6 +1,6 @@
 import { type Schema, get, post } from "../api/client";
+import { useAction } from "../components/action";
 import { Facts, Id, PageHeading, Section } from "../components/basics";
-import { notify, notifyError } from "../components/messages";
 import { Loaded } from "../components/states";
 import { Status } from "../components/status";
 import { Time } from "../components/time";
@@ -21,20 +21,13 @@ export default function NotificationPage({ params }: PageProps) {
     topics: ["notifications"],
     matters: (event) => event.data?.["id"] === path.notification_id,
   });
-  const redeliver = async () => {
-    try {
-      await post("/api/v1/tasks/{task_id}/notifications/{notification_id}/redeliver", { path });
-      notify("Queued again");
-    } catch (error) {
-      notifyError(error);
-    }
-    notification.reload();
-  };
+  const { busy, act } = useAction(notification.reload);
+  const redeliver = () => act("Queued again", () => post("/api/v1/tasks/{task_id}/notifications/{notification_id}/redeliver", { path }));
   const { data } = notification;
   return (
     <>
       <PageHeading title={data?.title ?? "Notification"} over={<><a href="#/notifications">Notifications</a> <Id value={path.notification_id} label="notification id" /></>}>
-        {data && can("notifications:write") && ["failed", "dead"].includes(data.status) && <button type="button" class="primary" onClick={() => void redeliver()}>Send again</button>}
+        {data && can("notifications:write") && ["failed", "dead"].includes(data.status) && <button type="button" class="primary" disabled={busy} onClick={redeliver}>Send again</button>}
       </PageHeading>
       <Loaded resource={notification} rows={8}>
         {(loaded) => (

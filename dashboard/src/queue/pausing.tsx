@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { type Schema, post } from "../api/client";
+import { useAction } from "../components/action";
 import { ConfirmDialog } from "../components/dialog";
-import { notify, notifyError } from "../components/messages";
+import { notify } from "../components/messages";
 
 type Queue = Schema<"QueueStatusView">;
 
@@ -9,16 +10,9 @@ type Queue = Schema<"QueueStatusView">;
 export function Pausing({ queue, onChange }: { queue: Queue; onChange: () => void }) {
   const [asks, setAsks] = useState(false);
   const path = { priority: queue.priority };
-  const resume = async () => {
-    try {
-      await post("/api/v1/queue/{priority}/resume", { path });
-      notify(`The queue ${queue.priority} is resumed`);
-    } catch (error) {
-      notifyError(error);
-    }
-    onChange();
-  };
-  if (queue.pause) return <button type="button" onClick={() => void resume()} aria-label={`Resume the queue ${queue.priority}`}>Resume</button>;
+  const { busy, act } = useAction(onChange);
+  const resume = () => act(`The queue ${queue.priority} is resumed`, () => post("/api/v1/queue/{priority}/resume", { path }));
+  if (queue.pause) return <button type="button" disabled={busy} onClick={resume} aria-label={`Resume the queue ${queue.priority}`}>Resume</button>;
   return (
     <>
       <button type="button" onClick={() => setAsks(true)} aria-label={`Pause the queue ${queue.priority}`}>Pause …</button>

@@ -3,6 +3,7 @@ import { type Schema, post } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
 import { Loaded } from "../components/states";
+import { counted } from "../format";
 import { useResource } from "../resource";
 
 type DeadLetter = Schema<"DeadLetter">;
@@ -15,7 +16,6 @@ interface RedriveProps {
 }
 
 const batch = 100;
-const count = (letters: number): string => `${letters} dead ${letters === 1 ? "letter" : "letters"}`;
 
 /** Show which dead letters a redrive would queue again, then do it if the person agrees. */
 export function RedriveDialog({ selection, onChange, onClose }: RedriveProps) {
@@ -38,14 +38,14 @@ export function RedriveDialog({ selection, onChange, onClose }: RedriveProps) {
     } finally {
       onChange();
     }
-    notify(`${count(done)} queued again${refused ? `, ${refused} refused` : ""}`);
+    notify(`${counted(done, "dead letter")} queued again${refused ? `, ${refused} refused` : ""}`);
   };
   const found = preview.data?.redriven.length ?? 0;
   return (
     <ConfirmDialog title="Redrive?" action="Redrive" disabled={!preview.data || (!found && !preview.data.next)} onConfirm={redrive} onClose={onClose}>
       <p>Tasks get new attempts and are queued again; notifications are sent again. What made them fail should be repaired first.</p>
       <Loaded resource={preview}>{(data) => <Preview redrive={data} />}</Loaded>
-      {reached > 0 && <p role="status">{count(reached)} queued again so far.</p>}
+      {reached > 0 && <p role="status">{counted(reached, "dead letter")} queued again so far.</p>}
     </ConfirmDialog>
   );
 }
@@ -54,7 +54,7 @@ function Preview({ redrive }: { redrive: Schema<"RedriveResponse"> }) {
   const { redriven, refused, next } = redrive;
   return (
     <>
-      <p><strong>{next ? `More than ${count(redriven.length)} would be queued again, in lots of ${batch}.` : `${count(redriven.length)} would be queued again.`}</strong></p>
+      <p><strong>{next ? `More than ${counted(redriven.length, "dead letter")} would be queued again, in lots of ${batch}.` : `${counted(redriven.length, "dead letter")} would be queued again.`}</strong></p>
       <ul class="preview" tabIndex={0} aria-label="What would be queued again">{redriven.slice(0, 10).map((letter) => <li key={keyOf(letter)}>{letter.title}{letter.connection && <span class="muted"> to {letter.connection}</span>}</li>)}</ul>
       {refused.length > 0 && <ul aria-label="What is refused">{refused.map(({ letter, reason }) => <li key={keyOf(letter)}>{letter.title}: {reason}</li>)}</ul>}
     </>

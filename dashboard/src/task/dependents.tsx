@@ -2,6 +2,7 @@ import { type Schema, get } from "../api/client";
 import { Section } from "../components/basics";
 import { Loaded } from "../components/states";
 import { Status } from "../components/status";
+import { counted } from "../format";
 import { type Resource, useResource } from "../resource";
 import { TaskLink } from "./columns";
 
@@ -13,7 +14,7 @@ export function useDependents(id: string, topics: readonly string[] = []): Resou
 }
 
 /** Return how many tasks those are: `1 task`, `more than 20 tasks`. */
-export const countOf = ({ items, more }: Dependents): string => `${more ? "more than " : ""}${items.length} ${items.length === 1 && !more ? "task" : "tasks"}`;
+export const countOf = ({ items, more }: Dependents): string => `${more ? "more than " : ""}${counted(items.length, "task")}`;
 
 /** Return whether some tasks wait, as far as is known; where they cannot be loaded there may be some. */
 export const mayHaveDependents = ({ data, error }: Resource<Dependents>): boolean => data ? data.items.length > 0 || data.more : error !== undefined;

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { type Schema, post, request } from "../api/client";
 import { ConfirmDialog } from "../components/dialog";
 import { notify } from "../components/messages";
+import { counted } from "../format";
 import { countOf, mayHaveDependents, useDependents } from "./dependents";
 
 type Task = Schema<"TaskView">;
@@ -13,8 +14,6 @@ interface EndingProps {
 
 /** The header with which a request changes the task only as it is shown. */
 export const etagOf = (task: Task): Record<string, string> => ({ "If-Match": `"v${task.version}"` });
-
-const tasks = (count: number): string => `${count} ${count === 1 ? "task" : "tasks"}`;
 
 /** Ask before a task is cancelled, alone or with all that depend on it. */
 export function CancelDialog({ task, onChange, onClose }: EndingProps) {
@@ -28,7 +27,7 @@ export function CancelDialog({ task, onChange, onClose }: EndingProps) {
     try {
       if (subtree) {
         const { dependents: ended, more } = await post("/api/v1/tasks/{task_id}/cancel", { ...options, body: { reason: given, subtree } as never });
-        done += `, with ${tasks(ended?.length ?? 0)} that depended on it${more ? "; the others follow within minutes" : ""}`;
+        done += `, with ${counted(ended?.length ?? 0, "task")} that depended on it${more ? "; the others follow within minutes" : ""}`;
       } else await request("delete", "/api/v1/tasks/{task_id}", { ...options, query: { reason: given } as never });
     } finally {
       onChange();

@@ -1,1 +1,0 @@
-import{c as r,v as i,w as e}from"./chunk-7XNTXPXU.js";function m(s){let[c,n]=r(!1),a=async(o,t)=>{n(!0);try{await t(),i(o)}catch(u){e(u)}n(!1),s()};return{busy:c,act:(o,t)=>{a(o,t)}}}export{m as a};
