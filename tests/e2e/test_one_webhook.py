@@ -1,5 +1,7 @@
+from pydantic import JsonValue
+
 from signalbox_client import Attempt, Client, Worker, WorkerOptions
-from tests.e2e.installation import Installation, eventually
+from tests.e2e.installation import Answer, Installation, eventually
 
 
 def test_a_comment_becomes_a_task_is_done_by_a_worker_and_slack_is_told(
@@ -46,6 +48,22 @@ def test_the_task_of_a_dead_worker_is_done_by_another(installation: Installation
     assert alive.part("task")["attempt"] == 2
     assert (late.status, late.body["code"]) == (409, "lease_lost")
     assert done.status == 200
+
+
+def test_a_worker_completes_a_task_and_claims_the_next_in_one_request(
+    installation: Installation,
+) -> None:
+    first = installation.made("/agent lay the table", "e2e-next-1")
+    claimed = installation.claim("w1", first)
+    second = installation.made("/agent clear the table", "e2e-next-2")
+
+    claim: JsonValue = {"worker": "w1", "lease_seconds": 60, "wait_seconds": 20}
+    ended = installation.step(claimed, "complete", claim=claim)
+    following = Answer(status=200, body=ended.part("next"))
+    done = installation.step(following, "complete")
+
+    assert (ended.body["id"], ended.body["status"]) == (first, "succeeded")
+    assert (done.body["id"], done.body["status"]) == (second, "succeeded")
 
 
 def test_everything_it_needs_answers(installation: Installation) -> None:

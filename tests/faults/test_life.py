@@ -18,7 +18,7 @@ from signalbox.models.errors import SignalboxError
 from signalbox.models.ids import TaskId, change_id, notification_id
 from signalbox.models.notification_status import NotificationStatus
 from signalbox.models.task import ChangeType, Priority, Task, TaskResult, TaskStatus
-from signalbox.services.tasks.leases import LeaseRef
+from signalbox.services.tasks.leases import LeaseRef, LeaseStep
 from tests.faults.cases import LONG
 from tests.faults.fuse import Happening, Killed, killed_after, killed_before, unavailable
 from tests.faults.world import ANSWERS, CONNECTIONS, HEALTHY, World
@@ -40,6 +40,7 @@ RELEASING: Final = frozenset(
 MOVES: Final = (
     *("webhook", "repeat", "stream", "stream", "replay"),
     *("claim", "claim", "beat", "complete", "complete", "fail", "release", "zombie"),
+    *("next", "next"),
     *("notify", "notify", "notify", "restart", "minute", "wait", "wait"),
     *("double_task", "double_notification", "purge", "dead_letter", "dead_notification"),
     *("cancel", "approve", "reject", "retry", "redeliver", "lose"),
@@ -250,7 +251,9 @@ class Life(RuleBasedStateMachine):
 
     def _claimed(self, worker: str, seconds: int = 60, skew: int = 0) -> LeaseRef | None:
         self._workers += 1
-        task = self.world.claim(f"{worker}-{self._workers}", seconds, skew)
+        return self._hold(self.world.claim(f"{worker}-{self._workers}", seconds, skew))
+
+    def _hold(self, task: Task | None) -> LeaseRef | None:
         if task is None or task.lease is None:
             return None
         hold = LeaseRef(task=task.id, lease=task.lease.id, fence=task.fence)
@@ -269,7 +272,7 @@ class Life(RuleBasedStateMachine):
     def _fail(self, number: int, _: object) -> None:
         if self.holds:
             hold = self.holds[-1 - number % len(self.holds)]
-            task = self.world.leases.fail(hold, "it broke", retryable=bool(number % 3))
+            task = self.world.leases.fail(hold, "it broke", retryable=bool(number % 3)).task
             self._check_lease(hold, task)
 
     def _check_lease(self, hold: LeaseRef, task: Task) -> None:
@@ -293,13 +296,26 @@ class Life(RuleBasedStateMachine):
             say = (self.world.leases.release, self.world.leases.complete)[number % 2]
             self._say(frozen, say, TaskResult(summary="late") if number % 2 else None)
 
-    def _by_hold(self, number: int, say: Callable[[LeaseRef, Any], Task], word: object) -> None:
+    def _next(self, number: int, _: object) -> None:
+        """A worker completes a task and claims the next one in one request."""
+        if not self.holds:
+            return
+        hold = self.holds[-1 - number % len(self.holds)]
+        end = self.world.leases.complete(hold, TaskResult(summary=str(number)))
+        self._check_lease(hold, end.task)
+        self.completed.add(end.task.id)
+        self._workers += 1
+        self._hold(self.world.claim_next(end, f"w{self._workers}", (10, 60, 600)[number % 3]))
+
+    def _by_hold(
+        self, number: int, say: Callable[[LeaseRef, Any], LeaseStep], word: object
+    ) -> None:
         """Say something under the latest lease, or now and then under any that there ever was."""
         if self.holds:
             self._say(self.holds[-1 - (number % len(self.holds) if number % 2 else 0)], say, word)
 
-    def _say(self, hold: LeaseRef, say: Callable[[LeaseRef, Any], Task], word: object) -> None:
-        task = say(hold, word)
+    def _say(self, hold: LeaseRef, say: Callable[[LeaseRef, Any], LeaseStep], word: object) -> None:
+        task = say(hold, word).task
         self._check_lease(hold, task)
         if task.status is TaskStatus.SUCCEEDED:
             self.completed.add(task.id)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from signalbox.models.connection import Connection
 from signalbox.models.errors import SendDelayed, SendRefused, Unavailable
-from signalbox.models.ids import ConnectionId, NotificationId, TaskId
+from signalbox.models.ids import ConnectionId, NotificationId, TaskId, WorkerId
 from signalbox.models.notification import Notification
 from signalbox.models.request import InboundRequest
 from signalbox.models.source import ApprovalRule, Source
@@ -29,9 +29,10 @@ from signalbox.services.notifications.outcomes import Later
 from signalbox.services.ports.notifications import NotificationToSend
 from signalbox.services.queues.dead_letters import FailDeadLetter
 from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.claim_next import ClaimNext
 from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.dispatch import DispatchChanges
-from signalbox.services.tasks.leases import ManageLease
+from signalbox.services.tasks.leases import LeaseStep, ManageLease
 from signalbox.services.tasks.notify_changes import NotifyChanges
 from signalbox.services.tasks.reconcile import ReconcileOverdue
 from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask
@@ -269,14 +270,22 @@ class World:
 
     def claim(self, worker: str, seconds: int, skew: int) -> Task | None:
         """Claim a task by a container whose clock is wrong by some seconds."""
-        claim = ClaimTask(
+        claim = self._claim_task(skew)
+        return claim(WorkerId(worker), lease_seconds=seconds, wait_seconds=0)
+
+    def claim_next(self, end: LeaseStep, worker: str, seconds: int) -> Task | None:
+        """Claim the next task for the worker of a lease that has ended."""
+        claim_next = ClaimNext(claim=self._claim_task(), failed=lambda _: None)
+        return claim_next(end, WorkerId(worker), lease_seconds=seconds, wait_seconds=0)
+
+    def _claim_task(self, skew: int = 0) -> ClaimTask:
+        return ClaimTask(
             tasks=self._fused(self.tasks),
             queue=self._fused(self.queue),
             clock=lambda: self.clock() + timedelta(seconds=skew),
             random=Random(3),
             sleep=self.clock.sleep,
         )
-        return claim(worker, lease_seconds=seconds, wait_seconds=0)  # type: ignore[arg-type]
 
     def notify(self, process: int, number: int, answer: Answer) -> bool:
         """Let a process of the connector receive one message; return whether there was one."""

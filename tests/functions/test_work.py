@@ -1,9 +1,23 @@
+import re
+from contextlib import suppress
+
 import pytest
 from pydantic import JsonValue
 
 from signalbox.models.ids import TaskId
+from signalbox.models.principal import Scope
+from signalbox.models.rate_limits import RateLimit
+from signalbox.models.span import SpanKind
 from signalbox.models.task import Priority
+from signalbox.models.trace_context import task_traceparent
+from tests.fakes.spans import recorded_spans
 from tests.functions.system import ApiResponse, System
+from tests.integration.faults import Action, Crash, Faults, broken, crash_before
+
+NEXT: JsonValue = {"worker": "w1", "lease_seconds": 60}
+ENDS = pytest.mark.parametrize(
+    ("what", "more"), [("complete", {}), ("fail", {"reason": "no luck"}), ("release", {})]
+)
 
 
 def waiting(system: System, priority: str = "normal") -> str:
@@ -180,3 +194,206 @@ def test_a_result_that_no_record_can_hold_is_refused(system: System) -> None:
 
     assert answer.status == 422
     assert step(system, task, "complete", claimed, result={"data": {"text": "x"}}).status == 200
+
+
+@ENDS
+def test_the_end_of_a_lease_claims_the_next_task(
+    system: System, what: str, more: dict[str, JsonValue]
+) -> None:
+    first = waiting(system)
+    claimed = claim(system)
+    second = waiting(system)
+
+    ended = step(system, first, what, claimed, claim=NEXT, **more)
+
+    following = ended.part("next")
+    task, lease = following["task"], following["lease"]
+    assert isinstance(task, dict)
+    assert isinstance(lease, dict)
+    assert (ended.word("id"), task["id"], task["status"]) == (first, second, "running")
+    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"]}
+    path = f"/api/v1/tasks/{second}/complete"
+    assert system.ask("POST", path, body, key=system.key("worker")).status == 200
+
+
+@pytest.mark.parametrize("more", [{}, {"claim": None}, {"claim": NEXT}])
+def test_next_is_null_where_nothing_was_claimed(system: System, more: dict[str, JsonValue]) -> None:
+    task = waiting(system)
+
+    ended = step(system, task, "complete", claim(system), **more)
+
+    assert (ended.word("status"), ended.json_body["next"]) == ("succeeded", None)
+
+
+@ENDS
+def test_an_end_that_is_sent_again_claims_no_second_task(
+    system: System, what: str, more: dict[str, JsonValue]
+) -> None:
+    first = waiting(system)
+    claimed = claim(system)
+    _, third = waiting(system), waiting(system)
+    step(system, first, what, claimed, claim=NEXT, **more)
+
+    again = step(system, first, what, claimed, claim=NEXT, **more)
+
+    assert (again.status, again.json_body["next"]) == (200, None)
+    assert claim(system).part("task")["id"] == third
+
+
+@pytest.mark.parametrize("error", [broken, crash_before])
+def test_a_claim_that_fails_leaves_the_end_as_it_is(
+    system: System, faults: Faults, caplog: pytest.LogCaptureFixture, error: Action
+) -> None:
+    first = waiting(system)
+    claimed = claim(system)
+    second = waiting(system)
+    faults.on("SQS.ReceiveMessage", error, times=1_000)
+
+    with suppress(Crash):
+        ended = step(system, first, "complete", claimed, claim=NEXT)
+        assert (ended.status, ended.json_body["next"]) == (200, None)
+        assert "the next task was not claimed" in caplog.messages
+    faults.clear()
+
+    again = step(system, first, "complete", claimed, claim=NEXT)
+    assert (again.status, again.word("status")) == (200, "succeeded")
+    assert claim(system).part("task")["id"] == second
+
+
+def test_a_message_that_cannot_be_deleted_is_deleted_by_the_repetition(
+    system: System, faults: Faults
+) -> None:
+    first = waiting(system)
+    claimed = claim(system)
+    second = waiting(system)
+    faults.on("SQS.DeleteMessage", broken, times=1_000)
+
+    failed = step(system, first, "complete", claimed, claim=NEXT)
+    faults.clear()
+    again = step(system, first, "complete", claimed, claim=NEXT)
+
+    assert (failed.status, again.status, again.json_body["next"]) == (503, 200, None)
+    assert claim(system).part("task")["id"] == second
+    depth = system.wiring.queue.depths()[1]
+    assert (depth.waiting, depth.in_flight) == (0, 1)
+
+
+@ENDS
+def test_an_end_that_is_refused_claims_nothing(
+    system: System, what: str, more: dict[str, JsonValue]
+) -> None:
+    first = waiting(system)
+    late = claim(system, "late", lease=30)
+    system.clock.advance(seconds=31)
+    claim(system, "current")
+    second = waiting(system)
+
+    refused = step(system, first, what, late, claim=NEXT, **more)
+
+    assert (refused.status, refused.json_body["code"]) == (409, "lease_lost")
+    assert claim(system).part("task")["id"] == second
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/body/claim/worker"),
+        ({"worker": "w", "lease_seconds": 9}, "/body/claim/lease_seconds"),
+        ({"worker": "w", "wait_seconds": 21}, "/body/claim/wait_seconds"),
+        ({"worker": "w", "queue": "high"}, "/body/claim/queue"),
+        ("w", "/body/claim"),
+    ],
+)
+def test_an_end_with_an_odd_claim_changes_nothing(
+    system: System, body: JsonValue, pointer: str
+) -> None:
+    task = waiting(system)
+    claimed = claim(system)
+
+    refused = step(system, task, "complete", claimed, claim=body)
+
+    assert (refused.status, [fault["pointer"] for fault in refused.faults]) == (422, [pointer])
+    shown = system.ask("GET", f"/api/v1/tasks/{task}", key=system.key("viewer"))
+    assert shown.word("status") == "running"
+
+
+def test_a_caller_who_may_not_claim_ends_nothing(system: System) -> None:
+    task = waiting(system)
+    lease = claim(system).part("lease")
+    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], "claim": NEXT}
+    key = system.key("viewer")
+
+    refused = system.ask("POST", f"/api/v1/tasks/{task}/complete", body, key=key)
+
+    assert refused.status == 403
+    shown = system.ask("GET", f"/api/v1/tasks/{task}", key=key)
+    assert shown.word("status") == "running"
+
+
+def test_every_end_of_a_lease_needs_the_scope_of_a_claim(system: System) -> None:
+    routes = {
+        route.path.rpartition("/")[2]: route.scope
+        for route in system.api.routes.all
+        if route.tag == "work"
+    }
+
+    ends = {routes[name] for name in ("claim", "complete", "fail", "release")}
+
+    assert ends == {Scope.TASKS_WORK}
+
+
+def test_an_end_with_a_claim_counts_as_one_request(system: System) -> None:
+    system.limited(default=RateLimit(count=100, burst=10))
+    key = system.key(scopes=(Scope.TASKS_WORK,))
+    first = waiting(system)
+    claimed = system.ask("POST", "/api/v1/queue/claim", NEXT, key=key)
+    waiting(system)
+    lease = claimed.part("lease")
+    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], "claim": NEXT}
+
+    ended = system.ask("POST", f"/api/v1/tasks/{first}/complete", body, key=key)
+
+    left = [quota(answer) for answer in (claimed, ended)]
+    assert ended.json_body["next"] is not None
+    assert left[0] - left[1] == 1
+
+
+def quota(answer: ApiResponse) -> int:
+    """How many requests are left, by the header."""
+    found = re.search(r"r=(\d+)", answer.headers["ratelimit"])
+    assert found
+    return int(found[1])
+
+
+def test_the_log_line_of_a_request_names_the_task_that_it_claimed(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    first = waiting(system)
+    claimed = claim(system)
+    second = waiting(system)
+    step(system, first, "complete", claimed, claim=NEXT)
+
+    lines = [record.__dict__ for record in caplog.records if record.message == "request"]
+    claims = [
+        (line["path"], line["claimed_task_id"]) for line in lines if "claimed_task_id" in line
+    ]
+    assert claims == [
+        ("/api/v1/queue/claim", first),
+        (f"/api/v1/tasks/{first}/complete", second),
+    ]
+
+
+def test_an_end_with_a_claim_is_in_the_trace_of_its_task_and_linked_to_the_next(
+    system: System,
+) -> None:
+    first = waiting(system)
+    claimed = claim(system)
+    second = waiting(system)
+
+    with recorded_spans() as spans:
+        step(system, first, "complete", claimed, claim=NEXT)
+
+    [span] = [each for each in spans if each.kind is SpanKind.SERVER]
+    contexts = [task_traceparent(system.wiring.tasks.get(TaskId(each))) for each in (first, second)]
+    assert (span.parent, span.links) == (contexts[0], (contexts[1],))

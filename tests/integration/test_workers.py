@@ -1,13 +1,22 @@
 """A lease is the right of one worker: the dead lose it, the late are refused, nobody shares it."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from signalbox.models.task import ChangeType, Task, TaskStatus
 from tests.functions.system import ApiResponse
-from tests.integration.faults import Action, crash_after, crash_before, meanwhile
-from tests.integration.installation import Installation, installed
+from tests.integration.faults import (
+    Action,
+    Crash,
+    crash_after,
+    crash_before,
+    lost_answer,
+    meanwhile,
+    unreachable,
+)
+from tests.integration.installation import Installation, Silence, installed
 from tests.integration.slack import FakeSlack
 from tests.integration.worker import Hold, Worker
 
@@ -217,6 +226,41 @@ def test_a_claim_that_crashes_at_any_call_delays_the_task_by_its_lease_at_most(
             box.driver.settle()
 
             assert _task(box).status is TaskStatus.SUCCEEDED, f"call {number}"
+    assert number > 6
+
+
+@pytest.mark.parametrize("action", [crash_before, crash_after, unreachable, lost_answer])
+def test_an_end_with_a_claim_that_breaks_off_at_any_call_loses_neither_task(
+    slack: FakeSlack, action: Action
+) -> None:
+    number = 0
+    while True:
+        number += 1
+        with installed(slack) as box:
+            box.comment("/agent one", delivery="d-1")
+            box.comment("/agent two", delivery="d-2")
+            box.driver.settle()
+            hold = _taken(box.worker)
+            box.faults.clear()
+            box.faults.at(number, action)
+            following = None
+            with suppress(Silence, Crash, AssertionError):
+                following = box.worker.complete_and_claim(hold)
+            if len(box.faults.calls) < number:
+                assert following
+                break
+            assert box.worker.complete(hold).status == 200, f"call {number}"
+            if following:
+                box.worker.complete(following)
+            box.clock.advance(timedelta(minutes=2))
+            box.heal()
+            box.driver.settle()
+            box.work()
+            box.driver.settle()
+
+            tasks = box.records[0]
+            assert [task.status for task in tasks] == [TaskStatus.SUCCEEDED] * 2, f"call {number}"
+            assert min(task.attempt for task in tasks) == 1
     assert number > 6
 
 

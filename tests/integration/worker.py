@@ -32,10 +32,14 @@ class Worker:
         words: dict[str, JsonValue] = {"worker": self.name, "lease_seconds": self.seconds}
         answer = self.ask("/api/v1/queue/claim", words)
         assert answer.status == 200, answer.text
-        if answer.json_body["task"] is None:
-            return None
-        task, lease = answer.part("task"), answer.part("lease")
-        return Hold(task=str(task["id"]), lease=str(lease["id"]), fence=int(str(lease["fence"])))
+        return _hold(answer.json_body)
+
+    def complete_and_claim(self, hold: Hold) -> Hold | None:
+        """Completes a task and claims the next one in one request."""
+        claim: JsonValue = {"worker": self.name, "lease_seconds": self.seconds}
+        answer = self._say(hold, "complete", result={"summary": "done"}, claim=claim)
+        assert answer.status == 200, answer.text
+        return _hold(answer.part("next")) if answer.json_body["next"] else None
 
     def heartbeat(self, hold: Hold) -> ApiResponse:
         return self._say(hold, "heartbeat", lease_seconds=self.seconds)
@@ -52,3 +56,11 @@ class Worker:
     def _say(self, hold: Hold, what: str, **more: JsonValue) -> ApiResponse:
         words: dict[str, JsonValue] = {"lease_id": hold.lease, "fence": hold.fence}
         return self.ask(f"/api/v1/tasks/{hold.task}/{what}", words | more)
+
+
+def _hold(claimed: dict[str, JsonValue]) -> Hold | None:
+    """The task and the lease of a claim, if it got one."""
+    task, lease = claimed["task"], claimed["lease"]
+    if not isinstance(task, dict) or not isinstance(lease, dict):
+        return None
+    return Hold(task=str(task["id"]), lease=str(lease["id"]), fence=int(str(lease["fence"])))

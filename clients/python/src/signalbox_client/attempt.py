@@ -10,7 +10,7 @@ from signalbox_client import operations
 from signalbox_client.bodies import ResultFields
 from signalbox_client.errors import ApiError
 from signalbox_client.log_buffer import LogBuffer
-from signalbox_client.models import ClaimedTask, Task
+from signalbox_client.models import ClaimedTask, EndedTask, Task
 from signalbox_client.operations import Operation
 
 HandlerResult: TypeAlias = str | ResultFields | None
@@ -147,7 +147,7 @@ class Report:
     """The outcome of an attempt, and the operation that reports it."""
 
     outcome: Outcome
-    operation: Operation[Task]
+    operation: Operation[EndedTask]
 
 
 def report_result(attempt: Attempt, result: HandlerResult) -> Report:

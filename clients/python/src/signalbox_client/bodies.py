@@ -105,20 +105,26 @@ class HeartbeatBody(LeaseBody, total=False):
     progress: str | None
 
 
-class CompleteBody(LeaseBody, total=False):
+class EndLeaseBody(LeaseBody, total=False):
+    """What each end of a lease may contain: the claim of the next task."""
+
+    claim: ClaimBody | None
+
+
+class CompleteBody(EndLeaseBody, total=False):
     """The body of a completion."""
 
     result: ResultFields
 
 
-class FailBody(LeaseBody, total=False):
+class FailBody(EndLeaseBody, total=False):
     """The body of a failure."""
 
     reason: Required[str]
     retryable: bool
 
 
-class ReleaseBody(LeaseBody, total=False):
+class ReleaseBody(EndLeaseBody, total=False):
     """The body of a release."""
 
     reason: str | None

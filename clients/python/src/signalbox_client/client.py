@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from signalbox_client import operations
 from signalbox_client.bodies import (
+    ClaimBody,
     DeliveryFilters,
     ResultFields,
     TaskEdit,
@@ -20,6 +21,7 @@ from signalbox_client.models import (
     Delivery,
     DeliverySummary,
     Dependents,
+    EndedTask,
     Heartbeat,
     Lease,
     LogLine,
@@ -150,17 +152,47 @@ class Client(SyncConnection):
         """
         return self.send(operations.append_log(task_id, lease, lines, first))
 
-    def complete_task(self, task_id: str, lease: Lease, **result: Unpack[ResultFields]) -> Task:
-        """Complete a task. Repeating it under the same lease changes nothing."""
-        return self.send(operations.complete_task(task_id, lease, result))
+    def complete_task(
+        self,
+        task_id: str,
+        lease: Lease,
+        *,
+        claim: ClaimBody | None = None,
+        **result: Unpack[ResultFields],
+    ) -> EndedTask:
+        """Complete a task. Repeating it under the same lease changes nothing.
 
-    def fail_task(self, task_id: str, lease: Lease, reason: str, *, retryable: bool = True) -> Task:
+        With `claim`, here and in the two methods below, the next task is claimed as well, once
+        this end is stored: the members are the arguments of `claim_task`. `next` of the response is
+        None if there is no task, if the claim failed, or if this repeats a request.
+        """
+        operation = operations.complete_task(task_id, lease, result).claiming(claim)
+        return self.send(operation)
+
+    def fail_task(
+        self,
+        task_id: str,
+        lease: Lease,
+        reason: str,
+        *,
+        retryable: bool = True,
+        claim: ClaimBody | None = None,
+    ) -> EndedTask:
         """Fail the attempt; `retryable` states whether another one can succeed."""
-        return self.send(operations.fail_task(task_id, lease, reason, retryable=retryable))
+        operation = operations.fail_task(task_id, lease, reason, retryable=retryable)
+        return self.send(operation.claiming(claim))
 
-    def release_task(self, task_id: str, lease: Lease, *, reason: str | None = None) -> Task:
+    def release_task(
+        self,
+        task_id: str,
+        lease: Lease,
+        *,
+        reason: str | None = None,
+        claim: ClaimBody | None = None,
+    ) -> EndedTask:
         """Return a task to its queue without counting the attempt."""
-        return self.send(operations.release_task(task_id, lease, reason))
+        operation = operations.release_task(task_id, lease, reason)
+        return self.send(operation.claiming(claim))
 
     def read_log(self, task_id: str, *, after: int = 0) -> Iterator[LogLine]:
         """Yield the lines that the log has now, after this position."""

@@ -35,6 +35,7 @@ from signalbox_client.models import (
     DeliveryBody,
     DeliveryPage,
     Dependents,
+    EndedTask,
     Heartbeat,
     Lease,
     LogPage,
@@ -88,6 +89,14 @@ class Operation(Generic[T_co]):
     def once(self, timeout: float | None = None) -> "Operation[T_co]":
         """Return the operation without repetitions, with this time for its response."""
         return replace(self, timeout=timeout, is_single=True)
+
+    def claiming(self, claim: ClaimBody | None) -> "Operation[T_co]":
+        """Return the operation that ends a lease with the claim of the next task, if any."""
+        if claim is None:
+            return self
+        return replace(
+            self, body={**(self.body or {}), "claim": claim}, wait=claim.get("wait_seconds", 0)
+        )
 
 
 def create_task(title: str, key: str, fields: TaskFields) -> Operation[Task]:
@@ -200,20 +209,22 @@ def append_log(task_id: str, lease: Lease, lines: Sequence[str], first: int) -> 
     return _post(task_id, "logs", LogRoom, {**LogBody(**_lease_of(lease), lines=numbered)})
 
 
-def complete_task(task_id: str, lease: Lease, result: ResultFields) -> Operation[Task]:
+def complete_task(task_id: str, lease: Lease, result: ResultFields) -> Operation[EndedTask]:
     """Complete a task."""
-    return _post(task_id, "complete", Task, {**CompleteBody(**_lease_of(lease), result=result)})
+    body = CompleteBody(lease_id=lease.id, fence=lease.fence, result=result)
+    return _post(task_id, "complete", EndedTask, {**body})
 
 
-def fail_task(task_id: str, lease: Lease, reason: str, *, retryable: bool) -> Operation[Task]:
+def fail_task(task_id: str, lease: Lease, reason: str, *, retryable: bool) -> Operation[EndedTask]:
     """Fail an attempt."""
-    body = FailBody(**_lease_of(lease), reason=reason, retryable=retryable)
-    return _post(task_id, "fail", Task, {**body})
+    body = FailBody(lease_id=lease.id, fence=lease.fence, reason=reason, retryable=retryable)
+    return _post(task_id, "fail", EndedTask, {**body})
 
 
-def release_task(task_id: str, lease: Lease, reason: str | None) -> Operation[Task]:
+def release_task(task_id: str, lease: Lease, reason: str | None) -> Operation[EndedTask]:
     """Return a task to its queue."""
-    return _post(task_id, "release", Task, {**ReleaseBody(**_lease_of(lease), reason=reason)})
+    body = ReleaseBody(lease_id=lease.id, fence=lease.fence, reason=reason)
+    return _post(task_id, "release", EndedTask, {**body})
 
 
 def read_log(task_id: str, after: int) -> Operation[LogPage]:

@@ -38,9 +38,9 @@ from signalbox.http.problems import error_fields, error_response, internal_error
 from signalbox.http.request_checks import check_accept, check_query, check_sent_body
 from signalbox.http.routing import (
     APPLICATION_JSON,
-    HeartbeatEffect,
     MethodNotAllowed,
     RequestContext,
+    RequestEffect,
     Route,
     Routes,
 )
@@ -91,7 +91,7 @@ class _Exchange:
     request: InboundRequest | None = None
     route: Route | None = None
     caller: Principal = ANONYMOUS
-    effect: HeartbeatEffect = field(default_factory=HeartbeatEffect)
+    effect: RequestEffect = field(default_factory=RequestEffect)
     headers: dict[str, str] = field(default_factory=dict)
 
     def admitted(self, result: AuthResult) -> None:
@@ -300,6 +300,7 @@ class ApiHandler:
         route = exchange.route
         failed = response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
         tell = self.logger.error if failed else self.logger.info
+        claimed = exchange.effect.claimed
         tell(
             "request",
             extra={
@@ -309,6 +310,7 @@ class ApiHandler:
                 "principal": exchange.caller.name,
                 "status_code": response["statusCode"],
                 "duration_ms": round(seconds * 1000, 1),
+                **({"claimed_task_id": claimed} if claimed else {}),
             },
         )
 

@@ -15,6 +15,7 @@ EXAMPLES: Final[dict[str, dict[str, JsonValue]]] = {
             "url": "https://github.com/octo/hello/pull/7",
             "data": {"files": 3},
         },
+        "claim": {"worker": "agent-1", "lease_seconds": 300},
     },
     "Connection": {"id": "team", "connector": "slack", "settings": {}},
     "FailRequest": {**_LEASE, "reason": "the tests do not pass", "retryable": True},

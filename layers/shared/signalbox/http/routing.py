@@ -20,7 +20,7 @@ from signalbox.http.schemas.problems import Problem
 from signalbox.models.base import JsonObject
 from signalbox.models.errors import NotFound
 from signalbox.models.frozen import frozen
-from signalbox.models.ids import TASK_ID
+from signalbox.models.ids import TASK_ID, TaskId
 from signalbox.models.principal import Principal, Scope
 from signalbox.models.request import InboundRequest
 
@@ -122,23 +122,28 @@ class Route:
 
 
 @dataclass(slots=True)
-class HeartbeatEffect:
-    """Whether a heartbeat changed more than a time."""
+class RequestEffect:
+    """What a route did, for the log and the audit log.
+
+    `changed` states of a heartbeat whether it changed more than a time. `claimed` is a task that
+    was claimed.
+    """
 
     changed: bool = False
+    claimed: TaskId | None = None
 
 
 @frozen
 class RequestContext:
     """What a route knows of the current request. The caller of an open route is anonymous.
 
-    The route of a heartbeat sets its `effect`.
+    A route that claims a task, or takes heartbeats, sets its `effect`.
     """
 
     request: InboundRequest
     route: Route
     caller: Principal
-    effect: HeartbeatEffect = field(default_factory=HeartbeatEffect)
+    effect: RequestEffect = field(default_factory=RequestEffect)
 
 
 class MethodNotAllowed(NotFound):

@@ -11,6 +11,7 @@ from signalbox.http.audit import AuditTrail
 from signalbox.http.cors import CorsPolicy
 from signalbox.http.openapi import openapi_document
 from signalbox.http.openapi_webhooks import webhook_routes
+from signalbox.http.problems import error_fields
 from signalbox.http.routes.audit import add_audit
 from signalbox.http.routes.docs import add_docs
 from signalbox.http.routes.health import add_health
@@ -41,6 +42,7 @@ from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
+from signalbox.services.tasks.claim_next import ClaimNext
 from signalbox.services.tasks.create import CreateTask
 from signalbox.services.tasks.dependencies import ListDependents
 from signalbox.services.tasks.leases import ManageLease
@@ -70,7 +72,11 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         limits=wired.concurrency_limits,
         slots=lambda: wired.task_slots,
     )
-    add_work(routes, claim=claiming, leases=holding)
+    add_work(
+        routes,
+        claim_next=ClaimNext(claim=claiming, failed=_report_failed_claim),
+        leases=holding,
+    )
     inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
     changes = count_changes(wired)
     add_operators(routes, wired, inspect=inspect, count=changes)
@@ -118,6 +124,10 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         mounts={MCP: mcp_mount(routes, wired)},
     )
     return exported(handler, "http", wired.telemetry_headers)
+
+
+def _report_failed_claim(error: Exception) -> None:
+    logger().error("the next task was not claimed", extra=error_fields(error))
 
 
 def _add_docs(routes: Routes, websocket_url: str) -> None:

@@ -33,7 +33,7 @@ class Work:
         return self.tasks.get(self.held.task)
 
     def fail(self) -> Task:
-        return self.hold.fail(self.held, "it broke", retryable=True)
+        return self.hold.fail(self.held, "it broke", retryable=True).task
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -52,7 +52,7 @@ def test_what_was_said_before_its_answer_was_lost_may_be_said_again(what: str) -
     work = Work()
 
     def say() -> Task:
-        return work.fail() if what == "fail" else work.hold.release(work.held)
+        return work.fail() if what == "fail" else work.hold.release(work.held).task
 
     first = say()
     work.clock.advance(seconds=1)

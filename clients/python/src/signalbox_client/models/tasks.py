@@ -246,6 +246,13 @@ class ClaimedTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedTask(Task):
+    """A task after the end of its lease. `next` is the task that was claimed, if one was."""
+
+    next: ClaimedTask | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """Whether to continue, and until when the lease lasts."""
 

@@ -121,7 +121,10 @@ TOOLS: Final = (
     Tool(
         name="complete_task",
         title="Complete a task",
-        description="Report that a claimed task is done, with its result.",
+        description=(
+            "Report that a claimed task is done, with its result. With claim also claim the next "
+            "task, which is next in the result, null if there is none."
+        ),
         operation=f"POST {_TASK}/complete",
         destructive=True,
         idempotent=True,

@@ -36,6 +36,13 @@ class LeaseView(Model):
     expires_at: UtcDatetime
 
 
+class ClaimedTask(Model):
+    """A task with its lease."""
+
+    task: TaskView
+    lease: LeaseView
+
+
 class ClaimResponse(Model):
     """A task with its lease; both are null if no task was available."""
 
@@ -57,20 +64,26 @@ class HeartbeatRequest(LeaseRequest):
     progress: str | None = Field(default=None, max_length=500)
 
 
-class CompleteRequest(LeaseRequest):
+class EndLeaseRequest(LeaseRequest):
+    """End the lease; with `claim` also claim the next task, once the end is stored."""
+
+    claim: ClaimRequest | None = None
+
+
+class CompleteRequest(EndLeaseRequest):
     """The result of the task."""
 
     result: TaskResult = Field(default_factory=TaskResult)
 
 
-class FailRequest(LeaseRequest):
+class FailRequest(EndLeaseRequest):
     """Why the attempt failed; `retryable` states whether another attempt can succeed."""
 
     reason: str = Field(min_length=1, max_length=2_000)
     retryable: bool = True
 
 
-class ReleaseRequest(LeaseRequest):
+class ReleaseRequest(EndLeaseRequest):
     """Return the task to its queue."""
 
     reason: str | None = Field(default=None, max_length=2_000)
@@ -81,3 +94,9 @@ class HeartbeatResponse(Model):
 
     action: HeartbeatAction
     lease: LeaseView | None = None
+
+
+class EndLeaseResponse(TaskView):
+    """The task after the end of the lease. `next` is the task that was claimed, if one was."""
+
+    next: ClaimedTask | None = None

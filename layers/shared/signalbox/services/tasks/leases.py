@@ -53,6 +53,14 @@ class HeartbeatResult:
 
 
 @frozen
+class LeaseStep:
+    """The task after a step under a lease. `repeated` states that the step was taken before."""
+
+    task: Task
+    repeated: bool
+
+
+@frozen
 class ManageLease:
     """Extend, complete, fail and release the lease of a worker.
 
@@ -81,20 +89,21 @@ class ManageLease:
             lease_ref,
             lambda task: extended(task, lease_ref.lease, lease_ref.fence, until, progress, now),
             task,
-        )
+        ).task
         if _lease(after).hidden_until is None:
             self._hide(after, lease_seconds)
         return HeartbeatResult(word=HeartbeatAction.CONTINUE, task=after)
 
-    def complete(self, lease_ref: LeaseRef, result: TaskResult) -> Task:
+    def complete(self, lease_ref: LeaseRef, result: TaskResult) -> LeaseStep:
         """Complete the task with a result."""
-        after = self._step(
+        end = self._step(
             lease_ref,
             lambda task: succeeded(task, lease_ref.lease, lease_ref.fence, result, self.clock()),
         )
-        return self._without_message(after)
+        self._delete_message(end.task)
+        return end
 
-    def fail(self, lease_ref: LeaseRef, reason: str, *, retryable: bool) -> Task:
+    def fail(self, lease_ref: LeaseRef, reason: str, *, retryable: bool) -> LeaseStep:
         """Fail this attempt. The task is retried later if that can help and attempts are left."""
 
         def step(task: Task) -> Task:
@@ -103,32 +112,32 @@ class ManageLease:
             return attempt_failed(task, lease_ref.lease, lease_ref.fence, reason, retry_at, now)
 
         before = self.tasks.get(lease_ref.task)
-        after = self._step(lease_ref, step, before)
-        if after.finished:
-            return self._without_message(after)
-        if before.lease:  # there is none where all this was said before
-            wait = (after.not_before or self.clock()) - self.clock()
+        end = self._step(lease_ref, step, before)
+        if end.task.finished:
+            self._delete_message(end.task)
+        elif before.lease:  # there is none where all this was said before
+            wait = (end.task.not_before or self.clock()) - self.clock()
             seconds = max(0, ceil(wait.total_seconds()))
             self.queue.hide(before.lease.queue, before.lease.receipt, seconds)
-        return after
+        return end
 
-    def release(self, lease_ref: LeaseRef, reason: str | None = None) -> Task:
+    def release(self, lease_ref: LeaseRef, reason: str | None = None) -> LeaseStep:
         """Return the task to its queue without counting the attempt.
 
         It gets a new message, since the old one would become a dead letter after a thousand
         receives.
         """
         before = self.tasks.get(lease_ref.task)
-        after = self._step(
+        end = self._step(
             lease_ref,
             lambda task: released(task, lease_ref.lease, lease_ref.fence, reason, self.clock()),
             before,
         )
         if before.lease:
             self.queue.delete(before.lease.queue, before.lease.receipt)
-        return after
+        return end
 
-    def _step(self, lease_ref: LeaseRef, step: Transition, before: Task | None = None) -> Task:
+    def _step(self, lease_ref: LeaseRef, step: Transition, before: Task | None = None) -> LeaseStep:
         """Take a step, again where somebody else took one meanwhile.
 
         Raises:
@@ -138,13 +147,13 @@ class ManageLease:
             task = before or self.tasks.get(lease_ref.task)
             after = step(task)
             if after is task:
-                return task
+                return LeaseStep(task=task, repeated=True)
             try:
                 self.tasks.replace(task, after)
             except WriteConflict:
                 before = None
             else:
-                return after
+                return LeaseStep(task=after, repeated=False)
         raise Unavailable("the task changes too fast")
 
     def _hide(self, task: Task, seconds: int) -> None:
@@ -158,10 +167,9 @@ class ManageLease:
                 self.tasks.replace(task, task.model_copy(update={"lease": seen}))
             raise
 
-    def _without_message(self, task: Task) -> Task:
+    def _delete_message(self, task: Task) -> None:
         lease = _lease(task)
         self.queue.delete(lease.queue, lease.receipt)
-        return task
 
     def _pause(self, attempt: int) -> timedelta:
         """Full jitter: anything up to 10 s, 20 s, 40 s, … an hour."""
