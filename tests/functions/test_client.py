@@ -29,6 +29,7 @@ from signalbox_client import (
     Worker,
     WorkerOptions,
 )
+from signalbox_client.bodies import ClaimBody
 from signalbox_client.models import ClaimedTask
 from tests.fakes.api_transport import HandlerTransport
 from tests.functions.system import System
@@ -156,6 +157,27 @@ def test_a_claimed_task_is_worked_on_by_hand(system: System, client: Client) -> 
     assert [line.text for line in client.read_log(task_id, after=1)] == ["two"]
     assert [line.text for line in client.follow_log(task_id)] == ["one", "two"]
     assert client.claim_task("w1") is None
+
+
+@pytest.mark.parametrize("end", ["complete", "fail", "release"])
+def test_the_end_of_a_task_claims_the_next(system: System, client: Client, end: str) -> None:
+    held = claimed(system, client)
+    following = client.create_task("The next one")
+    system.wiring.queue.send(Priority.NORMAL, [TaskId(following.id)])
+    claim: ClaimBody = {"worker": "w1", "lease_seconds": 60}
+
+    match end:
+        case "complete":
+            ended = client.complete_task(held.task.id, held.lease, claim=claim, summary="done")
+        case "fail":
+            ended = client.fail_task(held.task.id, held.lease, "broken", claim=claim)
+        case _:
+            ended = client.release_task(held.task.id, held.lease, claim=claim)
+
+    assert ended.id == held.task.id
+    assert ended.next
+    assert (ended.next.task.id, ended.next.task.status) == (following.id, "running")
+    assert client.complete_task(following.id, ended.next.lease).next is None
 
 
 def test_a_lease_that_is_not_the_current_one_is_lost(system: System, client: Client) -> None:

@@ -41,13 +41,17 @@ PATIENCE = 10.0
 
 @dataclass
 class FakeApi(BothTransports):
-    """Hands out tasks and records what workers report. `answers` replace those of an action."""
+    """Hands out tasks and records what workers report. `answers` replace those of an action.
+
+    `claims` counts requests that only claim, `handed` the tasks that were claimed in any way.
+    """
 
     tasks: int = 1
     answers: dict[str, list[httpx.Response]] = field(default_factory=dict)
     reports: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     on_empty: Callable[[], object] = lambda: None
     claims: int = 0
+    handed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -57,19 +61,24 @@ class FakeApi(BothTransports):
             if scripted := self.answers.get(action):
                 return copy_of(scripted.pop(0) if len(scripted) > 1 else scripted[0])
             if action == "claim":
-                return self._claim()
+                self.claims += 1
+                if claimed := self._claim():
+                    return httpx.Response(200, json=claimed)
+                self.on_empty()
+                return httpx.Response(200, json={"task": None, "lease": None})
             if action != "heartbeat":
                 self.reports.append((action, body))
+            if "claim" in body:
+                return httpx.Response(200, json=TASK.json() | {"next": self._claim()})
         return self._accept(action)
 
-    def _claim(self) -> httpx.Response:
-        self.claims += 1
-        if self.claims > self.tasks:
-            self.on_empty()
-            return httpx.Response(200, json={"task": None, "lease": None})
+    def _claim(self) -> dict[str, object] | None:
+        if self.handed == self.tasks:
+            return None
+        self.handed += 1
         lease = {"id": LEASE.id, "fence": 1, "expires_at": "2026-03-01T00:00:00Z"}
-        task = TASK.json() | {"id": f"tsk_{self.claims}"}
-        return httpx.Response(200, json={"task": task, "lease": lease})
+        task = TASK.json() | {"id": f"tsk_{self.handed}"}
+        return {"task": task, "lease": lease}
 
     def _accept(self, action: str) -> httpx.Response:
         if action == "heartbeat":
@@ -323,6 +332,138 @@ def test_no_more_async_handlers_run_than_may_and_all_tasks_end() -> None:
 
     assert most == 3
     assert api.actions() == ["complete"] * 12
+
+
+def run_all(
+    api: FakeApi, handler: Callable[[Attempt, Callable[[], None]], HandlerResult], concurrency: int
+) -> None:
+    """Work until there is no task; the handler gets what stops its worker."""
+    with Client(URL, KEY, transport=api) as client:
+        options = replace(OPTIONS, concurrency=concurrency, grace_seconds=PATIENCE)
+        worker = Worker(
+            client, lambda attempt: handler(attempt, worker.stop), name="w1", options=options
+        )
+        api.on_empty = worker.stop
+        worker.run()
+
+
+def run_all_async(
+    api: FakeApi, handler: Callable[[Attempt, Callable[[], None]], HandlerResult], concurrency: int
+) -> None:
+    async def work() -> None:
+        async def handle(attempt: Attempt) -> HandlerResult:
+            return handler(attempt, worker.stop)
+
+        async with AsyncClient(URL, KEY, transport=api) as client:
+            options = replace(OPTIONS, concurrency=concurrency, grace_seconds=PATIENCE)
+            worker = AsyncWorker(client, handle, name="w1", options=options)
+            api.on_empty = worker.stop
+            await worker.run()
+
+    asyncio.run(work())
+
+
+RunAll = Callable[
+    [FakeApi, Callable[[Attempt, Callable[[], None]], HandlerResult], int],
+    None,
+]
+
+both_all = pytest.mark.parametrize("run", [run_all, run_all_async])
+
+
+@both_all
+def test_a_busy_worker_sends_one_request_for_each_task(run: RunAll) -> None:
+    api = FakeApi(tasks=5)
+    handled: list[str] = []
+
+    run(api, lambda attempt, _: handled.append(attempt.task.id), 1)
+
+    assert handled == [f"tsk_{number}" for number in range(1, 6)]
+    assert (api.claims, api.actions()) == (2, ["complete"] * 5)
+    assert [body["claim"] for _, body in api.reports] == [{"worker": "w1", "lease_seconds": 60}] * 5
+
+
+@both_all
+@pytest.mark.parametrize("failure", [TaskReleased("not now"), RuntimeError("broken")])
+def test_what_fails_or_is_returned_claims_the_next_task_too(
+    run: RunAll, failure: Exception
+) -> None:
+    api = FakeApi(tasks=3)
+
+    def handle(_: Attempt, __: object) -> None:
+        raise failure
+
+    run(api, handle, 1)
+
+    assert (api.claims, api.handed, len(api.reports)) == (2, 3, 3)
+
+
+@both_all
+def test_a_worker_that_stops_ends_its_task_without_a_claim(run: RunAll) -> None:
+    api = FakeApi(tasks=5)
+
+    def handle(attempt: Attempt, stop: Callable[[], None]) -> None:
+        if attempt.task.id == "tsk_2":
+            stop()
+
+    run(api, handle, 1)
+
+    assert ["claim" in body for _, body in api.reports] == [True, False]
+    assert (api.handed, api.actions()) == (2, ["complete"] * 2)
+
+
+@both_all
+def test_a_task_that_is_claimed_while_the_worker_stops_is_returned(run: RunAll) -> None:
+    api = FakeApi(tasks=2)
+    handled: list[str] = []
+    stops: list[Callable[[], None]] = []
+    claim = api._claim
+
+    def claim_late() -> dict[str, object] | None:
+        claimed = claim()
+        if api.handed == 2:
+            stops[0]()
+        return claimed
+
+    def handle(attempt: Attempt, stop: Callable[[], None]) -> None:
+        handled.append(attempt.task.id)
+        stops.append(stop)
+
+    api._claim = claim_late  # type: ignore[method-assign]
+    run(api, handle, 1)
+
+    assert (handled, api.actions()) == (["tsk_1"], ["complete", "release"])
+    assert "claim" not in api.reports[1][1]
+
+
+@both_all
+def test_a_report_that_is_repeated_while_the_worker_stops_claims_nothing(run: RunAll) -> None:
+    unavailable = problem(503, "unavailable")
+    api = FakeApi(tasks=2, answers={"complete": [unavailable]})
+    stops: list[Callable[[], None]] = []
+    answer = api.handle_request
+
+    def stop_after_the_first(request: httpx.Request) -> httpx.Response:
+        response = answer(request)
+        if request.url.path.endswith("/complete"):
+            stops[0]()
+            api.answers = {}
+        return response
+
+    api.handle_request = stop_after_the_first  # type: ignore[method-assign]
+    run(api, lambda _, stop: stops.append(stop), 1)
+
+    assert [("claim" in body, action) for action, body in api.reports] == [(False, "complete")]
+    assert api.handed == 1
+
+
+@both
+def test_a_run_of_one_claims_no_other_task(run: RunOnce) -> None:
+    api = FakeApi(tasks=2)
+
+    run(api, lambda _: "done")
+
+    assert (api.handed, "claim" in api.reports[0][1]) == (1, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,6 +12,7 @@ from signalbox_client.async_client import AsyncClient
 from signalbox_client.attempt import (
     OUTCOMES,
     Attempt,
+    AttemptResult,
     HandlerResult,
     Outcome,
     Report,
@@ -23,6 +24,7 @@ from signalbox_client.attempt import (
     report_release,
     report_result,
 )
+from signalbox_client.bodies import ClaimBody
 from signalbox_client.errors import InvalidRequest, SignalboxError
 from signalbox_client.keeper import UNAVAILABLE, Keeper, Step
 from signalbox_client.models import ClaimedTask
@@ -61,9 +63,10 @@ class AsyncWorker:
         self._handler = handler
         self._name = name or socket.gethostname()
         self._options = options or WorkerOptions()
+        self._is_running = False
         self._stopping = asyncio.Event()
         self._grace_ends = float("inf")
-        self._open: set[asyncio.Task[Outcome]] = set()
+        self._open: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
         """Claim no more tasks, and return those that do not end within the grace period.
@@ -81,6 +84,7 @@ class AsyncWorker:
             ApiError: The API refused a claim. Tasks that run end first.
         """
         loop = asyncio.get_running_loop()
+        self._is_running = True
 
         def stop() -> None:
             loop.call_soon_threadsafe(self.stop)
@@ -104,7 +108,7 @@ class AsyncWorker:
             Unreachable: The API did not answer.
         """
         claimed = await self._claim()
-        return await self._work(claimed) if claimed else None
+        return (await self._work(claimed)).outcome if claimed else None
 
     async def _run(self) -> None:
         pacing = Pacing()
@@ -129,12 +133,12 @@ class AsyncWorker:
             return pacing.failed(error)
         if claimed is None:
             return pacing.empty(time.monotonic() - started)
-        working = asyncio.create_task(self._work(claimed))
+        working = asyncio.create_task(self._work_on(claimed))
         self._open.add(working)
         working.add_done_callback(self._closed)
         return pacing.claimed()
 
-    def _closed(self, working: asyncio.Task[Outcome]) -> None:
+    def _closed(self, working: asyncio.Task[None]) -> None:
         self._open.discard(working)
         if not working.cancelled() and working.exception():
             _logger.error("a task is left to its lease", exc_info=working.exception())
@@ -144,6 +148,15 @@ class AsyncWorker:
         operation = operations.claim_task(self._name, options.lease_seconds, options.wait_seconds)
         return ClaimedTask.of(await self._client.send(operation.once()))
 
+    def _next_claim(self) -> ClaimBody | None:
+        """Return the claim of the end of a task, None if the worker takes no more tasks.
+
+        It does not wait: the outcome is reported at once, and one claim waits for all tasks.
+        """
+        if not self._is_running or self._stopping.is_set():
+            return None
+        return ClaimBody(worker=self._name, lease_seconds=self._options.lease_seconds)
+
     async def _drain(self) -> None:
         """Wait for the attempts that run, a little longer than their grace period."""
         until = self._grace_ends + self._options.release_seconds
@@ -152,7 +165,13 @@ class AsyncWorker:
         for working in self._open.copy():
             working.cancel()
 
-    async def _work(self, claimed: ClaimedTask) -> Outcome:
+    async def _work_on(self, claimed: ClaimedTask) -> None:
+        """Work on a task, and on those that are claimed with its end and theirs."""
+        current: ClaimedTask | None = claimed
+        while current:
+            current = (await self._work(current)).next
+
+    async def _work(self, claimed: ClaimedTask) -> AttemptResult:
         attempt = Attempt(claimed)
         keeper = Keeper(attempt, self._options)
         if self._stopping.is_set():
@@ -168,13 +187,13 @@ class AsyncWorker:
         finally:
             keeping.cancel()
         if not attempt.end():
-            outcome = await self._abandon(attempt, keeper, handling)
+            result = AttemptResult(outcome=await self._abandon(attempt, keeper, handling))
         else:
             report = _report_of(attempt, handling)
             await self._flush(keeper)
-            outcome = await self._settle_valid(attempt, keeper, report)
-        _logger.info("%s: %s", attempt.task.id, outcome)
-        return outcome
+            result = await self._settle_valid(attempt, keeper, report)
+        _logger.info("%s: %s", attempt.task.id, result.outcome)
+        return result
 
     async def _abandon(
         self, attempt: Attempt, keeper: Keeper, handling: asyncio.Future[HandlerResult]
@@ -226,7 +245,9 @@ class AsyncWorker:
             if not await self._perform(step):
                 return
 
-    async def _settle_valid(self, attempt: Attempt, keeper: Keeper, report: Report) -> Outcome:
+    async def _settle_valid(
+        self, attempt: Attempt, keeper: Keeper, report: Report
+    ) -> AttemptResult:
         """Send a report; if the result is not accepted, fail the attempt."""
         try:
             return await self._settle(keeper, report)
@@ -234,24 +255,24 @@ class AsyncWorker:
             _logger.warning("the result of %s is refused: %s", attempt.task.id, error)
             return await self._settle(keeper, report_refused(attempt, error))
 
-    async def _settle(self, keeper: Keeper, report: Report) -> Outcome:
-        """Send a report until the API accepts it or the lease is over, and return the outcome."""
+    async def _settle(self, keeper: Keeper, report: Report) -> AttemptResult:
+        """Send a report until the API accepts it or the lease is over, and return the result."""
         pacing = Pacing()
         operation = report.operation.once(keeper.timeout)
         while True:
             try:
-                await self._client.send(operation)
+                ended = await self._client.send(operation.claiming(self._next_claim()))
             except UNAVAILABLE as error:
                 pause = pacing.failed(error)
                 if time.monotonic() + pause >= keeper.expires_at:
-                    return Outcome.LOST
+                    return AttemptResult(outcome=Outcome.LOST)
             except InvalidRequest:
                 raise
             except SignalboxError as error:
                 _logger.warning("the report is refused: %s", error)
-                return Outcome.LOST
+                return AttemptResult(outcome=Outcome.LOST)
             else:
-                return report.outcome
+                return AttemptResult(outcome=report.outcome, next=ended.next)
             await asyncio.sleep(pause)
 
 

@@ -143,6 +143,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptResult:
+    """How an attempt ended, and the task that was claimed with its end, if one was."""
+
+    outcome: Outcome
+    next: ClaimedTask | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The outcome of an attempt, and the operation that reports it."""
 

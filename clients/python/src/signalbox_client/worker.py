@@ -11,6 +11,7 @@ from signalbox_client import operations
 from signalbox_client.attempt import (
     OUTCOMES,
     Attempt,
+    AttemptResult,
     HandlerResult,
     Outcome,
     Report,
@@ -22,6 +23,7 @@ from signalbox_client.attempt import (
     report_release,
     report_result,
 )
+from signalbox_client.bodies import ClaimBody
 from signalbox_client.client import Client
 from signalbox_client.errors import InvalidRequest, SignalboxError
 from signalbox_client.keeper import UNAVAILABLE, Keeper, Step
@@ -43,7 +45,7 @@ class Worker:
     summary, a mapping the fields of the result. `TaskFailed` fails the attempt and `TaskReleased`
     returns the task. After any other exception the attempt fails with the type of the exception,
     which is logged here. When the task is cancelled or the lease is lost, `Attempt.stop_reason` is
-    set and nothing is sent any more.
+    set and nothing is sent any more. What ends a task also claims the next one.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Worker:
         self._name = name or socket.gethostname()
         self._options = options or WorkerOptions()
         self._slots = threading.Semaphore(self._options.concurrency)
+        self._is_running = False
         self._stopping = False  # no Event: a handler of signals must not take its lock
         self._grace_ends = float("inf")
         self._open: set[threading.Event] = set()
@@ -84,6 +87,7 @@ class Worker:
             ApiError: The API refused a claim. Tasks that run end first.
         """
         pacing = Pacing()
+        self._is_running = True
         with on_signals(self.stop):
             try:
                 while not self._stopping:
@@ -101,7 +105,7 @@ class Worker:
             Unreachable: The API did not answer.
         """
         claimed = self._claim()
-        return self._work(claimed) if claimed else None
+        return self._work(claimed).outcome if claimed else None
 
     def _rest(self, seconds: float) -> None:
         """Wait, at most until the worker stops."""
@@ -134,11 +138,23 @@ class Worker:
         operation = operations.claim_task(self._name, options.lease_seconds, options.wait_seconds)
         return ClaimedTask.of(self._client.send(operation.once()))
 
+    def _next_claim(self) -> ClaimBody | None:
+        """Return the claim of the end of a task, None if the worker takes no more tasks.
+
+        It does not wait: the outcome is reported at once, and one claim waits for all threads.
+        """
+        if not self._is_running or self._stopping:
+            return None
+        return ClaimBody(worker=self._name, lease_seconds=self._options.lease_seconds)
+
     def _thread(self, claimed: ClaimedTask, ended: threading.Event) -> None:
+        current: ClaimedTask | None = claimed
         try:
-            self._work(claimed)
+            while current:
+                task = current.task
+                current = self._work(current).next
         except SignalboxError:
-            _logger.exception("%s is left to the end of its lease", claimed.task.id)
+            _logger.exception("%s is left to the end of its lease", task.id)
         finally:
             ended.set()
             self._open.discard(ended)
@@ -150,7 +166,7 @@ class Worker:
         for ended in self._open.copy():
             ended.wait(max(0.0, until - time.monotonic()))
 
-    def _work(self, claimed: ClaimedTask) -> Outcome:
+    def _work(self, claimed: ClaimedTask) -> AttemptResult:
         attempt = Attempt(claimed)
         keeper = Keeper(attempt, self._options)
         done = threading.Event()
@@ -168,10 +184,13 @@ class Worker:
         counts = attempt.end()
         done.set()
         keeping.join()
-        if not counts:
-            return _log_outcome(attempt, OUTCOMES[attempt.stop_reason or StopReason.LOST])
-        self._flush(keeper)
-        return _log_outcome(attempt, self._settle_valid(attempt, keeper, report))
+        if counts:
+            self._flush(keeper)
+            result = self._settle_valid(attempt, keeper, report)
+        else:
+            result = AttemptResult(outcome=OUTCOMES[attempt.stop_reason or StopReason.LOST])
+        _logger.info("%s: %s", attempt.task.id, result.outcome)
+        return result
 
     def _handle(self, attempt: Attempt) -> Report:
         try:
@@ -220,7 +239,7 @@ class Worker:
             if not self._perform(step):
                 return
 
-    def _settle_valid(self, attempt: Attempt, keeper: Keeper, report: Report) -> Outcome:
+    def _settle_valid(self, attempt: Attempt, keeper: Keeper, report: Report) -> AttemptResult:
         """Send a report; if the result is not accepted, fail the attempt."""
         try:
             return self._settle(keeper, report)
@@ -228,27 +247,22 @@ class Worker:
             _logger.warning("the result of %s is refused: %s", attempt.task.id, error)
             return self._settle(keeper, report_refused(attempt, error))
 
-    def _settle(self, keeper: Keeper, report: Report) -> Outcome:
-        """Send a report until the API accepts it or the lease is over, and return the outcome."""
+    def _settle(self, keeper: Keeper, report: Report) -> AttemptResult:
+        """Send a report until the API accepts it or the lease is over, and return the result."""
         pacing = Pacing()
         operation = report.operation.once(keeper.timeout)
         while True:
             try:
-                self._client.send(operation)
+                ended = self._client.send(operation.claiming(self._next_claim()))
             except UNAVAILABLE as error:
                 pause = pacing.failed(error)
                 if time.monotonic() + pause >= keeper.expires_at:
-                    return Outcome.LOST
+                    return AttemptResult(outcome=Outcome.LOST)
             except InvalidRequest:
                 raise
             except SignalboxError as error:
                 _logger.warning("the report is refused: %s", error)
-                return Outcome.LOST
+                return AttemptResult(outcome=Outcome.LOST)
             else:
-                return report.outcome
+                return AttemptResult(outcome=report.outcome, next=ended.next)
             time.sleep(pause)
-
-
-def _log_outcome(attempt: Attempt, outcome: Outcome) -> Outcome:
-    _logger.info("%s: %s", attempt.task.id, outcome)
-    return outcome
