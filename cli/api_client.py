@@ -36,6 +36,7 @@ from signalbox.http.schemas.work import (
     ClaimRequest,
     ClaimResponse,
     CompleteRequest,
+    EndLeaseResponse,
     FailRequest,
     HeartbeatRequest,
     HeartbeatResponse,
@@ -168,17 +169,18 @@ class ApiClient:
         path = join_path(TASKS, task, "logs")
         return self.ask("POST", path, AppendLogResponse, body=lines, timeout=timeout)
 
-    def complete(self, task: TaskId, completion: CompleteRequest) -> TaskView:
+    def complete(self, task: TaskId, completion: CompleteRequest) -> EndLeaseResponse:
         """Complete the task."""
-        return self.ask("POST", join_path(TASKS, task, "complete"), TaskView, body=completion)
+        path = join_path(TASKS, task, "complete")
+        return self.ask("POST", path, EndLeaseResponse, body=completion)
 
-    def fail(self, task: TaskId, failure: FailRequest) -> TaskView:
+    def fail(self, task: TaskId, failure: FailRequest) -> EndLeaseResponse:
         """Fail the attempt."""
-        return self.ask("POST", join_path(TASKS, task, "fail"), TaskView, body=failure)
+        return self.ask("POST", join_path(TASKS, task, "fail"), EndLeaseResponse, body=failure)
 
-    def release(self, task: TaskId, request: ReleaseRequest) -> TaskView:
+    def release(self, task: TaskId, request: ReleaseRequest) -> EndLeaseResponse:
         """Release the task."""
-        return self.ask("POST", join_path(TASKS, task, "release"), TaskView, body=request)
+        return self.ask("POST", join_path(TASKS, task, "release"), EndLeaseResponse, body=request)
 
     def pages(
         self, path: str, answer: type[P], filters: Mapping[str, str], limit: int

@@ -100,7 +100,7 @@ class JobPool:
         self.launcher.check()
         with self.launcher.watching():
             claimed = claim_next(self.runner, self.wait_seconds)
-            return self.runner.run(*claimed, self.launcher.start) if claimed else None
+            return self.runner.run(*claimed, self.launcher.start).outcome if claimed else None
 
     def _step(self) -> None:
         """Claim a task if there is room for its Job."""
@@ -155,10 +155,10 @@ class JobPool:
             if self.runner.stopping.is_set() and self.launcher.keep:
                 return
             self.runner.print(task, "adopted", f"{view.title} ({name})")
-            outcome = self.runner.run(
+            result = self.runner.run(
                 view, held, lambda _task, _held, add: self.launcher.adopt(name, add)
             )
-            if outcome is AttemptOutcome.RELEASED:  # perhaps before it was started here
+            if result.outcome is AttemptOutcome.RELEASED:  # perhaps before it was started here
                 self.launcher.cluster.delete(JOBS, name)
         except CommandError as failure:
             self.runner.print(task, "waiting", f"{name} is not adopted: {failure}")

@@ -1,7 +1,7 @@
 """One attempt of a claimed task: run something under its lease, and report the outcome."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,12 +14,21 @@ from cli.errors import CommandError
 from cli.output import Output
 from cli.work.lease import LeaseRenewer, StopReason, response_timeout
 from cli.work.log_upload import LogUploader
-from cli.work.running import AttemptOutcome, AttemptReport, RunningAttempt, StartAttempt
+from cli.work.running import (
+    AttemptOutcome,
+    AttemptReport,
+    AttemptResult,
+    RunningAttempt,
+    StartAttempt,
+)
 from cli.work.signals import StopFlag
 from cli.work.spans import attempt_span
 from signalbox.http.schemas.logs import AppendLogRequest, AppendLogResponse, LogLineInput
 from signalbox.http.schemas.work import (
+    ClaimedTask,
+    ClaimRequest,
     CompleteRequest,
+    EndLeaseResponse,
     FailRequest,
     LeaseRequest,
     ReleaseRequest,
@@ -34,6 +43,8 @@ _MAX_SUMMARY: Final = 4_000
 _MAX_REASON: Final = 2_000
 _FIRST_PAUSE: Final = 1.0
 _FLUSH_SECONDS: Final = 5.0
+
+_EndRequest = CompleteRequest | FailRequest | ReleaseRequest
 
 _ENDS: Final = {
     StopReason.CANCELLED: AttemptOutcome.CANCELLED,
@@ -69,8 +80,17 @@ class AttemptRunner:
     lossless: bool = False
     program: str = "attempt"
 
-    def run(self, task: TaskView, held: LeaseRequest, start: StartAttempt) -> AttemptOutcome:
+    def run(
+        self,
+        task: TaskView,
+        held: LeaseRequest,
+        start: StartAttempt,
+        *,
+        claims_next: bool = False,
+    ) -> AttemptResult:
         """Run one attempt under a lease that was claimed or extended just now.
+
+        With `claims_next` the report of its outcome claims another task, unless the worker stops.
 
         Raises:
             ApiError: The API refused to take back what could not be started.
@@ -78,13 +98,15 @@ class AttemptRunner:
             CommandError: It cannot be started.
         """
         with attempt_span(self.program, task, self.name) as span:
-            outcome = self._run(task, held, start)
-            span.attributes["signalbox.outcome"] = outcome
-            if outcome in {AttemptOutcome.FAILED, AttemptOutcome.LOST}:
-                span.error = outcome
-            return outcome
+            result = self._run(task, held, start, claims_next=claims_next)
+            span.attributes["signalbox.outcome"] = result.outcome
+            if result.outcome in {AttemptOutcome.FAILED, AttemptOutcome.LOST}:
+                span.error = result.outcome
+            return result
 
-    def _run(self, task: TaskView, held: LeaseRequest, start: StartAttempt) -> AttemptOutcome:
+    def _run(
+        self, task: TaskView, held: LeaseRequest, start: StartAttempt, *, claims_next: bool
+    ) -> AttemptResult:
         since = time.monotonic()
         if self.stopping.is_set():
             after = self.api.release(task.id, self._return(held))
@@ -114,9 +136,10 @@ class AttemptRunner:
         uploader.flush(min(time.monotonic() + _FLUSH_SECONDS, keeper.expires_at))
         if left:
             return self._leave(task.id, keeper)
-        outcome = self._settle(task.id, held, running.ended(), until=keeper.expires_at)
+        report, until = running.ended(), keeper.expires_at
+        result = self._settle(task.id, held, report, until=until, claims_next=claims_next)
         running.discard()
-        return outcome
+        return result
 
     def print(self, task: TaskId | None, what: str, text: str) -> None:
         """Print an event of the worker."""
@@ -165,22 +188,28 @@ class AttemptRunner:
         running.finish()
         return None
 
-    def _leave(self, task: TaskId, keeper: LeaseRenewer) -> AttemptOutcome:
+    def _leave(self, task: TaskId, keeper: LeaseRenewer) -> AttemptResult:
         """Extend the lease once more for whoever adopts what runs."""
         with suppress(CommandError):
             keeper.beat()
         return self._finish(task, AttemptOutcome.LEFT, "runs on without this worker")
 
     def _settle(
-        self, task: TaskId, held: LeaseRequest, report: AttemptReport | None, *, until: float
-    ) -> AttemptOutcome:
+        self,
+        task: TaskId,
+        held: LeaseRequest,
+        report: AttemptReport | None,
+        *,
+        until: float,
+        claims_next: bool,
+    ) -> AttemptResult:
         """Report the outcome until the API accepts it or the lease is over."""
-        outcome, send = self._request(task, held, report)
+        outcome, request = self._request(held, report)
         pause = _FIRST_PAUSE
         while True:
             try:
-                after = send()
-                return self._finish(task, outcome, after.status)
+                after = self._end(task, request, claims_next=claims_next)
+                return self._finish(task, outcome, after.status, after.next)
             except ApiError as refused:
                 return self._finish(task, AttemptOutcome.LOST, str(refused))
             except ApiUnavailable as away:
@@ -190,31 +219,43 @@ class AttemptRunner:
             time.sleep(rest)
             pause *= 2
 
+    def _end(self, task: TaskId, request: _EndRequest, *, claims_next: bool) -> EndLeaseResponse:
+        """Send a report. Its claim does not wait, so that the outcome is known at once."""
+        if claims_next and not self.stopping.is_set():
+            claim = ClaimRequest(worker=self.name, lease_seconds=self.lease_seconds)
+            request = request.model_copy(update={"claim": claim})
+        match request:
+            case CompleteRequest():
+                return self.api.complete(task, request)
+            case FailRequest():
+                return self.api.fail(task, request)
+            case ReleaseRequest():
+                return self.api.release(task, request)
+
     def _request(
-        self, task: TaskId, held: LeaseRequest, report: AttemptReport | None
-    ) -> tuple[AttemptOutcome, Callable[[], TaskView]]:
+        self, held: LeaseRequest, report: AttemptReport | None
+    ) -> tuple[AttemptOutcome, _EndRequest]:
         """Return the outcome, and the request that reports it."""
         lease = held.model_dump()
         succeeded = report is not None and report.outcome is AttemptOutcome.SUCCEEDED
         if report is None or (self.stopping.is_set() and not succeeded):
-            return AttemptOutcome.RELEASED, lambda: self.api.release(task, self._return(held))
+            return AttemptOutcome.RELEASED, self._return(held)
         output = redacted(report.output)
         if succeeded:
             result = TaskResult(summary=output[-_MAX_SUMMARY:], masked=output != report.output)
-            done = CompleteRequest(**lease, result=result)
-            return report.outcome, lambda: self.api.complete(task, done)
+            return report.outcome, CompleteRequest(**lease, result=result)
         why = redacted(report.reason)
         reason = f"{why}: {output}" if output else why
         if report.outcome is AttemptOutcome.RELEASED:
-            back = self._return(held, reason)
-            return report.outcome, lambda: self.api.release(task, back)
-        failed = FailRequest(**lease, reason=reason[:_MAX_REASON])
-        return AttemptOutcome.FAILED, lambda: self.api.fail(task, failed)
+            return report.outcome, self._return(held, reason)
+        return AttemptOutcome.FAILED, FailRequest(**lease, reason=reason[:_MAX_REASON])
 
     def _return(self, held: LeaseRequest, reason: str = "") -> ReleaseRequest:
         why = reason or f"worker {self.name} was stopped"
         return ReleaseRequest(**held.model_dump(), reason=why[:_MAX_REASON])
 
-    def _finish(self, task: TaskId, end: AttemptOutcome, text: str) -> AttemptOutcome:
+    def _finish(
+        self, task: TaskId, end: AttemptOutcome, text: str, following: ClaimedTask | None = None
+    ) -> AttemptResult:
         self.print(task, end, text)
-        return end
+        return AttemptResult(outcome=end, next=following)

@@ -7,7 +7,7 @@ from typing import Final
 from cli.api_client import ApiUnavailable
 from cli.work.attempt import AttemptRunner
 from cli.work.running import AttemptOutcome, StartAttempt
-from signalbox.http.schemas.work import ClaimRequest, LeaseRequest, LeaseView
+from signalbox.http.schemas.work import ClaimedTask, ClaimRequest, LeaseRequest
 from signalbox.models.change import TaskView
 
 _FIRST_PAUSE: Final = 1.0
@@ -29,7 +29,7 @@ class Worker:
             ApiError: The API refused this worker.
         """
         self.runner.print(None, "ready", f"waits for tasks at {self.runner.api.base_url}")
-        repeat_through_outages(self.once, self.runner)
+        repeat_through_outages(self._work, self.runner)
         self.runner.print(None, "stopped", "gave back what it held")
 
     def once(self) -> AttemptOutcome | None:
@@ -40,7 +40,14 @@ class Worker:
             ApiUnavailable: The API did not answer.
         """
         claimed = claim_next(self.runner, self.wait_seconds)
-        return self.runner.run(*claimed, self.start) if claimed else None
+        return self.runner.run(*claimed, self.start).outcome if claimed else None
+
+    def _work(self) -> None:
+        """Claim and run a task, and then those that are claimed with the end of another."""
+        claimed = claim_next(self.runner, self.wait_seconds)
+        while claimed:
+            following = self.runner.run(*claimed, self.start, claims_next=True).next
+            claimed = _announce(self.runner, following) if following else None
 
 
 def claim_next(runner: AttemptRunner, wait_seconds: int) -> tuple[TaskView, LeaseRequest] | None:
@@ -56,9 +63,15 @@ def claim_next(runner: AttemptRunner, wait_seconds: int) -> tuple[TaskView, Leas
     claimed = runner.api.claim(claim)
     if claimed.task is None or claimed.lease is None:
         return None
-    task = claimed.task
-    runner.print(task.id, "claimed", f"{task.title} ({_attempt(task, claimed.lease)})")
-    return task, LeaseRequest(lease_id=claimed.lease.id, fence=claimed.lease.fence)
+    return _announce(runner, ClaimedTask(task=claimed.task, lease=claimed.lease))
+
+
+def _announce(runner: AttemptRunner, claimed: ClaimedTask) -> tuple[TaskView, LeaseRequest]:
+    """Print that a task was claimed, and return it with its lease."""
+    task, lease = claimed.task, claimed.lease
+    attempt = f"attempt {task.attempt} of {task.max_attempts}, fence {lease.fence}"
+    runner.print(task.id, "claimed", f"{task.title} ({attempt})")
+    return task, LeaseRequest(lease_id=lease.id, fence=lease.fence)
 
 
 def repeat_through_outages(step: Callable[[], object], runner: AttemptRunner) -> None:
@@ -76,7 +89,3 @@ def repeat_through_outages(step: Callable[[], object], runner: AttemptRunner) ->
             runner.print(None, "waiting", str(away))
             runner.stopping.wait(max(pause, away.after))
             pause = min(pause * 2, _MAX_PAUSE)
-
-
-def _attempt(task: TaskView, lease: LeaseView) -> str:
-    return f"attempt {task.attempt} of {task.max_attempts}, fence {lease.fence}"

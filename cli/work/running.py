@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from signalbox.http.schemas.work import LeaseRequest
+from signalbox.http.schemas.work import ClaimedTask, LeaseRequest
 from signalbox.models.change import TaskView
 
 
@@ -18,6 +18,14 @@ class AttemptOutcome(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
     LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptResult:
+    """How an attempt ended, and the task that was claimed with its end, if one was."""
+
+    outcome: AttemptOutcome
+    next: ClaimedTask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread, Timer
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
+import requests
 
 from cli.api_client import ApiClient, ApiError, ApiUnavailable, session_for
 from cli.errors import CommandError
@@ -250,6 +252,76 @@ def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     worker(served, "true", stopping).run()
 
     assert {served.now(task).status for task in tasks} == {TaskStatus.SUCCEEDED}
+
+
+class _CountedRequests(ApiClient):
+    """A client that remembers what it sent to which path."""
+
+    sent: list[tuple[str, str]]
+
+    def reply(self, method: str, path: str, **more: Any) -> requests.Response:
+        self.sent.append((path.rpartition("/")[2], (more.get("content") or b"").decode()))
+        return super().reply(method, path, **more)
+
+
+def counted(served: Served) -> _CountedRequests:
+    api = _CountedRequests(base_url=served.url, key=served.key, session=session_for(served.url))
+    object.__setattr__(api, "sent", [])
+    return api
+
+
+def test_a_busy_worker_sends_one_request_for_each_task(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = [served.add(a_task()) for _ in range(3)]
+    api, stopping = counted(served), StopFlag()
+    stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
+
+    worker_of(api, command_argv(["true"]), stopping).run()
+
+    claims = [number for number, (name, _) in enumerate(api.sent) if name == "claim"]
+    ends = [body for name, body in api.sent if name == "complete"]
+    assert claims[:1] == [0]
+    assert all(number > 3 for number in claims[1:]), "it claims again when no task was left"
+    assert [json.loads(body).get("claim") for body in ends[:2]] == [
+        {"worker": "w1", "lease_seconds": 30}
+    ] * 2
+    assert capsys.readouterr().out.count("  claimed  ") == 3
+
+
+def test_a_failed_attempt_claims_the_next_task_too(served: Served) -> None:
+    tasks = [served.add(a_task(max_attempts=1)) for _ in range(2)]
+    api, stopping = counted(served), StopFlag()
+    stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
+
+    worker_of(api, command_argv(["false"]), stopping).run()
+
+    assert [name for name, _ in api.sent[:3]] == ["claim", "fail", "fail"]
+    assert {served.now(task).status for task in tasks} == {TaskStatus.FAILED}
+
+
+def test_a_worker_that_stops_ends_its_task_without_a_claim(served: Served, tmp_path: Path) -> None:
+    tasks = [served.add(a_task()) for _ in range(2)]
+    api, stopping = counted(served), StopFlag()
+
+    worker_of(api, command_argv([during(stopping.set, tmp_path)]), stopping).run()
+
+    [body] = [body for name, body in api.sent if name in {"complete", "release"}]
+    assert "claim" not in json.loads(body)
+    assert not any(served.now(task).status is TaskStatus.RUNNING for task in tasks)
+
+
+def test_one_task_is_run_without_a_claim_of_another(served: Served) -> None:
+    for _ in range(2):
+        served.add(a_task())
+    api = counted(served)
+
+    worker_of(api, command_argv(["true"])).once()
+
+    assert [(name, "worker" in body) for name, body in api.sent] == [
+        ("claim", True),
+        ("complete", False),
+    ]
 
 
 class _ShortWaits(StopFlag):

@@ -12,6 +12,7 @@ from signalbox.http.schemas.work import (
     ClaimRequest,
     ClaimResponse,
     CompleteRequest,
+    EndLeaseResponse,
     FailRequest,
     HeartbeatRequest,
     HeartbeatResponse,
@@ -103,6 +104,9 @@ class FakeTaskApi(ApiClient):
         self.records.tasks[after.id] = after
         return task_view(after)
 
+    def _ended(self, after: Task) -> EndLeaseResponse:
+        return EndLeaseResponse(**vars(self._put(after)))
+
     def task(self, task: TaskId) -> TaskView:
         with self._answering():
             return task_view(self.records.tasks[task])
@@ -146,27 +150,29 @@ class FakeTaskApi(ApiClient):
                 chunks.append(chunk)
             return AppendLogResponse(stored=0, lines_left=1, bytes_left=1)
 
-    def complete(self, task: TaskId, completion: CompleteRequest) -> TaskView:
+    def complete(self, task: TaskId, completion: CompleteRequest) -> EndLeaseResponse:
         with self._answering() as now:
             stored, fence = self.records.tasks[task], completion.fence
-            return self._put(succeeded(stored, completion.lease_id, fence, completion.result, now))
+            return self._ended(
+                succeeded(stored, completion.lease_id, fence, completion.result, now)
+            )
 
-    def fail(self, task: TaskId, failure: FailRequest) -> TaskView:
+    def fail(self, task: TaskId, failure: FailRequest) -> EndLeaseResponse:
         with self._answering() as now:
             stored, lease = self.records.tasks[task], failure.lease_id
             later = now + timedelta(hours=1)
-            return self._put(
+            return self._ended(
                 attempt_failed(stored, lease, failure.fence, failure.reason, later, now)
             )
 
-    def release(self, task: TaskId, request: ReleaseRequest) -> TaskView:
+    def release(self, task: TaskId, request: ReleaseRequest) -> EndLeaseResponse:
         with self._answering() as now:
             stored, lease = self.records.tasks[task], request.lease_id
             after = released(stored, lease, request.fence, request.reason, now)
             self.records.releases.append(request.reason or "")
             if self.records.hold_released:
                 after = after.model_copy(update={"not_before": now + timedelta(hours=1)})
-            return self._put(after)
+            return self._ended(after)
 
 
 def task_api(records: TaskRecords) -> FakeTaskApi:
