@@ -50,6 +50,11 @@ PAUSE: Final = timedelta(seconds=5, microseconds=137_159)
 """How much later the next step begins."""
 
 CONNECTOR: Final = "webhook"
+COMPLETE_AND_CLAIM: Final = "complete and claim"
+_TASKS_WRITTEN: Final = {"webhook": 1, "claim": 1, "complete": 1, COMPLETE_AND_CLAIM: 2}
+"""How many tasks a request of a step writes."""
+
+_CLAIM: Final[Json] = {"worker": "agent-1", "lease_seconds": 300}
 _RUNS: Final = 20
 _TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 _QUEUE_CALLS: Final = ("Send", "Receive", "Delete", "ChangeMessage")
@@ -121,6 +126,7 @@ class RecordedLife:
         self.cloud = cloud
         self._number = at_a_time
         self._tasks: list[Json] = []
+        self._held: dict[str, Json] = {}
         settings = self.stage.wiring.settings
         names = {
             "TasksTable": settings.tasks_table,
@@ -158,16 +164,46 @@ class RecordedLife:
             yield self._requests(name, requests)
         yield from self._dispatched()
 
+    def busy_steps(self) -> Iterator[LifeStep]:
+        """Yield the steps of one webhook whose worker claims it with the end of another task.
+
+        The first time there is no other task, so that it is only claimed.
+        """
+        yield self._requests("webhook", [self._webhook] * self._number)
+        yield from self._dispatched()
+        ids = [_text(task, "pk").partition("#")[2] for task in self._tasks]
+        answers: list[Json] = []
+        if ended := self._held:
+            ends = zip(ended.items(), ids, strict=True)
+            requests = [partial(self._complete_and_claim, *end, to, answers) for end, to in ends]
+            yield self._requests(COMPLETE_AND_CLAIM, requests)
+        else:
+            yield self._requests("claim", [partial(self._claim, each, answers) for each in ids])
+        written = {_text(task, "pk").partition("#")[2]: task for task in self._tasks}
+        for some in (ids, ended):
+            self._tasks = [written[task_id] for task_id in some]
+            yield from self._dispatched()
+        leases = [cast("Json", answer["lease"]) for answer in answers]
+        held = [{"lease_id": lease["id"], "fence": lease["fence"]} for lease in leases]
+        self._held = dict(zip(ids, held, strict=True))
+
     def _webhook(self) -> None:
         self.stage.comment()
         self.stage.hook()
 
     def _claim(self, task_id: str, answers: list[Json]) -> None:
         self.cloud.message = TaskMessage.model_validate({"task_id": task_id}).model_dump_json()
-        claim: Json = {"worker": "agent-1", "lease_seconds": 300}
         answers.append(
-            json.loads(self.stage.asking("POST", "/api/v1/queue/claim", claim)()["body"])
+            json.loads(self.stage.asking("POST", "/api/v1/queue/claim", _CLAIM)()["body"])
         )
+
+    def _complete_and_claim(
+        self, task_id: str, lease: Json, next_id: str, answers: list[Json]
+    ) -> None:
+        self.cloud.message = TaskMessage.model_validate({"task_id": next_id}).model_dump_json()
+        body: Json = {**lease, "result": {"summary": "ok"}, "claim": _CLAIM}
+        asking = self.stage.asking("POST", f"/api/v1/tasks/{task_id}/complete", body)
+        answers.append(json.loads(asking()["body"])["next"])
 
     def _requests(self, name: str, requests: Sequence[Callable[[], object]]) -> LifeStep:
         """Make a request for each webhook, each of which is an invocation."""
@@ -206,9 +242,9 @@ class RecordedLife:
             started = time.process_time()
             run()
             cpu_ms = (time.process_time() - started) * 1_000
-        if name in {"webhook", "claim", "complete"}:
+        if name in _TASKS_WRITTEN:
             self._tasks = self._written("TASK")
-            assert len(self._tasks) == number, "a task was not written"
+            assert len(self._tasks) == number * _TASKS_WRITTEN[name], "a task was not written"
         self.stage.clock.advance(PAUSE)
         return LifeStep(
             name=name,
@@ -237,15 +273,18 @@ class RecordedLife:
         )
 
 
-def recorded_lives(at_a_time: int, runs: int = _RUNS) -> list[LifeStep]:
+def recorded_lives(at_a_time: int, runs: int = _RUNS, *, busy: bool = False) -> list[LifeStep]:
     """Return the steps of one webhook of so many at a time: the averages of many.
+
+    A `busy` worker claims with the end of another task, and sends no heartbeat.
 
     The CPU is that of the fastest of each step, as other processes run meanwhile.
     """
     with Cloud().instead_of_aws() as cloud:
         life = RecordedLife(cloud, at_a_time)
         # a worker counts its requests in lots of four; the first run fills caches
-        lives = [list(life.steps()) for _ in range(1 + runs)][1:]
+        steps = life.busy_steps if busy else life.steps
+        lives = [list(steps()) for _ in range(1 + runs)][1:]
     return [_average(steps) for steps in zip(*lives, strict=True)]
 
 
@@ -261,8 +300,8 @@ def _average(steps: Sequence[LifeStep]) -> LifeStep:
     )
 
 
-def life_costs() -> tuple[Table, Table, Table]:
-    """Return the costs of the steps, their items, and the whole life beside the naive way."""
+def life_costs() -> tuple[Table, Table, Table, Table]:
+    """Return the costs of the steps, their items, the whole life, and that of a busy worker."""
     batched, single = recorded_lives(BATCH), recorded_lives(1)
     started = time.process_time()
     for service in ("dynamodb", "sqs", "ssm"):
@@ -272,6 +311,7 @@ def life_costs() -> tuple[Table, Table, Table]:
         _steps_table(batched),
         _items_table(single),
         _whole_table(batched, single, session_ms),
+        _busy_table(batched, recorded_lives(BATCH, busy=True)),
     )
 
 
@@ -313,6 +353,21 @@ def _whole_table(
         whole.add(name, *(f"{column[name]:.2f}" for column in columns))
     whole.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
     return whole
+
+
+def _busy_table(separate: Sequence[LifeStep], busy: Sequence[LifeStep]) -> Table:
+    """Return the life without heartbeats of a worker that always finds a next task."""
+    together = Table(
+        title=f"A million webhooks of a busy worker without heartbeats, {BATCH} at a time",
+        columns=("part", "$, claim and complete", f"$, {COMPLETE_AND_CLAIM}"),
+    )
+    columns = [
+        parts([step for step in steps if step.name != "heartbeat"]) for steps in (separate, busy)
+    ]
+    for name in columns[0]:
+        together.add(name, *(f"{column[name]:.2f}" for column in columns))
+    together.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
+    return together
 
 
 def _item_name(write: Write) -> str:

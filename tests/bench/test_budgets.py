@@ -63,6 +63,17 @@ def test_the_life_of_a_webhook_costs_no_more_write_units_than_it_did() -> None:
     }
 
 
+def test_a_busy_worker_saves_a_request_and_no_write_of_a_task() -> None:
+    separate = life.recorded_lives(life.BATCH, runs=4)
+    busy = life.recorded_lives(life.BATCH, runs=4, busy=True)
+
+    requests = [sum(step.requests for step in steps) for steps in (separate, busy)]
+    units = {step.name: step.write_units for step in (*separate, *busy)}
+    assert requests == [4, 2], "webhook, claim, heartbeat, complete; webhook, both at once"
+    # what remains are the shares of the lots of requests
+    assert 0 < units["claim"] + units["complete"] - units[life.COMPLETE_AND_CLAIM] < 0.5
+
+
 def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     taken = life.recorded_lives(life.BATCH, runs=4)
     ends = (CostItem.WEBHOOKS, CostItem.TASKS, CostItem.CLAIMS, CostItem.COMPLETIONS)
