@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from signalbox.models.prices import GB_MILLISECOND
+from signalbox.models.prices import (
+    GB_MILLISECOND,
+    READ_CAPACITY_HOUR,
+    READ_UNIT,
+    WRITE_CAPACITY_HOUR,
+    WRITE_UNIT,
+)
 from tests.bench.stub import Json, Write, size
 from tests.integration.template import template
 
@@ -14,6 +20,25 @@ CPU_SHARE: Final = MEMORY_GB * 1_024 / 1_769
 
 NETWORK_MS: Final = 5.0
 """How long a function waits for one call."""
+
+
+UTILIZATION: Final = 0.7
+"""How much of its provisioned capacity a table uses, as auto scaling aims at in the template."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPrices:
+    """What a million units of a table cost."""
+
+    write: float
+    read: float
+
+
+ON_DEMAND: Final = UnitPrices(write=WRITE_UNIT, read=READ_UNIT)
+PROVISIONED: Final = UnitPrices(
+    write=WRITE_CAPACITY_HOUR / 3_600 * 1e6 / UTILIZATION,
+    read=READ_CAPACITY_HOUR / 3_600 * 1e6 / UTILIZATION,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

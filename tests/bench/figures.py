@@ -16,9 +16,16 @@ from typing import Final
 
 import boto3
 
-from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS, WRITE_UNIT
+from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS
 from signalbox.runtime.telemetry import logger
-from tests.bench.costs import compute, indexes_of_template, write_units
+from tests.bench.costs import (
+    ON_DEMAND,
+    PROVISIONED,
+    UTILIZATION,
+    compute,
+    indexes_of_template,
+    write_units,
+)
 from tests.bench.measure import Measured, function_calls, measured, start
 from tests.bench.rows import PARTITIONS, Listing
 from tests.bench.scenarios import Operation, Stage
@@ -102,17 +109,25 @@ def costs(times: int) -> Table:
         "HTTP API": HTTP_API,
         "Lambda, the webhook": INVOCATION + compute(found.cpu_ms, found.total),
         "Lambda, the dispatcher": INVOCATION / _BATCH + compute(way.dispatch_ms, way.calls),
-        "DynamoDB, the task": WRITE_UNIT * way.task_units,
-        "DynamoDB, the delivery": WRITE_UNIT * way.delivery_units,
-        "DynamoDB, the mark that the task was sent": WRITE_UNIT * way.mark_units,
         "SQS, the message": SQS * way.messages,
         "Logs": LOG_BYTE * way.log_bytes,
     }
-    table = Table(title="A million webhooks", columns=("part", "$", "budget"))
-    for part, dollars in parts.items():
-        table.add(part, f"{dollars:.2f}", "")
-    total = sum(parts.values())
-    table.add("all", f"{total:.2f}", f"{WEBHOOK_COST:.2f}", good=total <= WEBHOOK_COST)
+    units = {
+        "DynamoDB, the task": way.task_units,
+        "DynamoDB, the delivery": way.delivery_units,
+        "DynamoDB, the mark that the task was sent": way.mark_units,
+    }
+    on_demand, provisioned = (
+        parts | {part: prices.write * number for part, number in units.items()}
+        for prices in (ON_DEMAND, PROVISIONED)
+    )
+    scaled = f"$ provisioned, used at {UTILIZATION:.0%}"
+    table = Table(title="A million webhooks", columns=("part", "$ on demand", scaled, "budget"))
+    for part, dollars in on_demand.items():
+        table.add(part, f"{dollars:.2f}", f"{provisioned[part]:.2f}", "")
+    total = sum(on_demand.values())
+    totals = (f"{total:.2f}", f"{sum(provisioned.values()):.2f}")
+    table.add("all", *totals, f"{WEBHOOK_COST:.2f}", good=total <= WEBHOOK_COST)
     return table
 
 

@@ -1,9 +1,10 @@
 """`make cost`: what a million webhooks cost from end to end, beside the naive way.
 
-A webhook becomes a task, a worker claims, extends and completes it, and its creation and its end
-are sent as notifications. Calls, items, CPU and logs are those of the real functions, recorded. So
-many webhooks are handled at a time, whose changes and messages are batches: they share invocations,
-requests of SQS, and what a process reads of its configuration.
+A webhook becomes a task, a worker claims and completes it, and its creation and its end are sent as
+notifications. A task of this length sends no heartbeat, so one is a row of its own. Calls, items,
+CPU and logs are those of the real functions, recorded. So many webhooks are handled at a time,
+whose changes and messages are batches: they share invocations, requests of SQS, and what a process
+reads of its configuration, whose few reads are priced like those of the busy tables.
 """
 
 import io
@@ -26,12 +27,22 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from signalbox.models.ids import ConnectionId
-from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
+from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS
 from signalbox.models.queue_messages import TaskMessage
 from signalbox.models.task import ChangeType
 from signalbox.runtime.connector import connector
 from tests.bench.__main__ import environment
-from tests.bench.costs import NETWORK_MS, Index, compute, indexes_of_template, write_units
+from tests.bench.costs import (
+    NETWORK_MS,
+    ON_DEMAND,
+    PROVISIONED,
+    UTILIZATION,
+    Index,
+    UnitPrices,
+    compute,
+    indexes_of_template,
+    write_units,
+)
 from tests.bench.figures import logging_to
 from tests.bench.scenarios import Stage
 from tests.bench.stub import Cloud, Json, Write, size
@@ -50,6 +61,7 @@ PAUSE: Final = timedelta(seconds=5, microseconds=137_159)
 """How much later the next step begins."""
 
 CONNECTOR: Final = "webhook"
+HEARTBEAT: Final = "heartbeat"
 COMPLETE_AND_CLAIM: Final = "complete and claim"
 _TASKS_WRITTEN: Final = {"webhook": 1, "claim": 1, "complete": 1, COMPLETE_AND_CLAIM: 2}
 """How many tasks a request of a step writes."""
@@ -57,6 +69,10 @@ _TASKS_WRITTEN: Final = {"webhook": 1, "claim": 1, "complete": 1, COMPLETE_AND_C
 _CLAIM: Final[Json] = {"worker": "agent-1", "lease_seconds": 300}
 _RUNS: Final = 20
 _TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+_MODES: Final[Mapping[str, UnitPrices]] = {
+    "$ on demand": ON_DEMAND,
+    f"$ provisioned, used at {UTILIZATION:.0%}": PROVISIONED,
+}
 _QUEUE_CALLS: Final = ("Send", "Receive", "Delete", "ChangeMessage")
 
 
@@ -97,7 +113,11 @@ class LifeStep:
 
 
 def parts(
-    steps: Sequence[LifeStep], *, session_ms: float = 0.0, reads: int = 0
+    steps: Sequence[LifeStep],
+    *,
+    units: UnitPrices = ON_DEMAND,
+    session_ms: float = 0.0,
+    reads: int = 0,
 ) -> dict[str, float]:
     """Return what each service bills for these steps.
 
@@ -111,8 +131,8 @@ def parts(
         total["Lambda, invocations"] += INVOCATION * step.share
         waiting = _waiting(step.wait_ms / step.at_once)
         total["Lambda, time"] += compute(step.cpu_ms + session_ms, calls) + waiting
-        total["DynamoDB, writes"] += WRITE_UNIT * step.write_units
-        total["DynamoDB, reads"] += READ_UNIT * (step.reads + reads)
+        total["DynamoDB, writes"] += units.write * step.write_units
+        total["DynamoDB, reads"] += units.read * (step.reads + reads)
         total["SQS"] += SQS * step.queue_calls
         total["Logs"] += LOG_BYTE * step.log_bytes
     return dict(total)
@@ -153,7 +173,7 @@ class RecordedLife:
         leases = [cast("Json", answer["lease"]) for answer in answers]
         held = [{"lease_id": lease["id"], "fence": lease["fence"]} for lease in leases]
         bodies: dict[str, Json] = {
-            "heartbeat": {"lease_seconds": 300},
+            HEARTBEAT: {"lease_seconds": 300},
             "complete": {"result": {"summary": "ok"}},
         }
         for name, more in bodies.items():
@@ -316,7 +336,7 @@ def life_costs() -> tuple[Table, Table, Table, Table]:
 
 
 def _steps_table(recorded: Sequence[LifeStep]) -> Table:
-    columns = ("step", "calls", "write units", "read units", "SQS", "CPU ms", "$ a million")
+    columns = ("step", "calls", "write units", "read units", "SQS", "CPU ms", *_MODES)
     steps = Table(title=f"One webhook of {BATCH} at a time", columns=columns)
     for step in recorded:
         steps.add(
@@ -326,7 +346,7 @@ def _steps_table(recorded: Sequence[LifeStep]) -> Table:
             f"{step.reads:.2f}",
             f"{step.queue_calls:.2f}",
             f"{step.cpu_ms:.2f}",
-            f"{sum(parts([step]).values()):.2f}",
+            *(f"{sum(parts([step], units=units).values()):.2f}" for units in _MODES.values()),
         )
     return steps
 
@@ -344,30 +364,45 @@ def _items_table(recorded: Sequence[LifeStep]) -> Table:
 def _whole_table(
     batched: Sequence[LifeStep], single: Sequence[LifeStep], session_ms: float
 ) -> Table:
+    modes = [f"{number}: {mode}" for number in (f"{BATCH} at a time", "one") for mode in _MODES]
     whole = Table(
-        title=f"A million webhooks, end to end; naive: {session_ms:.0f} ms for clients",
-        columns=("part", f"$, {BATCH} at a time", "$, one at a time", "naive $"),
+        title=f"A million webhooks without heartbeats; naive: {session_ms:.0f} ms for clients",
+        columns=("part", *modes, "naive"),
     )
-    columns = (parts(batched), parts(single), parts(single, session_ms=session_ms, reads=4))
+    columns, heartbeat = (
+        [
+            *(parts(steps, units=units) for steps in lives for units in _MODES.values()),
+            parts(lives[-1], session_ms=session_ms, reads=4),
+        ]
+        for lives in zip(*map(_without_heartbeat, (batched, single)), strict=True)
+    )
     for name in columns[0]:
         whole.add(name, *(f"{column[name]:.2f}" for column in columns))
-    whole.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
+    for name, kind in (("all", columns), ("one heartbeat each", heartbeat)):
+        whole.add(name, *(f"{sum(column.values()):.2f}" for column in kind))
     return whole
 
 
 def _busy_table(separate: Sequence[LifeStep], busy: Sequence[LifeStep]) -> Table:
     """Return the life without heartbeats of a worker that always finds a next task."""
+    ways = {"two requests": _without_heartbeat(separate)[0], COMPLETE_AND_CLAIM: busy}
     together = Table(
         title=f"A million webhooks of a busy worker without heartbeats, {BATCH} at a time",
-        columns=("part", "$, claim and complete", f"$, {COMPLETE_AND_CLAIM}"),
+        columns=("part", *(f"{way}: {mode}" for way in ways for mode in _MODES)),
     )
-    columns = [
-        parts([step for step in steps if step.name != "heartbeat"]) for steps in (separate, busy)
-    ]
+    columns = [parts(steps, units=units) for steps in ways.values() for units in _MODES.values()]
     for name in columns[0]:
         together.add(name, *(f"{column[name]:.2f}" for column in columns))
     together.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
     return together
+
+
+def _without_heartbeat(steps: Sequence[LifeStep]) -> tuple[list[LifeStep], list[LifeStep]]:
+    """Return the steps without the heartbeat, and the heartbeat."""
+    return (
+        [step for step in steps if step.name != HEARTBEAT],
+        [step for step in steps if step.name == HEARTBEAT],
+    )
 
 
 def _item_name(write: Write) -> str:
@@ -412,7 +447,7 @@ def main() -> int:
     with environment(), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         tables = life_costs()
     for table in tables:
-        Console(width=110).print(table.drawn())
+        Console(width=140).print(table.drawn())
     return 0
 
 

@@ -19,6 +19,7 @@ from signalbox.models.costs import (
 )
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench import figures, life, recorded
+from tests.bench.costs import PROVISIONED
 from tests.bench.flatness import flatness
 from tests.bench.life import LifeStep, RecordedLife
 from tests.bench.partitions import partition_loads
@@ -102,6 +103,17 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     # one that comes soon after its claim hides no message for longer
     assert beats["SQS"] == 0 < HEARTBEAT_USAGE.queue_calls
     assert beats["Logs"] == dollars(LOG_BYTE, [HEARTBEAT_USAGE.log_bytes])
+
+
+def test_provisioned_capacity_changes_what_the_units_of_tables_cost_and_nothing_else() -> None:
+    steps = one_life()
+
+    on_demand, provisioned = life.parts(steps), life.parts(steps, units=PROVISIONED)
+
+    changed = {name for name, dollars in on_demand.items() if provisioned[name] != dollars}
+    assert changed == {"DynamoDB, writes", "DynamoDB, reads"}
+    for name in changed:
+        assert provisioned[name] / on_demand[name] == pytest.approx(0.4127, abs=0.0001)
 
 
 def test_the_api_computes_costs_from_the_alarms_and_queues_that_there_are() -> None:

@@ -1,9 +1,11 @@
-"""What AWS charges: on demand, us-east-1, arm64, in dollars.
+"""What AWS charges: us-east-1, arm64, in dollars.
 
 The pages to compare them with:
-https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/lambda/pricing/,
+https://aws.amazon.com/dynamodb/pricing/on-demand/,
+https://aws.amazon.com/dynamodb/pricing/provisioned/, https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/api-gateway/pricing/,
-https://aws.amazon.com/cloudwatch/pricing/. Prices are for a million, but for logs and compute.
+https://aws.amazon.com/cloudwatch/pricing/. Prices are for a million, but for
+logs, compute and provisioned capacity.
 """
 
 from typing import Final
@@ -13,6 +15,10 @@ PRICES_AS_OF: Final = "2026-11-28"
 
 WRITE_UNIT: Final = 0.625
 READ_UNIT: Final = 0.125
+WRITE_CAPACITY_HOUR: Final = 0.00065
+READ_CAPACITY_HOUR: Final = 0.00013
+"""A unit a second of a table or an index with provisioned capacity, for an hour."""
+
 HTTP_API: Final = 1.00
 INVOCATION: Final = 0.20
 SQS: Final = 0.40
