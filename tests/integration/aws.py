@@ -26,7 +26,6 @@ from tests.integration.light_calls import light_calls
 from tests.integration.snapshot import Snapshot
 from tests.integration.template import (
     ACCOUNT,
-    PSEUDO,
     REGION,
     Policy,
     QueueMapping,
@@ -46,6 +45,7 @@ _TABLE_SETTINGS: Final = frozenset(
         "BillingMode",
         "GlobalSecondaryIndexes",
         "KeySchema",
+        "ProvisionedThroughput",
     }
 )
 _CREDENTIALS: Final = {
@@ -159,10 +159,9 @@ def deployed() -> Iterator[Stack]:
 def _made_once() -> tuple[Mapping[str, JsonValue], Snapshot]:
     """Make the tables and queues, and return their names and what moto holds then."""
     parts = template()
-    defaults = {name: each.default for name, each in parts.parameters.items()}
-    names = dict(PSEUDO) | defaults | {"AWS::StackName": STACK}
+    names = parts.values(**{"AWS::StackName": STACK})
     names |= _queue_names(parts) | _log_names(parts)
-    _make_tables(parts, names)
+    make_tables(parts, names)
     _make_queues(parts, names)
     for bucket in parts.of_type("AWS::S3::Bucket"):
         names[bucket] = f"{STACK}-{bucket.lower()}"
@@ -188,9 +187,12 @@ def transport_limits() -> tuple[Mapping[str, str], CallLimits]:
     return _CREDENTIALS, CallLimits()
 
 
-def _make_tables(parts: Template, names: dict[str, JsonValue]) -> None:
+def make_tables(parts: Template, names: dict[str, JsonValue]) -> None:
+    """Make the tables, and add their names, ARNs and streams to the names."""
     dynamodb = clients().dynamodb
-    for logical, properties in parts.of_type("AWS::DynamoDB::Table").items():
+    for logical, written in parts.of_type("AWS::DynamoDB::Table").items():
+        properties = resolved(written, names)
+        assert isinstance(properties, dict)
         settings = {key: properties[key] for key in _TABLE_SETTINGS & properties.keys()}
         settings |= {"TableName": f"{STACK}-{logical}"}
         if isinstance(stream := properties.get("StreamSpecification"), dict):

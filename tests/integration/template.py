@@ -19,6 +19,8 @@ PSEUDO: Final[Mapping[str, JsonValue]] = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 
+_NO_VALUE: Final[JsonValue] = {"Ref": "AWS::NoValue"}
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(
@@ -29,15 +31,19 @@ class _Part(BaseModel):
 class Parameter(_Part):
     default: JsonValue = None
     allowed_pattern: str = ""
+    min_value: int | None = None
+    max_value: int | None = None
 
 
 class Resource(_Part):
     type: str
+    condition: str = ""
     properties: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class Template(_Part):
     parameters: dict[str, Parameter]
+    conditions: dict[str, JsonValue]
     globals: dict[str, dict[str, JsonValue]]
     resources: dict[str, Resource]
 
@@ -48,6 +54,19 @@ class Template(_Part):
             for name, resource in self.resources.items()
             if resource.type == type_
         }
+
+    def values(self, **given: JsonValue) -> dict[str, JsonValue]:
+        """What AWS knows before it makes anything: pseudo parameters, parameters and conditions.
+
+        Of the conditions only those that compare two values are here.
+        """
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        known = {**PSEUDO, **defaults, **given}
+        for name, condition in self.conditions.items():
+            match condition:
+                case {"Fn::Equals": [one, other]}:
+                    known[name] = resolved(one, known) == resolved(other, known)
+        return known
 
 
 def _listed(value: object) -> object:
@@ -187,25 +206,41 @@ def translated(path: Path = TEMPLATE) -> str:
 
 
 def resolved(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:
-    """The value with every Ref, GetAtt and Sub replaced; `known` maps `Name` and `Name.Attribute`.
+    """The value with every Ref, GetAtt, Sub and If replaced.
 
-    What is not known, and every other function, becomes None.
+    `known` maps `Name` and `Name.Attribute` to values, and a condition to whether it holds. What is
+    not known, and every other function, becomes None; AWS::NoValue removes its property.
     """
-    match value:
+    match value := _chosen(value, known):
         case {"Ref": str(name)}:
             return known.get(name)
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
             return known.get(f"{name}.{attribute}")
-        case {"Fn::Sub": str(text)}:
+        case {"Fn::Sub": str() | [str(), dict()] as text}:
             return _substituted(text, known)
         case dict() if any(key.startswith("Fn::") for key in value):
             return None
-    if isinstance(value, dict):
-        return {key: resolved(each, known) for key, each in value.items()}
+        case dict():
+            given = {key: _chosen(each, known) for key, each in value.items()}
+            return {key: resolved(each, known) for key, each in given.items() if each != _NO_VALUE}
     return [resolved(each, known) for each in value] if isinstance(value, list) else value
 
 
-def _substituted(text: str, known: Mapping[str, JsonValue]) -> str:
+def _chosen(value: JsonValue, known: Mapping[str, JsonValue]) -> JsonValue:
+    """The alternative of an If whose condition is known; other values as they are."""
+    match value:
+        case {"Fn::If": [str(condition), then, otherwise]} if condition in known:
+            return _chosen(then if known[condition] else otherwise, known)
+    return value
+
+
+def _substituted(text: JsonValue, known: Mapping[str, JsonValue]) -> str:
+    """A text of Fn::Sub, or one with names of its own."""
+    if isinstance(text, list):
+        text, own = text
+        names = resolved(own, known)
+        return _substituted(text, {**known, **names} if isinstance(names, dict) else known)
+    text = str(text)
     for name, value in known.items():
         text = text.replace("${" + name + "}", str(value))
     return text
