@@ -90,6 +90,7 @@ ROWS: Final = (
         "DynamoDB throttles, fails, does not answer",
         _ANY_FAILURE,
         f"{_CLOUD}::test_a_storm_of_faults_at_any_calls_loses_nothing",
+        f"{_CLOUD}::test_tables_and_indexes_without_enough_capacity_for_minutes_lose_nothing",
     ),
     _row(
         10,

@@ -22,6 +22,7 @@ from tests.integration.faults import (
     crash_after,
     crash_before,
     lost_answer,
+    refused,
     slow,
     throttled,
     unreachable,
@@ -30,6 +31,8 @@ from tests.integration.invoke import Chaos
 from tests.integration.stream_source import StreamSource
 
 SIX_HOURS: Final = 6 * 3_600
+AUTO_SCALING: Final = timedelta(minutes=5)
+"""How long capacity may be too little: auto scaling reacts to minutes of it."""
 AWS: Final = (throttled, broken, unreachable, lost_answer, crash_before, crash_after)
 
 
@@ -62,6 +65,31 @@ def test_a_storm_of_faults_at_any_calls_loses_nothing(
 
     survive(f"{60 - fault.left} of {len(scene.box.faults.calls)} calls spoilt", repeats=60)
     assert fault.left < 60
+
+
+@pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
+@pytest.mark.parametrize("written", some(["", "due_pk", "TasksTable", "note_pk", "source_pk"], 2))
+def test_tables_and_indexes_without_enough_capacity_for_minutes_lose_nothing(
+    scene: Scene, survive: Survive, written: str, code: str
+) -> None:
+    """An index without capacity throttles those writes of its table that write an entry of it."""
+    capacity = scene.box.clock() + AUTO_SCALING
+
+    def exceeds(call: Call) -> bool:
+        is_write = call.operation in {"DynamoDB.PutItem", "DynamoDB.UpdateItem"}
+        return is_write and written.encode() in call.body and scene.box.clock() < capacity
+
+    exceeded = _Fault(action=refused(400, code), fits=exceeds, left=10_000)
+    scene.box.faults._faults.append(exceeded)
+    for _ in range(3):
+        scene.webhook(tries=20)
+
+    scene.run()
+
+    spoilt = 10_000 - exceeded.left
+    survive(f"{spoilt} writes with {written or 'anything'} throttled for {AUTO_SCALING}")
+    assert spoilt
+    assert all(task.status is TaskStatus.SUCCEEDED for task in scene.tasks())
 
 
 @pytest.mark.parametrize("seed", some(range(5)))

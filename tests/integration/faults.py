@@ -83,9 +83,18 @@ def lost_answer(call: Call, send: Send) -> Any:
 
 
 def throttled(call: Call, send: Send) -> Any:
-    del send
     code = _THROTTLES.get(call.service, "ProvisionedThroughputExceededException")
-    return _refusal(call, 400, code)
+    return refused(400, code)(call, send)
+
+
+def refused(status: int, code: str) -> Action:
+    """An error of AWS, without an effect."""
+
+    def refuse(call: Call, send: Send) -> Any:
+        del send
+        return _refusal(call, status, code)
+
+    return refuse
 
 
 def broken(call: Call, send: Send) -> Any:
