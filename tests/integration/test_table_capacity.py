@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from tests.bench.costs import UTILIZATION
 from tests.integration.aws import STACK, Stack, make_tables
-from tests.integration.template import REGION, resolved, template
+from tests.integration.template import REGION, Alarm, resolved, template
 
 BUSY: Final = frozenset({"TasksTable", "DeliveriesTable", "StateTable"})
 TARGET: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -122,6 +122,17 @@ def _tables_and_indexes(names: dict[str, JsonValue]) -> Iterator[tuple[str, str]
         yield f"table/{table['TableName']}", ""
         for index in table.get("GlobalSecondaryIndexes", ()):
             yield f"table/{table['TableName']}", f"/index/{index['IndexName']}"
+
+
+def test_an_alarm_watches_the_throttled_requests_of_each_busy_table() -> None:
+    watched = {
+        (metric.metric.metric_name, str(metric.metric.dimensions[0].value))
+        for properties in template().of_type("AWS::CloudWatch::Alarm").values()
+        for metric in Alarm.of({**properties}).watched
+        if metric.metric.namespace == "AWS/DynamoDB"
+    }
+
+    assert watched == {("ThrottledRequests", str({"Ref": table})) for table in BUSY}
 
 
 def test_the_least_capacity_is_never_above_the_most() -> None:

@@ -32,7 +32,7 @@ _ENDS: Final = frozenset({ChangeType.SUCCEEDED, ChangeType.FAILED})
 
 HOURS_A_MONTH: Final = 730
 
-ALARM_METRICS: Final = 211
+ALARM_METRICS: Final = 223
 """The metrics that the alarms of the template watch."""
 
 VENDOR_ALARM_METRICS: Final = 164
