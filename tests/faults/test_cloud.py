@@ -17,7 +17,6 @@ from tests.faults.scene import FUNCTION, QUEUE, Scene, after_effect
 from tests.integration.faults import (
     Call,
     Send,
-    _Fault,
     broken,
     crash_after,
     crash_before,
@@ -56,8 +55,7 @@ def test_a_storm_of_faults_at_any_calls_loses_nothing(
     scene: Scene, survive: Survive, seed: int
 ) -> None:
     storm = Storm(random=Random(seed))
-    fault = _Fault(action=storm, fits=storm.hits, left=60)
-    scene.box.faults._faults.append(fault)
+    fault = scene.box.faults.where(storm.hits, storm, times=60)
     for _ in range(3):
         scene.webhook(tries=20)
 
@@ -79,8 +77,7 @@ def test_tables_and_indexes_without_enough_capacity_for_minutes_lose_nothing(
         is_write = call.operation in {"DynamoDB.PutItem", "DynamoDB.UpdateItem"}
         return is_write and written.encode() in call.body and scene.box.clock() < capacity
 
-    exceeded = _Fault(action=refused(400, code), fits=exceeds, left=10_000)
-    scene.box.faults._faults.append(exceeded)
+    exceeded = scene.box.faults.where(exceeds, refused(400, code), times=10_000)
     for _ in range(3):
         scene.webhook(tries=20)
 
@@ -109,8 +106,7 @@ def test_a_stream_that_is_read_again_from_its_beginning_changes_nothing(
 
 
 def test_slow_answers_of_every_service_lose_nothing(scene: Scene, survive: Survive) -> None:
-    late = _Fault(action=slow(scene.box.clock, 2), fits=lambda _: True, left=10_000)
-    scene.box.faults._faults.append(late)
+    late = scene.box.faults.where(lambda _: True, slow(scene.box.clock, 2), times=10_000)
     scene.webhook()
 
     scene.run()

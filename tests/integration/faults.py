@@ -144,7 +144,9 @@ def meanwhile(happen: Callable[[], object]) -> Action:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Fault:
+class Fault:
+    """Spoils the next `left` calls that fit."""
+
     action: Action
     fits: Callable[[Call], bool]
     left: int
@@ -155,7 +157,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self._faults: list[_Fault] = []
+        self._faults: list[Fault] = []
         self._watching: str | None = None
 
     @property
@@ -164,7 +166,7 @@ class Faults:
 
     def at(self, number: int, action: Action) -> None:
         """Spoils one call, counted from 1."""
-        self._faults.append(_Fault(action=action, fits=lambda call: call.number == number, left=1))
+        self.where(lambda call: call.number == number, action)
 
     def on(
         self, operation: str, action: Action, *, times: int = 1, by: str = "", about: str = ""
@@ -173,17 +175,19 @@ class Faults:
 
         With `about` only those that have this text in their request.
         """
-        self._faults.append(
-            _Fault(
-                action=action,
-                fits=lambda call: (
-                    call.operation == operation
-                    and by in {"", call.by}
-                    and about.encode() in call.body
-                ),
-                left=times,
-            )
+        self.where(
+            lambda call: (
+                call.operation == operation and by in {"", call.by} and about.encode() in call.body
+            ),
+            action,
+            times=times,
         )
+
+    def where(self, fits: Callable[[Call], bool], action: Action, *, times: int = 1) -> Fault:
+        """Spoils the next calls that fit, and returns the fault, whose `left` counts down."""
+        fault = Fault(action=action, fits=fits, left=times)
+        self._faults.append(fault)
+        return fault
 
     def count(self, operation: str) -> int:
         return self.operations.count(operation)
