@@ -165,13 +165,11 @@ class RecordedLife:
         """Yield the steps of one webhook."""
         yield self._requests("webhook", [self._webhook] * self._number)
         yield from self._dispatched()
-        ids = [_text(task, "pk").partition("#")[2] for task in self._tasks]
+        ids = [_task_id(task) for task in self._tasks]
         answers: list[Json] = []
         claims = [partial(self._claim, task_id, answers) for task_id in ids]
         yield self._requests("claim", claims)
         yield from self._dispatched()
-        leases = [cast("Json", answer["lease"]) for answer in answers]
-        held = [{"lease_id": lease["id"], "fence": lease["fence"]} for lease in leases]
         bodies: dict[str, Json] = {
             HEARTBEAT: {"lease_seconds": 300},
             "complete": {"result": {"summary": "ok"}},
@@ -179,7 +177,7 @@ class RecordedLife:
         for name, more in bodies.items():
             requests = [
                 self.stage.asking("POST", f"/api/v1/tasks/{task_id}/{name}", {**lease, **more})
-                for task_id, lease in zip(ids, held, strict=True)
+                for task_id, lease in zip(ids, map(_held, answers), strict=True)
             ]
             yield self._requests(name, requests)
         yield from self._dispatched()
@@ -191,7 +189,7 @@ class RecordedLife:
         """
         yield self._requests("webhook", [self._webhook] * self._number)
         yield from self._dispatched()
-        ids = [_text(task, "pk").partition("#")[2] for task in self._tasks]
+        ids = [_task_id(task) for task in self._tasks]
         answers: list[Json] = []
         if ended := self._held:
             ends = zip(ended.items(), ids, strict=True)
@@ -199,13 +197,11 @@ class RecordedLife:
             yield self._requests(COMPLETE_AND_CLAIM, requests)
         else:
             yield self._requests("claim", [partial(self._claim, each, answers) for each in ids])
-        written = {_text(task, "pk").partition("#")[2]: task for task in self._tasks}
+        written = {_task_id(task): task for task in self._tasks}
         for some in (ids, ended):
             self._tasks = [written[task_id] for task_id in some]
             yield from self._dispatched()
-        leases = [cast("Json", answer["lease"]) for answer in answers]
-        held = [{"lease_id": lease["id"], "fence": lease["fence"]} for lease in leases]
-        self._held = dict(zip(ids, held, strict=True))
+        self._held = dict(zip(ids, map(_held, answers), strict=True))
 
     def _webhook(self) -> None:
         self.stage.comment()
@@ -376,10 +372,8 @@ def _whole_table(
         ]
         for lives in zip(*map(_without_heartbeat, (batched, single)), strict=True)
     )
-    for name in columns[0]:
-        whole.add(name, *(f"{column[name]:.2f}" for column in columns))
-    for name, kind in (("all", columns), ("one heartbeat each", heartbeat)):
-        whole.add(name, *(f"{sum(column.values()):.2f}" for column in kind))
+    _add_parts(whole, columns)
+    whole.add("one heartbeat each", *_totals(heartbeat))
     return whole
 
 
@@ -391,10 +385,18 @@ def _busy_table(separate: Sequence[LifeStep], busy: Sequence[LifeStep]) -> Table
         columns=("part", *(f"{way}: {mode}" for way in ways for mode in _MODES)),
     )
     columns = [parts(steps, units=units) for steps in ways.values() for units in _MODES.values()]
-    for name in columns[0]:
-        together.add(name, *(f"{column[name]:.2f}" for column in columns))
-    together.add("all", *(f"{sum(column.values()):.2f}" for column in columns))
+    _add_parts(together, columns)
     return together
+
+
+def _add_parts(table: Table, columns: Sequence[Mapping[str, float]]) -> None:
+    for name in columns[0]:
+        table.add(name, *(f"{column[name]:.2f}" for column in columns))
+    table.add("all", *_totals(columns))
+
+
+def _totals(columns: Sequence[Mapping[str, float]]) -> list[str]:
+    return [f"{sum(column.values()):.2f}" for column in columns]
 
 
 def _without_heartbeat(steps: Sequence[LifeStep]) -> tuple[list[LifeStep], list[LifeStep]]:
@@ -403,6 +405,16 @@ def _without_heartbeat(steps: Sequence[LifeStep]) -> tuple[list[LifeStep], list[
         [step for step in steps if step.name != HEARTBEAT],
         [step for step in steps if step.name == HEARTBEAT],
     )
+
+
+def _task_id(item: Json) -> str:
+    return _text(item, "pk").partition("#")[2]
+
+
+def _held(claimed: Json) -> Json:
+    """Return what requests under the lease of a claim contain."""
+    lease = cast("Json", claimed["lease"])
+    return {"lease_id": lease["id"], "fence": lease["fence"]}
 
 
 def _item_name(write: Write) -> str:
