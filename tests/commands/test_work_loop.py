@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread, Timer
 from time import monotonic, sleep
@@ -254,27 +255,26 @@ def test_a_worker_goes_on_until_it_is_stopped(served: Served) -> None:
     assert {served.now(task).status for task in tasks} == {TaskStatus.SUCCEEDED}
 
 
-class _CountedRequests(ApiClient):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RecordedRequests(ApiClient):
     """A client that remembers what it sent to which path."""
 
-    sent: list[tuple[str, str]]
+    sent: list[tuple[str, str]] = field(default_factory=list)
 
     def reply(self, method: str, path: str, **more: Any) -> requests.Response:
         self.sent.append((path.rpartition("/")[2], (more.get("content") or b"").decode()))
-        return super().reply(method, path, **more)
+        return ApiClient.reply(self, method, path, **more)
 
 
-def counted(served: Served) -> _CountedRequests:
-    api = _CountedRequests(base_url=served.url, key=served.key, session=session_for(served.url))
-    object.__setattr__(api, "sent", [])
-    return api
+def recorded(served: Served) -> _RecordedRequests:
+    return _RecordedRequests(base_url=served.url, key=served.key, session=session_for(served.url))
 
 
 def test_a_busy_worker_sends_one_request_for_each_task(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tasks = [served.add(a_task()) for _ in range(3)]
-    api, stopping = counted(served), StopFlag()
+    api, stopping = recorded(served), StopFlag()
     stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
 
     worker_of(api, command_argv(["true"]), stopping).run()
@@ -291,7 +291,7 @@ def test_a_busy_worker_sends_one_request_for_each_task(
 
 def test_a_failed_attempt_claims_the_next_task_too(served: Served) -> None:
     tasks = [served.add(a_task(max_attempts=1)) for _ in range(2)]
-    api, stopping = counted(served), StopFlag()
+    api, stopping = recorded(served), StopFlag()
     stop_once(stopping, lambda: all(served.now(task).finished for task in tasks))
 
     worker_of(api, command_argv(["false"]), stopping).run()
@@ -302,7 +302,7 @@ def test_a_failed_attempt_claims_the_next_task_too(served: Served) -> None:
 
 def test_a_worker_that_stops_ends_its_task_without_a_claim(served: Served, tmp_path: Path) -> None:
     tasks = [served.add(a_task()) for _ in range(2)]
-    api, stopping = counted(served), StopFlag()
+    api, stopping = recorded(served), StopFlag()
 
     worker_of(api, command_argv([during(stopping.set, tmp_path)]), stopping).run()
 
@@ -314,7 +314,7 @@ def test_a_worker_that_stops_ends_its_task_without_a_claim(served: Served, tmp_p
 def test_one_task_is_run_without_a_claim_of_another(served: Served) -> None:
     for _ in range(2):
         served.add(a_task())
-    api = counted(served)
+    api = recorded(served)
 
     worker_of(api, command_argv(["true"])).once()
 

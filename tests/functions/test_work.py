@@ -38,9 +38,19 @@ def claim(system: System, worker: str = "w1", lease: int = 60) -> ApiResponse:
 def step(
     system: System, task: str, what: str, claimed: ApiResponse, **more: JsonValue
 ) -> ApiResponse:
-    lease = claimed.part("lease")
+    return step_under(system, task, what, claimed.part("lease"), system.key("worker"), **more)
+
+
+def step_under(
+    system: System,
+    task: str,
+    what: str,
+    lease: dict[str, JsonValue],
+    key: str,
+    **more: JsonValue,
+) -> ApiResponse:
     body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], **more}
-    return system.ask("POST", f"/api/v1/tasks/{task}/{what}", body, key=system.key("worker"))
+    return system.ask("POST", f"/api/v1/tasks/{task}/{what}", body, key=key)
 
 
 def test_a_claimed_task_is_held_and_completed(system: System) -> None:
@@ -211,9 +221,8 @@ def test_the_end_of_a_lease_claims_the_next_task(
     assert isinstance(task, dict)
     assert isinstance(lease, dict)
     assert (ended.word("id"), task["id"], task["status"]) == (first, second, "running")
-    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"]}
-    path = f"/api/v1/tasks/{second}/complete"
-    assert system.ask("POST", path, body, key=system.key("worker")).status == 200
+    done = step_under(system, second, "complete", lease, system.key("worker"))
+    assert done.status == 200
 
 
 @pytest.mark.parametrize("more", [{}, {"claim": None}, {"claim": NEXT}])
@@ -319,11 +328,9 @@ def test_an_end_with_an_odd_claim_changes_nothing(
 
 def test_a_caller_who_may_not_claim_ends_nothing(system: System) -> None:
     task = waiting(system)
-    lease = claim(system).part("lease")
-    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], "claim": NEXT}
-    key = system.key("viewer")
+    lease, key = claim(system).part("lease"), system.key("viewer")
 
-    refused = system.ask("POST", f"/api/v1/tasks/{task}/complete", body, key=key)
+    refused = step_under(system, task, "complete", lease, key, claim=NEXT)
 
     assert refused.status == 403
     shown = system.ask("GET", f"/api/v1/tasks/{task}", key=key)
@@ -348,10 +355,8 @@ def test_an_end_with_a_claim_counts_as_one_request(system: System) -> None:
     first = waiting(system)
     claimed = system.ask("POST", "/api/v1/queue/claim", NEXT, key=key)
     waiting(system)
-    lease = claimed.part("lease")
-    body: JsonValue = {"lease_id": lease["id"], "fence": lease["fence"], "claim": NEXT}
 
-    ended = system.ask("POST", f"/api/v1/tasks/{first}/complete", body, key=key)
+    ended = step_under(system, first, "complete", claimed.part("lease"), key, claim=NEXT)
 
     left = [quota(answer) for answer in (claimed, ended)]
     assert ended.json_body["next"] is not None
