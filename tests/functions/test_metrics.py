@@ -328,7 +328,7 @@ def test_maintenance_counts_what_nobody_asked_for(system: System) -> None:
 def test_figures_are_served_although_counting_is_behind(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signalbox.runtime.api.MAX_COUNT_SECONDS", 0.0)
+    monkeypatch.setattr("signalbox.runtime.routes.metrics.MAX_COUNT_SECONDS", 0.0)
     system.comment("/agent fix the login")
 
     metrics = figures(system)

@@ -46,7 +46,7 @@ FUNCTIONS: Final = [
     ("webhooks.github", NOTHING, 366, 65, 1),
     ("webhooks.sentry", NOTHING, 363, 53, 1),
     ("webhooks.generic", NOTHING, 375, 52, 1),
-    ("api", frozenset({"aws_lambda_powertools", "botocore"}), 758, 250, 3),
+    ("api", frozenset({"aws_lambda_powertools", "botocore"}), 570, 95, 2),
     ("gateway", frozenset({"h11", "urllib3"}), 446, 75, 1),
     ("dispatcher", NOTHING, 342, 62, 1),
     ("deferred", NOTHING, 340, 42, 1),
@@ -57,8 +57,8 @@ FUNCTIONS: Final = [
 """Each kind of function, the slow packages that it may load, how many modules and models at most.
 
 To define a model takes as long as to load six small modules. The last number is that of the models
-that are built when the function starts: the settings, one of Powertools, and a body that may be
-left out. All others are built when they are first used.
+that are built when the function starts: the settings, and one of Powertools. All others are built
+when they are first used.
 """
 
 

@@ -12,7 +12,7 @@ ROOTS = (PROJECT / "layers/shared/signalbox", PROJECT / "cli")
 
 # Modules that are alike by design: each vendor's, and each group of commands
 PARALLEL = ("providers/", "connectors/", "middlewares/", "commands/", "scaffold/")
-PER_MODULE = re.compile(r"app|main|[A-Z]|[A-Z]+_[A-Z]|PROVIDER|CONNECTOR|DOUBLE")
+PER_MODULE = re.compile(r"app|main|add_routes|[A-Z]|[A-Z]+_[A-Z]|PROVIDER|CONNECTOR|DOUBLE")
 """Entry points and type variables, of which each module has its own."""
 
 RETIRED = r"unkept|owed|bury|foresee|outlook|reread|telling|wanted|told"

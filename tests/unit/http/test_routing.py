@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,3 +69,64 @@ def test_a_path_without_a_route_is_not_found(path: str) -> None:
         routes.find("GET", path)
 
     assert not isinstance(refusal.value, MethodNotAllowed)
+
+
+def later(routes: Routes, route: Route, *resources: str) -> list[str]:
+    """Add a route later; what is returned has its path each time that it is added."""
+    added: list[str] = []
+
+    def add() -> None:
+        added.append(route.path)
+        routes.add(route)(answer)
+
+    routes.add_later(resources, add)
+    return added
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cups/1", "/cups/1", "/.cups/1"])
+def test_a_route_is_added_by_the_first_request_for_it(path: str) -> None:
+    routes, route = Routes(resolver=router()), a_route(path=path)
+    added = later(routes, route, "mugs", path.split("/")[-2])
+    before = list(added)
+
+    found = [routes.find("GET", path) for _ in range(2)]
+
+    assert (before, added, found) == ([], [path], [route, route])
+
+
+def test_a_request_adds_no_routes_of_other_resources() -> None:
+    routes = Routes(resolver=router())
+    routes.add(a_route(path="/api/v1/mugs"))(answer)
+    cups, mugs = later(routes, a_route(), "cups"), later(routes, a_route("PUT"), "mugs")
+
+    routes.find("GET", "/api/v1/mugs")
+    with pytest.raises(NotFound):
+        routes.find("GET", "/api/v1/saucers")
+
+    assert (cups, mugs) == ([], [])
+
+
+def test_the_methods_of_a_path_are_those_of_routes_that_were_not_needed_before() -> None:
+    routes = Routes(resolver=router())
+    routes.add(a_route())(answer)
+    later(routes, a_route("PUT"), "cups")
+
+    assert routes.methods("/api/v1/cups/1") == ["GET", "HEAD", "PUT"]
+
+
+def test_all_routes_are_those_that_no_request_needed_too() -> None:
+    routes, first, second = Routes(resolver=router()), a_route(), a_route("PUT")
+    routes.add(first)(answer)
+    later(routes, second, "cups")
+
+    assert (list(routes.all), list(routes.all)) == ([first, second], [first, second])
+
+
+def test_requests_at_the_same_time_add_routes_once() -> None:
+    routes, route = Routes(resolver=router()), a_route()
+    added = later(routes, route, "cups")
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: routes.find("GET", "/api/v1/cups/1"), range(64)))
+
+    assert (added, found) == ([route.path], [route] * 64)

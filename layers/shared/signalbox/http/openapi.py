@@ -93,8 +93,8 @@ def openapi_document(
 
     `base_path` is where the API is mounted, such as `/hooks`.
     """
-    document = _generated(routes, version)
     known = {(route.method.lower(), route.template): route for route in routes.all}
+    document = _generated(routes, version)
     paths: JsonObject = {}
     for path, operations in sorted(_parts(document["paths"])):
         paths[path] = {

@@ -1,7 +1,7 @@
 """Routes, each with the scope that it needs. There is no route without a decision on its scope."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -32,6 +32,7 @@ EVENT_STREAM: Final = "text/event-stream"
 MCP: Final = "/mcp"
 PROTECTED_RESOURCE: Final = "/.well-known/oauth-protected-resource"
 
+_API: Final = "/api/v1/"
 _PARAMETER: Final = re.compile(r"<[a-z_]+>")
 _FORMS: Final = {"<task_id>": TASK_ID}
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -158,12 +159,21 @@ class MethodNotAllowed(NotFound):
 
 
 @frozen
+class _LaterRoutes:
+    """What adds the routes of some resources."""
+
+    resources: frozenset[str]
+    add: Callable[[], None]
+
+
+@frozen
 class Routes:
-    """The routes of a router."""
+    """The routes of a router. `added` are those that are there, `all` has those still to come."""
 
     resolver: APIGatewayHttpResolver
-    all: list[Route] = field(default_factory=list)
     external: list[tuple[str, str]] = field(default_factory=list)
+    added: list[Route] = field(default_factory=list)
+    _later: list[_LaterRoutes] = field(default_factory=list)
     _by_depth: dict[int, list[Route]] = field(default_factory=dict)
     _calls: dict[int, RouteCall] = field(default_factory=dict)
     _unregistered: list[tuple[Route, RouteHandler]] = field(default_factory=list)
@@ -171,8 +181,6 @@ class Routes:
 
     def add(self, route: Route) -> Callable[[RouteHandler], RouteHandler]:
         """Register the decorated function as the handler of this route."""
-        self.all.append(route)
-        self._by_depth.setdefault(route.path.count("/"), []).append(route)
 
         def remember(view: RouteHandler) -> RouteHandler:
             self._calls[id(route)] = RouteCall(
@@ -182,12 +190,32 @@ class Routes:
                 printed=route.accepts_raw_output,
             )
             self._unregistered.append((route, view))
+            self.added.append(route)
+            self._by_depth.setdefault(route.path.count("/"), []).append(route)
             return view
 
         return remember
 
+    def add_later(self, resources: Collection[str], add: Callable[[], None]) -> None:
+        """Call `add` when a route of one of these resources is needed that is not there yet.
+
+        A resource is the first segment of a path, without the prefix of the API.
+        """
+        self._later.append(_LaterRoutes(resources=frozenset(resources), add=add))
+
+    def load(self) -> None:
+        """Add all routes that are still to be added."""
+        with self._lock:
+            self._load(self._later)
+
+    @property
+    def all(self) -> Sequence[Route]:
+        """Return all routes, after those still to be added were."""
+        self.load()
+        return self.added
+
     def registered(self) -> APIGatewayHttpResolver:
-        """Return the router of Powertools with all routes.
+        """Return the router of Powertools with the routes that were added so far.
 
         Usual requests do without, and a start takes 6 % longer if all are registered.
         """
@@ -218,24 +246,45 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        for route in self._of_depth(path):
-            if route.method == method and _pattern(route.path).fullmatch(path):
-                return route
-        others = self.methods(path)
-        if others:
+        found = self._found(method, path)
+        if found is None:
+            self._load_for(path)
+            found = self._found(method, path)
+        if found:
+            return found
+        if others := self.methods(path):
             raise MethodNotAllowed(others)
         raise NotFound("there is nothing at this path")
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
+        self._load_for(path)
         fitting = (each for each in self._of_depth(path) if _pattern(each.path).fullmatch(path))
         taken = {route.method for route in fitting}
         taken |= {method for other, method in self.external if _pattern(other).fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
+    def _found(self, method: str, path: str) -> Route | None:
+        """Return the route of a request, if it was added."""
+        for route in self._of_depth(path):
+            if route.method == method and _pattern(route.path).fullmatch(path):
+                return route
+        return None
+
     def _of_depth(self, path: str) -> Sequence[Route]:
         """Return the routes with as many segments as the path."""
         return self._by_depth.get(path.count("/"), ())
+
+    def _load_for(self, path: str) -> None:
+        """Add the routes that may fit a path."""
+        resource = path.removeprefix(_API).lstrip("/").partition("/")[0]
+        with self._lock:
+            self._load(each for each in self._later if resource in each.resources)
+
+    def _load(self, chosen: Iterable[_LaterRoutes]) -> None:
+        for each in tuple(chosen):
+            each.add()
+            self._later.remove(each)
 
     def call(self) -> RequestContext:
         """Return the context of the current request."""

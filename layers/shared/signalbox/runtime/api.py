@@ -1,44 +1,32 @@
 """Build the handler of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Final
 
 from signalbox.auth.cursors import Cursors
 from signalbox.auth.rate_limit_lots import RateLimitLots
 from signalbox.aws.dynamo_table import Table
-from signalbox.aws.request_counters import DynamoRequestCounters
 from signalbox.http.api import ApiHandler, router
 from signalbox.http.audit import AuditTrail
+from signalbox.http.authorize import Authenticate
 from signalbox.http.cors import CorsPolicy
-from signalbox.http.openapi import openapi_document
-from signalbox.http.openapi_webhooks import webhook_routes
 from signalbox.http.problems import error_fields
-from signalbox.http.routes.audit import add_audit
-from signalbox.http.routes.docs import add_docs
 from signalbox.http.routes.health import add_health
 from signalbox.http.routes.logs import add_logs
-from signalbox.http.routes.metrics import add_metrics
-from signalbox.http.routes.protected_resource import add_protected_resource
-from signalbox.http.routes.realtime import add_realtime
 from signalbox.http.routes.task_changes import add_dependents, add_task_changes
 from signalbox.http.routes.tasks import add_tasks
 from signalbox.http.routes.work import add_work
 from signalbox.http.routing import MCP, Routes
 from signalbox.runtime.auth import authorizer, rate_limiter
-from signalbox.runtime.counters import MAX_COUNT_SECONDS, count_changes
-from signalbox.runtime.mcp import issuer_urls, mcp_mount
-from signalbox.runtime.operator_routes import add_operators
-from signalbox.runtime.registry import providers
-from signalbox.runtime.sessions import add_logins, session_authenticator
+from signalbox.runtime.environment import process_environment
+from signalbox.runtime.mcp import mcp_mount
+from signalbox.runtime.sessions import session_authenticator
 from signalbox.runtime.telemetry import count, exported, logger
-from signalbox.runtime.tickets import ticket_manager
 from signalbox.runtime.version import VERSION
 from signalbox.runtime.wiring import Wiring
-from signalbox.services.audit import ListAudit, RecordAudit, VerifyAudit
-from signalbox.services.deliveries.redelivery import ReadRedelivery
-from signalbox.services.gateway.read_request_metrics import ReadRequestMetrics
-from signalbox.services.metrics import ReadMetrics
-from signalbox.services.notifications.circuits import ReadCircuits
-from signalbox.services.queues.backlog import MeasureBacklog
+from signalbox.services.audit import RecordAudit
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.tasks.cancel_subtree import CancelSubtree
 from signalbox.services.tasks.claim import ClaimTask
@@ -49,6 +37,41 @@ from signalbox.services.tasks.leases import ManageLease
 from signalbox.services.tasks.list_tasks import ListTasks
 from signalbox.services.tasks.logs import AppendLog, FollowLog, ReadLog
 from signalbox.services.tasks.update import ApproveTask, CancelTask, RetryTask, UpdateTask
+
+_LATER: Final[Mapping[str, tuple[str, ...]]] = {
+    "access": ("keys", "roles"),
+    "audit": ("audit",),
+    "config": (
+        "connections",
+        "providers",
+        "routes",
+        "schedules",
+        "services",
+        "sources",
+        "subscriptions",
+    ),
+    "deliveries": ("deliveries", "explain", "rejections"),
+    "docs": (
+        ".well-known",
+        "asyncapi.json",
+        "docs",
+        "openapi.json",
+        "problems",
+        "webhooks",
+    ),
+    "metrics": ("cost", "incidents", "metrics", "overview"),
+    "notifications": ("notifications", "tasks"),
+    "queues": ("queue",),
+    "realtime": ("realtime",),
+}
+"""The modules of signalbox.runtime.routes, each with the resources whose routes it adds.
+
+They take a third of the start of a function, and workers need none of them. A module is imported by
+the first request for one of its routes.
+"""
+
+_ON_DEMAND: Final = "on-demand"
+"""The type of initialization during which a caller waits."""
 
 ReadinessCheck = Callable[[], object]
 
@@ -77,33 +100,8 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
         claim_next=ClaimNext(claim=claiming, failed=_report_failed_claim),
         leases=holding,
     )
-    inspect = MeasureBacklog(queue=wired.queue, tasks=wired.tasks, clock=wired.clock)
-    changes = count_changes(wired)
-    add_operators(routes, wired, inspect=inspect, count=changes)
-    figures = ReadMetrics(
-        count=changes,
-        inspect=inspect,
-        circuits=ReadCircuits(config=wired.config, store=wired.circuits),
-        redelivery=ReadRedelivery(config=wired.config, store=wired.redelivery),
-        deliveries=wired.deliveries,
-        services=ReadRequestMetrics(
-            config=wired.config,
-            counters=DynamoRequestCounters(table=wired.state_table, clock=wired.clock),
-            health=wired.instance_health,
-            clock=wired.clock,
-        ),
-    )
-    add_metrics(routes, read=figures, providers=providers(), count_seconds=MAX_COUNT_SECONDS)
-    add_realtime(routes, tickets=ticket_manager(wired), url=wired.settings.websocket_url)
-    add_audit(
-        routes,
-        browse=ListAudit(store=wired.audit, clock=wired.clock),
-        verify=VerifyAudit(store=wired.audit),
-        cursors=Cursors(keys=wired.cursor_keys, clock=wired.clock),
-        clock=wired.clock,
-    )
-    _add_docs(routes, wired.settings.websocket_url)
-    add_protected_resource(routes, issuers=lambda: issuer_urls(wired))
+    for module, resources in _LATER.items():
+        routes.add_later(resources, partial(_add_later, module, routes, wired))
     routes.add_external("POST", MCP)
     admit = authorizer(
         wired,
@@ -113,7 +111,9 @@ def api(wiring: Wiring | None = None) -> ApiHandler:
     log = logger()
     record = RecordAudit(store=wired.audit, clock=wired.clock, random=wired.random)
     trail = AuditTrail(record=record, clock=wired.clock, logger=log, count=count)
-    add_logins(routes, wired, authenticate=admit.tokens, audit_trail=trail)
+    routes.add_later(("sessions",), partial(_add_logins, routes, wired, admit.tokens, trail))
+    if process_environment().get("AWS_LAMBDA_INITIALIZATION_TYPE", _ON_DEMAND) != _ON_DEMAND:
+        routes.load()
     handler = ApiHandler(
         routes=routes,
         admit=admit,
@@ -130,21 +130,16 @@ def _report_failed_claim(error: Exception) -> None:
     logger().error("the next task was not claimed", extra=error_fields(error))
 
 
-def _add_docs(routes: Routes, websocket_url: str) -> None:
-    for provider in providers():
-        for path in webhook_routes(provider):
-            routes.add_external("POST", path)
+def _add_later(module: str, routes: Routes, wired: Wiring) -> None:
+    import_module(f"signalbox.runtime.routes.{module}").add_routes(routes, wired)
 
-    def describe(base_path: str) -> str:
-        signed = {name: make().signature_header for name, make in providers().items()}
-        return openapi_document(routes, version=VERSION, signed=signed, base_path=base_path)
 
-    def describe_events(api_url: str) -> str:
-        from signalbox.http.asyncapi import asyncapi_document  # noqa: PLC0415  rarely needed
+def _add_logins(
+    routes: Routes, wired: Wiring, authenticate: Authenticate, audit_trail: AuditTrail
+) -> None:
+    from signalbox.runtime.routes.sessions import add_logins  # noqa: PLC0415  as those of _LATER
 
-        return asyncapi_document(version=VERSION, websocket_url=websocket_url, api_url=api_url)
-
-    add_docs(routes, describe=describe, describe_events=describe_events)
+    add_logins(routes, wired, authenticate=authenticate, audit_trail=audit_trail)
 
 
 def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:

@@ -1,0 +1,1 @@
+"""The routes of the API that few requests need. Each module adds those of some resources."""
