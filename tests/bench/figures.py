@@ -16,6 +16,7 @@ from typing import Final
 
 import boto3
 
+from signalbox.models.costs import logged_bytes
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS
 from signalbox.runtime.telemetry import logger
 from tests.bench.costs import (
@@ -110,7 +111,7 @@ def costs(times: int) -> Table:
         "Lambda, the webhook": INVOCATION + compute(found.cpu_ms, found.total),
         "Lambda, the dispatcher": INVOCATION / _BATCH + compute(way.dispatch_ms, way.calls),
         "SQS, the message": SQS * way.messages,
-        "Logs": LOG_BYTE * way.log_bytes,
+        "Logs": LOG_BYTE * logged_bytes(way.log_bytes, 1, 1 + 1 / _BATCH),
     }
     units = {
         "DynamoDB, the task": way.task_units,

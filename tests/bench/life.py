@@ -26,6 +26,7 @@ import boto3
 from pydantic import JsonValue
 from rich.console import Console
 
+from signalbox.models.costs import logged_bytes
 from signalbox.models.ids import ConnectionId
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, SQS
 from signalbox.models.queue_messages import TaskMessage
@@ -134,7 +135,8 @@ def parts(
         total["DynamoDB, writes"] += units.write * step.write_units
         total["DynamoDB, reads"] += units.read * (step.reads + reads)
         total["SQS"] += SQS * step.queue_calls
-        total["Logs"] += LOG_BYTE * step.log_bytes
+        logged = logged_bytes(step.log_bytes, step.requests, step.share)
+        total["Logs"] += LOG_BYTE * logged
     return dict(total)
 
 

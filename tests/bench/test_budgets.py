@@ -11,11 +11,15 @@ from cli.cost_estimate import HEARTBEAT_USAGE, INDEX_PARTITION_UNITS
 from cli.template import TEMPLATE
 from signalbox.aws.table_keys import DUE_SHARDS, SHARDS, SOURCE_SHARDS
 from signalbox.models.costs import (
+    ACCESS_LOG_BYTES,
     ALARM_METRICS,
+    PLATFORM_LOG_BYTES,
     POLLED_QUEUES,
     USAGE,
     VENDOR_ALARM_METRICS,
     CostItem,
+    Usage,
+    logged_bytes,
 )
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench import figures, life, recorded
@@ -25,7 +29,7 @@ from tests.bench.life import LifeStep, RecordedLife
 from tests.bench.partitions import partition_loads
 from tests.bench.stub import Cloud
 from tests.integration.aws import deployed
-from tests.integration.template import translated
+from tests.integration.template import template, translated
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +79,11 @@ def test_a_busy_worker_saves_a_request_and_no_write_of_a_task() -> None:
     assert 0 < units["claim"] + units["complete"] - units[life.COMPLETE_AND_CLAIM] < 0.5
 
 
+def all_logged(usage: Usage) -> float:
+    """The bytes that are logged of it, also by API Gateway and Lambda."""
+    return logged_bytes(usage.log_bytes, usage.requests, usage.invocations)
+
+
 def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     taken = life.recorded_lives(life.BATCH, runs=4)
     ends = (CostItem.WEBHOOKS, CostItem.TASKS, CostItem.CLAIMS, CostItem.COMPLETIONS)
@@ -93,7 +102,7 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     assert billed["DynamoDB, writes"] == dollars(WRITE_UNIT, (each.write_units for each in usage))
     assert billed["DynamoDB, reads"] == dollars(READ_UNIT, (each.reads for each in usage))
     assert billed["SQS"] == dollars(SQS, (each.queue_calls for each in usage))
-    assert billed["Logs"] == dollars(LOG_BYTE, (each.log_bytes for each in usage))
+    assert billed["Logs"] == dollars(LOG_BYTE, map(all_logged, usage))
     assert beats["HTTP API"] == dollars(HTTP_API, [HEARTBEAT_USAGE.requests])
     # the request that counts a lot of the worker's requests writes one unit more
     assert billed["DynamoDB, writes"] + beats["DynamoDB, writes"] == dollars(
@@ -102,7 +111,37 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     assert beats["DynamoDB, reads"] == dollars(READ_UNIT, [HEARTBEAT_USAGE.reads])
     # one that comes soon after its claim hides no message for longer
     assert beats["SQS"] == 0 < HEARTBEAT_USAGE.queue_calls
-    assert beats["Logs"] == dollars(LOG_BYTE, [HEARTBEAT_USAGE.log_bytes])
+    assert beats["Logs"] == dollars(LOG_BYTE, [all_logged(HEARTBEAT_USAGE)])
+
+
+def test_what_aws_logs_is_counted_as_it_is_long() -> None:
+    context = {
+        "requestTime": "29/Nov/2026:09:17:31 +0000",
+        "requestId": "KZ4bYh0xIAMEPrQ=",
+        "identity.sourceIp": "140.82.115.12",
+        "httpMethod": "POST",
+        "routeKey": "POST /api/v1/webhooks/github",
+        "status": "202",
+        "responseLength": "95",
+        "responseLatency": "18",
+        "integrationErrorMessage": "-",
+    }
+    [api] = template().of_type("AWS::Serverless::HttpApi").values()
+    settings = api["AccessLogSettings"]
+    assert isinstance(settings, dict)
+    line = str(settings["Format"])
+    for name, value in context.items():
+        line = line.replace(f"$context.{name}", value)
+    request = "RequestId: 8286a188-ba32-4475-8077-530cd35c09a9"
+    report = (
+        f"REPORT {request}\tDuration: 15.51 ms\tBilled Duration: 16 ms\t"
+        "Memory Size: 512 MB\tMax Memory Used: 78 MB\t\n"
+    )
+    lines = f"START {request} Version: $LATEST\nEND {request}\n{report}"
+
+    assert "$" not in line
+    assert len(line) == pytest.approx(ACCESS_LOG_BYTES, rel=0.05)
+    assert len(lines) == pytest.approx(PLATFORM_LOG_BYTES, rel=0.05)
 
 
 def test_provisioned_capacity_changes_what_the_units_of_tables_cost_and_nothing_else() -> None:

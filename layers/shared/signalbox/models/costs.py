@@ -27,6 +27,13 @@ from signalbox.models.prices import (
 from signalbox.models.task import ChangeType
 
 _MILLION: Final = 1_000_000
+
+ACCESS_LOG_BYTES: Final = 220
+"""What API Gateway logs of a request: a line in the format of the template."""
+
+PLATFORM_LOG_BYTES: Final = 265
+"""What Lambda logs of an invocation: its START, END and REPORT lines."""
+
 _MEMORY_GB: Final = 0.5
 _ENDS: Final = frozenset({ChangeType.SUCCEEDED, ChangeType.FAILED})
 
@@ -57,7 +64,10 @@ class CostItem(StrEnum):
 
 @frozen
 class Usage:
-    """What one of something takes; `milliseconds` are those of a function with 512 MB."""
+    """What one of something takes.
+
+    `milliseconds` are those of a function with 512 MB, `log_bytes` what functions themselves log.
+    """
 
     requests: float = 0.0
     invocations: float = 0.0
@@ -77,8 +87,13 @@ class Usage:
             + WRITE_UNIT * self.write_units
             + READ_UNIT * self.reads
             + SQS * self.queue_calls
-            + LOG_BYTE * self.log_bytes
+            + LOG_BYTE * logged_bytes(self.log_bytes, self.requests, self.invocations)
         ) / _MILLION
+
+
+def logged_bytes(by_functions: float, requests: float, invocations: float) -> float:
+    """Return what is logged by functions, API Gateway and Lambda together."""
+    return by_functions + ACCESS_LOG_BYTES * requests + PLATFORM_LOG_BYTES * invocations
 
 
 USAGE: Final[Mapping[CostItem, Usage]] = {
