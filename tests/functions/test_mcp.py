@@ -109,6 +109,15 @@ def test_a_task_is_claimed_logged_and_completed(system: System) -> None:
     assert agent.done("read_log", task_id=task)["finished"] is True
 
 
+def test_an_agent_that_works_adds_no_routes_of_operators(system: System) -> None:
+    agent = Agent(system, "worker")
+    before = list(system.api.routes.added)
+
+    agent.refused("complete_task", task_id="tsk_aaaaaaaaaaaaaaaaaaaaaaaa", lease_id="x", fence=1)
+
+    assert system.api.routes.added == before
+
+
 def test_an_agent_sees_what_waits_for_a_task(system: System) -> None:
     agent = Agent(system, "admin")
     first = agent.done("create_task", title="Build")["id"]

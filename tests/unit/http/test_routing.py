@@ -122,6 +122,20 @@ def test_all_routes_are_those_that_no_request_needed_too() -> None:
     assert (list(routes.all), list(routes.all)) == ([first, second], [first, second])
 
 
+def test_a_declared_route_is_added_when_it_is_asked_for_by_its_path() -> None:
+    routes, first, second = Routes(resolver=router()), a_route(), a_route("PUT")
+    routes.add(first)(answer)
+    added = later(routes, second, "cups")
+
+    found = [routes.declared("GET", first.path)]
+    before = list(added)
+    found.append(routes.declared("PUT", second.path))
+
+    assert (found, before, added) == ([first, second], [], [second.path])
+    with pytest.raises(KeyError, match="DELETE"):
+        routes.declared("DELETE", first.path)
+
+
 def test_requests_at_the_same_time_add_routes_once() -> None:
     routes, route = Routes(resolver=router()), a_route()
     added = later(routes, route, "cups")

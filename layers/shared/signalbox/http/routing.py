@@ -256,6 +256,25 @@ class Routes:
             raise MethodNotAllowed(others)
         raise NotFound("there is nothing at this path")
 
+    def declared(self, method: str, path: str) -> Route:
+        """Return the route that is declared with this path, its parameters in angle brackets.
+
+        Raises:
+            KeyError: There is none.
+        """
+
+        def known() -> Route | None:
+            fitting = (each for each in self._of_depth(path) if each.path == path)
+            return next((each for each in fitting if each.method == method), None)
+
+        route = known()
+        if route is None:
+            self._load_for(path)
+            route = known()
+        if route is None:
+            raise KeyError(f"{method} {path}")
+        return route
+
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
         self._load_for(path)

@@ -72,9 +72,7 @@ class ToolCatalog:
     def route(self, tool: Tool) -> Route:
         """Return the route of a tool."""
         method, _, path = tool.operation.partition(" ")
-        return next(
-            route for route in self.routes.all if (route.method, route.path) == (method, path)
-        )
+        return self.routes.declared(method, path)
 
     def request(self, tool: Tool, arguments: JsonObject) -> ApiCall:
         """Return the request of a call; the route itself checks the body.
