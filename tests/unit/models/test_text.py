@@ -1,3 +1,4 @@
+import re
 from unicodedata import category
 
 import pytest
@@ -22,6 +23,11 @@ from signalbox.models.text import one_line, web_url
 )
 def test_a_title_stands_in_one_line(text: str, expected: str) -> None:
     assert one_line(text) == expected
+
+
+@given(st.text(st.sampled_from(" ab~\x7f\x1fß"), max_size=8))
+def test_blanks_become_one_space_in_any_text(text: str) -> None:
+    assert one_line(text) == re.sub("[\x00-\x20\x7f]+", " ", text).strip()
 
 
 def test_a_long_title_ends_in_an_ellipsis() -> None:

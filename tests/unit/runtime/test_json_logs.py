@@ -13,6 +13,8 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.metrics.metric import SingleMetric
+from hypothesis import given
+from hypothesis import strategies as st
 
 from signalbox.models.span import Span, SpanKind
 from signalbox.runtime.json_logs import JsonFormatter, LineHandler
@@ -110,6 +112,31 @@ def test_a_record_with_a_lone_surrogate_is_written_as_well() -> None:
     written = stream.buffer.getvalue()
     assert json.loads(written)["message"] == "Größe \ud800"
     assert "Größe".encode() in written
+
+
+@given(
+    text=st.text(st.characters(codec=None, exclude_categories=())),
+    number=st.integers() | st.floats(1e-4, 1e15),
+)
+def test_a_line_is_what_the_json_of_the_standard_library_is(text: str, number: float) -> None:
+    record = logging.makeLogRecord(
+        {"levelno": logging.INFO, "msg": text, "number": number, "yes": True}
+    )
+
+    line = JsonFormatter("signalbox", {}).format(record)
+
+    fields = json.loads(line)
+    assert (fields["message"], fields["number"]) == (text, number)
+    assert line == json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_a_line_has_values_that_are_no_json_as_texts() -> None:
+    odd = {"nan": float("nan"), "set": {1}, "bytes": b"a"}
+    record = logging.makeLogRecord({"levelno": logging.INFO, "msg": "odd", **odd})
+
+    line = JsonFormatter("signalbox", {}).format(record)
+
+    assert '"nan":NaN,"set":"{1}","bytes":"b\'a\'"}' in line
 
 
 def test_a_record_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,8 @@ def _rules_for(text: str) -> Iterable[_Rule]:
     if not text.isascii():  # to a pattern some other letters are those of ASCII in another case
         return map(_rule, range(len(_TABLE)))
     lowered = text.lower()
-    return map(_rule, sorted({number for literal, number in _LITERALS if literal in lowered}))
+    # the numbers ascend, those of one rule follow each other
+    return map(_rule, dict.fromkeys([n for literal, n in _LITERALS if literal in lowered]))
 
 
 @cache

@@ -18,7 +18,10 @@ def one_line(text: str, limit: int = MAX_TITLE) -> str:
     Control characters, line breaks, bidirectional overrides and lone surrogates become single
     spaces.
     """
-    line = _UNSEEN.sub(" ", text[: 4 * limit]).strip()
+    line = text[: 4 * limit]
+    if not (line.isascii() and line.isprintable()) or "  " in line:
+        line = _UNSEEN.sub(" ", line)
+    line = line.strip()
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 

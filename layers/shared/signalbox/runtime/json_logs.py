@@ -9,8 +9,10 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, TextIO
 
+from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import override
 
 from signalbox.models.span import CURRENT_SPAN
@@ -20,6 +22,9 @@ _OWN_FIELDS: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 )
 """The fields of every record; all others were given as `extra`."""
+
+_PLAIN: Final = frozenset({str, int, float, bool})
+"""What pydantic writes as the encoder of the standard library does, in a third of the time."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -53,6 +58,12 @@ class JsonFormatter(logging.Formatter):
         fields |= extra_fields(record)
         if record.exc_info and record.exc_info[1]:
             fields |= _exception_fields(record.exc_info[1])
+        return self._line(fields)
+
+    def _line(self, fields: Mapping[str, object]) -> str:
+        if _PLAIN.issuperset(map(type, fields.values())):
+            with suppress(PydanticSerializationError):  # of a lone surrogate
+                return to_json(fields, inf_nan_mode="constants").decode()
         return self._encode(fields)
 
 
