@@ -24,6 +24,9 @@ TASK_ID: Final = "tsk_[a-z2-7]{24}"
 """The form of the id of a task, as a regular expression."""
 
 _BYTES = 15
+_DIGITS: Final = 24
+_DIGIT_OF_BYTE: Final = b"abcdefghijklmnopqrstuvwxyz234567" * 8
+"""A digit of base 32 for each byte: five bits of it, each digit for as many bytes."""
 
 
 def _text(raw: bytes) -> str:
@@ -43,7 +46,7 @@ def _derived(prefix: str, parts: tuple[str, ...]) -> str:
 
 
 def _random(prefix: str) -> str:
-    return f"{prefix}_{_text(urandom(_BYTES))}"
+    return f"{prefix}_{urandom(_DIGITS).translate(_DIGIT_OF_BYTE).decode()}"
 
 
 def event_name(position: int) -> str:
