@@ -125,6 +125,23 @@ def test_who_makes_up_the_secret_of_a_key_we_know_is_counted_and_refused(clock: 
     assert len(store.asked) == 1
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_mistyped_key_is_refused_and_reads_no_table(
+    clock: FakeClock,
+    is_known: bool,  # noqa: FBT001  a case
+) -> None:
+    key, store = a_key("viewer")
+    admit = door(store, clock)
+    if is_known:
+        admit(asking(key), ROUTE)
+    read = len(store.asked)
+
+    with pytest.raises(Unauthenticated):
+        admit(asking(key[:-1] + ("1" if key[-1] == "0" else "0")), ROUTE)
+
+    assert len(store.asked) == read
+
+
 def test_made_up_keys_take_no_room_from_those_we_know(clock: FakeClock) -> None:
     new = [a_new_key() for _ in range(1_000)]
     store = FakeKeyStore(*[each.stored for each in new])

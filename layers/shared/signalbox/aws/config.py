@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -106,11 +106,9 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     def limits(self) -> Limits:
         """Return the rate limits; the defaults if none are configured."""
-        if configured := self.configured_limits():
-            return configured[0]
-        from signalbox.models.rate_limits import Limits
-
-        return Limits()
+        default = _default_limits()
+        configured = self.all(type(default))
+        return configured[0] if configured else default
 
     @override
     def configured_limits(self) -> Sequence[Limits]:
@@ -241,6 +239,13 @@ class DynamoKeys(KeyStore):
     @override
     def all(self) -> Sequence[ApiKey]:
         return [key for row in _rows(self.table, table_keys.API_KEY) if (key := _api_key(row))]
+
+
+@cache
+def _default_limits() -> Limits:
+    from signalbox.models.rate_limits import Limits
+
+    return Limits()
 
 
 @lru_cache(maxsize=_MAX_SOURCE_KEYS)

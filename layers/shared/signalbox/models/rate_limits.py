@@ -37,6 +37,11 @@ class RateLimit(Model):
         return MICROSECONDS_PER_SECOND * self.window // self.count
 
     @property
+    def rate(self) -> float:
+        """Return the requests in a second at the limit."""
+        return self.count / self.window
+
+    @property
     def capacity(self) -> int:
         """Return the time that a whole burst takes up."""
         return self.burst * self.interval
@@ -116,10 +121,12 @@ class Limits(ConfigResource):
         """Return the limit of the caller."""
         if own := self.callers.get(caller.name):
             return RateLimitPolicy(name="caller", limit=own)
-        by_role = {**DEFAULT_ROLE_LIMITS, **self.roles}
-        policies = [RateLimitPolicy(name=r, limit=by_role[r]) for r in caller.roles if r in by_role]
-        default = RateLimitPolicy(name="default", limit=self.default)
-        return max(policies, key=lambda p: p.limit.count / p.limit.window, default=default)
+        name, limit = "default", None
+        for role in caller.roles:
+            of_role = self.roles.get(role) or DEFAULT_ROLE_LIMITS.get(role)
+            if of_role and (limit is None or of_role.rate > limit.rate):
+                name, limit = role, of_role
+        return RateLimitPolicy(name=name, limit=limit or self.default)
 
 
 DEFAULT_ROLE_LIMITS: Final[Mapping[str, RateLimit]] = {
