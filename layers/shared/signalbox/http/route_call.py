@@ -5,10 +5,9 @@ requests that are not usual: those with an error, and with a parameter that is r
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.compat import ModelField
@@ -23,6 +22,8 @@ _SEGMENT: Final = r"[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+"
 """What Powertools accepts as a parameter in a path."""
 
 Arguments = dict[str, Any]
+_Parameters = list[tuple[str, ModelField]]
+"""Parameters by the names that they have in a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +60,17 @@ class RouteCall:
         if body is None:
             return None
         arguments: Arguments = {}
-        values: Iterator[tuple[ModelField, Any]] = chain(
-            ((field, path[field.alias]) for field in self.dependant.path_params),
-            ((field, query.get(field.alias)) for field in self.dependant.query_params),
-            ((field, request.headers.get(name)) for name, field in self._headers),
-            ((field, body.get(field.alias)) for field in self.dependant.body_params),
-        )
-        is_valid = all(_add_argument(arguments, field, value) for field, value in values)
-        return arguments if is_valid else None
+        sources = (path.groupdict(), query, request.headers, body)
+        for values, parameters in zip(sources, self._parameters, strict=True):
+            for name, field in parameters:
+                value = values.get(name)
+                if value is not None:
+                    arguments[field.name], errors = field.validate(value=value)
+                    if errors:
+                        return None
+                elif field.required:
+                    return None
+        return arguments
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -79,8 +83,15 @@ class RouteCall:
         )
 
     @cached_property
-    def _headers(self) -> list[tuple[str, ModelField]]:
-        return [(field.alias.lower(), field) for field in self.dependant.header_params]
+    def _parameters(self) -> tuple[_Parameters, _Parameters, _Parameters, _Parameters]:
+        """Return the parameters in the path, in the query and in headers, and the body."""
+        known = self.dependant
+        return (
+            [(field.alias, field) for field in known.path_params],
+            [(field.alias, field) for field in known.query_params],
+            [(field.alias.lower(), field) for field in known.header_params],
+            [(field.alias, field) for field in known.body_params],
+        )
 
     def _body_values(self, request: InboundRequest) -> Mapping[str, Any] | None:
         """Return the body by the name of its parameter, None if it is no object."""
@@ -90,11 +101,3 @@ class RouteCall:
             return None
         body = parse_json(request.body.decode(), printed=self.printed)
         return {self.dependant.body_params[0].alias: body} if isinstance(body, dict) else None
-
-
-def _add_argument(arguments: Arguments, field: ModelField, value: object) -> bool:
-    """Add the argument of a value; return whether the field has one or needs none."""
-    if value is None:
-        return not field.required
-    arguments[field.name], errors = field.validate(value=value)
-    return not errors

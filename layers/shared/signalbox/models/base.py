@@ -68,7 +68,7 @@ def assembled(model: type[M], values: dict[str, Any]) -> M:
 
     `model_construct` takes ten times as many instructions, and another validation twenty times.
     """
-    return _made(model, values, set(_field_names(model)))
+    return _made(model, values, _field_names(model))
 
 
 def _made(model: type[M], values: dict[str, Any], given: set[str]) -> M:
@@ -82,8 +82,9 @@ def _made(model: type[M], values: dict[str, Any], given: set[str]) -> M:
 
 
 @cache
-def _field_names(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(model.__pydantic_fields__)
+def _field_names(model: type[BaseModel]) -> set[str]:
+    """Return the names of all fields, in a set that models share: none of them ever changes."""
+    return set(model.__pydantic_fields__)
 
 
 DEFERRED: Final = ConfigDict(defer_build=True)
