@@ -9,7 +9,7 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
+from itertools import islice
 from typing import Final, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -18,10 +18,13 @@ from typing_extensions import override
 from signalbox.models.span import CURRENT_SPAN
 from signalbox.models.trace_context import trace_fields
 
+_OWN_AT_FIRST: Final = len(vars(logging.makeLogRecord({})))
+"""How many fields a new record has, before it takes those that are given as `extra`."""
+
 _OWN_FIELDS: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 )
-"""The fields of every record; all others were given as `extra`."""
+"""The fields that are not given as `extra`; some are set when a record is formatted."""
 
 _PLAIN: Final = frozenset({str, int, float, bool})
 """What pydantic writes as the encoder of the standard library does, in a third of the time."""
@@ -61,10 +64,12 @@ class JsonFormatter(logging.Formatter):
         return self._line(fields)
 
     def _line(self, fields: Mapping[str, object]) -> str:
-        if _PLAIN.issuperset(map(type, fields.values())):
-            with suppress(PydanticSerializationError):  # of a lone surrogate
-                return to_json(fields, inf_nan_mode="constants").decode()
-        return self._encode(fields)
+        if not _PLAIN.issuperset(map(type, fields.values())):
+            return self._encode(fields)
+        try:
+            return to_json(fields).decode()
+        except PydanticSerializationError:  # of a lone surrogate
+            return self._encode(fields)
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
@@ -89,7 +94,8 @@ class LineHandler(logging.StreamHandler[TextIO]):
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:
     """Return the fields that a record was given, without those that are None."""
     fields = {}
-    for key, value in vars(record).items():  # a comprehension would be one more call of each line
+    # a loop, since a comprehension would be one more call of each line
+    for key, value in islice(vars(record).items(), _OWN_AT_FIRST, None):
         if key not in _OWN_FIELDS and value is not None:
             fields[key] = value  # noqa: PERF403  see above
     return fields

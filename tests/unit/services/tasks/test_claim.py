@@ -1,5 +1,7 @@
+from collections import Counter
 from collections.abc import Collection
 from datetime import timedelta
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -113,6 +115,18 @@ def test_a_pause_is_heard_of_while_somebody_waits() -> None:
     assert box.clock() >= NOW + timedelta(seconds=20)
 
 
+def test_queues_are_polled_in_an_order_drawn_by_their_weights() -> None:
+    box, times = _Box(), 4_200
+
+    drawn = Counter(tuple(box.claim.order()) for _ in range(times))
+
+    weights = {Priority.HIGH: 16, Priority.NORMAL: 4, Priority.LOW: 1}
+    for order in permutations(weights):
+        first, second, third = (weights[priority] for priority in order)
+        expected = times * first / sum(weights.values()) * second / (second + third)
+        assert abs(drawn[order] - expected) < 4 * expected**0.5
+
+
 def test_a_claim_ends_soon_after_its_time_however_much_is_of_no_use() -> None:
     box = _Box()
     for task in [cancelled(a_task(), None, NOW, by="me") for _ in range(100)]:
@@ -123,7 +137,8 @@ def test_a_claim_ends_soon_after_its_time_however_much_is_of_no_use() -> None:
     taken = box.claim(ME, lease_seconds=60, wait_seconds=10)
 
     assert taken is None
-    assert box.clock() - NOW <= timedelta(seconds=20)
+    latest_start, last_polls = 10 + 5, 3 * box.queue.takes
+    assert box.clock() - NOW <= timedelta(seconds=latest_start + last_polls)
 
 
 def test_the_message_of_a_usual_lease_is_received_for_as_long_as_the_lease() -> None:
