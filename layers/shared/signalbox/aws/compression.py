@@ -96,13 +96,14 @@ def unpack_record(attribute: object) -> str | bytes:
     Raises:
         CompressedDataInvalid: It holds no document.
     """
-    match attribute:
-        case {"B": bytes(stored)}:
-            return _unpacked(stored)
-        case {"S": str(text)}:
-            return text
-        case {"B": str(encoded)}:
-            return _unpacked(b64decode(encoded))
+    value = attribute if isinstance(attribute, dict) else {}
+    stored, text = value.get("B"), value.get("S")
+    if isinstance(stored, bytes):
+        return _unpacked(stored)
+    if isinstance(text, str):
+        return text
+    if isinstance(stored, str):
+        return _unpacked(b64decode(stored))
     raise CompressedDataInvalid("there is no document")
 
 

@@ -10,7 +10,6 @@ have, such as `password` or `Authorization`; - the value of a name that others h
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import compress
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -136,8 +135,8 @@ def _rules_for(text: str) -> Iterable[_Rule]:
     if not text.isascii():  # to a pattern some other letters are those of ASCII in another case
         return map(_rule, range(len(_TABLE)))
     lowered = text.lower()
-    found = compress(_RULES_OF_LITERALS, map(lowered.__contains__, _LITERALS))
-    return map(_rule, dict.fromkeys(found))
+    # the numbers ascend, those of one rule follow each other
+    return map(_rule, dict.fromkeys([n for literal, n in _LITERALS if literal in lowered]))
 
 
 @cache
@@ -159,9 +158,10 @@ _TABLE: Final[Sequence[tuple[Sequence[str], str, str | _Replace]]] = (
     *_PATTERNS,
     *((literals, pattern, _masked_if_random) for literals, pattern in _RANDOM_VALUES),
 )
-_LITERALS: Final = tuple(literal for row in _TABLE for literal in row[0])
-_RULES_OF_LITERALS: Final = tuple(number for number, row in enumerate(_TABLE) for _ in row[0])
-"""For each literal the number of its rule in the table, in the order of the rules."""
+_LITERALS: Final = tuple(
+    (literal, number) for number, row in enumerate(_TABLE) for literal in row[0]
+)
+"""Each literal, and the number of its pattern in the table."""
 
 
 def _looks_random(value: str) -> bool:

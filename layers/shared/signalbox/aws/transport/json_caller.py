@@ -6,8 +6,7 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 import json
 import time
 import zlib
-from base64 import b64decode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -217,10 +216,10 @@ def _decode_bytes(document: dict[str, Any] | list[Any]) -> None:
                 [(kind, inside)] = value.items()
                 if type(inside) is str:
                     if kind == "B":
-                        value["B"] = b64decode(inside)
+                        value["B"] = a2b_base64(inside)
                     continue
                 if kind == "BS" and type(inside) is list:
-                    value["BS"] = [b64decode(each) for each in inside]
+                    value["BS"] = [a2b_base64(each) for each in inside]
                     continue
             _decode_bytes(value)
         elif type(value) is list:
