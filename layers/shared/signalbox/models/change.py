@@ -219,7 +219,9 @@ def task_view(task: Task) -> TaskView:
     """Return the task as clients see it."""
     lease = None if task.finished else task.lease
     relations, origin = task.relations or _NO_RELATIONS, task.origin
-    more = {
+    values = {
+        **content_of(task),
+        **_summary_values(task),
         "event": origin.event,
         "delivery_id": origin.delivery_id,
         "delivery_key": origin.delivery_key,
@@ -240,7 +242,7 @@ def task_view(task: Task) -> TaskView:
         "result": task.result,
         "reason": task.reason,
     }
-    return assembled(TaskView, content_of(task) | _summary_values(task) | more)
+    return assembled(TaskView, values)
 
 
 def change_for(task: Task, step: TaskStep, stack: str) -> Change:
