@@ -9,7 +9,6 @@ import logging
 import time
 import traceback
 from collections.abc import Mapping
-from itertools import islice
 from typing import Final, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -18,13 +17,10 @@ from typing_extensions import override
 from signalbox.models.span import CURRENT_SPAN
 from signalbox.models.trace_context import trace_fields
 
-_OWN_AT_FIRST: Final = len(vars(logging.makeLogRecord({})))
-"""How many fields a new record has, before it takes those that are given as `extra`."""
-
 _OWN_FIELDS: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 )
-"""The fields that are not given as `extra`; some are set when a record is formatted."""
+"""The fields of every record; all others were given as `extra`."""
 
 _PLAIN: Final = frozenset({str, int, float, bool})
 """What pydantic writes as the encoder of the standard library does, in a third of the time."""
@@ -94,8 +90,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
 def extra_fields(record: logging.LogRecord) -> dict[str, object]:
     """Return the fields that a record was given, without those that are None."""
     fields = {}
-    # a loop, since a comprehension would be one more call of each line
-    for key, value in islice(vars(record).items(), _OWN_AT_FIRST, None):
+    for key, value in vars(record).items():  # a comprehension would be one more call of each line
         if key not in _OWN_FIELDS and value is not None:
             fields[key] = value  # noqa: PERF403  see above
     return fields
