@@ -106,14 +106,15 @@ class ClaimTask:
         return None
 
     def order(self) -> list[Priority]:
-        """Return the order in which the queues are polled, drawn by weight, without paused ones.
-
-        Of waiting times that are drawn with the weights as rates, the shortest is that of a queue
-        with the chance of its share of the weights, and so on with the rest.
-        """
-        paused, draw = self.paused(), self.random.expovariate
-        waits = {each: draw(weight) for each, weight in _WEIGHTS.items() if each not in paused}
-        return sorted(waits, key=waits.__getitem__)
+        """Return the order in which the queues are polled, drawn by weight, without paused ones."""
+        paused = self.paused()
+        weights = {each: weight for each, weight in _WEIGHTS.items() if each not in paused}
+        order = []
+        while weights:
+            priority = self.random.choices(list(weights), list(weights.values()))[0]
+            order.append(priority)
+            del weights[priority]
+        return order
 
     def _next(self, deadline: datetime, hidden: int) -> QueueMessage | None:
         for priority, wait in self._polls(deadline):
