@@ -1,7 +1,7 @@
 """Routes, each with the scope that it needs. There is no route without a decision on its scope."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -246,12 +246,9 @@ class Routes:
             NotFound: There is no such path.
             MethodNotAllowed: The path has other methods only.
         """
-        found = self._found(method, path)
-        if found is None:
-            self._load_for(path)
-            found = self._found(method, path)
-        if found:
-            return found
+        for route in self._candidates(path):
+            if route.method == method and _pattern(route.path).fullmatch(path):
+                return route
         if others := self.methods(path):
             raise MethodNotAllowed(others)
         raise NotFound("there is nothing at this path")
@@ -262,37 +259,25 @@ class Routes:
         Raises:
             KeyError: There is none.
         """
-
-        def known() -> Route | None:
-            fitting = (each for each in self._of_depth(path) if each.path == path)
-            return next((each for each in fitting if each.method == method), None)
-
-        route = known()
-        if route is None:
-            self._load_for(path)
-            route = known()
-        if route is None:
-            raise KeyError(f"{method} {path}")
-        return route
+        for route in self._candidates(path):
+            if (route.method, route.path) == (method, path):
+                return route
+        raise KeyError(f"{method} {path}")
 
     def methods(self, path: str) -> Sequence[str]:
         """Return the methods of a path, whoever answers; HEAD is allowed where GET is."""
-        self._load_for(path)
-        fitting = (each for each in self._of_depth(path) if _pattern(each.path).fullmatch(path))
+        fitting = [each for each in self._candidates(path) if _pattern(each.path).fullmatch(path)]
         taken = {route.method for route in fitting}
         taken |= {method for other, method in self.external if _pattern(other).fullmatch(path)}
         return sorted(taken | ({"HEAD"} if "GET" in taken else set()))
 
-    def _found(self, method: str, path: str) -> Route | None:
-        """Return the route of a request, if it was added."""
-        for route in self._of_depth(path):
-            if route.method == method and _pattern(route.path).fullmatch(path):
-                return route
-        return None
-
-    def _of_depth(self, path: str) -> Sequence[Route]:
-        """Return the routes with as many segments as the path."""
-        return self._by_depth.get(path.count("/"), ())
+    def _candidates(self, path: str) -> Iterator[Route]:
+        """Yield the routes with as many segments as the path, and then those added for it."""
+        depth = path.count("/")
+        there = self._by_depth.get(depth, [])[:]
+        yield from there
+        self._load_for(path)
+        yield from self._by_depth.get(depth, [])[len(there) :]
 
     def _load_for(self, path: str) -> None:
         """Add the routes that may fit a path."""
