@@ -5,7 +5,6 @@ from functools import partial
 from importlib import import_module
 from typing import Final
 
-from signalbox.auth.cursors import Cursors
 from signalbox.auth.rate_limit_lots import RateLimitLots
 from signalbox.aws.dynamo_table import Table
 from signalbox.http.api import ApiHandler, router
@@ -155,7 +154,7 @@ def _add_all_of_tasks(routes: Routes, wired: Wiring) -> None:
         ),
         browse=ListTasks(tasks=tasks, clock=clock),
         store=tasks,
-        cursors=Cursors(keys=wired.cursor_keys, clock=clock),
+        cursors=wired.cursors,
     )
     add_task_changes(
         routes,

@@ -25,6 +25,7 @@ from signalbox.services.ports.deliveries import PermissionCheck, PermissionsWith
 from signalbox.services.ports.time import Clock, Sleep, utc_now
 
 if TYPE_CHECKING:
+    from signalbox.auth.cursors import Cursors
     from signalbox.aws.audit import DynamoAudit
     from signalbox.aws.circuits import DynamoCircuits
     from signalbox.aws.concurrency import DynamoConcurrency
@@ -383,9 +384,16 @@ class Wiring(AwsClients):
     def _has_secret(self, name: str) -> bool:
         return self.secrets.has(name)  # made when it is first asked
 
-    def cursor_keys(self) -> Sequence[str]:
+    def _cursor_keys(self) -> Sequence[str]:
         """Return the keys that sign cursors; the first call creates one."""
         return self.own_secret(_CURSOR_KEY, lambda: secrets.token_urlsafe(32))
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Return what signs and reads the cursors of lists."""
+        from signalbox.auth.cursors import Cursors  # noqa: PLC0415  see above
+
+        return Cursors(keys=self._cursor_keys, clock=self.clock)
 
     def telemetry_headers(self) -> Sequence[str]:
         """Return the secrets with the headers for the endpoint of OTLP, if there are any."""

@@ -1,6 +1,5 @@
 """Build the routes of the audit log."""
 
-from signalbox.auth.cursors import Cursors
 from signalbox.http.routes.audit import add_audit
 from signalbox.http.routing import Routes
 from signalbox.runtime.wiring import Wiring
@@ -13,6 +12,6 @@ def add_routes(routes: Routes, wired: Wiring) -> None:
         routes,
         browse=ListAudit(store=wired.audit, clock=wired.clock),
         verify=VerifyAudit(store=wired.audit),
-        cursors=Cursors(keys=wired.cursor_keys, clock=wired.clock),
+        cursors=wired.cursors,
         clock=wired.clock,
     )

@@ -1,6 +1,5 @@
 """Build the routes of deliveries and of rejected requests."""
 
-from signalbox.auth.cursors import Cursors
 from signalbox.aws.rejections import DynamoRejections
 from signalbox.http.routes.deliveries import add_deliveries, add_explanations
 from signalbox.http.routing import Routes
@@ -32,7 +31,7 @@ def add_routes(routes: Routes, wired: Wiring) -> None:
             reinterpret=reinterpret,
             clock=wired.clock,
         ),
-        cursors=Cursors(keys=wired.cursor_keys, clock=wired.clock),
+        cursors=wired.cursors,
     )
     add_explanations(
         routes,

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from signalbox.auth.cursors import Cursors
 from signalbox.http.routes.notifications import add_notifications
 from signalbox.http.routing import Routes
 from signalbox.http.schemas.notifications import PreviewRequest
@@ -26,7 +25,7 @@ def add_routes(routes: Routes, wired: Wiring) -> None:
         redeliver=RedeliverNotifications(browse=browse, redeliver=redeliver_notification(wired)),
         preview=partial(_preview, wired),
         explain_wait=partial(_explain_wait, wired),
-        cursors=Cursors(keys=wired.cursor_keys, clock=wired.clock),
+        cursors=wired.cursors,
     )
 
 

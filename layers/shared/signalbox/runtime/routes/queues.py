@@ -1,6 +1,5 @@
 """Build the routes of the queues and their dead letters."""
 
-from signalbox.auth.cursors import Cursors
 from signalbox.http.routes.dead_letters import add_dead_letters
 from signalbox.http.routes.queue import add_queue
 from signalbox.http.routing import Routes
@@ -10,7 +9,6 @@ from signalbox.services.queues.backlog import MeasureBacklog
 from signalbox.services.queues.pause import PauseQueues
 from signalbox.services.queues.queue_status import DescribeQueues
 from signalbox.services.queues.redrive import ListDeadLetters, RedriveDeadLetters
-from signalbox.services.tasks.dependencies import AwaitTasks
 from signalbox.services.tasks.update import RetryTask
 
 
@@ -19,11 +17,9 @@ def add_routes(routes: Routes, wired: Wiring) -> None:
     describe = describe_queues(wired)
     add_queue(routes, describe_queues=describe, pausing=describe.pausing)
     dead = ListDeadLetters(tasks=wired.tasks, notifications=wired.notifications)
-    wait = AwaitTasks(tasks=wired.tasks, index=wired.dependents)
-    retry = RetryTask(tasks=wired.tasks, clock=wired.clock, wait=wait)
+    retry = RetryTask(tasks=wired.tasks, clock=wired.clock, wait=wired.await_tasks())
     redrive = RedriveDeadLetters(dead=dead, retry=retry, redeliver=redeliver_notification(wired))
-    cursors = Cursors(keys=wired.cursor_keys, clock=wired.clock)
-    add_dead_letters(routes, browse=dead, redrive=redrive, cursors=cursors)
+    add_dead_letters(routes, browse=dead, redrive=redrive, cursors=wired.cursors)
 
 
 def describe_queues(wired: Wiring) -> DescribeQueues:
