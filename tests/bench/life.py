@@ -135,8 +135,7 @@ def parts(
         total["DynamoDB, writes"] += units.write * step.write_units
         total["DynamoDB, reads"] += units.read * (step.reads + reads)
         total["SQS"] += SQS * step.queue_calls
-        logged = logged_bytes(step.log_bytes, step.requests, step.share)
-        total["Logs"] += LOG_BYTE * logged
+        total["Logs"] += LOG_BYTE * logged_bytes(step.log_bytes, step.requests, step.share)
     return dict(total)
 
 

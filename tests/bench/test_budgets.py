@@ -18,8 +18,6 @@ from signalbox.models.costs import (
     USAGE,
     VENDOR_ALARM_METRICS,
     CostItem,
-    Usage,
-    logged_bytes,
 )
 from signalbox.models.prices import HTTP_API, INVOCATION, LOG_BYTE, READ_UNIT, SQS, WRITE_UNIT
 from tests.bench import figures, life, recorded
@@ -79,11 +77,6 @@ def test_a_busy_worker_saves_a_request_and_no_write_of_a_task() -> None:
     assert 0 < units["claim"] + units["complete"] - units[life.COMPLETE_AND_CLAIM] < 0.5
 
 
-def all_logged(usage: Usage) -> float:
-    """The bytes that are logged of it, also by API Gateway and Lambda."""
-    return logged_bytes(usage.log_bytes, usage.requests, usage.invocations)
-
-
 def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     taken = life.recorded_lives(life.BATCH, runs=4)
     ends = (CostItem.WEBHOOKS, CostItem.TASKS, CostItem.CLAIMS, CostItem.COMPLETIONS)
@@ -102,7 +95,7 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     assert billed["DynamoDB, writes"] == dollars(WRITE_UNIT, (each.write_units for each in usage))
     assert billed["DynamoDB, reads"] == dollars(READ_UNIT, (each.reads for each in usage))
     assert billed["SQS"] == dollars(SQS, (each.queue_calls for each in usage))
-    assert billed["Logs"] == dollars(LOG_BYTE, map(all_logged, usage))
+    assert billed["Logs"] == dollars(LOG_BYTE, (each.all_log_bytes for each in usage))
     assert beats["HTTP API"] == dollars(HTTP_API, [HEARTBEAT_USAGE.requests])
     # the request that counts a lot of the worker's requests writes one unit more
     assert billed["DynamoDB, writes"] + beats["DynamoDB, writes"] == dollars(
@@ -111,7 +104,7 @@ def test_the_api_computes_costs_from_what_the_real_functions_take() -> None:
     assert beats["DynamoDB, reads"] == dollars(READ_UNIT, [HEARTBEAT_USAGE.reads])
     # one that comes soon after its claim hides no message for longer
     assert beats["SQS"] == 0 < HEARTBEAT_USAGE.queue_calls
-    assert beats["Logs"] == dollars(LOG_BYTE, [all_logged(HEARTBEAT_USAGE)])
+    assert beats["Logs"] == dollars(LOG_BYTE, [HEARTBEAT_USAGE.all_log_bytes])
 
 
 def test_what_aws_logs_is_counted_as_it_is_long() -> None:

@@ -78,6 +78,11 @@ class Usage:
     log_bytes: float = 0.0
 
     @property
+    def all_log_bytes(self) -> float:
+        """Return what is logged of one, also by API Gateway and Lambda."""
+        return logged_bytes(self.log_bytes, self.requests, self.invocations)
+
+    @property
     def dollars(self) -> float:
         """Return what one costs."""
         return (
@@ -87,7 +92,7 @@ class Usage:
             + WRITE_UNIT * self.write_units
             + READ_UNIT * self.reads
             + SQS * self.queue_calls
-            + LOG_BYTE * logged_bytes(self.log_bytes, self.requests, self.invocations)
+            + LOG_BYTE * self.all_log_bytes
         ) / _MILLION
 
 
