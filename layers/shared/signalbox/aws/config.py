@@ -106,16 +106,13 @@ class DynamoConfig(ConfigWriter, PauseStore, RoleStore):
 
     def limits(self) -> Limits:
         """Return the rate limits; the defaults if none are configured."""
-        default = _default_limits()
-        configured = self.all(type(default))
-        return configured[0] if configured else default
+        configured = self.configured_limits()
+        return configured[0] if configured else _default_limits()
 
     @override
     def configured_limits(self) -> Sequence[Limits]:
         """Return the configured limits: none or one."""
-        from signalbox.models.rate_limits import Limits
-
-        return self.all(Limits)
+        return self.all(type(_default_limits()))
 
     @override
     def roles(self) -> Sequence[Role]:
@@ -243,6 +240,7 @@ class DynamoKeys(KeyStore):
 
 @cache
 def _default_limits() -> Limits:
+    """Return the default limits, whose model is imported once, where limits are used."""
     from signalbox.models.rate_limits import Limits
 
     return Limits()
